@@ -1,0 +1,76 @@
+import tseslint from 'typescript-eslint';
+
+/** Folders of lib/, lowest layer first; a folder imports from its own and from the lower rows named beside it. */
+const mayImport = {
+  spec: [],
+  cell: ['spec'],
+  front: ['spec', 'cell'],
+  software: ['spec', 'cell', 'front'],
+  capacity: ['spec', 'cell'],
+  calls: ['spec', 'cell'],
+  aws: ['spec', 'cell', 'front', 'software'],
+  kubernetes: ['spec', 'cell', 'front', 'software'],
+  local: ['spec', 'cell', 'front', 'software'],
+  cli: ['spec', 'cell', 'front', 'software', 'capacity', 'calls', 'aws', 'kubernetes', 'local'],
+};
+const folders = Object.keys(mayImport);
+const pure = ['spec', 'cell', 'front', 'software', 'capacity'];
+
+const noClockNoChance = {
+  'no-restricted-properties': [
+    'error',
+    { object: 'Math', property: 'random', message: 'Pure code: pass a random source in.' },
+    { object: 'Date', property: 'now', message: 'Pure code: pass the time in.' },
+    { object: 'performance', property: 'now', message: 'Pure code: pass the time in.' },
+  ],
+  'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'setInterval'],
+  'no-restricted-syntax': [
+    'error',
+    { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: 'Pure code: pass the time in.' },
+  ],
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'cdktf.out/', '**/cdktf.out/', 'node_modules/'] },
+  ...tseslint.configs.recommended,
+  {
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      // A program's function takes the cell and the host even where it needs neither.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: false } }],
+    },
+  },
+  // Arrows point one way: cli -> targets -> software -> cell, front -> spec.
+  ...folders.map((folder) => ({
+    files: [`lib/${folder}/**`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            ...folders
+              .filter((other) => other !== folder && !mayImport[folder].includes(other))
+              .map((other) => ({
+                regex: `^(\\.\\./)+${other}/`,
+                message: `lib/${folder} may import from ${mayImport[folder].join(', ') || 'no other folder of lib'} only.`,
+              })),
+            ...(pure.includes(folder)
+              ? [
+                  {
+                    // A hash is arithmetic; all else of Node.js touches the machine.
+                    regex: '^(node:(?!crypto$)|cdktf|constructs|@cdktf|@pulumi)',
+                    message: 'Pure code: no file system, processes, cdktf or Pulumi.',
+                  },
+                ]
+              : []),
+          ],
+        },
+      ],
+      ...(pure.includes(folder) ? noClockNoChance : {}),
+    },
+  })),
+);

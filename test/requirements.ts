@@ -1,0 +1,77 @@
+/**
+ * What a test needs of the machine beyond Node.js. A missing part skips the tests that need it, by name and with the reason;
+ * where CELLSTAMP_REQUIRED names the part (continuous integration does), its absence is a failure instead.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe } from 'vitest';
+
+interface Part {
+  readonly present: () => boolean;
+  /** What is missing and how to get it. */
+  readonly reason: string;
+}
+
+function onPath(program: string): boolean {
+  return (
+    spawnSync('sh', ['-c', `command -v ${program}`], {
+      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    }).status === 0
+  );
+}
+
+/** Folder of a local mirror of Terraform providers, from TF_PROVIDER_MIRROR or a script beside the checkout. */
+export function providerMirror(): string | undefined {
+  if (process.env['TF_PROVIDER_MIRROR']) return process.env['TF_PROVIDER_MIRROR'];
+  const script = new URL('../../shared/tools/terraform-mirror', import.meta.url).pathname;
+  if (!existsSync(script)) return undefined;
+  return execFileSync(script, { encoding: 'utf8' }).trim() || undefined;
+}
+
+const daemons = ['kamailio', 'rtpengine', 'keepalived', 'redis-server', 'nft'];
+
+const parts = {
+  root: {
+    present: () => process.getuid?.() === 0 && spawnSync('unshare', ['--net', '--mount', 'true']).status === 0,
+    reason: 'needs root and network namespaces: run as root on Linux',
+  },
+  'debian-packages': {
+    present: () => daemons.every(onPath),
+    reason: `needs ${daemons.join(', ')}: run npm start once as root on Debian 12`,
+  },
+  checkers: {
+    present: () => ['shellcheck', 'systemd-analyze', 'nft'].every(onPath),
+    reason: 'needs shellcheck, systemd-analyze and nft: apt-get install shellcheck systemd nftables',
+  },
+  terraform: { present: () => onPath('terraform'), reason: 'needs Terraform 1.10 or newer on the path' },
+  'aws-provider': {
+    present: () => providerMirror() !== undefined,
+    reason: 'needs a mirror of the AWS provider: set TF_PROVIDER_MIRROR to the folder of `terraform providers mirror`',
+  },
+  moto_server: { present: () => onPath('moto_server'), reason: "needs moto_server: pip install 'moto[server]'" },
+  baresip: { present: () => onPath('baresip'), reason: 'needs baresip: apt-get install baresip-core' },
+  freeswitch: {
+    present: () => onPath('freeswitch') && spawnSync('id', ['freeswitch']).status === 0,
+    reason: 'needs FreeSWITCH 1.10 or newer on the path and its user freeswitch: not in Debian, see the README',
+  },
+} as const satisfies Record<string, Part>;
+
+export type PartName = keyof typeof parts;
+
+/** Why tests that need these parts can't run here; undefined when they can. */
+export function missing(...names: readonly PartName[]): string | undefined {
+  const required = (process.env['CELLSTAMP_REQUIRED'] ?? '').split(/\s+/);
+  for (const name of names) {
+    if (parts[name].present()) continue;
+    if (required.includes(name)) throw new Error(`${name} is required here but not found: ${parts[name].reason}`);
+    return parts[name].reason;
+  }
+  return undefined;
+}
+
+/** `describe`, or a skip that carries the reason in its name. */
+export function describeWith(names: readonly PartName[], title: string, body: () => void): void {
+  const reason = missing(...names);
+  if (reason === undefined) describe(title, body);
+  else describe.skip(`${title} [${reason}]`, body);
+}
