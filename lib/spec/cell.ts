@@ -1,0 +1,370 @@
+/**
+ * What a person writes in `cells/NAME.yaml`. `name` and `region` are enough; all else has a default.
+ *
+ * The zod schema checks one value at a time; rules between values are in `rules.ts`, rules between files in `fleet.ts`.
+ */
+import { z } from 'zod';
+import {
+  domainName,
+  e164,
+  ipv4Address,
+  ipv4Network,
+  label,
+  port,
+  portRange,
+  region,
+  text,
+  type PortRange,
+} from './fields.ts';
+import { defaultsBySize, sizeNames, sizes, type SizeName } from './sizes.ts';
+
+const limits = (calls: number, callsPerSecond: number, burst: number) =>
+  z
+    .strictObject({
+      calls: z.int().min(0).max(100000).default(calls).describe('Concurrent calls.'),
+      callsPerSecond: z
+        .number()
+        .min(0.1)
+        .max(10000)
+        .default(callsPerSecond)
+        .describe('Call set-ups per second, long-term rate of the token bucket.'),
+      burst: z
+        .int()
+        .min(1)
+        .max(10000)
+        .default(burst)
+        .describe('Call set-ups that may come at once: the depth of the token bucket.'),
+    })
+    .prefault({});
+
+export const codecNames = ['PCMU', 'PCMA', 'G722', 'opus', 'G729'] as const;
+
+const trunk = z.strictObject({
+  name: label(32, 'carrier-a').describe('Name of the trunk, unique in the cell.'),
+  address: z.union([ipv4Address, domainName]).describe('Signalling address or domain name of the carrier.'),
+  port: port.default(5060).describe('Signalling port of the carrier.'),
+  transport: z.enum(['udp', 'tcp', 'tls']).default('udp').describe('Transport towards the carrier.'),
+  sources: z
+    .array(ipv4Network)
+    .default([])
+    .describe('Further source ranges from which this carrier sends calls, beside its address.'),
+  limits: limits(200, 20, 40).describe('Limits of all calls over this trunk, both directions together.'),
+});
+
+const tenant = z.strictObject({
+  name: label(48, 'acme').describe('Name of the tenant, unique in the fleet.'),
+  domain: domainName.describe('SIP domain of the tenant, unique in the fleet.'),
+  tier: z.string().default('standard').describe('Media pool that serves the tenant: a key of media.pools.'),
+  dids: z
+    .record(e164, text(/^[A-Za-z0-9*][A-Za-z0-9._*-]{0,62}$/, 'must be a user name or a feature code'))
+    .default({})
+    .describe(
+      'Direct-dial number to where it rings: a user name of the tenant or a feature code such as *43 (echo test).',
+    ),
+  sources: z
+    .array(ipv4Network)
+    .default([])
+    .describe('Source ranges of the tenant’s own PBX, which may call without registration.'),
+  limits: limits(50, 5, 10).describe('Limits of all calls of this tenant.'),
+  codecs: z
+    .array(z.enum(codecNames))
+    .default([])
+    .describe('Codecs that the tenant’s calls may use, in this order; empty: what the two ends agree on.'),
+  trunks: z
+    .array(z.string())
+    .default([])
+    .describe('Trunks for calls to the outside, in order of preference; empty: all trunks of the cell.'),
+});
+
+const transports = z
+  .strictObject({
+    udp: z
+      .union([port, z.literal('off')])
+      .default(5060)
+      .describe('Port of SIP over UDP, or off.'),
+    tcp: z
+      .union([port, z.literal('off')])
+      .default(5060)
+      .describe('Port of SIP over TCP, or off.'),
+    tls: z
+      .union([port, z.literal('off')])
+      .default(5061)
+      .describe('Port of SIP over TLS, or off.'),
+  })
+  .prefault({})
+  .describe('SIP transports of the SBC on its public side; at least one is on.');
+
+export const cellSchema = z
+  .strictObject({
+    name: label(20, 'euw1-a').describe(
+      'Name of the cell: the stem of its file, and a part of every name made from it.',
+    ),
+    region: region.describe('AWS region.'),
+    state: z
+      .enum(['planned', 'active', 'cordoned', 'draining', 'retired'])
+      .default('active')
+      .describe(
+        'planned: not built yet; active: takes tenants; cordoned: takes no new tenants; draining: its tenants are moving away; retired: to be taken down.',
+      ),
+    size: z.enum(sizeNames).default('standard').describe('Named size; chooses the defaults of the numbers below.'),
+    maxTenants: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe(`Tenants at most. Default by size: ${defaultsBySize('tenants')}.`),
+    zones: z
+      .array(text(/^[a-f]$/, 'must be the letter of a zone, a to f'))
+      .min(2)
+      .max(4)
+      .default(['a', 'b', 'c'])
+      .describe('Availability zones by letter. Hosts are spread over them in turn.'),
+    network: ipv4Network
+      .default('10.16.0.0/20')
+      .describe('Private range of the cell, /16 to /22, disjoint from every other cell.'),
+    sbc: z
+      .strictObject({
+        instanceType: z
+          .string()
+          .optional()
+          .describe(`EC2 type. Default by size: ${defaultsBySize('sbcInstanceType')}.`),
+        transports,
+        setupsPerSecond: z
+          .int()
+          .min(1)
+          .max(5000)
+          .optional()
+          .describe(
+            `Call set-ups per second for the whole cell. Default by size: ${defaultsBySize('setupsPerSecond')}.`,
+          ),
+        sharedMemoryMiB: z
+          .int()
+          .min(64)
+          .max(65536)
+          .optional()
+          .describe(`Shared memory of Kamailio in MiB. Default by size: ${defaultsBySize('sbcSharedMemoryMiB')}.`),
+        workers: z
+          .int()
+          .min(1)
+          .max(64)
+          .default(4)
+          .describe('Kamailio worker processes per listening UDP socket, and for TCP.'),
+        flood: z
+          .strictObject({
+            requestsPerSecond: z
+              .int()
+              .min(5)
+              .max(10000)
+              .default(50)
+              .describe('Requests per second from one unknown source, above which the source is banned.'),
+            banSeconds: z
+              .int()
+              .min(10)
+              .max(86400)
+              .default(300)
+              .describe('How long a flooding source stays banned, in seconds.'),
+          })
+          .prefault({})
+          .describe('Protection against floods, by source address.'),
+      })
+      .prefault({})
+      .describe('The two session border controllers (Kamailio), one active, one standby.'),
+    media: z
+      .strictObject({
+        hosts: z.int().min(1).max(32).default(4).describe('Media hosts.'),
+        instanceType: z
+          .string()
+          .optional()
+          .describe(`EC2 type. Default by size: ${defaultsBySize('mediaInstanceType')}.`),
+        kernelForwarding: z
+          .enum(['required', 'preferred', 'off'])
+          .default('required')
+          .describe('Forwarding of RTP in the kernel. required: without the kernel module the relay does not start.'),
+        rtcpMux: z
+          .boolean()
+          .default(false)
+          .describe('Offer RTP and RTCP on one port (2 ports a relayed call instead of 4).'),
+        relay: z
+          .strictObject({
+            calls: z
+              .int()
+              .min(1)
+              .max(20000)
+              .optional()
+              .describe(`Concurrent relayed calls a host. Default by size: ${defaultsBySize('relayCalls')}.`),
+            ports: portRange
+              .prefault('30000-44999')
+              .describe('UDP ports of rtpengine on every media host, FROM-TO: 4 a relayed call, 2 with rtcpMux.'),
+          })
+          .prefault({})
+          .describe('Relaying of calls between two ends (rtpengine).'),
+        freeswitch: z
+          .strictObject({
+            sessions: z
+              .int()
+              .min(1)
+              .max(5000)
+              .optional()
+              .describe(
+                `Concurrent FreeSWITCH sessions (call legs) a host. Default by size: ${defaultsBySize('freeswitchSessions')}.`,
+              ),
+            sessionsPerSecond: z
+              .int()
+              .min(1)
+              .max(1000)
+              .optional()
+              .describe(
+                `New FreeSWITCH sessions per second a host. Default by size: ${defaultsBySize('freeswitchSessionsPerSecond')}.`,
+              ),
+            ports: portRange
+              .prefault('16384-19998')
+              .describe('UDP ports of FreeSWITCH’s RTP on every media host, FROM-TO: 2 a session.'),
+            install: z
+              .enum(['signalwire', 'image'])
+              .default('signalwire')
+              .describe(
+                'signalwire: packages from SignalWire with a token held in a secret; image: the machine image already has it.',
+              ),
+            voicemailDirectory: z
+              .string()
+              .regex(/^(\/[A-Za-z0-9][A-Za-z0-9._-]*)+$/, 'must be an absolute path, for example /mnt/voicemail')
+              .default('/var/lib/freeswitch/voicemail')
+              .describe('Folder of the voicemail messages on every media host; by default on the local disk.'),
+            configurationService: z
+              .url({ protocol: /^https?$/ })
+              .optional()
+              .describe('HTTP service that FreeSWITCH asks once a call for its feature’s settings; none by default.'),
+          })
+          .prefault({})
+          .describe('Features that need audio processed (FreeSWITCH): announcements, voicemail, conferences.'),
+        pools: z
+          .record(label(32, 'high-volume'), z.array(z.int().min(1).max(32)).min(1))
+          .optional()
+          .describe(
+            'Tier to the numbers of the media hosts that serve it. Default: standard on all hosts, high-volume on the upper half.',
+          ),
+      })
+      .prefault({})
+      .describe('The media hosts (rtpengine and FreeSWITCH).'),
+    database: z
+      .strictObject({
+        version: text(/^\d{2}\.\d{1,2}$/, 'must be a PostgreSQL version, for example 15.10')
+          .default('15.10')
+          .describe('Aurora PostgreSQL version.'),
+        instanceClass: z
+          .string()
+          .optional()
+          .describe(`Class of writer and readers. Default by size: ${defaultsBySize('databaseClass')}.`),
+        readers: z.int().min(1).max(15).default(1).describe('Readers beside the writer.'),
+        backupRetentionDays: z.int().min(1).max(35).default(7).describe('Days that backups are kept.'),
+      })
+      .prefault({})
+      .describe('PostgreSQL cluster.'),
+    redis: z
+      .strictObject({
+        version: text(/^\d\.\d$/, 'must be a Redis version, for example 7.1')
+          .default('7.1')
+          .describe('ElastiCache engine version.'),
+        nodeType: z
+          .string()
+          .optional()
+          .describe(`Node type. Default by size: ${defaultsBySize('redisNodeType')}.`),
+        replicas: z.int().min(1).max(5).default(1).describe('Replicas beside the primary.'),
+      })
+      .prefault({})
+      .describe('Redis, which takes the call records.'),
+    retention: z
+      .strictObject({
+        logDays: z
+          .union(
+            [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731].map((n) => z.literal(n)) as [
+              z.ZodLiteral<number>,
+              z.ZodLiteral<number>,
+            ],
+          )
+          .default(30)
+          .describe('Days that logs are kept (one of the values that CloudWatch Logs takes).'),
+        recordDays: z.int().min(1).max(3650).default(90).describe('Days that call records are kept.'),
+      })
+      .prefault({})
+      .describe('How long logs and call records are kept.'),
+    image: text(/^ami-[0-9a-f]{8,17}$/, 'must be an AMI id, for example ami-0abcdef1234567890')
+      .optional()
+      .describe('AMI of all hosts. Default: the newest Debian 12 image of the region.'),
+    alarmEmails: z.array(z.email()).default([]).describe('Addresses that are subscribed to the alarm topic.'),
+    trunks: z.array(trunk).max(100).default([]).describe('Carriers.'),
+    tenants: z
+      .array(tenant)
+      .default([])
+      .describe('Tenants that the cell starts with. Tenants are data: changing them changes no infrastructure.'),
+  })
+  .meta({ title: 'Cellstamp cell', description: 'One cell of a VoIP fleet.' });
+
+/** A cell's file as written. */
+export type CellInput = z.input<typeof cellSchema>;
+type ParsedCell = z.output<typeof cellSchema>;
+
+export type Trunk = z.output<typeof trunk>;
+export type Tenant = z.output<typeof tenant>;
+export type Limits = Tenant['limits'];
+
+/** A cell's spec with every default filled in. */
+export type CellSpec = Omit<ParsedCell, 'maxTenants' | 'sbc' | 'media' | 'database' | 'redis'> & {
+  readonly size: SizeName;
+  readonly maxTenants: number;
+  readonly sbc: Omit<ParsedCell['sbc'], 'instanceType' | 'setupsPerSecond' | 'sharedMemoryMiB'> & {
+    readonly instanceType: string;
+    readonly setupsPerSecond: number;
+    readonly sharedMemoryMiB: number;
+  };
+  readonly media: Omit<ParsedCell['media'], 'instanceType' | 'relay' | 'freeswitch' | 'pools'> & {
+    readonly instanceType: string;
+    readonly relay: { readonly calls: number; readonly ports: PortRange };
+    readonly freeswitch: Omit<ParsedCell['media']['freeswitch'], 'sessions' | 'sessionsPerSecond'> & {
+      readonly sessions: number;
+      readonly sessionsPerSecond: number;
+    };
+    /** Tier to the numbers of its media hosts, ascending. */
+    readonly pools: Readonly<Record<string, readonly number[]>>;
+  };
+  readonly database: Omit<ParsedCell['database'], 'instanceClass'> & { readonly instanceClass: string };
+  readonly redis: Omit<ParsedCell['redis'], 'nodeType'> & { readonly nodeType: string };
+};
+
+/** Fills in the defaults that follow from the size and the number of media hosts. */
+export function completeCell(cell: ParsedCell): CellSpec {
+  const size = sizes[cell.size];
+  const hosts = Array.from({ length: cell.media.hosts }, (_, index) => index + 1);
+  return {
+    ...cell,
+    maxTenants: cell.maxTenants ?? size.tenants,
+    sbc: {
+      ...cell.sbc,
+      instanceType: cell.sbc.instanceType ?? size.sbcInstanceType,
+      setupsPerSecond: cell.sbc.setupsPerSecond ?? size.setupsPerSecond,
+      sharedMemoryMiB: cell.sbc.sharedMemoryMiB ?? size.sbcSharedMemoryMiB,
+    },
+    media: {
+      ...cell.media,
+      instanceType: cell.media.instanceType ?? size.mediaInstanceType,
+      relay: { ...cell.media.relay, calls: cell.media.relay.calls ?? size.relayCalls },
+      freeswitch: {
+        ...cell.media.freeswitch,
+        sessions: cell.media.freeswitch.sessions ?? size.freeswitchSessions,
+        sessionsPerSecond: cell.media.freeswitch.sessionsPerSecond ?? size.freeswitchSessionsPerSecond,
+      },
+      pools: cell.media.pools ?? { standard: hosts, 'high-volume': hosts.slice(Math.floor(hosts.length / 2)) },
+    },
+    database: { ...cell.database, instanceClass: cell.database.instanceClass ?? size.databaseClass },
+    redis: { ...cell.redis, nodeType: cell.redis.nodeType ?? size.redisNodeType },
+  };
+}
+
+/**
+ * A complete spec from an object as a person would write it.
+ * @throws z.ZodError when a value is not allowed; rules between values are not checked here.
+ * @example parseCell({ name: 'euw1-a', region: 'eu-west-1' }).media.hosts // 4
+ */
+export function parseCell(input: CellInput): CellSpec {
+  return completeCell(cellSchema.parse(input));
+}

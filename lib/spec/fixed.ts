@@ -1,0 +1,32 @@
+/** What no spec sets, and the rules over specs must know: numbers that are the same in every cell. */
+
+/** The largest and the smallest range a cell may have, as prefix lengths. A VPC is /16 at most. */
+export const widestPrefix = 16;
+export const narrowestPrefix = 22;
+
+/**
+ * The private side's floating address of the active SBC. It lies outside every cell's range (shared address space,
+ * RFC 6598), because in a VPC only a route to an address outside can be pointed at another host. Cells share no network, so
+ * all use the same.
+ */
+export const sbcOverlayAddress = '100.64.0.10';
+
+/** Port numbers inside a cell: they never leave it. */
+export const internalPorts = {
+  /** SIP between the SBCs and FreeSWITCH, on the SBC's overlay address. */
+  sbcOverlaySip: 5060,
+  /** SIP of FreeSWITCH on a media host. */
+  freeswitchSip: 5070,
+  /** Kamailio's DMQ between the two SBCs. */
+  sbcReplication: 5090,
+  /** Prometheus metrics of Kamailio. */
+  sbcMetrics: 9494,
+  /** rtpengine's ng control protocol. */
+  rtpengineControl: 2223,
+  /** Prometheus metrics of rtpengine. */
+  rtpengineMetrics: 9900,
+  /** FreeSWITCH's event socket, on loopback. */
+  eventSocket: 8021,
+  postgresql: 5432,
+  redis: 6379,
+} as const;

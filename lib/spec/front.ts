@@ -1,0 +1,152 @@
+/**
+ * What a person writes in `cells/front.yaml`: the global entry of the fleet. `domain` and one region are enough.
+ *
+ * The front knows cells by their specs and tenants by the directory; it has no reference to anything that a cell's stack made.
+ */
+import { z } from 'zod';
+import { domainName, ipv4Network, label, port, region } from './fields.ts';
+
+const edgeRegion = z.strictObject({
+  region: region.describe('AWS region.'),
+  zones: z
+    .array(z.string().regex(/^[a-f]$/, 'must be the letter of a zone, a to f'))
+    .min(1)
+    .max(4)
+    .default(['a', 'b'])
+    .describe('Availability zones by letter. Edges are spread over them in turn.'),
+  network: ipv4Network.describe(
+    'Private range of the edges of this region, /20 to /24, disjoint from every cell and region.',
+  ),
+  edges: z
+    .int()
+    .min(2)
+    .max(10)
+    .default(2)
+    .describe('Edges in this region (Global Accelerator takes 10 EC2 endpoints a region).'),
+  trafficDial: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(100)
+    .describe('Share of this region’s traffic that it takes, in percent.'),
+});
+
+export const frontSchema = z
+  .strictObject({
+    name: label(20, 'front').default('front').describe('Name of the front: a part of every name made from it.'),
+    domain: domainName.describe('Domain under which tenants get their names: TENANT.DOMAIN.'),
+    anycast: z
+      .strictObject({
+        ranges: z
+          .array(ipv4Network)
+          .max(2)
+          .default([])
+          .describe(
+            'Own address ranges that are announced by AWS (bring your own IP); empty: AWS gives two addresses.',
+          ),
+        clientAffinity: z
+          .enum(['none', 'source'])
+          .default('source')
+          .describe(
+            'source: all flows of one client address reach the same edge; none: each flow is placed by itself.',
+          ),
+      })
+      .prefault({})
+      .describe('The anycast addresses.'),
+    regions: z.array(edgeRegion).min(1).max(20).describe('Regions with edges.'),
+    edge: z
+      .strictObject({
+        instanceType: z.string().default('c6i.large').describe('EC2 type of the edges.'),
+        workers: z
+          .int()
+          .min(1)
+          .max(64)
+          .default(4)
+          .describe('Kamailio worker processes per listening UDP socket, and for TCP.'),
+        transports: z
+          .strictObject({
+            udp: z
+              .union([port, z.literal('off')])
+              .default(5060)
+              .describe('Port of SIP over UDP, or off.'),
+            tcp: z
+              .union([port, z.literal('off')])
+              .default(5060)
+              .describe('Port of SIP over TCP, or off.'),
+            tls: z
+              .union([port, z.literal('off')])
+              .default(5061)
+              .describe('Port of SIP over TLS, or off.'),
+          })
+          .prefault({})
+          .describe('Port of each SIP transport, or off.'),
+        flood: z
+          .strictObject({
+            requestsPerSecond: z
+              .int()
+              .min(5)
+              .max(10000)
+              .default(50)
+              .describe(
+                'Requests per second from one source, above which it is banned. Cells and other edges are exempt.',
+              ),
+            banSeconds: z
+              .int()
+              .min(10)
+              .max(86400)
+              .default(300)
+              .describe('How long a flooding source stays banned, in seconds.'),
+            longestMessage: z
+              .int()
+              .min(2048)
+              .max(65535)
+              .default(8192)
+              .describe('Longest SIP message that is taken, in bytes.'),
+          })
+          .prefault({})
+          .describe('Protection against floods, by source address.'),
+      })
+      .prefault({})
+      .describe('The edges (Kamailio), alike in every region.'),
+    health: z
+      .strictObject({
+        port: port.default(8088).describe('TCP port that answers only while the edge is ready and not draining.'),
+        intervalSeconds: z
+          .union([z.literal(10), z.literal(30)])
+          .default(10)
+          .describe('Seconds between two checks.'),
+        threshold: z.int().min(1).max(10).default(3).describe('Checks in a row that change an edge’s health.'),
+      })
+      .prefault({})
+      .describe('How the world-wide entry tells that an edge takes traffic.'),
+    directory: z
+      .strictObject({
+        entries: z
+          .int()
+          .min(1000)
+          .max(5_000_000)
+          .default(1_000_000)
+          .describe('Entries (domains, numbers, source addresses) that an edge’s memory is sized for.'),
+        pollSeconds: z.number().min(0.2).max(60).default(1).describe('Seconds between two looks for changes.'),
+      })
+      .prefault({})
+      .describe('The tenant directory in an edge’s memory.'),
+    image: z
+      .string()
+      .regex(/^ami-[0-9a-f]{8,17}$/, 'must be an AMI id, for example ami-0abcdef1234567890')
+      .optional()
+      .describe('AMI of the edges. Default: the newest Debian 12 image of the region.'),
+    alarmEmails: z.array(z.email()).default([]).describe('Addresses that are subscribed to the alarm topic.'),
+  })
+  .meta({ title: 'Cellstamp front', description: 'The global anycast entry of a fleet.' });
+
+export type FrontInput = z.input<typeof frontSchema>;
+export type FrontSpec = z.output<typeof frontSchema>;
+
+/**
+ * A complete spec from an object as a person would write it.
+ * @throws z.ZodError when a value is not allowed.
+ */
+export function parseFront(input: FrontInput): FrontSpec {
+  return frontSchema.parse(input);
+}

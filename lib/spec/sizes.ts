@@ -1,0 +1,73 @@
+/**
+ * Named sizes of a cell. A size only chooses defaults: every number it sets can be given explicitly in the cell's file,
+ * and an explicit number wins.
+ *
+ * A size is an upper bound that never grows: more load means another cell.
+ */
+export interface Size {
+  /** Tenants a cell takes at most. */
+  readonly tenants: number;
+  /** Call set-ups a second that the active SBC admits for the whole cell. */
+  readonly setupsPerSecond: number;
+  /** Concurrent relayed calls that one media host admits. */
+  readonly relayCalls: number;
+  /** Concurrent FreeSWITCH sessions (call legs) that one media host admits. */
+  readonly freeswitchSessions: number;
+  /** New FreeSWITCH sessions a second that one media host admits. */
+  readonly freeswitchSessionsPerSecond: number;
+  readonly sbcInstanceType: string;
+  readonly mediaInstanceType: string;
+  readonly databaseClass: string;
+  readonly redisNodeType: string;
+  /** Shared memory of Kamailio for tables, dialogs and registrations, in MiB. */
+  readonly sbcSharedMemoryMiB: number;
+}
+
+export const sizes = {
+  /** For tests and laptops: eight hosts of it fit into 1 GB of memory. */
+  test: {
+    tenants: 20,
+    setupsPerSecond: 200,
+    relayCalls: 200,
+    freeswitchSessions: 50,
+    freeswitchSessionsPerSecond: 20,
+    sbcInstanceType: 't3.medium',
+    mediaInstanceType: 't3.medium',
+    databaseClass: 'db.t4g.medium',
+    redisNodeType: 'cache.t4g.micro',
+    sbcSharedMemoryMiB: 96,
+  },
+  small: {
+    tenants: 100,
+    setupsPerSecond: 50,
+    relayCalls: 500,
+    freeswitchSessions: 200,
+    freeswitchSessionsPerSecond: 20,
+    sbcInstanceType: 'c6i.large',
+    mediaInstanceType: 'c6in.large',
+    databaseClass: 'db.t4g.medium',
+    redisNodeType: 'cache.t4g.small',
+    sbcSharedMemoryMiB: 256,
+  },
+  standard: {
+    tenants: 500,
+    setupsPerSecond: 200,
+    relayCalls: 2500,
+    freeswitchSessions: 900,
+    freeswitchSessionsPerSecond: 30,
+    sbcInstanceType: 'c6i.xlarge',
+    mediaInstanceType: 'c6in.2xlarge',
+    databaseClass: 'db.r6g.large',
+    redisNodeType: 'cache.m6g.large',
+    sbcSharedMemoryMiB: 1024,
+  },
+} as const satisfies Record<string, Size>;
+
+export type SizeName = keyof typeof sizes;
+
+export const sizeNames = Object.keys(sizes) as [SizeName, ...SizeName[]];
+
+/** `test 20, small 100, standard 500`: for the descriptions in the schema. */
+export function defaultsBySize(key: keyof Size): string {
+  return sizeNames.map((name) => `${name} ${sizes[name][key]}`).join(', ');
+}

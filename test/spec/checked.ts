@@ -1,0 +1,13 @@
+import { formatFinding } from '../../lib/spec/finding.ts';
+import { loadFleet } from '../../lib/spec/fleet.ts';
+
+/** The least that is a whole cell. */
+export const minimal = `name: euw1-a
+region: eu-west-1
+`;
+
+/** What `cellstamp check` prints of a fleet of this one file, which is named as the cell in it. */
+export function checked(text: string): readonly string[] {
+  const name = /^name: (\S+)/.exec(text)?.[1] ?? 'nameless';
+  return loadFleet([{ path: `cells/${name}.yaml`, text }]).findings.map(formatFinding);
+}

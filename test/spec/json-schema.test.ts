@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { jsonSchemas, type JsonSchema } from '../../lib/spec/json-schema.ts';
+
+const files = Object.entries(jsonSchemas);
+
+describe.each(files)('cells/%s', (name, schema) => {
+  const committed = JSON.parse(readFileSync(new URL(`../../cells/${name}`, import.meta.url), 'utf8')) as JsonSchema;
+
+  it('is what the spec says (npx tsx scripts/write-schemas.ts writes it)', () => {
+    // What JSON can't hold, such as undefined, is not in the file.
+    expect(committed).toEqual(JSON.parse(JSON.stringify(schema())));
+  });
+
+  it('describes every key', () => {
+    const silent = keys(committed).filter(([, part]) => (part.description ?? '') === '');
+    expect(silent.map(([path]) => path)).toEqual([]);
+  });
+
+  it('gives every key that may be left out a default, or says in words what happens', () => {
+    const silent = keys(committed).filter(
+      ([, part, required]) => !required && part.default === undefined && !/default/i.test(part.description ?? ''),
+    );
+    expect(silent.map(([path]) => path)).toEqual([]);
+  });
+});
+
+describe('the schema of a cell', () => {
+  const parts = new Map(keys(jsonSchemas['cell.schema.json']()).map(([path, part]) => [path, part]));
+
+  it('names the unit of every number, or what is counted', () => {
+    const units =
+      /second|MiB|day|port|concurrent|call|tenants|hosts|readers|replicas|worker|percent|set-ups|numbers of the media hosts/i;
+    const numbers = [...parts].filter(([, part]) => part.type === 'integer' || part.type === 'number');
+    expect(numbers.length).toBeGreaterThan(15);
+    expect(numbers.filter(([, part]) => !units.test(part.description ?? '')).map(([path]) => path)).toEqual([]);
+  });
+
+  it('tells the defaults that follow from the size', () => {
+    expect(parts.get('media.relay.calls')?.description).toMatch('test 200, small 500, standard 2500');
+  });
+
+  it('asks for a name and a region only', () => {
+    expect(jsonSchemas['cell.schema.json']().required).toEqual(['name', 'region']);
+  });
+});
+
+/** Every key at any depth: its path, its schema, and whether it must be given. */
+function keys(schema: JsonSchema, path = ''): readonly (readonly [string, JsonSchema, boolean])[] {
+  const inside = Object.entries(schema.properties ?? {}).flatMap(([key, part]) => {
+    const inner = path === '' ? key : `${path}.${key}`;
+    return [[inner, part, schema.required?.includes(key) ?? false] as const, ...keys(part, inner)];
+  });
+  return [...inside, ...(schema.items === undefined ? [] : keys(schema.items, `${path}[]`))];
+}
