@@ -1,0 +1,1 @@
+export { internalPorts } from '../spec/fixed.ts';
