@@ -1,0 +1,64 @@
+/** The agent that keeps an edge's tables equal to the tenant directory and opens the health port. */
+import type { EdgeHost, Front } from '../../front/front.ts';
+import { cellSipPort } from '../edge/routing.ts';
+import { emptyHostConfig, late, type HostConfig, type Service } from '../host-config.ts';
+import { values } from '../values.ts';
+import { directoryAgentProgram } from './program.ts';
+
+/** Seconds between two whole readings of the directory, which catch what a lost change left behind. */
+const resyncSeconds = 3600;
+
+const program = '/usr/local/lib/cellstamp/directory-agent';
+
+export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
+  const settings = {
+    health: { address: host.address, port: front.spec.health.port },
+    // From this edge's own address to the same one: what Kamailio's workers would have to answer a client.
+    probe: { address: host.unicastSide, port: cellSipPort(front) },
+    pollSeconds: front.spec.directory.pollSeconds,
+    resyncSeconds,
+  };
+  // The target's part is an object of its own keys, spliced in as it is.
+  const text = `${JSON.stringify(settings, null, 2).slice(0, -2)},\n  ${late(values.directory.name)}\n}\n`;
+  return {
+    ...emptyHostConfig,
+    packages: ['nftables', 'python3', 'python3-boto3', 'python3-redis'],
+    files: [
+      { path: program, mode: '0755', owner: 'root', group: 'root', text: directoryAgentProgram },
+      { path: '/etc/cellstamp/directory.json', mode: '0640', owner: 'root', group: 'kamailio', text },
+    ],
+    services: [service],
+    ports: [
+      {
+        name: 'health',
+        protocol: 'tcp',
+        from: front.spec.health.port,
+        to: front.spec.health.port,
+        peers: [{ internet: true }],
+        description: 'Health checks of the load balancer: open while the edge is ready',
+      },
+    ],
+    values: [values.directory],
+  };
+}
+
+const service: Service = {
+  name: 'cellstamp-directory-agent',
+  description: 'Copies the tenant directory into Kamailio and opens the health port',
+  command: ['/usr/bin/python3', program],
+  kind: 'daemon',
+  user: 'kamailio',
+  group: 'kamailio',
+  // To tell the flood guard in the kernel which addresses are cells and edges.
+  capabilities: ['CAP_NET_ADMIN'],
+  environment: { PYTHONUNBUFFERED: '1' },
+  before: [],
+  after: ['kamailio'],
+  runDirectories: ['/run/cellstamp'],
+  stateDirectories: ['/var/lib/cellstamp'],
+  openFiles: 4096,
+  restart: 'always',
+  ready: ['/usr/bin/test', '-s', '/run/cellstamp/directory.json'],
+  readyTimeoutSeconds: 20,
+  stopTimeoutSeconds: 5,
+};

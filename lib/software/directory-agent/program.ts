@@ -1,0 +1,541 @@
+/**
+ * The directory agent as it stands on an edge, in Python because every Debian image has it.
+ *
+ * It copies the directory into the memory of the Kamailio beside it, and opens the health port only while that memory is
+ * complete. It never stands between a call and its answer: with the directory gone, the edge goes on with what it knows.
+ */
+export const directoryAgentProgram = String.raw`#!/usr/bin/python3
+"""Keeps the tables of this edge's Kamailio equal to the tenant directory.
+
+  directory  --snapshot, then changes-->  this agent  --JSON-RPC-->  Kamailio's shared memory
+                                              |
+                                    /var/lib/cellstamp/directory.db   (the last known state, for when the directory is away)
+
+An item of the directory is {"kind", "name", "version", ...}:
+  cell    "addresses": ["198.51.100.7:5060", ...], "state": "active" | "cordoned" | "draining" | ...
+  edge    "address": "198.51.100.9"
+  tenant  "cell": "euw1-a", "other": "" or a second cell while it moves, "keys": ["d:acme.example.com", "n:+4930123", "s:192.0.2.7"]
+A bad item is refused by itself and logged; what was known of it stays. An item with a version below the known one is old news.
+"""
+import ipaddress, json, os, queue, re, socket, sqlite3, subprocess, sys, threading, time
+
+CONFIG = "/etc/cellstamp/directory.json"
+STATE = "/var/lib/cellstamp/directory.db"
+STATUS = "/run/cellstamp/directory.json"
+DRAINING = "/run/cellstamp/draining"
+RPC = "/run/kamailio/jsonrpc.sock"
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+KEY = re.compile(r"d:[a-z0-9.-]{1,253}|n:\+[1-9][0-9]{6,14}|s:[0-9.]{7,15}")
+ADDRESS = re.compile(r"([0-9.]{7,15}):([0-9]{1,5})")
+STATES = ("planned", "active", "cordoned", "draining", "retired")
+
+
+def log(text):
+    print(text, flush=True)
+
+
+class Refused(Exception):
+    pass
+
+
+def check(item):
+    """The item, or Refused with what was given and what is allowed."""
+    if not isinstance(item, dict):
+        raise Refused("not an object")
+    kind, name = item.get("kind"), item.get("name")
+    if kind not in ("cell", "edge", "tenant"):
+        raise Refused("kind %r, allowed: cell, edge, tenant" % (kind,))
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise Refused("name %r, allowed: 1 to 63 lower-case letters, digits, hyphens" % (name,))
+    if item.get("deleted"):
+        return item
+    if not isinstance(item.get("version"), int):
+        raise Refused("version %r, allowed: a whole number" % (item.get("version"),))
+    if kind == "edge":
+        address(item.get("address"))
+    elif kind == "cell":
+        if item.get("state") not in STATES:
+            raise Refused("state %r, allowed: %s" % (item.get("state"), ", ".join(STATES)))
+        addresses = item.get("addresses")
+        if not isinstance(addresses, list) or not addresses:
+            raise Refused("addresses %r, allowed: a list of ADDRESS:PORT" % (addresses,))
+        for text in addresses:
+            match = ADDRESS.fullmatch(text) if isinstance(text, str) else None
+            if not match or not 0 < int(match[2]) < 65536:
+                raise Refused("address %r, allowed: ADDRESS:PORT" % (text,))
+            address(match[1])
+    else:
+        for key in ("cell", "other"):
+            value = item.get(key, "")
+            if not isinstance(value, str) or not (NAME.fullmatch(value) or (key == "other" and value == "")):
+                raise Refused("%s %r, allowed: a cell's name" % (key, value))
+        keys = item.get("keys")
+        if not isinstance(keys, list) or not all(isinstance(k, str) and KEY.fullmatch(k) for k in keys):
+            raise Refused("keys %r, allowed: d:DOMAIN, n:+NUMBER, s:ADDRESS" % (keys,))
+    return item
+
+
+def address(text):
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        raise Refused("address %r, allowed: an IPv4 address" % (text,))
+
+
+class Kamailio:
+    """JSON-RPC over the local datagram socket; several requests under way at once, answered in their order."""
+
+    WINDOW = 8
+    # Seconds: whoever answers later is taken to be frozen.
+    PATIENCE = 1
+
+    def __init__(self):
+        self.socket, self.pending, self.number = None, [], 0
+        # Commands that Kamailio has not been told yet.
+        self.missed = []
+
+    def open(self):
+        self.close()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.settimeout(self.PATIENCE)
+        own = "/run/cellstamp/agent.sock"
+        if os.path.exists(own):
+            os.unlink(own)
+        self.socket.bind(own)
+        os.chmod(own, 0o666)
+        self.socket.connect(RPC)
+
+    def close(self):
+        if self.socket:
+            self.socket.close()
+        self.socket, self.pending = None, []
+
+    def push(self, commands):
+        for command in commands:
+            self.send(*command)
+        self.flush()
+
+    def send(self, method, *params):
+        self.number += 1
+        request = {"jsonrpc": "2.0", "method": method, "params": list(params), "id": self.number}
+        self.socket.send(json.dumps(request).encode())
+        self.pending.append(self.number)
+        if len(self.pending) >= self.WINDOW:
+            self.receive()
+
+    def receive(self):
+        awaited = self.pending.pop(0)
+        while True:
+            answer = json.loads(self.socket.recv(65536))
+            # Anything else is late, from before the socket was opened anew.
+            if answer.get("id") == awaited:
+                break
+        # What is asked for or deleted may not be there.
+        if "error" in answer and "doesn't exist" not in answer["error"].get("message", ""):
+            log("Kamailio refuses: %s" % answer["error"])
+        return answer
+
+    def flush(self):
+        while self.pending:
+            self.receive()
+
+    def ask(self, method, *params):
+        self.flush()
+        self.send(method, *params)
+        return self.receive()
+
+    def holds_our_tables(self):
+        """Kamailio forgets everything when it restarts; the mark tells."""
+        return "result" in self.ask("htable.get", "agent", "loaded")
+
+
+class Directory:
+    """The last known state: every item, and what follows from it for Kamailio's tables."""
+
+    def __init__(self):
+        self.db = sqlite3.connect(STATE, isolation_level=None)
+        self.db.executescript(
+            "pragma journal_mode = wal; pragma synchronous = normal;"
+            "create table if not exists item (kind text, name text, body text not null, number integer primary key, unique (kind, name));"
+            "create table if not exists owner (key text primary key, tenant text not null) without rowid;"
+        )
+        self.refused = 0
+
+    def known(self, kind, name):
+        row = self.db.execute("select body, number from item where kind = ? and name = ?", (kind, name)).fetchone()
+        return (json.loads(row[0]), row[1]) if row else (None, None)
+
+    def names(self):
+        return set(self.db.execute("select kind, name from item"))
+
+    def count(self):
+        return self.db.execute("select count(*) from owner").fetchone()[0]
+
+    def take(self, raw):
+        """Checks and keeps one item; gives the commands for Kamailio, or None where there is nothing to do."""
+        try:
+            item = check(raw)
+            old, number = self.known(item["kind"], item["name"])
+            if item.get("deleted"):
+                if old is None:
+                    return None
+                self.db.execute("delete from item where number = ?", (number,))
+                self.disown(old, set())
+                return commands(None, old, number)
+            if old is not None and item["version"] <= old["version"]:
+                return None
+            self.own(item)
+        except Refused as reason:
+            self.refused += 1
+            log("refused %s: %s" % (json.dumps(raw)[:200], reason))
+            return None
+        self.db.execute(
+            "insert into item (kind, name, body) values (?, ?, ?) on conflict (kind, name) do update set body = excluded.body",
+            (item["kind"], item["name"], json.dumps(item)),
+        )
+        if old is not None:
+            self.disown(old, set(item.get("keys", ())))
+        number = self.known(item["kind"], item["name"])[1]
+        return commands(item, old, number)
+
+    def own(self, item):
+        for key in item.get("keys", ()):
+            row = self.db.execute("select tenant from owner where key = ?", (key,)).fetchone()
+            if row and row[0] != item["name"]:
+                raise Refused("key %s belongs to tenant %s" % (key, row[0]))
+        self.db.executemany("insert or ignore into owner values (?, ?)", ((key, item["name"]) for key in item.get("keys", ())))
+
+    def disown(self, old, kept):
+        self.db.executemany("delete from owner where key = ?", ((key,) for key in old.get("keys", ()) if key not in kept))
+
+    def peers(self):
+        """Addresses of cells and edges, which the flood guard never bans."""
+        found = set()
+        for (body,) in self.db.execute("select body from item where kind in ('cell', 'edge')"):
+            item = json.loads(body)
+            found |= {item["address"]} if item["kind"] == "edge" else {text.split(":")[0] for text in item["addresses"]}
+        return found
+
+    def everything(self):
+        for body, number in self.db.execute("select body, number from item order by kind"):
+            yield from commands(json.loads(body), None, number)
+
+
+def commands(new, old, number):
+    """What to tell Kamailio when an item goes from old to new (either may be None)."""
+    item = new or old
+    if item["kind"] == "edge":
+        if old and (not new or old["address"] != new["address"]):
+            yield ("htable.delete", "peer", old["address"])
+        if new:
+            yield ("htable.sets", "peer", new["address"], "edge")
+    elif item["kind"] == "cell":
+        before = set(old["addresses"]) if old else set()
+        after = list(new["addresses"]) if new else []
+        for text in before - set(after):
+            yield ("htable.delete", "peer", text.split(":")[0])
+            yield ("dispatcher.remove", number, "sip:" + text)
+        for rank, text in enumerate(after):
+            if text not in before:
+                yield ("htable.sets", "peer", text.split(":")[0], "cell")
+                yield ("dispatcher.add", number, "sip:" + text, 8, len(after) - rank)
+        if new:
+            yield ("htable.sets", "cell", new["name"], "set=%d;state=%s" % (number, new["state"]))
+        else:
+            yield ("htable.delete", "cell", old["name"])
+    else:
+        kept = set(new["keys"]) if new else set()
+        before = set(old["keys"]) if old else set()
+        for key in before - kept:
+            yield ("htable.delete", "route", key)
+        if not new:
+            yield ("htable.delete", "tenant", old["name"])
+            return
+        # The place first: a key must never point at a tenant without one.
+        yield ("htable.sets", "tenant", new["name"], "cell=%s;other=%s" % (new["cell"], new.get("other", "")))
+        for key in kept - before:
+            yield ("htable.sets", "route", key, new["name"])
+
+
+class RedisSource:
+    """Hash "directory" (KIND:NAME to the item) and stream "directory:changes" (field "item")."""
+
+    def __init__(self, config):
+        import redis
+
+        self.redis = redis.Redis(socket_timeout=5, socket_connect_timeout=2, decode_responses=True, **config)
+        self.position = None
+
+    def snapshot(self):
+        last = self.redis.xrevrange("directory:changes", count=1)
+        self.position = last[0][0] if last else "0-0"
+        for _, text in self.redis.hscan_iter("directory", count=1000):
+            yield text
+
+    def changes(self):
+        """New items since the last call; None when some were missed and a snapshot is due."""
+        first = self.redis.xrange("directory:changes", count=1)
+        if first and self.position != "0-0" and tuple(map(int, first[0][0].split("-"))) > tuple(map(int, self.position.split("-"))):
+            return None
+        found = []
+        for _, entries in self.redis.xread({"directory:changes": self.position}, count=5000) or ():
+            for position, fields in entries:
+                self.position = position
+                found.append(fields.get("item", ""))
+        return found
+
+
+class DynamoSource:
+    """Table with the key "id" (KIND:NAME) and the attribute "item"; its stream gives the changes."""
+
+    def __init__(self, config):
+        import boto3
+        from botocore.config import Config
+
+        limits = Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2})
+        self.table = config["table"]
+        self.client = boto3.client("dynamodb", region_name=config["region"], endpoint_url=config.get("endpoint"), config=limits)
+        self.streams = boto3.client("dynamodbstreams", region_name=config["region"], endpoint_url=config.get("endpoint"), config=limits)
+        self.iterators = {}
+
+    def shards(self):
+        arn = self.client.describe_table(TableName=self.table)["Table"]["LatestStreamArn"]
+        start, found = None, []
+        while True:
+            more = {"ExclusiveStartShardId": start} if start else {}
+            page = self.streams.describe_stream(StreamArn=arn, **more)["StreamDescription"]
+            found += [shard["ShardId"] for shard in page["Shards"]]
+            start = page.get("LastEvaluatedShardId")
+            if not start:
+                return arn, found
+
+    def follow(self, kind, known=()):
+        arn, found = self.shards()
+        for shard in found:
+            if shard not in self.iterators and shard not in known:
+                answer = self.streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType=kind)
+                self.iterators[shard] = answer["ShardIterator"]
+
+    def snapshot(self):
+        self.iterators, self.looked = {}, time.monotonic()
+        self.follow("LATEST")
+        for page in self.client.get_paginator("scan").paginate(TableName=self.table):
+            for row in page["Items"]:
+                yield row["item"]["S"]
+
+    def changes(self):
+        if time.monotonic() - self.looked > 60:
+            # A shard lives for some hours; new ones are read from their beginning, old items are skipped by their version.
+            self.looked = time.monotonic()
+            self.follow("TRIM_HORIZON")
+        found = []
+        for shard, iterator in list(self.iterators.items()):
+            if iterator is None:
+                continue
+            try:
+                answer = self.streams.get_records(ShardIterator=iterator, Limit=1000)
+            except (self.streams.exceptions.TrimmedDataAccessException, self.streams.exceptions.ExpiredIteratorException):
+                return None
+            self.iterators[shard] = answer.get("NextShardIterator")
+            for record in answer["Records"]:
+                image = record["dynamodb"].get("NewImage")
+                if image:
+                    found.append(image["item"]["S"])
+                else:
+                    kind, name = record["dynamodb"]["Keys"]["id"]["S"].split(":", 1)
+                    found.append(json.dumps({"kind": kind, "name": name, "deleted": True}))
+        return found
+
+
+class Health:
+    """The port that load balancers try: open while this edge is ready and not draining, closed otherwise."""
+
+    def __init__(self, host, port):
+        self.where, self.socket = (host, port), None
+
+    def set(self, ready):
+        if ready and not self.socket:
+            self.socket = socket.socket()
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.socket.setblocking(False)
+            self.socket.bind(self.where)
+            self.socket.listen(64)
+            log("ready: health port %s:%d is open" % self.where)
+        elif not ready and self.socket:
+            self.socket.close()
+            self.socket = None
+            log("not ready: health port is closed")
+        while self.socket:
+            try:
+                self.socket.accept()[0].close()
+            except OSError:
+                return
+
+
+class Probe:
+    """Whether Kamailio's workers answer: an OPTIONS over UDP, as a client would send it."""
+
+    PATIENCE = 1.0
+
+    def __init__(self, host, port):
+        self.where, self.number = (host, port), 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((host, 0))
+        self.socket.settimeout(self.PATIENCE)
+
+    def answers(self):
+        self.number += 1
+        me = "%s:%d" % self.socket.getsockname()
+        call = "probe-%d-%d" % (os.getpid(), self.number)
+        self.socket.sendto(
+            (
+                "OPTIONS sip:%s:%d SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s\r\nMax-Forwards: 1\r\n"
+                "From: <sip:probe@%s>;tag=%d\r\nTo: <sip:%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+                % (*self.where, me, call, me, self.number, self.where[0], call)
+            ).encode(),
+            self.where,
+        )
+        deadline = time.monotonic() + self.PATIENCE
+        try:
+            while time.monotonic() < deadline:
+                if call.encode() in self.socket.recv(4096):
+                    return True
+        except OSError:
+            pass
+        return False
+
+
+class Reader(threading.Thread):
+    """Reads the directory in a thread of its own: however long it takes to answer, calls and health do not wait for it."""
+
+    CHUNK = 1000
+
+    def __init__(self, config):
+        super().__init__(daemon=True)
+        self.config, self.reachable = config, False
+        # What was read: ("items", texts), or ("all", names) once a whole reading is complete.
+        self.read = queue.Queue(maxsize=64)
+
+    def run(self):
+        source, next_snapshot = None, 0.0
+        while True:
+            try:
+                if source is None:
+                    source = (DynamoSource if self.config["backend"] == "dynamodb" else RedisSource)(self.config["source"])
+                    next_snapshot = 0.0
+                changes = source.changes() if time.monotonic() < next_snapshot else None
+                if changes is None:
+                    log("reading the whole directory")
+                    self.whole(source)
+                    next_snapshot = time.monotonic() + self.config["resyncSeconds"]
+                elif changes:
+                    self.read.put(("items", changes))
+                self.reachable = True
+                time.sleep(self.config["pollSeconds"])
+            except Exception as problem:  # any fault of the directory is an absence, never an end
+                if self.reachable or source is not None:
+                    log("directory unreachable, going on with what is known: %s" % str(problem)[:200])
+                source, self.reachable = None, False
+                time.sleep(1)
+
+    def whole(self, source):
+        chunk, seen = [], set()
+        for text in source.snapshot():
+            chunk.append(text)
+            item = parse(text)
+            if isinstance(item, dict) and isinstance(item.get("kind"), str) and isinstance(item.get("name"), str):
+                seen.add((item["kind"], item["name"]))
+            if len(chunk) >= self.CHUNK:
+                self.read.put(("items", chunk))
+                chunk = []
+        self.read.put(("items", chunk))
+        self.read.put(("all", seen))
+
+
+def trust(peers):
+    """Tells the kernel's flood guard whom it never bans."""
+    rules = "flush set ip cellstamp_flood_guard trusted\n"
+    if peers:
+        rules += "add element ip cellstamp_flood_guard trusted { %s }\n" % ", ".join(sorted(peers))
+    result = subprocess.run(["/usr/sbin/nft", "-f", "-"], input=rules, text=True, capture_output=True)
+    if result.returncode != 0:
+        log("flood guard: %s" % result.stderr.strip())
+    return result.returncode == 0
+
+
+def parse(text):
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def main():
+    config = json.load(open(CONFIG))
+    directory, kamailio = Directory(), Kamailio()
+    health = Health(config["health"]["address"], config["health"]["port"])
+    probe = Probe(config["probe"]["address"], config["probe"]["port"])
+    reader = Reader(config)
+    reader.start()
+    complete, loaded, trusted, answers, next_probe = directory.count() > 0, False, None, False, 0.0
+    while True:
+        # 1. What the directory says, and what follows from it for Kamailio.
+        changed, peers_changed = [], trusted is None
+        try:
+            what, found = reader.read.get(timeout=0.2)
+            directory.db.execute("begin")
+            if what == "all":
+                found = [json.dumps({"kind": kind, "name": name, "deleted": True}) for kind, name in directory.names() - found]
+                complete = True
+            for text in found:
+                item = parse(text)
+                changed += directory.take(item) or ()
+                peers_changed |= isinstance(item, dict) and item.get("kind") in ("cell", "edge")
+            directory.db.execute("commit")
+        except queue.Empty:
+            pass
+
+        # 2. Tell Kamailio: everything after it restarted, else what has changed. What it does not take now it is told later.
+        try:
+            kamailio.missed += changed
+            if kamailio.socket is None:
+                kamailio.open()
+            loaded = kamailio.holds_our_tables()
+            if loaded:
+                kamailio.push(kamailio.missed)
+            elif complete:
+                started = time.monotonic()
+                kamailio.push(directory.everything())
+                kamailio.ask("htable.sets", "agent", "loaded", "1")
+                loaded = True
+                log("Kamailio holds %d entries, loaded in %.1f s" % (directory.count(), time.monotonic() - started))
+            kamailio.missed = []
+        except OSError:
+            kamailio.close()
+            loaded = answers = False
+
+        # 3. Say so.
+        if peers_changed:
+            peers = directory.peers()
+            if peers != trusted and trust(peers):
+                trusted = peers
+        if loaded and time.monotonic() >= next_probe:
+            answers = probe.answers()
+            next_probe = time.monotonic() + 0.5
+        health.set(loaded and answers and not os.path.exists(DRAINING))
+        status = {
+            "loaded": loaded,
+            "answers": answers,
+            "entries": directory.count(),
+            "refused": directory.refused,
+            "directory": "reachable" if reader.reachable else "unreachable",
+            "draining": os.path.exists(DRAINING),
+        }
+        with open(STATUS + ".new", "w") as file:
+            json.dump(status, file)
+        os.replace(STATUS + ".new", STATUS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+`;

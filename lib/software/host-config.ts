@@ -1,0 +1,170 @@
+/**
+ * What runs on a host, as data: the one description from which AWS makes an instance, Kubernetes a workload, and the local
+ * target processes.
+ *
+ * A program's folder beside this file exports a function from the cell and a host to a `HostConfig`; `cell-host.ts` adds up
+ * the programs of a host.
+ */
+
+/**
+ * A value that only the target knows (an endpoint, a secret, a public address). Texts contain it as `@@name@@`; the target
+ * replaces that on the host. A value may have several lines (a certificate).
+ */
+export interface LateBoundValue {
+  readonly name: string;
+  /** address and endpoint may be logged; a secret never leaves the host's memory and its file. */
+  readonly kind: 'address' | 'endpoint' | 'secret';
+  /** One sentence for operators. */
+  readonly description: string;
+}
+
+/** The mark of a late-bound value in a text. */
+export function late(name: string): string {
+  return `@@${name}@@`;
+}
+
+/** The names of the late-bound values that a text contains, sorted, each once. */
+export function lateNames(text: string): readonly string[] {
+  return [...new Set([...text.matchAll(/@@([a-z][a-z0-9_]*)@@/g)].map((match) => match[1]!))].sort();
+}
+
+export interface HostFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** `0640` */
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+  readonly text: string;
+}
+
+/** Runs once, in the foreground, as root unless the service's user is named. Paths are absolute. */
+export type Command = readonly [program: string, ...args: string[]];
+
+export interface Service {
+  /** Name of the unit: `kamailio`. */
+  readonly name: string;
+  /** One line for operators. */
+  readonly description: string;
+  /** Stays in the foreground; logs to standard output and error. A `oneshot` ends with status 0 when its work is done. */
+  readonly command: Command;
+  readonly kind: 'daemon' | 'oneshot';
+  readonly user: string;
+  readonly group: string;
+  /** Linux capabilities the user needs, for example `CAP_NET_BIND_SERVICE`; none by default. */
+  readonly capabilities: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Root's preparation before every start, in order; a failure stops the start. */
+  readonly before: readonly Command[];
+  /** Services of the same host that must be ready first. */
+  readonly after: readonly string[];
+  /** Directories made before the start, owned by the user: `/run/kamailio`. State survives restarts, run does not. */
+  readonly runDirectories: readonly string[];
+  readonly stateDirectories: readonly string[];
+  readonly openFiles: number;
+  readonly restart: 'always' | 'on-failure' | 'no';
+  /** Exit status 0 once the service does its work; asked again and again until `readyTimeoutSeconds` have passed. */
+  readonly ready: Command;
+  readonly readyTimeoutSeconds: number;
+  /** How to take work off the service before it stops, and how long that may take. None: it stops at once. */
+  readonly drain?: { readonly command: Command; readonly deadlineSeconds: number };
+  /** Makes the service read its files again without interrupting its work. */
+  readonly reload?: Command;
+  /** Seconds between the stop signal and the kill. */
+  readonly stopTimeoutSeconds: number;
+}
+
+/**
+ * Who may reach a port: a role of the same cell, everybody, the overlay's side, or ranges by name.
+ * Security groups, network policies and host firewalls are made from this alone.
+ */
+export type Peer =
+  | { readonly role: 'sbc' | 'media' | 'database' | 'redis' }
+  | { readonly internet: true }
+  | { readonly ranges: readonly string[] };
+
+export interface ListeningPort {
+  /** `sip-udp` */
+  readonly name: string;
+  readonly protocol: 'udp' | 'tcp' | 'vrrp';
+  /** Both ends included; 0 to 0 for vrrp, which has no ports. */
+  readonly from: number;
+  readonly to: number;
+  readonly peers: readonly Peer[];
+  /** One line for operators, ASCII. */
+  readonly description: string;
+}
+
+export interface KernelModule {
+  readonly name: string;
+  /** required: without it the host's services do not start. */
+  readonly need: 'required' | 'preferred';
+}
+
+export interface HostConfig {
+  /** Debian 12 packages. */
+  readonly packages: readonly string[];
+  readonly files: readonly HostFile[];
+  readonly services: readonly Service[];
+  readonly sysctl: Readonly<Record<string, string>>;
+  readonly kernelModules: readonly KernelModule[];
+  readonly ports: readonly ListeningPort[];
+  readonly values: readonly LateBoundValue[];
+}
+
+export const emptyHostConfig: HostConfig = {
+  packages: [],
+  files: [],
+  services: [],
+  sysctl: {},
+  kernelModules: [],
+  ports: [],
+  values: [],
+};
+
+/**
+ * Adds up the configurations of the programs of one host.
+ * @throws Error when two programs want the same file or service, or different values of one kernel setting.
+ */
+export function mergeHostConfigs(configs: readonly HostConfig[]): HostConfig {
+  const files = unique(
+    configs.flatMap((config) => config.files),
+    (file) => file.path,
+    'file',
+  );
+  const services = unique(
+    configs.flatMap((config) => config.services),
+    (service) => service.name,
+    'service',
+  );
+  const sysctl: Record<string, string> = {};
+  for (const [key, value] of configs.flatMap((config) => Object.entries(config.sysctl))) {
+    if (sysctl[key] !== undefined && sysctl[key] !== value) {
+      throw new Error(`kernel setting ${key} is wanted as ${sysctl[key]} and as ${value}`);
+    }
+    sysctl[key] = value;
+  }
+  const modules = new Map<string, KernelModule>();
+  for (const module of configs.flatMap((config) => config.kernelModules)) {
+    if (modules.get(module.name)?.need !== 'required') modules.set(module.name, module);
+  }
+  const values = new Map(configs.flatMap((config) => config.values).map((value) => [value.name, value]));
+  return {
+    packages: [...new Set(configs.flatMap((config) => config.packages))].sort(),
+    files,
+    services,
+    sysctl,
+    kernelModules: [...modules.values()],
+    ports: configs.flatMap((config) => config.ports),
+    values: [...values.values()],
+  };
+}
+
+function unique<T>(items: readonly T[], key: (item: T) => string, what: string): readonly T[] {
+  const seen = new Set<string>();
+  for (const item of items) {
+    if (seen.has(key(item))) throw new Error(`two programs of one host define the ${what} ${key(item)}`);
+    seen.add(key(item));
+  }
+  return items;
+}

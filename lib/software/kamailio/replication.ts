@@ -1,0 +1,124 @@
+import type { Cell, SbcHost } from '../../cell/cell.ts';
+import { internalPorts } from '../../cell/ports.ts';
+import type { Section } from './section.ts';
+import { peerOf, sockets } from './sockets.ts';
+
+/**
+ * What the two SBCs tell each other. Registrations, known sources and drained media hosts go by Kamailio's own means; calls go in
+ * batches, so that a call costs a line and not a message, and so that the counters of the other SBC follow them.
+ */
+export function replication(cell: Cell, host: SbcHost): Section {
+  const listen = sockets(cell, host);
+  const peer = peerOf(cell, host);
+  return {
+    title: `Replication with ${peer.name}`,
+    text: `
+modparam("dmq", "server_address", "sip:${host.address}:${internalPorts.sbcReplication}")
+modparam("dmq", "server_socket", "${listen.replication}")
+modparam("dmq", "notification_address", "sip:${peer.address}:${internalPorts.sbcReplication}")
+modparam("dmq", "num_workers", 1)
+modparam("dmq", "ping_interval", 60)
+modparam("pv", "shvset", "synced=i:0")
+
+# Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue.
+modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")
+modparam("rtimer", "exec", "timer=events;route=HAND_ON_EVENTS")
+route[HAND_ON_EVENTS] {
+    $var(lines) = "";
+    $var(count) = 0;
+    while (mq_fetch("events")) {
+        $var(id) = $mqk(events);
+        $var(event) = $mqv(events);
+        $var(op) = $(var(event){s.substr,0,1});
+        $vn(call) = $(var(event){s.substr,1,0});
+        if ($var(op) == "?") {
+            route(SEND_ALL_CALLS);
+        } else if ($var(op) == "-") {
+            $var(lines) = $var(lines) + "-" + $var(id) + "\\n";
+            route(RECORD_END);
+        } else if ($var(op) == "u") {
+            $var(lines) = $var(lines) + "u" + $var(id) + "|" + $vn(call) + "\\n";
+        } else {
+            $var(lines) = $var(lines) + "+" + $var(id) + "|" + $vn(call) + "\\n";
+            if ($var(op) == "=") route(RECORD_START);
+        }
+        $var(count) = $var(count) + 1;
+        if ($var(count) >= 30) route(SEND_LINES);
+    }
+    if ($var(count) > 0) route(SEND_LINES);
+    # Until the other SBC has told us its calls, ask; without another SBC this asks nobody.
+    if ($shv(synced) == 0) {
+        $var(ticks) = $var(ticks) + 1;
+        if ($var(ticks) > 40) {
+            $var(ticks) = 0;
+            dmq_bcast_message("calls", "?", "text/plain");
+        }
+    }
+}
+
+route[SEND_LINES] {
+    dmq_bcast_message("calls", "$var(lines)", "text/plain");
+    $var(lines) = "";
+    $var(count) = 0;
+}
+
+route[SEND_ALL_CALLS] {
+    sht_iterator_start("all", "calls");
+    while (sht_iterator_next("all")) {
+        $var(lines) = $var(lines) + "s" + $shtitkey(all) + "|" + $shtitval(all) + "\\n";
+        $var(count) = $var(count) + 1;
+        if ($var(count) >= 30) route(SEND_LINES);
+    }
+    sht_iterator_end("all");
+    $var(lines) = $var(lines) + "!\\n";
+    route(SEND_LINES);
+}
+
+# What the other SBC says.
+route[REPLICATED] {
+    if ($rU != "calls") {
+        dmq_handle_message();
+        exit;
+    }
+    $var(body) = $rb;
+    $var(i) = 0;
+    $var(line) = $(var(body){s.select,0,\\n});
+    while ($var(line) != "") {
+        $var(op) = $(var(line){s.substr,0,1});
+        if ($var(op) == "?") {
+            mq_add("events", "all", "?calls");
+        } else if ($var(op) == "!") {
+            $shv(synced) = 1;
+        } else if ($var(op) == "u") {
+            # A user that the other one has found in the database.
+            $var(id) = $(var(line){s.select,0,|}{s.strip,1});
+            $sht(users=>$var(id)) = $(var(line){s.select,1,|});
+        } else {
+            $var(id) = $(var(line){s.select,0,|}{s.strip,1});
+            # What is told on request may be a call of our own that has ended since.
+            if ($var(op) != "s" || $sht(ended=>$var(id)) == $null) route(CALL_REPLICATED);
+        }
+        $var(i) = $var(i) + 1;
+        $var(line) = $(var(body){s.select,$var(i),\\n});
+    }
+    sl_send_reply("200", "OK");
+}
+
+# In: $var(op), $var(id), $var(line).
+route[CALL_REPLICATED] {
+    sht_lock("calls=>$var(id)");
+    $vn(call) = $sht(calls=>$var(id));
+    if ($vn(call) != $null) route(UNCOUNT);
+    if ($var(op) != "-") {
+        $var(skip) = $(var(id){s.len}) + 2;
+        $vn(call) = $(var(line){s.substr,$var(skip),0});
+        $sht(calls=>$var(id)) = $vn(call);
+        route(COUNT);
+    } else if ($vn(call) != $null) {
+        $sht(calls=>$var(id)) = $null;
+    }
+    sht_unlock("calls=>$var(id)");
+}
+`,
+  };
+}

@@ -1,0 +1,89 @@
+/** keepalived on an SBC: which of the two is active, and who holds the floating addresses. */
+import type { Cell, SbcHost } from '../../cell/cell.ts';
+import type { HostConfig } from '../host-config.ts';
+import { interfaceFilePath, keepalivedConfig } from './config.ts';
+import { healthScript, healthScriptPath } from './health.ts';
+
+export { claimScriptPath } from './config.ts';
+
+const configPath = '/etc/keepalived/keepalived.conf';
+const interfaceScriptPath = '/usr/local/lib/cellstamp/keepalived-interface';
+const pidPath = '/run/keepalived/keepalived.pid';
+const vrrpPidPath = '/run/keepalived/vrrp.pid';
+
+/** Text of the script that tells keepalived the name of the interface with the host's address. */
+function interfaceScript(host: SbcHost): string {
+  return `#!/bin/bash
+# Writes the name of the interface that has ${host.address} where keepalived's configuration includes it.
+set -eu
+interface=$(ip -o -4 address show to ${host.address} | awk '{ print $2; exit }')
+if [[ -z $interface ]]; then
+  echo 'keepalived-interface: no interface has the address ${host.address}' >&2
+  exit 1
+fi
+mkdir -p /run/keepalived
+echo "\\$INTERFACE=$interface" >${interfaceFilePath}
+`;
+}
+
+/** @example keepalived(cell, cell.sbcs[0]).services[0].after // ['kamailio'] */
+export function keepalived(cell: Cell, host: SbcHost): HostConfig {
+  const root = { owner: 'root', group: 'root' };
+  return {
+    packages: ['iproute2', 'keepalived'],
+    files: [
+      { ...root, path: configPath, mode: '0640', text: keepalivedConfig(cell, host) },
+      { ...root, path: healthScriptPath, mode: '0755', text: healthScript(cell, host) },
+      { ...root, path: interfaceScriptPath, mode: '0755', text: interfaceScript(host) },
+    ],
+    services: [
+      {
+        name: 'keepalived',
+        description: 'Decides which of the two SBCs is active',
+        command: [
+          '/usr/sbin/keepalived',
+          '--vrrp',
+          '--dont-fork',
+          '--log-console',
+          '--no-syslog',
+          `--use-file=${configPath}`,
+          `--pid=${pidPath}`,
+          `--vrrp_pid=${vrrpPidPath}`,
+        ],
+        kind: 'daemon',
+        user: 'root',
+        group: 'root',
+        // Addresses and raw VRRP packets; and it becomes the scripts' user even where that is root.
+        capabilities: ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_SETGID', 'CAP_SETUID'],
+        environment: {},
+        before: [[interfaceScriptPath]],
+        after: ['kamailio'],
+        runDirectories: ['/run/keepalived'],
+        stateDirectories: [],
+        openFiles: 4096,
+        restart: 'always',
+        ready: ['/usr/bin/test', '-s', vrrpPidPath],
+        readyTimeoutSeconds: 10,
+        reload: ['/usr/bin/pkill', '-HUP', '--pidfile', pidPath],
+        // It gives up its addresses first, which takes over 0.5 s.
+        stopTimeoutSeconds: 10,
+      },
+    ],
+    sysctl: {
+      // Kamailio listens on the overlay address before this host has it.
+      'net.ipv4.ip_nonlocal_bind': '1',
+    },
+    kernelModules: [],
+    ports: [
+      {
+        name: 'vrrp',
+        protocol: 'vrrp',
+        from: 0,
+        to: 0,
+        peers: [{ role: 'sbc' }],
+        description: 'VRRP between the two SBCs',
+      },
+    ],
+    values: [],
+  };
+}

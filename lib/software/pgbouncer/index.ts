@@ -1,0 +1,98 @@
+/**
+ * A pool of connections to PostgreSQL on the SBC. Kamailio's 30 processes would each hold one; here they share three. And it speaks
+ * TLS in Kamailio's place: with SIP over TLS on, PostgreSQL's library inside Kamailio failed at random, because the processes
+ * share OpenSSL's memory. (A plain TLS tunnel does not do: PostgreSQL's library refuses SCRAM when it sees that somebody else
+ * does the TLS.)
+ */
+import type { Cell, SbcHost } from '../../cell/cell.ts';
+import { internalPorts } from '../../cell/ports.ts';
+import { late, type HostConfig } from '../host-config.ts';
+import { databaseNames } from '../postgresql/names.ts';
+import { dataAuthoritiesPath } from '../postgresql/schema.ts';
+import { values } from '../values.ts';
+
+export const poolServiceName = 'database-pool';
+
+/** Directory and port of the pool's Unix socket, as libpq wants them. */
+export const poolSocket = { directory: '/run/database-pool', port: 5432 } as const;
+
+const configPath = '/etc/cellstamp/database-pool.ini';
+
+/** @example pgbouncer(cell, cell.sbcs[0]).services[0].name // 'database-pool' */
+export function pgbouncer(_cell: Cell, _host: SbcHost): HostConfig {
+  return {
+    packages: ['pgbouncer', 'postgresql-client-15'],
+    files: [{ path: configPath, mode: '0640', owner: 'root', group: 'kamailio', text: poolConfig }],
+    services: [
+      {
+        name: poolServiceName,
+        description: 'Pool of connections to PostgreSQL',
+        command: ['/usr/sbin/pgbouncer', configPath],
+        kind: 'daemon',
+        // Its socket is for Kamailio alone.
+        user: 'kamailio',
+        group: 'kamailio',
+        capabilities: [],
+        environment: {},
+        before: [],
+        // Which makes the user, and brings the file of the authorities.
+        after: ['database-schema'],
+        runDirectories: [poolSocket.directory],
+        stateDirectories: [],
+        openFiles: 4096,
+        restart: 'always',
+        ready: [
+          '/usr/bin/psql',
+          '--no-psqlrc',
+          `--host=${poolSocket.directory}`,
+          `--port=${poolSocket.port}`,
+          `--username=${databaseNames.sbcUser}`,
+          `--dbname=${databaseNames.database}`,
+          '--command=SELECT',
+        ],
+        readyTimeoutSeconds: 30,
+        stopTimeoutSeconds: 5,
+      },
+    ],
+    sysctl: {},
+    kernelModules: [],
+    ports: [],
+    values: [values.databaseHost, values.databaseSbcPassword],
+  };
+}
+
+const poolConfig = `; Made from the cell's definition: connections from Kamailio to PostgreSQL.
+
+[databases]
+${databaseNames.database} = host=${late(values.databaseHost.name)} port=${internalPorts.postgresql} user=${databaseNames.sbcUser} password=${late(values.databaseSbcPassword.name)}
+
+[pgbouncer]
+; A socket in a directory that only Kamailio's user may enter.
+listen_addr =
+listen_port = ${poolSocket.port}
+unix_socket_dir = ${poolSocket.directory}
+unix_socket_mode = 0700
+auth_type = any
+max_client_conn = 1000
+
+server_tls_sslmode = verify-full
+server_tls_ca_file = ${dataAuthoritiesPath}
+server_connect_timeout = 3
+server_login_retry = 2
+; A fail-over moves the name to another address.
+dns_max_ttl = 5
+server_lifetime = 600
+
+; Every question may use another connection.
+pool_mode = transaction
+default_pool_size = 3
+; A question that gets no connection fails: Kamailio answers 503, the phone comes again.
+query_wait_timeout = 3
+
+; To standard error.
+logfile =
+pidfile =
+log_connections = 0
+log_disconnections = 0
+log_stats = 0
+`;

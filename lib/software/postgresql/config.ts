@@ -1,0 +1,107 @@
+import type { Cell, DatabaseHost } from '../../cell/cell.ts';
+import { internalPorts } from '../../cell/ports.ts';
+import { late } from '../host-config.ts';
+import { values } from '../values.ts';
+import { databaseNames } from './names.ts';
+
+/** Debian 12 has this major version; the spec's version is that of the managed cluster on AWS. */
+export const majorVersion = '15';
+
+export const paths = {
+  config: '/etc/postgresql/postgresql.conf',
+  access: '/etc/postgresql/pg_hba.conf',
+  certificate: '/etc/postgresql/server.crt',
+  key: '/etc/postgresql/server.key',
+  /** The authorities that sign the certificates of PostgreSQL and Redis. */
+  authorities: '/etc/cellstamp/data-ca.pem',
+  roles: '/etc/postgresql/roles.sql',
+  passwords: '/etc/postgresql/pgpass',
+  data: `/var/lib/postgresql/${majorVersion}/main`,
+  socket: '/run/postgresql',
+} as const;
+
+/** Text of `postgresql.conf`; all databases of a cell are equal but for the primary that a replica follows. */
+export function postgresqlConfig(cell: Cell, host: DatabaseHost): string {
+  return `# PostgreSQL of ${host.hostname}, made from the cell's definition.
+
+### Where it listens: always TLS, see pg_hba.conf
+listen_addresses = '${host.address}'
+port = ${internalPorts.postgresql}
+unix_socket_directories = '${paths.socket}'
+ssl = on
+ssl_min_protocol_version = 'TLSv1.2'
+ssl_cert_file = '${paths.certificate}'
+ssl_key_file = '${paths.key}'
+password_encryption = scram-sha-256
+hba_file = '${paths.access}'
+
+# The SBCs read all tables at boot and single users after that; the cell's database is small.
+max_connections = 100
+shared_buffers = ${cell.spec.size === 'test' ? '32MB' : '256MB'}
+
+### Replication
+wal_level = replica
+max_wal_senders = ${cell.spec.database.readers + 4}
+# What a replica that was away can catch up with; after more it copies the primary again.
+wal_keep_size = ${cell.spec.size === 'test' ? '64MB' : '1GB'}
+hot_standby = on
+
+### Log
+log_destination = stderr
+logging_collector = off
+log_line_prefix = '%m [%p] %u@%d '
+log_timezone = UTC
+timezone = UTC
+`;
+}
+
+/** Text of `pg_hba.conf`: who may log in, from where and how. The last line that matches nothing else refuses. */
+export function accessRules(cell: Cell): string {
+  const sbcs = cell.sbcs.flatMap((sbc) => [sbc.address, sbc.floatingSide]);
+  const row = (...columns: string[]) =>
+    columns
+      .map((column) => column.padEnd(22))
+      .join('')
+      .trimEnd();
+  return `# Made from the cell's definition. Only over TLS, only with a password, only from where it is expected.
+${row('# type', 'database', 'user', 'address', 'method')}
+${row('local', 'all', 'postgres', '', 'peer')}
+
+# The SBCs: their own user, and the owner of the schema.
+${sbcs.map((address) => row('hostssl', 'all', 'all', `${address}/32`, 'scram-sha-256')).join('\n')}
+
+# The databases follow the primary.
+${cell.databases
+  .map((database) =>
+    row('hostssl', 'replication', databaseNames.replicationUser, `${database.address}/32`, 'scram-sha-256'),
+  )
+  .join('\n')}
+`;
+}
+
+/**
+ * SQL that makes the owner of the schema, the user for replication, and the database. It runs after every start of the
+ * primary and changes nothing when all is there.
+ */
+export const rolesSql = `-- Users and the database. Repeatable.
+\\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${late(values.databaseAdminUser.name)}') THEN
+    CREATE ROLE "${late(values.databaseAdminUser.name)}";
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${databaseNames.replicationUser}') THEN
+    CREATE ROLE "${databaseNames.replicationUser}";
+  END IF;
+END
+$$;
+
+-- The owner may make the SBC's user; it is no superuser, as on a managed cluster.
+ALTER ROLE "${late(values.databaseAdminUser.name)}" LOGIN CREATEROLE NOSUPERUSER PASSWORD '${late(values.databaseAdminPassword.name)}';
+ALTER ROLE "${databaseNames.replicationUser}" LOGIN REPLICATION PASSWORD '${late(values.databaseReplicationPassword.name)}';
+
+SELECT 'CREATE DATABASE "${databaseNames.database}" OWNER "${late(values.databaseAdminUser.name)}"'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${databaseNames.database}') \\gexec
+`;

@@ -1,0 +1,130 @@
+/**
+ * PostgreSQL on hosts of the cell (local, Kubernetes; on AWS a managed cluster takes its place): the primary, and replicas
+ * that follow it by streaming.
+ */
+import type { Cell, DatabaseHost } from '../../cell/cell.ts';
+import { internalPorts } from '../../cell/ports.ts';
+import { late, type HostConfig, type HostFile, type Service } from '../host-config.ts';
+import { values } from '../values.ts';
+import { accessRules, majorVersion, paths, postgresqlConfig, rolesSql } from './config.ts';
+import { databaseNames } from './names.ts';
+import { binaries, prepareScript, prepareScriptPath } from './prepare.ts';
+
+export { databaseNames } from './names.ts';
+
+const owned = { owner: 'postgres', group: 'postgres' };
+
+/** @example postgresql(cell, cell.databases[1]).services.map((service) => service.name) // ['postgresql'] */
+export function postgresql(cell: Cell, host: DatabaseHost): HostConfig {
+  const primary = host.number === 1;
+  const files: HostFile[] = [
+    { ...owned, path: paths.config, mode: '0640', text: postgresqlConfig(cell, host) },
+    { ...owned, path: paths.access, mode: '0640', text: accessRules(cell) },
+    { ...owned, path: paths.certificate, mode: '0644', text: `${late(values.dataCertificate.name)}\n` },
+    { ...owned, path: paths.key, mode: '0600', text: `${late(values.dataKey.name)}\n` },
+    {
+      path: paths.authorities,
+      mode: '0644',
+      owner: 'root',
+      group: 'root',
+      text: `${late(values.dataCaCertificate.name)}\n`,
+    },
+    { path: prepareScriptPath, mode: '0755', owner: 'root', group: 'root', text: prepareScript(cell, host) },
+    primary
+      ? { ...owned, path: paths.roles, mode: '0600', text: rolesSql }
+      : {
+          ...owned,
+          path: paths.passwords,
+          mode: '0600',
+          text: `*:*:*:${databaseNames.replicationUser}:${late(values.databaseReplicationPassword.name)}\n`,
+        },
+  ];
+  return {
+    packages: ['postgresql-15'],
+    files,
+    services: primary ? [server(primary), roles] : [server(primary)],
+    sysctl: {},
+    kernelModules: [],
+    ports: [
+      {
+        name: 'postgresql',
+        protocol: 'tcp',
+        from: internalPorts.postgresql,
+        to: internalPorts.postgresql,
+        peers: [{ role: 'sbc' }, { role: 'database' }],
+        description: 'PostgreSQL, TLS only',
+      },
+    ],
+    values: [
+      values.dataCaCertificate,
+      values.dataCertificate,
+      values.dataKey,
+      values.databaseReplicationPassword,
+      ...(primary ? [values.databaseAdminUser, values.databaseAdminPassword] : [values.databaseHost]),
+    ],
+  };
+}
+
+function server(primary: boolean): Service {
+  return {
+    name: 'postgresql',
+    description: primary ? 'PostgreSQL, primary' : 'PostgreSQL, streaming replica',
+    command: [`${binaries}/postgres`, '-D', paths.data, '-c', `config_file=${paths.config}`],
+    kind: 'daemon',
+    user: 'postgres',
+    group: 'postgres',
+    capabilities: [],
+    environment: primary ? {} : { PGPASSFILE: paths.passwords },
+    before: [[prepareScriptPath]],
+    after: [],
+    runDirectories: [paths.socket],
+    stateDirectories: ['/var/lib/postgresql', `/var/lib/postgresql/${majorVersion}`],
+    openFiles: 8192,
+    restart: 'always',
+    // As postgres, the only user that the socket lets in.
+    ready: [
+      '/usr/bin/setpriv',
+      '--reuid=postgres',
+      '--regid=postgres',
+      '--init-groups',
+      `${binaries}/pg_isready`,
+      '--quiet',
+      `--host=${paths.socket}`,
+      `--port=${internalPorts.postgresql}`,
+      '--dbname=postgres',
+    ],
+    // The first start makes or copies the data.
+    readyTimeoutSeconds: 120,
+    reload: [`${binaries}/pg_ctl`, 'reload', '-D', paths.data],
+    stopTimeoutSeconds: 30,
+  };
+}
+
+/** Users and the database of the primary. */
+const roles: Service = {
+  name: 'postgresql-roles',
+  description: 'Users and database of PostgreSQL',
+  command: [
+    '/usr/bin/psql',
+    '--no-psqlrc',
+    '--quiet',
+    `--host=${paths.socket}`,
+    `--port=${internalPorts.postgresql}`,
+    '--dbname=postgres',
+    `--file=${paths.roles}`,
+  ],
+  kind: 'oneshot',
+  user: 'postgres',
+  group: 'postgres',
+  capabilities: [],
+  environment: {},
+  before: [],
+  after: ['postgresql'],
+  runDirectories: [],
+  stateDirectories: [],
+  openFiles: 1024,
+  restart: 'on-failure',
+  ready: ['/bin/true'],
+  readyTimeoutSeconds: 30,
+  stopTimeoutSeconds: 5,
+};

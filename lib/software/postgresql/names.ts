@@ -1,0 +1,8 @@
+/** Names inside PostgreSQL, the same on every target. */
+export const databaseNames = {
+  database: 'cellstamp',
+  /** The SBC's user, who can only read. The schema's service makes it. */
+  sbcUser: 'cellstamp_sbc',
+  /** With this user a replica follows its primary, where PostgreSQL runs on hosts of the cell. */
+  replicationUser: 'cellstamp_replication',
+} as const;

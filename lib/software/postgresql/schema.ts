@@ -1,0 +1,258 @@
+/**
+ * The schema of a cell's database: tenants, numbers, users, trunks; and, apart from them, the views that the SBCs read. An SBC
+ * applies it before its Kamailio starts; doing so again changes nothing.
+ */
+import type { Cell, SbcHost } from '../../cell/cell.ts';
+import { internalPorts } from '../../cell/ports.ts';
+import { late, type HostConfig } from '../host-config.ts';
+import { values } from '../values.ts';
+import { databaseNames } from './names.ts';
+
+const { database, sbcUser } = databaseNames;
+
+/** The authorities that sign the certificates of PostgreSQL and Redis; every program of an SBC reads this file. */
+export const dataAuthoritiesPath = '/etc/cellstamp/data-ca.pem';
+
+const paths = {
+  schema: '/etc/cellstamp/schema.sql',
+  service: '/etc/cellstamp/database-schema.conf',
+} as const;
+
+/**
+ * SQL of the schema, for psql. A view's columns are those that Kamailio's htable module wants; the fields of a value are
+ * separated by bars, in the order of `tenantFields` and `trunkFields` in `../kamailio/tables.ts`.
+ */
+export const schemaSql = `-- Schema of a cell's database, made by Cellstamp. Repeatable.
+\\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+BEGIN;
+-- Both SBCs may come at the same time.
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(7261526); END $$;
+
+CREATE SCHEMA IF NOT EXISTS cellstamp;
+
+-- Carriers. Fewer than a hundred.
+CREATE TABLE IF NOT EXISTS cellstamp.trunks (
+  name text PRIMARY KEY CHECK (name ~ '^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$'),
+  -- Tenants that name no trunks use all, in this order.
+  position integer NOT NULL,
+  address text NOT NULL CHECK (address ~ '^[a-z0-9.-]{1,253}$'),
+  port integer NOT NULL CHECK (port BETWEEN 1 AND 65535),
+  transport text NOT NULL CHECK (transport IN ('udp', 'tcp', 'tls')),
+  calls integer NOT NULL CHECK (calls BETWEEN 0 AND 100000),
+  calls_per_second numeric(7, 2) NOT NULL CHECK (calls_per_second BETWEEN 0.01 AND 10000),
+  burst integer NOT NULL CHECK (burst BETWEEN 1 AND 10000)
+);
+
+CREATE TABLE IF NOT EXISTS cellstamp.tenants (
+  name text PRIMARY KEY CHECK (name ~ '^[a-z]([a-z0-9-]{0,46}[a-z0-9])?$'),
+  domain text NOT NULL UNIQUE CHECK (domain ~ '^[a-z0-9.-]{1,253}$'),
+  tier text NOT NULL CHECK (tier ~ '^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$'),
+  calls integer NOT NULL CHECK (calls BETWEEN 0 AND 100000),
+  calls_per_second numeric(7, 2) NOT NULL CHECK (calls_per_second BETWEEN 0.01 AND 10000),
+  burst integer NOT NULL CHECK (burst BETWEEN 1 AND 10000),
+  -- In order of preference; empty: what the two ends agree on.
+  codecs text[] NOT NULL DEFAULT '{}' CHECK (array_to_string(codecs, '') ~ '^[A-Za-z0-9]*$'),
+  -- In order of preference; empty: all.
+  trunks text[] NOT NULL DEFAULT '{}'
+);
+
+-- Who may call without logging in: a carrier, or a tenant's exchange. No address belongs to two.
+CREATE TABLE IF NOT EXISTS cellstamp.sources (
+  network cidr PRIMARY KEY CHECK (family(network) = 4 AND masklen(network) >= 8),
+  trunk text REFERENCES cellstamp.trunks ON DELETE CASCADE,
+  tenant text REFERENCES cellstamp.tenants ON DELETE CASCADE,
+  CHECK (num_nonnulls(trunk, tenant) = 1),
+  EXCLUDE USING gist (network inet_ops WITH &&)
+);
+
+CREATE TABLE IF NOT EXISTS cellstamp.dids (
+  number text PRIMARY KEY CHECK (number ~ '^[+][1-9][0-9]{6,14}$'),
+  tenant text NOT NULL REFERENCES cellstamp.tenants ON DELETE CASCADE,
+  -- A user of the tenant, or a feature code.
+  target text NOT NULL CHECK (target ~ '^[A-Za-z0-9*][A-Za-z0-9._*-]{0,62}$')
+);
+CREATE INDEX IF NOT EXISTS dids_tenant ON cellstamp.dids (tenant, target);
+
+CREATE TABLE IF NOT EXISTS cellstamp.users (
+  tenant text NOT NULL REFERENCES cellstamp.tenants ON DELETE CASCADE,
+  name text NOT NULL CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+  -- MD5 of name:domain:password (RFC 2617): what digest authentication needs, and not the password.
+  ha1 text NOT NULL CHECK (ha1 ~ '^[0-9a-f]{32}$'),
+  PRIMARY KEY (tenant, name)
+);
+
+-- Edges of the front, which say whose request they hand on.
+CREATE TABLE IF NOT EXISTS cellstamp.edges (
+  address inet PRIMARY KEY CHECK (family(address) = 4 AND masklen(address) = 32)
+);
+
+-- What the SBCs see: this schema, and nothing of the tables.
+CREATE SCHEMA IF NOT EXISTS sbc;
+
+DROP VIEW IF EXISTS sbc.tenants, sbc.trunks, sbc.sources, sbc.dids, sbc.callers, sbc.users, sbc.secrets, sbc.edges;
+
+CREATE VIEW sbc.tenants AS
+SELECT
+  domain AS key_name,
+  0 AS key_type,
+  0 AS value_type,
+  concat_ws('|',
+    name,
+    tier,
+    (calls_per_second * 100)::integer,
+    burst,
+    calls,
+    (SELECT coalesce(min(number), '') FROM cellstamp.dids WHERE tenant = tenants.name),
+    array_to_string(trunks, ':'),
+    CASE
+      WHEN codecs = '{}' THEN ''
+      ELSE 'codec-strip-all codec-offer-' || array_to_string(codecs || '{telephone-event}', ' codec-offer-')
+    END
+  ) AS key_value
+FROM cellstamp.tenants;
+
+CREATE VIEW sbc.trunks AS
+SELECT
+  name AS key_name,
+  0 AS key_type,
+  0 AS value_type,
+  concat_ws('|',
+    CASE WHEN address ~ '^[0-9.]+$' THEN 'address' ELSE 'name' END,
+    address,
+    port,
+    transport,
+    (calls_per_second * 100)::integer,
+    burst,
+    calls
+  ) AS key_value
+FROM cellstamp.trunks
+UNION ALL
+SELECT '*', 0, 0, string_agg(name, ':' ORDER BY position, name) FROM cellstamp.trunks HAVING count(*) > 0;
+
+-- A range is looked up by its whole octets: 192.0.2.128/25 has 128 keys of four octets, 198.18.0.0/15 has two of two.
+CREATE VIEW sbc.sources AS
+WITH owned AS (
+  SELECT network, CASE WHEN trunk IS NULL THEN 'tenant|' || domain ELSE 'trunk|' || trunk END AS owner
+  FROM cellstamp.sources LEFT JOIN cellstamp.tenants ON tenants.name = sources.tenant
+  UNION ALL
+  -- A carrier's own address counts, whether or not it is among its ranges.
+  SELECT address::cidr, 'trunk|' || name
+  FROM cellstamp.trunks
+  WHERE address ~ '^[0-9.]+$'
+    AND NOT EXISTS (SELECT FROM cellstamp.sources WHERE network >>= trunks.address::inet)
+),
+octets AS (
+  SELECT network, owner, (masklen(network) + 7) / 8 AS kept FROM owned
+),
+keys AS (
+  SELECT
+    array_to_string((string_to_array(host(network::inet + i * (1::bigint << (32 - 8 * kept))), '.'))[1:kept], '.') AS key_name,
+    owner,
+    kept
+  FROM octets, generate_series(0, (1 << (8 * kept - masklen(network))) - 1) AS i
+)
+SELECT key_name, 0 AS key_type, 0 AS value_type, min(owner) AS key_value FROM keys GROUP BY key_name
+UNION ALL
+SELECT 'wide', 0, 1, '1' FROM keys WHERE kept < 4 HAVING count(*) > 0;
+
+CREATE VIEW sbc.dids AS
+SELECT number AS key_name, 0 AS key_type, 0 AS value_type, domain || '|' || target AS key_value
+FROM cellstamp.dids JOIN cellstamp.tenants ON tenants.name = dids.tenant;
+
+-- The number that carriers are shown when a user calls: the first one that rings at the user.
+CREATE VIEW sbc.callers AS
+SELECT target || '@' || domain AS key_name, 0 AS key_type, 0 AS value_type, min(number) AS key_value
+FROM cellstamp.dids JOIN cellstamp.tenants ON tenants.name = dids.tenant
+WHERE target NOT LIKE '*%'
+GROUP BY target, domain;
+
+CREATE VIEW sbc.users AS
+SELECT users.name || '@' || domain AS key_name, 0 AS key_type, 0 AS value_type, ha1 AS key_value
+FROM cellstamp.users JOIN cellstamp.tenants ON tenants.name = users.tenant;
+
+CREATE VIEW sbc.edges AS
+SELECT host(address) AS key_name, 0 AS key_type, 1 AS value_type, '1' AS key_value FROM cellstamp.edges;
+
+-- The same for one user, by index.
+CREATE VIEW sbc.secrets AS
+SELECT domain, users.name, ha1 AS secret
+FROM cellstamp.users JOIN cellstamp.tenants ON tenants.name = users.tenant;
+
+-- The SBCs' user can log in and read these views; nothing else.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${sbcUser}') THEN
+    CREATE ROLE ${sbcUser} NOINHERIT;
+  END IF;
+END
+$$;
+ALTER ROLE ${sbcUser} LOGIN NOCREATEDB NOCREATEROLE PASSWORD '${late(values.databaseSbcPassword.name)}';
+ALTER ROLE ${sbcUser} SET search_path = sbc;
+ALTER ROLE ${sbcUser} SET default_transaction_read_only = on;
+REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT CONNECT ON DATABASE ${database} TO ${sbcUser};
+GRANT USAGE ON SCHEMA sbc TO ${sbcUser};
+GRANT SELECT ON ALL TABLES IN SCHEMA sbc TO ${sbcUser};
+COMMIT;
+`;
+
+/** The service that applies the schema, on an SBC, as the schema's owner. */
+export function databaseSchema(_cell: Cell, _host: SbcHost): HostConfig {
+  const secret = { mode: '0600', owner: 'root', group: 'root' } as const;
+  return {
+    packages: ['postgresql-client-15'],
+    files: [
+      { ...secret, path: paths.schema, text: schemaSql },
+      {
+        ...secret,
+        path: paths.service,
+        text: `# How psql reaches the database as the schema's owner.
+[schema]
+host=${late(values.databaseHost.name)}
+port=${internalPorts.postgresql}
+dbname=${database}
+user=${late(values.databaseAdminUser.name)}
+password=${late(values.databaseAdminPassword.name)}
+sslmode=verify-full
+sslrootcert=${dataAuthoritiesPath}
+connect_timeout=5
+`,
+      },
+      { ...secret, mode: '0644', path: dataAuthoritiesPath, text: `${late(values.dataCaCertificate.name)}\n` },
+    ],
+    services: [
+      {
+        name: 'database-schema',
+        description: 'Schema of the cell’s database',
+        command: ['/usr/bin/psql', '--no-psqlrc', '--quiet', `--file=${paths.schema}`, 'service=schema'],
+        kind: 'oneshot',
+        user: 'root',
+        group: 'root',
+        capabilities: [],
+        environment: { PGSERVICEFILE: paths.service },
+        before: [],
+        after: [],
+        runDirectories: [],
+        stateDirectories: [],
+        openFiles: 1024,
+        // The database may come up later.
+        restart: 'on-failure',
+        ready: ['/bin/true'],
+        readyTimeoutSeconds: 60,
+        stopTimeoutSeconds: 5,
+      },
+    ],
+    sysctl: {},
+    kernelModules: [],
+    ports: [],
+    values: [
+      values.databaseHost,
+      values.databaseAdminUser,
+      values.databaseAdminPassword,
+      values.databaseSbcPassword,
+      values.dataCaCertificate,
+    ],
+  };
+}

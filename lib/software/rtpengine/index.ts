@@ -1,0 +1,129 @@
+/**
+ * rtpengine on a media host: relays RTP between the outside and the cell's FreeSWITCH, or between two outsides. It decides
+ * nothing; the SBCs tell it over the ng protocol.
+ */
+import type { Cell, MediaHost } from '../../cell/cell.ts';
+import { internalPorts } from '../../cell/ports.ts';
+import type { HostConfig, HostFile, Service } from '../host-config.ts';
+import { values } from '../values.ts';
+import { rtpengineConfig } from './config.ts';
+import { drainScript, drainScriptPath } from './drain.ts';
+import { kernelModule, kernelScript, kernelScriptPath } from './kernel.ts';
+import { networkScript, networkScriptPath } from './network.ts';
+import { pingScript, pingScriptPath } from './ping.ts';
+
+const configPath = '/etc/rtpengine/rtpengine.conf';
+
+const script = (path: string, text: string): HostFile => ({ path, mode: '0755', owner: 'root', group: 'root', text });
+
+/** @example rtpengine(cell, cell.media[0]).ports[0].name // 'rtp' */
+export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
+  const { kernelForwarding, relay, freeswitch } = cell.spec.media;
+  const inKernel = kernelForwarding !== 'off';
+  return {
+    packages: [
+      'ethtool',
+      'iproute2',
+      'rtpengine-daemon',
+      // The headers must be those of the running kernel, or the module's package only adds its source.
+      ...(inKernel
+        ? ['dkms', 'iptables', 'linux-headers-cloud-amd64', 'rtpengine-iptables', 'rtpengine-kernel-dkms']
+        : []),
+    ],
+    files: [
+      { path: configPath, mode: '0640', owner: 'root', group: 'rtpengine', text: rtpengineConfig(cell, host) },
+      script(pingScriptPath, pingScript(host)),
+      script(drainScriptPath, drainScript),
+      script(networkScriptPath, networkScript(host)),
+      ...(inKernel ? [script(kernelScriptPath, kernelScript(kernelForwarding))] : []),
+    ],
+    services: [mediaNetwork, daemon(cell)],
+    sysctl: {
+      // 100 packets a second and direction of a call: 2,500 calls are 500,000 packets a second in and out, of which 250,000
+      // come in; this queue of one CPU then holds 65 ms of all of them. The default of 1,000 holds 4 ms.
+      'net.core.netdev_max_backlog': '16384',
+      // One socket takes the control messages of both SBCs: a burst of 400 offers of 2.5 kB must fit.
+      'net.core.rmem_default': '1048576',
+      'net.core.rmem_max': '4194304',
+      // No outgoing connection may take a port on which a call will be.
+      'net.ipv4.ip_local_reserved_ports': [freeswitch.ports, relay.ports]
+        .map(({ from, to }) => `${from}-${to}`)
+        .join(','),
+    },
+    kernelModules: inKernel ? [{ name: kernelModule, need: kernelForwarding }] : [],
+    ports: [
+      {
+        name: 'rtp',
+        protocol: 'udp',
+        from: relay.ports.from,
+        to: relay.ports.to,
+        peers: [{ internet: true }],
+        description: 'RTP and RTCP relayed by rtpengine',
+      },
+      {
+        name: 'rtpengine-control',
+        protocol: 'udp',
+        from: internalPorts.rtpengineControl,
+        to: internalPorts.rtpengineControl,
+        peers: [{ role: 'sbc' }],
+        description: 'Control of rtpengine (ng)',
+      },
+      {
+        name: 'rtpengine-metrics',
+        protocol: 'tcp',
+        from: internalPorts.rtpengineMetrics,
+        to: internalPorts.rtpengineMetrics,
+        peers: [{ role: 'sbc' }],
+        description: 'Metrics of rtpengine (Prometheus)',
+      },
+    ],
+    values: [values.publicAddress],
+  };
+}
+
+const mediaNetwork: Service = {
+  name: 'media-network',
+  description: 'Spreads the receiving of RTP over the CPUs',
+  command: [networkScriptPath],
+  kind: 'oneshot',
+  user: 'root',
+  group: 'root',
+  capabilities: [],
+  environment: {},
+  before: [],
+  after: [],
+  runDirectories: [],
+  stateDirectories: [],
+  openFiles: 1024,
+  restart: 'on-failure',
+  ready: ['/bin/true'],
+  readyTimeoutSeconds: 20,
+  stopTimeoutSeconds: 5,
+};
+
+function daemon(cell: Cell): Service {
+  const { kernelForwarding, relay } = cell.spec.media;
+  return {
+    name: 'rtpengine',
+    description: 'Media relay',
+    command: ['/usr/bin/rtpengine', '--foreground', '--log-stderr', '--no-log-timestamps', '--config-file', configPath],
+    kind: 'daemon',
+    user: 'rtpengine',
+    group: 'rtpengine',
+    // The kernel module checks it when the daemon takes its table.
+    capabilities: kernelForwarding === 'off' ? [] : ['CAP_NET_ADMIN'],
+    environment: {},
+    before: kernelForwarding === 'off' ? [] : [[kernelScriptPath]],
+    after: ['media-network'],
+    runDirectories: ['/run/rtpengine'],
+    stateDirectories: ['/var/spool/rtpengine'],
+    // 4 sockets a call (RTP and RTCP of both sides), and room for control, metrics and threads.
+    openFiles: relay.calls * 4 + 4096,
+    restart: 'always',
+    ready: [pingScriptPath],
+    // Long enough to build the kernel module at the first start.
+    readyTimeoutSeconds: kernelForwarding === 'off' ? 10 : 180,
+    drain: { command: [drainScriptPath], deadlineSeconds: 1800 },
+    stopTimeoutSeconds: 10,
+  };
+}

@@ -1,0 +1,16 @@
+import type { MediaHost } from '../../cell/cell.ts';
+import { internalPorts } from '../../cell/ports.ts';
+
+export const pingScriptPath = '/usr/local/lib/cellstamp/rtpengine-ping';
+
+/** Text of the script that asks rtpengine over its control protocol, as an SBC does, whether it is alive. */
+export function pingScript(host: MediaHost): string {
+  return `#!/bin/bash
+# Exit status 0 when rtpengine answers on its control port within a second.
+exec 3<>/dev/udp/${host.address}/${internalPorts.rtpengineControl}
+# One bencoded request: a cookie, which must be new or an old answer comes back, and { command: "ping" }.
+printf '%s d7:command4:pinge' "$$-$RANDOM" >&3
+# Not the shell's own read, which would throw away all of the packet but its first byte.
+[[ $(timeout 1 dd bs=64 count=1 status=none <&3) == *pong* ]]
+`;
+}

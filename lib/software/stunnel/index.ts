@@ -1,0 +1,76 @@
+/**
+ * A TLS tunnel from the SBC's loopback to Redis: the Redis module of Kamailio 5.6 is built without TLS.
+ */
+import type { Cell, SbcHost } from '../../cell/cell.ts';
+import { internalPorts } from '../../cell/ports.ts';
+import { late, type HostConfig } from '../host-config.ts';
+import { dataAuthoritiesPath } from '../postgresql/schema.ts';
+import { values } from '../values.ts';
+
+export const redisTunnelName = 'redis-tunnel';
+
+/** Where the tunnel begins, on 127.0.0.1. */
+export const redisTunnelPort = 6380;
+
+const configPath = '/etc/cellstamp/redis-tunnel.conf';
+
+/** @example stunnel(cell, cell.sbcs[0]).services[0].name // 'redis-tunnel' */
+export function stunnel(_cell: Cell, _host: SbcHost): HostConfig {
+  return {
+    packages: ['stunnel4'],
+    files: [{ path: configPath, mode: '0644', owner: 'root', group: 'root', text: tunnelConfig }],
+    services: [
+      {
+        name: redisTunnelName,
+        description: 'TLS tunnel from Kamailio to Redis',
+        command: ['/usr/bin/stunnel4', configPath],
+        kind: 'daemon',
+        user: 'stunnel4',
+        group: 'stunnel4',
+        capabilities: [],
+        environment: {},
+        before: [],
+        // Which brings the file of the authorities.
+        after: ['database-schema'],
+        runDirectories: [],
+        stateDirectories: [],
+        openFiles: 4096,
+        restart: 'always',
+        // It listens at once; whether Redis is there is not the tunnel's business.
+        ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${redisTunnelPort}`],
+        readyTimeoutSeconds: 10,
+        stopTimeoutSeconds: 5,
+      },
+    ],
+    sysctl: {},
+    kernelModules: [],
+    ports: [],
+    values: [values.redisHost],
+  };
+}
+
+const redisHost = late(values.redisHost.name);
+
+const tunnelConfig = `; Made from the cell's definition: Redis over TLS for Kamailio.
+foreground = yes
+syslog = no
+pid =
+; Warnings and above, to standard error.
+debug = 4
+socket = r:TCP_NODELAY=1
+socket = l:TCP_NODELAY=1
+
+[redis]
+client = yes
+accept = 127.0.0.1:${redisTunnelPort}
+connect = ${redisHost}:${internalPorts.redis}
+CAfile = ${dataAuthoritiesPath}
+verifyChain = yes
+checkHost = ${redisHost}
+sslVersionMin = TLSv1.2
+; A fail-over moves the name to another address: resolve it for every connection.
+delay = yes
+TIMEOUTconnect = 2
+; Nothing may be said for hours.
+TIMEOUTidle = 86400
+`;

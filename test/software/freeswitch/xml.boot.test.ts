@@ -1,0 +1,25 @@
+/** The XML files of FreeSWITCH through a checker that knows XML better than FreeSWITCH does. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { deriveCell } from '../../../lib/cell/cell.ts';
+import { freeswitch } from '../../../lib/software/freeswitch/index.ts';
+import { parseCell } from '../../../lib/spec/cell.ts';
+
+const cell = deriveCell(
+  parseCell({
+    name: 'euw1-a',
+    region: 'eu-west-1',
+    media: { freeswitch: { configurationService: 'https://settings.example/v1?cell=a&key=%22' } },
+  }),
+);
+const files = freeswitch(cell, cell.media[0]!).files.filter(({ path }) => path.endsWith('.xml'));
+const present = spawnSync('xmllint', ['--version']).status === 0;
+const title = 'the XML files of FreeSWITCH';
+
+describe.skipIf(!present)(present ? title : `${title} [needs xmllint: apt-get install libxml2-utils]`, () => {
+  it.each(files.map(({ path, text }) => [path, text] as const))('xmllint has nothing to say about %s', (_, text) => {
+    const { stderr, status } = spawnSync('xmllint', ['--noout', '--nonet', '-'], { input: text, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+});

@@ -1,0 +1,72 @@
+/** Every script and unit of every host of a cell, through the checkers of their own languages. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deriveCell } from '../../lib/cell/cell.ts';
+import { hostConfig } from '../../lib/software/cell-host.ts';
+import type { HostFile } from '../../lib/software/host-config.ts';
+import { systemdUnit, unitName } from '../../lib/software/systemd.ts';
+import { parseCell } from '../../lib/spec/cell.ts';
+import { describeWith } from '../requirements.ts';
+
+const programs = '/usr/local/lib/cellstamp';
+const cells = (['required', 'preferred', 'off'] as const).map((kernelForwarding) =>
+  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', media: { kernelForwarding } })),
+);
+const hosts = cells.flatMap((cell) => cell.hosts.map((host) => hostConfig(cell, host)));
+const scripts = new Map<string, HostFile>();
+for (const file of hosts.flatMap((config) => config.files)) {
+  if (file.text.startsWith('#!')) scripts.set(file.text, file);
+}
+
+describeWith(['checkers'], 'generated files', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cellstamp-files-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const check = (program: string, args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+    expect(`${stdout}${stderr}`.replaceAll(/^.* syntax OK\n/gm, '')).toBe('');
+    expect(status).toBe(0);
+  };
+
+  const shell = [...scripts.values()].filter((file) => /^#!.*\/(ba)?sh\b/.test(file.text));
+  it.each(shell.map((file, index) => [basename(file.path), index, file] as const))(
+    'shellcheck has nothing to say about %s (%i)',
+    (name, index, file) => {
+      const path = join(folder, `${index}-${name}`);
+      writeFileSync(path, file.text);
+      check('shellcheck', [path]);
+    },
+  );
+
+  const perl = [...scripts.values()].filter((file) => file.text.startsWith('#!/usr/bin/perl'));
+  it.each(perl.map((file) => [basename(file.path), file] as const))('perl compiles %s', (name, file) => {
+    const path = join(folder, name);
+    writeFileSync(path, file.text);
+    check('perl', ['-c', path]);
+  });
+
+  it('systemd knows every line of every unit and finds every program', () => {
+    const units = join(folder, 'units');
+    const bin = join(folder, 'bin');
+    mkdirSync(units);
+    mkdirSync(bin);
+    for (const config of hosts) {
+      for (const file of config.files.filter(({ path }) => path.startsWith(`${programs}/`))) {
+        writeFileSync(join(bin, basename(file.path)), file.text, { mode: 0o755 });
+      }
+      for (const service of config.services) {
+        writeFileSync(join(units, unitName(service)), systemdUnit(service).replaceAll(programs, bin));
+      }
+    }
+    const names = [...new Set(hosts.flatMap((config) => config.services.map(unitName)))];
+    expect(names.length).toBeGreaterThan(5);
+    // An unknown line is a warning with exit status 0.
+    check('systemd-analyze', ['verify', ...names.map((name) => join(units, name))]);
+  });
+});

@@ -1,0 +1,154 @@
+import { expect, it, describe } from 'vitest';
+import { deriveCell } from '../../../lib/cell/cell.ts';
+import { lateNames } from '../../../lib/software/host-config.ts';
+import { kamailioConfig } from '../../../lib/software/kamailio/config.ts';
+import { dispatcherList } from '../../../lib/software/kamailio/features.ts';
+import { kamailio } from '../../../lib/software/kamailio/index.ts';
+import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+
+const cellOf = (input: Partial<CellInput> = {}) =>
+  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', size: 'test', ...input }));
+const textOf = (input: Partial<CellInput> = {}) => kamailioConfig(cellOf(input), cellOf(input).sbcs[0]);
+
+/** Lines that one text has and the other has not. */
+function differing(one: string, other: string): readonly string[] {
+  const [ones, others] = [one.split('\n'), other.split('\n')];
+  return [...ones.filter((line) => !others.includes(line)), ...others.filter((line) => !ones.includes(line))];
+}
+
+describe('a value of the spec decides its own lines of the configuration and no other', () => {
+  it.each<[string, Partial<CellInput>, RegExp]>([
+    ['sbc.workers', { sbc: { workers: 7 } }, /^(tcp_)?children=/],
+    ['sbc.setupsPerSecond', { sbc: { setupsPerSecond: 77 } }, /^ {4}\$var\((rate|burst)\) = /],
+    ['sbc.flood.requestsPerSecond', { sbc: { flood: { requestsPerSecond: 77 } } }, /\$var\(n\) - \$var\(second\) > /],
+    ['sbc.flood.banSeconds', { sbc: { flood: { banSeconds: 77 } } }, /banned/],
+    ['media.relay.calls', { media: { relay: { calls: 77 } } }, /\$var\(least\) = /],
+    ['media.rtcpMux', { media: { rtcpMux: true } }, /replace-origin/],
+    ['retention.recordDays', { retention: { recordDays: 7 } }, /\$var\(oldest\) = /],
+    ['sbc.transports.udp', { sbc: { transports: { udp: 5062 } } }, /udp:10\.16\.0\.21:506/],
+    ['sbc.transports.tcp', { sbc: { transports: { tcp: 5062 } } }, /^listen=tcp:10\.16\.0\.21:506/],
+    ['sbc.transports.tls', { sbc: { transports: { tls: 5062 } } }, /^listen=tls:10\.16\.0\.21:506/],
+  ])('%s', (_, input, own) => {
+    const lines = differing(textOf(), textOf(input));
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.filter((line) => !own.test(line))).toEqual([]);
+  });
+});
+
+it('holds nothing of any tenant or trunk: they are data, and change no file', () => {
+  const limits = { calls: 7, callsPerSecond: 3.5, burst: 11 };
+  const full = cellOf({
+    trunks: [{ name: 'carrier-a', address: '192.0.2.10', transport: 'tls', limits }],
+    tenants: [{ name: 'acme', domain: 'acme.example.com', dids: { '+4930123456': 'alice' }, limits, codecs: ['PCMA'] }],
+  });
+  expect(kamailio(full, full.sbcs[0])).toEqual(kamailio(cellOf(), cellOf().sbcs[0]));
+});
+
+it('says which late-bound values its files contain', () => {
+  for (const input of [{}, { sbc: { transports: { tls: 'off' } } }] satisfies Partial<CellInput>[]) {
+    const config = kamailio(cellOf(input), cellOf(input).sbcs[0]);
+    const contained = [...new Set(config.files.flatMap(({ text }) => lateNames(text)))].sort();
+    expect(config.values.map(({ name }) => name).sort()).toEqual(contained);
+  }
+});
+
+it('leaves nothing of TLS where the spec has it off', () => {
+  const cell = cellOf({ sbc: { transports: { tls: 'off' } } });
+  const { files, packages, ports, services } = kamailio(cell, cell.sbcs[0]);
+  expect(files.map(({ path }) => path)).toEqual(['/etc/kamailio/kamailio.cfg', '/etc/kamailio/dispatcher.list']);
+  expect(files[0]!.text).not.toMatch(/tls\.so|enable_tls|listen=tls/);
+  expect(packages).not.toContain('kamailio-tls-modules');
+  expect(ports.map(({ name }) => name)).not.toContain('sip-tls');
+  expect(services[0]!.reload).toBeUndefined();
+});
+
+it('makes the two SBCs alike but for their own and each other’s names and addresses', () => {
+  const cell = cellOf();
+  const [first, second] = cell.sbcs;
+  const anonymous = (text: string, own: typeof first, other: typeof first) =>
+    text
+      .replaceAll(own.address, 'OWN')
+      .replaceAll(other.address, 'OTHER')
+      .replaceAll(own.floatingSide, 'FLOATING')
+      .replaceAll(own.name, 'own')
+      .replaceAll(other.name, 'other');
+  const one = anonymous(kamailioConfig(cell, first), first, second);
+  const two = anonymous(kamailioConfig(cell, second), second, first);
+  // The list of both addresses, from which replication is taken, is in the same order on both.
+  const sorted = (text: string) => text.replace('"OTHER" || $si == "OWN"', '"OWN" || $si == "OTHER"');
+  expect(sorted(two)).toBe(sorted(one));
+});
+
+it('has a set of FreeSWITCH hosts for every media pool', () => {
+  const list = dispatcherList(cellOf({ media: { hosts: 3, pools: { standard: [1, 3], 'high-volume': [2] } } }));
+  expect(list.split('\n').filter((line) => /^\d/.test(line))).toEqual([
+    '1 sip:10.16.0.33:5070',
+    '1 sip:10.16.4.35:5070',
+    '2 sip:10.16.2.34:5070',
+  ]);
+});
+
+it('asks for the right to open a low port only where the spec has one', () => {
+  const capabilities = (input: Partial<CellInput>) =>
+    kamailio(cellOf(input), cellOf(input).sbcs[0]).services[0]!.capabilities;
+  expect(capabilities({})).toEqual([]);
+  expect(capabilities({ sbc: { transports: { tls: 443 } } })).toEqual(['CAP_NET_BIND_SERVICE']);
+});
+
+describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
+  const text = textOf();
+  const code = text.split('\n').filter((line) => !/^\s*#(?!!)/.test(line));
+  const offending = (pattern: RegExp) => code.filter((line) => pattern.test(line));
+
+  it('never compares $var with $null: a $var is never null', () => {
+    expect(offending(/\$var\([a-z_]+\) *[!=]= *\$null/)).toEqual([]);
+  });
+
+  it('puts no variable into a text outside a function’s arguments: it would stay as it is written', () => {
+    expect(
+      offending(/(=~|[^=!<>]=|[=!]=|\+) *"[^"]*\$[a-z(][^"]*"/).filter((line) => !/modparam|\w+\(.*".*\$/.test(line)),
+    ).toEqual([]);
+  });
+
+  it('names every route that it runs, and runs every route that it has', () => {
+    const defined = [...text.matchAll(/^(?:onreply_|failure_)?route\[([A-Z_]+)\]/gm)].map((match) => match[1]!);
+    const used = [
+      ...text.matchAll(/\broute\(([A-Z_]+)\)/g),
+      ...text.matchAll(/t_on_(?:reply|failure)\("([A-Z_]+)"\)/g),
+      ...text.matchAll(/(?:;route=|async_task_route\(")([A-Z_]+)/g),
+    ].map((match) => match[1]!);
+    expect(new Set(defined).size).toBe(defined.length);
+    expect([...new Set(used)].sort()).toEqual([...defined].sort());
+  });
+
+  it('checks what every offer and answer to a relay came to', () => {
+    const calls = offending(/rtpengine_(offer|answer)\(/);
+    expect(calls.length).toBeGreaterThan(3);
+    expect(calls.filter((line) => !/if \(rtpengine_/.test(line))).toEqual([]);
+  });
+
+  it('asks the database in one place only, which is not in a call’s way', () => {
+    expect(offending(/sql_query/)).toHaveLength(1);
+    expect(text).toMatch(/async_task_route\("LOOK_UP_AND_REGISTER"\)/);
+  });
+
+  it('speaks to Redis from the records’ own process only', () => {
+    const routes = text.split(/^(?=\w*route\[|request_route|reply_route|event_route)/m);
+    const speaking = routes
+      .filter((route) => /redis_(pipe_)?cmd\(/.test(route))
+      .map((route) => /\[(\w+)/.exec(route)![1]);
+    expect(speaking).toEqual(['SEND_RECORDS', 'CONFIRM_RECORDS', 'TRIM_RECORDS']);
+  });
+
+  it('labels no metric with what a tenant brings', () => {
+    const labels = [...text.matchAll(/prom_\w+\("\w+", "[^"]*"(?:, "([^"]*)")?\)/g)].map((match) => match[1] ?? '');
+    const open = labels.filter((label) => label.includes('$'));
+    expect([...new Set(open)].sort()).toEqual([
+      '$var(kind)',
+      '$var(reason)',
+      '$var(why)',
+      'media-$avp(m)',
+      'media-$var(m)',
+    ]);
+  });
+});

@@ -1,0 +1,147 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { paths } from '../../../lib/software/kamailio/paths.ts';
+import { customersSql, tableCalls, tableRows, usersSql } from '../../../lib/software/kamailio/tenant-tables.ts';
+import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { describeWith } from '../../requirements.ts';
+import { SbcLab } from './sbc-lab.ts';
+
+/** Lines of a log that say that something is wrong, but for the parts of a cell that are not here. */
+function complaints(log: string): readonly string[] {
+  return log
+    .split('\n')
+    .filter((line) => /ERROR|CRITICAL|ALERT|BUG/.test(line))
+    .filter((line) => !/rtpengine|dmq|ndb_redis/.test(line));
+}
+
+const customers = parseCell({
+  name: 'x',
+  region: 'eu-west-1',
+  trunks: [
+    { name: 'carrier-a', address: '192.0.2.10', limits: { calls: 10, callsPerSecond: 0.5, burst: 3 } },
+    { name: 'carrier-b', address: 'sip.carrier.example', transport: 'tls', port: 5061, sources: ['198.18.0.0/15'] },
+    { name: 'carrier-c', address: '192.0.2.130', sources: ['192.0.2.128/28'] },
+  ],
+  tenants: [
+    {
+      name: 'acme',
+      domain: 'acme.example.com',
+      dids: { '+4930222222': 'alice', '+4930111111': 'alice', '+4930333333': '*43' },
+      sources: ['198.51.100.0/26', '203.0.113.7/32'],
+      codecs: ['PCMA', 'opus'],
+      trunks: ['carrier-b', 'carrier-a'],
+    },
+    { name: 'globex', domain: 'globex.example.com', tier: 'high-volume' },
+  ],
+});
+
+describeWith(['root', 'debian-packages'], 'Kamailio with its generated configuration', () => {
+  let lab: SbcLab;
+  beforeAll(async () => {
+    lab = await SbcLab.open();
+  });
+  afterEach(() => lab.stop());
+  afterAll(() => lab.close());
+
+  const control = (...words: readonly string[]) => lab.run(['kamcmd', '-s', `unix:${paths.control}`, ...words]);
+
+  it.each<[string, Partial<CellInput>]>([
+    ['as it comes', {}],
+    ['without TLS', { sbc: { transports: { tls: 'off' } } }],
+    ['without TCP', { sbc: { transports: { tcp: 'off' } } }],
+    ['without UDP', { sbc: { transports: { udp: 'off' } } }],
+    ['with one media host', { media: { hosts: 1 } }],
+    [
+      'with eight media hosts in three pools',
+      { media: { hosts: 8, pools: { standard: [1, 2, 3], 'high-volume': [4, 5, 6, 7, 8], gold: [8] } } },
+    ],
+    ['with 32 media hosts and 16 workers', { media: { hosts: 32 }, sbc: { workers: 16, sharedMemoryMiB: 256 } }],
+  ])('boots %s and answers core.uptime', async (_, input) => {
+    await lab.start(input);
+    expect(control('core.uptime')).toContain('uptime');
+    expect(complaints(lab.log())).toEqual([]);
+  });
+
+  it('reads from the database what the tables are said to hold', async () => {
+    await lab.start({});
+    lab.sql(customersSql(customers));
+    const rows = tableRows(customers);
+    for (const [table, expected] of Object.entries(rows)) {
+      const found = lab.sql(`SELECT key_name, key_value FROM sbc.${table}`).map((line) => line.split('\t'));
+      expect(Object.fromEntries(found), table).toEqual(texts(expected));
+      control('htable.reload', table);
+      for (const [key, value] of expected)
+        expect(control('htable.get', table, `s:${key}`)).toContain(`value: ${value}`);
+    }
+  });
+
+  it('takes the same tables over JSON-RPC, without the database', async () => {
+    await lab.start({});
+    const none = parseCell({ name: 'x', region: 'eu-west-1' });
+    const calls = tableCalls(none, customers);
+    const answers = ask(
+      lab,
+      calls.map((call) => JSON.stringify(call)),
+    );
+    expect(answers.map((answer) => JSON.parse(answer) as unknown)).toEqual(
+      calls.map(({ id }) => expect.objectContaining({ jsonrpc: '2.0', id, result: expect.anything() as unknown })),
+    );
+    for (const [table, expected] of Object.entries(tableRows(customers))) {
+      expect(shown(control('htable.dump', table)), table).toEqual(texts(expected));
+    }
+  });
+
+  it('applies the schema again without a change, and gives the SBC’s user its views and nothing else', async () => {
+    await lab.start({});
+    lab.sql(customersSql(customers));
+    lab.sql(usersSql([{ tenant: 'acme', domain: 'acme.example.com', name: 'alice', password: 'x' }]));
+    const tenants = lab.sql('TABLE sbc.tenants');
+    await lab.stop();
+    await lab.start({});
+    expect(lab.sql('TABLE sbc.tenants')).toEqual(tenants);
+    expect(lab.sql('SET ROLE cellstamp_sbc; SELECT count(*) FROM sbc.users')).toEqual(['1']);
+    for (const forbidden of [
+      'TABLE cellstamp.users',
+      'DELETE FROM sbc.tenants',
+      'CREATE TABLE sbc.mine ()',
+      'CREATE TABLE public.mine ()',
+    ]) {
+      expect(() => lab.sql(`SET ROLE cellstamp_sbc; ${forbidden}`), forbidden).toThrow(/permission denied|cannot/);
+    }
+  });
+
+  it('refuses two owners of one source address', async () => {
+    await lab.start({});
+    lab.sql(customersSql(customers));
+    expect(() => lab.sql(`INSERT INTO cellstamp.sources VALUES ('198.51.100.8/32', 'carrier-a', NULL)`)).toThrow(
+      /exclusion/,
+    );
+  });
+});
+
+/** Keys and values in what `htable.dump` prints. */
+function shown(dump: string): Readonly<Record<string, string>> {
+  return Object.fromEntries([...dump.matchAll(/name: (.*)\n\s*value: (.*)/g)].map(([, key, value]) => [key!, value!]));
+}
+
+function texts(rows: ReadonlyMap<string, string | number>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...rows].map(([key, value]) => [key, String(value)]));
+}
+
+/** Requests one after the other on the JSON-RPC socket, and their answers. (Perl because Node.js has no datagrams on Unix sockets.) */
+function ask(lab: SbcLab, requests: readonly string[]): readonly string[] {
+  const script = `use IO::Socket::UNIX; use Socket;
+my $own = "/run/kamailio/ask.$$";
+my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $own, Peer => $ARGV[0]) or die $!;
+chmod 0666, $own;
+while (my $request = <STDIN>) {
+    $socket->send($request);
+    $socket->recv(my $answer, 65536);
+    $answer =~ s/\\s+/ /g;
+    print "$answer\\n";
+}
+unlink $own;`;
+  return lab
+    .run(['perl', '-e', script, paths.jsonRpc], requests.map((request) => `${request}\n`).join(''))
+    .trim()
+    .split('\n');
+}
