@@ -1,0 +1,324 @@
+/** A front with two cells, callers in two places, and what a test wants to know of them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { deriveCell } from '../../lib/cell/cell.ts';
+import { internalPorts } from '../../lib/cell/ports.ts';
+import type { AgentsEvent } from '../../lib/calls/agents-event.ts';
+import { AgentsProcess, type RunResult } from '../../lib/calls/agents-process.ts';
+import type { AgentSpec, RunCommand } from '../../lib/calls/scenario.ts';
+import { deriveFront, type Front } from '../../lib/front/front.ts';
+import {
+  callerAddress,
+  directoryOf,
+  execOnFront,
+  flap,
+  frontStatus,
+  frontUp,
+  serviceAddress,
+  type FrontState,
+  type FrontUpOptions,
+  type LocalDirectory,
+} from '../../lib/local/front/index.ts';
+import { edgePorts } from '../../lib/front/ports.ts';
+import { edgePublicAddress } from '../../lib/local/front/addresses.ts';
+import { healthyEdges } from '../../lib/local/front/status.ts';
+import { down, exec, status, up } from '../../lib/local/index.ts';
+import { paths } from '../../lib/software/kamailio/paths.ts';
+import { usersSql } from '../../lib/software/kamailio/tenant-tables.ts';
+import { parseCell, type CellSpec } from '../../lib/spec/cell.ts';
+import { parseFront, type FrontSpec } from '../../lib/spec/front.ts';
+import { passwordOf, until } from './lab.ts';
+
+export const domain = 'acme.example.com';
+/** The carrier's address in the second place, and a number of the tenant's that it calls. */
+export const carrier = { address: callerAddress(2, 88), number: '+4989700700', calls: '+442079460100' } as const;
+
+const free = { calls: 1000, callsPerSecond: 1000, burst: 1000 };
+
+function specs(name: string, number: number): { readonly cells: readonly CellSpec[]; readonly front: FrontSpec } {
+  const cells = [1, 2].map((n) =>
+    parseCell({
+      name: `${name}-${n}`,
+      region: 'eu-west-1',
+      size: 'test',
+      network: `10.${number}.${16 * (n - 1)}.0/20`,
+      media: { hosts: 1, kernelForwarding: 'preferred' },
+      trunks: [{ name: 'carrier', address: carrier.address, limits: free }],
+      tenants: n === 1 ? [{ name: 'acme', domain, limits: free, dids: { [carrier.calls]: 'bob' } }] : [],
+    }),
+  );
+  const front = parseFront({
+    name: `${name}-front`,
+    domain: 'voice.example.com',
+    regions: [
+      { region: 'eu-west-1', network: `10.${number}.200.0/24` },
+      { region: 'us-east-1', network: `10.${number}.201.0/24` },
+    ],
+    edge: { workers: 2, flood: { requestsPerSecond: 500 } },
+    directory: { entries: 1000, pollSeconds: 0.2 },
+  });
+  return { cells, front };
+}
+
+/** What calls left behind; all zero when they left nothing. */
+export interface Left {
+  readonly transactions: number;
+  readonly calls: number;
+  /** Sessions of media relays. */
+  readonly sessions: number;
+}
+
+/** What a run came to, as it is printed. */
+export interface Told {
+  readonly callsUpBefore: number;
+  readonly callsUpAfter: number;
+  readonly packetsLost: number;
+  readonly failures: readonly string[];
+  readonly left: Readonly<Record<string, Left>>;
+}
+
+export type Kind = RunCommand['kinds'][number];
+
+export class FrontBed {
+  readonly cells: readonly CellSpec[];
+  readonly front: Front;
+  readonly #agents = new Set<AgentsProcess>();
+  state!: FrontState;
+  directory!: LocalDirectory;
+
+  private constructor({ cells, front }: ReturnType<typeof specs>) {
+    this.cells = cells;
+    this.front = deriveFront(front);
+  }
+
+  /** @param number second octet of the private addresses */
+  static async up(name: string, number: number, users: readonly string[]): Promise<FrontBed> {
+    const bed = new FrontBed(specs(name, number));
+    await bed.down();
+    await Promise.all(bed.cells.map((cell) => up(cell)));
+    await bed.sql(
+      bed.cells[0]!.name,
+      usersSql(users.map((user) => ({ name: user, tenant: 'acme', domain, password: passwordOf(user) }))),
+    );
+    await bed.change();
+    return bed;
+  }
+
+  /** Brings up what is missing of the front, or has another configuration. */
+  async change(options: FrontUpOptions = {}): Promise<void> {
+    this.state = await frontUp(
+      this.front.spec,
+      this.cells.map(({ name }) => name),
+      options,
+    );
+    this.directory = await directoryOf(this.front, this.state);
+  }
+
+  async down(): Promise<void> {
+    await Promise.all([...this.#agents].map((agents) => agents.close(1)));
+    await Promise.all([this.front.name, ...this.cells.map(({ name }) => name)].map(down));
+  }
+
+  user(name: string, address: string, protocol: 'udp' | 'tcp' | 'tls' = 'udp'): AgentSpec {
+    return {
+      role: 'user',
+      name,
+      identity: `sip:${name}@${domain}`,
+      password: passwordOf(name),
+      protocol,
+      local: { address },
+      server: { address: serviceAddress, port: protocol === 'tls' ? 5061 : 5060 },
+    };
+  }
+
+  carrier(): AgentSpec {
+    return {
+      role: 'carrier',
+      name: 'carrier',
+      identity: `sip:${carrier.number}@${carrier.address}`,
+      local: { address: carrier.address, port: 5060 },
+      server: { address: serviceAddress, port: 5060 },
+    };
+  }
+
+  /** Agents among the callers; every user is registered. */
+  async agents(agentSpecs: readonly AgentSpec[], onEvent?: (event: AgentsEvent) => void): Promise<AgentsProcess> {
+    const { pid } = this.state.namespaces['callers']!.init;
+    const agents = AgentsProcess.start({
+      prefix: ['setpriv', '--pdeathsig', 'KILL', 'nsenter', '--target', String(pid), '--net', '--'],
+      ...(onEvent === undefined ? {} : { onEvent }),
+    });
+    this.#agents.add(agents);
+    const opened = await agents.open({ agents: [...agentSpecs], tls: { verify: false }, trace: onEvent !== undefined });
+    for (const { name, registration } of opened) {
+      if (registration !== null) expect({ name, ...registration }).toEqual({ name, status: 200, reason: 'OK' });
+    }
+    return agents;
+  }
+
+  async close(agents: AgentsProcess): Promise<void> {
+    this.#agents.delete(agents);
+    await agents.close();
+  }
+
+  /** Places one call of each kind, lets all come to their pause `event`, makes something happen, and lets them go on. */
+  async through(
+    agents: AgentsProcess,
+    kinds: readonly Kind[],
+    event: () => Promise<unknown>,
+    patience?: number,
+  ): Promise<Told & RunResult> {
+    let paused = 0;
+    const run = agents.startRun(
+      { kinds: [...kinds], calls: kinds.length, ratePerSecond: 10, patienceSeconds: 10 },
+      { onPaused: () => paused++ },
+    );
+    const over = run.finished.then((result) => ({ over: result }));
+    await Promise.race([until(() => paused === kinds.length, 30), over]);
+    const callsUpBefore = (await this.calls()).length;
+    await event();
+    const callsUpAfter = (await this.calls()).length;
+    run.resume('event');
+    const result = (await over).over;
+    const told: Told = {
+      callsUpBefore,
+      callsUpAfter,
+      packetsLost: result.summary.packets.lost,
+      failures: failuresOf(result),
+      left: await this.left(patience),
+    };
+    return { ...result, ...told };
+  }
+
+  /** Call-IDs of the calls that the cells hold now. */
+  async calls(): Promise<readonly string[]> {
+    const { calls } = await frontStatus(this.state);
+    return calls.map(({ callId }) => callId);
+  }
+
+  flap(place: number, region?: number): Promise<number> {
+    return flap(this.state, place, region);
+  }
+
+  /** Name of the edge through which a user is registered. */
+  async edgeOf(user: string): Promise<string> {
+    for (const cell of this.cells) {
+      const active = status(cell.name).hosts.find((host) => host.active)!.name;
+      const argv = ['kamcmd', '-s', `unix:${paths.control}`, 'ul.lookup', 'location', `${user}@${domain}`];
+      const address = /Path: <sip:([\d.]+)/.exec((await exec(cell.name, active, argv)).stdout)?.[1];
+      if (address !== undefined) return this.edges.find(({ publicAddress }) => publicAddress === address)!.name;
+    }
+    throw new Error(`${user} is not registered`);
+  }
+
+  get edges(): readonly { readonly name: string; readonly region: string; readonly publicAddress: string }[] {
+    return this.front.edges.map((edge) => ({ ...edge, publicAddress: edgePublicAddress(this.front, edge) }));
+  }
+
+  /** Whether new traffic is sent to an edge. */
+  isHealthy(edge: string): boolean {
+    return healthyEdges(this.front, this.state).has(edge);
+  }
+
+  /** A counter of the edges' metrics, all labels and edges added up. */
+  async metric(name: string): Promise<number> {
+    const texts = await Promise.all(
+      this.front.edges.map(({ name: edge, address }) =>
+        execOnFront(this.state, edge, ['curl', '-s', `http://${address}:${edgePorts.metrics}/metrics`], {
+          timeout: 3000,
+        }),
+      ),
+    );
+    const lines = texts
+      .flatMap(({ stdout }) => stdout.split('\n'))
+      .filter((line) => line.startsWith(`cellstamp_${name}`));
+    return lines.reduce((sum, line) => sum + Number(/(\d+)(?: \d{10,})?$/.exec(line)?.[1] ?? 0), 0);
+  }
+
+  async kamcmd(edge: string, ...words: readonly string[]): Promise<string> {
+    const argv = ['timeout', '5', 'kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', ...words];
+    return (await execOnFront(this.state, edge, argv)).stdout;
+  }
+
+  /** What is left on every edge, SBC and media host, once it does not get less any more. */
+  async left(patience = 8): Promise<Readonly<Record<string, Left>>> {
+    const deadline = Date.now() + patience * 1000;
+    for (;;) {
+      const left = await this.#leftNow();
+      const nothing = Object.values(left).every((each) => each.transactions + each.calls + each.sessions === 0);
+      if (nothing || Date.now() > deadline) return left;
+      await sleep(250);
+    }
+  }
+
+  async #leftNow(): Promise<Readonly<Record<string, Left>>> {
+    const edges = this.front.edges.map(async ({ name }) => {
+      const [stats, pinned] = await Promise.all([
+        this.kamcmd(name, 'tm.stats'),
+        this.kamcmd(name, 'htable.dump', 'pinned'),
+      ]);
+      return [name, { transactions: unfinished(stats), calls: entries(pinned), sessions: 0 }] as const;
+    });
+    const cells = this.cells.flatMap((spec) => {
+      const cell = deriveCell(spec);
+      const inside = async (host: string, ...argv: readonly string[]) => (await exec(spec.name, host, argv)).stdout;
+      return [
+        ...cell.sbcs.map(async ({ name }) => {
+          const kamcmd = ['kamcmd', '-s', `unix:${paths.control}`];
+          const stats = await inside(name, ...kamcmd, 'tm.stats');
+          const calls = await inside(name, ...kamcmd, 'htable.dump', 'calls');
+          return [
+            `${spec.name} ${name}`,
+            { transactions: unfinished(stats), calls: entries(calls), sessions: 0 },
+          ] as const;
+        }),
+        ...cell.media.map(async ({ name, address }) => {
+          const text = await inside(name, 'curl', '-s', `http://${address}:${internalPorts.rtpengineMetrics}/metrics`);
+          const sessions = /^rtpengine_sessions\{[^}]*own[^}]*\} (\d+)/m.exec(text)?.[1];
+          return [`${spec.name} ${name}`, { transactions: 0, calls: 0, sessions: Number(sessions) }] as const;
+        }),
+      ];
+    });
+    return Object.fromEntries(await Promise.all([...edges, ...cells]));
+  }
+
+  async sql(cell: string, input: string): Promise<string> {
+    const asPostgres = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'];
+    const psql = ['psql', '-h', '/run/postgresql', '-At', '-v', 'ON_ERROR_STOP=1', 'cellstamp'];
+    const { status, stdout, stderr } = await exec(cell, 'database-1', [...asPostgres, ...psql], { input });
+    if (status !== 0) throw new Error(`database: ${stderr}`);
+    return stdout;
+  }
+}
+
+/** Transactions that wait for something; a finished one is kept a while for late repetitions. */
+function unfinished(stats: string): number {
+  const number = (key: string) => Number(new RegExp(`\\b${key}: (\\d+)`).exec(stats)?.[1] ?? Number.NaN);
+  return number('current') - number('waiting');
+}
+
+function entries(dump: string): number {
+  return [...dump.matchAll(/^\s*name: /gm)].length;
+}
+
+function failuresOf({ results }: RunResult): readonly string[] {
+  return results.flatMap(({ kind, failures }) => failures.map(({ what, detail }) => `${kind}: ${what} (${detail})`));
+}
+
+/** Sums of what is left behind. */
+export function sumOf(left: Readonly<Record<string, Left>>): Left {
+  const sum = (key: keyof Left) => Object.values(left).reduce((total, each) => total + each[key], 0);
+  return { transactions: sum('transactions'), calls: sum('calls'), sessions: sum('sessions') };
+}
+
+export const nothing: Left = { transactions: 0, calls: 0, sessions: 0 };
+
+/** Prints what a run came to. */
+export function print(title: string, told: Told): void {
+  const { transactions, calls, sessions } = sumOf(told.left);
+  console.log(
+    `${title}: calls up ${told.callsUpBefore} before, ${told.callsUpAfter} after; ${told.packetsLost} packets lost; ` +
+      `left behind: ${transactions} transactions, ${calls} calls, ${sessions} media sessions; ` +
+      `${told.failures.length} failures${told.failures.map((failure) => `\n  ${failure}`).join('')}`,
+  );
+}
