@@ -1,0 +1,52 @@
+/** Tenants and trunks of a spec on a running cell: into its database, and into the tables of both SBCs. Nothing restarts. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cell } from '../cell/cell.ts';
+import { customersSql, tableCalls, type Customers, type RpcCall } from '../software/kamailio/tenant-tables.ts';
+import { callKamailio, queryDatabase } from './cell-data.ts';
+import { cellFolder, type CellState } from './state.ts';
+
+const nobody: Customers = { tenants: [], trunks: [] };
+
+/** The tenants and trunks that the cell was last told, and whether every host knows them. */
+interface Told {
+  readonly customers: Customers;
+  readonly complete: boolean;
+}
+
+const fileOf = (cell: string) => join(cellFolder(cell), 'customers.json');
+
+function lastTold(cell: string): Told {
+  return existsSync(fileOf(cell))
+    ? (JSON.parse(readFileSync(fileOf(cell), 'utf8')) as Told)
+    : { customers: nobody, complete: false };
+}
+
+function remember(cell: string, told: Told): void {
+  writeFileSync(fileOf(cell), JSON.stringify(told), { mode: 0o600 });
+}
+
+/** Says that hosts are made anew, which know of no tenants: the next `syncCustomers` tells all again. */
+export function forgetCustomers(cell: string): void {
+  remember(cell, { ...lastTold(cell), complete: false });
+}
+
+/**
+ * Makes the cell serve the tenants and trunks of its spec and no others. Does nothing where it did so already.
+ * @throws LocalFailure when the database or an SBC does not take them.
+ */
+export async function syncCustomers(cell: Cell, state: CellState): Promise<void> {
+  const { customers: before, complete } = lastTold(cell.name);
+  const after: Customers = { tenants: cell.spec.tenants, trunks: cell.spec.trunks };
+  if (complete && JSON.stringify(before) === JSON.stringify(after)) return;
+
+  await queryDatabase(state, customersSql(after));
+  // An SBC that was made anew may have loaded its tables from an empty database.
+  const calls = complete
+    ? tableCalls(before, after)
+    : [...tableCalls(nobody, after), ...tableCalls(before, after).filter(isDeletion)];
+  await Promise.all(cell.sbcs.map((sbc) => callKamailio(state, sbc.name, calls)));
+  remember(cell.name, { customers: after, complete: true });
+}
+
+const isDeletion = (call: RpcCall) => call.method === 'htable.delete';

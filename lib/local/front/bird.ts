@@ -1,0 +1,98 @@
+/** BIRD 2 on a router of the small internet. */
+import type { Service } from '../../software/host-config.ts';
+import { anycastRange } from './addresses.ts';
+
+/** Another router, at the other end of a link. */
+export interface Neighbour {
+  readonly name: string;
+  /** Number of its autonomous system. */
+  readonly system: number;
+  /** Our end of the link. */
+  readonly own: string;
+  readonly address: string;
+  /** What it announces as its own. */
+  readonly networks: readonly string[];
+  /** Number of its region; undefined of a place's router. */
+  readonly region: number | undefined;
+}
+
+interface Speaker {
+  readonly name: string;
+  readonly system: number;
+  readonly networks: readonly string[];
+  readonly region: unknown;
+}
+
+/** Which neighbour's way to the service address is preferred: `define chosen = 64601;`. */
+export const chosenFile = '/etc/cellstamp/bird-chosen.conf';
+
+export function birdConfig(speaker: Speaker, neighbours: readonly Neighbour[]): string {
+  const identity = neighbours[0]!.own;
+  return `# BIRD of ${speaker.name}.
+log stderr { warning, error, fatal, bug };
+router id ${identity};
+include "${chosenFile}";
+
+protocol device { }
+# Own networks are in the kernel already.
+protocol kernel {
+  ipv4 { import none; export where source != RTS_STATIC; };
+}
+protocol static own_networks {
+  ipv4;
+${speaker.networks.map((network) => `  route ${network} blackhole;`).join('\n')}
+}
+${
+  speaker.region === undefined
+    ? ''
+    : `# The accelerator disables it while no edge here is healthy: then the other regions' way is taken.
+protocol static anycast {
+  ipv4;
+  route ${anycastRange} blackhole;
+}
+`
+}
+filter choose_region {
+  if net = ${anycastRange} && bgp_path.first = chosen then bgp_local_pref = 200;
+  accept;
+}
+template bgp other_router {
+  # So that a dead router is noticed in seconds.
+  hold time 3;
+  keepalive time 1;
+  connect delay time 1;
+  connect retry time 1;
+  error wait time 1, 2;
+  ipv4 { import filter choose_region; export all; next hop self; };
+}
+${neighbours
+  .map(
+    ({ name, system, own, address }) => `protocol bgp ${name.replaceAll('-', '_')} from other_router {
+  local ${own} as ${speaker.system};
+  neighbor ${address} as ${system};
+}`,
+  )
+  .join('\n')}
+`;
+}
+
+export const birdService: Service = {
+  name: 'bird',
+  description: 'Routes by BGP (BIRD)',
+  command: ['/usr/sbin/bird', '-f', '-c', '/etc/cellstamp/bird.conf', '-s', '/run/bird/bird.ctl'],
+  kind: 'daemon',
+  user: 'root',
+  group: 'root',
+  capabilities: ['CAP_NET_ADMIN', 'CAP_NET_BIND_SERVICE', 'CAP_NET_RAW'],
+  environment: {},
+  before: [],
+  after: [],
+  runDirectories: ['/run/bird'],
+  stateDirectories: [],
+  openFiles: 1024,
+  restart: 'always',
+  // Ready with every session up; the other routers start at the same time.
+  ready: ['/bin/bash', '-c', "! birdc -s /run/bird/bird.ctl show protocols | grep ' BGP ' | grep -v Established"],
+  readyTimeoutSeconds: 60,
+  stopTimeoutSeconds: 5,
+};

@@ -1,0 +1,152 @@
+/** The tenant directory on this machine: a Redis with the hash `directory` and the stream `directory:changes`. */
+import { itemId, type DirectoryItem } from '../../front/directory.ts';
+import type { Front } from '../../front/front.ts';
+import { emptyHostConfig, type Service } from '../../software/host-config.ts';
+import { LocalFailure } from '../failure.ts';
+import type { NamespacePlan } from '../host-plan.ts';
+import { runInside } from '../namespace.ts';
+import type { ProcessId } from '../processes.ts';
+import { directoryAddress } from './addresses.ts';
+import { directoryLink } from './internet.ts';
+
+const port = 6379;
+const configPath = '/etc/redis/directory.conf';
+
+/** Changes that the stream keeps: an edge that missed more reads the whole directory. */
+const longestStream = 100_000;
+
+/** The keys of an edge's `directory.json` that say where the directory is, without braces. */
+export function directorySource(password: string): string {
+  return `"backend": "redis",\n  "source": ${JSON.stringify({ host: directoryAddress, port, password })}`;
+}
+
+export function directoryPlan(front: Front, password: string): NamespacePlan {
+  const links = front.regions.map((_, index) => ({ name: `router-${index + 1}`, ...directoryLink(index + 1) }));
+  return {
+    name: 'directory',
+    hostname: `${front.name}-directory`,
+    addresses: [
+      'link set dev lo up',
+      `address add ${directoryAddress}/32 dev lo`,
+      ...links.flatMap(({ name, directory }) => [`link set dev ${name} up`, `address add ${directory}/30 dev ${name}`]),
+      `route add default src ${directoryAddress} ${links.map(({ router, name }) => `nexthop via ${router} dev ${name}`).join(' ')}`,
+    ],
+    rules: 'flush ruleset\n',
+    config: {
+      ...emptyHostConfig,
+      files: [
+        {
+          path: configPath,
+          mode: '0640',
+          owner: 'redis',
+          group: 'redis',
+          text: `bind ${directoryAddress} 127.0.0.1
+port ${port}
+requirepass ${password}
+dir /var/lib/redis
+save ""
+appendonly no
+daemonize no
+logfile ""
+`,
+        },
+      ],
+      services: [service],
+    },
+    after: [],
+    copies: [],
+  };
+}
+
+const service: Service = {
+  name: 'directory',
+  description: 'Tenant directory (Redis)',
+  command: ['/usr/bin/redis-server', configPath],
+  kind: 'daemon',
+  user: 'redis',
+  group: 'redis',
+  capabilities: [],
+  environment: {},
+  before: [],
+  after: [],
+  runDirectories: [],
+  stateDirectories: ['/var/lib/redis'],
+  openFiles: 4096,
+  restart: 'always',
+  ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`],
+  readyTimeoutSeconds: 20,
+  stopTimeoutSeconds: 5,
+};
+
+/** The directory of a running front. */
+export class LocalDirectory {
+  readonly #host: ProcessId;
+  readonly #password: string;
+
+  constructor(host: ProcessId, password: string) {
+    this.#host = host;
+    this.#password = password;
+  }
+
+  /** Every item, by its name in the directory. @throws LocalFailure when Redis does not answer */
+  async read(): Promise<ReadonlyMap<string, DirectoryItem>> {
+    const [answer] = await this.#do([['HGETALL', 'directory']]);
+    const words = answer as readonly string[];
+    return new Map(
+      words.flatMap((key, index) =>
+        index % 2 === 0 ? [[key, JSON.parse(words[index + 1]!) as DirectoryItem] as const] : [],
+      ),
+    );
+  }
+
+  /** Puts items in, and tells the edges. */
+  async put(items: readonly DirectoryItem[]): Promise<void> {
+    await this.#do(
+      items.flatMap((item) => {
+        const text = JSON.stringify(item);
+        return [['HSET', 'directory', itemId(item), text], announcement(text)];
+      }),
+    );
+  }
+
+  /** Takes items out, and tells the edges. */
+  async remove(items: readonly Pick<DirectoryItem, 'kind' | 'name'>[]): Promise<void> {
+    await this.#do(
+      items.flatMap((item) => [
+        ['HDEL', 'directory', itemId(item)],
+        announcement(JSON.stringify({ kind: item.kind, name: item.name, deleted: true })),
+      ]),
+    );
+  }
+
+  /** Runs commands in a transaction. */
+  async #do(commands: readonly (readonly string[])[]): Promise<readonly unknown[]> {
+    if (commands.length === 0) return [];
+    const { status, stdout, stderr } = await runInside(
+      this.#host,
+      ['/usr/bin/python3', '-c', transaction, String(port)],
+      {
+        input: JSON.stringify({ password: this.#password, commands }),
+        timeout: 30_000,
+      },
+    );
+    if (status !== 0)
+      throw new LocalFailure(`the tenant directory does not answer: ${stderr.trim().split('\n').at(-1)}`);
+    return JSON.parse(stdout) as readonly unknown[];
+  }
+}
+
+function announcement(item: string): readonly string[] {
+  return ['XADD', 'directory:changes', 'MAXLEN', '~', String(longestStream), '*', 'item', item];
+}
+
+const transaction = `
+import json, redis, sys
+asked = json.load(sys.stdin)
+server = redis.Redis(port=int(sys.argv[1]), password=asked["password"], decode_responses=True, socket_timeout=20)
+pipe = server.pipeline()
+pipe.set_response_callback("HGETALL", lambda answer, **_: answer)
+for command in asked["commands"]:
+    pipe.execute_command(*command)
+print(json.dumps(pipe.execute()))
+`;

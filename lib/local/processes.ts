@@ -1,0 +1,70 @@
+/** Processes of this machine, told apart even after their number was given to another one. */
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+
+export interface ProcessId {
+  readonly pid: number;
+  /** When it started, in clock ticks since the machine did: with the number it is unique until the next boot. */
+  readonly started: string;
+}
+
+/** The process with this number now; undefined when there is none or it has ended and waits for its parent. */
+export function processId(pid: number): ProcessId | undefined {
+  try {
+    // The name stands in brackets and may contain anything; the fields begin after the last bracket.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    // proc(5): the first field here is number 3, the state; the start time is number 22.
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : { pid, started: fields[19]! };
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(process: ProcessId): boolean {
+  return processId(process.pid)?.started === process.started;
+}
+
+/** Number that the kernel gives a network namespace; undefined when the process is gone. */
+export function networkNamespace(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
+}
+
+export function kill(process: ProcessId): void {
+  if (!isAlive(process)) return;
+  try {
+    globalThis.process.kill(process.pid, 'SIGKILL');
+  } catch {
+    // It ended in between.
+  }
+}
+
+/** All processes of this machine. */
+function allProcesses(): readonly ProcessId[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => processId(Number(name)))
+    .filter((process) => process !== undefined);
+}
+
+function commandLine(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+/** The processes that have a word of their command line for which the condition holds. */
+export function processesWithArgument(condition: (word: string) => boolean): readonly ProcessId[] {
+  return allProcesses().filter(({ pid }) => commandLine(pid).some(condition));
+}
+
+/** The processes in one of these network namespaces. */
+export function processesInNetworks(namespaces: ReadonlySet<string>): readonly ProcessId[] {
+  return allProcesses().filter(({ pid }) => namespaces.has(networkNamespace(pid) ?? ''));
+}
