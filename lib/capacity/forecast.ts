@@ -1,0 +1,186 @@
+import type { AnnouncedEvent, Calendar } from './forecast/calendar.ts';
+import { likeWeekday } from './forecast/calendar.ts';
+import { DecayingHistogram } from './forecast/decaying-histogram.ts';
+import { type DemandModel, fitDemand } from './forecast/demand-model.ts';
+import type { History } from './forecast/history.ts';
+import { DAY_MS, weekdayOf } from './forecast/time-zone.ts';
+
+/** The quantiles a plan works with. */
+export const QUANTILES = [0.5, 0.9, 0.95, 0.99] as const;
+
+/** A forecast reaches no farther than half a year: what is known of a tenant says nothing beyond. */
+export const MOST_DAYS = 183;
+
+/** What was sold to a tenant, for as long as its history says little. */
+export interface Contract {
+  /** Demand in the busiest hour, in the unit of the history. */
+  peak: number;
+  /**
+   * Demand in the 168 local hours of a week from Monday 00:00 on, relative to the busiest.
+   * @default OFFICE_WEEK
+   */
+  week?: Float64Array;
+}
+
+export interface ForecastOptions {
+  /** How far to look ahead, days: above 0, at most MOST_DAYS. */
+  days: number;
+  /**
+   * Between 0 and 1, rising.
+   * @default QUANTILES
+   */
+  quantiles?: readonly number[];
+  /** @default - no holidays, no events */
+  calendar?: Calendar;
+  /** @default - none; then a history without a known value is an error */
+  contract?: Contract;
+  /**
+   * Growth known from elsewhere (signed contracts), a week, as a ratio less 1, besides what the history shows.
+   * @default 0
+   */
+  growthPerWeek?: number;
+}
+
+export interface Forecast {
+  /** Instant the first interval begins: the end of the history. */
+  start: number;
+  stepMinutes: number;
+  /** The quantiles given, as asked for. */
+  levels: readonly number[];
+  /** For each level one value an interval, never falling from level to level. NaN at times of day never measured. */
+  quantiles: Float64Array[];
+}
+
+/** After this many days with data, half of a forecast is the tenant's own and half its contract. */
+export const CONTRACT_HALF_DAYS = 14;
+
+/** Offices on weekdays: what a contract is assumed to mean where nothing else is said. */
+export const OFFICE_WEEK: Float64Array = Float64Array.from({ length: 168 }, (_, hour) => {
+  if (hour >= 120) return 0.1;
+  const ofDay = hour % 24;
+  return ofDay >= 8 && ofDay < 18 ? 1 : ofDay === 7 || ofDay === 18 ? 0.5 : 0.1;
+});
+
+/**
+ * Demand ahead, from what was measured: level and trend, time of week, holidays, kinds of days, announced events, and
+ * quantiles that held on the history itself.
+ *
+ * @throws RangeError where nothing is known and there is no contract, and for options outside their range
+ */
+export function forecast(history: History, options: ForecastOptions): Forecast {
+  const { days, calendar = {}, contract, quantiles: levels = QUANTILES, growthPerWeek = 0 } = options;
+  requireOptions(history, options);
+  const model = fitDemand(history, calendar);
+  if (model.lastDay === undefined && !contract) {
+    throw new RangeError('a forecast needs a history with at least one known value, or a contract');
+  }
+  const { zone, stepMinutes } = history;
+  const step = stepMinutes * 60_000;
+  const start = history.start + history.values.length * step;
+  const intervals = Math.round((days * 1440) / stepMinutes);
+  const quantiles = levels.map(() => new Float64Array(intervals));
+  const own = model.knownDays / (model.knownDays + CONTRACT_HALF_DAYS);
+  const reach = levels.map((level) => model.spread.quantile(level));
+  const normal = levels.map((level) => (calendar.events?.length ? new DecayingHistogram().quantile(level) : 0));
+  const ahead = daysAhead(model, 1440 / stepMinutes);
+  const growth = Math.log1p(growthPerWeek) / 7;
+  let change = start;
+  let offset = 0;
+  for (let i = 0; i < intervals; i++) {
+    const instant = start + i * step;
+    if (instant >= change) {
+      offset = zone.offsetAt(instant) * 60_000;
+      change = zone.nextChange(instant);
+    }
+    const local = instant + offset;
+    const day = Math.floor(local / DAY_MS);
+    const { expected, deviation } = ahead(day);
+    const slot = Math.floor((local - day * DAY_MS) / step);
+    const grown = Math.exp((growth * (instant - start)) / DAY_MS);
+    const extra = announced(calendar.events, instant, step, expected[slot]! * grown);
+    const center = expected[slot]! * grown + extra.mean;
+    const spread = deviation[slot]! * grown;
+    const sold = contract ? contractAt(contract, day, local) + extra.mean : 0;
+    for (let k = 0; k < levels.length; k++) {
+      const learned = Math.max(0, center + joined(reach[k]! * spread, normal[k]! * extra.deviation));
+      quantiles[k]![i] = !contract ? learned : Number.isNaN(learned) ? sold : own * learned + (1 - own) * sold;
+    }
+  }
+  return { start, stepMinutes, levels, quantiles };
+}
+
+function requireOptions({ stepMinutes }: History, options: ForecastOptions): void {
+  const { days, contract, quantiles = QUANTILES, growthPerWeek = 0, calendar = {} } = options;
+  const require = (holds: boolean, rule: string, given: unknown): void => {
+    if (!holds) throw new RangeError(`${rule}, got ${String(given)}`);
+  };
+  require(stepMinutes >= 1 && 60 % stepMinutes === 0, "the history's stepMinutes must divide 60", stepMinutes);
+  require(days > 0 && days <= MOST_DAYS, `days must be above 0 and at most ${MOST_DAYS}`, days);
+  const rising = quantiles.every((level, k) => level > (k === 0 ? 0 : quantiles[k - 1]!) && level < 1);
+  require(quantiles.length > 0 && rising, 'quantiles must rise between 0 and 1', `[${quantiles.join(', ')}]`);
+  require(growthPerWeek > -1 && growthPerWeek < Infinity, 'growthPerWeek must be above -1', growthPerWeek);
+  if (contract) {
+    require(contract.peak >= 0 && contract.peak < Infinity, "the contract's peak must be a number >= 0", contract.peak);
+    const hours = contract.week?.length ?? 168;
+    require(hours === 168, "the contract's week must have 168 hours", hours);
+  }
+  for (const { name, minutes } of calendar.events ?? []) {
+    require(minutes > 0, `the minutes of event "${name}" must be above 0`, minutes);
+  }
+}
+
+/** The distances of a quantile from the mean for two independent causes, made one. */
+function joined(learned: number, announced: number): number {
+  return learned + Math.sign(announced) * (Math.hypot(learned, announced) - Math.abs(learned));
+}
+
+/** The forecast of a local day: expected demand and its standard deviation at every time of day. */
+interface DayAhead {
+  expected: Float64Array;
+  deviation: Float64Array;
+}
+
+/** Forecasts of days that are asked for in order. */
+function daysAhead(model: DemandModel, slots: number): (day: number) => DayAhead {
+  const unknown = { expected: new Float64Array(slots).fill(NaN), deviation: new Float64Array(slots).fill(NaN) };
+  if (model.lastDay === undefined) return () => unknown;
+  const { shape, spread, kinds } = model;
+  const level = model.level.clone();
+  let reached = model.lastDay;
+  let made: DayAhead | undefined;
+  return (day) => {
+    if (made && day === reached) return made;
+    for (; reached < day; reached++) level.advance();
+    const weekday = likeWeekday(kinds, day, (other) => level.weekdayEffect(other));
+    const { ln, variance: expectedVariance } = level.expect(weekday, kinds.of(day));
+    const farther = Math.min(1, Math.max(0, (day - model.lastDay! - 1) / 6));
+    const variance = expectedVariance * (1 + farther * (model.weekAhead - 1));
+    const mean = Math.exp(ln);
+    const expected = shape.of(weekday).map((share) => share * mean);
+    return (made = { expected, deviation: expected.map((value) => spread.deviation(value, level.ordinary, variance)) });
+  };
+}
+
+/** What announced events add to an interval, and how unsure that is. */
+function announced(
+  events: readonly AnnouncedEvent[] | undefined,
+  instant: number,
+  step: number,
+  ordinary: number,
+): { mean: number; deviation: number } {
+  let mean = 0;
+  let variance = 0;
+  for (const { start, minutes, times = 1, add = 0, uncertainty = 0.3 } of events ?? []) {
+    const overlap = Math.min(instant + step, start + minutes * 60_000) - Math.max(instant, start);
+    if (overlap <= 0) continue;
+    const extra = ((times === 1 ? 0 : (times - 1) * ordinary) + add) * (overlap / step);
+    mean += extra;
+    variance += (uncertainty * extra) ** 2;
+  }
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+function contractAt({ peak, week = OFFICE_WEEK }: Contract, day: number, local: number): number {
+  const hour = Math.floor((local - day * DAY_MS) / 3_600_000);
+  return peak * week[weekdayOf(day) * 24 + hour]!;
+}

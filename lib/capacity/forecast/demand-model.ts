@@ -1,0 +1,154 @@
+import { type Calendar, dayKinds, type DayKinds, likeWeekday } from './calendar.ts';
+import { type DayGrid, dayGrid } from './day-grid.ts';
+import { DayLevel } from './day-level.ts';
+import { DayShape } from './day-shape.ts';
+import type { History } from './history.ts';
+import { Spread } from './spread.ts';
+import { weekdayOf } from './time-zone.ts';
+import { WeekAhead } from './week-ahead.ts';
+
+/** Days the first estimate is made from, before the forecast is tried on the days after. */
+const FIRST_DAYS = 14;
+/** With less history than three weeks, one week has to do. */
+const FIRST_DAYS_OF_FEW = 7;
+/** A day of which less is known does not move the level. */
+const LEAST_PART = 0.25;
+
+/**
+ * A day farther off than this many standard deviations is a break (users moved in, a site closed), not an error of the
+ * forecast: taken for one, it would widen the quantiles for months.
+ */
+const BREAK = 5;
+
+/** What was learned from a history, as it stands at the end of its last day. */
+export interface DemandModel {
+  level: DayLevel;
+  shape: DayShape;
+  spread: Spread;
+  /** How the errors a week ahead compare with what the level expects of itself: ratio of variances. */
+  weekAhead: number;
+  kinds: DayKinds;
+  /** Last day of the history, counted since 1970-01-01; undefined if nothing is known. */
+  lastDay: number | undefined;
+  /** Days on which anything is known. */
+  knownDays: number;
+}
+
+/**
+ * Goes through a history day by day: forecasts each day from those before it, measures the error, then learns from it.
+ */
+export function fitDemand(history: History, calendar: Calendar): DemandModel {
+  const kinds = dayKinds(calendar);
+  const grid = dayGrid(withoutEvents(history, calendar));
+  const rows = Array.from({ length: grid.days }, (_, d) => grid.values.subarray(d * grid.slots, (d + 1) * grid.slots));
+  const known = rows.map((row) => row.some((value) => !Number.isNaN(value)));
+  const knownDays = known.filter(Boolean).length;
+  const begin = Math.max(0, known.indexOf(true));
+  const first = Math.min(rows.length, begin + (rows.length - begin < 21 ? FIRST_DAYS_OF_FEW : FIRST_DAYS));
+
+  const shape = new DayShape(grid.slots);
+  const spread = new Spread();
+  const dayMeans = firstEstimate(grid, rows.slice(begin, first), begin, kinds, shape, spread);
+  const level = new DayLevel(dayMeans, kinds.names.length);
+  const weekAhead = new WeekAhead(rows.length);
+  for (let d = begin; d < rows.length; d++) {
+    const day = grid.firstDay + d;
+    if (d > begin) level.advance();
+    if (!known[d]) continue;
+    const weekday = likeWeekday(kinds, day, (other) => level.weekdayEffect(other));
+    const form = shape.of(weekday);
+    const { total, mass, part } = measured(rows[d]!, form);
+    if (part < LEAST_PART) continue;
+    weekAhead.measure(d, total / mass, level.ordinary);
+    const expected = level.expect(weekday, kinds.of(day));
+    const ordinary = level.ordinary;
+    const off = level.update(weekday, kinds.of(day), total, mass, spread.dispersion);
+    const next = likeWeekday(kinds, day + 7, (other) => level.weekdayEffect(other));
+    weekAhead.foresee(d, level.foresee(7, next, kinds.of(day + 7)));
+    if (d < first) continue;
+    if (off < BREAK) spread.learnErrors(rows[d]!, form, expected, ordinary);
+    spread.learnVariance(rows[d]!, form, total / mass);
+    shape.learn(weekday, rows[d]!, total / mass, part);
+  }
+  const lastDay = knownDays > 0 ? grid.firstDay + grid.days - 1 : undefined;
+  return { level, shape, spread, weekAhead: weekAhead.ratio(level), kinds, lastDay, knownDays };
+}
+
+/** Learns shape and variance of the first days; returns the mean demand of each weekday in them, NaN where unknown. */
+function firstEstimate(
+  grid: DayGrid,
+  rows: readonly Float64Array[],
+  begin: number,
+  kinds: DayKinds,
+  shape: DayShape,
+  spread: Spread,
+): Float64Array {
+  const mean = meanRow(rows, grid.slots);
+  const sums = new Float64Array(7);
+  const counts = new Float64Array(7);
+  const levels = rows.map((row, d) => {
+    const { total, mass, part } = measured(row, mean);
+    const day = grid.firstDay + begin + d;
+    if (part < LEAST_PART || kinds.isHoliday(day)) return NaN;
+    sums[weekdayOf(day)]! += total / mass;
+    counts[weekdayOf(day)]! += 1;
+    shape.learn(weekdayOf(day), row, total / mass, part);
+    return total / mass;
+  });
+  for (const [d, row] of rows.entries()) {
+    const weekday = weekdayOf(grid.firstDay + begin + d);
+    if (!Number.isNaN(levels[d]!)) spread.learnVariance(row, shape.of(weekday), levels[d]!);
+  }
+  return sums.map((sum, weekday) => sum / counts[weekday]!);
+}
+
+/** Mean of the known values at every time of day, scaled to mean 1; NaN where nothing is known. */
+function meanRow(rows: readonly Float64Array[], slots: number): Float64Array {
+  const sums = new Float64Array(slots);
+  const counts = new Float64Array(slots);
+  for (const row of rows) {
+    for (let slot = 0; slot < slots; slot++) {
+      if (Number.isNaN(row[slot]!)) continue;
+      sums[slot]! += row[slot]!;
+      counts[slot]! += 1;
+    }
+  }
+  let total = 0;
+  let seen = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    sums[slot]! /= counts[slot]!;
+    if (counts[slot]! > 0) {
+      total += sums[slot]!;
+      seen++;
+    }
+  }
+  return sums.map((value) => (total > 0 ? (value * seen) / total : Number.isNaN(value) ? NaN : 1));
+}
+
+/** What is known of a day: the total, the shape's mass in the known times, and that as part of the whole. */
+function measured(row: Float64Array, shape: Float64Array): { total: number; mass: number; part: number } {
+  let total = 0;
+  let mass = 0;
+  let whole = 0;
+  for (let slot = 0; slot < row.length; slot++) {
+    const weight = shape[slot]!;
+    if (Number.isNaN(weight)) continue;
+    whole += weight;
+    if (Number.isNaN(row[slot]!)) continue;
+    total += row[slot]!;
+    mass += weight;
+  }
+  return { total, mass, part: whole > 0 ? mass / whole : 0 };
+}
+
+/** The history with the hours of announced events made unknown. */
+function withoutEvents(history: History, { events = [] }: Calendar): History {
+  if (events.length === 0) return history;
+  const step = history.stepMinutes * 60_000;
+  const values = history.values.slice();
+  for (const { start, minutes } of events) {
+    const from = Math.max(0, Math.floor((start - history.start) / step));
+    values.fill(NaN, from, Math.max(from, Math.ceil((start + minutes * 60_000 - history.start) / step)));
+  }
+  return { ...history, values };
+}

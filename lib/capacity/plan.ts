@@ -1,0 +1,143 @@
+import { fleetBound } from './placement/pack.ts';
+import type { CellLoad } from './placement/cell-load.ts';
+import { DAY_MS } from './forecast/time-zone.ts';
+import { gradeOfServiceOf, POLICIES, type Policy } from './policy.ts';
+import { HOURS_PER_WEEK, RESOURCES } from './resources.ts';
+import { erlangB } from './teletraffic/erlang.ts';
+import type { PlanContext } from './plan/context.ts';
+import { crossingOf, fullestOf, type Crossing } from './plan/crossing.ts';
+import { fleetLoad } from './plan/fleet-load.ts';
+import { holdOf } from './plan/hold.ts';
+import { requireInput, type FleetCell, type PlanInput } from './plan/input.ts';
+import { leadTime } from './plan/lead-time.ts';
+import { Ledger } from './plan/ledger.ts';
+import { outlook } from './plan/outlook.ts';
+import { QUOTA_NAMES, QuotaBook } from './plan/quotas.ts';
+import { kindOf, relief } from './plan/relief.ts';
+import { retirement } from './plan/retirement.ts';
+import { DEFAULT_RULES, type PlanRules } from './plan/rules.ts';
+import { scaling } from './plan/scaling.ts';
+import type { ActionOf, CellReport, Plan } from './plan/schema.ts';
+import { stamping } from './plan/stamping.ts';
+import { HOUR_MS, iso, rounded } from './plan/wording.ts';
+
+/**
+ * Decides what to do with a fleet: which cells to stamp and by when, where tenants go, what waits and why. Knows no clock
+ * and no chance: the same input gives the same plan, byte for byte as JSON.
+ *
+ * @throws RangeError for input that contradicts itself (a name twice, a tenant of an unknown cell, a policy out of range)
+ * @example const { actions, excuses } = plan({ now, cells, tenants, blueprints });
+ */
+export function plan(input: PlanInput): Plan {
+  requireInput(input);
+  const { now, policy = POLICIES.gradeOfService } = input;
+  const rules: PlanRules = { ...DEFAULT_RULES, ...input.rules };
+  const inOrder = [...input.cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  const cells = new Map(inOrder.map((cell): [string, FleetCell] => [cell.spec.name, cell]));
+  const outlooks = inOrder.map((cell) => outlook(cell, now, policy.quantile, rules, input.figures));
+  const lead = leadTime(input.stamped ?? [], rules.leadQuantile, rules.assumedLeadHours);
+  // What is decided now must carry until the next decision could be carried out, and through every hour of a week.
+  const until = now + Math.max(7 * DAY_MS, (lead.hours + rules.reviewHours) * HOUR_MS);
+  const load = fleetLoad(outlooks, input.tenants, {
+    policy,
+    quantile: policy.quantile,
+    now,
+    until,
+    // A planned cell will take tenants; that it is not there yet is told where one would go there.
+    closed: (name) => {
+      const { state } = cells.get(name)!.spec;
+      return state === 'active' || state === 'planned' ? undefined : state;
+    },
+  });
+  const holds = new Map<string, ActionOf<'hold'>>();
+  const crossings = new Map<string, Crossing>();
+  for (const one of outlooks) {
+    const hold = holdOf(one.cell, now, rules);
+    if (hold) holds.set(one.name, hold);
+    const crossing = crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until);
+    if (crossing) crossings.set(one.name, crossing);
+  }
+  const ledger = new Ledger(input.memory, now);
+  const context: PlanContext = { input, now, policy, rules, lead, cells, outlooks, load, holds, crossings, ledger };
+
+  const reports = outlooks.map((one) => report(context, one.name, one.capacity.resources.relayedCalls.limit));
+  const everyone = [...load.waiting, ...load.cells.flatMap((cell) => [...cell.tenants])];
+  const bound = fleetBound(
+    everyone,
+    HOURS_PER_WEEK,
+    input.blueprints.map((blueprint) => kindOf(context, blueprint)),
+  );
+  const quotas = new QuotaBook(input.quotas ?? []);
+  const relieved = relief(context);
+  const stamped = stamping(context, relieved.overflow, quotas);
+  const retired = retirement(context, relieved.overflow);
+  const scaled = scaling(context);
+  const parts = [stamped, relieved, retired, scaled];
+  return {
+    version: 1,
+    now: iso(now),
+    policy: { ...policy },
+    policies: comparison(policy, reports),
+    leadTime: { hours: rounded(lead.hours), quantile: lead.quantile, basis: lead.basis },
+    cells: reports,
+    actions: [...holds.values(), ...parts.flatMap((part) => part.actions)],
+    excuses: parts.flatMap((part) => part.excuses),
+    quotas: quotas.needs(),
+    lowerBound: bound,
+    notes: [...outlooks.flatMap((one) => one.notes), ...scaled.notes, ...quotaNotes(input)],
+    memory: ledger.memory(),
+  };
+}
+
+/** The plan as JSON text: the same plan is the same text. */
+export const planJson = (made: Plan): string => `${JSON.stringify(made, null, 2)}\n`;
+
+function report({ load, cells, crossings }: PlanContext, name: string, circuits: number): CellReport {
+  const cell = load.byName.get(name)!;
+  const fullest = fullestOf(cell);
+  const crossing = crossings.get(name);
+  const erlangs = callsAtPeak(cell);
+  const blocking = erlangs === 0 ? 0 : circuits === 0 ? 1 : erlangB(circuits, erlangs);
+  return {
+    name,
+    state: cells.get(name)!.spec.state,
+    tenants: cell.tenants.size,
+    utilisation: rounded(fullest.utilisation),
+    fullest: fullest.text,
+    crossesAt: crossing === undefined ? null : iso(crossing.at),
+    erlangs: rounded(erlangs),
+    blocking: rounded(blocking),
+  };
+}
+
+const CALLS = RESOURCES.indexOf('relayedCalls');
+
+/** Relayed calls of all pools in the busiest hour. */
+function callsAtPeak(cell: CellLoad): number {
+  const sum = new Float64Array(HOURS_PER_WEEK);
+  for (const { use } of cell.tenants) {
+    for (let h = 0; h < HOURS_PER_WEEK; h++) sum[h]! += use[CALLS * HOURS_PER_WEEK + h]!;
+  }
+  return sum.reduce((most, value) => Math.max(most, value));
+}
+
+function comparison(policy: Policy, reports: readonly CellReport[]): Plan['policies'] {
+  const erlangs = reports.reduce((most, cell) => Math.max(most, cell.erlangs), 0);
+  const all = { ...POLICIES, [policy.name]: policy };
+  return Object.fromEntries(
+    Object.values(all).map((one) => {
+      const { lines, blocking } = gradeOfServiceOf(one, erlangs);
+      return [one.name, { lines, blocking: rounded(blocking) }];
+    }),
+  );
+}
+
+function quotaNotes({ quotas = [], blueprints }: PlanInput): string[] {
+  const regions = [...new Set(blueprints.map(({ spec }) => spec.region))].sort();
+  return regions.flatMap((region) => {
+    const unknown = QUOTA_NAMES.filter((name) => !quotas.some((one) => one.region === region && one.quota === name));
+    return unknown.length === 0
+      ? []
+      : [`quotas of ${region} that are not known, and not checked: ${unknown.join(', ')}`];
+  });
+}

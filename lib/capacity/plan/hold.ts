@@ -1,0 +1,94 @@
+import type { FleetCell } from './input.ts';
+import type { PlanRules } from './rules.ts';
+import type { ActionOf, HoldCode } from './schema.ts';
+import { amount, percent, when } from './wording.ts';
+
+/** Clocks may differ by this much before a measurement is from the future. */
+const CLOCK_MS = 5 * 60_000;
+
+/** Two counts of the same calls may differ by this share, and by so many calls that began in between. */
+const COUNT_SHARE = 0.25;
+const COUNT_CALLS = 20;
+
+/**
+ * Why nothing may be changed in a cell that could wait: its calls are bad, nobody knows how they are, two measurements
+ * contradict each other, or the last change is not finished. Undefined where all is well.
+ */
+export function holdOf(cell: FleetCell, now: number, rules: PlanRules): ActionOf<'hold'> | undefined {
+  const { state, name } = cell.spec;
+  const found: [HoldCode, string][] = [];
+  if (cell.unfinished) {
+    found.push(['unfinished', `${cell.unfinished.step}, begun ${when(cell.unfinished.since)}, is not finished`]);
+  }
+  // A cell that is not built, or no longer, measures nothing.
+  if (state !== 'planned' && state !== 'retired') {
+    found.push(...staleness(cell, now, rules), ...contradictions(cell, now), ...badQuality(cell, rules));
+  }
+  if (found.length === 0) return undefined;
+  return {
+    kind: 'hold',
+    cell: name,
+    codes: [...new Set(found.map(([code]) => code))].sort(),
+    reason: found.map(([, text]) => text).join('; '),
+  };
+}
+
+function staleness({ signals }: FleetCell, now: number, { staleMinutes }: PlanRules): [HoldCode, string][] {
+  if (signals.measuredAt === undefined) return [['missing', 'nothing was ever measured']];
+  const minutes = (now - signals.measuredAt) / 60_000;
+  if (minutes > staleMinutes) {
+    return [
+      ['stale', `last measured ${when(signals.measuredAt)}, ${amount(minutes)} minutes ago, allowed ${staleMinutes}`],
+    ];
+  }
+  const unknown = (['relayedCalls', 'setups'] as const).filter((name) => signals[name] === undefined);
+  return unknown.length > 0 ? [['missing', `not measured: ${unknown.join(', ')}`]] : [];
+}
+
+function contradictions({ signals, spec }: FleetCell, now: number): [HoldCode, string][] {
+  const { relayedCalls, callsByRecords, setups, measuredAt } = signals;
+  const found: [HoldCode, string][] = [];
+  if (measuredAt !== undefined && measuredAt > now + CLOCK_MS) {
+    found.push(['contradictory', `measured ${when(measuredAt)}, which is after this plan's ${when(now)}`]);
+  }
+  const admitted = spec.media.hosts * spec.media.relay.calls;
+  if (relayedCalls !== undefined && relayedCalls > admitted) {
+    found.push([
+      'contradictory',
+      `${amount(relayedCalls)} relayed calls measured, its ${spec.media.hosts} media hosts admit ${admitted}`,
+    ]);
+  }
+  if (relayedCalls !== undefined && callsByRecords !== undefined) {
+    const apart = Math.abs(relayedCalls - callsByRecords);
+    if (apart > Math.max(COUNT_CALLS, COUNT_SHARE * Math.max(relayedCalls, callsByRecords))) {
+      found.push([
+        'contradictory',
+        `media hosts count ${amount(relayedCalls)} calls, the call records ${amount(callsByRecords)}`,
+      ]);
+    }
+  }
+  if (relayedCalls === 0 && setups !== undefined && setups >= 1) {
+    found.push(['contradictory', `${amount(setups)} set-ups/s and no relayed call`]);
+  }
+  return found;
+}
+
+function badQuality({ signals }: FleetCell, { quality }: PlanRules): [HoldCode, string][] {
+  const { mos, jitterMs, loss, setupSeconds, answerSeizureRatio: answered } = signals;
+  const found: string[] = [];
+  if (mos !== undefined && mos < quality.leastMos) found.push(`MOS ${amount(mos)} is below ${quality.leastMos}`);
+  if (jitterMs !== undefined && jitterMs > quality.mostJitterMs) {
+    found.push(`jitter ${amount(jitterMs)} ms is above ${quality.mostJitterMs} ms`);
+  }
+  if (loss !== undefined && loss > quality.mostLoss) {
+    found.push(`${percent(loss)} of the packets are lost, allowed ${percent(quality.mostLoss)}`);
+  }
+  if (setupSeconds !== undefined && setupSeconds > quality.mostSetupSeconds) {
+    found.push(`set-up takes ${amount(setupSeconds)} s, allowed ${quality.mostSetupSeconds} s`);
+  }
+  const { leastAnswerSeizureRatio: least, mostAnswerSeizureRatio: most } = quality;
+  if (answered !== undefined && (answered < least || answered > most)) {
+    found.push(`${percent(answered)} of the set-ups are answered, usual are ${percent(least)} to ${percent(most)}`);
+  }
+  return found.map((text) => ['quality', text]);
+}

@@ -1,0 +1,189 @@
+import { cellCapacity } from '../cell-capacity.ts';
+import type { CellKind } from '../placement/cell-kind.ts';
+import type { CellLoad } from '../placement/cell-load.ts';
+import { whyNot } from '../placement/excuse.ts';
+import { pack, type Packing } from '../placement/pack.ts';
+import { leastFull } from '../placement/place-one.ts';
+import { relieve } from '../placement/relieve.ts';
+import type { TenantRow } from '../placement/tenant-table.ts';
+import { HOURS_PER_WEEK, RESOURCES } from '../resources.ts';
+import type { PlanContext } from './context.ts';
+import { usableLimits } from './fleet-load.ts';
+import type { Blueprint } from './input.ts';
+import type { Action, PlanExcuse } from './schema.ts';
+import { amount, HOUR_MS, percent, when } from './wording.ts';
+
+/** Tenants that only new cells can hold, with the cell that they are in now. */
+export interface Overflow {
+  readonly tenant: TenantRow;
+  readonly from: CellLoad | undefined;
+}
+
+export interface Relief {
+  readonly actions: Action[];
+  readonly excuses: PlanExcuse[];
+  readonly overflow: Overflow[];
+}
+
+/** So many other cells are named with a tenant's reason; with hundreds of cells more would be noise. */
+const EXCUSES_NAMED = 3;
+
+/** Cells from which tenants must go, or that need a stamp, before one could be there after the next review. */
+function urgentUntil({ now, lead, rules }: PlanContext): number {
+  return now + (lead.hours + rules.reviewHours) * HOUR_MS;
+}
+
+/**
+ * Finds a cell for every tenant that waits and for those that their cell can't carry any more. What no cell can hold is
+ * left over for new cells.
+ */
+export function relief(context: PlanContext): Relief {
+  const found: Relief = { actions: [], excuses: [], overflow: [] };
+  for (const tenant of bySize(context.load.waiting)) placeWaiting(context, tenant, found);
+  const urgent = urgentUntil(context);
+  for (const cell of context.load.cells) {
+    const crossing = context.crossings.get(cell.cell.name);
+    if (crossing === undefined || cell.cell.closed === 'retired') continue;
+    if (crossing.at <= urgent) relieveCell(context, cell, found);
+    else {
+      const { lead, rules } = context;
+      found.excuses.push({
+        action: 'stamp',
+        subject: cell.cell.name,
+        text:
+          `${cell.cell.name} can't carry its ${percent(context.policy.quantile)} quantile from ${when(crossing.at)} on: ${crossing.text}; ` +
+          `a stamp takes ${amount(lead.hours)} h (${percent(lead.quantile)} quantile, ${lead.basis}), so nothing is done ` +
+          `before ${when(crossing.at - (lead.hours + rules.reviewHours) * HOUR_MS)}`,
+      });
+    }
+  }
+  return found;
+}
+
+const CALLS = RESOURCES.indexOf('relayedCalls');
+
+export function bySize(tenants: readonly TenantRow[]): TenantRow[] {
+  return [...tenants].sort((a, b) => b.peak[CALLS]! - a.peak[CALLS]! || (a.id < b.id ? -1 : 1));
+}
+
+function placeWaiting(context: PlanContext, tenant: TenantRow, found: Relief): void {
+  const { load, holds, cells } = context;
+  const open = load.cells.filter((cell) => !holds.has(cell.cell.name));
+  // A cell on hold is better than none, but only once the hold has ended.
+  const chosen = leastFull(open, tenant) ?? leastFull(load.cells, tenant);
+  if (chosen === undefined) {
+    found.overflow.push({ tenant, from: undefined });
+    return;
+  }
+  chosen.add(tenant);
+  const { name } = chosen.cell;
+  const wait = whyWait(context, chosen);
+  if (wait !== undefined) {
+    found.excuses.push({ action: 'place', subject: tenant.id, text: `${name} has room, but ${wait}` });
+    return;
+  }
+  const others = load.cells
+    .filter((cell) => cell !== chosen && cell.cell.region === chosen.cell.region && cells.has(cell.cell.name))
+    .slice(0, 4 * EXCUSES_NAMED)
+    .flatMap((cell) => whyNot(cell, tenant)?.text ?? [])
+    .slice(0, EXCUSES_NAMED);
+  found.actions.push({
+    kind: 'place',
+    tenant: tenant.id,
+    cell: name,
+    reason: [
+      `with it ${name} is at ${percent(chosen.utilisation(tenant.terms.pool))} of its fullest limit, the least of all that can hold it`,
+      ...others,
+    ].join('; '),
+  });
+}
+
+/** Why a cell with room can't take a tenant now. */
+function whyWait({ holds, cells }: PlanContext, load: CellLoad): string | undefined {
+  const { name } = load.cell;
+  if (cells.get(name)?.spec.state === 'planned') return `${name} is planned and not there yet`;
+  const hold = holds.get(name);
+  return hold && `${name} is on hold: ${hold.reason}`;
+}
+
+function relieveCell(context: PlanContext, cell: CellLoad, found: Relief): void {
+  const { load, rules, now, ledger, holds } = context;
+  const { name, region } = cell.cell;
+  const crossing = context.crossings.get(name)!;
+  const hoursOver = (now - ledger.since(name, 'overSince')) / HOUR_MS;
+  const why = `${name} can't carry its ${percent(context.policy.quantile)} quantile from ${when(crossing.at)} on: ${crossing.text}`;
+  for (const tenant of relieve(cell, cell.tenants.size)) {
+    const to = settledCell(load.cells, cell, tenant, rules.settle, (other) => !holds.has(other.cell.name));
+    if (to === undefined) {
+      found.overflow.push({ tenant, from: cell });
+      continue;
+    }
+    to.add(tenant);
+    const hold = holds.get(name);
+    const wait =
+      whyWait(context, to) ??
+      (hold && `${name} is on hold: ${hold.reason}`) ??
+      (hoursOver < rules.moveAfterHours
+        ? `${name} was too full for ${amount(hoursOver)} h, tenants are moved after ${rules.moveAfterHours} h`
+        : ledger.count('move', 24) >= rules.caps.movesPerDay
+          ? `${ledger.count('move', 24)} tenants were moved in 24 h, at most ${rules.caps.movesPerDay} may be`
+          : undefined);
+    if (wait !== undefined) {
+      found.excuses.push({ action: 'move', subject: tenant.id, text: `${why}; ${to.cell.name} has room, but ${wait}` });
+      continue;
+    }
+    ledger.did('move', region);
+    const then = percent(to.utilisation(tenant.terms.pool));
+    found.actions.push({
+      kind: 'move',
+      tenant: tenant.id,
+      from: name,
+      to: to.cell.name,
+      reason: `${why}; with it ${to.cell.name} is at ${then} of its fullest limit, at most ${percent(rules.settle)} are allowed`,
+    });
+  }
+}
+
+/** The cell that stays least full, if that is not fuller than cells may be made by moving. Preferred ones come first. */
+function settledCell(
+  cells: readonly CellLoad[],
+  from: CellLoad,
+  tenant: TenantRow,
+  settle: number,
+  preferred: (cell: CellLoad) => boolean,
+): CellLoad | undefined {
+  const others = cells.filter((cell) => cell !== from);
+  for (const some of [others.filter(preferred), others]) {
+    const best = leastFull(some, tenant);
+    if (best === undefined) continue;
+    // A tenant that nearly fills a cell is alone in it; else every plan would stamp one more for it.
+    if (best.tenants.size === 0 || best.utilisationWith(tenant) <= settle) return best;
+  }
+  return undefined;
+}
+
+/** A blueprint as placement sees it. */
+export function kindOf(context: PlanContext, blueprint: Blueprint): CellKind {
+  const { figures } = context.input;
+  const { lostMediaHosts } = context.rules;
+  const { limits } = cellCapacity(blueprint.spec, { lostMediaHosts, ...(figures && { figures }) });
+  return {
+    name: (n) => `${blueprint.name} ${n}`,
+    region: blueprint.spec.region,
+    limits: usableLimits(context.policy, limits),
+    ...(blueprint.jurisdiction !== undefined && { jurisdiction: blueprint.jurisdiction }),
+  };
+}
+
+/** The overflow in new cells of the blueprints, and what fits into none. */
+export function packOverflow(
+  context: PlanContext,
+  tenants: readonly TenantRow[],
+  blueprints: readonly Blueprint[],
+): Packing {
+  return pack(
+    bySize(tenants),
+    HOURS_PER_WEEK,
+    blueprints.map((blueprint) => kindOf(context, blueprint)),
+  );
+}

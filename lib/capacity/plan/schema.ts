@@ -1,0 +1,142 @@
+/** The plan as data: what is printed, stored, and read by other programs. */
+import { z } from 'zod';
+
+const instant = z.iso.datetime().describe('UTC, ISO 8601.');
+const name = z.string().min(1);
+const count = z.int().min(0);
+const reason = z.string().min(1).describe('Why, with the numbers.');
+
+const stamp = z.strictObject({
+  kind: z.literal('stamp'),
+  cell: name.describe('Name for the new cell.'),
+  blueprint: name.describe('Which of the kinds of cells that may be stamped.'),
+  region: name,
+  startBy: instant.describe('The latest moment to begin, so that the cell is there in time.'),
+  neededBy: instant.describe('When the demand quantile crosses what the cells can carry.'),
+  emergency: z.boolean().describe('It is later than startBy: no hold stops it, a cap of its own does.'),
+  tenants: count.describe('Tenants that are meant for it.'),
+  costPerHour: z.number().min(0).nullable(),
+  reason,
+});
+const place = z.strictObject({ kind: z.literal('place'), tenant: name, cell: name, reason });
+const move = z.strictObject({ kind: z.literal('move'), tenant: name, from: name, to: name, reason });
+const cordon = z.strictObject({ kind: z.literal('cordon'), cell: name, reason });
+const drain = z.strictObject({
+  kind: z.literal('drain'),
+  cell: name,
+  deadline: instant.describe('When a person should look why it is not empty. Nothing is taken down for it.'),
+  tenants: count.describe('Tenants still in the cell.'),
+  reason,
+});
+const retire = z.strictObject({ kind: z.literal('retire'), cell: name, reason });
+const scale = z.strictObject({
+  kind: z.literal('scale'),
+  cell: name,
+  from: instant.describe('Start of the first hour.'),
+  current: count.describe('Media hosts there are.'),
+  hosts: z
+    .array(count)
+    .length(48)
+    .describe('Media hosts wanted in each of the next 48 hours. Never falls on a forecast.'),
+  reason,
+});
+const hold = z.strictObject({
+  kind: z.literal('hold'),
+  cell: name,
+  codes: z.array(z.enum(['quality', 'missing', 'stale', 'contradictory', 'unfinished'])).min(1),
+  reason,
+});
+
+export const actionSchema = z.discriminatedUnion('kind', [stamp, place, move, cordon, drain, retire, scale, hold]);
+
+export const planExcuseSchema = z.strictObject({
+  action: z.enum(['stamp', 'place', 'move', 'cordon', 'drain', 'retire', 'scale']).describe('What is not done.'),
+  subject: name.describe('The cell, tenant or region that it is not done to.'),
+  text: z.string().min(1).describe('Why not, with the numbers.'),
+});
+
+const purchase = z.strictObject({ lines: count, blocking: z.number().min(0).max(1) });
+
+const cellReport = z.strictObject({
+  name,
+  state: z.enum(['planned', 'active', 'cordoned', 'draining', 'retired']),
+  tenants: count,
+  utilisation: z
+    .number()
+    .min(0)
+    .describe(
+      'Of the fullest usable limit, at the quantile planned for, in the busiest hours of the coming week, or longer where a stamp takes longer.',
+    ),
+  fullest: z.string().describe('The limit that is fullest, when, and the numbers.'),
+  crossesAt: instant.nullable().describe('When the quantile first goes beyond what the cell can carry.'),
+  erlangs: z.number().min(0).describe('Relayed calls in the busiest hour ahead, at the quantile planned for.'),
+  blocking: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Share of these calls that the cell would lose with one media host lost.'),
+});
+
+const memorySchema = z
+  .strictObject({
+    cells: z.record(
+      name,
+      z.strictObject({
+        overSince: instant.optional(),
+        spareSince: instant.optional(),
+        fewerHostsSince: instant.optional(),
+        cordonedAt: instant.optional(),
+        drainBy: instant.optional(),
+      }),
+    ),
+    done: z
+      .array(z.strictObject({ at: instant, kind: z.enum(['stamp', 'emergency', 'move']), region: name, count }))
+      .describe('What plans of the last 14 days decided, for caps and for not taking back what was just done.'),
+  })
+  .describe('What the next plan has to know of this one; to be given to it unless this plan was thrown away.');
+
+export const planSchema = z
+  .strictObject({
+    version: z.literal(1),
+    now: instant,
+    policy: z.record(name, z.union([z.string(), z.number()])).describe('The policy with its numbers.'),
+    policies: z
+      .record(name, purchase)
+      .describe(
+        'For the relayed calls of the busiest cell: lines that every policy buys and the blocking that follows.',
+      ),
+    leadTime: z.strictObject({
+      hours: z.number().min(0),
+      quantile: z.number(),
+      basis: z.string().describe('How many earlier stamps it is measured from, or that it is assumed.'),
+    }),
+    cells: z.array(cellReport),
+    actions: z.array(actionSchema),
+    excuses: z.array(planExcuseSchema),
+    quotas: z.array(
+      z.strictObject({
+        region: name,
+        quota: name,
+        limit: z.number().min(0),
+        used: z.number().min(0),
+        needed: z.number().min(0).describe('By what this plan wants to stamp, allowed or not.'),
+        short: z.number().min(0).describe('By how much the quota must be raised.'),
+      }),
+    ),
+    lowerBound: z
+      .strictObject({ cells: count, because: z.string() })
+      .describe('Cells that the tenants need however packed.'),
+    notes: z.array(z.string()).describe('What was assumed where nothing is known.'),
+    memory: memorySchema,
+  })
+  .meta({ title: 'Cellstamp plan', description: 'What to do with a fleet of cells, when, and why.' });
+
+export type Plan = z.output<typeof planSchema>;
+export type Action = z.output<typeof actionSchema>;
+export type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;
+export type PlanExcuse = z.output<typeof planExcuseSchema>;
+export type PlanMemory = z.output<typeof memorySchema>;
+export type CellMemory = PlanMemory['cells'][string];
+export type CellReport = z.output<typeof cellReport>;
+export type QuotaNeed = Plan['quotas'][number];
+export type HoldCode = ActionOf<'hold'>['codes'][number];

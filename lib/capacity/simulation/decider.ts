@@ -1,0 +1,63 @@
+import type { CellLimits } from '../lanes.ts';
+import type { Blueprint } from '../plan/input.ts';
+import type { StampRecord } from '../plan/lead-time.ts';
+import type { TenantTrace, Traffic } from './traffic.ts';
+
+/** A kind of cell that a simulated fleet can have. */
+export interface SimulatedKind extends Blueprint {
+  /** Of a whole cell with all media hosts. */
+  readonly costPerHour: number;
+  /** Share of the cost that one media host has. */
+  readonly hostShare: number;
+  /** Media hosts that a cell keeps at least. Default: all of them, nothing is elastic. */
+  readonly leastHosts?: number;
+}
+
+/** A cell as a decider sees it. */
+export interface CellView {
+  readonly name: string;
+  readonly kind: SimulatedKind;
+  readonly state: 'stamping' | 'active' | 'cordoned' | 'draining';
+  /** Media hosts in service, and how many there will be when all that was ordered is in service. */
+  readonly hosts: number;
+  readonly hostsOrdered: number;
+  /** Whether the step before now was measured. */
+  readonly isMeasured: boolean;
+  /** Ids of its tenants. */
+  readonly tenants: readonly string[];
+}
+
+/** All that a decider may know: nothing of the future is in it but what was announced. */
+export interface FleetView {
+  /** The step that begins now. */
+  readonly step: number;
+  readonly traffic: Pick<Traffic, 'start' | 'stepMinutes'>;
+  readonly kinds: readonly SimulatedKind[];
+  readonly cells: readonly CellView[];
+  /** Tenants that are in no cell. */
+  readonly waiting: readonly TenantTrace[];
+  readonly tenant: (id: string) => TenantTrace;
+  /** Concurrent calls of a tenant, a value for each step before now; NaN before it came and where nothing was measured. */
+  readonly measured: (id: string) => Float64Array;
+  readonly stamped: readonly StampRecord[];
+  /** What a cell of a kind takes with so many media hosts, of which some may be lost. */
+  readonly limits: (kind: SimulatedKind, hosts: number, lost: number) => CellLimits;
+}
+
+export type SimulatedAction = (
+  | { readonly do: 'place'; readonly tenant: string; readonly cell: string }
+  | { readonly do: 'move'; readonly tenant: string; readonly cell: string }
+  | { readonly do: 'stamp'; readonly kind: string; readonly name: string }
+  | { readonly do: 'cordon' | 'uncordon' | 'drain' | 'retire'; readonly cell: string }
+  | { readonly do: 'scale'; readonly cell: string; readonly hosts: number }
+  /** Nothing that could wait is changed for now. */
+  | { readonly do: 'hold'; readonly cell: string }
+) & { readonly because?: string };
+
+/** Something that runs a fleet. One is made for each run, so it may remember. */
+export interface Decider {
+  readonly name: string;
+  /** How often it is asked; a multiple of the step. */
+  readonly everyMinutes: number;
+  readonly decide: (view: FleetView) => readonly SimulatedAction[];
+}

@@ -1,0 +1,58 @@
+/**
+ * Where a function that rises through 0 does so, between `low` (f <= 0) and `high` (f >= 0), to the last bits of a
+ * double. Inverse quadratic interpolation where it is safe, bisection where it is not: T. R. Chandrupatla, Advances in
+ * Engineering Software 28 (1997) 145.
+ */
+export function risingRoot(f: (x: number) => number, low: number, high: number): number {
+  let a = low;
+  let b = high;
+  let fa = f(a);
+  let fb = f(b);
+  let c = a;
+  let fc = fa;
+  let step = 0.5;
+  for (let i = 0; i < 200; i++) {
+    const x = a + step * (b - a);
+    const fx = f(x);
+    if (fx > 0 === fa > 0) {
+      c = a;
+      fc = fa;
+    } else {
+      c = b;
+      b = a;
+      fc = fb;
+      fb = fa;
+    }
+    a = x;
+    fa = fx;
+    const best = Math.abs(fa) < Math.abs(fb) ? a : b;
+    const tolerance = (2 * Number.EPSILON * Math.abs(best) + Number.MIN_VALUE) / Math.abs(b - a);
+    if (tolerance > 0.5 || fa === 0) return best;
+    const xi = (a - b) / (c - b);
+    const phi = (fa - fb) / (fc - fb);
+    const interpolates = phi * phi < xi && (1 - phi) * (1 - phi) < 1 - xi;
+    step = interpolates
+      ? (fa / (fb - fa)) * (fc / (fb - fc)) + ((c - a) / (b - a)) * (fa / (fc - fa)) * (fb / (fc - fb))
+      : 0.5;
+    step = Math.min(Math.max(step, tolerance), 1 - tolerance);
+  }
+  return Math.abs(fa) < Math.abs(fb) ? a : b;
+}
+
+/** The smallest whole number from `start` on for which a falling function is no more than `target`. */
+export function smallestWhole(falling: (x: number) => number, target: number, start: number): number {
+  let low = start;
+  if (falling(low) <= target) return low;
+  let step = 1;
+  while (falling(low + step) > target) {
+    low += step;
+    step *= 2;
+  }
+  let high = low + step;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (falling(middle) > target) low = middle;
+    else high = middle;
+  }
+  return high;
+}

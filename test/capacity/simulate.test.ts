@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { timeZone } from '../../lib/capacity/forecast/time-zone.ts';
+import { compare, simulate } from '../../lib/capacity/simulate.ts';
+import { comparisonLines } from '../../lib/capacity/simulation/comparison.ts';
+import type { Decider, FleetView, SimulatedAction } from '../../lib/capacity/simulation/decider.ts';
+import { planDecider } from '../../lib/capacity/simulation/plan-decider.ts';
+import { REACTIVE, reactiveDecider } from '../../lib/capacity/simulation/reactive.ts';
+import { CALM, kind, settingOf } from './simulation/settings.ts';
+
+const zone = timeZone('Europe/Berlin');
+const reactive = (): Decider => reactiveDecider({ ...REACTIVE, everyMinutes: 30 });
+
+/** Does what it is told at certain hours of the simulation, and nothing else. */
+function script(byHour: Record<number, readonly SimulatedAction[]>, look?: (view: FleetView) => void): Decider {
+  let hour = 0;
+  return {
+    name: 'script',
+    everyMinutes: 60,
+    decide(view) {
+      look?.(view);
+      return byHour[hour++] ?? [];
+    },
+  };
+}
+
+describe('simulate', () => {
+  it('gives the same result for the same setting', () => {
+    const setting = settingOf({ newTenantsPerWeek: 20, growthPerWeek: 0.05 });
+    const failing = { ...setting, circumstances: { ...CALM, hostFailureHours: 50 } };
+    const run = (): string => JSON.stringify(simulate(failing, reactive()));
+    expect(run()).toBe(run());
+  });
+
+  it('offers every decider the same calls and blocks no more than were offered', () => {
+    const setting = settingOf({
+      newTenantsPerWeek: 20,
+      spikes: [{ fromHour: 30, hours: 2, tenants: 0.5, times: 60, announced: false }],
+    });
+    const results = compare(setting, [() => script({}), reactive]);
+    expect(results[0]!.callsOffered).toBeCloseTo(results[1]!.callsOffered, 3);
+    for (const { callsBlocked, callsOffered } of results) {
+      expect(callsBlocked).toBeGreaterThan(0);
+      expect(callsBlocked).toBeLessThan(callsOffered);
+    }
+  });
+
+  it('counts cell hours from the order to stamp, and fewer weighted ones with fewer media hosts', () => {
+    const setting = settingOf({});
+    const { cellHours, weightedCellHours, cost, stamps } = simulate(
+      setting,
+      script({ 8: [{ do: 'stamp', kind: kind.name, name: 'new' }], 24: [{ do: 'scale', cell: 'euc1-a', hosts: 2 }] }),
+    );
+    expect(stamps).toBe(1);
+    expect(cellHours).toBe(2 * 48 + 40);
+    expect(weightedCellHours).toBeCloseTo(cellHours - 24 * 2 * kind.hostShare, 6);
+    expect(cost).toBeCloseTo(weightedCellHours * kind.costPerHour, 6);
+  });
+
+  it('puts nobody into a cell before it is there, and says why', () => {
+    const setting = settingOf({});
+    const tenant = setting.cells[0]!.tenants[0]!;
+    const move = { do: 'move', tenant, cell: 'new' } as const;
+    const { log, moves } = simulate(
+      setting,
+      script({ 0: [{ do: 'stamp', kind: kind.name, name: 'new' }], 9: [move], 10: [move] }),
+    );
+    expect(log.map(({ refused }) => refused)).toEqual([undefined, 'new is not ready', undefined]);
+    expect(moves).toBe(1);
+  });
+
+  it('retires no cell that has tenants', () => {
+    const { log, retirements } = simulate(settingOf({}), script({ 1: [{ do: 'retire', cell: 'euc1-a' }] }));
+    expect(log[0]!.refused).toBe('euc1-a still has 20 tenants');
+    expect(retirements).toBe(0);
+  });
+
+  it('refuses what a cell can’t have: too few or too many media hosts, unknown cells and kinds, a name twice', () => {
+    const { log } = simulate(
+      settingOf({}),
+      script({
+        0: [
+          { do: 'scale', cell: 'euc1-a', hosts: 1 },
+          { do: 'scale', cell: 'euc1-a', hosts: 5 },
+          { do: 'cordon', cell: 'nowhere' },
+          { do: 'stamp', kind: 'huge', name: 'x' },
+          { do: 'stamp', kind: kind.name, name: 'euc1-a' },
+        ],
+      }),
+    );
+    expect(log.map(({ refused }) => refused)).toEqual([
+      '1 media hosts; euc1-a may have 2 to 4',
+      '5 media hosts; euc1-a may have 2 to 4',
+      'there is no cell nowhere',
+      'there is no kind of cell huge',
+      'there is or was a cell euc1-a',
+    ]);
+  });
+
+  it('blocks all calls of a lost region and hides them from the decider', () => {
+    const lost = { lostRegions: [{ region: 'eu-central-1', fromHour: 10, hours: 2 }] };
+    const seen: boolean[] = [];
+    const { callsBlocked, minutesShort, shortages } = simulate(
+      settingOf(lost),
+      script({}, (view) => seen.push(view.cells[0]!.isMeasured)),
+    );
+    expect(minutesShort).toBe(2 * 2 * 60);
+    expect(shortages.map(({ from, to }) => to - from)).toEqual([4, 4]);
+    expect(callsBlocked).toBeGreaterThan(simulate(settingOf({}), script({})).callsBlocked);
+    expect(seen.map((measured, hour) => (measured ? -1 : hour)).filter((hour) => hour >= 0)).toEqual([11, 12]);
+  });
+
+  it('shows a decider nothing of the future, and NaN for what was not measured', () => {
+    const setting = settingOf({ outages: [{ fromHour: 5, hours: 1 }] });
+    const id = setting.cells[0]!.tenants[0]!;
+    simulate(
+      setting,
+      script({}, (view) => {
+        const measured = view.measured(id);
+        expect(measured).toHaveLength(view.step);
+        const outage = setting.traffic.historySteps + 10;
+        if (view.step > outage + 2)
+          expect([...measured.subarray(outage - 1, outage + 3)].map(Number.isNaN)).toEqual([false, true, true, false]);
+      }),
+    );
+  });
+
+  it('blocks the calls of tenants that wait for a cell', () => {
+    const { tenantHoursWaiting, callsBlocked } = simulate(settingOf({ newTenantsPerWeek: 20 }), script({}));
+    expect(tenantHoursWaiting).toBeGreaterThan(24);
+    expect(callsBlocked).toBeGreaterThan(0);
+  });
+
+  it('refuses a setting that does not fit together', () => {
+    const setting = settingOf({});
+    expect(() => simulate({ ...setting, cells: setting.cells.slice(1) }, script({}))).toThrow('but in no cell');
+    expect(() => simulate({ ...setting, kinds: [] }, script({}))).toThrow('there is no kind of cell frankfurt');
+    expect(() => simulate(setting, { ...script({}), everyMinutes: 45 })).toThrow('allowed are multiples of 30');
+  });
+});
+
+describe('deciders', () => {
+  it('the plan takes no media host away and retires nothing while metrics are lost, and says that it holds', () => {
+    const setting = settingOf({ days: 2, outages: [{ fromHour: 18, hours: 6 }] });
+    const { log } = simulate(setting, planDecider({ zone }));
+    const first = setting.traffic.historySteps + 18 * 2;
+    const during = log.filter(({ step }) => step > first && step <= first + 12);
+    expect(during.some(({ action }) => action.do === 'hold')).toBe(true);
+    expect(during.filter(({ action }) => action.do === 'retire')).toEqual([]);
+    expect(during.filter(({ action, hostsBefore }) => action.do === 'scale' && action.hosts < hostsBefore!)).toEqual(
+      [],
+    );
+  });
+
+  it('the plan places new tenants at once, and stamps for the one whose enterprise is in every cell', () => {
+    const { log, stamps, tenantHoursWaiting } = simulate(
+      settingOf({ days: 3, newTenantsPerWeek: 20 }),
+      planDecider({ zone }),
+    );
+    expect(log.filter(({ refused }) => refused !== undefined)).toEqual([]);
+    expect(log.filter(({ action }) => action.do === 'place')).toHaveLength(8);
+    expect(stamps).toBe(1);
+    // Half an hour until the next plan for each, and ten hours for the stamp.
+    expect(tenantHoursWaiting).toBe(8 * 0.5 + 10 + 1);
+  });
+
+  it('are compared side by side in a table', () => {
+    const lines = comparisonLines(compare(settingOf({ days: 1 }), [() => script({}), reactive]));
+    expect(lines).toHaveLength(3);
+    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+    expect(lines[0]).toMatch(/^decider +calls +blocked +minutes short/);
+    expect(lines[2]).toMatch(/^reactive/);
+  });
+});
