@@ -1,0 +1,163 @@
+/**
+ * The script that makes a host what its bundle says. It is the same for every host; what differs lies beside it:
+ *
+ * | file | content |
+ * | --- | --- |
+ * | `packages` | Debian packages, one a line |
+ * | `values` | script that finds out the late-bound values |
+ * | `redis-user` | only on SBCs: script that opens the user of Redis |
+ * | `manifest` | a line a file: program or place, mode, owner, group, path |
+ * | `files/...` | the files, with `@@name@@` where a late-bound value goes |
+ * | `services` | units of the programs, in the order of their start |
+ * | `timers` | units of this place |
+ * | `modules` | kernel modules without which the host is not ready |
+ */
+import { hostRun } from './boot.ts';
+
+/** Prints a file with its late-bound values in place; status 1 and the name when one is not known. */
+export const renderScript = `#!/bin/bash
+# render FOLDER FILE: prints FILE with every @@name@@ replaced by the content of FOLDER/name.
+exec awk -v folder="$1" '
+function value(name,   path, line, text, lines, status) {
+  if (name in known) return known[name]
+  path = folder "/" name
+  while ((status = (getline line < path)) > 0) text = text (lines++ ? "\\n" : "") line
+  close(path)
+  if (status < 0) {
+    print "render: no value " name > "/dev/stderr"
+    failed = 1
+  }
+  return known[name] = text
+}
+{
+  out = ""
+  while (match($0, /@@[a-z][a-z0-9_]*@@/)) {
+    out = out substr($0, 1, RSTART - 1) value(substr($0, RSTART + 2, RLENGTH - 4))
+    $0 = substr($0, RSTART + RLENGTH)
+  }
+  print out $0
+}
+END { exit failed }' "$2"
+`;
+
+export const applyScript = `#!/bin/bash
+# Makes this host what the bundle around this script says. What is there already is left alone, so it may run at any time;
+# but when a program's file has changed, the programs are restarted, which drains them first.
+set -Eeuo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+run=${hostRun}
+export DEBIAN_FRONTEND=noninteractive
+
+begin() {
+  echo "$*" >"$run/step"
+  echo "apply: $*"
+}
+
+begin 'installing packages'
+enabled_services() { systemctl list-unit-files --type=service --state=enabled --no-legend | awk '{ print $1 }' | sort; }
+missing=()
+while read -r package; do
+  [[ $(dpkg-query --show --showformat='\${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+done <packages
+if ((\${#missing[@]} > 0)); then
+  # A package starts its daemon with a configuration of its own: not before ours is there, and not under another name.
+  printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d
+  chmod 0755 /usr/sbin/policy-rc.d
+  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  before=$(enabled_services)
+  apt-get -q update
+  if [[ " \${missing[*]} " == *' linux-headers-cloud-amd64 '* ]]; then
+    # A kernel module is built for the kernel whose headers are there. The archive drops those of older kernels.
+    if [[ -n $(apt-cache search --names-only "^linux-headers-$(uname -r)\\$") ]]; then
+      missing=("linux-headers-$(uname -r)" "\${missing[@]}")
+    else
+      begin 'installing a newer kernel, then booting it'
+      apt-get -qy --no-install-recommends install linux-image-cloud-amd64 linux-headers-cloud-amd64
+      systemctl reboot
+      sleep infinity
+    fi
+  fi
+  apt-get -qy --no-install-recommends install "\${missing[@]}"
+  rm -f /usr/sbin/policy-rc.d
+  for unit in $(comm -13 <(echo "$before") <(enabled_services)); do
+    grep -qxF "$unit" services || systemctl disable --now "$unit"
+  done
+fi
+
+begin 'finding out its values'
+./values
+
+if [[ -x redis-user ]]; then
+  begin 'opening the user of Redis'
+  ./redis-user
+fi
+
+begin 'installing files'
+changed=no
+units=no
+while read -r kind mode owner group path; do
+  umask 077
+  ./render "$run/values" "files$path" >"$run/file"
+  if [[ -e $path ]] && cmp -s "$run/file" "$path" && [[ $(stat -c '%a %U %G' "$path") == "\${mode#0} $owner $group" ]]; then
+    continue
+  fi
+  echo "apply: $path"
+  umask 022
+  mkdir -p "$(dirname "$path")"
+  install -m "$mode" -o "$owner" -g "$group" "$run/file" "$path.new"
+  mv "$path.new" "$path"
+  # RDS makes its owner's password anew every week; that alone is no reason to restart anything.
+  if [[ $kind == program ]] && ! grep -q '@@database_admin_password@@' "files$path"; then
+    changed=yes
+  fi
+  [[ $path == /etc/systemd/system/* ]] && units=yes
+done <manifest
+rm -f "$run/file"
+[[ $units == no ]] || systemctl daemon-reload
+
+begin 'setting the kernel'
+sysctl --quiet --load=/etc/sysctl.d/60-cellstamp.conf
+
+begin 'starting services'
+mapfile -t services <services
+mapfile -t timers <timers
+systemctl --quiet enable "\${services[@]}" "\${timers[@]}"
+# One that fails here is tried again by systemd: what counts is below.
+if [[ $changed == yes ]]; then
+  systemctl restart "\${services[@]}" || true
+else
+  systemctl start "\${services[@]}" || true
+fi
+systemctl start "\${timers[@]}"
+
+# The Session Manager's agent is Amazon's package, not Debian's. Without it the host works, but nobody gets in.
+if ! systemctl is-active --quiet amazon-ssm-agent; then
+  agent=$(mktemp --suffix=.deb)
+  if aws s3 cp --only-show-errors \\
+    "s3://amazon-ssm-$AWS_DEFAULT_REGION/latest/debian_amd64/amazon-ssm-agent.deb" "$agent" && dpkg --install "$agent"; then
+    systemctl enable --now amazon-ssm-agent
+  else
+    echo 'apply: no Session Manager agent' >&2
+  fi
+  rm -f "$agent"
+fi
+
+begin 'waiting for services'
+deadline=$((SECONDS + 2400))
+for service in "\${services[@]}"; do
+  until systemctl is-active --quiet "$service"; do
+    if ((SECONDS >= deadline)); then
+      begin "waiting for $service"
+      exit 1
+    fi
+    sleep 2
+  done
+done
+while read -r module; do
+  begin "looking for the kernel module $module"
+  grep -q "^$module " /proc/modules
+done <modules
+
+# Bundles of earlier configurations.
+find .. -mindepth 1 -maxdepth 1 -type d ! -name "$(basename "$PWD")" -exec rm -rf {} +
+`;

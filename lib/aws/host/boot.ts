@@ -1,0 +1,138 @@
+/**
+ * The script that user data leaves on a host: it brings the host to the configuration that its parameter names. It knows no
+ * more than the host's name and region, so user data never changes with the configuration.
+ */
+export interface HostName {
+  /** Name of the cell. */
+  readonly cell: string;
+  /** Name of the host within the cell: `sbc-1`. */
+  readonly host: string;
+  readonly region: string;
+}
+
+/** What the host keeps over boots: bundles, values that it made itself. */
+export const hostState = '/var/lib/cellstamp/host';
+/** What it knows until the next boot: its parameter, the values with the secrets. */
+export const hostRun = '/run/cellstamp/host';
+
+export const bootScriptPath = '/usr/local/lib/cellstamp/boot';
+export const bootUnitPath = '/etc/systemd/system/cellstamp-boot.service';
+
+/** Tag of an instance that says how far its host has come: `ready`, or `failed: ` and the step. */
+export const stateTag = 'cellstamp-state';
+
+export function bootScript({ cell, host, region }: HostName): string {
+  return `#!/bin/bash
+# Brings this host to the configuration that its parameter names: fetches the bundle, verifies it, applies it. Runs at every
+# boot and whenever an operator starts cellstamp-boot.service; what has not changed is left alone. When it fails, it says so
+# in the instance's tag ${stateTag}, to the alarm topic and in the journal; the alarm HostHealthy goes off by itself.
+set -Eeuo pipefail
+cell='${cell}'
+host='${host}'
+state=${hostState}
+run=${hostRun}
+metadata=\${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest
+export AWS_DEFAULT_REGION='${region}' DEBIAN_FRONTEND=noninteractive
+mkdir -p "$state/bundles" "$run"
+chmod 0700 "$state" "$run"
+# A host that has been set up once works without AWS: it does not wait for long.
+patience=3600
+[[ -e $state/applied ]] && patience=60
+
+begin() {
+  echo "$*" >"$run/step"
+  echo "boot: $*"
+}
+
+# retry SECONDS COMMAND...: every 5 s until it succeeds.
+retry() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    ((SECONDS < deadline)) || return 1
+    sleep 5
+  done
+}
+
+# tell ready|failed MESSAGE: each way for itself, none is waited for.
+tell() {
+  local token instance topic
+  token=$(curl -sf -m 2 -X PUT "$metadata/api/token" -H 'X-aws-ec2-metadata-token-ttl-seconds: 60') || true
+  instance=$(curl -sf -m 2 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/instance-id") || true
+  aws ec2 create-tags --resources "$instance" --tags "Key=${stateTag},Value='$2'" || echo 'boot: cannot set the tag' >&2
+  # The same failure is told once.
+  [[ $1 == failed && $(cat "$state/told" 2>/dev/null) != "$2" ]] || return 0
+  echo "$2" >"$state/told"
+  topic=$(jq -r '.topic // empty' "$run/parameter.json" 2>/dev/null) || true
+  [[ -z $topic ]] || aws sns publish --topic-arn "$topic" --subject "Cellstamp $cell $host failed" \\
+    --message "$host of cell $cell: $2. More: journalctl -u cellstamp-boot on the host." >/dev/null || true
+}
+
+failed() {
+  trap - ERR
+  local step
+  step=$(<"$run/step")
+  echo "boot: FAILED: $step" >&2
+  tell failed "failed: $step"
+  [[ -e $state/applied ]] && echo 'boot: the host goes on with the configuration that it has' >&2
+  exit 1
+}
+trap failed ERR
+
+begin 'installing the AWS command line'
+install_tools() { apt-get -q update && apt-get -qy --no-install-recommends install awscli ca-certificates curl jq; }
+if ! type aws jq curl >/dev/null 2>&1; then
+  retry "$patience" install_tools
+fi
+
+begin 'reading the parameter /cellstamp/'"$cell/$host"
+read_parameter() {
+  aws ssm get-parameter --name "/cellstamp/$cell/$host" --query Parameter.Value --output text >"$run/parameter.new" &&
+    jq -e .bundle "$run/parameter.new" >/dev/null && mv "$run/parameter.new" "$run/parameter.json"
+}
+retry "$patience" read_parameter
+
+begin 'fetching the bundle'
+bundle=$(jq -re .bundle "$run/parameter.json")
+bucket=$(jq -re .bucket "$run/parameter.json")
+if [[ ! -d $state/bundles/$bundle ]]; then
+  rm -rf "$state"/bundles/fetch.*
+  fetched=$(mktemp -d "$state/bundles/fetch.XXXXXX")
+  retry "$patience" aws s3 cp --only-show-errors "s3://$bucket/$host/$bundle.tar.gz" "$fetched/bundle.tar.gz"
+  gunzip "$fetched/bundle.tar.gz"
+  begin 'verifying the bundle'
+  sha256sum --check --status <<<"$bundle  $fetched/bundle.tar"
+  mkdir "$fetched/content"
+  tar --extract --no-same-owner --file "$fetched/bundle.tar" --directory "$fetched/content"
+  mv "$fetched/content" "$state/bundles/$bundle"
+  rm -rf "$fetched"
+fi
+ln -sfn "$bundle" "$state/bundles/current"
+
+begin 'applying the bundle'
+"$state/bundles/current/apply"
+touch "$state/applied"
+rm -f "$state/told"
+begin 'ready'
+tell ready ready
+`;
+}
+
+export function bootUnit({ cell, host }: HostName): string {
+  return `[Unit]
+Description=Configuration of ${host} in cell ${cell}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=${bootScriptPath}
+# Building a kernel module and waiting for the database's endpoint take their time.
+TimeoutStartSec=7200
+Restart=on-failure
+RestartSec=300
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

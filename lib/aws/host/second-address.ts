@@ -1,0 +1,49 @@
+import type { SbcHost } from '../../cell/cell.ts';
+import type { HostFile } from '../../software/host-config.ts';
+
+const scriptPath = '/usr/local/lib/cellstamp/second-address';
+export const secondAddressUnit = 'cellstamp-second-address.service';
+
+/**
+ * Puts the SBC's second private address onto its interface at every boot. cloud-init does that when it first sees the
+ * instance; this does not depend on what it was set to do.
+ */
+export function secondAddressFiles(host: SbcHost): readonly HostFile[] {
+  const root = { owner: 'root', group: 'root' };
+  return [
+    {
+      ...root,
+      path: scriptPath,
+      mode: '0755',
+      text: `#!/bin/bash
+# Gives the interface with ${host.address} the second address ${host.floatingSide}, unless it has it.
+set -euo pipefail
+if [[ -n $(ip -o -4 address show to ${host.floatingSide}) ]]; then
+  exit 0
+fi
+interface=$(ip -o -4 address show to ${host.address} | awk '{ print $2; exit }')
+ip address add ${host.floatingSide}/32 dev "$interface"
+`,
+    },
+    {
+      ...root,
+      path: `/etc/systemd/system/${secondAddressUnit}`,
+      mode: '0644',
+      text: `[Unit]
+Description=Second private address of ${host.hostname}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${scriptPath}
+Restart=on-failure
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+`,
+    },
+  ];
+}

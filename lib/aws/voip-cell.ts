@@ -1,0 +1,177 @@
+import { Construct } from 'constructs';
+import type { Cell, MediaHost, Role, SbcHost } from '../cell/cell.ts';
+import { deriveCell } from '../cell/cell.ts';
+import { hostConfig } from '../software/cell-host.ts';
+import type { ListeningPort } from '../software/host-config.ts';
+import { values } from '../software/values.ts';
+import type { CellSpec } from '../spec/cell.ts';
+import { formatPath } from '../spec/finding.ts';
+import { rules } from '../spec/rules.ts';
+import { AlarmTopic } from './alarm-topic.ts';
+import { BundleBucket } from './bundle-bucket.ts';
+import { CellAlarms } from './cell-alarms.ts';
+import { CellDatabase, databaseOwner } from './cell-database.ts';
+import { CellLogs } from './cell-logs.ts';
+import { CellNetwork } from './cell-network.ts';
+import { CellRedis } from './cell-redis.ts';
+import { CellSecrets } from './cell-secrets.ts';
+import { CellSecurity } from './cell-security.ts';
+import { imageId } from './debian-image.ts';
+import { HostBundle } from './host-bundle.ts';
+import type { HostInstance } from './host-instance.ts';
+import { HostRole } from './host-role.ts';
+import { MediaHosts } from './media-hosts.ts';
+import { SbcPair } from './sbc-pair.ts';
+
+export interface VoipCellProps {
+  /** A complete spec: `parseCell({ name: 'euw1-a', region: 'eu-west-1' })`. */
+  readonly spec: CellSpec;
+}
+
+/**
+ * A whole cell on AWS. It shares nothing with another cell; the stack around it needs an AWS provider of the cell's region,
+ * best with default tags (`CellStack` has both).
+ *
+ * @example new VoipCell(stack, 'cell', { spec: parseCell({ name: 'euw1-a', region: 'eu-west-1' }) });
+ */
+export class VoipCell extends Construct {
+  readonly cell: Cell;
+  readonly network: CellNetwork;
+  readonly security: CellSecurity;
+  readonly secrets: CellSecrets;
+  readonly logs: CellLogs;
+  readonly alarmTopic: AlarmTopic;
+  readonly bundles: BundleBucket;
+  readonly database: CellDatabase;
+  readonly redis: CellRedis;
+  readonly sbcs: SbcPair;
+  readonly media: MediaHosts;
+  readonly alarms: CellAlarms;
+  /** By the host's name. */
+  readonly hostBundles: ReadonlyMap<string, HostBundle>;
+
+  constructor(scope: Construct, id: string, props: VoipCellProps) {
+    super(scope, id);
+    checkSpec(props.spec);
+    const cell = deriveCell(props.spec);
+    this.cell = cell;
+
+    this.network = new CellNetwork(this, 'network', { cell });
+    this.security = new CellSecurity(this, 'security', { cell, network: this.network, ports: listeningPorts(cell) });
+    this.secrets = new CellSecrets(this, 'secrets', { cell });
+    const kmsKeyArn = this.secrets.key.arn;
+    this.logs = new CellLogs(this, 'logs', { cell });
+    this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { cell });
+    this.bundles = new BundleBucket(this, 'bundles', { cell, kmsKeyArn });
+
+    const data = {
+      cell,
+      subnetIds: [...this.network.privateSubnets.values()].map((subnet) => subnet.id),
+      kmsKeyArn,
+    };
+    this.database = new CellDatabase(this, 'database', {
+      ...data,
+      securityGroupId: this.security.groups.database.id,
+    });
+    this.redis = new CellRedis(this, 'redis', { ...data, securityGroupId: this.security.groups.redis.id });
+
+    const role = (name: 'sbc' | 'media', readableSecretArns: readonly string[]) =>
+      new HostRole(this, `${name}-role`, {
+        cell,
+        role: name,
+        bundleBucketArn: this.bundles.bucket.arn,
+        kmsKeyArn,
+        logGroupArn: this.logs.hosts.arn,
+        alarmTopicArn: this.alarmTopic.topic.arn,
+        readableSecretArns,
+      });
+    const sbcSecrets = {
+      generated: this.secrets.generated.arn,
+      sipTls: this.secrets.sipTls.arn,
+      databaseOwner: this.database.ownerSecretArn,
+    };
+    const mediaSecrets = this.secrets.signalwireToken ? { signalwireToken: this.secrets.signalwireToken.arn } : {};
+    const sbcRole = role('sbc', Object.values(sbcSecrets));
+    const mediaRole = role('media', Object.values(mediaSecrets));
+    sbcRole.allow('make-secrets', [
+      { actions: ['secretsmanager:PutSecretValue'], resources: [this.secrets.generated.arn] },
+      { actions: ['kms:GenerateDataKey'], resources: [kmsKeyArn] },
+      { actions: ['elasticache:ModifyUser'], resources: [this.redis.user.arn] },
+    ]);
+
+    const hosts = { cell, subnets: this.network.publicSubnets, imageId: imageId(this, 'debian', cell), kmsKeyArn };
+    this.sbcs = new SbcPair(this, 'sbcs', {
+      ...hosts,
+      routeTables: [this.network.publicRouteTable],
+      securityGroupId: this.security.groups.sbc.id,
+      role: sbcRole,
+    });
+    this.media = new MediaHosts(this, 'media', {
+      ...hosts,
+      securityGroupId: this.security.groups.media.id,
+      role: mediaRole,
+    });
+
+    const bundle = (
+      host: SbcHost | MediaHost,
+      given: Readonly<Record<string, string>>,
+      secrets: Readonly<Record<string, string>>,
+    ) =>
+      new HostBundle(this, `${host.name}-bundle`, {
+        cell,
+        host,
+        bucketName: this.bundles.bucket.id,
+        alarmTopicArn: this.alarmTopic.topic.arn,
+        values: given,
+        secrets,
+      });
+    const sbcValues = {
+      [values.publicAddress.name]: this.sbcs.floatingAddress.publicIp,
+      [values.databaseHost.name]: this.database.cluster.endpoint,
+      [values.databaseAdminUser.name]: databaseOwner,
+      [values.redisHost.name]: this.redis.replicationGroup.primaryEndpointAddress,
+      floating_allocation: this.sbcs.floatingAddress.allocationId,
+      overlay_route_tables: this.network.publicRouteTable.id,
+    };
+    this.hostBundles = new Map([
+      ...cell.sbcs.map((host) => [host.name, bundle(host, sbcValues, sbcSecrets)] as const),
+      ...cell.media.map((host, index) => {
+        const given = { [values.publicAddress.name]: this.media.addresses[index]!.publicIp };
+        return [host.name, bundle(host, given, mediaSecrets)] as const;
+      }),
+    ]);
+
+    this.alarms = new CellAlarms(this, 'alarms', {
+      cell,
+      instanceIds: new Map(this.instances().map(([name, { instance }]) => [name, instance.id])),
+      topicArn: this.alarmTopic.topic.arn,
+    });
+  }
+
+  /** SBCs and media hosts with their names, in that order. */
+  instances(): readonly (readonly [name: string, host: HostInstance])[] {
+    return [
+      ...this.cell.sbcs.map((host, index) => [host.name, this.sbcs.hosts[index]!] as const),
+      ...this.cell.media.map((host, index) => [host.name, this.media.hosts[index]!] as const),
+    ];
+  }
+}
+
+/** @throws Error with every rule that the spec breaks: a spec that was made in code has passed no check of files. */
+function checkSpec(spec: CellSpec): void {
+  const broken = rules
+    .filter((rule) => rule.severity === 'error')
+    .flatMap((rule) => [...rule.check(spec)])
+    .map(({ path, message, allowed }) => `${formatPath(path)}: ${message}; allowed: ${allowed}`);
+  if (broken.length > 0) throw new Error(`cell ${spec.name} can't be built:\n${broken.join('\n')}`);
+}
+
+/** What the hosts of each role listen on; hosts of a role are alike. */
+function listeningPorts(cell: Cell): Readonly<Record<Role, readonly ListeningPort[]>> {
+  return {
+    sbc: cell.sbcs.flatMap((host) => hostConfig(cell, host).ports),
+    media: cell.media.flatMap((host) => hostConfig(cell, host).ports),
+    database: hostConfig(cell, cell.databases[0]!).ports,
+    redis: hostConfig(cell, cell.redis[0]!).ports,
+  };
+}

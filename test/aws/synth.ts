@@ -1,0 +1,79 @@
+import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
+import { Testing, TerraformStack } from 'cdktf';
+import { deriveCell, type Cell } from '../../lib/cell/cell.ts';
+import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
+
+/** Resources and data of a stack, by type and name. */
+export class Synthesised {
+  private readonly config: {
+    readonly resource?: Record<string, Record<string, Record<string, unknown>>>;
+    readonly data?: Record<string, Record<string, Record<string, unknown>>>;
+  };
+
+  constructor(readonly text: string) {
+    this.config = JSON.parse(text) as Synthesised['config'];
+  }
+
+  /** All resources of a type. */
+  all(type: string): readonly Record<string, unknown>[] {
+    return Object.values(this.config.resource?.[type] ?? {});
+  }
+
+  /** The ids of the constructs that made the resources of a type, joined: `network_public-a`. */
+  names(type: string): readonly string[] {
+    return Object.keys(this.config.resource?.[type] ?? {}).map((name) => name.replace(/_[0-9A-F]{8}$/, ''));
+  }
+
+  /** The one resource of a type whose construct has this id; of the whole stack if none is given. */
+  one(type: string, id?: string): Record<string, unknown> {
+    const names = this.names(type);
+    const found = this.all(type).filter((_, index) => id === undefined || `_${names[index]}`.endsWith(`_${id}`));
+    if (found.length !== 1) throw new Error(`${found.length} of ${type} ${id ?? ''}: ${names.join(', ')}`);
+    return found[0]!;
+  }
+
+  data(type: string): readonly Record<string, unknown>[] {
+    return Object.values(this.config.data?.[type] ?? {});
+  }
+
+  types(): readonly string[] {
+    return Object.keys(this.config.resource ?? {}).sort();
+  }
+}
+
+/** Synthesises what `build` puts into a stack, all validations included. */
+export function synth(build: (stack: TerraformStack) => void): Synthesised {
+  const stack = new TerraformStack(Testing.app(), 'test');
+  new AwsProvider(stack, 'aws', { region: 'eu-west-1' });
+  build(stack);
+  return new Synthesised(Testing.synth(stack, true));
+}
+
+/** The smallest spec that a person can write. */
+export const minimal: CellInput = { name: 'euw1-a', region: 'eu-west-1' };
+
+/** A spec in which everything that AWS makes differs from the default. */
+export const maximal: CellInput = {
+  name: 'a-cell-of-20-letters',
+  region: 'ap-southeast-2',
+  size: 'small',
+  zones: ['a', 'b', 'c', 'd'],
+  network: '10.32.0.0/16',
+  sbc: { instanceType: 'c6i.2xlarge', transports: { udp: 5080, tcp: 'off', tls: 5443 } },
+  media: {
+    hosts: 6,
+    instanceType: 'c6in.4xlarge',
+    kernelForwarding: 'off',
+    relay: { ports: '20000-29999' },
+    freeswitch: { install: 'image' },
+  },
+  database: { version: '16.6', instanceClass: 'db.r6g.xlarge', readers: 2, backupRetentionDays: 35 },
+  redis: { version: '7.0', nodeType: 'cache.m6g.xlarge', replicas: 2 },
+  retention: { logDays: 365 },
+  image: 'ami-0123456789abcdef0',
+  alarmEmails: ['noc@example.com', 'oncall@example.com'],
+};
+
+export function cellOf(input: CellInput): Cell {
+  return deriveCell(parseCell(input));
+}

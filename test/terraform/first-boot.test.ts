@@ -1,0 +1,167 @@
+/** A host's first boot under a real systemd: from what user data leaves to services that run, logs and metrics that arrive. */
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bootScript, bootScriptPath, bootUnit, bootUnitPath } from '../../lib/aws/host/boot.ts';
+import { bundleFiles } from '../../lib/aws/host/bundle.ts';
+import { tar } from '../../lib/aws/host/tar.ts';
+import { emptyHostConfig, late, type HostConfig, type Service } from '../../lib/software/host-config.ts';
+import { values } from '../../lib/software/values.ts';
+import { cellOf, minimal } from '../aws/synth.ts';
+import { describeWith } from '../requirements.ts';
+import { Machine } from './machine.ts';
+
+const cell = cellOf(minimal);
+const host = cell.media[0]!;
+const name = { cell: cell.name, host: host.name, region: 'eu-west-1' };
+
+const service = (part: Partial<Service> & Pick<Service, 'name' | 'command'>): Service => ({
+  description: part.name,
+  kind: 'daemon',
+  user: 'root',
+  group: 'root',
+  capabilities: [],
+  environment: {},
+  before: [],
+  after: [],
+  runDirectories: [],
+  stateDirectories: [],
+  openFiles: 1024,
+  restart: 'always',
+  ready: ['/bin/true'],
+  readyTimeoutSeconds: 20,
+  stopTimeoutSeconds: 5,
+  ...part,
+});
+
+/** A program that is on every Debian, with what a real one has: a file with a secret, an order, a kernel setting. */
+const config = (greeting: string): HostConfig => ({
+  ...emptyHostConfig,
+  packages: ['bash'],
+  files: [
+    {
+      path: '/etc/hello/hello.conf',
+      mode: '0640',
+      owner: 'root',
+      group: 'daemon',
+      text: `greeting=${greeting}\naddress=${late(values.publicAddress.name)}\nsecret=${late(values.eventSocketPassword.name)}\n`,
+    },
+  ],
+  services: [
+    service({ name: 'prepare', command: ['/bin/true'], kind: 'oneshot', restart: 'on-failure' }),
+    service({
+      name: 'hello',
+      command: ['/bin/bash', '-c', '. /etc/hello/hello.conf; echo "hello says $greeting"; exec sleep infinity'],
+      after: ['prepare'],
+    }),
+  ],
+  sysctl: { 'net.ipv4.ip_nonlocal_bind': '1' },
+  values: [values.publicAddress, values.eventSocketPassword],
+});
+
+describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', () => {
+  let machine: Machine;
+  let instance: string;
+
+  beforeAll(async () => {
+    const booted = await Machine.boot();
+    if (!booted) throw new Error('no machine with a systemd of its own: needs overlay and cgroup v2');
+    machine = booted;
+    instance = await machine.joinAws();
+    machine.succeed('ip', 'address', 'add', `${host.address}/24`, 'dev', 'lo');
+    machine.succeed('aws', 's3', 'mb', 's3://bundles');
+    machine.succeed('aws', 'logs', 'create-log-group', '--log-group-name', '/cellstamp/euw1-a/hosts');
+    machine.write(bootScriptPath, bootScript(name), '0755');
+    machine.write(bootUnitPath, bootUnit(name));
+  });
+  afterAll(() => machine?.shutDown());
+
+  /** What Terraform does: the bundle by its hash, and the parameter that names it. */
+  function configure(greeting: string): void {
+    const archive = tar(bundleFiles(cell, host, config(greeting)));
+    const sha256 = createHash('sha256').update(archive).digest('hex');
+    machine.write('/tmp/bundle', gzipSync(archive));
+    machine.succeed('aws', 's3', 'cp', '/tmp/bundle', `s3://bundles/media-1/${sha256}.tar.gz`);
+    const value = JSON.stringify({
+      bundle: sha256,
+      bucket: 'bundles',
+      values: { public_address: '203.0.113.7' },
+      secrets: {},
+    });
+    machine.succeed(
+      ...['aws', 'ssm', 'put-parameter', '--overwrite', '--type', 'String'],
+      ...['--name', '/cellstamp/euw1-a/media-1', '--value', value],
+    );
+  }
+
+  const boot = () => machine.run('systemctl', 'restart', 'cellstamp-boot.service');
+  const show = (unit: string, property: string) =>
+    machine.succeed('systemctl', 'show', '--value', `--property=${property}`, unit).trim();
+
+  it('brings the host from nothing to running services, with its values in place', () => {
+    configure('Servus');
+    const { status } = boot();
+    expect(status, machine.run('journalctl', '--no-pager', '-u', 'cellstamp-boot').output).toBe(0);
+    expect(show('hello.service', 'ActiveState')).toBe('active');
+    expect(show('prepare.service', 'ActiveState')).toBe('active');
+    expect(machine.succeed('cat', '/etc/hello/hello.conf')).toMatch(
+      /^greeting=Servus\naddress=203\.0\.113\.7\nsecret=[0-9a-f]{64}\n$/,
+    );
+    expect(machine.succeed('stat', '-c', '%a %U:%G', '/etc/hello/hello.conf').trim()).toBe('640 root:daemon');
+    expect(machine.succeed('sysctl', '--values', 'net.ipv4.ip_nonlocal_bind').trim()).toBe('1');
+    expect(machine.succeed('aws', 'ec2', 'describe-tags', '--filters', `Name=resource-id,Values=${instance}`)).toMatch(
+      /"Key": "cellstamp-state",[^}]*"Value": "ready"/,
+    );
+    expect(machine.succeed('systemctl', 'is-enabled', 'hello.service', 'cellstamp-logs.timer')).toBe(
+      'enabled\nenabled\n',
+    );
+  });
+
+  it('leaves everything alone when it runs again and nothing has changed', () => {
+    const before = [show('hello.service', 'MainPID'), machine.succeed('cat', '/etc/hello/hello.conf')];
+    expect(boot().status).toBe(0);
+    expect([show('hello.service', 'MainPID'), machine.succeed('cat', '/etc/hello/hello.conf')]).toEqual(before);
+  });
+
+  it('takes a new configuration up, and keeps the secret that the host made', () => {
+    const [pid, secret] = [
+      show('hello.service', 'MainPID'),
+      machine.succeed('tail', '-n', '1', '/etc/hello/hello.conf'),
+    ];
+    configure('Moin');
+    expect(boot().status).toBe(0);
+    expect(show('hello.service', 'MainPID')).not.toBe(pid);
+    expect(machine.succeed('cat', '/etc/hello/hello.conf')).toBe(`greeting=Moin\naddress=203.0.113.7\n${secret}`);
+    expect(machine.succeed('ls', '/var/lib/cellstamp/host/bundles').trim().split('\n')).toHaveLength(2);
+  });
+
+  it('sends the journal to CloudWatch Logs, each line once', () => {
+    machine.succeed('systemctl', 'start', 'cellstamp-logs.service');
+    machine.succeed('systemctl', 'start', 'cellstamp-logs.service');
+    const { events } = JSON.parse(
+      machine.succeed(
+        ...['aws', 'logs', 'filter-log-events', '--log-group-name', '/cellstamp/euw1-a/hosts'],
+        ...['--log-stream-names', 'media-1'],
+      ),
+    ) as { events: { message: string }[] };
+    const said = events.map(({ message }) => message).filter((message) => message.includes('hello says'));
+    expect(said).toEqual(['bash: hello says Servus', 'bash: hello says Moin']);
+  });
+
+  it('publishes whether the host is healthy, and nothing that it cannot read', () => {
+    const health = () => {
+      machine.succeed('systemctl', 'start', 'cellstamp-metrics.service');
+      return machine.succeed('cat', '/run/cellstamp/host/metrics.json');
+    };
+    const published = JSON.parse(health()) as { MetricName: string; Value: number }[];
+    const value = (metric: string) => published.find(({ MetricName }) => MetricName === metric)?.Value;
+    expect(value('HostHealthy')).toBe(1);
+    expect(value('MemoryAvailable')).toBeGreaterThan(0);
+    // There is no relay and no network card here: unknown, not zero.
+    expect(value('RelaySessions')).toBeUndefined();
+    expect(value('ConntrackAvailable')).toBeUndefined();
+    expect(machine.succeed('aws', 'cloudwatch', 'list-metrics', '--namespace', 'Cellstamp')).toContain('HostHealthy');
+    machine.succeed('systemctl', 'stop', 'hello.service');
+    expect(health()).toMatch(/"MetricName": "HostHealthy",\s+"Value": 0/);
+  });
+});
