@@ -1,0 +1,34 @@
+import { deriveCell } from '../cell/cell.ts';
+import { internalPorts } from '../cell/ports.ts';
+import { exec } from '../local/index.ts';
+import { callRecordStream, type CallEvent } from '../software/kamailio/records.ts';
+import { paths } from '../software/redis/config.ts';
+import type { CellSpec } from '../spec/cell.ts';
+import { CommandFailure } from './failure.ts';
+
+/**
+ * The call records of a running cell, from its Redis.
+ * @param since milliseconds since 1970; this machine's clock is the cell's
+ * @throws CommandFailure when Redis does not answer
+ */
+export async function readCallRecords(spec: CellSpec, since: number): Promise<readonly CallEvent[]> {
+  const host = deriveCell(spec).redis[0]!;
+  const script = `REDISCLI_AUTH=$(<${paths.password}) exec redis-cli -h ${host.address} -p ${internalPorts.redis} --tls --cacert ${paths.authorities} --json XRANGE ${callRecordStream} ${since} +`;
+  const { status, stdout, stderr } = await exec(spec.name, host.name, ['bash', '-c', script]);
+  const entries = status === 0 ? parseEntries(stdout) : undefined;
+  if (entries === undefined)
+    throw new CommandFailure(`no call records from ${host.name}: ${(stderr || stdout).trim()}`, 1);
+  return entries.map(([, [, event]]) => JSON.parse(event) as CallEvent);
+}
+
+/** A stream entry as redis-cli writes it: its id, then the name of its one field and the value. */
+type Entry = readonly [id: string, fields: readonly [name: string, event: string]];
+
+function parseEntries(json: string): readonly Entry[] | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return Array.isArray(value) ? (value as readonly Entry[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,29 @@
+/** What goes wrong in a command, and how it is told. */
+
+/** Exit status of a wrong command line: an unknown option, a name that is not there. */
+export const usageStatus = 2;
+
+/** What was asked for can't be done; the text says what was given and what is allowed. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  /** 1: something is wrong; 2: it was asked for wrongly. */
+  readonly status: 1 | 2;
+
+  constructor(message: string, status: 1 | 2) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Failures that are told in words made for people; anything else is a fault of the program. */
+const expected = ['CommandFailure', 'LocalFailure'];
+
+/** @param debug with the place in the program */
+export function describeFailure(error: unknown, debug: boolean): { readonly text: string; readonly status: number } {
+  const { name, message, stack, code } = error as NodeJS.ErrnoException;
+  const status = error instanceof CommandFailure ? error.status : 1;
+  if (debug && stack !== undefined) return { text: stack, status };
+  if (expected.includes(name)) return { text: `cellstamp: ${message}`, status };
+  if (code === 'EACCES' || code === 'EPERM') return { text: `cellstamp: ${message}; root may do it (sudo)`, status };
+  return { text: `cellstamp: ${message} (--debug shows where)`, status };
+}

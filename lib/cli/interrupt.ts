@@ -1,0 +1,40 @@
+/** Signals that a person or a system ends a command with, and their numbers. */
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/**
+ * Does work that has to tidy up after itself: the first signal aborts it, a second one ends the process at once. The exit
+ * status of an aborted command is 128 and the signal's number, as a shell's.
+ *
+ * @param work must come to its end, tidying up included, when its signal is aborted; what it throws then is not told
+ */
+export async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  let received = 0;
+  const handlers = Object.entries(signals).map(([name, number]) => {
+    const handle = () => {
+      if (received !== 0) process.exit(128 + number);
+      received = number;
+      controller.abort(new Error(`ended by ${name}`));
+    };
+    process.on(name, handle);
+    return () => process.off(name, handle);
+  });
+  try {
+    await work(controller.signal);
+  } catch (error) {
+    if (received === 0) throw error;
+  } finally {
+    for (const remove of handlers) remove();
+    if (received !== 0) process.exitCode = 128 + received;
+  }
+}
+
+/** The promise's value, unless the signal is aborted first. @throws the signal's reason */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

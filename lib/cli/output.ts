@@ -1,0 +1,41 @@
+/** How commands print. */
+import Table from 'cli-table3';
+
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}
+
+const none = Object.fromEntries(
+  ['top', 'bottom', 'mid', 'left', 'right', 'middle'].flatMap((side) =>
+    ['', '-mid', '-left', '-right'].map((part) => [`${side}${part}`, '']),
+  ),
+);
+
+/** A table without lines, which is read in a terminal and cut by a program alike. */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({
+    head: [...head],
+    chars: { ...none, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** A line on a terminal that is written over; nothing in a pipe. */
+export class LiveLine {
+  readonly #stream = process.stderr;
+
+  show(text: string): void {
+    if (!this.#stream.isTTY) return;
+    this.#stream.write(`\r\x1b[2K${text.slice(0, (this.#stream.columns || 80) - 1)}`);
+  }
+
+  clear(): void {
+    if (this.#stream.isTTY) this.#stream.write('\r\x1b[2K');
+  }
+}

@@ -1,0 +1,47 @@
+/** The command line of `cellstamp`. Every command is in a file of its own and loads what it needs when it runs. */
+import { Command, CommanderError } from 'commander';
+import { WentOnAsRoot, asRoot } from './as-root.ts';
+import { addCall } from './call.ts';
+import { addCheck } from './check.ts';
+import { addDown } from './down.ts';
+import { addFlap } from './flap.ts';
+import { describeFailure, usageStatus } from './failure.ts';
+import { addLogs } from './logs.ts';
+import { addStamp } from './stamp.ts';
+import { addStatus } from './status.ts';
+import { addTenant } from './tenant.ts';
+import { addTry } from './try.ts';
+import { addUp } from './up.ts';
+
+function cellstamp(): Command {
+  const program = new Command('cellstamp')
+    .description('Cells of VoIP: one definition, on this machine and as Terraform.')
+    .option('--debug', 'show where an error comes from')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .addHelpText('after', '\nExample:\n  $ cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage.');
+  for (const add of [addTry, addUp, addStatus, addLogs, addCall, addFlap, addTenant, addDown]) {
+    add(program).hook('preAction', asRoot);
+  }
+  for (const add of [addCheck, addStamp]) add(program);
+  return program;
+}
+
+/** Runs a command line, without the program's name, and returns the exit status. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const program = cellstamp();
+  try {
+    process.exitCode = 0;
+    await program.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode);
+  } catch (error) {
+    // Commander has printed its message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageStatus;
+    if (error instanceof WentOnAsRoot) return error.status;
+    const { text, status } = describeFailure(error, program.opts()['debug'] === true);
+    process.stderr.write(`${text}\n`);
+    return status;
+  }
+}

@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import type { Progress } from '../local/index.ts';
+import { cellsOption, readCell, readFront } from './cell-files.ts';
+import { formatStatus } from './cell-table.ts';
+import { CommandFailure } from './failure.ts';
+import { formatFrontStatus } from './front-table.ts';
+import { LiveLine, printJson } from './output.ts';
+
+/** The cell that is meant when none is named. */
+export const exampleCell = 'example';
+
+export function addUp(program: Command): Command {
+  return program
+    .command('up')
+    .description('Brings a cell up on this machine, or what is missing of it; needs root on Linux.')
+    .argument(
+      '[cell...]',
+      `name of the cell (default: ${exampleCell}); with --front of several (default: all of size test)`,
+    )
+    .option('--front', 'bring up the front too, with edges in all its regions, and the cells attached to it')
+    .option(...cellsOption)
+    .option('--json', 'print the state as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ cellstamp up euw1-a\n\nCells and front stay up until `cellstamp down`. Change the front and its cells together: `up --front` with all its cells.',
+    )
+    .action(up);
+}
+
+interface Options {
+  readonly cells: string;
+  readonly front?: true;
+  readonly json?: true;
+}
+
+async function up(names: readonly string[], options: Options): Promise<void> {
+  if (options.front) return upWithFront(names, options);
+  if (names.length > 1) throw new CommandFailure(`${names.length} cells are named; without --front it is one`, 2);
+  const cell = readCell(options.cells, names[0] ?? exampleCell);
+  const local = await import('../local/index.ts');
+  const waiting = new Waiting(cell.hosts.map((host) => host.name));
+  try {
+    const status = await local.up(cell.spec, { onProgress: (progress) => waiting.show(progress) });
+    waiting.clear();
+    if (options.json) printJson(status);
+    else console.log(formatStatus(status));
+    if (status.state !== 'running') process.exitCode = 1;
+  } finally {
+    waiting.clear();
+  }
+}
+
+async function upWithFront(names: readonly string[], { cells: folder, json }: Options): Promise<void> {
+  const { front, cells } = readFront(folder, names);
+  const local = await import('../local/index.ts');
+  const { frontStatus, frontUp } = await import('../local/front/index.ts');
+  const waiting = new Waiting([
+    ...cells.flatMap((cell) => cell.hosts.map((host) => `${cell.name} ${host.name}`)),
+    ...front.edges.map(({ name }) => name),
+  ]);
+  try {
+    const statuses = await Promise.all(
+      cells.map(({ name, spec }) =>
+        local.up(spec, { onProgress: ({ host, state }) => waiting.show({ host: `${name} ${host}`, state }) }),
+      ),
+    );
+    const state = await frontUp(
+      front.spec,
+      cells.map(({ name }) => name),
+      { onProgress: (progress) => waiting.show(progress) },
+    );
+    const status = await frontStatus(state);
+    waiting.clear();
+    if (json) printJson({ front: status, cells: statuses });
+    else console.log([...statuses.map(formatStatus), formatFrontStatus(status)].join('\n\n'));
+    if ([status, ...statuses].some(({ state: how }) => how !== 'running')) process.exitCode = 1;
+  } finally {
+    waiting.clear();
+  }
+}
+
+/** The hosts that are not ready yet, on a terminal. */
+class Waiting {
+  readonly #line = new LiveLine();
+  readonly #waiting: Set<string>;
+  readonly #total: number;
+
+  constructor(hosts: readonly string[]) {
+    this.#waiting = new Set(hosts);
+    this.#total = hosts.length;
+  }
+
+  show({ host, state }: Progress): void {
+    if (state === 'ready') this.#waiting.delete(host);
+    const ready = this.#total - this.#waiting.size;
+    this.#line.show(`${ready} of ${this.#total} hosts ready; waiting for ${[...this.#waiting].join(', ')}`);
+  }
+
+  clear(): void {
+    this.#line.clear();
+  }
+}

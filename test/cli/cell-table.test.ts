@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { formatStatus } from '../../lib/cli/cell-table.ts';
+import type { CellStatus } from '../../lib/local/index.ts';
+
+const status: CellStatus = {
+  name: 'example',
+  state: 'degraded',
+  network: '10.16.16.0/20',
+  publicNetwork: '198.18.1.0/24',
+  floatingAddress: '198.18.1.10',
+  startedAt: '2026-01-01T00:00:00.000Z',
+  hosts: [
+    {
+      name: 'media-1',
+      role: 'media',
+      address: '10.16.16.33',
+      publicAddress: '198.18.1.33',
+      state: 'failed',
+      services: [
+        { name: 'rtpengine', state: 'ready', starts: 1 },
+        { name: 'freeswitch', state: 'failed', starts: 3, reason: 'exit status 255' },
+      ],
+    },
+    {
+      name: 'sbc-1',
+      role: 'sbc',
+      address: '10.16.16.11',
+      publicAddress: '198.18.1.10',
+      state: 'ready',
+      active: true,
+      services: [{ name: 'database-schema', state: 'finished', starts: 1 }],
+    },
+    {
+      name: 'sbc-2',
+      role: 'sbc',
+      address: '10.16.18.12',
+      publicAddress: '198.18.1.10',
+      state: 'dead',
+      active: false,
+      services: [],
+    },
+  ],
+  notes: ['FreeSWITCH is not on this machine.'],
+};
+
+describe('the table of a running cell', () => {
+  it('has a line a host, with what is not well, and what this machine does otherwise', () => {
+    expect(formatStatus(status).split('\n')).toEqual([
+      'cell example: degraded, network 10.16.16.0/20, called at 198.18.1.10',
+      '',
+      'host     address      public       state          services',
+      'media-1  10.16.16.33  198.18.1.33  failed         rtpengine, freeswitch failed (exit status 255)',
+      'sbc-1    10.16.16.11  198.18.1.10  ready, active  database-schema',
+      'sbc-2    10.16.18.12  -            dead',
+      '',
+      'FreeSWITCH is not on this machine.',
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+
+const root = new URL('../..', import.meta.url).pathname;
+
+/** A command that says when it works, tidies up for a moment when it is interrupted, and says so. */
+const program = `
+import { interruptible, unlessAborted } from '${root}lib/cli/interrupt.ts';
+await interruptible(async (signal) => {
+  const timer = setInterval(() => undefined, 1000);
+  try {
+    console.log('works');
+    await unlessAborted(new Promise(() => undefined), signal);
+  } finally {
+    console.log('tidies up');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    clearInterval(timer);
+    console.log('tidied up');
+  }
+});
+`;
+
+/** What becomes of it when it gets the first signal while it works, and a second one, if any, while it tidies up. */
+async function interrupted(
+  first: NodeJS.Signals,
+  second?: NodeJS.Signals,
+): Promise<{ status: number | null; output: string }> {
+  const loader = `${root}node_modules/tsx/dist/esm/index.mjs`;
+  const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '--eval', program], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (text.includes('works')) child.kill(first);
+    if (second && text.includes('tidies up')) child.kill(second);
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, output };
+}
+
+describe('a command that is interrupted', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('by %s tidies up and ends with %i', async (signal, status) => {
+    expect(await interrupted(signal)).toEqual({ status, output: 'works\ntidies up\ntidied up\n' });
+  });
+
+  it('twice ends at once', async () => {
+    expect(await interrupted('SIGINT', 'SIGTERM')).toEqual({ status: 143, output: 'works\ntidies up\n' });
+  });
+});
