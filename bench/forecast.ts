@@ -1,0 +1,228 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { forecast } from '../lib/capacity/forecast.ts';
+import type { Calendar } from '../lib/capacity/forecast/calendar.ts';
+import { dateOfDay, dayOfDate, startOfDay, timeZone, weekdayOf } from '../lib/capacity/forecast/time-zone.ts';
+import { publicHolidays } from '../lib/capacity/holidays.ts';
+import { generateTenants } from '../lib/capacity/tenant-generator.ts';
+import { holidayDays, tenantHistory } from '../lib/capacity/tenant-history.ts';
+import { type BenchRow, rowLines } from './row.ts';
+
+const LEVELS = [0.5, 0.9, 0.95, 0.99] as const;
+const NAIVE_LEVEL = 2;
+const TEST_DAYS = 40;
+
+/** A series cut into days of equal length, and where each day is forecast from those before it. */
+interface Trial {
+  /** Measured values by day. */
+  days: Float64Array[];
+  /** The day a week before, which the naive forecast repeats; undefined where there is none. */
+  weekBefore: (day: number) => Float64Array | undefined;
+  /** Quantiles of a day, made from earlier days only. */
+  forecast: (day: number) => Float64Array[];
+}
+
+/** Sums over all forecast values, of the model and of the naive forecast. */
+class Score {
+  #absolute = 0;
+  #naiveAbsolute = 0;
+  #total = 0;
+  #pinball = 0;
+  #naivePinball = 0;
+  #count = 0;
+  readonly #below = LEVELS.map(() => 0);
+
+  /** Forecasts the last days of a trial, each from the days before it. */
+  add({ days, weekBefore, forecast: forecastDay }: Trial): void {
+    for (let day = days.length - TEST_DAYS; day < days.length; day++) {
+      const actual = days[day]!;
+      const quantiles = forecastDay(day);
+      const naive = weekBefore(day)!;
+      const reach = naiveReach(days, weekBefore, day);
+      // Hours in which next to nothing is expected, as at night, say nothing about a forecast.
+      const least = 0.05 * Math.max(...quantiles[0]!);
+      for (let i = 0; i < actual.length; i++) {
+        const y = actual[i]!;
+        if (Number.isNaN(y) || quantiles[0]![i]! <= least) continue;
+        this.#total += y;
+        this.#count++;
+        this.#absolute += Math.abs(y - quantiles[0]![i]!);
+        this.#naiveAbsolute += Math.abs(y - naive[i]!);
+        this.#pinball += pinball(y - quantiles[NAIVE_LEVEL]![i]!);
+        this.#naivePinball += pinball(y - naive[i]! - reach[i]!);
+        for (const [k, quantile] of quantiles.entries()) if (y <= quantile[i]!) this.#below[k]!++;
+      }
+    }
+  }
+
+  rows(what: string, baseline: string, goals: boolean): BenchRow[] {
+    const goal = <T>(value: T): { goal?: T } => (goals ? { goal: value } : {});
+    const coverage = (k: number): number => (100 * this.#below[k]!) / this.#count;
+    return [
+      {
+        what: `${what}: WAPE ${percent(this.#absolute / this.#total)}, as part of the naive one's`,
+        figure: this.#absolute / this.#naiveAbsolute,
+        unit: '',
+        baseline: `${baseline}, ${percent(this.#naiveAbsolute / this.#total)}`,
+        ...goal({ atMost: 0.75 }),
+      },
+      {
+        what: `${what}: pinball loss at 95 %, as part of the naive one's`,
+        figure: this.#pinball / this.#naivePinball,
+        unit: '',
+        baseline: `${baseline} with the 95 % quantile of its own errors at that time of day`,
+        ...goal({ atMost: 0.72 }),
+      },
+      {
+        what: `${what}: coverage of the 95 % quantile`,
+        figure: coverage(2),
+        unit: '%',
+        ...goal({ atLeast: 94, atMost: 96 }),
+      },
+      ...[0, 1, 3].map((k) => ({
+        what: `${what}: coverage of the ${LEVELS[k]! * 100} % quantile`,
+        figure: coverage(k),
+        unit: '%',
+      })),
+    ];
+  }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function pinball(error: number): number {
+  return Math.max(0.95 * error, -0.05 * error);
+}
+
+/** How far above the naive forecast the 95 % quantile of its errors lies, by time of day, from earlier days. */
+function naiveReach(days: readonly Float64Array[], weekBefore: Trial['weekBefore'], day: number): Float64Array {
+  const pairs = Array.from({ length: day }, (_, d) => [days[d]!, weekBefore(d)] as const);
+  return days[day]!.map((_, i) => {
+    const errors = pairs
+      .flatMap(([actual, naive]) => (naive ? [actual[i]! - naive[i]!] : []))
+      .filter((e) => !Number.isNaN(e));
+    errors.sort((a, b) => a - b);
+    const at = 0.95 * (errors.length - 1);
+    const low = errors[Math.floor(at)]!;
+    return low + (at - Math.floor(at)) * (errors[Math.ceil(at)]! - low);
+  });
+}
+
+/**
+ * Real calls: `calls` of the R package fpp2, a bank in North America, 169 five-minute counts from 07:00 on weekdays,
+ * 3 March to 24 October 2003. The file numbers the working days; it is not part of this project. Given by the
+ * environment variable CELLSTAMP_CALLS_CSV, or beside the project.
+ */
+function bankCalls(): Float64Array[] | undefined {
+  const beside = fileURLToPath(new URL('../../shared/data/calls-5min.csv', import.meta.url));
+  const path = process.env.CELLSTAMP_CALLS_CSV ?? beside;
+  if (!existsSync(path)) return undefined;
+  const days: Float64Array[] = [];
+  for (const line of readFileSync(path, 'utf8').trim().split('\n').slice(1)) {
+    const [day, interval, calls] = line.split(',').map(Number) as [number, number, number];
+    (days[day - 1] ??= new Float64Array(169).fill(NaN))[interval - 1] = calls;
+  }
+  return days;
+}
+
+const BANK_FIRST_DATE = '2003-03-03';
+/**
+ * The series has 164 days where the dates have 170 weekdays. Four of the six missing are the bank's holidays. The other
+ * two lie in early April: Mondays, the busiest day by a sixth, come two rows early from then on.
+ */
+const BANK_MISSING = ['2003-04-04', '2003-04-07'];
+
+/** The date of every row, and what a bank knows of dates beforehand: holidays and the turn of the month. */
+function bankCalendar(rows: number): { dates: number[]; calendar: Calendar } {
+  const holidays = publicHolidays('US', 2003).map(({ date }) => date);
+  const dates: number[] = [];
+  for (let day = dayOfDate(BANK_FIRST_DATE); dates.length < rows + 2; day++) {
+    const date = dateOfDay(day);
+    if (weekdayOf(day) < 5 && !holidays.includes(date) && !BANK_MISSING.includes(date)) dates.push(day);
+  }
+  const month = (row: number): string => (row < 0 ? '' : dateOfDay(dates[row]!).slice(0, 7));
+  const days = dates.slice(0, rows).flatMap((day, row) => {
+    const kinds = [
+      ...(month(row - 1) !== month(row) ? ['first working day'] : []),
+      ...(month(row - 1) === month(row) && month(row - 2) !== month(row) ? ['second working day'] : []),
+      ...(month(row + 1) !== month(row) ? ['last working day'] : []),
+    ];
+    return kinds.map((kind) => ({ date: dateOfDay(day), kind }));
+  });
+  return { dates, calendar: { holidays, days } };
+}
+
+function bankRows(calls: Float64Array[]): BenchRow[] {
+  const zone = timeZone('America/New_York');
+  const { dates, calendar } = bankCalendar(calls.length);
+  const stepMinutes = 5;
+  const opening = (7 * 60) / stepMinutes;
+  const start = startOfDay(zone, dates[0]!);
+  const at = (row: number): number => (startOfDay(zone, dates[row]!) - start) / (stepMinutes * 60_000);
+  const forecastRow = (row: number): Float64Array[] => {
+    const values = new Float64Array(at(row)).fill(NaN);
+    for (let before = 0; before < row; before++) values.set(calls[before]!, at(before) + opening);
+    const { quantiles } = forecast({ zone, start, stepMinutes, values }, { days: 1, calendar, quantiles: LEVELS });
+    return quantiles.map((quantile) => quantile.subarray(opening, opening + 169));
+  };
+  const byRow = new Score();
+  byRow.add({ days: calls, weekBefore: (row) => calls[row - 5], forecast: forecastRow });
+  const byDate = new Score();
+  const rowOf = new Map(dates.map((day, row) => [day, row]));
+  const sameWeekday = (row: number): Float64Array | undefined => {
+    for (let day = dates[row]! - 7; day >= dates[0]!; day -= 7) if (rowOf.has(day)) return calls[rowOf.get(day)!];
+    return undefined;
+  };
+  byDate.add({ days: calls, weekBefore: sameWeekday, forecast: forecastRow });
+  return [
+    ...byRow.rows("a bank's calls one day ahead, last 40 days", 'weekly seasonal naive (five rows before)', true),
+    ...byDate
+      .rows("a bank's calls one day ahead, last 40 days", 'naive by date (same weekday, a week before or more)', false)
+      .slice(0, 2),
+  ];
+}
+
+/** Generated tenants of all sizes, their concurrent calls by the hour over 14 weeks, holidays in the calendar. */
+function generatedRows(goals: boolean): BenchRow[] {
+  const score = new Score();
+  const start = Date.UTC(2025, 0, 6);
+  const days = 14 * 7;
+  for (const tenant of generateTenants({ count: 60, seed: 20 })) {
+    const history = tenantHistory(tenant, 'relayedCalls', { start, days, stepMinutes: 60, growthPerWeek: 0.005 });
+    const firstDay = Math.floor(start / 86_400_000) - 1;
+    const calendar = { holidays: [...holidayDays(tenant, firstDay, days + 2)].map(dateOfDay) };
+    const rows = Array.from({ length: days }, (_, d) => history.values.subarray(d * 24, (d + 1) * 24));
+    score.add({
+      days: rows,
+      weekBefore: (day) => rows[day - 7],
+      forecast: (day) => {
+        const past = { ...history, values: history.values.subarray(0, day * 24) };
+        return forecast(past, { days: 1, calendar, quantiles: LEVELS }).quantiles;
+      },
+    });
+  }
+  return score.rows('60 generated tenants one day ahead, last 40 days', 'weekly seasonal naive', goals);
+}
+
+function speedRow(): BenchRow {
+  const series = generateTenants({ count: 500, seed: 3 }).map((tenant) =>
+    tenantHistory(tenant, 'relayedCalls', { start: Date.UTC(2025, 0, 6), days: 56, stepMinutes: 60 }),
+  );
+  const begin = performance.now();
+  for (let i = 0; i < 10_000; i++) forecast(series[i % series.length]!, { days: 42 });
+  return {
+    what: '10,000 series of 8 weeks hourly, forecast 6 weeks ahead, one core (500 different series)',
+    figure: (performance.now() - begin) / 1000,
+    unit: 's',
+    goal: { atMost: 30 },
+  };
+}
+
+export async function run(): Promise<BenchRow[]> {
+  const calls = bankCalls();
+  return [...(calls ? bankRows(calls) : []), ...generatedRows(calls === undefined), speedRow()];
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(rowLines(await run()));

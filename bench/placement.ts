@@ -1,0 +1,226 @@
+import { pathToFileURL } from 'node:url';
+import type { Lane } from '../lib/capacity/lanes.ts';
+import type { CellKind } from '../lib/capacity/placement/cell-kind.ts';
+import { CellLoad } from '../lib/capacity/placement/cell-load.ts';
+import { fleetBound, pack } from '../lib/capacity/placement/pack.ts';
+import { placeMore } from '../lib/capacity/placement/place-more.ts';
+import { chooseCell } from '../lib/capacity/placement/place-one.ts';
+import { TenantTable, type TenantRow } from '../lib/capacity/placement/tenant-table.ts';
+import { normal, seededRandom } from '../lib/capacity/random.ts';
+import { RESOURCES, type Demand, type Resource } from '../lib/capacity/resources.ts';
+import { generateTenants, type GeneratedTenant } from '../lib/capacity/tenant-generator.ts';
+import { rowLines, type BenchRow } from './row.ts';
+
+const TENANTS = 50_000;
+const MAX_TENANTS = 500;
+
+/** A cell of 4 media hosts, one of them lost, that the generated tenants fill in several limits. */
+const WEEKLY_LANES: readonly Lane[] = [
+  { resource: 'setups', pools: 'all', limit: 60 },
+  { resource: 'registrations', pools: 'all', limit: 60_000 },
+  { resource: 'recordEvents', pools: 'all', limit: 200 },
+  { resource: 'databaseWrites', pools: 'all', limit: 100 },
+  { resource: 'relayedCalls', pools: ['standard'], limit: 5000 },
+  { resource: 'relayedCalls', pools: ['high-volume'], limit: 5000 },
+  { resource: 'mediaSessions', pools: ['standard'], limit: 2000 },
+  { resource: 'mediaSessions', pools: ['high-volume'], limit: 2000 },
+];
+
+/** How full 100 cells would be in every resource, in the order of `RESOURCES`: three ways to be tight. */
+const TIGHTNESS = {
+  'one resource tight': [0.95, 0.9, 0.999, 0.85, 0.8, 0.75],
+  'all resources tight': [0.997, 0.997, 0.997, 0.997, 0.997, 0.997],
+  'tenant cap alone tight': [0.95, 0.9, 0.85, 0.8, 0.75, 0.7],
+};
+
+/** Tenants whose sizes are log-normal, with their own mix of resources, and a cell so that 100 of them are so full. */
+function logNormalInstance(seed: number, tightness: readonly number[]): { table: TenantTable; kind: CellKind } {
+  const random = seededRandom(seed);
+  const table = new TenantTable(1);
+  const sums = new Float64Array(RESOURCES.length);
+  for (let i = 0; i < TENANTS; i++) {
+    const size = Math.exp(1.2 * normal(random));
+    const use = Object.fromEntries(
+      RESOURCES.map((resource) => [resource, size * Math.exp(0.4 * normal(random))]),
+    ) as Record<Resource, number> satisfies Demand;
+    RESOURCES.forEach((resource, r) => (sums[r]! += use[resource]));
+    table.add({ id: `t${i}`, pool: 'standard', use });
+  }
+  const lanes = RESOURCES.map((resource, r): Lane => ({
+    resource,
+    pools: 'all',
+    limit: sums[r]! / 100 / tightness[r]!,
+  }));
+  return {
+    table,
+    kind: { name: (n) => `c${n}`, region: 'one', limits: { lanes: withPool(lanes), maxTenants: MAX_TENANTS } },
+  };
+}
+
+/** Relayed calls belong to a pool; which one does not matter here. */
+const withPool = (lanes: readonly Lane[]): Lane[] =>
+  lanes.map((lane) => (lane.resource === 'relayedCalls' ? { ...lane, pools: ['standard'] } : lane));
+
+/** The textbook heuristic: the largest first, each into the first cell that it fits into. */
+function firstFitDecreasing(rows: readonly TenantRow[], kind: CellKind): number {
+  const empty = new CellLoad({ ...kind, name: 'empty' }, 1);
+  const share = new Map(rows.map((row) => [row, empty.utilisationWith(row)]));
+  const cells: CellLoad[] = [];
+  for (const row of [...rows].sort((a, b) => share.get(b)! - share.get(a)!)) {
+    let cell = cells.find((one) => one.fits(row));
+    if (cell === undefined) cells.push((cell = new CellLoad({ ...kind, name: `c${cells.length}` }, 1)));
+    cell.add(row);
+  }
+  return cells.length;
+}
+
+function vectorRows(): BenchRow[] {
+  let worstRatio = 0;
+  let worstFirstFit = 0;
+  let slowest = 0;
+  for (const tightness of Object.values(TIGHTNESS)) {
+    for (const seed of [1, 2]) {
+      const { table, kind } = logNormalInstance(seed, tightness);
+      const start = performance.now();
+      const { cells, lowerBound } = pack(table.rows, 1, [kind]);
+      slowest = Math.max(slowest, (performance.now() - start) / 1000);
+      worstRatio = Math.max(worstRatio, cells.length / lowerBound.cells);
+      worstFirstFit = Math.max(worstFirstFit, firstFitDecreasing(table.rows, kind) / lowerBound.cells);
+    }
+  }
+  const what = `placement, ${TENANTS} log-normal tenants, 6 resources, cap ${MAX_TENANTS}, worst of 6 instances`;
+  return [
+    {
+      what: `${what}: cells over the lower bound`,
+      figure: worstRatio,
+      unit: 'ratio',
+      baseline: `first fit decreasing ${worstFirstFit.toFixed(3)}`,
+      goal: { atMost: 1.01 },
+    },
+    { what: `${what}: time`, figure: slowest, unit: 's', goal: { atMost: 2 } },
+  ];
+}
+
+function tableOf(tenants: readonly GeneratedTenant[], slots: 1 | 168): TenantTable {
+  const table = new TenantTable(slots);
+  for (const { name, tier, region, week, enterprise } of tenants) {
+    table.add({
+      id: name,
+      pool: tier,
+      regions: [region],
+      use: week,
+      ...(enterprise === undefined ? {} : { enterprise }),
+    });
+  }
+  return table;
+}
+
+const kindsOf = (tenants: readonly GeneratedTenant[], lanes = WEEKLY_LANES): CellKind[] =>
+  [...new Set(tenants.map((tenant) => tenant.region))].sort().map((region) => ({
+    name: (n) => `${region}-${n}`,
+    region,
+    limits: { lanes, maxTenants: MAX_TENANTS },
+  }));
+
+function weeklyRows(tenants: readonly GeneratedTenant[]): BenchRow[] {
+  const kinds = kindsOf(tenants);
+  const table = tableOf(tenants, 168);
+  const start = performance.now();
+  const { cells, lowerBound } = pack(table.rows, 168, kinds);
+  const seconds = (performance.now() - start) / 1000;
+  const peakBound = fleetBound(tableOf(tenants, 1).rows, 1, kinds);
+  const what = `placement, ${TENANTS} generated tenants with weekly profiles in ${kinds.length} regions`;
+  return [
+    {
+      what: `${what}: cells over the lower bound`,
+      figure: cells.length / lowerBound.cells,
+      unit: 'ratio',
+      goal: { atMost: 1.01 },
+    },
+    { what: `${what}: time`, figure: seconds, unit: 's' },
+    {
+      what: `${what}: cells`,
+      figure: cells.length,
+      unit: 'cells',
+      baseline: `any packing by peaks needs at least ${peakBound.cells}`,
+      goal: { atMost: peakBound.cells - 1 },
+    },
+  ];
+}
+
+/** Tenants one at a time into a fleet of 200 cells and 50,000 tenants, with an excuse for every other cell. */
+function placeOneRow(tenants: readonly GeneratedTenant[]): BenchRow {
+  const lanes = WEEKLY_LANES.map((lane) =>
+    lane.resource === 'relayedCalls' ? { ...lane, limit: lane.limit * 0.43 } : lane,
+  );
+  const { rows } = tableOf(
+    tenants.map((tenant) => ({ ...tenant, region: 'one' })),
+    168,
+  );
+  const newcomers = 2000;
+  const { cells } = pack(rows.slice(newcomers), 168, kindsOf([{ ...tenants[0]!, region: 'one' }], lanes));
+  const times = rows.slice(0, newcomers).map((tenant) => {
+    // Processor time: a wait for a processor that others use is not the placement's.
+    const start = process.cpuUsage();
+    const { cell } = chooseCell(cells, tenant);
+    const { user, system } = process.cpuUsage(start);
+    cell?.add(tenant);
+    return (user + system) / 1000;
+  });
+  times.sort((a, b) => a - b);
+  return {
+    what: `placement of one tenant into ${cells.length} cells and ${TENANTS - newcomers} tenants, all excuses, p99 of ${newcomers}, processor time`,
+    figure: times[Math.floor(0.99 * times.length)]!,
+    unit: 'ms',
+    goal: { atMost: 5 },
+  };
+}
+
+/** A packed fleet gets 5 % more tenants, after 5 % have left and all others have grown or shrunk a little. */
+function growthRows(tenants: readonly GeneratedTenant[], drift: number): BenchRow[] {
+  const kinds = kindsOf(tenants);
+  const fresh = Math.floor(TENANTS / 21);
+  const old = tenants.slice(fresh);
+  const { cells } = pack(tableOf(old, 168).rows, 168, kinds);
+  const random = seededRandom(7);
+  const grown = tenants.map((tenant) => {
+    const times = Math.exp(drift * normal(random));
+    const week = Object.fromEntries(
+      RESOURCES.map((resource) => [resource, tenant.week[resource].map((value) => value * times)]),
+    ) as Record<Resource, Float64Array>;
+    return { ...tenant, week };
+  });
+  const now = tableOf(grown, 168);
+  const fleet = cells.map((cell) => {
+    const load = new CellLoad(cell.cell, 168);
+    for (const tenant of cell.tenants) load.add(now.get(tenant.id)!);
+    return load;
+  });
+  const result = placeMore(fleet, now.rows.slice(0, fresh), 168, kinds, { maxMoves: Math.floor(0.01 * old.length) });
+  const anew = pack(now.rows, 168, kinds).cells.length;
+  const what = `placement of ${fresh} more tenants into a fleet of ${old.length}, drift ${drift * 100} %`;
+  return [
+    {
+      what: `${what}: others moved`,
+      figure: (100 * result.moves.length) / old.length,
+      unit: '%',
+      goal: { atMost: 1 },
+    },
+    {
+      what: `${what}: cells over packing anew`,
+      figure: result.cells.length / anew,
+      unit: 'ratio',
+      baseline: `anew ${anew}, lower bound ${result.lowerBound.cells}`,
+      goal: { atMost: 1.02 },
+    },
+  ];
+}
+
+export function run(): Promise<BenchRow[]> {
+  const rows = vectorRows();
+  const tenants = generateTenants({ count: TENANTS, seed: 1 });
+  rows.push(...weeklyRows(tenants), placeOneRow(tenants), ...growthRows(tenants, 0), ...growthRows(tenants, 0.05));
+  return Promise.resolve(rows);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(rowLines(await run()));

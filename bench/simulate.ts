@@ -1,0 +1,230 @@
+import { pathToFileURL } from 'node:url';
+import { cellCapacity } from '../lib/capacity/cell-capacity.ts';
+import { timeZone } from '../lib/capacity/forecast/time-zone.ts';
+import { pack } from '../lib/capacity/placement/pack.ts';
+import { TenantTable } from '../lib/capacity/placement/tenant-table.ts';
+import { gradeOfServiceOf, linesFor, POLICIES } from '../lib/capacity/policy.ts';
+import { RESOURCES } from '../lib/capacity/resources.ts';
+import { simulate, type SimulationSetting } from '../lib/capacity/simulate.ts';
+import { comparisonLines } from '../lib/capacity/simulation/comparison.ts';
+import type { SimulatedKind } from '../lib/capacity/simulation/decider.ts';
+import { useAt } from '../lib/capacity/simulation/lane-demand.ts';
+import { planDecider } from '../lib/capacity/simulation/plan-decider.ts';
+import { REACTIVE, reactiveDecider } from '../lib/capacity/simulation/reactive.ts';
+import type { SimulationResult } from '../lib/capacity/simulation/result.ts';
+import { scenarioTraffic, type Scenario } from '../lib/capacity/simulation/scenario.ts';
+import { tenantWeek } from '../lib/capacity/tenant-week.ts';
+import type { TenantTrace } from '../lib/capacity/simulation/traffic.ts';
+import { parseCell } from '../lib/spec/cell.ts';
+import { rowLines, type BenchRow } from './row.ts';
+
+const zone = timeZone('Europe/Berlin');
+
+/** Half of the standard cell's relays, so that a few hundred tenants need some cells; two to four media hosts. */
+const kind: SimulatedKind = {
+  name: 'frankfurt',
+  prefix: 'euc1-',
+  spec: parseCell({
+    name: 'proto',
+    region: 'eu-central-1',
+    media: { relay: { calls: 1250 }, pools: { standard: [1, 2, 3, 4], 'high-volume': [1, 2, 3, 4] } },
+  }),
+  costPerHour: 10,
+  hostShare: 0.15,
+  leastHosts: 2,
+};
+
+/** A fleet that was placed by what its tenants did so far, with a tenth of every limit to spare. */
+function settingOf(scenario: Omit<Scenario, 'places' | 'historyDays'>): SimulationSetting {
+  const described = scenarioTraffic({
+    historyDays: 28,
+    places: [{ zone: 'Europe/Berlin', country: 'DE', region: 'eu-central-1', share: 1 }],
+    ...scenario,
+  });
+  // With so few tenants the largest enterprise would decide how many cells there are.
+  const traffic = {
+    ...described,
+    tenants: described.tenants.map((tenant): TenantTrace => {
+      const alone = { ...tenant };
+      delete alone.enterprise;
+      return alone;
+    }),
+  };
+  const { start, stepMinutes, historySteps } = traffic;
+  const table = new TenantTable(168);
+  for (const tenant of traffic.tenants) {
+    const { id, pool, arrives, calls } = tenant;
+    if (arrives > 0) continue;
+    const past = Float64Array.from(calls.subarray(0, historySteps));
+    const histories = Object.fromEntries(
+      RESOURCES.map((resource) => {
+        const values = past.map((now) => useAt(tenant, now, resource));
+        return [resource, { zone, start, stepMinutes, values }];
+      }),
+    );
+    table.add({ id, pool, use: tenantWeek(histories) });
+  }
+  const { cells } = pack(table.rows, 168, [
+    {
+      name: (n) => `euc1-${String.fromCharCode(96 + n)}`,
+      region: kind.spec.region,
+      limits: cellCapacity(kind.spec).limits,
+      headroom: 0.1,
+    },
+  ]);
+  return {
+    traffic,
+    kinds: [kind],
+    seed: scenario.seed,
+    cells: cells.map((load) => ({
+      name: load.cell.name,
+      kind: kind.name,
+      tenants: [...load.tenants].map(({ id }) => id),
+    })),
+  };
+}
+
+/** A growing fleet with campaigns: the plan against thresholds, on the same traffic; three thresholds, for fairness. */
+function predictiveRows(): BenchRow[] {
+  const rows: BenchRow[] = [];
+  for (const seed of [1, 2]) {
+    const days = 42;
+    const setting = settingOf({
+      name: 'growth',
+      seed,
+      days,
+      tenants: 300,
+      growthPerWeek: 0.02,
+      newTenantsPerWeek: 6,
+    });
+    const plan = simulate(setting, planDecider({ zone }));
+    const reactive = [0.7, 0.8, 0.9].map((up) => ({
+      ...simulate(setting, reactiveDecider({ ...REACTIVE, up, down: up - 0.2 })),
+      decider: `reactive ${up}`,
+    }));
+    console.error(comparisonLines([plan, ...reactive]).join('\n'));
+    const usual = reactive[1]!;
+    const others = (figure: (result: SimulationResult) => number): string =>
+      reactive.map((one) => `${one.decider}: ${Math.round(figure(one))}`).join(', ');
+    const what = `simulation, ${days} days of growth and campaigns, seed ${seed}, plan against reactive 0.8`;
+    rows.push(
+      {
+        what: `${what}: minutes short`,
+        figure: plan.minutesShort / usual.minutesShort,
+        unit: 'ratio',
+        baseline: `plan ${plan.minutesShort}; ${others((one) => one.minutesShort)}`,
+        goal: { atMost: 0.1 },
+      },
+      {
+        what: `${what}: cell-hours`,
+        figure: plan.cellHours / usual.cellHours,
+        unit: 'ratio',
+        baseline: `plan ${Math.round(plan.cellHours)}; ${others((one) => one.cellHours)}`,
+        goal: { atMost: 1.1 },
+      },
+      {
+        what: `${what}: cell-hours weighted by media hosts`,
+        figure: plan.weightedCellHours / usual.weightedCellHours,
+        unit: 'ratio',
+        baseline: `plan ${Math.round(plan.weightedCellHours)}; ${others((one) => one.weightedCellHours)}`,
+        goal: { atMost: 1.1 },
+      },
+    );
+  }
+  return rows;
+}
+
+/** The same load at all hours, but for noise that all tenants have in common; whatever direction changes is counted. */
+function noiseRow(): BenchRow {
+  const setting = settingOf({ name: 'steady', seed: 3, days: 30, tenants: 200, steadyWithNoise: 0.1 });
+  const plan = simulate(setting, planDecider({ zone }));
+  const reactive = simulate(setting, reactiveDecider());
+  return {
+    what: 'simulation, 10 % noise on a steady load for 30 days: changes taken back, at any time',
+    figure: takenBack(plan),
+    unit: 'changes',
+    baseline: `reactive ${takenBack(reactive)}; plan did ${plan.scaleUps + plan.scaleDowns + plan.stamps + plan.moves} changes`,
+    goal: { atMost: 0 },
+  };
+}
+
+/** Stricter than the reversals of a result: however late, media hosts up after down or down after up count. */
+function takenBack({ log, retirements, stamps }: SimulationResult): number {
+  const last = new Map<string, boolean>();
+  let count = Math.min(stamps, retirements);
+  for (const { action, hostsBefore, refused } of log) {
+    if (action.do !== 'scale' || refused !== undefined) continue;
+    const up = action.hosts > hostsBefore!;
+    if (last.has(action.cell) && last.get(action.cell) !== up) count++;
+    last.set(action.cell, up);
+  }
+  return count;
+}
+
+/** Metrics are lost from 18:00 UTC of a Tuesday on for six hours, when load falls and hosts would go. */
+function outageRows(): BenchRow[] {
+  const from = 24 + 18;
+  const setting = settingOf({
+    name: 'outage',
+    seed: 4,
+    days: 4,
+    tenants: 200,
+    outages: [{ fromHour: from, hours: 6 }],
+  });
+  const { log } = simulate(setting, planDecider({ zone }));
+  const { historySteps, stepMinutes } = setting.traffic;
+  const at = (hour: number): number => historySteps + (hour * 60) / stepMinutes;
+  const within = (first: number, last: number) => log.filter(({ step }) => step > at(first) && step <= at(last));
+  const downs = (entries: SimulationResult['log']): number =>
+    entries.filter(({ action, hostsBefore }) => action.do === 'scale' && action.hosts < hostsBefore!).length;
+  const during = within(from, from + 6);
+  const what = 'simulation, metrics lost for 6 hours in the evening';
+  return [
+    {
+      what: `${what}: scale-downs`,
+      figure: downs(during),
+      unit: 'scale-downs',
+      baseline: `the same hours a day later, with metrics: ${downs(within(from + 24, from + 30))}`,
+      goal: { atMost: 0 },
+    },
+    {
+      what: `${what}: retirements`,
+      figure: during.filter(({ action }) => ['cordon', 'drain', 'retire'].includes(action.do)).length,
+      unit: 'cordons, drains and retirements',
+      goal: { atMost: 0 },
+    },
+    {
+      what: `${what}: holds stated`,
+      figure: during.filter(({ action }) => action.do === 'hold').length,
+      unit: 'holds',
+      goal: { atLeast: 1 },
+    },
+  ];
+}
+
+function policyRows(): BenchRow[] {
+  const erlangs = 1000;
+  const good = gradeOfServiceOf(POLICIES.gradeOfService, erlangs);
+  const telecom = linesFor(POLICIES.telecomRule, erlangs);
+  return [
+    {
+      what: `gradeOfService at ${erlangs} erlangs: lines over the telecom rule's`,
+      figure: good.lines / telecom,
+      unit: 'ratio',
+      baseline: `${good.lines} against ${telecom} lines`,
+      goal: { atMost: 0.6 },
+    },
+    {
+      what: `gradeOfService at ${erlangs} erlangs: blocking`,
+      figure: good.blocking,
+      unit: 'share of calls',
+      goal: { atMost: POLICIES.gradeOfService.blocking },
+    },
+  ];
+}
+
+export function run(): Promise<BenchRow[]> {
+  return Promise.resolve([...policyRows(), ...outageRows(), noiseRow(), ...predictiveRows()]);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(rowLines(await run()));
