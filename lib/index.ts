@@ -1,0 +1,37 @@
+/** Public API of the package root: specs, what follows from them, and what runs on a host. Loads no target. */
+export {
+  cellSchema,
+  parseCell,
+  type CellInput,
+  type CellSpec,
+  type Limits,
+  type Tenant,
+  type Trunk,
+} from './spec/cell.ts';
+export { type PortRange } from './spec/fields.ts';
+export { formatFinding, type Finding } from './spec/finding.ts';
+export { loadFleet, type Fleet, type FleetFile, type FleetOptions } from './spec/fleet.ts';
+export { frontSchema, parseFront, type FrontInput, type FrontSpec } from './spec/front.ts';
+export { sizes, type Size, type SizeName } from './spec/sizes.ts';
+export {
+  deriveCell,
+  type Cell,
+  type DatabaseHost,
+  type Host,
+  type MediaHost,
+  type RedisHost,
+  type Role,
+  type SbcHost,
+} from './cell/cell.ts';
+export { deriveFront, type EdgeHost, type Front, type FrontRegion } from './front/front.ts';
+export { hostConfig } from './software/cell-host.ts';
+export type {
+  Command,
+  HostConfig,
+  HostFile,
+  KernelModule,
+  LateBoundValue,
+  ListeningPort,
+  Peer,
+  Service,
+} from './software/host-config.ts';
