@@ -7,11 +7,12 @@ import { spawnSync } from 'node:child_process';
 import { neededPackages, wantedPackages } from '../lib/local/front/packages.ts';
 import { missingPackages } from '../lib/local/packages.ts';
 
-/** Checkers of generated files, foreign SIP implementations, the AWS command line, Prometheus. */
+/** Checkers of generated files, foreign SIP implementations, the AWS command line, ping, Prometheus. */
 const forTests = [
   'awscli',
   'baresip-core',
   'cloud-init',
+  'iputils-ping',
   'jq',
   'libxml2-utils',
   'prometheus',

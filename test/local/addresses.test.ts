@@ -17,12 +17,12 @@ const cellOf = (input: Partial<CellInput> = {}) =>
 const network = fc.tuple(fc.nat(255), fc.nat(15)).map(([b, c]) => `10.${b}.${c * 16}.0/20`);
 
 describe('public addresses on this machine', () => {
-  it('lie in the range for benchmarks, and every network of it can be taken', () => {
+  it('lie in the half of the range for benchmarks that the front leaves, and every network of it can be taken', () => {
     fc.assert(
       fc.property(network, (range) => {
         const networks = publicNetworks(range);
-        expect(new Set(networks).size).toBe(512);
-        expect(networks.every((text) => /^198\.1[89]\.\d{1,3}\.0\/24$/.test(text))).toBe(true);
+        expect(new Set(networks).size).toBe(256);
+        expect(networks.every((text) => /^198\.18\.\d{1,3}\.0\/24$/.test(text))).toBe(true);
       }),
     );
   });
