@@ -13,6 +13,7 @@ import {
   port,
   portRange,
   region,
+  sipTransports,
   text,
   type PortRange,
 } from './fields.ts';
@@ -76,21 +77,7 @@ const tenant = z.strictObject({
     .describe('Trunks for calls to the outside, in order of preference; empty: all trunks of the cell.'),
 });
 
-const transports = z
-  .strictObject({
-    udp: z
-      .union([port, z.literal('off')])
-      .default(5060)
-      .describe('Port of SIP over UDP, or off.'),
-    tcp: z
-      .union([port, z.literal('off')])
-      .default(5060)
-      .describe('Port of SIP over TCP, or off.'),
-    tls: z
-      .union([port, z.literal('off')])
-      .default(5061)
-      .describe('Port of SIP over TLS, or off.'),
-  })
+const transports = sipTransports
   .prefault({})
   .describe('SIP transports of the SBC on its public side; at least one is on.');
 

@@ -49,3 +49,16 @@ const regionPattern =
   /^(af|ap|ca|eu|il|me|mx|sa|us)(-gov)?-(central|north|south|east|west|northeast|northwest|southeast|southwest)-\d$/;
 
 export const region = text(regionPattern, 'must be an AWS region, for example eu-west-1');
+
+const sipPort = (transport: string, usual: number) =>
+  z
+    .union([port, z.literal('off')])
+    .default(usual)
+    .describe(`Port of SIP over ${transport}, or off.`);
+
+/** Where SIP is spoken. Default: on the ports of RFC 3261, section 18.1. */
+export const sipTransports = z.strictObject({
+  udp: sipPort('UDP', 5060),
+  tcp: sipPort('TCP', 5060),
+  tls: sipPort('TLS', 5061),
+});

@@ -4,7 +4,7 @@
  * The front knows cells by their specs and tenants by the directory; it has no reference to anything that a cell's stack made.
  */
 import { z } from 'zod';
-import { domainName, ipv4Network, label, port, region } from './fields.ts';
+import { domainName, ipv4Network, label, port, region, sipTransports } from './fields.ts';
 
 const edgeRegion = z.strictObject({
   region: region.describe('AWS region.'),
@@ -63,23 +63,7 @@ export const frontSchema = z
           .max(64)
           .default(4)
           .describe('Kamailio worker processes per listening UDP socket, and for TCP.'),
-        transports: z
-          .strictObject({
-            udp: z
-              .union([port, z.literal('off')])
-              .default(5060)
-              .describe('Port of SIP over UDP, or off.'),
-            tcp: z
-              .union([port, z.literal('off')])
-              .default(5060)
-              .describe('Port of SIP over TCP, or off.'),
-            tls: z
-              .union([port, z.literal('off')])
-              .default(5061)
-              .describe('Port of SIP over TLS, or off.'),
-          })
-          .prefault({})
-          .describe('Port of each SIP transport, or off.'),
+        transports: sipTransports.prefault({}).describe('Port of each SIP transport, or off.'),
         flood: z
           .strictObject({
             requestsPerSecond: z
