@@ -14,6 +14,7 @@ import { Ledger } from './plan/ledger.ts';
 import { outlook } from './plan/outlook.ts';
 import { QUOTA_NAMES, QuotaBook } from './plan/quotas.ts';
 import { kindOf, relief } from './plan/relief.ts';
+import { reopening } from './plan/reopening.ts';
 import { retirement } from './plan/retirement.ts';
 import { DEFAULT_RULES, type PlanRules } from './plan/rules.ts';
 import { scaling } from './plan/scaling.ts';
@@ -69,10 +70,11 @@ export function plan(input: PlanInput): Plan {
   );
   const quotas = new QuotaBook(input.quotas ?? []);
   const relieved = relief(context);
-  const stamped = stamping(context, relieved.overflow, quotas);
-  const retired = retirement(context, relieved.overflow);
+  const reopened = reopening(context, relieved.overflow);
+  const stamped = stamping(context, reopened.overflow, quotas);
+  const retired = retirement(context, relieved.overflow, reopened.cells);
   const scaled = scaling(context);
-  const parts = [stamped, relieved, retired, scaled];
+  const parts = [stamped, reopened, relieved, retired, scaled];
   return {
     version: 1,
     now: iso(now),

@@ -23,7 +23,7 @@ interface Found {
  * Cells that are not needed, step by step over many plans: cordon, drain, moves, retire. Each step is checked anew: all
  * tenants must fit into the other cells of the region at the 99 % quantile and at what was measured in the last weeks.
  */
-export function retirement(context: PlanContext, overflow: readonly Overflow[]): Found {
+export function retirement(context: PlanContext, overflow: readonly Overflow[], reopened: ReadonlySet<string>): Found {
   const found: Found = { actions: [], excuses: [] };
   let strict: FleetLoad | undefined;
   const busy = (): FleetLoad =>
@@ -43,7 +43,7 @@ export function retirement(context: PlanContext, overflow: readonly Overflow[]):
     const stateOf = (cell: CellLoad): string => context.cells.get(cell.cell.name)!.spec.state;
     const cells = context.load.cells.filter((cell) => cell.cell.region === region);
     const leaving = cells.filter((cell) => ['cordoned', 'draining'].includes(stateOf(cell)));
-    for (const cell of leaving) takeFurther(context, busy, cell, found);
+    for (const cell of leaving) if (!reopened.has(cell.cell.name)) takeFurther(context, busy, cell, found);
     const active = cells.filter((cell) => stateOf(cell) === 'active');
     if (leaving.length > 0 || active.length < 2) continue;
     const full = overflow.some(({ from }) => from?.cell.region === region);
@@ -106,7 +106,8 @@ function takeFurther(context: PlanContext, busy: () => FleetLoad, cell: CellLoad
   const { name } = cell.cell;
   const { state } = cells.get(name)!.spec;
   const memory = ledger.of(name);
-  for (const what of ['cordonedAt', 'drainBy', 'spareSince'] as const) {
+  // Not since when it was spare: a cell that takes tenants again is left alone as long as any other.
+  for (const what of ['cordonedAt', 'drainBy'] as const) {
     if (memory[what] !== undefined) ledger.note(name, what, memory[what]);
   }
   const action = state === 'cordoned' ? 'drain' : cell.tenants.size === 0 ? 'retire' : 'move';
@@ -117,6 +118,7 @@ function takeFurther(context: PlanContext, busy: () => FleetLoad, cell: CellLoad
   if (action === 'retire') return considerRetire(context, cell, found, stays);
 
   const trial = fitElsewhere(busy(), name, rules.settle);
+  if (trial.missing !== undefined && isNeeded(context, cell, trial.missing, found)) return;
   if (state === 'cordoned') {
     if (trial.missing !== undefined) return stays(trial.missing);
     const hours = (now - Date.parse(memory.cordonedAt!)) / HOUR_MS;
@@ -146,6 +148,20 @@ function takeFurther(context: PlanContext, busy: () => FleetLoad, cell: CellLoad
   if (memory.drainBy !== undefined && now > Date.parse(memory.drainBy)) {
     stays(`its deadline was ${memory.drainBy}, ${cell.tenants.size} tenants are still there; a person should look`);
   }
+}
+
+/** True where a cell that a plan cordoned takes tenants again, as its own have long fitted nowhere else. */
+function isNeeded(context: PlanContext, { cell, tenants }: CellLoad, missing: string, { actions }: Found): boolean {
+  const { ledger, rules, now, holds, load } = context;
+  const { name, region } = cell;
+  const held = load.cells.some((other) => other.cell.region === region && holds.has(other.cell.name));
+  // What is on hold takes no tenants for now, which says nothing of later.
+  if (held || ledger.of(name).cordonedAt === undefined) return false;
+  const hours = (now - ledger.since(name, 'neededSince')) / HOUR_MS;
+  if (hours < rules.uncordonAfterHours) return false;
+  const reason = `its ${tenants.size} tenants no longer fit elsewhere, for ${amount(hours)} h now: ${missing}`;
+  actions.push({ kind: 'uncordon', cell: name, reason });
+  return true;
 }
 
 function considerRetire(

@@ -28,6 +28,8 @@ export interface PlanRules {
   /** Hours between cordon and drain, and from there on until a person is asked to look. */
   readonly drainAfterHours: number;
   readonly drainHours: number;
+  /** A cordoned cell takes tenants again when its own fitted nowhere else in every plan for so many hours. */
+  readonly uncordonAfterHours: number;
   /** Media hosts are taken away only when fewer were enough in every plan for so many hours, and one at a time. */
   readonly fewerHostsAfterHours: number;
   /** Fewer hosts must be enough for the load times this. */
@@ -64,6 +66,7 @@ export const DEFAULT_RULES: PlanRules = {
   retireAfterHours: 14 * 24,
   drainAfterHours: 24,
   drainHours: 72,
+  uncordonAfterHours: 24,
   fewerHostsAfterHours: 4,
   fewerHostsSpare: 1.15,
   settle: 0.85,

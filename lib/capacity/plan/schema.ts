@@ -21,6 +21,11 @@ const stamp = z.strictObject({
 const place = z.strictObject({ kind: z.literal('place'), tenant: name, cell: name, reason });
 const move = z.strictObject({ kind: z.literal('move'), tenant: name, from: name, to: name, reason });
 const cordon = z.strictObject({ kind: z.literal('cordon'), cell: name, reason });
+const uncordon = z.strictObject({
+  kind: z.literal('uncordon'),
+  cell: name.describe('A cordoned or draining cell, which takes tenants again.'),
+  reason,
+});
 const drain = z.strictObject({
   kind: z.literal('drain'),
   cell: name,
@@ -47,10 +52,22 @@ const hold = z.strictObject({
   reason,
 });
 
-export const actionSchema = z.discriminatedUnion('kind', [stamp, place, move, cordon, drain, retire, scale, hold]);
+export const actionSchema = z.discriminatedUnion('kind', [
+  stamp,
+  place,
+  move,
+  cordon,
+  uncordon,
+  drain,
+  retire,
+  scale,
+  hold,
+]);
 
 export const planExcuseSchema = z.strictObject({
-  action: z.enum(['stamp', 'place', 'move', 'cordon', 'drain', 'retire', 'scale']).describe('What is not done.'),
+  action: z
+    .enum(['stamp', 'place', 'move', 'cordon', 'uncordon', 'drain', 'retire', 'scale'])
+    .describe('What is not done.'),
   subject: name.describe('The cell, tenant or region that it is not done to.'),
   text: z.string().min(1).describe('Why not, with the numbers.'),
 });
@@ -87,6 +104,7 @@ const memorySchema = z
         fewerHostsSince: instant.optional(),
         cordonedAt: instant.optional(),
         drainBy: instant.optional(),
+        neededSince: instant.optional(),
       }),
     ),
     done: z

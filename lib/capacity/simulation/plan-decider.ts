@@ -102,6 +102,7 @@ function simulated(view: FleetView, action: Action): SimulatedAction[] {
     }
     case 'hold':
     case 'cordon':
+    case 'uncordon':
     case 'drain':
     case 'retire':
       return [{ do: action.kind, cell: action.cell, because }];

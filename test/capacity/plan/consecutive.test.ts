@@ -48,6 +48,7 @@ function carryOut(world: World, action: Action): void {
     for (const cell of world.cells) if (cell.spec.name === name) cell.spec = to(cell.spec);
   };
   if (action.kind === 'cordon') change(action.cell, (spec) => ({ ...spec, state: 'cordoned' }));
+  if (action.kind === 'uncordon') change(action.cell, (spec) => ({ ...spec, state: 'active' }));
   if (action.kind === 'drain') change(action.cell, (spec) => ({ ...spec, state: 'draining' }));
   if (action.kind === 'retire') change(action.cell, (spec) => ({ ...spec, state: 'retired' }));
   if (action.kind === 'scale') {
@@ -77,7 +78,7 @@ function reversals(plans: readonly { plan: Plan }[]): number {
       turn(action.cell, Math.sign(action.hosts[0]! - action.current) || 1);
     } else if (action.kind === 'move') {
       turn(`${action.tenant} ${[action.from, action.to].sort().join()}`, action.from < action.to ? 1 : -1);
-    } else if (action.kind === 'stamp') turn('cells', 1);
+    } else if (action.kind === 'stamp' || action.kind === 'uncordon') turn('cells', 1);
     else if (action.kind === 'cordon' || action.kind === 'retire') turn('cells', -1);
   }
   return found;
