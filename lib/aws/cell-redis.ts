@@ -4,7 +4,7 @@ import { ElasticacheUserGroup } from '@cdktf/provider-aws/lib/elasticache-user-g
 import { ElasticacheUser } from '@cdktf/provider-aws/lib/elasticache-user/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
-import { internalPorts } from '../cell/ports.ts';
+import { internalPorts } from '../spec/fixed.ts';
 import { resourceName } from './names.ts';
 
 export interface CellRedisProps {

@@ -1,5 +1,5 @@
 import { deriveCell } from '../cell/cell.ts';
-import { internalPorts } from '../cell/ports.ts';
+import { internalPorts } from '../spec/fixed.ts';
 import { exec } from '../local/index.ts';
 import { callRecordStream, type CallEvent } from '../software/kamailio/records.ts';
 import { paths } from '../software/redis/config.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { deriveCell } from '../../lib/cell/cell.ts';
-import { internalPorts } from '../../lib/cell/ports.ts';
+import { internalPorts } from '../../lib/spec/fixed.ts';
 import type { AgentsEvent } from '../../lib/calls/agents-event.ts';
 import { AgentsProcess, type RunResult } from '../../lib/calls/agents-process.ts';
 import type { AgentSpec, RunCommand } from '../../lib/calls/scenario.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { deriveCell, type Cell } from '../../lib/cell/cell.ts';
-import { internalPorts } from '../../lib/cell/ports.ts';
+import { internalPorts } from '../../lib/spec/fixed.ts';
 import type { AgentsEvent } from '../../lib/calls/agents-event.ts';
 import { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import type { CallResult } from '../../lib/calls/call-result.ts';

@@ -3,7 +3,7 @@
  * a dozen numbers. A number that cannot be read is left out: unknown, never zero.
  */
 import type { MediaHost, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { metricNamespace } from '../names.ts';
 import { hostRun } from './boot.ts';
 

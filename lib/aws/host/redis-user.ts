@@ -1,4 +1,4 @@
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { values } from '../../software/values.ts';
 import { hostRun } from './boot.ts';
 

@@ -2,7 +2,7 @@
  * The frame of the configuration: which modules run, how much this host takes, who may send calls, and the operator's socket.
  */
 import type { Cell, MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late } from '../host-config.ts';
 import { values } from '../values.ts';
 import { paths } from './paths.ts';

@@ -3,7 +3,7 @@
  * SBCs and does what their request URI says; `features.ts` is the contract.
  */
 import type { Cell, MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { coreXml, eventSocketXml, freeswitchXml } from './core-xml.ts';

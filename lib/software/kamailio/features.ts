@@ -1,5 +1,5 @@
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { featureNamePattern } from '../freeswitch/features.ts';
 import { late } from '../host-config.ts';
 import { values } from '../values.ts';

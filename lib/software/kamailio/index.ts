@@ -3,7 +3,7 @@
  * it all the time; keepalived says which one has the floating addresses.
  */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late, type HostConfig, type HostFile, type ListeningPort, type Service } from '../host-config.ts';
 import { poolServiceName, poolSocket } from '../pgbouncer/index.ts';
 import { redisTunnelName } from '../stunnel/index.ts';

@@ -1,5 +1,5 @@
 import type { Cell } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import type { Section } from './section.ts';
 
 /** Statements that put every media host into service, in every pool. */

@@ -1,5 +1,5 @@
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import type { Section } from './section.ts';
 import { peerOf, sockets } from './sockets.ts';
 

@@ -1,5 +1,5 @@
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 
 /** Where an SBC listens, as Kamailio names a socket: `udp:10.16.0.21:5060`. */
 export interface Sockets {

@@ -1,5 +1,5 @@
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 
 export const healthScriptPath = '/usr/local/lib/cellstamp/kamailio-health';
 

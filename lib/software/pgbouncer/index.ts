@@ -5,7 +5,7 @@
  * does the TLS.)
  */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late, type HostConfig } from '../host-config.ts';
 import { databaseNames } from '../postgresql/names.ts';
 import { dataAuthoritiesPath } from '../postgresql/schema.ts';

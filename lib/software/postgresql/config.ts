@@ -1,5 +1,5 @@
 import type { Cell, DatabaseHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late } from '../host-config.ts';
 import { values } from '../values.ts';
 import { databaseNames } from './names.ts';

@@ -3,7 +3,7 @@
  * that follow it by streaming.
  */
 import type { Cell, DatabaseHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { accessRules, majorVersion, paths, postgresqlConfig, rolesSql } from './config.ts';

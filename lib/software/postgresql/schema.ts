@@ -3,7 +3,7 @@
  * applies it before its Kamailio starts; doing so again changes nothing.
  */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late, type HostConfig } from '../host-config.ts';
 import { values } from '../values.ts';
 import { databaseNames } from './names.ts';

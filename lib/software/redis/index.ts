@@ -3,7 +3,7 @@
  * call records as a stream, replicas copy it.
  */
 import type { Cell, RedisHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late, type HostConfig } from '../host-config.ts';
 import { values } from '../values.ts';
 import { accessList, paths, pingScript, pingScriptPath, redisConfig } from './config.ts';

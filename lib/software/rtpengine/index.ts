@@ -3,7 +3,7 @@
  * nothing; the SBCs tell it over the ng protocol.
  */
 import type { Cell, MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import type { HostConfig, HostFile, Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { rtpengineConfig } from './config.ts';

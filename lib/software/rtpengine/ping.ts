@@ -1,5 +1,5 @@
 import type { MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 
 export const pingScriptPath = '/usr/local/lib/cellstamp/rtpengine-ping';
 

@@ -2,7 +2,7 @@
  * A TLS tunnel from the SBC's loopback to Redis: the Redis module of Kamailio 5.6 is built without TLS.
  */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../cell/ports.ts';
+import { internalPorts } from '../../spec/fixed.ts';
 import { late, type HostConfig } from '../host-config.ts';
 import { dataAuthoritiesPath } from '../postgresql/schema.ts';
 import { values } from '../values.ts';

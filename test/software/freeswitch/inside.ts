@@ -14,7 +14,7 @@ import { RtpClock } from '../../../lib/calls/rtp-clock.ts';
 import type { Session } from '../../../lib/calls/session.ts';
 import { UserAgent } from '../../../lib/calls/user-agent.ts';
 import { deriveCell } from '../../../lib/cell/cell.ts';
-import { internalPorts } from '../../../lib/cell/ports.ts';
+import { internalPorts } from '../../../lib/spec/fixed.ts';
 import { freeswitch } from '../../../lib/software/freeswitch/index.ts';
 import { late, type Command, type Service } from '../../../lib/software/host-config.ts';
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';

@@ -1,1 +1,0 @@
-export { internalPorts } from '../spec/fixed.ts';
