@@ -1,0 +1,66 @@
+/**
+ * Synthesises the stack of one cell and plans it with Terraform; checks our rules over the plan; applies that very plan.
+ *
+ * @example npx tsx examples/pipeline/terraform-cell.ts plan euw1-a     # changes nothing, needs to read only
+ * @example npx tsx examples/pipeline/terraform-cell.ts apply euw1-a
+ */
+import { execFileSync, type StdioOptions } from 'node:child_process';
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkPlan, type Plan } from '../../lib/aws/plan-rules.ts';
+
+/** As much of `terraform show -json` as the summary reads. */
+interface Changes {
+  readonly resource_changes?: readonly { readonly change: { readonly actions: readonly string[] } }[];
+}
+
+const lockFile = '.terraform.lock.hcl';
+
+const [action, cell] = process.argv.slice(2);
+if ((action !== 'plan' && action !== 'apply') || cell === undefined) {
+  console.error('usage: terraform-cell.ts plan|apply CELL');
+  process.exit(2);
+}
+const folder = join('cdktf.out', 'stacks', `cell-${cell}`);
+
+function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): void {
+  execute(program, args, 'inherit', environment);
+}
+
+function execute(program: string, args: readonly string[], stdio: StdioOptions, environment: NodeJS.ProcessEnv = {}) {
+  try {
+    const options = { stdio, env: { ...process.env, ...environment }, encoding: 'utf8', maxBuffer: 2 ** 30 } as const;
+    return execFileSync(program, args, options);
+  } catch (error) {
+    // The program has said why.
+    process.exit((error as { status?: number | null }).status ?? 1);
+  }
+}
+
+const terraform = (...args: readonly string[]) =>
+  run('terraform', [`-chdir=${folder}`, ...args], { TF_IN_AUTOMATION: '1' });
+
+const app = fileURLToPath(new URL('../../stacks/main.ts', import.meta.url));
+run(process.execPath, ['--import', import.meta.resolve('tsx'), app], {
+  CELLSTAMP_CELL: cell,
+  CDKTF_OUTDIR: 'cdktf.out',
+});
+
+// The providers' versions and hashes are the fleet's where it has a lock file.
+if (existsSync(lockFile)) copyFileSync(lockFile, join(folder, lockFile));
+terraform('init', '-input=false', ...(existsSync(lockFile) ? ['-lockfile=readonly'] : []));
+// Who may only read the state cannot lock it.
+terraform('plan', '-input=false', '-out=plan', ...(action === 'plan' ? ['-lock=false'] : []));
+const plan = JSON.parse(
+  execute('terraform', [`-chdir=${folder}`, 'show', '-json', 'plan'], ['ignore', 'pipe', 'inherit'])!,
+) as Plan & Changes;
+
+const count = (wanted: string) =>
+  (plan.resource_changes ?? []).filter(({ change }) => change.actions.includes(wanted)).length;
+console.log(`cell ${cell}: ${count('create')} to add, ${count('update')} to change, ${count('delete')} to destroy`);
+
+const findings = checkPlan(plan);
+for (const { rule, address, message } of findings) console.error(`${address}: ${message} (${rule})`);
+if (findings.length > 0) process.exit(1);
+if (action === 'apply') terraform('apply', '-input=false', 'plan');
