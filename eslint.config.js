@@ -8,10 +8,11 @@ const mayImport = {
   software: ['spec', 'cell', 'front'],
   capacity: ['spec', 'cell'],
   calls: ['spec', 'cell'],
+  planning: ['spec', 'cell', 'capacity'],
   aws: ['spec', 'cell', 'front', 'software'],
   kubernetes: ['spec', 'cell', 'front', 'software'],
   local: ['spec', 'cell', 'front', 'software'],
-  cli: ['spec', 'cell', 'front', 'software', 'capacity', 'calls', 'aws', 'kubernetes', 'local'],
+  cli: ['spec', 'cell', 'front', 'software', 'capacity', 'calls', 'planning', 'aws', 'kubernetes', 'local'],
 };
 const folders = Object.keys(mayImport);
 const pure = ['spec', 'cell', 'front', 'software', 'capacity'];

@@ -9,6 +9,7 @@ import {
   e164,
   ipv4Address,
   ipv4Network,
+  jurisdiction,
   label,
   port,
   portRange,
@@ -52,7 +53,7 @@ const trunk = z.strictObject({
   limits: limits(200, 20, 40).describe('Limits of all calls over this trunk, both directions together.'),
 });
 
-const tenant = z.strictObject({
+export const tenantSchema = z.strictObject({
   name: label(48, 'acme').describe('Name of the tenant, unique in the fleet.'),
   domain: domainName.describe('SIP domain of the tenant, unique in the fleet.'),
   tier: z.string().default('standard').describe('Media pool that serves the tenant: a key of media.pools.'),
@@ -75,6 +76,17 @@ const tenant = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Trunks for calls to the outside, in order of preference; empty: all trunks of the cell.'),
+  enterprise: label(48, 'acme-group')
+    .optional()
+    .describe('Group that the tenant belongs to; its tenants never share a cell. Default: it stands alone.'),
+  regions: z
+    .array(region)
+    .min(1)
+    .optional()
+    .describe('Regions that the tenant may be moved to. Default: the region of its cell.'),
+  jurisdiction: jurisdiction
+    .optional()
+    .describe('Where its cell must be by law, as the planner knows of cells, for example EU. Default: anywhere.'),
 });
 
 const transports = sipTransports
@@ -281,7 +293,7 @@ export const cellSchema = z
     alarmEmails: z.array(z.email()).default([]).describe('Addresses that are subscribed to the alarm topic.'),
     trunks: z.array(trunk).max(100).default([]).describe('Carriers.'),
     tenants: z
-      .array(tenant)
+      .array(tenantSchema)
       .default([])
       .describe('Tenants that the cell starts with. Tenants are data: changing them changes no infrastructure.'),
   })
@@ -292,7 +304,7 @@ export type CellInput = z.input<typeof cellSchema>;
 type ParsedCell = z.output<typeof cellSchema>;
 
 export type Trunk = z.output<typeof trunk>;
-export type Tenant = z.output<typeof tenant>;
+export type Tenant = z.output<typeof tenantSchema>;
 export type Limits = Tenant['limits'];
 
 /** A cell's spec with every default filled in. */

@@ -62,3 +62,6 @@ export const sipTransports = z.strictObject({
   tcp: sipPort('TCP', 5060),
   tls: sipPort('TLS', 5061),
 });
+
+/** A state or a union of states whose law holds where a cell is. */
+export const jurisdiction = text(/^[A-Z]{2,8}$/, 'must be 2 to 8 capital letters, for example EU or US');

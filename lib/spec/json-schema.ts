@@ -27,7 +27,7 @@ export interface JsonSchema {
 }
 
 /** What a person may write: defaults are in it, filled-in values are not required. Made once, when first asked for. */
-function writtenForm(schema: z.ZodType): () => JsonSchema {
+export function writtenForm(schema: z.ZodType): () => JsonSchema {
   let made: JsonSchema | undefined;
   return () => (made ??= z.toJSONSchema(schema, { io: 'input', target: 'draft-7' }) as JsonSchema);
 }

@@ -1,0 +1,52 @@
+/** A YAML file whose values are checked by a schema and then by rules between them. */
+import type { z } from 'zod';
+import { formatPath, type Finding, type Path } from '../spec/finding.ts';
+import type { JsonSchema } from '../spec/json-schema.ts';
+import type { Violation } from '../spec/rules/rule.ts';
+import type { FleetFile } from '../spec/fleet.ts';
+import { readSource, type Source } from '../spec/source.ts';
+import { valueAt, valueFaults } from '../spec/value-findings.ts';
+
+export interface CheckedFile<T> {
+  readonly file: FleetFile;
+  readonly source: Source;
+  /** Undefined where a value is wrong by itself. */
+  readonly value: T | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** @param rules what values must be to one another; asked only where each is right by itself */
+export function checkFile<S extends z.ZodType>(
+  file: FleetFile,
+  schema: S,
+  jsonSchema: JsonSchema,
+  rules: (value: z.output<S>) => Iterable<Violation> = () => [],
+): CheckedFile<z.output<S>> {
+  const source = readSource(file.path, file.text);
+  if (source.value === undefined) return { file, source, value: undefined, findings: source.findings };
+  const parsed = schema.safeParse(source.value ?? {});
+  if (!parsed.success) {
+    const faults = valueFaults(parsed.error.issues, source, jsonSchema);
+    return { file, source, value: undefined, findings: [...source.findings, ...faults.map(({ finding }) => finding)] };
+  }
+  const broken = [...rules(parsed.data)].map((violation) => violated(source, violation));
+  return { file, source, value: parsed.data, findings: [...source.findings, ...broken] };
+}
+
+export function violated(source: Source, { path, message, allowed }: Violation): Finding {
+  return errorAt(source, path, message, allowed);
+}
+
+/** An error about a value of a file, or about what the value leads to. */
+export function errorAt(source: Source, path: Path, message: string, allowed: string): Finding {
+  const given = source.written(path) ?? JSON.stringify(valueAt(source.value, path)) ?? 'nothing';
+  return {
+    severity: 'error',
+    file: source.file,
+    ...source.locate(path),
+    path: formatPath(path),
+    message,
+    given,
+    allowed,
+  };
+}

@@ -1,0 +1,13 @@
+import { compareFindings, formatFinding, type Finding } from '../spec/finding.ts';
+
+/** There can be no plan: everything that is wrong with what it would be made from, at once, each with its place. */
+export class PlanningFailure extends Error {
+  override readonly name = 'PlanningFailure';
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    const sorted = [...findings].sort(compareFindings);
+    super(sorted.map(formatFinding).join('\n'));
+    this.findings = sorted;
+  }
+}

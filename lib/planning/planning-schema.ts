@@ -1,0 +1,314 @@
+/**
+ * What a person writes in `planning.yaml`: what the planner may do, and where it learns what the fleet does. A kind of cell
+ * that may be stamped is enough; all else has a default.
+ *
+ * The zod schema checks one value at a time; rules between values are in `planning-rules.ts`.
+ */
+import { z } from 'zod';
+import { QUOTA_NAMES } from '../capacity/plan/quotas.ts';
+import { DEFAULT_RULES } from '../capacity/plan/rules.ts';
+import { POLICIES, type Policy } from '../capacity/policy.ts';
+import { cellSchema, tenantSchema } from '../spec/cell.ts';
+import { jurisdiction, label, region, text } from '../spec/fields.ts';
+import { sizeNames } from '../spec/sizes.ts';
+import { prometheusSchema } from './prometheus/schema.ts';
+import { filePath, instant, zoneName } from './values.ts';
+
+const policyNames = Object.keys(POLICIES) as [Policy['name'], ...Policy['name'][]];
+const { gradeOfService, telecomRule, fixedHeadroom } = POLICIES;
+
+/** A number of one policy; the rules tell when it is given to another. */
+const numberOf = (policy: string, least: number, most: number, usual: number, what: string) =>
+  z.number().min(least).max(most).optional().describe(`${what} Default of ${policy}: ${usual}.`);
+
+const policy = z
+  .strictObject({
+    name: z.enum(policyNames).default('gradeOfService').describe('How much is bought for a demand.'),
+    quantile: z
+      .number()
+      .min(0.5)
+      .max(0.999)
+      .optional()
+      .describe(
+        `Quantile of the demand that is planned for, a share from 0.5 to 0.999. Default of gradeOfService: ${gradeOfService.quantile}, telecomRule: ${telecomRule.quantile}, fixedHeadroom: ${fixedHeadroom.quantile}.`,
+      ),
+    blocking: numberOf(
+      'gradeOfService',
+      0.00001,
+      0.5,
+      gradeOfService.blocking,
+      'Share of the calls that may find no circuit in the busiest hour.',
+    ),
+    peakTimes: numberOf('telecomRule', 0.1, 10, telecomRule.peakTimes, 'Times the peak, a ratio.'),
+    growth: numberOf('telecomRule', -0.9, 10, telecomRule.growth, 'Growth besides the forecast’s, a ratio less 1.'),
+    spareTimes: numberOf('telecomRule', 0.1, 10, telecomRule.spareTimes, 'Times once more as a spare, a ratio.'),
+    free: numberOf('fixedHeadroom', 0, 0.95, fixedHeadroom.free, 'Share of every limit that stays free.'),
+  })
+  .prefault({})
+  .describe('The policy with its own numbers.');
+
+const { quality, caps } = DEFAULT_RULES;
+const days = (most: number, usual: number, what: string) => z.int().min(1).max(most).default(usual).describe(what);
+const hours = (usual: number, what: string) => z.number().min(0).max(8760).default(usual).describe(what);
+const share = (usual: number, what: string) => z.number().min(0).max(1).default(usual).describe(what);
+
+const rules = z
+  .strictObject({
+    horizonDays: days(180, DEFAULT_RULES.horizonDays, 'Days ahead that are looked at.'),
+    assumedLeadHours: hours(
+      DEFAULT_RULES.assumedLeadHours,
+      'Hours from the decision to stamp until the cell takes calls, as long as too few stamps were measured.',
+    ),
+    leadQuantile: share(DEFAULT_RULES.leadQuantile, 'Quantile of the lead time that is counted on, a share.'),
+    reviewHours: hours(
+      DEFAULT_RULES.reviewHours,
+      'A stamp is decided so many hours before the latest moment, so that a plan may be missed.',
+    ),
+    lostMediaHosts: z
+      .int()
+      .min(0)
+      .max(8)
+      .default(DEFAULT_RULES.lostMediaHosts)
+      .describe('Media hosts of every pool that may be lost without a call being refused.'),
+    staleMinutes: z
+      .number()
+      .min(1)
+      .max(100_000)
+      .default(DEFAULT_RULES.staleMinutes)
+      .describe('Minutes after which a measurement is stale, and its cell on hold.'),
+    quality: z
+      .strictObject({
+        leastMos: z.number().min(1).max(5).default(quality.leastMos).describe('Mean opinion score, 1 to 5, at least.'),
+        mostJitterMs: z.number().min(0).max(1000).default(quality.mostJitterMs).describe('Jitter in ms at most.'),
+        mostLoss: share(quality.mostLoss, 'Share of the packets that may be lost.'),
+        mostSetupSeconds: z
+          .number()
+          .min(0)
+          .max(60)
+          .default(quality.mostSetupSeconds)
+          .describe('Seconds from INVITE to the first ringing or answer, at most.'),
+        leastAnswerSeizureRatio: share(quality.leastAnswerSeizureRatio, 'Share of the set-ups answered, at least.'),
+        mostAnswerSeizureRatio: share(quality.mostAnswerSeizureRatio, 'Share of the set-ups answered, at most.'),
+      })
+      .prefault({})
+      .describe('A cell beyond these is on hold.'),
+    moveAfterHours: hours(
+      DEFAULT_RULES.moveAfterHours,
+      'Tenants leave a cell only when it was too full in every plan for so many hours.',
+    ),
+    retireAfterHours: hours(
+      DEFAULT_RULES.retireAfterHours,
+      'A cell is cordoned only when it was dispensable in every plan for so many hours.',
+    ),
+    drainAfterHours: hours(DEFAULT_RULES.drainAfterHours, 'Hours between cordon and drain.'),
+    drainHours: hours(DEFAULT_RULES.drainHours, 'Hours of draining after which a person is asked to look.'),
+    fewerHostsAfterHours: hours(
+      DEFAULT_RULES.fewerHostsAfterHours,
+      'Media hosts are taken away only when fewer were enough in every plan for so many hours.',
+    ),
+    fewerHostsSpare: z
+      .number()
+      .min(1)
+      .max(10)
+      .default(DEFAULT_RULES.fewerHostsSpare)
+      .describe('Fewer hosts must be enough for the calls times this.'),
+    settle: z
+      .number()
+      .min(0.1)
+      .max(1)
+      .default(DEFAULT_RULES.settle)
+      .describe('Share of what they may carry to which cells are filled that get tenants from others.'),
+    caps: z
+      .strictObject({
+        cellsPerDay: z.int().min(0).max(1000).default(caps.cellsPerDay).describe('Cells stamped in a day, at most.'),
+        emergencyCellsPerDay: z
+          .int()
+          .min(0)
+          .max(1000)
+          .default(caps.emergencyCellsPerDay)
+          .describe('Emergency stamps in a day besides the others, at most.'),
+        movesPerDay: z
+          .int()
+          .min(0)
+          .max(1_000_000)
+          .default(caps.movesPerDay)
+          .describe('Tenants moved in a day, at most.'),
+        costPerHour: z
+          .number()
+          .min(0)
+          .max(1_000_000_000)
+          .optional()
+          .describe('Cost of the whole fleet an hour, in the currency of the cells’ costs. Default: no cap.'),
+      })
+      .prefault({})
+      .describe('How much may be done in a day.'),
+  })
+  .prefault({})
+  .describe('How long to wait, what is good enough, and how much may be done.');
+
+const cost = z
+  .number()
+  .min(0)
+  .max(1_000_000)
+  .optional()
+  .describe('Cost an hour, in the one currency of the file. Default: unknown, and no cap on cost can be kept.');
+
+const kind = z.strictObject({
+  name: text(/^\S(.{0,62}\S)?$/, 'must be 1 to 64 characters')
+    .optional()
+    .describe('Name of the kind, unique. Default: region and size, for example eu-west-1 standard.'),
+  prefix: label(18, 'euw1-')
+    .or(text(/^[a-z][a-z0-9-]{0,16}-$/, 'must be lower-case letters, digits and hyphens, for example euw1-'))
+    .describe('What the names of new cells begin with: euw1- gives euw1-c where euw1-a and euw1-b are there.'),
+  region: region.describe('AWS region.'),
+  size: z.enum(sizeNames).default('standard').describe('Named size of the cell.'),
+  costPerHour: cost,
+  jurisdiction: jurisdiction.optional().describe('Where it is by law, for example EU. Default: none.'),
+  settings: cellSchema
+    .pick({
+      zones: true,
+      sbc: true,
+      media: true,
+      database: true,
+      redis: true,
+      retention: true,
+      image: true,
+      alarmEmails: true,
+      trunks: true,
+    })
+    .optional()
+    .describe('What else the file of a new cell says. Default: nothing, the size decides.'),
+});
+
+const cellFacts = z.strictObject({
+  costPerHour: cost,
+  jurisdiction: jurisdiction.optional().describe('Where it is by law, for example EU. Default: none.'),
+  zone: zoneName.optional().describe('Time zone its callers live by. Default: the zone of this file.'),
+  elastic: z
+    .strictObject({
+      least: z.int().min(1).max(32).describe('Media hosts that every pool keeps in service.'),
+      inService: z
+        .array(z.int().min(1).max(32))
+        .min(1)
+        .optional()
+        .describe('Numbers of the media hosts that take calls now. Default: all of the cell.'),
+    })
+    .optional()
+    .describe('How far the media hosts in service may fall below those of its file. Default: all are, always.'),
+  unfinished: z
+    .strictObject({
+      step: z.string().min(1).max(200).describe('What was begun.'),
+      since: instant.describe('When.'),
+    })
+    .optional()
+    .describe('A change that was begun and is not finished, so that the cell is on hold. Default: none.'),
+});
+
+const quota = z.strictObject({
+  region: region.describe('AWS region.'),
+  quota: z
+    .enum(QUOTA_NAMES)
+    .describe(
+      'elasticAddresses: Elastic IPs; instances: EC2 instances; vcpus: of On-Demand standard instances; networks: VPCs.',
+    ),
+  limit: z.number().min(0).max(10_000_000).describe('What the region allows, counted.'),
+  others: z
+    .number()
+    .min(0)
+    .max(10_000_000)
+    .default(0)
+    .describe('What others than the cells of the fleet use of it, counted.'),
+});
+
+const history = z
+  .strictObject({
+    files: z
+      .array(filePath)
+      .max(10_000)
+      .default([])
+      .describe(
+        'Files with measured use, *.csv or *.ndjson, of cells and of tenants; * stands for any part of a name.',
+      ),
+    prometheus: prometheusSchema
+      .optional()
+      .describe('A server of the Prometheus HTTP API that knows the cells. Default: none is asked.'),
+    stepMinutes: z
+      .union([5, 10, 15, 20, 30, 60].map((n) => z.literal(n)) as [z.ZodLiteral<number>, z.ZodLiteral<number>])
+      .default(60)
+      .describe('Length of an interval in minutes. Finer measurements are averaged, coarser ones refused.'),
+    weeks: z.int().min(1).max(104).default(8).describe('Weeks of history that are used; older values are left out.'),
+  })
+  .prefault({})
+  .describe('Where measured use comes from. What is not measured is planned by contract.');
+
+const contracts = z
+  .strictObject({
+    blocking: z
+      .number()
+      .min(0.0001)
+      .max(0.5)
+      .default(0.01)
+      .describe(
+        'Share of its calls that a tenant’s limit of concurrent calls was sized to refuse in the busiest hour.',
+      ),
+    callSeconds: z.number().min(1).max(36_000).default(180).describe('Mean length of a call in seconds.'),
+    contactsPerCall: z
+      .number()
+      .min(0)
+      .max(1000)
+      .default(5)
+      .describe('Registered contacts for each concurrent call in the busiest hour.'),
+    processedShare: share(0.1, 'Share of the calls that FreeSWITCH takes part in.'),
+  })
+  .prefault({})
+  .describe(
+    'What a tenant without history is expected to use, from the limits in its cell’s file. Assumed, not measured.',
+  );
+
+const stamp = z.strictObject({
+  cell: z.string().min(1).max(20).describe('Name of the cell.'),
+  started: instant.describe('When the plan asked for it.'),
+  ready: instant.describe('When it took calls.'),
+});
+
+export const planningSchema = z
+  .strictObject({
+    kinds: z
+      .array(kind)
+      .min(1)
+      .max(200)
+      .describe('Kinds of cells that may be stamped; the first that fits is preferred.'),
+    policy,
+    rules,
+    zone: zoneName.default('UTC').describe('Time zone that callers live by, where a cell says nothing else.'),
+    history,
+    calendar: filePath
+      .optional()
+      .describe('File of holidays and announced events. Default: calendar.yaml beside this file, where there is one.'),
+    figures: filePath
+      .optional()
+      .describe(
+        'File of your own measurements of components, as cellstamp measure writes it. Default: figures.yaml beside this file, where there is one.',
+      ),
+    cells: z
+      .record(label(20, 'euw1-a'), cellFacts)
+      .default({})
+      .describe('What the planner has to know of cells that is not in their files, by the name of the cell.'),
+    quotas: z
+      .array(quota)
+      .max(1000)
+      .default([])
+      .describe('Quotas of the regions. What is not named is taken to be no obstacle, and a note says so.'),
+    contracts,
+    waiting: z.array(tenantSchema).max(100_000).default([]).describe('Tenants that wait for a cell.'),
+    stamps: z.array(stamp).max(10_000).default([]).describe('Earlier stamps, from which lead time is measured.'),
+    state: filePath
+      .default('planning-state.json')
+      .describe('File in which a plan leaves what the next one has to know.'),
+    audit: filePath.default('planning-audit.ndjson').describe('File to which every plan and action is added.'),
+  })
+  .meta({ title: 'Cellstamp planning', description: 'What the capacity planner may do, and what it learns from.' });
+
+export type Planning = z.output<typeof planningSchema>;
+export type Kind = Planning['kinds'][number];
+export type CellFacts = Planning['cells'][string];

@@ -1,0 +1,57 @@
+/**
+ * What is asked of Prometheus. The names are those that the generated hosts expose: Kamailio by its module xhttp_prom,
+ * rtpengine by itself. `$cell` stands for the label that names the cell, `$step` for the interval.
+ */
+import type { Signals } from '../../capacity/plan/input.ts';
+import type { Resource } from '../../capacity/resources.ts';
+
+export interface Measure {
+  /** With its unit. */
+  readonly what: string;
+  /** Undefined where no generated host exposes it. */
+  readonly promql: string | undefined;
+}
+
+/** Calls that the SBCs let in count as set-ups; the standby counts none. */
+const setups = 'sum by ($cell) (rate(cellstamp_sbc_setups_total[$step]))';
+
+export const RESOURCE_MEASURES = {
+  setups: { what: 'call set-ups per second', promql: setups },
+  registrations: { what: 'registered contacts', promql: undefined },
+  relayedCalls: {
+    what: 'concurrent relayed calls, as the media hosts count them',
+    promql: 'sum by ($cell) (avg_over_time(rtpengine_sessions{type="own"}[$step]))',
+  },
+  mediaSessions: { what: 'concurrent FreeSWITCH sessions', promql: undefined },
+  recordEvents: {
+    what: 'call records written to Redis per second',
+    promql: 'sum by ($cell) (rate(cellstamp_sbc_records_total{step="sent"}[$step]))',
+  },
+  databaseWrites: { what: 'database writes per second', promql: undefined },
+} as const satisfies Record<Resource, Measure>;
+
+/** Measured over the last interval before the plan. */
+export const SIGNAL_MEASURES = {
+  callsByRecords: {
+    what: 'concurrent calls, as the SBCs’ own table counts them',
+    // Both SBCs know all calls: the larger count, not the sum.
+    promql: 'max by ($cell) (avg_over_time(cellstamp_sbc_calls[$step]))',
+  },
+  mos: {
+    what: 'mean opinion score, 1 to 5',
+    promql:
+      'sum by ($cell) (rate(rtpengine_mos_total[$step])) / (sum by ($cell) (rate(rtpengine_mos_samples_total[$step])) > 0)',
+  },
+  jitterMs: { what: 'jitter in milliseconds', promql: undefined },
+  loss: { what: 'share of the packets lost, 0 to 1', promql: undefined },
+  setupSeconds: { what: 'seconds from INVITE to the first ringing or answer', promql: undefined },
+  answerSeizureRatio: {
+    what: 'share of the set-ups answered, 0 to 1',
+    promql: `sum by ($cell) (rate(cellstamp_sbc_answered_total[$step])) / (${setups} > 0)`,
+  },
+} as const satisfies Partial<Record<keyof Signals, Measure>>;
+
+export const MEASURES = { ...RESOURCE_MEASURES, ...SIGNAL_MEASURES };
+
+export type MeasureName = keyof typeof MEASURES;
+export type SignalName = keyof typeof SIGNAL_MEASURES;

@@ -1,0 +1,132 @@
+/** Reads `planning.yaml` and the files that it names beside the histories. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { measurementsSchema, type Measurements } from '../capacity/component-figures.ts';
+import { checkCell } from '../spec/cell-file.ts';
+import type { CellInput, CellSpec } from '../spec/cell.ts';
+import type { Finding, Path } from '../spec/finding.ts';
+import type { FleetFile } from '../spec/fleet.ts';
+import type { Source } from '../spec/source.ts';
+import { calendarRules, calendarSchema, type CalendarFile } from './calendar-file.ts';
+import { checkFile, errorAt, type CheckedFile } from './checked-file.ts';
+import { PlanningFailure } from './failure.ts';
+import { planningJsonSchemas } from './json-schema.ts';
+import { kindName, planningRules } from './planning-rules.ts';
+import { planningSchema, type Kind, type Planning } from './planning-schema.ts';
+
+/** What the file of a new cell says besides its name and network, as it is written in `planning.yaml`. */
+export type KindCell = Omit<CellInput, 'name' | 'network' | 'tenants' | 'state'>;
+
+export interface PlanningFile {
+  readonly path: string;
+  readonly value: Planning;
+  /** Where in the text a value stands, for findings. */
+  readonly source: Source;
+  /** By the name of the blueprint. */
+  readonly kinds: ReadonlyMap<string, { readonly kind: Kind; readonly written: KindCell; readonly spec: CellSpec }>;
+  /** Where plans leave what the next one has to know. */
+  readonly statePath: string;
+  /** Where every plan and action is added. */
+  readonly auditPath: string;
+}
+
+export interface ReadPlanning {
+  readonly planning: PlanningFile;
+  readonly calendar: CheckedFile<CalendarFile> | undefined;
+  /** Empty where nothing was measured. */
+  readonly measurements: Measurements;
+  readonly files: readonly FleetFile[];
+}
+
+/** @throws PlanningFailure with all that is wrong in the files */
+export function readPlanning(path: string): ReadPlanning {
+  if (!existsSync(path)) throw new PlanningFailure([noFile(path)]);
+  const text = readFileSync(path, 'utf8');
+  const checked = checkFile(
+    { path, text },
+    planningSchema,
+    planningJsonSchemas['planning.schema.json'](),
+    planningRules,
+  );
+  const { value, source } = checked;
+  if (value === undefined) throw new PlanningFailure(checked.findings);
+  const findings: Finding[] = [...checked.findings];
+  const calendar = beside(source, ['calendar'], value.calendar, 'calendar.yaml', findings, (file) =>
+    checkFile(file, calendarSchema, planningJsonSchemas['calendar.schema.json'](), calendarRules),
+  );
+  const figures = beside(source, ['figures'], value.figures, 'figures.yaml', findings, (file) =>
+    checkFile(file, measurementsSchema, planningJsonSchemas['figures.schema.json']()),
+  );
+  const kinds = value.kinds.map((kind, at) => {
+    const { spec, findings: wrong } = checkCell(kindSource(source, kind, at));
+    for (const finding of wrong.filter(({ severity }) => severity === 'error')) {
+      findings.push({ ...finding, path: `kinds[${at}].settings.${finding.path}` });
+    }
+    return [kindName(kind), { kind, written: writtenCell(source, kind, at), spec: spec! }] as const;
+  });
+  if (findings.length > 0) throw new PlanningFailure(findings);
+  const folder = dirname(path);
+  return {
+    planning: {
+      path,
+      value,
+      source,
+      kinds: new Map(kinds),
+      statePath: resolve(folder, value.state),
+      auditPath: resolve(folder, value.audit),
+    },
+    calendar,
+    measurements: figures?.value ?? {},
+    files: [checked.file, ...[calendar, figures].flatMap((one) => one?.file ?? [])],
+  };
+}
+
+function noFile(path: string): Finding {
+  return {
+    severity: 'error',
+    file: path,
+    line: 1,
+    column: 1,
+    path: '',
+    message: 'there is no such file',
+    given: path,
+    allowed: 'a file that names at least one kind of cell, for example: kinds: [{ region: eu-west-1, prefix: euw1- }]',
+  };
+}
+
+/** A file that is named, or else one of the usual name where there is one. */
+function beside<T>(
+  source: Source,
+  path: Path,
+  named: string | undefined,
+  usual: string,
+  findings: Finding[],
+  check: (file: FleetFile) => CheckedFile<T>,
+): CheckedFile<T> | undefined {
+  const file = join(dirname(source.file), named ?? usual);
+  if (!existsSync(file)) {
+    if (named !== undefined) findings.push(errorAt(source, path, `there is no file ${file}`, 'a file that is there'));
+    return undefined;
+  }
+  const checked = check({ path: file, text: readFileSync(file, 'utf8') });
+  findings.push(...checked.findings);
+  return checked;
+}
+
+function writtenCell(source: Source, { region, size }: Kind, at: number): KindCell {
+  const { kinds } = source.value as { readonly kinds: readonly { readonly settings?: Partial<KindCell> }[] };
+  return { region, size, ...kinds[at]!.settings };
+}
+
+/** A kind as the file of a cell that stands inside `planning.yaml`: so the rules of cells say what is wrong, and where. */
+function kindSource(source: Source, kind: Kind, at: number): Source {
+  const outer = (path: Path): Path =>
+    path[0] === 'region' || path[0] === 'size' ? ['kinds', at, ...path] : ['kinds', at, 'settings', ...path];
+  return {
+    file: source.file,
+    value: { name: 'new', ...writtenCell(source, kind, at) },
+    findings: [],
+    locate: (path) => source.locate(outer(path)),
+    written: (path) => source.written(outer(path)),
+  };
+}

@@ -1,0 +1,29 @@
+/** Kinds of single values that only planning files have. */
+import { z } from 'zod';
+import { text } from '../spec/fields.ts';
+
+/** Relative to the folder of the file that names it. */
+export const filePath = text(/^[^\0\n]{1,1000}$/, 'must be a path, relative to the folder of this file');
+
+/** A time that means one instant wherever it is read. */
+export const instant = text(
+  /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/,
+  'must be a time with its offset, for example 2026-03-02T09:00:00Z',
+);
+
+export const zoneName = text(
+  /^(UTC|[A-Z][A-Za-z_]+(\/[A-Z][A-Za-z0-9_+-]+){1,2})$/,
+  'must be an IANA time zone, for example Europe/Berlin',
+);
+
+/** A secret by reference: its text is in no planning file. Exactly one of the two. */
+export const secretSchema = z.strictObject({
+  env: text(/^[A-Z][A-Z0-9_]{0,99}$/, 'must be the name of an environment variable, for example PROMETHEUS_TOKEN')
+    .optional()
+    .describe('Environment variable that holds it. Default: it is in a file.'),
+  file: filePath
+    .optional()
+    .describe('File that holds it; white space at its end is left out. Default: it is in the environment.'),
+});
+
+export type SecretReference = z.output<typeof secretSchema>;
