@@ -4,10 +4,10 @@ import type { AgentsEvent, OpenedAgent } from './agents-event.ts';
 import { type CallPlan, placeCall } from './call.ts';
 import type { CallResult } from './call-result.ts';
 import { type Progress, placeCalls } from './load.ts';
-import { MediaPorts } from './media-ports.ts';
-import { RtpClock } from './rtp-clock.ts';
+import { MediaPorts } from './audio/media-ports.ts';
+import { RtpClock } from './audio/rtp-clock.ts';
 import type { Command } from './scenario.ts';
-import { formatHostPort } from './sip-uri.ts';
+import { formatHostPort } from './sip/uri.ts';
 import { type Side, plainCall } from './steps.ts';
 import { summarise } from './summary.ts';
 

@@ -1,12 +1,12 @@
-import { AudioStream } from './audio-stream.ts';
-import type { Answer } from './exchange.ts';
-import type { IncomingCall } from './incoming-call.ts';
-import type { MediaPorts } from './media-ports.ts';
-import type { Registration } from './registration.ts';
-import type { RtpClock } from './rtp-clock.ts';
-import { type CodecName, SdpError } from './sdp.ts';
+import { AudioStream } from './audio/stream.ts';
+import type { Answer } from './sip/exchange.ts';
+import type { IncomingCall } from './user-agent/incoming-call.ts';
+import type { MediaPorts } from './audio/media-ports.ts';
+import type { Registration } from './user-agent/registration.ts';
+import type { RtpClock } from './audio/rtp-clock.ts';
+import { type CodecName, SdpError } from './sip/sdp.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserAgent, type UserAgentOptions } from './user-agent.ts';
+import { UserAgent, type UserAgentOptions } from './user-agent/user-agent.ts';
 
 /** Names the call an INVITE belongs to, should the Call-ID be another one on the callee's side. */
 export const CALL_MARK = 'X-Cellstamp-Call';

@@ -1,7 +1,7 @@
 import type { CallResult } from './call-result.ts';
 import type { Progress } from './load.ts';
 import type { Summary } from './summary.ts';
-import type { Pending } from './user-agent.ts';
+import type { Pending } from './user-agent/user-agent.ts';
 
 /** What a process with agents tells: one JSON object a line. */
 export type AgentsEvent =

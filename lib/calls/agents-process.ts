@@ -7,7 +7,7 @@ import type { CallResult } from './call-result.ts';
 import type { Progress } from './load.ts';
 import type { OpenCommand, RunCommand, commandSchema } from './scenario.ts';
 import type { z } from 'zod';
-import type { Pending } from './user-agent.ts';
+import type { Pending } from './user-agent/user-agent.ts';
 
 export interface AgentsProcessOptions {
   /** Command that the program is run by, to put it elsewhere: `['nsenter', '--net=/run/netns/caller']`. Default none. */

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CALL_MARK } from './agent.ts';
-import type { AudioSnapshot, AudioStream } from './audio-stream.ts';
+import type { AudioSnapshot, AudioStream } from './audio/stream.ts';
 import type { CallPlan } from './call.ts';
 import { type Failure, judgeHearing } from './call-result.ts';
-import type { Answer } from './exchange.ts';
-import { newCallId, newTag } from './identifiers.ts';
-import type { IncomingCall } from './incoming-call.ts';
-import type { CallOutcome, CallTimes, OutgoingCall } from './outgoing-call.ts';
-import { SdpError } from './sdp.ts';
-import type { Session } from './session.ts';
+import type { Answer } from './sip/exchange.ts';
+import { newCallId, newTag } from './sip/identifiers.ts';
+import type { IncomingCall } from './user-agent/incoming-call.ts';
+import type { CallOutcome, CallTimes, OutgoingCall } from './user-agent/outgoing-call.ts';
+import { SdpError } from './sip/sdp.ts';
+import type { Session } from './user-agent/session.ts';
 import { type ReinviteStep, type Side, type Step, offerChange } from './steps.ts';
-import { toneOf } from './tone.ts';
+import { toneOf } from './audio/tone.ts';
 import { within } from './within.ts';
 
 /** A failure after which the rest of a script makes no sense. */

@@ -1,5 +1,5 @@
-import type { AudioSnapshot } from './audio-stream.ts';
-import { receives, sends } from './offer-answer.ts';
+import type { AudioSnapshot } from './audio/stream.ts';
+import { receives, sends } from './sip/offer-answer.ts';
 import type { Side } from './steps.ts';
 
 /** One thing that was wrong with a call. `what` has no numbers of its own, so that calls can be counted by it. */

@@ -1,7 +1,7 @@
 import type { Agent } from './agent.ts';
 import { CallFault, CallInProgress } from './call-in-progress.ts';
 import { type CallResult, type Failure, audioResult, judgeLoss } from './call-result.ts';
-import { redirectsOf, retryAfterOf } from './exchange.ts';
+import { redirectsOf, retryAfterOf } from './sip/exchange.ts';
 import { type Step, expectedStatus } from './steps.ts';
 
 /** One call that is to be placed and judged. */

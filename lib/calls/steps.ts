@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { OfferChange } from './audio-stream.ts';
-import type { CodecName } from './sdp.ts';
+import type { OfferChange } from './audio/stream.ts';
+import type { CodecName } from './sip/sdp.ts';
 
 const seconds = z.number().min(0).max(86_400);
 

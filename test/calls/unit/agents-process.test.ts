@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AgentsEvent } from '../../../lib/calls/agents-event.ts';
 import { AgentsProcess } from '../../../lib/calls/agents-process.ts';
 import type { AgentSpec } from '../../../lib/calls/scenario.ts';
-import { bindUdp } from '../../../lib/calls/udp-transport.ts';
+import { bindUdp } from '../../../lib/calls/sip/udp-transport.ts';
 import { LOOPBACK } from './peer.ts';
 import { openRegistrar } from './registrar.ts';
 

@@ -1,8 +1,8 @@
 import { type TestContext, describe, expect, test } from 'vitest';
 import { Agent, type AgentOptions } from '../../../lib/calls/agent.ts';
 import { type CallPlan, placeCall } from '../../../lib/calls/call.ts';
-import { MediaPorts } from '../../../lib/calls/media-ports.ts';
-import { RtpClock } from '../../../lib/calls/rtp-clock.ts';
+import { MediaPorts } from '../../../lib/calls/audio/media-ports.ts';
+import { RtpClock } from '../../../lib/calls/audio/rtp-clock.ts';
 import { type Step, plainCall } from '../../../lib/calls/steps.ts';
 import { LOOPBACK, QUICK, openAgent as openUserAgent, openAudio } from './peer.ts';
 import { type Faults, openSbc } from './sbc.ts';

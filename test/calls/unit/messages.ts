@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { SipHeaders, type SipRequest, type SipResponse } from '../../../lib/calls/sip-message.ts';
+import { SipHeaders, type SipRequest, type SipResponse } from '../../../lib/calls/sip/message.ts';
 
 /** A request from lines, as a test would type them. */
 export function request(

@@ -1,13 +1,13 @@
 import { type Socket } from 'node:dgram';
-import { newTag } from '../../../lib/calls/identifiers.ts';
-import { makeResponse } from '../../../lib/calls/responses.ts';
-import { type SipMessage, type SipRequest, formatMessage, parseMessage } from '../../../lib/calls/sip-message.ts';
-import { bindUdp } from '../../../lib/calls/udp-transport.ts';
-import { type UserAgentOptions, UserAgent } from '../../../lib/calls/user-agent.ts';
-import { AudioStream } from '../../../lib/calls/audio-stream.ts';
-import { MediaPorts } from '../../../lib/calls/media-ports.ts';
-import { RtpClock } from '../../../lib/calls/rtp-clock.ts';
-import type { CodecName } from '../../../lib/calls/sdp.ts';
+import { newTag } from '../../../lib/calls/sip/identifiers.ts';
+import { makeResponse } from '../../../lib/calls/sip/responses.ts';
+import { type SipMessage, type SipRequest, formatMessage, parseMessage } from '../../../lib/calls/sip/message.ts';
+import { bindUdp } from '../../../lib/calls/sip/udp-transport.ts';
+import { type UserAgentOptions, UserAgent } from '../../../lib/calls/user-agent/user-agent.ts';
+import { AudioStream } from '../../../lib/calls/audio/stream.ts';
+import { MediaPorts } from '../../../lib/calls/audio/media-ports.ts';
+import { RtpClock } from '../../../lib/calls/audio/rtp-clock.ts';
+import type { CodecName } from '../../../lib/calls/sip/sdp.ts';
 
 export const LOOPBACK = { address: '127.0.0.1', port: 0 };
 

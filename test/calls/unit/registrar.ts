@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { parseFields } from '../../../lib/calls/digest.ts';
-import { makeResponse } from '../../../lib/calls/responses.ts';
-import { parseDeltaSeconds } from '../../../lib/calls/sip-headers.ts';
-import { type SipRequest, formatMessage, parseMessage } from '../../../lib/calls/sip-message.ts';
-import { bindUdp } from '../../../lib/calls/udp-transport.ts';
+import { parseFields } from '../../../lib/calls/sip/digest.ts';
+import { makeResponse } from '../../../lib/calls/sip/responses.ts';
+import { parseDeltaSeconds } from '../../../lib/calls/sip/headers.ts';
+import { type SipRequest, formatMessage, parseMessage } from '../../../lib/calls/sip/message.ts';
+import { bindUdp } from '../../../lib/calls/sip/udp-transport.ts';
 import { LOOPBACK } from './peer.ts';
 
 export interface RegistrarOptions {

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:dgram';
-import { formatVia, parseNameAddr, parseVia, tagOf } from '../../../lib/calls/sip-headers.ts';
+import { formatVia, parseNameAddr, parseVia, tagOf } from '../../../lib/calls/sip/headers.ts';
 import {
   SipHeaders,
   type SipMessage,
   type SipRequest,
   formatMessage,
   parseMessage,
-} from '../../../lib/calls/sip-message.ts';
-import { parseUri } from '../../../lib/calls/sip-uri.ts';
-import { bindUdp } from '../../../lib/calls/udp-transport.ts';
+} from '../../../lib/calls/sip/message.ts';
+import { parseUri } from '../../../lib/calls/sip/uri.ts';
+import { bindUdp } from '../../../lib/calls/sip/udp-transport.ts';
 import { LOOPBACK } from './peer.ts';
 
 /** What is broken about an SBC; nothing, when nothing is named. */
