@@ -1,25 +1,26 @@
 import { SnsTopicSubscription } from '@cdktf/provider-aws/lib/sns-topic-subscription/index.js';
 import { SnsTopic } from '@cdktf/provider-aws/lib/sns-topic/index.js';
 import { Construct } from 'constructs';
-import type { Cell } from '../cell/cell.ts';
-import { resourceName } from './names.ts';
+import { resourceName, type Site } from './site.ts';
 
 export interface AlarmTopicProps {
-  readonly cell: Cell;
+  readonly site: Site;
+  /** Mail addresses that are subscribed. */
+  readonly emails: readonly string[];
 }
 
-/** Where alarms and failed hosts report; the spec's addresses are subscribed, and confirm by a mail that AWS sends. */
+/** Where alarms and failed hosts report; mail addresses are subscribed, and confirm by a mail that AWS sends. */
 export class AlarmTopic extends Construct {
   readonly topic: SnsTopic;
 
   constructor(scope: Construct, id: string, props: AlarmTopicProps) {
     super(scope, id);
-    const { cell } = props;
+    const { site } = props;
     this.topic = new SnsTopic(this, 'topic', {
-      name: resourceName(cell, 'alarms'),
-      tags: { Name: resourceName(cell, 'alarms') },
+      name: resourceName(site, 'alarms'),
+      tags: { Name: resourceName(site, 'alarms') },
     });
-    for (const address of cell.spec.alarmEmails) {
+    for (const address of props.emails) {
       new SnsTopicSubscription(this, `email-${address}`, {
         topicArn: this.topic.arn,
         protocol: 'email',

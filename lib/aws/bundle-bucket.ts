@@ -6,26 +6,27 @@ import { S3BucketServerSideEncryptionConfigurationA } from '@cdktf/provider-aws/
 import { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning/index.js';
 import { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket/index.js';
 import { Construct } from 'constructs';
-import type { Cell } from '../cell/cell.ts';
-import { resourceName } from './names.ts';
+import { resourceName, type Site } from './site.ts';
 
 export interface BundleBucketProps {
-  readonly cell: Cell;
+  readonly site: Site;
   readonly kmsKeyArn: string;
+  /** Whether the bucket may be deleted with what is in it. */
+  readonly forceDestroy: boolean;
 }
 
-/** The bucket from which the cell's hosts fetch their configuration: private, encrypted, versioned, TLS only. */
+/** The bucket from which a site's hosts fetch their configuration: private, encrypted, versioned, TLS only. */
 export class BundleBucket extends Construct {
   readonly bucket: S3Bucket;
 
   constructor(scope: Construct, id: string, props: BundleBucketProps) {
     super(scope, id);
-    const { cell } = props;
+    const { site } = props;
     this.bucket = new S3Bucket(this, 'bucket', {
       // Bucket names are unique in the world; AWS completes the prefix (37 characters at most).
-      bucketPrefix: `${resourceName(cell)}-`,
-      forceDestroy: cell.spec.state === 'retired',
-      tags: { Name: resourceName(cell, 'bundles') },
+      bucketPrefix: `${resourceName(site)}-`,
+      forceDestroy: props.forceDestroy,
+      tags: { Name: resourceName(site, 'bundles') },
     });
     const bucket = this.bucket.id;
     new S3BucketOwnershipControls(this, 'ownership', { bucket, rule: { objectOwnership: 'BucketOwnerEnforced' } });

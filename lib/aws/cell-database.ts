@@ -5,7 +5,7 @@ import { RdsClusterParameterGroup } from '@cdktf/provider-aws/lib/rds-cluster-pa
 import { RdsCluster } from '@cdktf/provider-aws/lib/rds-cluster/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
-import { resourceName } from './names.ts';
+import { resourceName } from './site.ts';
 
 export interface CellDatabaseProps {
   readonly cell: Cell;

@@ -5,7 +5,7 @@ import { ElasticacheUser } from '@cdktf/provider-aws/lib/elasticache-user/index.
 import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
 import { internalPorts } from '../spec/fixed.ts';
-import { resourceName } from './names.ts';
+import { resourceName } from './site.ts';
 
 export interface CellRedisProps {
   readonly cell: Cell;

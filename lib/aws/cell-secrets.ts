@@ -1,16 +1,13 @@
-import { KmsAlias } from '@cdktf/provider-aws/lib/kms-alias/index.js';
-import { KmsKey } from '@cdktf/provider-aws/lib/kms-key/index.js';
+import type { KmsKey } from '@cdktf/provider-aws/lib/kms-key/index.js';
 import { SecretsmanagerSecret } from '@cdktf/provider-aws/lib/secretsmanager-secret/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
-import { cellPath, resourceName } from './names.ts';
+import { recoveryDays, siteKey } from './site-key.ts';
+import { cellSite, resourceName, sitePath } from './site.ts';
 
 export interface CellSecretsProps {
   readonly cell: Cell;
 }
-
-/** Days in which a deleted key or secret can be brought back. */
-const recoveryDays = 30;
 
 /**
  * The cell's encryption key and its secrets. Terraform makes the secrets empty and never sees a value, so none stands in a
@@ -34,18 +31,12 @@ export class CellSecrets extends Construct {
   constructor(scope: Construct, id: string, props: CellSecretsProps) {
     super(scope, id);
     const { cell } = props;
-    this.key = new KmsKey(this, 'key', {
-      description: `Everything that cell ${cell.name} stores`,
-      enableKeyRotation: true,
-      deletionWindowInDays: recoveryDays,
-      tags: { Name: resourceName(cell) },
-    });
-    new KmsAlias(this, 'key-alias', { name: `alias/${resourceName(cell)}`, targetKeyId: this.key.keyId });
+    this.key = siteKey(this, cellSite(cell));
 
     const secret = (constructId: string, name: string, description: string) =>
       new SecretsmanagerSecret(this, constructId, {
         // A deleted secret keeps its name for the recovery time; the prefix lets a cell be made anew under its old name.
-        namePrefix: `${cellPath(cell).slice(1)}/${name}-`,
+        namePrefix: `${sitePath(cell).slice(1)}/${name}-`,
         description,
         kmsKeyId: this.key.arn,
         recoveryWindowInDays: recoveryDays,

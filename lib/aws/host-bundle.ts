@@ -1,14 +1,14 @@
 import { S3Object } from '@cdktf/provider-aws/lib/s3-object/index.js';
 import { SsmParameter } from '@cdktf/provider-aws/lib/ssm-parameter/index.js';
 import { Construct } from 'constructs';
-import type { Cell, MediaHost, SbcHost } from '../cell/cell.ts';
-import { bundle } from './host/bundle.ts';
+import type { Bundle } from './host/bundle.ts';
 import type { SecretName } from './host/value-script.ts';
-import { cellPath, resourceName } from './names.ts';
+import { resourceName, sitePath, type Site } from './site.ts';
 
 export interface HostBundleProps {
-  readonly cell: Cell;
-  readonly host: SbcHost | MediaHost;
+  readonly site: Site;
+  readonly host: { readonly name: string; readonly hostname: string };
+  readonly bundle: Bundle;
   readonly bucketName: string;
   readonly alarmTopicArn: string;
   /** Late-bound values that are no secrets, by name: addresses and endpoints, known to Terraform only. */
@@ -32,18 +32,18 @@ export class HostBundle extends Construct {
 
   constructor(scope: Construct, id: string, props: HostBundleProps) {
     super(scope, id);
-    const { cell, host } = props;
-    const { sha256, gzip } = bundle(cell, host);
+    const { site, host } = props;
+    const { sha256, gzip } = props.bundle;
     this.sha256 = sha256;
     this.object = new S3Object(this, 'object', {
       bucket: props.bucketName,
       key: `${host.name}/${sha256}.tar.gz`,
       contentBase64: gzip.toString('base64'),
       contentType: 'application/gzip',
-      tags: { Name: resourceName(cell, host.name) },
+      tags: { Name: resourceName(site, host.name) },
     });
     this.parameter = new SsmParameter(this, 'parameter', {
-      name: `${cellPath(cell)}/${host.name}`,
+      name: `${sitePath(site)}/${host.name}`,
       description: `What ${host.hostname} runs`,
       type: 'String',
       value: JSON.stringify({
@@ -53,7 +53,7 @@ export class HostBundle extends Construct {
         values: props.values,
         secrets: props.secrets,
       }),
-      tags: { Name: resourceName(cell, host.name) },
+      tags: { Name: resourceName(site, host.name) },
       // The host reads the parameter first.
       dependsOn: [this.object],
     });

@@ -1,13 +1,12 @@
 import { Instance } from '@cdktf/provider-aws/lib/instance/index.js';
 import { LaunchTemplate } from '@cdktf/provider-aws/lib/launch-template/index.js';
 import { Construct } from 'constructs';
-import type { Cell, MediaHost, SbcHost } from '../cell/cell.ts';
 import { userData } from './host/user-data.ts';
-import { resourceName } from './names.ts';
+import { resourceName, siteTag, type Site } from './site.ts';
 
 export interface HostInstanceProps {
-  readonly cell: Cell;
-  readonly host: SbcHost | MediaHost;
+  readonly site: Site;
+  readonly host: { readonly name: string; readonly hostname: string; readonly address: string };
   /** An x86-64 type. */
   readonly instanceType: string;
   readonly imageId: string;
@@ -43,11 +42,11 @@ export class HostInstance extends Construct {
 
   constructor(scope: Construct, id: string, props: HostInstanceProps) {
     super(scope, id);
-    const { cell, host } = props;
-    const name = resourceName(cell, host.name);
+    const { site, host } = props;
+    const name = resourceName(site, host.name);
     const tags = { Name: name };
     // Volumes and interfaces that EC2 makes get no default tags of the provider.
-    const madeTags = { ...tags, 'cellstamp:cell': cell.name, 'cellstamp:host': host.name };
+    const madeTags = { ...tags, [siteTag(site)]: site.name, 'cellstamp:host': host.name };
 
     this.launchTemplate = new LaunchTemplate(this, 'launch-template', {
       name,
@@ -83,7 +82,7 @@ export class HostInstance extends Construct {
     this.instance = new Instance(this, 'instance', {
       launchTemplate: { id: this.launchTemplate.id, version: `\${${this.launchTemplate.fqn}.latest_version}` },
       // Not in the launch template: the provider then sees a change of its own making at every plan (its issue 30825).
-      userDataBase64: Buffer.from(userData({ cell: cell.name, host: host.name, region: cell.spec.region })).toString(
+      userDataBase64: Buffer.from(userData({ site: site.name, host: host.name, region: site.region })).toString(
         'base64',
       ),
       iamInstanceProfile: props.instanceProfileName,

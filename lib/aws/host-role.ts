@@ -3,9 +3,8 @@ import { IamRolePolicyAttachment } from '@cdktf/provider-aws/lib/iam-role-policy
 import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy/index.js';
 import { IamRole } from '@cdktf/provider-aws/lib/iam-role/index.js';
 import { Construct } from 'constructs';
-import type { Cell } from '../cell/cell.ts';
 import { stateTag } from './host/boot.ts';
-import { cellPath, metricNamespace, partition, resourceName } from './names.ts';
+import { metricNamespace, partition, resourceName, sitePath, siteTag, type Site } from './site.ts';
 
 /** A statement of an IAM policy that allows something. */
 export interface Allow {
@@ -15,8 +14,9 @@ export interface Allow {
 }
 
 export interface HostRoleProps {
-  readonly cell: Cell;
-  readonly role: 'sbc' | 'media';
+  readonly site: Site;
+  /** `sbc`; unique within the site, and for a site in several regions within all of them: IAM knows no regions. */
+  readonly role: string;
   readonly bundleBucketArn: string;
   readonly kmsKeyArn: string;
   readonly logGroupArn: string;
@@ -35,13 +35,13 @@ export class HostRole extends Construct {
 
   constructor(scope: Construct, id: string, props: HostRoleProps) {
     super(scope, id);
-    const { cell } = props;
-    const { region } = cell.spec;
-    const name = resourceName(cell, props.role);
+    const { site } = props;
+    const { region } = site;
+    const name = resourceName(site, props.role);
     const arn = (rest: string) => `arn:${partition(region)}:${rest}`;
     this.role = new IamRole(this, 'role', {
       name,
-      description: `Hosts of role ${props.role} in cell ${cell.name}`,
+      description: `Hosts of role ${props.role} in ${site.kind} ${site.name}`,
       assumeRolePolicy: JSON.stringify({
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
@@ -60,7 +60,7 @@ export class HostRole extends Construct {
     this.allow('host', [
       { actions: ['s3:GetObject'], resources: [`${props.bundleBucketArn}/*`] },
       { actions: ['s3:GetObject'], resources: [arn(`s3:::amazon-ssm-${region}/*`)] },
-      { actions: ['ssm:GetParameter'], resources: [arn(`ssm:${region}:*:parameter${cellPath(cell)}/*`)] },
+      { actions: ['ssm:GetParameter'], resources: [arn(`ssm:${region}:*:parameter${sitePath(site)}/*`)] },
       ...(props.readableSecretArns.length > 0
         ? [{ actions: ['secretsmanager:GetSecretValue'], resources: props.readableSecretArns }]
         : []),
@@ -76,11 +76,11 @@ export class HostRole extends Construct {
         condition: { StringEquals: { 'cloudwatch:namespace': metricNamespace } },
       },
       {
-        // A host says how far it has come, by one tag, on hosts of its own cell.
+        // A host says how far it has come, by one tag, on hosts of its own site.
         actions: ['ec2:CreateTags'],
         resources: [arn(`ec2:${region}:*:instance/*`)],
         condition: {
-          StringEquals: { 'aws:ResourceTag/cellstamp:cell': cell.name },
+          StringEquals: { [`aws:ResourceTag/${siteTag(site)}`]: site.name },
           'ForAllValues:StringEquals': { 'aws:TagKeys': [stateTag] },
         },
       },

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
 import { HostInstance } from './host-instance.ts';
 import type { HostRole } from './host-role.ts';
-import { resourceName } from './names.ts';
+import { cellSite, resourceName } from './site.ts';
 
 export interface MediaHostsProps {
   readonly cell: Cell;
@@ -29,7 +29,7 @@ export class MediaHosts extends Construct {
     this.hosts = cell.media.map(
       (host) =>
         new HostInstance(this, host.name, {
-          cell,
+          site: cellSite(cell),
           host,
           instanceType: cell.spec.media.instanceType,
           imageId: props.imageId,

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
 import { HostInstance } from './host-instance.ts';
 import type { HostRole } from './host-role.ts';
-import { partition, resourceName } from './names.ts';
+import { cellSite, partition, resourceName } from './site.ts';
 
 export interface SbcPairProps {
   readonly cell: Cell;
@@ -40,7 +40,7 @@ export class SbcPair extends Construct {
     const host = (index: 0 | 1) => {
       const sbc = cell.sbcs[index];
       return new HostInstance(this, sbc.name, {
-        cell,
+        site: cellSite(cell),
         host: sbc,
         instanceType: cell.spec.sbc.instanceType,
         imageId: props.imageId,

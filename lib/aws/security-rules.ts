@@ -1,5 +1,5 @@
 /**
- * Security group rules from the ports that a cell's programs listen on: plain data, so that they can be tested and read
+ * Security group rules from the ports that a site's programs listen on: plain data, so that they can be tested and read
  * without Terraform.
  */
 import type { Role } from '../cell/cell.ts';
@@ -12,7 +12,7 @@ export interface IngressRule {
   readonly protocol: string;
   /** Both ends included; none where the protocol has no ports. */
   readonly ports?: { readonly from: number; readonly to: number };
-  readonly source: { readonly role: Role } | { readonly range: string };
+  readonly source: { readonly role: Role } | { readonly range: string } | { readonly healthCheckers: true };
   readonly description: string;
 }
 
@@ -56,6 +56,7 @@ export function ingressRules(ports: readonly ListeningPort[]): readonly IngressR
 
 function sources(peer: Peer): readonly { readonly name: string; readonly source: IngressRule['source'] }[] {
   if ('internet' in peer) return [{ name: 'internet', source: { range: everywhere } }];
+  if ('healthCheckers' in peer) return [{ name: 'health-checkers', source: { healthCheckers: true } }];
   if ('ranges' in peer)
     return peer.ranges.map((range) => ({ name: range.replace(/[./]/g, '-'), source: { range: withPrefix(range) } }));
   return [{ name: peer.role, source: { role: peer.role } }];

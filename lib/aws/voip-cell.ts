@@ -1,27 +1,29 @@
 import { Construct } from 'constructs';
-import type { Cell, MediaHost, Role, SbcHost } from '../cell/cell.ts';
+import type { Cell, Host, MediaHost, Role, SbcHost } from '../cell/cell.ts';
 import { deriveCell } from '../cell/cell.ts';
 import { hostConfig } from '../software/cell-host.ts';
-import type { ListeningPort } from '../software/host-config.ts';
 import { values } from '../software/values.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import { formatPath } from '../spec/finding.ts';
 import { rules } from '../spec/rules.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { BundleBucket } from './bundle-bucket.ts';
-import { CellAlarms } from './cell-alarms.ts';
+import { cellAlarms } from './cell-alarms.ts';
 import { CellDatabase, databaseOwner } from './cell-database.ts';
-import { CellLogs } from './cell-logs.ts';
-import { CellNetwork } from './cell-network.ts';
 import { CellRedis } from './cell-redis.ts';
 import { CellSecrets } from './cell-secrets.ts';
-import { CellSecurity } from './cell-security.ts';
 import { imageId } from './debian-image.ts';
+import { cellBundle } from './host/cell-bundle.ts';
 import { HostBundle } from './host-bundle.ts';
 import type { HostInstance } from './host-instance.ts';
 import { HostRole } from './host-role.ts';
 import { MediaHosts } from './media-hosts.ts';
 import { SbcPair } from './sbc-pair.ts';
+import { SiteAlarms } from './site-alarms.ts';
+import { SiteLogs } from './site-logs.ts';
+import { SiteNetwork } from './site-network.ts';
+import { SiteSecurity, type Guarded } from './site-security.ts';
+import { cellSite } from './site.ts';
 
 export interface VoipCellProps {
   /** A complete spec: `parseCell({ name: 'euw1-a', region: 'eu-west-1' })`. */
@@ -36,17 +38,17 @@ export interface VoipCellProps {
  */
 export class VoipCell extends Construct {
   readonly cell: Cell;
-  readonly network: CellNetwork;
-  readonly security: CellSecurity;
+  readonly network: SiteNetwork;
+  readonly security: SiteSecurity<Role>;
   readonly secrets: CellSecrets;
-  readonly logs: CellLogs;
+  readonly logs: SiteLogs;
   readonly alarmTopic: AlarmTopic;
   readonly bundles: BundleBucket;
   readonly database: CellDatabase;
   readonly redis: CellRedis;
   readonly sbcs: SbcPair;
   readonly media: MediaHosts;
-  readonly alarms: CellAlarms;
+  readonly alarms: SiteAlarms;
   /** By the host's name. */
   readonly hostBundles: ReadonlyMap<string, HostBundle>;
 
@@ -56,13 +58,15 @@ export class VoipCell extends Construct {
     const cell = deriveCell(props.spec);
     this.cell = cell;
 
-    this.network = new CellNetwork(this, 'network', { cell });
-    this.security = new CellSecurity(this, 'security', { cell, network: this.network, ports: listeningPorts(cell) });
+    const { spec } = cell;
+    const site = cellSite(cell);
+    this.network = new SiteNetwork(this, 'network', { site, network: spec.network, subnets: cell.subnets });
+    this.security = new SiteSecurity(this, 'security', { site, vpcId: this.network.vpc.id, roles: guarded(cell) });
     this.secrets = new CellSecrets(this, 'secrets', { cell });
     const kmsKeyArn = this.secrets.key.arn;
-    this.logs = new CellLogs(this, 'logs', { cell });
-    this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { cell });
-    this.bundles = new BundleBucket(this, 'bundles', { cell, kmsKeyArn });
+    this.logs = new SiteLogs(this, 'logs', { site, retentionDays: spec.retention.logDays });
+    this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { site, emails: spec.alarmEmails });
+    this.bundles = new BundleBucket(this, 'bundles', { site, kmsKeyArn, forceDestroy: spec.state === 'retired' });
 
     const data = {
       cell,
@@ -77,7 +81,7 @@ export class VoipCell extends Construct {
 
     const role = (name: 'sbc' | 'media', readableSecretArns: readonly string[]) =>
       new HostRole(this, `${name}-role`, {
-        cell,
+        site,
         role: name,
         bundleBucketArn: this.bundles.bucket.arn,
         kmsKeyArn,
@@ -99,7 +103,12 @@ export class VoipCell extends Construct {
       { actions: ['elasticache:ModifyUser'], resources: [this.redis.user.arn] },
     ]);
 
-    const hosts = { cell, subnets: this.network.publicSubnets, imageId: imageId(this, 'debian', cell), kmsKeyArn };
+    const hosts = {
+      cell,
+      subnets: this.network.publicSubnets,
+      imageId: imageId(this, 'debian', site, spec.image),
+      kmsKeyArn,
+    };
     this.sbcs = new SbcPair(this, 'sbcs', {
       ...hosts,
       routeTables: [this.network.publicRouteTable],
@@ -118,8 +127,9 @@ export class VoipCell extends Construct {
       secrets: Readonly<Record<string, string>>,
     ) =>
       new HostBundle(this, `${host.name}-bundle`, {
-        cell,
+        site,
         host,
+        bundle: cellBundle(cell, host),
         bucketName: this.bundles.bucket.id,
         alarmTopicArn: this.alarmTopic.topic.arn,
         values: given,
@@ -141,9 +151,10 @@ export class VoipCell extends Construct {
       }),
     ]);
 
-    this.alarms = new CellAlarms(this, 'alarms', {
-      cell,
-      instanceIds: new Map(this.instances().map(([name, { instance }]) => [name, instance.id])),
+    const instanceIds = new Map(this.instances().map(([name, { instance }]) => [name, instance.id]));
+    this.alarms = new SiteAlarms(this, 'alarms', {
+      site,
+      alarms: cellAlarms(cell, instanceIds),
       topicArn: this.alarmTopic.topic.arn,
     });
   }
@@ -167,11 +178,16 @@ function checkSpec(spec: CellSpec): void {
 }
 
 /** What the hosts of each role listen on; hosts of a role are alike. */
-function listeningPorts(cell: Cell): Readonly<Record<Role, readonly ListeningPort[]>> {
+function guarded(cell: Cell): Readonly<Record<Role, Guarded>> {
+  const role = (description: string, hosts: readonly Host[], opensConnections: boolean): Guarded => ({
+    description,
+    ports: hosts.flatMap((host) => hostConfig(cell, host).ports),
+    opensConnections,
+  });
   return {
-    sbc: cell.sbcs.flatMap((host) => hostConfig(cell, host).ports),
-    media: cell.media.flatMap((host) => hostConfig(cell, host).ports),
-    database: hostConfig(cell, cell.databases[0]!).ports,
-    redis: hostConfig(cell, cell.redis[0]!).ports,
+    sbc: role('Session border controllers', cell.sbcs, true),
+    media: role('Media hosts', cell.media, true),
+    database: role('PostgreSQL cluster', cell.databases.slice(0, 1), false),
+    redis: role('Redis replication group', cell.redis.slice(0, 1), false),
   };
 }

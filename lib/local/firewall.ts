@@ -14,7 +14,8 @@ function addressesOfRole(cell: Cell, role: Host['role']): readonly string[] {
 }
 
 function sources(cell: Cell, peer: Peer): readonly string[] {
-  if ('internet' in peer) return ['0.0.0.0/0'];
+  // Nobody outside this machine asks for health here.
+  if ('internet' in peer || 'healthCheckers' in peer) return ['0.0.0.0/0'];
   return 'role' in peer ? addressesOfRole(cell, peer.role) : peer.ranges;
 }
 

@@ -75,12 +75,13 @@ export interface Service {
 }
 
 /**
- * Who may reach a port: a role of the same cell, everybody, the overlay's side, or ranges by name.
+ * Who may reach a port: a role of the same cell, everybody, the health checks of the target's load balancer, or ranges.
  * Security groups, network policies and host firewalls are made from this alone.
  */
 export type Peer =
   | { readonly role: 'sbc' | 'media' | 'database' | 'redis' }
   | { readonly internet: true }
+  | { readonly healthCheckers: true }
   | { readonly ranges: readonly string[] };
 
 export interface ListeningPort {

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { BundleBucket } from '../../lib/aws/bundle-bucket.ts';
+import { cellSite } from '../../lib/aws/site.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { cellOf, maximal, minimal, synth } from './synth.ts';
 
-const bucket = (input: CellInput) =>
+const bucket = (input: CellInput, forceDestroy = false) =>
   synth(
-    (stack) => void new BundleBucket(stack, 'bundles', { cell: cellOf(input), kmsKeyArn: 'arn:aws:kms:x:1:key/1' }),
+    (stack) =>
+      void new BundleBucket(stack, 'bundles', {
+        site: cellSite(cellOf(input)),
+        kmsKeyArn: 'arn:aws:kms:x:1:key/1',
+        forceDestroy,
+      }),
   );
 
 describe('BundleBucket', () => {
@@ -39,8 +45,8 @@ describe('BundleBucket', () => {
     expect(prefix.length).toBeLessThanOrEqual(37);
   });
 
-  it('can be deleted with its content only when the cell is retired', () => {
+  it('can be deleted with its content only where told', () => {
     expect(bucket(minimal).one('aws_s3_bucket')['force_destroy']).toBe(false);
-    expect(bucket({ ...minimal, state: 'retired' }).one('aws_s3_bucket')['force_destroy']).toBe(true);
+    expect(bucket(minimal, true).one('aws_s3_bucket')['force_destroy']).toBe(true);
   });
 });

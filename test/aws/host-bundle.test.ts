@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { HostBundle } from '../../lib/aws/host-bundle.ts';
+import { cellBundle } from '../../lib/aws/host/cell-bundle.ts';
+import { cellSite } from '../../lib/aws/site.ts';
 import type { Cell, MediaHost, SbcHost } from '../../lib/cell/cell.ts';
 import { cellOf, maximal, minimal, synth } from './synth.ts';
 
@@ -9,8 +11,9 @@ const bundle = (cell: Cell, host: SbcHost | MediaHost) =>
   synth(
     (stack) =>
       void new HostBundle(stack, 'bundle', {
-        cell,
+        site: cellSite(cell),
         host,
+        bundle: cellBundle(cell, host),
         bucketName: 'bundles',
         alarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:alarms',
         values: { public_address: '203.0.113.7' },

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { HostInstance, type HostInstanceProps } from '../../lib/aws/host-instance.ts';
+import { cellSite } from '../../lib/aws/site.ts';
 import { cellOf, maximal, minimal, synth } from './synth.ts';
 
 const cell = cellOf(minimal);
 const base: HostInstanceProps = {
-  cell,
+  site: cellSite(cell),
   host: cell.media[0]!,
   instanceType: 'c6in.2xlarge',
   imageId: 'ami-0123456789abcdef0',
@@ -39,7 +40,7 @@ describe('HostInstance', () => {
     const [sbc] = large.sbcs;
     const props = {
       ...base,
-      cell: large,
+      site: cellSite(large),
       host: sbc,
       secondaryAddress: sbc.floatingSide,
       publicAddress: true,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HostRole, type HostRoleProps } from '../../lib/aws/host-role.ts';
+import { cellSite } from '../../lib/aws/site.ts';
 import { cellOf, maximal, minimal, synth } from './synth.ts';
 
 interface Statement {
@@ -8,7 +9,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-const base: Omit<HostRoleProps, 'cell'> = {
+const base: Omit<HostRoleProps, 'site'> = {
   role: 'media',
   bundleBucketArn: 'arn:aws:s3:::bundles',
   kmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/1',
@@ -27,7 +28,7 @@ const allowing = (all: readonly Statement[], action: string) =>
 
 describe('HostRole', () => {
   it('reads its own cell’s parameters, bundles and no secret unless told', () => {
-    const all = statements({ ...base, cell: cellOf(minimal) });
+    const all = statements({ ...base, site: cellSite(cellOf(minimal)) });
     expect(allowing(all, 'ssm:GetParameter')[0]!.Resource).toEqual([
       'arn:aws:ssm:eu-west-1:*:parameter/cellstamp/euw1-a/*',
     ]);
@@ -37,12 +38,14 @@ describe('HostRole', () => {
 
   it('reads the secrets that it is given, and those only', () => {
     const secret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:token';
-    const all = statements({ ...base, cell: cellOf(maximal), role: 'sbc', readableSecretArns: [secret] });
+    const all = statements({ ...base, site: cellSite(cellOf(maximal)), role: 'sbc', readableSecretArns: [secret] });
     expect(allowing(all, 'secretsmanager:GetSecretValue')[0]!.Resource).toEqual([secret]);
   });
 
   it('has everything on a resource of its own, but for metrics, which are held to one namespace', () => {
-    const everything = statements({ ...base, cell: cellOf(minimal) }).filter(({ Resource }) => Resource.includes('*'));
+    const everything = statements({ ...base, site: cellSite(cellOf(minimal)) }).filter(({ Resource }) =>
+      Resource.includes('*'),
+    );
     expect(everything).toEqual([
       {
         Effect: 'Allow',
@@ -54,7 +57,7 @@ describe('HostRole', () => {
   });
 
   it('may set one tag, on hosts of its own cell', () => {
-    const [tag] = allowing(statements({ ...base, cell: cellOf(minimal) }), 'ec2:CreateTags');
+    const [tag] = allowing(statements({ ...base, site: cellSite(cellOf(minimal)) }), 'ec2:CreateTags');
     expect(tag!.Condition).toEqual({
       StringEquals: { 'aws:ResourceTag/cellstamp:cell': 'euw1-a' },
       'ForAllValues:StringEquals': { 'aws:TagKeys': ['cellstamp-state'] },
@@ -62,7 +65,7 @@ describe('HostRole', () => {
   });
 
   it('is reached through Session Manager', () => {
-    const made = synth((stack) => void new HostRole(stack, 'role', { ...base, cell: cellOf(minimal) }));
+    const made = synth((stack) => void new HostRole(stack, 'role', { ...base, site: cellSite(cellOf(minimal)) }));
     expect(made.one('aws_iam_role_policy_attachment')['policy_arn']).toBe(
       'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore',
     );
@@ -70,7 +73,8 @@ describe('HostRole', () => {
 
   it('uses the names of the government’s partition in its regions', () => {
     const made = synth(
-      (stack) => void new HostRole(stack, 'role', { ...base, cell: cellOf({ ...maximal, region: 'us-gov-west-1' }) }),
+      (stack) =>
+        void new HostRole(stack, 'role', { ...base, site: cellSite(cellOf({ ...maximal, region: 'us-gov-west-1' })) }),
     );
     expect(made.one('aws_iam_role_policy_attachment')['policy_arn']).toContain('arn:aws-us-gov:iam');
   });

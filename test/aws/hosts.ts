@@ -2,6 +2,7 @@ import { RouteTable } from '@cdktf/provider-aws/lib/route-table/index.js';
 import { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import type { TerraformStack } from 'cdktf';
 import { HostRole } from '../../lib/aws/host-role.ts';
+import { cellSite } from '../../lib/aws/site.ts';
 import type { Cell } from '../../lib/cell/cell.ts';
 
 /** What hosts need of the stack around them, without the rest of a cell. */
@@ -17,7 +18,7 @@ export function surroundings(stack: TerraformStack, cell: Cell, role: 'sbc' | 'm
     ),
     securityGroupId: 'sg-1',
     role: new HostRole(stack, 'role', {
-      cell,
+      site: cellSite(cell),
       role,
       bundleBucketArn: 'arn:aws:s3:::bundles',
       kmsKeyArn,

@@ -21,7 +21,7 @@ import { GetRolePolicyCommand, IAMClient, ListAttachedRolePoliciesCommand } from
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tar } from '../../lib/aws/host/tar.ts';
-import { bundle } from '../../lib/aws/host/bundle.ts';
+import { cellBundle } from '../../lib/aws/host/cell-bundle.ts';
 import { bootScript } from '../../lib/aws/host/boot.ts';
 import { userData } from '../../lib/aws/host/user-data.ts';
 import type { MediaHost, SbcHost } from '../../lib/cell/cell.ts';
@@ -230,11 +230,11 @@ describeWith(['root', 'terraform', 'aws-provider', 'moto_server'], 'a cell appli
         new DescribeInstanceAttributeCommand({ InstanceId: instances.get(name)!.InstanceId!, Attribute: 'userData' }),
       );
       expect(Buffer.from(UserData!.Value!, 'base64').toString()).toBe(
-        userData({ cell: 'euw1-a', host: name, region: 'eu-west-1' }),
+        userData({ site: 'euw1-a', host: name, region: 'eu-west-1' }),
       );
       const started = await start(name);
       const { bucket, bundle: sha256 } = await parameter(started, name);
-      const archive = bundle(cell, host);
+      const archive = cellBundle(cell, host);
       expect(sha256).toBe(archive.sha256);
       expect(Buffer.from(await object(bucket, `${name}/${sha256}.tar.gz`)).equals(archive.gzip)).toBe(true);
     },
@@ -360,7 +360,7 @@ describeWith(['root', 'terraform', 'aws-provider', 'moto_server'], 'a cell appli
       '/cellstamp/euw1-a/media-4',
     ];
     expect((await host.run([...put, '--value', value])).status).toBe(0);
-    const script = host.write('boot', bootScript({ cell: 'euw1-a', host: 'media-4', region: 'eu-west-1' }));
+    const script = host.write('boot', bootScript({ site: 'euw1-a', host: 'media-4', region: 'eu-west-1' }));
     const answer = await host.run(['bash', script]);
     const { Tags = [] } = await ec2.send(
       new DescribeTagsCommand({
@@ -414,7 +414,7 @@ describeWith(['root', 'terraform', 'aws-provider', 'moto_server'], 'a cell appli
     expect(output).toContain('boot: FAILED: building the module');
     expect(tag).toBe('failed: building the module');
     const told = await aws(listener, 'sqs', 'receive-message', '--queue-url', QueueUrl!);
-    expect(told).toContain('media-4 of cell euw1-a: failed: building the module');
+    expect(told).toContain('media-4 of euw1-a: failed: building the module');
   });
 
   it('wants to take neither address nor route back at the next plan, and leaves every host alone', async () => {

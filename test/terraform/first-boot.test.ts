@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bootScript, bootScriptPath, bootUnit, bootUnitPath } from '../../lib/aws/host/boot.ts';
-import { bundleFiles } from '../../lib/aws/host/bundle.ts';
+import { cellBundleFiles } from '../../lib/aws/host/cell-bundle.ts';
 import { tar } from '../../lib/aws/host/tar.ts';
 import { emptyHostConfig, late, type HostConfig, type Service } from '../../lib/software/host-config.ts';
 import { values } from '../../lib/software/values.ts';
@@ -13,7 +13,7 @@ import { Machine } from './machine.ts';
 
 const cell = cellOf(minimal);
 const host = cell.media[0]!;
-const name = { cell: cell.name, host: host.name, region: 'eu-west-1' };
+const name = { site: cell.name, host: host.name, region: 'eu-west-1' };
 
 const service = (part: Partial<Service> & Pick<Service, 'name' | 'command'>): Service => ({
   description: part.name,
@@ -78,7 +78,7 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
 
   /** What Terraform does: the bundle by its hash, and the parameter that names it. */
   function configure(greeting: string): void {
-    const archive = tar(bundleFiles(cell, host, config(greeting)));
+    const archive = tar(cellBundleFiles(cell, host, config(greeting)));
     const sha256 = createHash('sha256').update(archive).digest('hex');
     machine.write('/tmp/bundle', gzipSync(archive));
     machine.succeed('aws', 's3', 'cp', '/tmp/bundle', `s3://bundles/media-1/${sha256}.tar.gz`);

@@ -3,9 +3,9 @@
  * more than the host's name and region, so user data never changes with the configuration.
  */
 export interface HostName {
-  /** Name of the cell. */
-  readonly cell: string;
-  /** Name of the host within the cell: `sbc-1`. */
+  /** Name of the cell, or of the front. */
+  readonly site: string;
+  /** Name of the host within it: `sbc-1`. */
   readonly host: string;
   readonly region: string;
 }
@@ -21,13 +21,13 @@ export const bootUnitPath = '/etc/systemd/system/cellstamp-boot.service';
 /** Tag of an instance that says how far its host has come: `ready`, or `failed: ` and the step. */
 export const stateTag = 'cellstamp-state';
 
-export function bootScript({ cell, host, region }: HostName): string {
+export function bootScript({ site, host, region }: HostName): string {
   return `#!/bin/bash
 # Brings this host to the configuration that its parameter names: fetches the bundle, verifies it, applies it. Runs at every
 # boot and whenever an operator starts cellstamp-boot.service; what has not changed is left alone. When it fails, it says so
 # in the instance's tag ${stateTag}, to the alarm topic and in the journal; the alarm HostHealthy goes off by itself.
 set -Eeuo pipefail
-cell='${cell}'
+site='${site}'
 host='${host}'
 state=${hostState}
 run=${hostRun}
@@ -64,8 +64,8 @@ tell() {
   [[ $1 == failed && $(cat "$state/told" 2>/dev/null) != "$2" ]] || return 0
   echo "$2" >"$state/told"
   topic=$(jq -r '.topic // empty' "$run/parameter.json" 2>/dev/null) || true
-  [[ -z $topic ]] || aws sns publish --topic-arn "$topic" --subject "Cellstamp $cell $host failed" \\
-    --message "$host of cell $cell: $2. More: journalctl -u cellstamp-boot on the host." >/dev/null || true
+  [[ -z $topic ]] || aws sns publish --topic-arn "$topic" --subject "Cellstamp $site $host failed" \\
+    --message "$host of $site: $2. More: journalctl -u cellstamp-boot on the host." >/dev/null || true
 }
 
 failed() {
@@ -85,9 +85,9 @@ if ! type aws jq curl >/dev/null 2>&1; then
   retry "$patience" install_tools
 fi
 
-begin 'reading the parameter /cellstamp/'"$cell/$host"
+begin 'reading the parameter /cellstamp/'"$site/$host"
 read_parameter() {
-  aws ssm get-parameter --name "/cellstamp/$cell/$host" --query Parameter.Value --output text >"$run/parameter.new" &&
+  aws ssm get-parameter --name "/cellstamp/$site/$host" --query Parameter.Value --output text >"$run/parameter.new" &&
     jq -e .bundle "$run/parameter.new" >/dev/null && mv "$run/parameter.new" "$run/parameter.json"
 }
 retry "$patience" read_parameter
@@ -118,9 +118,9 @@ tell ready ready
 `;
 }
 
-export function bootUnit({ cell, host }: HostName): string {
+export function bootUnit({ site, host }: HostName): string {
   return `[Unit]
-Description=Configuration of ${host} in cell ${cell}
+Description=Configuration of ${host} of ${site}
 Wants=network-online.target
 After=network-online.target
 

@@ -4,7 +4,9 @@
  */
 import type { MediaHost, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { metricNamespace } from '../names.ts';
+import { edgePorts } from '../../front/ports.ts';
+import type { EdgeHost } from '../../front/front.ts';
+import { metricDimensions, metricNamespace, type Site } from '../site.ts';
 import { hostRun } from './boot.ts';
 
 export const metricsScriptPath = '/usr/local/lib/cellstamp/publish-metrics';
@@ -35,6 +37,18 @@ export const sbcMetrics = {
   RecordsWaiting: 'events of calls that wait for Redis',
 } as const;
 
+export const edgeMetrics = {
+  Ready: '1 while the edge takes traffic: loaded, answering, not draining',
+  DirectoryReachable: '1 while the tenant directory answers the edge',
+  DirectoryEntries: 'domains, numbers and source addresses that the edge knows',
+  DirectoryRefused: 'items of the directory that the edge refused since its agent started',
+  CellUnreachable: 'requests that were turned away because no SBC of their cell answered',
+  UnknownTenant: 'requests that were turned away because no tenant has their domain, number or source',
+} as const;
+
+export type PublishedMetric =
+  keyof typeof hostMetrics | keyof typeof mediaMetrics | keyof typeof sbcMetrics | keyof typeof edgeMetrics;
+
 /** Counter of the network card's driver (`ethtool -S`) to the metric. */
 const allowances = {
   bw_in_allowance_exceeded: 'BandwidthInExceeded',
@@ -44,23 +58,23 @@ const allowances = {
 } as const satisfies Record<string, keyof typeof hostMetrics>;
 
 export interface MetricsScript {
-  readonly cell: string;
-  readonly host: SbcHost | MediaHost;
-  readonly region: string;
+  readonly site: Site;
+  readonly host: { readonly name: string; readonly address: string };
   /** Units that have to be active. */
   readonly services: readonly string[];
-  /** Private floating address of the active SBC. */
-  readonly overlayAddress: string;
+  /** What the hosts of this role publish beyond all hosts' metrics: lines of the script. */
+  readonly role: string;
   /** @default /run/cellstamp/host */
   readonly runDirectory?: string;
 }
 
 export function metricsScript(props: MetricsScript): string {
-  const { host } = props;
+  const { site, host } = props;
+  const dimensions = Object.entries(metricDimensions(site, host)).map(([Name, Value]) => ({ Name, Value }));
   return `#!/bin/bash
 # Publishes this host's metrics: run once a minute by cellstamp-metrics.timer.
 set -uo pipefail
-export AWS_DEFAULT_REGION='${props.region}'
+export AWS_DEFAULT_REGION='${site.region}'
 run=${props.runDirectory ?? hostRun}
 counters=$run/counters
 mkdir -p "$run" "$counters"
@@ -69,7 +83,7 @@ metrics=()
 # gauge NAME VALUE: a value that is not a number is left out.
 gauge() {
   [[ $2 =~ ^[0-9]+([.][0-9]+)?$ ]] || return 0
-  metrics+=("{\\"MetricName\\":\\"$1\\",\\"Value\\":$2,\\"Dimensions\\":[{\\"Name\\":\\"Cell\\",\\"Value\\":\\"${props.cell}\\"},{\\"Name\\":\\"Host\\",\\"Value\\":\\"${host.name}\\"}]}")
+  metrics+=("{\\"MetricName\\":\\"$1\\",\\"Value\\":$2,\\"Dimensions\\":${JSON.stringify(dimensions).replaceAll('"', '\\"')}}")
 }
 
 # counter NAME VALUE: publishes the increase. The first reading, and one below the last (a restart), is only remembered.
@@ -100,20 +114,20 @@ ${Object.entries(allowances)
   .map(([from, to]) => `counter ${to} "$(driver_value ${from})"`)
   .join('\n')}
 gauge ConntrackAvailable "$(driver_value conntrack_allowance_available)"
-${host.role === 'media' ? media(host) : sbc(host, props.overlayAddress)}
+${props.role}
 printf '%s\\n' "\${metrics[@]}" | jq --slurp . >"$run/metrics.json"
 aws cloudwatch put-metric-data --namespace ${metricNamespace} --metric-data "file://$run/metrics.json"
 `;
 }
 
 /** Reads a page of Prometheus metrics; `page_value NAME` prints one of them. */
-function page(host: SbcHost | MediaHost, port: number): string {
+function page(host: { readonly address: string }, port: number): string {
   return `
 page=$(curl --silent --max-time 5 http://${host.address}:${port}/metrics)
 page_value() { awk -v name="$1" '$1 == name { print $2; exit }' <<<"$page"; }`;
 }
 
-function media(host: MediaHost): string {
+export function mediaLines(host: MediaHost): string {
   return `${page(host, internalPorts.rtpengineMetrics)}
 gauge RelaySessions "$(page_value 'rtpengine_sessions{type="own"}')"
 counter UserspacePackets "$(page_value 'rtpengine_packets_total{type="userspace"}')"
@@ -121,7 +135,7 @@ counter KernelPackets "$(page_value 'rtpengine_packets_total{type="kernel"}')"
 `;
 }
 
-function sbc(host: SbcHost, overlayAddress: string): string {
+export function sbcLines(host: SbcHost, overlayAddress: string): string {
   return `
 gauge Active "$(ip -o -4 address show to ${overlayAddress} | wc -l)"
 ${page(host, internalPorts.sbcMetrics)}
@@ -129,5 +143,21 @@ gauge Calls "$(page_value cellstamp_sbc_calls)"
 counter AnsweredCalls "$(page_value cellstamp_sbc_answered_total)"
 counter RecordsSent "$(page_value 'cellstamp_sbc_records_total{step="sent"}')"
 gauge RecordsWaiting "$(page_value cellstamp_sbc_records_waiting)"
+`;
+}
+
+export function edgeLines(host: EdgeHost): string {
+  return `
+# What the directory agent says, unless it has been silent for a minute.
+agent=/run/cellstamp/directory.json
+if [[ -n $(find "$agent" -newermt '-60 seconds' 2>/dev/null) ]]; then
+  gauge Ready "$(jq 'if .loaded and .answers and (.draining | not) then 1 else 0 end' "$agent")"
+  gauge DirectoryReachable "$(jq 'if .directory == "reachable" then 1 else 0 end' "$agent")"
+  gauge DirectoryEntries "$(jq .entries "$agent")"
+  gauge DirectoryRefused "$(jq .refused "$agent")"
+fi
+${page(host, edgePorts.metrics)}
+counter CellUnreachable "$(page_value 'cellstamp_edge_rejected{reason="cell_unreachable"}')"
+counter UnknownTenant "$(page_value 'cellstamp_edge_rejected{reason="unknown_tenant"}')"
 `;
 }

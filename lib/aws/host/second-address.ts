@@ -1,14 +1,16 @@
-import type { SbcHost } from '../../cell/cell.ts';
 import type { HostFile } from '../../software/host-config.ts';
 
 const scriptPath = '/usr/local/lib/cellstamp/second-address';
 export const secondAddressUnit = 'cellstamp-second-address.service';
 
 /**
- * Puts the SBC's second private address onto its interface at every boot. cloud-init does that when it first sees the
- * instance; this does not depend on what it was set to do.
+ * Puts a host's second private address onto its interface at every boot, before Kamailio starts. cloud-init does that when it
+ * first sees the instance; this does not depend on what it was set to do.
  */
-export function secondAddressFiles(host: SbcHost): readonly HostFile[] {
+export function secondAddressFiles(
+  host: { readonly hostname: string; readonly address: string },
+  second: string,
+): readonly HostFile[] {
   const root = { owner: 'root', group: 'root' };
   return [
     {
@@ -16,13 +18,13 @@ export function secondAddressFiles(host: SbcHost): readonly HostFile[] {
       path: scriptPath,
       mode: '0755',
       text: `#!/bin/bash
-# Gives the interface with ${host.address} the second address ${host.floatingSide}, unless it has it.
+# Gives the interface with ${host.address} the second address ${second}, unless it has it.
 set -euo pipefail
-if [[ -n $(ip -o -4 address show to ${host.floatingSide}) ]]; then
+if [[ -n $(ip -o -4 address show to ${second}) ]]; then
   exit 0
 fi
 interface=$(ip -o -4 address show to ${host.address} | awk '{ print $2; exit }')
-ip address add ${host.floatingSide}/32 dev "$interface"
+ip address add ${second}/32 dev "$interface"
 `,
     },
     {
@@ -33,6 +35,7 @@ ip address add ${host.floatingSide}/32 dev "$interface"
 Description=Second private address of ${host.hostname}
 Wants=network-online.target
 After=network-online.target
+Before=kamailio.service
 
 [Service]
 Type=oneshot
@@ -42,7 +45,7 @@ Restart=on-failure
 RestartSec=5
 
 [Install]
-WantedBy=multi-user.target
+WantedBy=multi-user.target kamailio.service
 `,
     },
   ];

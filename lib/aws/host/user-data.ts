@@ -7,7 +7,7 @@ export const userDataLimit = 16384;
 /** cloud-init's user data of a host: names it, shuts SSH, and starts the boot script. */
 export function userData(name: HostName): string {
   const document = {
-    hostname: `${name.cell}-${name.host}`,
+    hostname: `${name.site}-${name.host}`,
     // Operators come through Session Manager.
     ssh_pwauth: false,
     disable_root: true,

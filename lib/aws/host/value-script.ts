@@ -37,6 +37,9 @@ function source(name: string): string {
     case values.dataCaCertificate.name:
       return `authorities ${name}`;
     case values.publicAddress.name:
+    case values.anycastAddress1.name:
+    case values.anycastAddress2.name:
+    case values.directory.name:
     case values.databaseHost.name:
     case values.databaseAdminUser.name:
     case values.redisHost.name:

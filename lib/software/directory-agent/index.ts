@@ -34,7 +34,7 @@ export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
         protocol: 'tcp',
         from: front.spec.health.port,
         to: front.spec.health.port,
-        peers: [{ internet: true }],
+        peers: [{ healthCheckers: true }],
         description: 'Health checks of the load balancer: open while the edge is ready',
       },
     ],

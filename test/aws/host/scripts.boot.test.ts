@@ -6,15 +6,15 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderScript } from '../../../lib/aws/host/apply.ts';
 import { bootScript, bootUnit } from '../../../lib/aws/host/boot.ts';
-import { bundleFiles } from '../../../lib/aws/host/bundle.ts';
+import { cellBundleFiles } from '../../../lib/aws/host/cell-bundle.ts';
 import { userData } from '../../../lib/aws/host/user-data.ts';
 import { describeWith } from '../../requirements.ts';
 import { cellOf, minimal } from '../synth.ts';
 
 const cell = cellOf(minimal);
-const name = { cell: cell.name, host: 'sbc-1', region: 'eu-west-1' };
+const name = { site: cell.name, host: 'sbc-1', region: 'eu-west-1' };
 const files = [cell.sbcs[0], cell.media[0]!].flatMap((host) =>
-  bundleFiles(cell, host).map((file) => ({ ...file, path: `${host.name}/${file.path}` })),
+  cellBundleFiles(cell, host).map((file) => ({ ...file, path: `${host.name}/${file.path}` })),
 );
 /** Programs of the host's configuration have a test of their own. */
 const scripts = [

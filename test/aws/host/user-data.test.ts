@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkUserData, userData } from '../../../lib/aws/host/user-data.ts';
 
-const longest = { cell: 'a-cell-of-20-letters', host: 'media-32', region: 'ap-southeast-2' };
+const longest = { site: 'a-cell-of-20-letters', host: 'media-32', region: 'ap-southeast-2' };
 
 describe('userData', () => {
   it('fits into what EC2 takes, with room for growth', () => {

@@ -7,37 +7,39 @@ import { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import { VpcEndpoint } from '@cdktf/provider-aws/lib/vpc-endpoint/index.js';
 import { Vpc } from '@cdktf/provider-aws/lib/vpc/index.js';
 import { Construct } from 'constructs';
-import type { Cell } from '../cell/cell.ts';
-import { resourceName } from './names.ts';
+import { resourceName, type Site } from './site.ts';
 
-export interface CellNetworkProps {
-  readonly cell: Cell;
+export interface SiteNetworkProps {
+  readonly site: Site;
+  /** CIDR of the VPC. */
+  readonly network: string;
+  /** Of each zone. Hosts with a public address are in the public one, data in the private one, where there is one. */
+  readonly subnets: readonly { readonly zone: string; readonly public: string; readonly private?: string }[];
 }
 
 /**
- * The cell's VPC over the zones of its spec: in each zone a public subnet for SBCs and media hosts, and a private one for the
- * databases, which has no way out. S3 is reached through a gateway endpoint, so the hosts' configuration does not cross the
+ * A site's VPC over its zones: in each zone a public subnet and, where the site keeps data, a private one, which has no way
+ * out. S3 is reached through a gateway endpoint, so the hosts' configuration does not cross the
  * internet.
  */
-export class CellNetwork extends Construct {
+export class SiteNetwork extends Construct {
   readonly vpc: Vpc;
   readonly internetGateway: InternetGateway;
-  /** By CIDR, as in `Cell.subnets`. */
+  /** By CIDR. */
   readonly publicSubnets: ReadonlyMap<string, Subnet>;
   readonly privateSubnets: ReadonlyMap<string, Subnet>;
   readonly publicRouteTable: RouteTable;
-  readonly privateRouteTable: RouteTable;
 
-  constructor(scope: Construct, id: string, props: CellNetworkProps) {
+  constructor(scope: Construct, id: string, props: SiteNetworkProps) {
     super(scope, id);
-    const { cell } = props;
-    const name = (suffix: string) => ({ Name: resourceName(cell, suffix) });
+    const { site, subnets } = props;
+    const name = (suffix: string) => ({ Name: resourceName(site, suffix) });
 
     this.vpc = new Vpc(this, 'vpc', {
-      cidrBlock: cell.spec.network,
+      cidrBlock: props.network,
       enableDnsSupport: true,
       enableDnsHostnames: true,
-      tags: { Name: resourceName(cell) },
+      tags: { Name: resourceName(site) },
     });
     // A VPC's default group allows everything between its members; without rules, nobody can use it by accident.
     new DefaultSecurityGroup(this, 'default-security-group', { vpcId: this.vpc.id, tags: name('unused') });
@@ -47,21 +49,21 @@ export class CellNetwork extends Construct {
     });
 
     this.publicRouteTable = new RouteTable(this, 'public-routes', { vpcId: this.vpc.id, tags: name('public') });
-    this.privateRouteTable = new RouteTable(this, 'private-routes', { vpcId: this.vpc.id, tags: name('private') });
     new Route(this, 'internet-route', {
       routeTableId: this.publicRouteTable.id,
       destinationCidrBlock: '0.0.0.0/0',
       gatewayId: this.internetGateway.id,
     });
 
-    const subnets = (kind: 'public' | 'private', routeTable: RouteTable) =>
+    const inEachZone = (kind: 'public' | 'private', routeTable: RouteTable) =>
       new Map(
-        cell.subnets.map((zone, index) => {
-          const letter = cell.spec.zones[index]!;
+        subnets.flatMap(({ zone, [kind]: cidrBlock }) => {
+          if (cidrBlock === undefined) return [];
+          const letter = zone.slice(site.region.length);
           const subnet = new Subnet(this, `${kind}-${letter}`, {
             vpcId: this.vpc.id,
-            cidrBlock: zone[kind],
-            availabilityZone: zone.zone,
+            cidrBlock,
+            availabilityZone: zone,
             mapPublicIpOnLaunch: false,
             tags: name(`${kind}-${letter}`),
           });
@@ -69,15 +71,17 @@ export class CellNetwork extends Construct {
             subnetId: subnet.id,
             routeTableId: routeTable.id,
           });
-          return [zone[kind], subnet] as const;
+          return [[cidrBlock, subnet] as const];
         }),
       );
-    this.publicSubnets = subnets('public', this.publicRouteTable);
-    this.privateSubnets = subnets('private', this.privateRouteTable);
+    this.publicSubnets = inEachZone('public', this.publicRouteTable);
+    this.privateSubnets = subnets.some((zone) => zone.private !== undefined)
+      ? inEachZone('private', new RouteTable(this, 'private-routes', { vpcId: this.vpc.id, tags: name('private') }))
+      : new Map();
 
     new VpcEndpoint(this, 's3-endpoint', {
       vpcId: this.vpc.id,
-      serviceName: `com.amazonaws.${cell.spec.region}.s3`,
+      serviceName: `com.amazonaws.${site.region}.s3`,
       vpcEndpointType: 'Gateway',
       routeTableIds: [this.publicRouteTable.id],
       tags: name('s3'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bundle, bundleFiles } from '../../../lib/aws/host/bundle.ts';
+import { cellBundle, cellBundleFiles } from '../../../lib/aws/host/cell-bundle.ts';
 import type { Cell, MediaHost, SbcHost } from '../../../lib/cell/cell.ts';
 import { hostConfig } from '../../../lib/software/cell-host.ts';
 import { lateNames } from '../../../lib/software/host-config.ts';
@@ -9,7 +9,7 @@ const cell = cellOf(minimal);
 const hosts: readonly (SbcHost | MediaHost)[] = [...cell.sbcs, ...cell.media];
 
 function contents(of: Cell, host: SbcHost | MediaHost): ReadonlyMap<string, string> {
-  return new Map(bundleFiles(of, host).map(({ path, text }) => [path, text]));
+  return new Map(cellBundleFiles(of, host).map(({ path, text }) => [path, text]));
 }
 const lines = (text: string) => text.split('\n').filter(Boolean);
 
@@ -50,7 +50,7 @@ describe.each(hosts.map((host) => [host.name, host] as const))('the bundle of %s
   });
 
   it('has another name than that of any other host', () => {
-    expect(hosts.filter((other) => bundle(cell, other).sha256 === bundle(cell, host).sha256)).toEqual([host]);
+    expect(hosts.filter((other) => cellBundle(cell, other).sha256 === cellBundle(cell, host).sha256)).toEqual([host]);
   });
 });
 
@@ -71,7 +71,7 @@ describe('bundle', () => {
   it('changes with the spec’s value, and with no other host’s', () => {
     const [sbc, media] = [cell.sbcs[0], cell.media[0]!];
     const other = cellOf({ ...minimal, media: { freeswitch: { sessions: 10 } } });
-    expect(bundle(other, other.media[0]!).sha256).not.toBe(bundle(cell, media).sha256);
-    expect(bundle(other, other.sbcs[0]).sha256).toBe(bundle(cell, sbc).sha256);
+    expect(cellBundle(other, other.media[0]!).sha256).not.toBe(cellBundle(cell, media).sha256);
+    expect(cellBundle(other, other.sbcs[0]).sha256).toBe(cellBundle(cell, sbc).sha256);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CellNetwork } from '../../lib/aws/cell-network.ts';
-import { CellSecurity, type CellSecurityProps } from '../../lib/aws/cell-security.ts';
+import { SiteSecurity, type Guarded } from '../../lib/aws/site-security.ts';
+import { cellSite } from '../../lib/aws/site.ts';
 import type { ListeningPort } from '../../lib/software/host-config.ts';
 import { cellOf, minimal, synth } from './synth.ts';
 
@@ -14,13 +14,27 @@ const rtp: ListeningPort = {
   description: 'RTP',
 };
 
-const security = (ports: CellSecurityProps['ports']) =>
+const security = (ports: Record<keyof typeof none, readonly ListeningPort[]>) =>
   synth((stack) => {
-    const cell = cellOf(minimal);
-    new CellSecurity(stack, 'security', { cell, network: new CellNetwork(stack, 'network', { cell }), ports });
+    const role = (name: keyof typeof none, opensConnections: boolean): Guarded => ({
+      description: name,
+      ports: ports[name],
+      opensConnections,
+    });
+    new SiteSecurity(stack, 'security', {
+      site: cellSite(cellOf(minimal)),
+      vpcId: 'vpc-1',
+      roles: {
+        sbc: role('sbc', true),
+        media: role('media', true),
+        database: role('database', false),
+        redis: role('redis', false),
+      },
+      healthCheckersPrefixListId: 'pl-1',
+    });
   });
 
-describe('CellSecurity', () => {
+describe('SiteSecurity', () => {
   it('makes a group a role and admits nobody where nothing listens', () => {
     const made = security(none);
     expect(made.all('aws_security_group').map((group) => group['name'])).toEqual([
@@ -50,6 +64,16 @@ describe('CellSecurity', () => {
     expect(
       made.one('aws_vpc_security_group_ingress_rule', 'database-postgresql-from-sbc')['referenced_security_group_id'],
     ).toMatch(/^\$\{aws_security_group\.security_sbc_\w+\.id\}$/);
+  });
+
+  it('admits health checks by the prefix list of those who ask', () => {
+    const made = security({
+      ...none,
+      sbc: [{ ...rtp, name: 'health', protocol: 'tcp', peers: [{ healthCheckers: true }] }],
+    });
+    const rule = made.one('aws_vpc_security_group_ingress_rule', 'sbc-health-from-health-checkers');
+    expect(rule['prefix_list_id']).toBe('pl-1');
+    expect(rule).not.toHaveProperty('cidr_ipv4');
   });
 
   it('lets the databases open no connection', () => {

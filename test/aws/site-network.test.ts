@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { CellNetwork } from '../../lib/aws/cell-network.ts';
+import { SiteNetwork } from '../../lib/aws/site-network.ts';
+import { cellSite } from '../../lib/aws/site.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { cellOf, maximal, minimal, synth } from './synth.ts';
 
-const network = (input: CellInput) => synth((stack) => void new CellNetwork(stack, 'network', { cell: cellOf(input) }));
+const network = (input: CellInput) =>
+  synth((stack) => {
+    const cell = cellOf(input);
+    new SiteNetwork(stack, 'network', { site: cellSite(cell), network: cell.spec.network, subnets: cell.subnets });
+  });
 
-describe('CellNetwork', () => {
+describe('SiteNetwork', () => {
   it('has a public and a private subnet in each of three zones for the smallest spec', () => {
     const made = network(minimal);
     expect(made.one('aws_vpc')['cidr_block']).toBe('10.16.0.0/20');
@@ -42,6 +47,19 @@ describe('CellNetwork', () => {
     expect(routes).toHaveLength(1);
     expect(routes[0]!['route_table_id']).toContain('public-routes');
     expect(made.types()).not.toContain('aws_nat_gateway');
+  });
+
+  it('has no private side where no zone has a private subnet', () => {
+    const made = synth(
+      (stack) =>
+        void new SiteNetwork(stack, 'network', {
+          site: { kind: 'front', name: 'front', region: 'eu-west-1' },
+          network: '10.15.0.0/24',
+          subnets: [{ zone: 'eu-west-1a', public: '10.15.0.0/26' }],
+        }),
+    );
+    expect(made.names('aws_subnet')).toEqual(['network_public-a']);
+    expect(made.names('aws_route_table')).toEqual(['network_public-routes']);
   });
 
   it('reaches S3 through a gateway endpoint of the public routes', () => {

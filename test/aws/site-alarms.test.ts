@@ -1,21 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { cellAlarms, hostAlarms } from '../../lib/aws/alarm-table.ts';
-import { CellAlarms } from '../../lib/aws/cell-alarms.ts';
+import { cellAlarms } from '../../lib/aws/cell-alarms.ts';
 import { hostMetrics, mediaMetrics, sbcMetrics } from '../../lib/aws/host/metrics-script.ts';
+import { SiteAlarms } from '../../lib/aws/site-alarms.ts';
+import { cellSite } from '../../lib/aws/site.ts';
+import type { Cell } from '../../lib/cell/cell.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { cellOf, maximal, minimal, synth } from './synth.ts';
+
+const instanceIds = (cell: Cell) => new Map([...cell.sbcs, ...cell.media].map(({ name }) => [name, `i-${name}`]));
 
 const alarms = (input: CellInput) =>
   synth((stack) => {
     const cell = cellOf(input);
-    new CellAlarms(stack, 'alarms', {
-      cell,
-      instanceIds: new Map([...cell.sbcs, ...cell.media].map(({ name }) => [name, `i-${name}`])),
+    new SiteAlarms(stack, 'alarms', {
+      site: cellSite(cell),
+      alarms: cellAlarms(cell, instanceIds(cell)),
       topicArn: 'arn:aws:sns:eu-west-1:123456789012:alarms',
     });
   });
 
-describe('CellAlarms', () => {
+describe('SiteAlarms', () => {
   it('reports the start and the end of every alarm to the topic', () => {
     for (const alarm of alarms(minimal).all('aws_cloudwatch_metric_alarm')) {
       expect(alarm['alarm_actions']).toContain('arn:aws:sns:eu-west-1:123456789012:alarms');
@@ -78,13 +82,11 @@ describe('CellAlarms', () => {
   });
 });
 
-describe('alarm-table', () => {
+describe('cellAlarms', () => {
   it('asks for no metric of the hosts that they do not publish', () => {
     const cell = cellOf(minimal);
     const published = new Set(Object.keys({ ...hostMetrics, ...mediaMetrics, ...sbcMetrics }));
-    const asked = [...cell.sbcs, ...cell.media]
-      .flatMap((host) => hostAlarms(cell, host, 'i-1'))
-      .concat(cellAlarms(cell))
+    const asked = cellAlarms(cell, instanceIds(cell))
       .flatMap(({ metrics }) => Object.values(metrics))
       .filter(({ namespace }) => namespace === 'Cellstamp');
     expect(asked.length).toBeGreaterThan(0);
@@ -93,10 +95,7 @@ describe('alarm-table', () => {
 
   it('gives every alarm another id', () => {
     const cell = cellOf(maximal);
-    const ids = [
-      ...[...cell.sbcs, ...cell.media].flatMap((host) => hostAlarms(cell, host, 'i-1')),
-      ...cellAlarms(cell),
-    ].map(({ id }) => id);
+    const ids = cellAlarms(cell, instanceIds(cell)).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 });

@@ -1,0 +1,58 @@
+/** What AWS adds to the programs of a cell's SBCs and media hosts. */
+import type { Cell, MediaHost, SbcHost } from '../../cell/cell.ts';
+import { hostConfig } from '../../software/cell-host.ts';
+import { late, type HostConfig } from '../../software/host-config.ts';
+import { claimScriptPath } from '../../software/keepalived/index.ts';
+import { values } from '../../software/values.ts';
+import { cellSite, resourceName } from '../site.ts';
+import { bundle, bundleFiles, rootScript, type Bundle, type Place } from './bundle.ts';
+import { claimAddressesScript } from './claim-addresses.ts';
+import { mediaLines, sbcLines } from './metrics-script.ts';
+import { redisUserScript } from './redis-user.ts';
+import { secondAddressFiles, secondAddressUnit } from './second-address.ts';
+import type { TarFile } from './tar.ts';
+
+export function cellBundle(cell: Cell, host: SbcHost | MediaHost): Bundle {
+  return bundle(cellBundleFiles(cell, host));
+}
+
+export function cellBundleFiles(
+  cell: Cell,
+  host: SbcHost | MediaHost,
+  config: HostConfig = hostConfig(cell, host),
+): readonly TarFile[] {
+  const place = host.role === 'media' ? mediaPlace(host) : sbcPlace(cell, host, config);
+  return bundleFiles(cellSite(cell), host, config, place);
+}
+
+function mediaPlace(host: MediaHost): Place {
+  return { metrics: mediaLines(host), files: [], packages: [], values: [], units: [] };
+}
+
+function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig): Place {
+  const allocation = { name: 'floating_allocation' };
+  const routeTables = { name: 'overlay_route_tables' };
+  return {
+    metrics: sbcLines(host, cell.overlayAddress),
+    files: [
+      ...secondAddressFiles(host, host.floatingSide),
+      rootScript(
+        claimScriptPath,
+        claimAddressesScript({
+          allocationId: late(allocation.name),
+          routeTableIds: late(routeTables.name),
+          region: cell.spec.region,
+          overlayAddress: cell.overlayAddress,
+          floatingSide: host.floatingSide,
+        }),
+      ),
+    ],
+    packages: ['openssl', 'redis-tools'],
+    // redis-user logs in with these, also where no program of the host does.
+    values: [values.redisHost, values.redisPassword, values.dataCaCertificate, allocation, routeTables].filter(
+      (value) => !config.values.some((known) => known.name === value.name),
+    ),
+    units: [secondAddressUnit],
+    redisUser: redisUserScript(resourceName(cell)),
+  };
+}

@@ -1,0 +1,22 @@
+/** What AWS adds to the programs of an edge. */
+import type { EdgeHost, Front } from '../../front/front.ts';
+import { edgeHostConfig } from '../../software/edge-host.ts';
+import { frontSite } from '../site.ts';
+import { bundle, bundleFiles, type Bundle } from './bundle.ts';
+import { edgeLines } from './metrics-script.ts';
+import { secondAddressFiles, secondAddressUnit } from './second-address.ts';
+import type { TarFile } from './tar.ts';
+
+export function edgeBundle(front: Front, host: EdgeHost): Bundle {
+  return bundle(edgeBundleFiles(front, host));
+}
+
+export function edgeBundleFiles(front: Front, host: EdgeHost): readonly TarFile[] {
+  return bundleFiles(frontSite(front, host), host, edgeHostConfig(front, host), {
+    metrics: edgeLines(host),
+    files: secondAddressFiles(host, host.unicastSide),
+    packages: ['openssl'],
+    values: [],
+    units: [secondAddressUnit],
+  });
+}

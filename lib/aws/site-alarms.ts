@@ -1,0 +1,73 @@
+import { CloudwatchMetricAlarm } from '@cdktf/provider-aws/lib/cloudwatch-metric-alarm/index.js';
+import { Construct } from 'constructs';
+import type { Alarm } from './alarm-table.ts';
+import { resourceName, type Site } from './site.ts';
+
+export interface SiteAlarmsProps {
+  readonly site: Site;
+  readonly alarms: readonly Alarm[];
+  readonly topicArn: string;
+}
+
+/** Alarms, reported to the topic when they start and when they end. */
+export class SiteAlarms extends Construct {
+  /** By the alarm's id. */
+  readonly alarms: ReadonlyMap<string, CloudwatchMetricAlarm>;
+
+  constructor(scope: Construct, id: string, props: SiteAlarmsProps) {
+    super(scope, id);
+    const { site, alarms, topicArn } = props;
+    this.alarms = new Map(alarms.map((alarm) => [alarm.id, this.alarm(site, alarm, topicArn)]));
+  }
+
+  private alarm(site: Site, alarm: Alarm, topicArn: string): CloudwatchMetricAlarm {
+    const name = resourceName(site, alarm.id);
+    return new CloudwatchMetricAlarm(this, alarm.id, {
+      alarmName: name,
+      alarmDescription: alarm.description,
+      comparisonOperator: alarm.when === 'above' ? 'GreaterThanThreshold' : 'LessThanThreshold',
+      threshold: alarm.threshold,
+      evaluationPeriods: alarm.together ? 1 : alarm.minutes,
+      treatMissingData: alarm.missing,
+      alarmActions: [topicArn, ...alarm.actions],
+      okActions: [topicArn],
+      ...(alarm.expression === undefined ? single(alarm) : several(alarm)),
+      tags: { Name: name },
+    });
+  }
+}
+
+/** Seconds that are looked at together. */
+function period({ together, minutes }: Alarm): number {
+  return together ? 60 * minutes : 60;
+}
+
+function single(alarm: Alarm) {
+  const metric = Object.values(alarm.metrics)[0]!;
+  return {
+    namespace: metric.namespace,
+    metricName: metric.name,
+    dimensions: { ...metric.dimensions },
+    statistic: metric.statistic,
+    period: period(alarm),
+  };
+}
+
+function several(alarm: Alarm) {
+  const { metrics, expression } = alarm;
+  return {
+    metricQuery: [
+      { id: 'result', expression: expression!, label: expression!, returnData: true },
+      ...Object.entries(metrics).map(([id, metric]) => ({
+        id,
+        metric: {
+          namespace: metric.namespace,
+          metricName: metric.name,
+          dimensions: { ...metric.dimensions },
+          stat: metric.statistic,
+          period: period(alarm),
+        },
+      })),
+    ],
+  };
+}
