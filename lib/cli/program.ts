@@ -22,10 +22,10 @@ function cellstamp(): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .addHelpText('after', '\nExample:\n  $ cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage.');
-  for (const add of [addTry, addUp, addStatus, addLogs, addCall, addFlap, addTenant, addDown]) {
+  for (const add of [addTry, addUp, addStatus, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
   }
-  for (const add of [addCheck, addStamp]) add(program);
+  for (const add of [addCall, addCheck, addStamp]) add(program);
   return program;
 }
 

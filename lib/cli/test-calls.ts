@@ -12,6 +12,7 @@ import { readCallRecords } from './call-records.ts';
 import type { CallReport } from './call-report.ts';
 import { CommandFailure } from './failure.ts';
 import { unlessAborted } from './interrupt.ts';
+import { judgedCalls } from './judged-calls.ts';
 import { addSubscribers, outsideNumber, type Subscribers } from './test-subscribers.ts';
 
 export const callKinds = ['registered', 'carrier-in', 'carrier-out', 'echo'] as const;
@@ -132,42 +133,25 @@ async function placeCalls(
   cell: CellStatus,
   subscribers: Subscribers,
   way: Way,
-  { kinds, calls, rate, hold, onProgress }: CallOptions,
+  { kinds, onProgress, ...how }: CallOptions,
 ): Promise<CallReport> {
-  const opened = await agents.open({
+  const opening = {
     agents: agentsOf(subscribers, way),
     // The cell's own authority signed its certificate, and only this machine knows it.
     tls: { verify: false },
-  });
-  const refused = opened.find(({ registration }) => registration !== null && registration.status !== 200);
-  if (refused) {
-    const { status, reason } = refused.registration!;
-    throw new CommandFailure(`the test user ${refused.name} can't register: ${status} ${reason}`, 1);
-  }
-  const started = Date.now();
-  const result = await agents.run(
-    { kinds: kinds.map((kind) => scenario(kind, way, subscribers)), calls, ratePerSecond: rate, talkSeconds: hold },
-    { onProgress },
-  );
-  const seconds = (Date.now() - started) / 1000;
-  const callIds = new Set(result.results.filter(({ answered }) => answered).map(({ callId }) => callId));
+  };
+  const scenarios = kinds.map((kind) => scenario(kind, way, subscribers));
+  const { figures, started, results } = await judgedCalls(agents, opening, { kinds: scenarios, ...how }, onProgress);
+  const callIds = new Set(results.filter(({ answered }) => answered).map(({ callId }) => callId));
   const arrived = await recordsArrived(spec, started, callIds);
-  const answers = result.results.flatMap(({ index, setupMs }) =>
-    setupMs === null ? [] : [(index * 1000) / rate + setupMs],
-  );
   const hosts = new Map(cell.hosts.map((host) => [host.publicAddress, host.name]));
   const mediaHosts = Object.fromEntries(
-    Object.entries(result.summary.mediaAddresses).map(([address, count]) => [
-      hosts.get(address) ?? `unknown (${address})`,
-      count,
-    ]),
+    Object.entries(figures.mediaHosts).map(([address, count]) => [hosts.get(address) ?? `unknown (${address})`, count]),
   );
   return {
     cell: cell.name,
-    good: result.summary.failed === 0 && result.summary.calls === calls && arrived === callIds.size,
-    seconds,
-    firstAnswer: answers.length === 0 ? null : new Date(started + Math.min(...answers)).toISOString(),
-    summary: result.summary,
+    ...figures,
+    good: figures.good && arrived === callIds.size,
     mediaHosts,
     records: { arrived, expected: callIds.size },
   };
