@@ -1,8 +1,8 @@
-/** Load by SIPp from the cell's outside: calls without audio, so many at the same time, as fast as they are answered. */
+/** Load by SIPp: calls without audio, so many at the same time, as fast as they are answered. */
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnOutside } from '../../lib/local/index.ts';
 
 /** A call as a carrier places it: the route set is followed, and it lasts 50 ms, so that no BYE overtakes an ACK. */
 const scenario = `<?xml version="1.0" encoding="ISO-8859-1" ?>
@@ -105,18 +105,25 @@ export interface Load {
   readonly retransmissions: number;
 }
 
-export class Sipp {
-  readonly #cell: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'cellstamp-bench-'));
-  readonly #answering: ReturnType<typeof spawnOutside>;
+/** Starts a program in the network of whoever calls, or is called. */
+export type Spawn = (argv: readonly string[], options: SpawnOptions) => ChildProcess;
 
-  /** Answers every call at this address. */
-  constructor(cell: string, address: string, port: number) {
-    this.#cell = cell;
+export class Sipp {
+  readonly #atCaller: Spawn;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'cellstamp-bench-'));
+  readonly #answering: ChildProcess;
+
+  /** Answers every call at the callee's address. */
+  constructor(
+    atCaller: Spawn,
+    atCallee: Spawn,
+    { address, port }: { readonly address: string; readonly port: number },
+  ) {
+    this.#atCaller = atCaller;
     writeFileSync(join(this.#folder, 'calls.xml'), scenario);
     writeFileSync(join(this.#folder, 'answers.xml'), answering);
     const program = ['sipp', '-sf', 'answers.xml', '-i', address, '-p', String(port), '-nostdin', '-mp', '27000'];
-    this.#answering = spawnOutside(cell, program, { stdio: 'ignore', cwd: this.#folder });
+    this.#answering = atCallee(program, { stdio: 'ignore', cwd: this.#folder });
   }
 
   /** @throws Error when a call fails */
@@ -128,14 +135,8 @@ export class Sipp {
     const [address, port] = from.split(':') as [string, string];
     const program = ['sipp', '-sf', 'calls.xml', '-inf', 'numbers.csv', '-i', address, '-p', port, '-nostdin'];
     const amount = ['-m', String(calls), '-l', String(atOnce), '-r', '5000', '-timeout', '120'];
-    const child = spawnOutside(
-      this.#cell,
-      [...program, ...amount, '-trace_err', '-error_file', errors, '-trace_stat', '-stf', statistics, '-fd', '1', to],
-      {
-        stdio: 'ignore',
-        cwd: this.#folder,
-      },
-    );
+    const trace = ['-trace_err', '-error_file', errors, '-trace_stat', '-stf', statistics, '-fd', '1'];
+    const child = this.#atCaller([...program, ...amount, ...trace, to], { stdio: 'ignore', cwd: this.#folder });
     const status = await new Promise<number | null>((resolve) => child.on('exit', resolve));
     const [names, ...lines] = readFileSync(statistics, 'utf8').trim().split('\n');
     const last = lines.at(-1)!.split(';');
