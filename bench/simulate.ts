@@ -154,7 +154,7 @@ function takenBack({ log, retirements, stamps }: SimulationResult): number {
   let count = Math.min(stamps, retirements);
   for (const { action, hostsBefore, refused } of log) {
     if (action.do !== 'scale' || refused !== undefined) continue;
-    const up = action.hosts > hostsBefore!;
+    const up = action.hosts.length > hostsBefore!;
     if (last.has(action.cell) && last.get(action.cell) !== up) count++;
     last.set(action.cell, up);
   }
@@ -176,7 +176,7 @@ function outageRows(): BenchRow[] {
   const at = (hour: number): number => historySteps + (hour * 60) / stepMinutes;
   const within = (first: number, last: number) => log.filter(({ step }) => step > at(first) && step <= at(last));
   const downs = (entries: SimulationResult['log']): number =>
-    entries.filter(({ action, hostsBefore }) => action.do === 'scale' && action.hosts < hostsBefore!).length;
+    entries.filter(({ action, hostsBefore }) => action.do === 'scale' && action.hosts.length < hostsBefore!).length;
   const during = within(from, from + 6);
   const what = 'simulation, metrics lost for 6 hours in the evening';
   return [

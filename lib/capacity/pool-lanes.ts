@@ -46,8 +46,15 @@ export function poolLanes(
   return lanes;
 }
 
+/** Hosts of pools, those that serve the most pools first: the last is missed least. */
+export function hostsByService(pools: Readonly<Record<string, readonly number[]>>): number[] {
+  const served = new Map<number, number>();
+  for (const host of Object.values(pools).flat()) served.set(host, (served.get(host) ?? 0) + 1);
+  return [...served].sort(([a, m], [b, n]) => n - m || a - b).map(([host]) => host);
+}
+
 /** Names of pools that share hosts, directly or through others, together. */
-function connectedPools(pools: Readonly<Record<string, readonly number[]>>): string[][] {
+export function connectedPools(pools: Readonly<Record<string, readonly number[]>>): string[][] {
   let groups: { names: string[]; hosts: Set<number> }[] = [];
   for (const name of Object.keys(pools).sort()) {
     const joined = { names: [name], hosts: new Set(pools[name]) };

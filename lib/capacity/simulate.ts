@@ -57,7 +57,7 @@ export function simulate(setting: SimulationSetting, decider: Decider): Simulati
     fleet.begin(step);
     if (((step - historySteps) * stepMinutes) % decider.everyMinutes === 0) {
       for (const action of decider.decide(fleet.view(step))) {
-        const hostsBefore = action.do === 'scale' ? fleet.hostsOrdered(action.cell) : undefined;
+        const hostsBefore = action.do === 'scale' ? fleet.hostsOrdered(action.cell)?.length : undefined;
         const refused = fleet.apply(action, step);
         log.push({
           step,
@@ -71,7 +71,8 @@ export function simulate(setting: SimulationSetting, decider: Decider): Simulati
     sum.addWaiting(fleet.waiting.values(), step, stepMinutes);
     fleet.end(step);
   }
-  return { decider: decider.name, ...sum.totals(), ...countActions(log, stepMinutes), log };
+  const { failedStamps } = fleet;
+  return { decider: decider.name, ...sum.totals(), ...countActions(log, stepMinutes), failedStamps, log };
 }
 
 /** Runs every decider through the same setting. */
@@ -106,7 +107,7 @@ class Totals {
     const { stepMinutes } = fleet.traffic;
     const hours = stepMinutes / 60;
     const { hostShare, costPerHour, spec } = cell.kind;
-    const share = 1 - (spec.media.hosts - cell.hosts) * hostShare;
+    const share = 1 - (spec.media.hosts - cell.hosts.length) * hostShare;
     this.#cellHours += hours;
     this.#weightedCellHours += hours * share;
     this.#cost += hours * share * costPerHour;

@@ -1,10 +1,10 @@
 import type { CellSpec } from '../../spec/cell.ts';
 import type { ComponentFigures } from '../component-figures.ts';
-import type { Calendar } from '../forecast/calendar.ts';
+import type { AnnouncedEvent, Calendar } from '../forecast/calendar.ts';
 import type { History } from '../forecast/history.ts';
 import type { PlacementTenant } from '../placement/tenant-table.ts';
 import { requirePolicy, type Policy } from '../policy.ts';
-import type { Resource, WeeklyDemand } from '../resources.ts';
+import type { Demand, Resource, WeeklyDemand } from '../resources.ts';
 import type { StampRecord } from './lead-time.ts';
 import type { Quota } from './quotas.ts';
 import type { PlanRules } from './rules.ts';
@@ -31,6 +31,20 @@ export interface Signals {
   readonly answerSeizureRatio?: number;
 }
 
+/** The media hosts of a cell that take calls; the spec's number is the most there can be. */
+export interface Elastic {
+  /** Media hosts that take calls now, by number. */
+  readonly inService: readonly number[];
+  /** Media hosts that every pool keeps in service, or all of its own where it has fewer. */
+  readonly least: number;
+}
+
+/** An announced event with what it adds to every resource. */
+export interface AnnouncedLoad extends Omit<AnnouncedEvent, 'add'> {
+  /** Default for what is not named: nothing. */
+  readonly add: Partial<Demand>;
+}
+
 export interface FleetCell {
   readonly spec: CellSpec;
   /** Default: none. */
@@ -43,10 +57,12 @@ export interface FleetCell {
    */
   readonly history: Partial<Readonly<Record<Resource, History>>>;
   readonly signals: Signals;
-  /** Holidays and announced events where its callers are. Default: none. */
+  /** Holidays, and events that change every resource alike, where its callers are. Default: none. */
   readonly calendar?: Calendar;
-  /** Media hosts between which the cell may breathe. Default: it may not. */
-  readonly elastic?: { readonly least: number; readonly most: number };
+  /** Events that add so many calls. Default: none. */
+  readonly announced?: readonly AnnouncedLoad[];
+  /** How far the media hosts in service may fall below those of the spec. Default: they all are in service, always. */
+  readonly elastic?: Elastic;
   /** A change that was begun and is not finished. Default: none. */
   readonly unfinished?: { readonly step: string; readonly since: number };
 }

@@ -1,6 +1,7 @@
 import { cellCapacity, type CellCapacity } from '../cell-capacity.ts';
 import type { ComponentFigures } from '../component-figures.ts';
 import { forecast, MOST_DAYS, type Forecast } from '../forecast.ts';
+import type { Calendar } from '../forecast/calendar.ts';
 import type { History } from '../forecast/history.ts';
 import { DAY_MS } from '../forecast/time-zone.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
@@ -49,7 +50,7 @@ export function outlook(
       notes.push(`${name}: the history of ${resource} ends ${days - horizonDays} days ago and is not used`);
       continue;
     }
-    forecasts.set(resource, forecast(history, { days, quantiles, ...(cell.calendar && { calendar: cell.calendar }) }));
+    forecasts.set(resource, forecast(history, { days, quantiles, calendar: calendarOf(cell, resource) }));
   }
   const unmeasured = RESOURCES.filter((resource) => !forecasts.has(resource));
   if (unmeasured.length === RESOURCES.length) {
@@ -58,6 +59,12 @@ export function outlook(
     notes.push(`${name} has no history of ${unmeasured.join(', ')}: taken to follow its calls`);
   }
   return { cell, name, capacity, forecasts, notes };
+}
+
+/** The cell's calendar with what announced events add to one resource. */
+function calendarOf({ calendar = {}, announced = [] }: FleetCell, resource: Resource): Calendar {
+  const events = announced.map(({ add, ...event }) => ({ ...event, add: add[resource] ?? 0 }));
+  return { ...calendar, events: [...(calendar.events ?? []), ...events] };
 }
 
 /** What claims to be measured after the plan's moment is left out. */

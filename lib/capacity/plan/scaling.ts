@@ -1,71 +1,102 @@
-import { linesFor } from '../policy.ts';
+import type { Lane } from '../lanes.ts';
 import type { PlanContext } from './context.ts';
-import type { Outlook } from './outlook.ts';
+import { usableLimits } from './fleet-load.ts';
+import {
+  HOST_RESOURCES,
+  hostGroups,
+  hostsFor,
+  laneShares,
+  type HostGroup,
+  type HostResource,
+  type LaneShare,
+} from './host-groups.ts';
+import { hourOfWeek, type Outlook } from './outlook.ts';
 import type { Action, PlanExcuse } from './schema.ts';
-import { amount, HOUR_MS, iso, percent } from './wording.ts';
+import { amount, HOUR_MS, iso, percent, when } from './wording.ts';
 
 const HOURS = 48;
-/** Fewer hosts must be enough for so many hours ahead, beside what is measured now. */
-const QUIET_HOURS = 6;
-const SCALED = ['relayedCalls', 'mediaSessions'] as const;
+/**
+ * Fewer hosts must be enough for so many hours ahead, beside what is measured now: a host that comes back within the night
+ * was not worth draining.
+ */
+const QUIET_HOURS = 8;
 
-/** Desired media hosts of the cells that may breathe: up on a forecast, down only on measurements and one at a time. */
-export function scaling(context: PlanContext): { actions: Action[]; excuses: PlanExcuse[]; notes: string[] } {
-  const actions: Action[] = [];
-  const excuses: PlanExcuse[] = [];
-  const fixed = context.outlooks.filter(({ cell }) => cell.elastic === undefined).length;
-  for (const one of context.outlooks) {
-    if (one.cell.elastic !== undefined && one.cell.spec.state !== 'planned' && one.cell.spec.state !== 'retired') {
-      scaleCell(context, one, actions, excuses);
-    }
-  }
-  return {
-    actions,
-    excuses,
-    notes: fixed === 0 ? [] : [`${fixed} cells have a fixed number of media hosts: never scaled`],
-  };
+interface Found {
+  readonly actions: Action[];
+  readonly excuses: PlanExcuse[];
 }
 
-function scaleCell(context: PlanContext, one: Outlook, actions: Action[], excuses: PlanExcuse[]): void {
-  const { now, rules, holds, ledger, policy } = context;
-  const { name, cell } = one;
-  const { least, most } = cell.elastic!;
-  const current = cell.spec.media.hosts;
-  const refuse = (text: string): void => void excuses.push({ action: 'scale', subject: name, text });
+/**
+ * Desired media hosts of the cells that may breathe, for every group of pools that share hosts: up on a forecast, down only
+ * on measurements and one at a time.
+ */
+export function scaling(context: PlanContext): Found & { notes: string[] } {
+  const found: Found = { actions: [], excuses: [] };
+  const fixed = context.outlooks.filter(({ cell }) => cell.elastic === undefined).length;
+  for (const one of context.outlooks) {
+    const { elastic, spec } = one.cell;
+    if (elastic !== undefined && spec.state !== 'planned' && spec.state !== 'retired') scaleCell(context, one, found);
+  }
+  return { ...found, notes: fixed === 0 ? [] : [`${fixed} cells have a fixed number of media hosts: never scaled`] };
+}
+
+function scaleCell(context: PlanContext, one: Outlook, found: Found): void {
+  const { policy, rules, holds, input } = context;
+  const { name, cell, capacity } = one;
   const hold = holds.get(name);
+  const refuse = (text: string): void => void found.excuses.push({ action: 'scale', subject: name, text });
   if (hold?.codes.includes('unfinished')) return refuse(`${name} is on hold: ${hold.reason}`);
   if (!one.forecasts.has('relayedCalls')) return refuse('its relayed calls were never measured');
+  const perHost = {
+    relayedCalls: capacity.resources.relayedCalls.binding.limit,
+    mediaSessions: capacity.resources.mediaSessions.binding.limit,
+  };
+  const groups = hostGroups(cell.spec, cell.elastic!, perHost, rules.lostMediaHosts, (limits) =>
+    usableLimits(policy, limits),
+  );
+  const share = laneShares(input.tenants.filter((tenant) => tenant.cell === name));
+  for (const group of groups) scaleGroup(context, one, group, share, found);
+}
 
-  const needed = hostsAhead(context, one, 1);
+function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, share: LaneShare, found: Found): void {
+  const { now, rules, holds, ledger, policy } = context;
+  const { name, cell } = one;
+  const { pools, chain, current, least } = group;
+  const whose = `${name}, media hosts of ${pools.join(' and ')}`;
+  const refuse = (text: string): void => void found.excuses.push({ action: 'scale', subject: name, text });
+  const needed = hostsAhead(context, one, group, share, 1);
   const highest = Math.max(...needed);
-  if (highest > most) {
-    const hour = needed.indexOf(highest);
-    refuse(
-      `${highest} media hosts would be needed on ${iso(Math.floor(now / HOUR_MS) * HOUR_MS + hour * HOUR_MS)}, it may have at most ${most}`,
-    );
+  if (highest > chain.length) {
+    const from = when(startOfHour(now) + needed.indexOf(highest) * HOUR_MS);
+    refuse(`${whose}: all ${chain.length} are too few for the ${percent(policy.quantile)} quantile from ${from} on`);
   }
-  const allowed = (hosts: number): number => Math.min(most, Math.max(least, hosts));
-  const soon = Math.max(...hostsAhead(context, one, rules.fewerHostsSpare).slice(0, QUIET_HOURS));
+  const allowed = (hosts: number): number => Math.min(chain.length, Math.max(least, hosts));
+  const soon = allowed(
+    Math.max(...hostsAhead(context, one, group, share, rules.fewerHostsSpare).slice(0, QUIET_HOURS)),
+  );
   let base = current;
-  if (current > least && soon < current) {
-    const measured = cell.signals.relayedCalls;
-    const now_ =
-      measured === undefined ? undefined : hostsFor(context, one, 'relayedCalls', measured * rules.fewerHostsSpare);
-    if (hold) refuse(`${soon} hosts would do for ${QUIET_HOURS} h, but ${name} is on hold: ${hold.reason}`);
-    else if (now_ === undefined || now_ >= current) {
+  if (soon < current) {
+    // A cell that does not know its calls is on hold.
+    const measured = cell.signals.relayedCalls!;
+    const hold = holds.get(name);
+    const needNow = measuredNeed(context, group, share, measured);
+    if (hold) refuse(`${whose}: ${soon} would do for ${QUIET_HOURS} h, but ${name} is on hold: ${hold.reason}`);
+    else if (needNow >= current) {
       refuse(
-        `${soon} hosts are forecast to do for ${QUIET_HOURS} h, but the ${amount(measured ?? 0)} calls measured now need ${now_}`,
+        `${whose}: ${soon} are forecast to do for ${QUIET_HOURS} h, but the ${amount(measured)} calls measured now need ${needNow > chain.length ? `more than ${chain.length}` : needNow}`,
       );
     } else {
-      const hours = (now - ledger.since(name, 'fewerHostsSince')) / HOUR_MS;
+      const subject = `${name} ${pools.join('+')}`;
+      const hours = (now - ledger.since(subject, 'fewerHostsSince')) / HOUR_MS;
       if (hours >= rules.fewerHostsAfterHours) {
         base = current - 1;
         // The next one has to wait as long again.
-        ledger.note(name, 'fewerHostsSince', iso(now));
-      } else
+        ledger.note(subject, 'fewerHostsSince', iso(now));
+      } else {
         refuse(
-          `${soon} hosts were enough for ${amount(hours)} h, one is taken away after ${rules.fewerHostsAfterHours} h`,
+          `${whose}: ${soon} were enough for ${amount(hours)} h, one is taken away after ${rules.fewerHostsAfterHours} h`,
         );
+      }
     }
   }
   let reached = allowed(base);
@@ -75,49 +106,54 @@ function scaleCell(context: PlanContext, one: Outlook, actions: Action[], excuse
     return reached;
   });
   if (hosts.every((count) => count === current)) return;
-  const peak = peakAhead(one, policy.quantile, now);
-  actions.push({
+  found.actions.push({
     kind: 'scale',
     cell: name,
-    from: iso(Math.floor(now / HOUR_MS) * HOUR_MS),
+    pools: [...pools],
+    from: iso(startOfHour(now)),
     current,
     hosts,
+    inService: chain.slice(0, hosts[0]).sort((a, b) => a - b),
     reason:
       base < current
         ? `${soon} hosts are enough for ${percent(rules.fewerHostsSpare)} of the load of the next ${QUIET_HOURS} h and of the ${amount(cell.signals.relayedCalls!)} calls measured now, and were for ${rules.fewerHostsAfterHours} h: one of ${current} goes`
-        : `${amount(peak)} calls at the ${percent(policy.quantile)} quantile within ${HOURS} h take ${highest} hosts, ${rules.lostMediaHosts} of them to lose; there are ${current}`,
+        : `${amount(peakAhead(one, policy.quantile, now))} calls of the cell at the ${percent(policy.quantile)} quantile within ${HOURS} h take ${Math.min(highest, chain.length)} hosts of ${pools.join(' and ')}, ${rules.lostMediaHosts} of them to lose; there are ${current}`,
   });
 }
 
-/** Media hosts needed in each of the next 49 hours for the forecast times something; those there are where nothing is known. */
-function hostsAhead(context: PlanContext, one: Outlook, times: number): number[] {
-  return Array.from({ length: HOURS + 1 }, (_, hour) => {
-    const from = Math.floor(context.now / HOUR_MS) * HOUR_MS + hour * HOUR_MS;
-    const counts = SCALED.map((resource) => {
-      const use = highestWithin(one, resource, context.policy.quantile, from);
-      if (use === undefined) return 0;
-      return Number.isNaN(use) ? one.cell.spec.media.hosts : hostsFor(context, one, resource, use * times);
+const startOfHour = (instant: number): number => Math.floor(instant / HOUR_MS) * HOUR_MS;
+
+/** Hosts for what is measured now, with a spare. */
+function measuredNeed({ now, rules }: PlanContext, group: HostGroup, share: LaneShare, calls: number): number {
+  const demand = (lane: Lane): number =>
+    lane.resource === 'relayedCalls' ? calls * rules.fewerHostsSpare * share(lane, hourOfWeek(now)) : 0;
+  return hostsFor(group, demand);
+}
+
+/** Hosts needed in each of the next 49 hours for the forecast times something; those there are where nothing is known. */
+function hostsAhead(
+  { now, policy }: PlanContext,
+  one: Outlook,
+  group: HostGroup,
+  share: LaneShare,
+  times: number,
+): number[] {
+  return Array.from({ length: HOURS + 1 }, (_, ahead) => {
+    const from = startOfHour(now) + ahead * HOUR_MS;
+    const use = new Map(
+      HOST_RESOURCES.map((resource) => [resource, highestWithin(one, resource, policy.quantile, from)]),
+    );
+    const known = [...use.values()].every((value) => value === undefined || !Number.isNaN(value));
+    if (!known) return group.current;
+    return hostsFor(group, (lane) => {
+      const all = use.get(lane.resource as HostResource) ?? 0;
+      return all === 0 ? 0 : all * times * share(lane, hourOfWeek(from));
     });
-    return Math.max(...counts);
   });
-}
-
-function hostsFor(
-  { policy, rules }: PlanContext,
-  { capacity }: Outlook,
-  resource: (typeof SCALED)[number],
-  use: number,
-): number {
-  return Math.ceil(linesFor(policy, use) / capacity.resources[resource].binding.limit) + rules.lostMediaHosts;
 }
 
 /** The highest forecast in an hour; undefined where the resource has no forecast, NaN where it has none for that time. */
-function highestWithin(
-  one: Outlook,
-  resource: (typeof SCALED)[number],
-  quantile: number,
-  from: number,
-): number | undefined {
+function highestWithin(one: Outlook, resource: HostResource, quantile: number, from: number): number | undefined {
   const ahead = one.forecasts.get(resource);
   if (ahead === undefined) return undefined;
   const values = ahead.quantiles[ahead.levels.indexOf(quantile)]!;

@@ -37,12 +37,14 @@ const retire = z.strictObject({ kind: z.literal('retire'), cell: name, reason })
 const scale = z.strictObject({
   kind: z.literal('scale'),
   cell: name,
+  pools: z.array(name).min(1).describe('The pools that these media hosts serve: those that share hosts, together.'),
   from: instant.describe('Start of the first hour.'),
-  current: count.describe('Media hosts there are.'),
+  current: count.describe('Media hosts of the pools that are in service.'),
   hosts: z
     .array(count)
     .length(48)
-    .describe('Media hosts wanted in each of the next 48 hours. Never falls on a forecast.'),
+    .describe('Media hosts of the pools wanted in each of the next 48 hours. Never falls on a forecast.'),
+  inService: z.array(z.int().min(1)).describe('Numbers of the media hosts to be in service in the first hour.'),
   reason,
 });
 const hold = z.strictObject({

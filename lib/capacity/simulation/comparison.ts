@@ -10,6 +10,7 @@ const COLUMNS: readonly (readonly [title: string, value: (result: SimulationResu
   ['weighted cell h', ({ weightedCellHours }) => Math.round(weightedCellHours).toString()],
   ['cost', ({ cost }) => Math.round(cost).toString()],
   ['stamps', ({ stamps }) => stamps.toString()],
+  ['failed', ({ failedStamps }) => failedStamps.toString()],
   ['retired', ({ retirements }) => retirements.toString()],
   ['moves', ({ moves }) => moves.toString()],
   ['up', ({ scaleUps }) => scaleUps.toString()],

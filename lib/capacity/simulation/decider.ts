@@ -9,7 +9,7 @@ export interface SimulatedKind extends Blueprint {
   readonly costPerHour: number;
   /** Share of the cost that one media host has. */
   readonly hostShare: number;
-  /** Media hosts that a cell keeps at least. Default: all of them, nothing is elastic. */
+  /** Media hosts that every pool of a cell keeps in service. Default: all of them, nothing is elastic. */
   readonly leastHosts?: number;
 }
 
@@ -18,14 +18,18 @@ export interface CellView {
   readonly name: string;
   readonly kind: SimulatedKind;
   readonly state: 'stamping' | 'active' | 'cordoned' | 'draining';
-  /** Media hosts in service, and how many there will be when all that was ordered is in service. */
-  readonly hosts: number;
-  readonly hostsOrdered: number;
+  /** Numbers of the media hosts in service, and of those that will be when all that was ordered is done. */
+  readonly hosts: readonly number[];
+  readonly hostsOrdered: readonly number[];
   /** Whether the step before now was measured. */
   readonly isMeasured: boolean;
   /** Ids of its tenants. */
   readonly tenants: readonly string[];
 }
+
+/** All media hosts of a kind of cell, by number. */
+export const allHosts = ({ spec }: SimulatedKind): number[] =>
+  Array.from({ length: spec.media.hosts }, (_, index) => index + 1);
 
 /** All that a decider may know: nothing of the future is in it but what was announced. */
 export interface FleetView {
@@ -40,8 +44,8 @@ export interface FleetView {
   /** Concurrent calls of a tenant, a value for each step before now; NaN before it came and where nothing was measured. */
   readonly measured: (id: string) => Float64Array;
   readonly stamped: readonly StampRecord[];
-  /** What a cell of a kind takes with so many media hosts, of which some may be lost. */
-  readonly limits: (kind: SimulatedKind, hosts: number, lost: number) => CellLimits;
+  /** What a cell of a kind takes with these media hosts, of which some may be lost. */
+  readonly limits: (kind: SimulatedKind, hosts: readonly number[], lost: number) => CellLimits;
 }
 
 export type SimulatedAction = (
@@ -49,7 +53,8 @@ export type SimulatedAction = (
   | { readonly do: 'move'; readonly tenant: string; readonly cell: string }
   | { readonly do: 'stamp'; readonly kind: string; readonly name: string }
   | { readonly do: 'cordon' | 'uncordon' | 'drain' | 'retire'; readonly cell: string }
-  | { readonly do: 'scale'; readonly cell: string; readonly hosts: number }
+  /** Numbers of the media hosts that are to be in service. */
+  | { readonly do: 'scale'; readonly cell: string; readonly hosts: readonly number[] }
   /** Nothing that could wait is changed for now. */
   | { readonly do: 'hold'; readonly cell: string }
 ) & { readonly because?: string };

@@ -1,7 +1,7 @@
 import type { CellLimits } from '../lanes.ts';
 import type { StampRecord } from '../plan/lead-time.ts';
 import { exponential, normal, type Random } from '../random.ts';
-import type { CellView, FleetView, SimulatedAction, SimulatedKind } from './decider.ts';
+import { allHosts, type CellView, type FleetView, type SimulatedAction, type SimulatedKind } from './decider.ts';
 import { limitsWithHosts } from './limits-at.ts';
 import { isWithin, type TenantTrace, type Traffic } from './traffic.ts';
 
@@ -9,6 +9,8 @@ import { isWithin, type TenantTrace, type Traffic } from './traffic.ts';
 export interface Circumstances {
   /** Hours from the order to stamp until the cell takes calls: median and spread of a log-normal distribution. */
   readonly stampHours: { readonly median: number; readonly spread: number };
+  /** Share of the stamps that fail when they should be done: the cell is not there, and nothing of it. */
+  readonly stampFailures: number;
   /** Minutes until a media host that was ordered is in service. */
   readonly hostMinutes: number;
   /** Mean hours between failures of one media host, and hours until it is back. */
@@ -16,9 +18,10 @@ export interface Circumstances {
   readonly hostRepairHours: number;
 }
 
-/** A year between failures of a host, two hours until it is replaced. */
+/** A stamp in 20 fails; a year between failures of a host, two hours until it is replaced. */
 export const USUAL: Circumstances = {
   stampHours: { median: 20, spread: 0.35 },
+  stampFailures: 0.05,
   hostMinutes: 10,
   hostFailureHours: 8760,
   hostRepairHours: 2,
@@ -27,13 +30,15 @@ export const USUAL: Circumstances = {
 interface SimulatedCell {
   readonly name: string;
   readonly kind: SimulatedKind;
-  readonly orderedAt: number;
-  readyAt: number;
+  readonly readyAt: number;
+  /** Its stamp fails at that step. */
+  readonly fails: boolean;
   /** Takes no new tenants; gives all away. */
   closed: 'cordoned' | 'draining' | undefined;
-  hosts: number;
+  /** Numbers of the media hosts in service. */
+  hosts: readonly number[];
   /** Hosts that will be in service at a step; the last entry is what was ordered last. */
-  orders: { at: number; hosts: number }[];
+  orders: { at: number; hosts: readonly number[] }[];
   /** Steps at which failed hosts are back. */
   failedUntil: number[];
   readonly tenants: Map<string, TenantTrace>;
@@ -46,6 +51,7 @@ export class SimulatedFleet {
   readonly cells: SimulatedCell[] = [];
   readonly waiting = new Map<string, TenantTrace>();
   readonly stamped: StampRecord[] = [];
+  failedStamps = 0;
 
   readonly #circumstances: Circumstances;
   readonly #random: Random;
@@ -66,19 +72,24 @@ export class SimulatedFleet {
 
   /** Adds a cell that has been there for long, whole, with its tenants. */
   found(name: string, kind: SimulatedKind, tenants: readonly TenantTrace[]): void {
-    const cell = this.#newCell(name, kind, -1, -1);
+    const cell = this.#newCell(name, kind, -1, false);
     for (const tenant of tenants) this.#put(tenant, cell);
   }
 
   /** Brings a step about: what was ordered is there, what broke is broken, who comes waits. */
   begin(step: number): void {
+    for (const failed of this.cells.filter(({ fails, readyAt }) => fails && readyAt <= step)) {
+      this.cells.splice(this.cells.indexOf(failed), 1);
+      this.#names.delete(failed.name);
+      this.failedStamps++;
+    }
     for (const cell of this.cells) {
       while (cell.orders[0] !== undefined && cell.orders[0].at <= step) cell.hosts = cell.orders.shift()!.hosts;
       cell.failedUntil = cell.failedUntil.filter((until) => until > step);
       if (!this.isReady(cell, step)) continue;
       const { hostFailureHours, hostRepairHours } = this.#circumstances;
       const stepHours = this.traffic.stepMinutes / 60;
-      for (let host = cell.failedUntil.length; host < cell.hosts; host++) {
+      for (let host = cell.failedUntil.length; host < cell.hosts.length; host++) {
         if (this.#random() < stepHours / hostFailureHours) {
           cell.failedUntil.push(step + Math.ceil(exponential(this.#random, hostRepairHours) / stepHours));
         }
@@ -119,8 +130,8 @@ export class SimulatedFleet {
     return this.limits(kind, hosts, Math.max(1, failedUntil.length));
   }
 
-  limits(kind: SimulatedKind, hosts: number, lost: number): CellLimits {
-    const key = `${kind.name} ${hosts} ${lost}`;
+  limits(kind: SimulatedKind, hosts: readonly number[], lost: number): CellLimits {
+    const key = `${kind.name} ${hosts.join()} ${lost}`;
     let limits = this.#limits.get(key);
     if (limits === undefined) {
       limits = limitsWithHosts(kind.spec, hosts, lost);
@@ -130,7 +141,7 @@ export class SimulatedFleet {
   }
 
   /** Media hosts that a cell has or has ordered; undefined where there is no such cell. */
-  hostsOrdered(name: string): number | undefined {
+  hostsOrdered(name: string): readonly number[] | undefined {
     const cell = this.cells.find((one) => one.name === name);
     return cell && (cell.orders.at(-1)?.hosts ?? cell.hosts);
   }
@@ -189,23 +200,26 @@ export class SimulatedFleet {
     const kind = this.kinds.find((one) => one.name === kindName);
     if (kind === undefined) return `there is no kind of cell ${kindName}`;
     if (this.#names.has(name)) return `there is or was a cell ${name}`;
-    const { median, spread } = this.#circumstances.stampHours;
-    const hours = median * Math.exp(spread * normal(this.#random));
+    const { stampHours, stampFailures } = this.#circumstances;
+    const hours = stampHours.median * Math.exp(stampHours.spread * normal(this.#random));
     const readyAt = step + Math.max(1, Math.round((hours * 60) / this.traffic.stepMinutes));
-    this.#newCell(name, kind, step, readyAt);
-    const startedAt = instantOf(this.traffic, step);
-    this.stamped.push({ cell: name, startedAt, readyAt: instantOf(this.traffic, readyAt) });
+    const fails = this.#random() < stampFailures;
+    this.#newCell(name, kind, readyAt, fails);
+    if (!fails) {
+      const startedAt = instantOf(this.traffic, step);
+      this.stamped.push({ cell: name, startedAt, readyAt: instantOf(this.traffic, readyAt) });
+    }
     return undefined;
   }
 
-  #newCell(name: string, kind: SimulatedKind, orderedAt: number, readyAt: number): SimulatedCell {
+  #newCell(name: string, kind: SimulatedKind, readyAt: number, fails: boolean): SimulatedCell {
     const cell: SimulatedCell = {
       name,
       kind,
-      orderedAt,
       readyAt,
+      fails,
       closed: undefined,
-      hosts: kind.spec.media.hosts,
+      hosts: allHosts(kind),
       orders: [],
       failedUntil: [],
       tenants: new Map(),
@@ -233,16 +247,29 @@ export class SimulatedFleet {
     this.#home.set(tenant.id, cell);
   }
 
-  #scale(cell: SimulatedCell, hosts: number, step: number): string | undefined {
-    const most = cell.kind.spec.media.hosts;
-    const least = cell.kind.leastHosts ?? most;
-    if (!(hosts >= least && hosts <= most)) return `${hosts} media hosts; ${cell.name} may have ${least} to ${most}`;
+  #scale(cell: SimulatedCell, hosts: readonly number[], step: number): string | undefined {
+    const { kind, name } = cell;
+    const all = allHosts(kind);
+    const unknown = hosts.find((host, index) => !all.includes(host) || hosts.indexOf(host) !== index);
+    if (unknown !== undefined)
+      return `${name} has no media host ${unknown}, or it is named twice; there are ${all.join()}`;
+    for (const [pool, own] of Object.entries(kind.spec.media.pools)) {
+      const least = Math.min(kind.leastHosts ?? Infinity, own.length);
+      const left = own.filter((host) => hosts.includes(host)).length;
+      if (left < least) return `${left} media hosts for pool ${pool} of ${name}, at least ${least} must be in service`;
+    }
     const before = cell.orders.at(-1)?.hosts ?? cell.hosts;
-    if (hosts === before) return `${cell.name} has ${hosts} media hosts`;
+    const added = hosts.filter((host) => !before.includes(host));
+    const kept = before.filter((host) => hosts.includes(host));
+    if (added.length === 0 && kept.length === before.length) return `${name} has the media hosts ${hosts.join()}`;
     // Hosts that go take no calls from now on; hosts that come need their time.
-    const delay = hosts > before ? Math.ceil(this.#circumstances.hostMinutes / this.traffic.stepMinutes) : 0;
-    cell.orders = delay === 0 ? [] : [...cell.orders, { at: step + delay, hosts }];
-    if (delay === 0) cell.hosts = hosts;
+    cell.hosts = cell.hosts.filter((host) => hosts.includes(host));
+    const coming = cell.orders.map((order) => ({
+      ...order,
+      hosts: order.hosts.filter((host) => hosts.includes(host)),
+    }));
+    const delay = Math.ceil(this.#circumstances.hostMinutes / this.traffic.stepMinutes);
+    cell.orders = added.length === 0 ? coming : [...coming, { at: step + delay, hosts: [...hosts] }];
     return undefined;
   }
 }

@@ -1,17 +1,16 @@
 import type { Calendar } from '../forecast/calendar.ts';
-import type { History } from '../forecast/history.ts';
 import type { TimeZone } from '../forecast/time-zone.ts';
 import { plan } from '../plan.ts';
 import type { FleetCell, FleetTenant, Signals } from '../plan/input.ts';
 import type { PlanRules } from '../plan/rules.ts';
 import type { Action, PlanMemory } from '../plan/schema.ts';
 import { POLICIES, type Policy } from '../policy.ts';
-import { RESOURCES, type Resource, type WeeklyDemand } from '../resources.ts';
-import { tenantWeek } from '../tenant-week.ts';
-import { CellHistories, HISTORY_WEEKS } from './cell-histories.ts';
+import type { Resource } from '../resources.ts';
+import { CellHistories } from './cell-histories.ts';
 import type { CellView, Decider, FleetView, SimulatedAction } from './decider.ts';
 import { instantOf } from './fleet.ts';
 import { useAt } from './lane-demand.ts';
+import { TenantWeeks } from './tenant-weeks.ts';
 import type { TenantTrace } from './traffic.ts';
 
 export interface PlanDeciderOptions {
@@ -21,106 +20,67 @@ export interface PlanDeciderOptions {
   readonly rules?: Partial<PlanRules>;
   /** The clock that callers live by. */
   readonly zone: TimeZone;
-  /**
-   * Hours between two plans of the fleet; while tenants wait there is one every hour. Media hosts are planned every hour.
-   * @default 6
-   */
-  readonly everyHours?: number;
 }
 
-/** Media hosts are planned for two days, and from the end of the last whole hour. */
-const HOST_HORIZON_DAYS = 3;
-
 /** Runs a fleet by the plan: what it decides is done, and it decides on what was measured and announced. */
-export function planDecider({
-  policy = POLICIES.gradeOfService,
-  rules = {},
-  zone,
-  everyHours = 6,
-}: PlanDeciderOptions): Decider {
-  let fleetMemory: PlanMemory | undefined;
-  let hostMemory: PlanMemory | undefined;
-  let asked = 0;
+export function planDecider({ policy = POLICIES.gradeOfService, rules = {}, zone }: PlanDeciderOptions): Decider {
+  let memory: PlanMemory | undefined;
   const histories = new CellHistories(zone);
+  const weeks = new TenantWeeks(zone);
   return {
     name: policy.name,
     everyMinutes: 60,
     decide(view) {
-      const now = instantOf(view.traffic, view.step);
-      const decided: Action[] = [];
-      if (asked++ % everyHours === 0 || view.waiting.length > 0) {
-        const made = plan({
-          now,
-          policy,
-          rules,
-          cells: view.cells.map((cell) => fleetCell(view, cell, histories.of(view, cell))),
-          tenants: fleetTenants(view, zone),
-          blueprints: view.kinds,
-          stamped: view.stamped,
-          ...(fleetMemory && { memory: fleetMemory }),
-        });
-        fleetMemory = made.memory;
-        decided.push(...made.actions);
-      }
-      // How many hosts a cell has is no part of its size, so its own plan is told what there is, and no tenants.
-      const elastic = view.cells.filter((cell) => cell.kind.leastHosts !== undefined && cell.state !== 'stamping');
-      if (elastic.length > 0) {
-        const made = plan({
-          now,
-          policy,
-          rules: { ...rules, horizonDays: HOST_HORIZON_DAYS },
-          cells: elastic.map((cell) => breathingCell(view, cell, histories.of(view, cell))),
-          tenants: [],
-          blueprints: [],
-          ...(hostMemory && { memory: hostMemory }),
-        });
-        hostMemory = made.memory;
-        const stated = new Set(decided.flatMap((action) => (action.kind === 'hold' ? [action.cell] : [])));
-        decided.push(
-          ...made.actions.filter((one) => one.kind === 'scale' || (one.kind === 'hold' && !stated.has(one.cell))),
-        );
-      }
-      return decided.flatMap((action) => simulated(view, action));
+      const made = plan({
+        now: instantOf(view.traffic, view.step),
+        policy,
+        rules,
+        cells: view.cells.map((cell) => fleetCell(view, cell, histories.of(view, cell))),
+        tenants: fleetTenants(view, weeks),
+        blueprints: view.kinds,
+        stamped: view.stamped,
+        ...(memory && { memory }),
+      });
+      memory = made.memory;
+      return simulatedActions(view, made.actions);
     },
   };
 }
 
-function simulated(view: FleetView, action: Action): SimulatedAction[] {
+/** The groups of pools of a cell are scaled each by itself; the fleet takes all hosts of a cell at once. */
+function simulatedActions(view: FleetView, actions: readonly Action[]): SimulatedAction[] {
+  const wanted = new Map<string, { hosts: number[]; because: string }>();
+  const others: SimulatedAction[] = [];
+  for (const action of actions) {
+    if (action.kind !== 'scale') {
+      others.push(simulated(action));
+      continue;
+    }
+    const { hostsOrdered, kind } = view.cells.find(({ name }) => name === action.cell)!;
+    const scaled = wanted.get(action.cell) ?? { hosts: [...hostsOrdered], because: action.reason };
+    const served = new Set(action.pools.flatMap((pool) => kind.spec.media.pools[pool]!));
+    scaled.hosts = [...scaled.hosts.filter((host) => !served.has(host)), ...action.inService].sort((a, b) => a - b);
+    if (scaled.hosts.join() !== hostsOrdered.join()) wanted.set(action.cell, scaled);
+  }
+  return [...others, ...[...wanted].map(([cell, scaled]) => ({ do: 'scale' as const, cell, ...scaled }))];
+}
+
+function simulated(action: Exclude<Action, { kind: 'scale' }>): SimulatedAction {
   const because = action.reason;
   switch (action.kind) {
     case 'stamp':
-      return [{ do: 'stamp', kind: action.blueprint, name: action.cell, because }];
+      return { do: 'stamp', kind: action.blueprint, name: action.cell, because };
     case 'place':
-      return [{ do: 'place', tenant: action.tenant, cell: action.cell, because }];
+      return { do: 'place', tenant: action.tenant, cell: action.cell, because };
     case 'move':
-      return [{ do: 'move', tenant: action.tenant, cell: action.to, because }];
-    case 'scale': {
-      const { cell } = action;
-      const hosts = action.hosts[0]!;
-      const { hostsOrdered } = view.cells.find(({ name }) => name === cell)!;
-      return hostsOrdered === hosts ? [] : [{ do: 'scale', cell, hosts, because }];
-    }
+      return { do: 'move', tenant: action.tenant, cell: action.to, because };
     case 'hold':
     case 'cordon':
     case 'uncordon':
     case 'drain':
     case 'retire':
-      return [{ do: action.kind, cell: action.cell, because }];
+      return { do: action.kind, cell: action.cell, because };
   }
-}
-
-function breathingCell(view: FleetView, cell: CellView, history: FleetCell['history']): FleetCell {
-  const { spec } = cell.kind;
-  const { relayedCalls, mediaSessions } = history;
-  const whole = fleetCell(view, cell, {
-    ...(relayedCalls && { relayedCalls }),
-    ...(mediaSessions && { mediaSessions }),
-  });
-  return {
-    ...whole,
-    spec: { ...whole.spec, media: { ...spec.media, hosts: cell.hostsOrdered } },
-    elastic: { least: cell.kind.leastHosts!, most: spec.media.hosts },
-  };
 }
 
 function fleetCell(view: FleetView, cell: CellView, history: FleetCell['history']): FleetCell {
@@ -134,6 +94,7 @@ function fleetCell(view: FleetView, cell: CellView, history: FleetCell['history'
     history: cell.state === 'stamping' ? {} : history,
     signals: signalsOf(view, cell, tenants),
     calendar: calendarOf(tenants),
+    ...(kind.leastHosts !== undefined && { elastic: { inService: cell.hostsOrdered, least: kind.leastHosts } }),
   };
 }
 
@@ -168,7 +129,7 @@ function calendarOf(tenants: readonly TenantTrace[]): Calendar {
   return { events: [...byName].map(([name, event]) => ({ name, ...event })) };
 }
 
-function fleetTenants(view: FleetView, zone: TimeZone): FleetTenant[] {
+function fleetTenants(view: FleetView, weeks: TenantWeeks): FleetTenant[] {
   const home = new Map(view.cells.flatMap((cell) => cell.tenants.map((id) => [id, cell.name] as const)));
   const ids = [...home.keys(), ...view.waiting.map(({ id }) => id)];
   return ids.map((id) => {
@@ -177,23 +138,11 @@ function fleetTenants(view: FleetView, zone: TimeZone): FleetTenant[] {
     return {
       id,
       pool: tenant.pool,
-      use: weekOf(view, tenant, zone),
+      use: weeks.of(view, tenant),
       ...(tenant.enterprise !== undefined && { enterprise: tenant.enterprise }),
       ...(tenant.regions && { regions: tenant.regions }),
       ...(cell !== undefined && { cell }),
       ...(tenant.arrives > 0 && { since: instantOf(view.traffic, tenant.arrives) }),
     };
   });
-}
-
-/** The tenant's expected week of calls, and of what goes with them. */
-function weekOf(view: FleetView, tenant: TenantTrace, zone: TimeZone): WeeklyDemand {
-  const { stepMinutes } = view.traffic;
-  const from = Math.max(0, view.step - (HISTORY_WEEKS * 168 * 60) / stepMinutes);
-  const values = view.measured(tenant.id).subarray(from);
-  const history: History = { zone, start: instantOf(view.traffic, from), stepMinutes, values };
-  const { relayedCalls } = tenantWeek({ relayedCalls: history }, tenant.contract);
-  return Object.fromEntries(
-    RESOURCES.map((resource) => [resource, relayedCalls.map((calls) => useAt(tenant, calls, resource))]),
-  ) as Record<Resource, Float64Array>;
 }

@@ -1,6 +1,6 @@
 import type { CellLimits } from '../lanes.ts';
-import type { CellView, Decider, FleetView, SimulatedAction } from './decider.ts';
-import { laneDemand, poolDemand } from './lane-demand.ts';
+import { allHosts, type CellView, type Decider, type FleetView, type SimulatedAction } from './decider.ts';
+import { laneDemand, poolDemand, type PoolDemand } from './lane-demand.ts';
 
 /** Thresholds on what is measured now, as the autoscalers for stateful loads in use have them. */
 export interface ReactiveOptions {
@@ -54,7 +54,7 @@ export function reactiveDecider(options: ReactiveOptions = REACTIVE): Decider {
         streaks.set(cell.name, streak);
         const action = scaleOf(cell, view, streak, options);
         if (action !== undefined) actions.push(action);
-        const whole = cell.hostsOrdered === cell.kind.spec.media.hosts;
+        const whole = cell.hostsOrdered.length === cell.kind.spec.media.hosts;
         if (whole && streak.up >= options.upPeriods) full.push(cell);
       }
       actions.push(...placements(view));
@@ -73,27 +73,50 @@ function scaleOf(
   options: ReactiveOptions,
 ): SimulatedAction | undefined {
   const { hostsOrdered: hosts, kind } = cell;
-  const least = kind.leastHosts ?? kind.spec.media.hosts;
-  const fewer = hosts > least ? share(cell, view, view.limits(kind, hosts - 1, 1)) : Infinity;
-  streak.up = share(cell, view, view.limits(kind, hosts, 1)) > options.up ? streak.up + 1 : 0;
-  streak.down = fewer < options.down ? streak.down + 1 : 0;
+  const demand = demandOf(cell, view);
+  const shareWith = (some: readonly number[]): number => share(cell, demand, view.limits(kind, some, 1));
+  const fewer = best(
+    hosts.map((host) => hosts.filter((other) => other !== host)).filter((left) => keepsPools(kind, left)),
+    shareWith,
+  );
+  streak.up = shareWith(hosts) > options.up ? streak.up + 1 : 0;
+  streak.down = fewer !== undefined && shareWith(fewer) < options.down ? streak.down + 1 : 0;
   if (streak.rest > 0) {
     streak.rest--;
     return undefined;
   }
-  const up = streak.up >= options.upPeriods && hosts < kind.spec.media.hosts;
-  const down = streak.down >= options.downPeriods;
-  if (!up && !down) return undefined;
+  const missing = allHosts(kind).filter((host) => !hosts.includes(host));
+  const more = best(
+    missing.map((host) => [...hosts, host].sort((a, b) => a - b)),
+    shareWith,
+  );
+  const wanted = streak.up >= options.upPeriods ? more : streak.down >= options.downPeriods ? fewer : undefined;
+  if (wanted === undefined) return undefined;
   streak.rest = options.grace;
   streak.up = 0;
   streak.down = 0;
-  return { do: 'scale', cell: cell.name, hosts: hosts + (up ? 1 : -1) };
+  return { do: 'scale', cell: cell.name, hosts: wanted };
 }
 
+/** The choice that leaves the cell least full, the first of equals. */
+function best(choices: readonly (readonly number[])[], shareWith: (hosts: readonly number[]) => number) {
+  const shares = choices.map(shareWith);
+  return choices[shares.indexOf(Math.min(...shares))];
+}
+
+const keepsPools = ({ spec, leastHosts = Infinity }: CellView['kind'], hosts: readonly number[]): boolean =>
+  Object.values(spec.media.pools).every(
+    (own) => own.filter((host) => hosts.includes(host)).length >= Math.min(leastHosts, own.length),
+  );
+
+const demandOf = (cell: CellView, view: FleetView): PoolDemand =>
+  poolDemand(
+    cell.tenants.map((id) => view.tenant(id)),
+    ({ id }) => lastMeasured(view.measured(id)),
+  );
+
 /** What the cell uses of its fullest lane, as last measured; its tenants as a share of the cap where that is more. */
-function share(cell: CellView, view: FleetView, { lanes, maxTenants }: CellLimits): number {
-  const tenants = cell.tenants.map((id) => view.tenant(id));
-  const demand = poolDemand(tenants, ({ id }) => lastMeasured(view.measured(id)));
+function share({ tenants }: CellView, demand: PoolDemand, { lanes, maxTenants }: CellLimits): number {
   let most = tenants.length / maxTenants;
   for (const lane of lanes) {
     const used = laneDemand(lane, demand);
@@ -128,12 +151,13 @@ function placements(view: FleetView): SimulatedAction[] {
 
 /** The largest tenants of a full cell go to the emptiest other of the region, until half of the difference is gone. */
 function relief(cell: CellView, view: FleetView, { up, moves }: ReactiveOptions): SimulatedAction[] {
-  const whole = (other: CellView): CellLimits => view.limits(other.kind, other.kind.spec.media.hosts, 1);
+  const wholeShare = (other: CellView): number =>
+    share(other, demandOf(other, view), view.limits(other.kind, allHosts(other.kind), 1));
   const emptiest = view.cells
     .filter((other) => other !== cell && other.state === 'active' && other.kind.spec.region === cell.kind.spec.region)
-    .map((other) => ({ other, share: share(other, view, whole(other)) }))
+    .map((other) => ({ other, share: wholeShare(other) }))
     .sort((a, b) => a.share - b.share)[0];
-  const own = share(cell, view, whole(cell));
+  const own = wholeShare(cell);
   if (emptiest === undefined || emptiest.share > up - 0.2) return [];
   const calls = (id: string): number => lastMeasured(view.measured(id));
   const all = cell.tenants.reduce((sum, id) => sum + calls(id), 0);

@@ -37,6 +37,8 @@ export interface SimulationResult {
   readonly weightedCellHours: number;
   readonly cost: number;
   readonly stamps: number;
+  /** Of these, those that failed. */
+  readonly failedStamps: number;
   readonly retirements: number;
   readonly moves: number;
   readonly scaleUps: number;
@@ -59,7 +61,7 @@ type Counted = Pick<
 function direction({ action, hostsBefore }: LogEntry): { of: string; up: boolean } | undefined {
   switch (action.do) {
     case 'scale':
-      return { of: `hosts of ${action.cell}`, up: action.hosts > hostsBefore! };
+      return { of: `hosts of ${action.cell}`, up: action.hosts.length > hostsBefore! };
     case 'cordon':
     case 'uncordon':
       return { of: `cordon of ${action.cell}`, up: action.do === 'uncordon' };

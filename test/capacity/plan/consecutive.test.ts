@@ -52,7 +52,9 @@ function carryOut(world: World, action: Action): void {
   if (action.kind === 'drain') change(action.cell, (spec) => ({ ...spec, state: 'draining' }));
   if (action.kind === 'retire') change(action.cell, (spec) => ({ ...spec, state: 'retired' }));
   if (action.kind === 'scale') {
-    change(action.cell, (spec) => ({ ...spec, media: { ...spec.media, hosts: action.hosts[0]! } }));
+    for (const cell of world.cells) {
+      if (cell.spec.name === action.cell) cell.more = elastic(action.inService);
+    }
   }
   if (action.kind === 'move') {
     world.tenants = world.tenants.map((tenant) =>
@@ -84,16 +86,23 @@ function reversals(plans: readonly { plan: Plan }[]): number {
   return found;
 }
 
-const elastic = { elastic: { least: 2, most: 8 } };
-const withHosts = (name: string, hosts: number): CellSpec =>
-  parseCell({ name, region: 'eu-west-1', media: { hosts, relay: { calls: 100 } } });
+const elastic = (inService: readonly number[]): Partial<FleetCell> => ({ elastic: { inService, least: 2 } });
+/** A cell of eight media hosts, which all serve both pools; so many of them are in service. */
+const withHosts = (name: string, count: number): Pick<World['cells'][number], 'spec' | 'more'> => {
+  const hosts = [1, 2, 3, 4, 5, 6, 7, 8];
+  const pools = { standard: hosts, 'high-volume': hosts };
+  return {
+    spec: parseCell({ name, region: 'eu-west-1', media: { hosts: 8, relay: { calls: 100 }, pools } }),
+    more: elastic(hosts.slice(0, count)),
+  };
+};
 
 describe('consecutive plans', () => {
   const noisy = (calls: number, rules?: PlanInput['rules']) => {
     const world: World = {
       cells: [
-        { spec: withHosts('euw1-a', 4), load: { calls: () => calls, noise: 0.1, seed: 11 }, more: elastic },
-        { spec: withHosts('euw1-b', 4), load: { calls: () => calls * 0.9, noise: 0.1, seed: 12 }, more: elastic },
+        { ...withHosts('euw1-a', 4), load: { calls: () => calls, noise: 0.1, seed: 11 } },
+        { ...withHosts('euw1-b', 4), load: { calls: () => calls * 0.9, noise: 0.1, seed: 12 } },
       ],
       tenants: [...tenantsOf('euw1-a', 10, calls), ...tenantsOf('euw1-b', 10, calls * 0.9)],
     };
@@ -116,7 +125,7 @@ describe('consecutive plans', () => {
     const lost = (hour: number): boolean => hour >= 24 && hour < 30;
     const world: World = {
       cells: [
-        { spec: withHosts('euw1-a', 6), load: { calls: () => 150 }, more: elastic },
+        { ...withHosts('euw1-a', 6), load: { calls: () => 150 } },
         { spec: specOf('euw1-b'), load: { calls: () => 10, seed: 2 } },
         { spec: specOf('euw1-c'), load: { calls: () => 10, seed: 3 } },
       ],
@@ -200,16 +209,16 @@ describe('consecutive plans', () => {
 
   it('hosts go up on a forecast at once, down one at a time and only when measured calls agree', () => {
     const base: World = {
-      cells: [{ spec: withHosts('euw1-a', 2), load: { calls: () => 250 }, more: elastic }],
+      cells: [{ ...withHosts('euw1-a', 2), load: { calls: () => 250 } }],
       tenants: tenantsOf('euw1-a', 10, 250),
     };
     const [up] = consecutive(base, { hours: 1, every: 1 });
     const scaled = up!.plan.actions.find((action) => action.kind === 'scale')!;
     expect(scaled.hosts[0]).toBe(4);
-    expect(base.cells[0]!.spec.media.hosts).toBe(4);
+    expect(base.cells[0]!.more!.elastic!.inService).toEqual([1, 2, 3, 4]);
 
     const down: World = {
-      cells: [{ spec: withHosts('euw1-a', 8), load: { calls: () => 150 }, more: elastic }],
+      cells: [{ ...withHosts('euw1-a', 8), load: { calls: () => 150 } }],
       tenants: tenantsOf('euw1-a', 10, 150),
     };
     const busy = consecutive(structuredCloneWorld(down), {
@@ -221,7 +230,7 @@ describe('consecutive plans', () => {
       }),
     });
     expect(kinds(busy)).toEqual([]);
-    expect(busy[0]!.plan.excuses[0]!.text).toMatch(/the 640 calls measured now need 9/);
+    expect(busy[0]!.plan.excuses[0]!.text).toMatch(/the 640 calls measured now need more than 8/);
     const calm = consecutive(down, { hours: 12, every: 1 });
     const taken = calm.flatMap(({ hour, plan: made }) =>
       made.actions.flatMap((action) =>

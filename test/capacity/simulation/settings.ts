@@ -15,7 +15,7 @@ export const kind: SimulatedKind = {
 };
 
 /** Nothing breaks, and a stamp takes ten hours. */
-export const CALM = { ...USUAL, stampHours: { median: 10, spread: 0 }, hostFailureHours: Infinity };
+export const CALM = { ...USUAL, stampHours: { median: 10, spread: 0 }, stampFailures: 0, hostFailureHours: Infinity };
 
 /** Tenants of one region, evenly over some cells. */
 export function settingOf(
