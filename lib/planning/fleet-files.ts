@@ -13,15 +13,12 @@ export interface FleetFiles {
   readonly cells: readonly CellSpec[];
 }
 
-/** @throws PlanningFailure for a fleet with errors, and for a planning file about another one */
-export function readFleetFiles(folder: string, planning: PlanningFile): FleetFiles {
+/** @throws PlanningFailure for a fleet with errors, or none */
+export function readFleetFiles(folder: string): FleetFiles {
   const files = yamlFiles(folder);
   const { cells, findings } = loadFleet(files);
-  const wrong = [
-    ...findings.filter(({ severity }) => severity === 'error'),
-    ...(files.length === 0 ? [noFolder(folder)] : []),
-  ];
-  if (wrong.length === 0) wrong.push(...strangers(cells, folder, planning));
+  const wrong = findings.filter(({ severity }) => severity === 'error');
+  if (files.length === 0) wrong.push(noFolder(folder));
   if (wrong.length > 0) throw new PlanningFailure(wrong);
   return { files, cells };
 }
@@ -40,11 +37,12 @@ function noFolder(folder: string): Finding {
   return { severity: 'error', file: folder, line: 1, column: 1, path: '', message, given: folder, allowed };
 }
 
-function* strangers(cells: readonly CellSpec[], folder: string, { value, source }: PlanningFile): Iterable<Finding> {
+/** What `planning.yaml` says of cells and tenants that the fleet's files contradict. */
+export function* strangers({ cells }: FleetFiles, { value, source }: PlanningFile): Iterable<Finding> {
   const names = new Set(cells.map(({ name }) => name));
   for (const name of Object.keys(value.cells)) {
     if (names.has(name)) continue;
-    yield errorAt(source, ['cells', name], `there is no cell ${name} in ${folder}`, [...names].join(', '));
+    yield errorAt(source, ['cells', name], `there is no cell ${name}`, [...names].join(', '));
   }
   const homes = new Map(cells.flatMap(({ name, tenants }) => tenants.map((tenant) => [tenant.name, name] as const)));
   for (const [at, { name }] of value.waiting.entries()) {

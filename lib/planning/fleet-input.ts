@@ -3,12 +3,18 @@ import { figuresWith, type Measurements } from '../capacity/component-figures.ts
 import type { Blueprint, FleetCell, FleetTenant, PlanInput } from '../capacity/plan/input.ts';
 import { quotaUse, type Quota } from '../capacity/plan/quotas.ts';
 import { POLICIES, type Policy } from '../capacity/policy.ts';
+import { timeZone, type TimeZone } from '../capacity/forecast/time-zone.ts';
+import type { History } from '../capacity/forecast/history.ts';
+import { RESOURCES, type Resource } from '../capacity/resources.ts';
 import { tenantWeek } from '../capacity/tenant-week.ts';
 import type { CellSpec, Tenant } from '../spec/cell.ts';
 import { calendarOf, yearsAround, type CalendarFile } from './calendar-file.ts';
+import { cellMeasured, type CellMeasured } from './cell-measured.ts';
 import type { CheckedFile } from './checked-file.ts';
 import { contractOf } from './contract.ts';
 import type { FleetFiles } from './fleet-files.ts';
+import { historyOf, type Grid } from './history/grid.ts';
+import type { Measured } from './history/measured.ts';
 import type { Planning } from './planning-schema.ts';
 import type { PlanningFile } from './read-planning.ts';
 
@@ -17,24 +23,35 @@ export interface FleetSources {
   readonly fleet: FleetFiles;
   readonly calendar: CheckedFile<CalendarFile> | undefined;
   readonly measurements: Measurements;
+  readonly measured: Measured;
+  readonly grid: Grid;
   readonly now: number;
 }
 
 const WEEK_MS = 7 * 86_400_000;
 
 export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'memory'>; notes: readonly string[] } {
-  const { planning, fleet, measurements, now } = sources;
+  const { planning, fleet, measurements, measured, grid, now } = sources;
   const { value } = planning;
   const { costPerHour, ...caps } = value.rules.caps;
+  const zones = zonesOf(value);
+  const cells = fleet.cells.map((spec) => {
+    const zone = zones.of(spec.name);
+    return { spec, zone, use: cellMeasured(spec, measured, grid, zone, now) };
+  });
+  const weekOf = (tenant: Tenant, zone: TimeZone): FleetTenant['use'] =>
+    tenantWeek(tenantHistories(tenant.name, measured, grid, zone), contractOf(tenant.limits, value.contracts));
   const input: Omit<PlanInput, 'memory'> = {
     now,
     policy: policyOf(value.policy),
     rules: { ...value.rules, caps: { ...caps, costPerHour: costPerHour ?? Infinity } },
     figures: figuresWith(measurements),
-    cells: fleet.cells.map((spec) => fleetCell(spec, sources)),
+    cells: cells.map(({ spec, use }) => fleetCell(spec, use, sources)),
     tenants: [
-      ...fleet.cells.flatMap((cell) => cell.tenants.map((tenant) => fleetTenant(tenant, cell, value))),
-      ...value.waiting.map((tenant) => fleetTenant(tenant, undefined, value)),
+      ...cells.flatMap(({ spec, zone, use }) =>
+        spec.tenants.map((tenant) => fleetTenant(tenant, weekOf(tenant, zone), spec, use.since.get(tenant.name))),
+      ),
+      ...value.waiting.map((tenant) => fleetTenant(tenant, weekOf(tenant, zones.fleet))),
     ],
     blueprints: [...planning.kinds].map(([name, { kind, spec }]): Blueprint => ({
       name,
@@ -49,7 +66,39 @@ export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'mem
     })),
     quotas: quotasOf(value, fleet.cells),
   };
-  return { input, notes: [] };
+  return { input, notes: cells.flatMap(({ use }) => use.notes) };
+}
+
+/** Each zone made once: it remembers when its clocks change. */
+export function zonesOf({ zone, cells }: Planning): {
+  readonly fleet: TimeZone;
+  readonly all: readonly TimeZone[];
+  readonly of: (cell: string) => TimeZone;
+} {
+  const made = new Map<string, TimeZone>();
+  const make = (name: string): TimeZone => {
+    let one = made.get(name);
+    if (one === undefined) made.set(name, (one = timeZone(name)));
+    return one;
+  };
+  const fleet = make(zone);
+  for (const { zone: own } of Object.values(cells)) if (own !== undefined) make(own);
+  return { fleet, all: [...made.values()], of: (cell) => make(cells[cell]?.zone ?? zone) };
+}
+
+function tenantHistories(
+  name: string,
+  measured: Measured,
+  grid: Grid,
+  zone: TimeZone,
+): Partial<Record<Resource, History>> {
+  const histories: Partial<Record<Resource, History>> = {};
+  for (const resource of RESOURCES) {
+    const values = measured.get('tenant', name, resource);
+    const history = values && historyOf(values, grid, zone);
+    if (history !== undefined) histories[resource] = history;
+  }
+  return histories;
 }
 
 /** Without the keys that are not given. */
@@ -63,15 +112,15 @@ function policyOf({ name, ...own }: Planning['policy']): Policy {
   return { ...POLICIES[name], ...optional(own) } as Policy;
 }
 
-function fleetCell(spec: CellSpec, { planning, calendar, fleet: _fleet, now }: FleetSources): FleetCell {
+function fleetCell(spec: CellSpec, use: CellMeasured, { planning, calendar, now }: FleetSources): FleetCell {
   const facts = planning.value.cells[spec.name];
   const tenants = new Set(spec.tenants.map(({ name }) => name));
   const years = yearsAround(now - planning.value.history.weeks * WEEK_MS, now + 26 * WEEK_MS);
   return {
     spec,
     ...optional({ jurisdiction: facts?.jurisdiction, costPerHour: facts?.costPerHour }),
-    history: {},
-    signals: { measuredAt: undefined },
+    history: use.history,
+    signals: use.signals,
     ...(calendar?.value && calendarOf(calendar.value, spec, tenants, years)),
     ...(facts?.elastic && {
       elastic: {
@@ -85,13 +134,13 @@ function fleetCell(spec: CellSpec, { planning, calendar, fleet: _fleet, now }: F
   };
 }
 
-function fleetTenant(tenant: Tenant, cell: CellSpec | undefined, { contracts }: Planning): FleetTenant {
+function fleetTenant(tenant: Tenant, use: FleetTenant['use'], cell?: CellSpec, since?: number): FleetTenant {
   const regions = tenant.regions ?? (cell && [cell.region]);
   return {
     id: tenant.name,
     pool: tenant.tier,
-    ...optional({ enterprise: tenant.enterprise, regions, residency: tenant.jurisdiction, cell: cell?.name }),
-    use: tenantWeek({}, contractOf(tenant.limits, contracts)),
+    ...optional({ enterprise: tenant.enterprise, regions, residency: tenant.jurisdiction, cell: cell?.name, since }),
+    use,
   };
 }
 

@@ -1,8 +1,13 @@
 /** What a plan is made from, read from where it lies: the fleet's files, `planning.yaml`, histories and Prometheus. */
 import type { PlanInput } from '../capacity/plan/input.ts';
+import type { Finding } from '../spec/finding.ts';
 import type { FleetFile } from '../spec/fleet.ts';
-import { fleetInput } from './fleet-input.ts';
-import { readFleetFiles } from './fleet-files.ts';
+import { PlanningFailure } from './failure.ts';
+import { readFleetFiles, strangers, type FleetFiles } from './fleet-files.ts';
+import { fleetInput, zonesOf } from './fleet-input.ts';
+import { gridBefore } from './history/grid.ts';
+import { Measured, type Subject } from './history/measured.ts';
+import { readHistoryFiles } from './history/read-files.ts';
 import { readPlanning, type PlanningFile } from './read-planning.ts';
 
 export type { KindCell, PlanningFile } from './read-planning.ts';
@@ -36,8 +41,53 @@ export interface ReadFleet {
  * @example const { input } = await readPlanInput({ cells: 'cells', planning: 'planning.yaml', now: Date.now() });
  */
 export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
-  const read = readPlanning(sources.planning);
-  const fleet = readFleetFiles(sources.cells, read.planning);
-  const { input, notes } = fleetInput({ ...read, fleet, now: sources.now });
-  return { input, files: [...fleet.files, ...read.files], planning: read.planning, notes };
+  const { now } = sources;
+  const [read, fleet] = bothOrAllFindings(
+    () => readPlanning(sources.planning),
+    () => readFleetFiles(sources.cells),
+  );
+  const { planning } = read;
+  refuse([...strangers(fleet, planning)]);
+  const { stepMinutes, weeks } = planning.value.history;
+  const grid = gridBefore(now, stepMinutes, weeks);
+  const measured = new Measured();
+  const files = await readHistoryFiles(planning, measured, {
+    ...sources,
+    grid,
+    wants: fleetNames(fleet, planning),
+    zones: zonesOf(planning.value).all,
+  });
+  refuse(files.findings);
+  const { input, notes } = fleetInput({ ...read, fleet, measured, grid, now });
+  return { input, files: [...fleet.files, ...read.files], planning, notes: [...files.notes, ...notes] };
+}
+
+/** Does both, so that whoever has to mend both files is told of both. */
+function bothOrAllFindings<A, B>(first: () => A, second: () => B): [A, B] {
+  const findings: Finding[] = [];
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof PlanningFailure)) throw error;
+      findings.push(...error.findings);
+      return undefined;
+    }
+  };
+  const both = [attempt(first), attempt(second)];
+  refuse(findings);
+  return both as [A, B];
+}
+
+function refuse(findings: readonly Finding[]): void {
+  if (findings.length > 0) throw new PlanningFailure(findings);
+}
+
+/** Whether a cell or tenant is of the fleet, or waits for a cell. */
+function fleetNames({ cells }: FleetFiles, { value }: PlanningFile): (subject: Subject, name: string) => boolean {
+  const names = {
+    cell: new Set(cells.map(({ name }) => name)),
+    tenant: new Set([...cells.flatMap(({ tenants }) => tenants), ...value.waiting].map(({ name }) => name)),
+  };
+  return (subject, name) => names[subject].has(name);
 }
