@@ -14,10 +14,10 @@ export function outputsOf(cell: string): Outputs {
   return json(execFileSync('terraform', [`-chdir=cdktf.out/stacks/cell-${cell}`, 'output', '-json']));
 }
 
-/** The AWS command line in the cell's region; what it answers. */
+/** The AWS command line, in the cell's region unless its arguments name another; what it answers. */
 export function awsOf(cell: string): (...args: readonly string[]) => unknown {
   const { region } = readCell('cells', cell).spec;
-  return (...args) => json(execFileSync('aws', [...args, '--region', region, '--output', 'json']));
+  return (...args) => json(execFileSync('aws', ['--region', region, '--output', 'json', ...args]));
 }
 
 function json<T>(text: Buffer): T {

@@ -2,33 +2,60 @@
  * Proves a deployed cell: places calls between two users of it from here, judges them by their audio, and then looks whether
  * an alarm of the cell has gone off.
  *
- * Takes CALLER and CALLEE, two SIP URIs in which {cell} stands for the cell's name, and their passwords as `cellstamp call`
- * does.
+ * The users are in a secret of AWS Secrets Manager, whose ARN is in PROOF_SECRET; `{cell}` in their URIs stands for the name:
  *
- * @example CALLER='sip:proof-1@{cell}.proof.example.com' CALLEE=... npx tsx examples/pipeline/prove-cell.ts euw1-a
+ *     {"caller": {"uri": "sip:proof-1@{cell}.proof.example.com", "password": "..."}, "callee": {"uri": ..., "password": ...}}
+ *
+ * @example PROOF_SECRET=arn:aws:secretsmanager:... npx tsx examples/pipeline/prove-cell.ts euw1-a
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { awsOf, outputsOf } from './deployed-cell.ts';
 
-const [cell] = process.argv.slice(2);
-const { CALLER: caller, CALLEE: callee } = process.env;
-if (cell === undefined || caller === undefined || callee === undefined) {
-  console.error('usage: CALLER=URI CALLEE=URI prove-cell.ts CELL');
-  process.exit(2);
+interface User {
+  readonly uri: string;
+  readonly password: string;
 }
 
+const [cell] = process.argv.slice(2);
+const secret = process.env['PROOF_SECRET'];
+if (cell === undefined || secret === undefined) {
+  console.error('usage: PROOF_SECRET=ARN prove-cell.ts CELL');
+  process.exit(2);
+}
+const aws = awsOf(cell);
+const users = JSON.parse(
+  // A secret's own region is in its ARN; the cell may be in another.
+  aws(
+    'secretsmanager',
+    'get-secret-value',
+    '--secret-id',
+    secret,
+    '--region',
+    secret.split(':')[3]!,
+    '--query',
+    'SecretString',
+  ) as string,
+) as Readonly<Record<'caller' | 'callee', User>>;
+const uri = (user: User) => user.uri.replaceAll('{cell}', cell);
+
 const command = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
-const users = [caller, callee].map((uri) => uri.replaceAll('{cell}', cell)) as [string, string];
 const calls = spawnSync(
   process.execPath,
   [
     ...['--import', import.meta.resolve('tsx'), command, 'call', '--to', outputsOf(cell).sbc_address.value],
-    ...['--caller', users[0], '--callee', users[1], '--calls', '20', '--rate', '2', '--hold', '5'],
+    ...['--caller', uri(users.caller), '--callee', uri(users.callee), '--calls', '20', '--rate', '2', '--hold', '5'],
   ],
-  { stdio: 'inherit' },
+  {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      CELLSTAMP_CALLER_PASSWORD: users.caller.password,
+      CELLSTAMP_CALLEE_PASSWORD: users.callee.password,
+    },
+  },
 );
-const alarms = awsOf(cell)(
+const alarms = aws(
   ...['cloudwatch', 'describe-alarms', '--alarm-name-prefix', `cellstamp-${cell}-`, '--state-value', 'ALARM'],
   ...['--query', '[MetricAlarms, CompositeAlarms][][].AlarmName'],
 ) as readonly string[];

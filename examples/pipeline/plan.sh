@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Plans the fleet's capacity and pushes what the plan writes to the branch `plan`, for a person to merge. What the next plan has
+# to know goes to the branch `planning-state`, which nobody merges; the push is refused when another plan was faster.
+#
+# plan.sh [OPTION OF GIT PUSH...]    leaves plan.txt and plan.html
+# Exit status: 0 nothing to merge, 2 something on the branch `plan`, 1 error; then nothing was pushed.
+set -euo pipefail
+
+state=(planning-state.json planning-audit.ndjson)
+
+before=()
+if git ls-remote --exit-code --heads origin planning-state >/dev/null; then
+  git fetch --quiet origin planning-state
+  before=(-p "$(git rev-parse FETCH_HEAD)")
+  git restore --source=FETCH_HEAD -- "${state[@]}"
+fi
+
+status=0
+npx tsx lib/cli/main.ts plan --html plan.html --write >plan.txt || status=$?
+cat plan.txt
+# A wrong command line ends with 2 as well, but writes no page.
+if ((status == 1 || status > 2)) || [[ ! -s plan.html ]]; then exit 1; fi
+
+proposed=0
+git switch --quiet --force-create plan
+git add cells
+if ! git diff --cached --quiet; then
+  git commit --quiet --message 'Capacity plan'
+  git push --quiet --force "$@" origin plan
+  proposed=2
+fi
+
+tree=$(for file in "${state[@]}"; do
+  printf '100644 blob %s\t%s\n' "$(git hash-object -w "$file")" "$file"
+done | git mktree)
+commit=$(git commit-tree "$tree" "${before[@]}" -m 'What the next plan has to know')
+git push --quiet origin "$commit:refs/heads/planning-state"
+exit "$proposed"
