@@ -1,17 +1,17 @@
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
-import { LocalBackend, S3Backend, TerraformOutput, TerraformStack } from 'cdktf';
+import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
+import { DirectoryEntry } from '../lib/aws/directory-entry.ts';
+import { directoryTableName } from '../lib/aws/tenant-directory.ts';
 import { VoipCell } from '../lib/aws/voip-cell.ts';
 import type { CellSpec } from '../lib/spec/cell.ts';
-
-/** A bucket for Terraform's states; the lock lies in it as a file (Terraform 1.10 and newer). */
-export interface StateBucket {
-  readonly bucket: string;
-  readonly region: string;
-}
+import type { FrontSpec } from '../lib/spec/front.ts';
+import { OwnStack, type StateBucket } from './own-stack.ts';
 
 export interface CellStackProps {
   readonly spec: CellSpec;
+  /** The fleet's front, whose directory the cell enters itself into. @default - there is no front */
+  readonly front?: FrontSpec;
   /** @default - a file beside the project: terraform.cell-NAME.tfstate */
   readonly state?: StateBucket;
 }
@@ -21,45 +21,40 @@ export interface CellStackProps {
  *
  * @example new CellStack(app, { spec: parseCell({ name: 'euw1-a', region: 'eu-west-1' }) });
  */
-export class CellStack extends TerraformStack {
+export class CellStack extends OwnStack {
   readonly cell: VoipCell;
 
-  constructor(scope: Construct, { spec, state }: CellStackProps) {
-    const id = `cell-${spec.name}`;
-    super(scope, id);
-
-    if (state) {
-      const backend = new S3Backend(this, {
-        bucket: state.bucket,
-        region: state.region,
-        key: `cellstamp/${id}.tfstate`,
-        encrypt: true,
-      });
-      backend.addOverride('use_lockfile', true);
-    } else {
-      // From cdktf.out/stacks/cell-NAME, where Terraform runs. An absolute path would differ on every machine.
-      new LocalBackend(this, { path: `../../../terraform.${id}.tfstate` });
-    }
-
+  constructor(scope: Construct, { spec, front, state }: CellStackProps) {
+    super(scope, `cell-${spec.name}`, state);
     new AwsProvider(this, 'aws', {
       region: spec.region,
       defaultTags: [{ tags: { 'cellstamp:cell': spec.name, 'cellstamp:size': spec.size, 'managed-by': 'terraform' } }],
     });
-    // Attributes that both major versions know; the lock file decides which one is used.
-    this.addOverride('terraform.required_providers.aws', { source: 'hashicorp/aws', version: '>= 5.100.0, < 7.0.0' });
-    this.addOverride('terraform.required_version', '>= 1.10.0');
-
     this.cell = new VoipCell(this, 'cell', { spec });
+    if (front) this.enterDirectory(spec, front);
     this.outputs();
   }
 
-  /**
-   * cdktf resolves a stack once only to find references to other stacks, a third of the time of a synthesis. Alone in its
-   * app, a stack can have none.
-   */
-  override prepareStack(): void {
-    if (this.node.root.node.children.length === 1) this.ensureBackendExists();
-    else super.prepareStack();
+  /** Tells the front's edges where the cell is and what it takes. The table is named, not referred to: the front has its own state. */
+  private enterDirectory(spec: CellSpec, front: FrontSpec): void {
+    const { udp } = spec.sbc.transports;
+    if (udp === 'off') {
+      throw new Error(`cell ${spec.name}: SIP over UDP is off, but edges of the front reach a cell by it alone`);
+    }
+    const regions = front.regions.map(({ region }) => region);
+    const provider = regions.includes(spec.region)
+      ? undefined
+      : new AwsProvider(this, 'aws-directory', { alias: 'directory', region: regions[0]! });
+    new DirectoryEntry(this, 'directory-entry', {
+      tableName: directoryTableName(front),
+      entry: {
+        kind: 'cell',
+        name: spec.name,
+        addresses: [`${this.cell.sbcs.floatingAddress.publicIp}:${udp}`],
+        state: spec.state,
+      },
+      ...(provider ? { provider } : {}),
+    });
   }
 
   /** What a pipeline needs after a deploy. */

@@ -1,5 +1,6 @@
 /**
- * The Terraform app: a stack for every file in `cells/`. `cdktf.json` names it, so `cdktf deploy cell-euw1-a` runs it.
+ * The Terraform app: a stack for every file in `cells/`, `cell-NAME` for a cell and `front` for the front. `cdktf.json` names it,
+ * so `cdktf deploy cell-euw1-a` runs it.
  *
  * | setting | as context | what it does |
  * | --- | --- | --- |
@@ -38,14 +39,19 @@ if (!existsSync(folder)) fail(`there is no folder ${folder}; cells are files suc
 const files = readdirSync(folder)
   .filter((file) => file.endsWith('.yaml'))
   .map((file) => ({ path: join(folder, file), text: readFileSync(join(folder, file), 'utf8') }));
-const { cells, findings } = loadFleet(files, only === undefined ? {} : { only });
+const { cells, front, findings } = loadFleet(files, only === undefined ? {} : { only });
 const errors = findings.filter((finding) => finding.severity === 'error');
 if (errors.length > 0) fail(...findings.map(formatFinding));
 for (const finding of findings) console.error(formatFinding(finding));
 
 if (only !== undefined && cells.length === 0) {
   fail(
-    `there is no cell ${only} in ${folder}/; there are ${files.map(({ path }) => path.slice(folder.length + 1, -5)).join(', ') || 'none'}`,
+    `there is no cell ${only} in ${folder}/; there are ${
+      files
+        .map(({ path }) => path.slice(folder.length + 1, -5))
+        .filter((name) => name !== 'front')
+        .join(', ') || 'none'
+    }`,
   );
 }
 const standing = cells.filter((cell) => cell.state !== 'planned');
@@ -53,6 +59,8 @@ if (only !== undefined && standing.length === 0) fail(`the cell ${only} is plann
 
 await synthesise({
   specs: standing,
+  ...(front ? { front } : {}),
+  frontStack: only === undefined,
   outdir: process.env['CDKTF_OUTDIR'] ?? 'cdktf.out',
   ...(bucket !== undefined && region !== undefined ? { state: { bucket, region } } : {}),
 });

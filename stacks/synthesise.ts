@@ -6,7 +6,6 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { CellSpec } from '../lib/spec/cell.ts';
 import type { Stacks, Synthesis } from './write-stacks.ts';
 
 /** Cells a thread does before it ends. */
@@ -27,13 +26,14 @@ async function here(synthesis: Synthesis): Promise<Stacks> {
 }
 
 async function inThreads(synthesis: Synthesis): Promise<readonly Stacks[]> {
-  const shares: (readonly CellSpec[])[] = [];
+  const shares: Synthesis[] = [];
   for (let at = 0; at < synthesis.specs.length; at += cellsAThread) {
-    shares.push(synthesis.specs.slice(at, at + cellsAThread));
+    const specs = synthesis.specs.slice(at, at + cellsAThread);
+    shares.push({ ...synthesis, specs, frontStack: synthesis.frontStack && at === 0 });
   }
   const parts: Stacks[] = [];
   const lane = async () => {
-    for (let specs = shares.shift(); specs; specs = shares.shift()) parts.push(await inThread({ ...synthesis, specs }));
+    for (let share = shares.shift(); share; share = shares.shift()) parts.push(await inThread(share));
   };
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), shares.length) }, lane));
   return parts;

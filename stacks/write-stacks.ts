@@ -1,9 +1,16 @@
 import { App, type Manifest } from 'cdktf';
 import type { CellSpec } from '../lib/spec/cell.ts';
-import { CellStack, type StateBucket } from './cell-stack.ts';
+import type { FrontSpec } from '../lib/spec/front.ts';
+import { CellStack } from './cell-stack.ts';
+import { FrontStack } from './front-stack.ts';
+import type { OwnStack, StateBucket } from './own-stack.ts';
 
 export interface Synthesis {
   readonly specs: readonly CellSpec[];
+  /** The fleet's front, into whose directory the cells enter themselves. */
+  readonly front?: FrontSpec;
+  /** Whether the front's own stack is written too. */
+  readonly frontStack: boolean;
   /** Folder for the stacks, as the cdktf command expects it. */
   readonly outdir: string;
   readonly state?: StateBucket;
@@ -13,18 +20,21 @@ export interface Synthesis {
 export type Stacks = ReturnType<Manifest['buildManifest']>;
 
 /**
- * Writes the stacks of cells, in this thread. Each cell is an app of its own that is let go when its stack is written.
- * cdktf still keeps every token for the life of its thread: some 0.5 MB a cell.
+ * Writes the stacks of cells and of the front, in this thread. Each is an app of its own that is let go when its stack is
+ * written. cdktf still keeps every token for the life of its thread: some 0.5 MB a cell.
  */
-export function writeStacks({ specs, outdir, state }: Synthesis): Stacks {
+export function writeStacks({ specs, front, frontStack, outdir, state }: Synthesis): Stacks {
   const written: Stacks = { version: new App({ outdir }).manifest.version, stacks: {} };
+  const own = state ? { state } : {};
+  const write = (build: (app: App) => OwnStack) => {
+    const app = new App({ outdir });
+    build(app);
+    app.synth();
+    Object.assign(written.stacks, app.manifest.buildManifest().stacks);
+  };
   withoutTokenTraces(() => {
-    for (const spec of specs) {
-      const app = new App({ outdir });
-      new CellStack(app, { spec, ...(state ? { state } : {}) });
-      app.synth();
-      Object.assign(written.stacks, app.manifest.buildManifest().stacks);
-    }
+    if (front && frontStack) write((app) => new FrontStack(app, { spec: front, ...own }));
+    for (const spec of specs) write((app) => new CellStack(app, { spec, ...(front ? { front } : {}), ...own }));
   });
   return written;
 }

@@ -1,4 +1,6 @@
-/** The AWS target: `VoipCell` makes a whole cell, and each of its parts can be used alone. */
+/** The AWS target: `VoipCell` makes a whole cell, `AnycastFront` the whole front, and each of their parts can be used alone. */
+export { Accelerator, type AcceleratorProps } from './accelerator.ts';
+export { AnycastFront, type AnycastFrontProps } from './anycast-front.ts';
 export { AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
 export { hostAlarms, type Alarm, type Metric } from './alarm-table.ts';
 export { BundleBucket, type BundleBucketProps } from './bundle-bucket.ts';
@@ -6,6 +8,10 @@ export { cellAlarms } from './cell-alarms.ts';
 export { CellDatabase, databaseOwner, type CellDatabaseProps } from './cell-database.ts';
 export { CellRedis, type CellRedisProps } from './cell-redis.ts';
 export { CellSecrets, type CellSecretsProps } from './cell-secrets.ts';
+export { DirectoryEntry, type DirectoryEntryProps } from './directory-entry.ts';
+export { EdgePop, type EdgePopProps } from './edge-pop.ts';
+export { regionAlarms } from './front-alarms.ts';
+export { FrontZone, type FrontZoneProps } from './front-zone.ts';
 export { HostBundle, type HostBundleProps } from './host-bundle.ts';
 export { HostInstance, type HostInstanceProps } from './host-instance.ts';
 export { HostRole, type Allow, type HostRoleProps } from './host-role.ts';
@@ -17,4 +23,5 @@ export { SiteLogs, type SiteLogsProps } from './site-logs.ts';
 export { SiteNetwork, type SiteNetworkProps } from './site-network.ts';
 export { SiteSecurity, type Guarded, type SiteSecurityProps } from './site-security.ts';
 export { cellSite, frontSite, type Site } from './site.ts';
+export { directoryTableName, TenantDirectory, type TenantDirectoryProps } from './tenant-directory.ts';
 export { VoipCell, type VoipCellProps } from './voip-cell.ts';

@@ -20,8 +20,8 @@ export interface FleetFile {
 
 export interface FleetOptions {
   /**
-   * Name of the one cell that is wanted. It alone is checked wholly, and against all others; what is wrong between other
-   * cells is left out. A name that no file has gives no cell and no finding. Default: all cells.
+   * Name of the one cell that is wanted. It and the front, into whose directory it enters itself, are checked wholly, and it
+   * against all others; what is wrong between other cells is left out. A name that no file has gives no cell and no finding. Default: all cells.
    */
   readonly only?: string;
 }
@@ -50,7 +50,7 @@ export function loadFleet(files: readonly FleetFile[], { only }: FleetOptions = 
   if (wanted.length === 0 && only !== undefined) return { cells: [], front: undefined, findings: [] };
 
   const checkedCells = wanted.map((source) => ({ source, ...checkCell(source) }));
-  const checkedFronts = only === undefined ? fronts.map(checkFront) : [];
+  const checkedFronts = fronts.map(checkFront);
   const findings = [
     ...checkedCells.flatMap((cell) => cell.findings),
     ...checkedCells.flatMap(({ source }) => fileName(source)),
@@ -79,14 +79,17 @@ export function freeNetwork(files: readonly FleetFile[]): string | undefined {
   return free === undefined ? undefined : formatRange(free);
 }
 
-/** Reads the wanted file wholly, and of the others what may collide with it. */
+/** Reads the wanted file and the front wholly, and of the others what may collide with it. */
 function readAround(files: readonly FleetFile[], only: string): readonly Source[] {
   const wanted = files.find(({ path }) => stem({ file: path }) === only);
   if (wanted === undefined) return [];
   const source = readSource(wanted.path, wanted.text);
   const [outline] = outlineCell(source);
   const skim = outline === undefined ? (text: string) => text : skimmer(outline);
-  return files.map((file) => (file === wanted ? source : readSource(file.path, skim(file.text))));
+  return files.map((file) => {
+    if (file === wanted) return source;
+    return readSource(file.path, stem({ file: file.path }) === 'front' ? file.text : skim(file.text));
+  });
 }
 
 function stem({ file }: Pick<Source, 'file'>): string {

@@ -1,0 +1,108 @@
+import { SecretsmanagerSecret } from '@cdktf/provider-aws/lib/secretsmanager-secret/index.js';
+import { Fn, type TerraformProvider } from 'cdktf';
+import { Construct } from 'constructs';
+import { deriveFront, type Front } from '../front/front.ts';
+import type { FrontSpec } from '../spec/front.ts';
+import { Accelerator } from './accelerator.ts';
+import { DirectoryEntry } from './directory-entry.ts';
+import { EdgePop } from './edge-pop.ts';
+import { FrontZone } from './front-zone.ts';
+import { recoveryDays } from './site-key.ts';
+import { resourceName, sitePath } from './site.ts';
+import { TenantDirectory } from './tenant-directory.ts';
+
+export interface AnycastFrontProps {
+  /** A complete spec: `parseFront({ domain: 'voice.example.com', regions: [...] })`. */
+  readonly spec: FrontSpec;
+  /** A provider for each region of the spec, by region. What belongs to no region is made by the first one's. */
+  readonly providers: Readonly<Record<string, TerraformProvider>>;
+}
+
+/**
+ * The whole front on AWS: anycast addresses, edges in every region, the tenant directory and the DNS zone. It knows nothing of
+ * a cell; cells enter themselves into the directory.
+ *
+ * The stack's own provider must be that of the spec's first region (`FrontStack` does it).
+ */
+export class AnycastFront extends Construct {
+  readonly front: Front;
+  readonly accelerator: Accelerator;
+  readonly directory: TenantDirectory;
+  /** Certificate of SIP over TLS, with a copy in every region: an operator fills it in once. Undefined where TLS is off. */
+  readonly sipTls: SecretsmanagerSecret | undefined;
+  /** By region. */
+  readonly pops: ReadonlyMap<string, EdgePop>;
+  readonly zone: FrontZone;
+
+  constructor(scope: Construct, id: string, props: AnycastFrontProps) {
+    super(scope, id);
+    const front = deriveFront(props.spec);
+    checkRegions(front, props.providers);
+    this.front = front;
+    this.accelerator = new Accelerator(this, 'accelerator', { front });
+    this.directory = new TenantDirectory(this, 'directory', { front });
+    this.sipTls = props.spec.edge.transports.tls === 'off' ? undefined : this.certificate(front);
+    this.pops = new Map(
+      front.regions.map((region) => [
+        region.region,
+        new EdgePop(this, region.region, {
+          front,
+          region,
+          anycastAddresses: this.accelerator.addresses,
+          directoryTableName: this.directory.table.name,
+          ...(this.sipTls ? { sipTlsSecretArn: inRegion(this.sipTls.arn, front, region.region) } : {}),
+          provider: props.providers[region.region]!,
+        }),
+      ]),
+    );
+    for (const region of front.regions) {
+      const instances = [...this.pops.get(region.region)!.hosts.values()].map(({ instance }) => instance.id);
+      this.accelerator.serve(region, instances);
+    }
+    const addresses = Object.fromEntries(
+      [...this.pops.values()].flatMap((pop) => [...pop.addresses].map(([name, { publicIp }]) => [name, publicIp])),
+    );
+    for (const { name } of front.edges) {
+      new DirectoryEntry(this, `${name}-entry`, {
+        tableName: this.directory.table.name,
+        entry: { kind: 'edge', name, address: addresses[name]! },
+      });
+    }
+    this.zone = new FrontZone(this, 'zone', {
+      front,
+      addresses: { service: this.accelerator.addresses, edges: addresses },
+    });
+  }
+
+  private certificate(front: Front): SecretsmanagerSecret {
+    return new SecretsmanagerSecret(this, 'sip-tls', {
+      namePrefix: `${sitePath(front).slice(1)}/sip-tls-`,
+      description: 'Certificate and key of SIP over TLS: fill in {"certificate", "key"}',
+      recoveryWindowInDays: recoveryDays,
+      // Each copy under the key that AWS keeps for secrets in its region.
+      replica: front.regions.slice(1).map(({ region }) => ({ region })),
+      tags: { Name: resourceName(front, 'sip-tls') },
+    });
+  }
+}
+
+/** ARN of a copied secret: the original's but for the region. */
+function inRegion(arn: string, front: Front, region: string): string {
+  const home = front.regions[0]!.region;
+  return region === home ? arn : Fn.replace(arn, `:${home}:`, `:${region}:`);
+}
+
+/** @throws Error when a region has no provider, or can't be a part of the front */
+function checkRegions({ name, regions }: Front, providers: AnycastFrontProps['providers']): void {
+  for (const { region } of regions) {
+    if (region.startsWith('us-gov-')) {
+      throw new Error(
+        `front ${name}: region ${region} can't have edges; Global Accelerator serves commercial regions only`,
+      );
+    }
+    if (!providers[region]) {
+      const given = Object.keys(providers).join(', ') || 'none';
+      throw new Error(`front ${name}: region ${region} needs a provider; there are ${given}`);
+    }
+  }
+}
