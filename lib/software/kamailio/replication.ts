@@ -3,6 +3,9 @@ import { internalPorts } from '../../spec/fixed.ts';
 import type { Section } from './section.ts';
 import { peerOf, sockets } from './sockets.ts';
 
+/** An SBC that was not heard for so long is taken for lost. */
+const silentSeconds = 3;
+
 /**
  * What the two SBCs tell each other. Registrations, known sources and drained media hosts go by Kamailio's own means; calls go in
  * batches, so that a call costs a line and not a message, and so that the counters of the other SBC follow them.
@@ -17,8 +20,10 @@ modparam("dmq", "server_address", "sip:${host.address}:${internalPorts.sbcReplic
 modparam("dmq", "server_socket", "${listen.replication}")
 modparam("dmq", "notification_address", "sip:${peer.address}:${internalPorts.sbcReplication}")
 modparam("dmq", "num_workers", 1)
-modparam("dmq", "ping_interval", 60)
+modparam("dmq", "ping_interval", 10)
+# Whether the other SBC has told us its calls, and when it was last heard, in seconds since 1970.
 modparam("pv", "shvset", "synced=i:0")
+modparam("pv", "shvset", "heard=i:0")
 
 # Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue.
 modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")
@@ -46,18 +51,23 @@ route[HAND_ON_EVENTS] {
         if ($var(count) >= 30) route(SEND_LINES);
     }
     if ($var(count) > 0) route(SEND_LINES);
-    # Until the other SBC has told us its calls, ask; without another SBC this asks nobody.
-    if ($shv(synced) == 0) {
-        $var(ticks) = $var(ticks) + 1;
-        if ($var(ticks) > 40) {
-            $var(ticks) = 0;
-            dmq_bcast_message("calls", "?", "text/plain");
-        }
+    # A sign of life every second; until the other SBC has told us its calls, ask for them.
+    $var(ticks) = $var(ticks) + 1;
+    if ($var(ticks) >= 20) {
+        $var(ticks) = 0;
+        if ($shv(synced) == 0) $var(lines) = "?\\n";
+        else $var(lines) = ".\\n";
+        route(SEND_LINES);
     }
 }
 
+# To that one address and not to all that are known as active: the answer is what makes an SBC active again that had been taken
+# for lost, and until then it would miss calls. One that is silent is not spoken to: what was still under way to it when
+# it comes back would time out, and have it taken for lost once more.
 route[SEND_LINES] {
-    dmq_bcast_message("calls", "$var(lines)", "text/plain");
+    if ($TV(sn) - $shv(heard) <= ${silentSeconds}) {
+        dmq_send_message("calls", "sip:${peer.address}:${internalPorts.sbcReplication}", "$var(lines)", "text/plain");
+    }
     $var(lines) = "";
     $var(count) = 0;
 }
@@ -74,12 +84,16 @@ route[SEND_ALL_CALLS] {
     route(SEND_LINES);
 }
 
-# What the other SBC says.
+# What the other SBC says. After a silence we do not know what it did meanwhile.
 route[REPLICATED] {
+    if ($TV(sn) - $shv(heard) > ${silentSeconds}) $shv(synced) = 0;
+    $shv(heard) = $TV(sn);
     if ($rU != "calls") {
         dmq_handle_message();
         exit;
     }
+    # A repetition is older than what came since: it gets the same answer and changes nothing.
+    if (!t_newtran()) exit;
     $var(body) = $rb;
     $var(i) = 0;
     $var(line) = $(var(body){s.select,0,\\n});
@@ -89,6 +103,9 @@ route[REPLICATED] {
             mq_add("events", "all", "?calls");
         } else if ($var(op) == "!") {
             $shv(synced) = 1;
+        } else if ($var(op) == ".") {
+            # A sign of life.
+            $var(id) = "";
         } else if ($var(op) == "u") {
             # A user that the other one has found in the database.
             $var(id) = $(var(line){s.select,0,|}{s.strip,1});
@@ -101,7 +118,7 @@ route[REPLICATED] {
         $var(i) = $var(i) + 1;
         $var(line) = $(var(body){s.select,$var(i),\\n});
     }
-    sl_send_reply("200", "OK");
+    t_reply("200", "OK");
 }
 
 # In: $var(op), $var(id), $var(line).
