@@ -1,87 +1,30 @@
 import { pathToFileURL } from 'node:url';
-import { cellCapacity } from '../lib/capacity/cell-capacity.ts';
-import { timeZone } from '../lib/capacity/forecast/time-zone.ts';
-import { pack } from '../lib/capacity/placement/pack.ts';
-import { TenantTable } from '../lib/capacity/placement/tenant-table.ts';
 import { gradeOfServiceOf, linesFor, POLICIES } from '../lib/capacity/policy.ts';
-import { RESOURCES } from '../lib/capacity/resources.ts';
 import { simulate, type SimulationSetting } from '../lib/capacity/simulate.ts';
 import { comparisonLines } from '../lib/capacity/simulation/comparison.ts';
-import type { SimulatedKind } from '../lib/capacity/simulation/decider.ts';
-import { useAt } from '../lib/capacity/simulation/lane-demand.ts';
+import { scenarioSetting } from '../lib/capacity/simulation/founding.ts';
 import { planDecider } from '../lib/capacity/simulation/plan-decider.ts';
 import { REACTIVE, reactiveDecider } from '../lib/capacity/simulation/reactive.ts';
 import type { SimulationResult } from '../lib/capacity/simulation/result.ts';
-import { scenarioTraffic, type Scenario } from '../lib/capacity/simulation/scenario.ts';
-import { tenantWeek } from '../lib/capacity/tenant-week.ts';
+import { scenarioTraffic } from '../lib/capacity/simulation/scenario.ts';
+import type { Scenario } from '../lib/capacity/simulation/scenario-schema.ts';
 import type { TenantTrace } from '../lib/capacity/simulation/traffic.ts';
-import { parseCell } from '../lib/spec/cell.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
-const zone = timeZone('Europe/Berlin');
-
 /** Half of the standard cell's relays, so that a few hundred tenants need some cells; two to four media hosts. */
-const kind: SimulatedKind = {
-  name: 'frankfurt',
-  prefix: 'euc1-',
-  spec: parseCell({
-    name: 'proto',
-    region: 'eu-central-1',
-    media: { relay: { calls: 1250 }, pools: { standard: [1, 2, 3, 4], 'high-volume': [1, 2, 3, 4] } },
-  }),
-  costPerHour: 10,
-  hostShare: 0.15,
+const cell: Scenario['cell'] = {
+  media: { relay: { calls: 1250 }, pools: { standard: [1, 2, 3, 4], 'high-volume': [1, 2, 3, 4] } },
   leastHosts: 2,
 };
 
-/** A fleet that was placed by what its tenants did so far, with a tenth of every limit to spare. */
-function settingOf(scenario: Omit<Scenario, 'places' | 'historyDays'>): SimulationSetting {
-  const described = scenarioTraffic({
-    historyDays: 28,
-    places: [{ zone: 'Europe/Berlin', country: 'DE', region: 'eu-central-1', share: 1 }],
-    ...scenario,
-  });
+/** A fleet of one region that was placed by what its tenants did so far, with a tenth of every limit to spare. */
+function settingOf(described: Scenario): SimulationSetting {
+  const places = [{ zone: 'Europe/Berlin', country: 'DE' as const, region: 'eu-central-1', share: 1 }];
+  const scenario = { ...described, places, cell };
+  const traffic = scenarioTraffic(scenario);
   // With so few tenants the largest enterprise would decide how many cells there are.
-  const traffic = {
-    ...described,
-    tenants: described.tenants.map((tenant): TenantTrace => {
-      const alone = { ...tenant };
-      delete alone.enterprise;
-      return alone;
-    }),
-  };
-  const { start, stepMinutes, historySteps } = traffic;
-  const table = new TenantTable(168);
-  for (const tenant of traffic.tenants) {
-    const { id, pool, arrives, calls } = tenant;
-    if (arrives > 0) continue;
-    const past = Float64Array.from(calls.subarray(0, historySteps));
-    const histories = Object.fromEntries(
-      RESOURCES.map((resource) => {
-        const values = past.map((now) => useAt(tenant, now, resource));
-        return [resource, { zone, start, stepMinutes, values }];
-      }),
-    );
-    table.add({ id, pool, use: tenantWeek(histories) });
-  }
-  const { cells } = pack(table.rows, 168, [
-    {
-      name: (n) => `euc1-${String.fromCharCode(96 + n)}`,
-      region: kind.spec.region,
-      limits: cellCapacity(kind.spec).limits,
-      headroom: 0.1,
-    },
-  ]);
-  return {
-    traffic,
-    kinds: [kind],
-    seed: scenario.seed,
-    cells: cells.map((load) => ({
-      name: load.cell.name,
-      kind: kind.name,
-      tenants: [...load.tenants].map(({ id }) => id),
-    })),
-  };
+  const tenants = traffic.tenants.map(({ enterprise: _, ...alone }): TenantTrace => alone);
+  return scenarioSetting(scenario, { ...traffic, tenants });
 }
 
 /** A growing fleet with campaigns: the plan against thresholds, on the same traffic; three thresholds, for fairness. */
@@ -97,7 +40,7 @@ function predictiveRows(): BenchRow[] {
       growthPerWeek: 0.02,
       newTenantsPerWeek: 6,
     });
-    const plan = simulate(setting, planDecider({ zone }));
+    const plan = simulate(setting, planDecider());
     const reactive = [0.7, 0.8, 0.9].map((up) => ({
       ...simulate(setting, reactiveDecider({ ...REACTIVE, up, down: up - 0.2 })),
       decider: `reactive ${up}`,
@@ -137,7 +80,7 @@ function predictiveRows(): BenchRow[] {
 /** The same load at all hours, but for noise that all tenants have in common; whatever direction changes is counted. */
 function noiseRow(): BenchRow {
   const setting = settingOf({ name: 'steady', seed: 3, days: 30, tenants: 200, steadyWithNoise: 0.1 });
-  const plan = simulate(setting, planDecider({ zone }));
+  const plan = simulate(setting, planDecider());
   const reactive = simulate(setting, reactiveDecider());
   return {
     what: 'simulation, 10 % noise on a steady load for 30 days: changes taken back, at any time',
@@ -171,7 +114,7 @@ function outageRows(): BenchRow[] {
     tenants: 200,
     outages: [{ fromHour: from, hours: 6 }],
   });
-  const { log } = simulate(setting, planDecider({ zone }));
+  const { log } = simulate(setting, planDecider());
   const { historySteps, stepMinutes } = setting.traffic;
   const at = (hour: number): number => historySteps + (hour * 60) / stepMinutes;
   const within = (first: number, last: number) => log.filter(({ step }) => step > at(first) && step <= at(last));

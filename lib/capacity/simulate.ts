@@ -1,11 +1,9 @@
-import { laneServes, type Lane } from './lanes.ts';
 import { seededRandom } from './random.ts';
-import { RESOURCES } from './resources.ts';
 import type { Decider, SimulatedKind } from './simulation/decider.ts';
-import { SimulatedFleet, USUAL, type Circumstances, type SimulatedCell } from './simulation/fleet.ts';
-import { laneDemand, lostShare, poolDemand, type PoolDemand } from './simulation/lane-demand.ts';
-import { countActions, type LogEntry, type Shortage, type SimulationResult } from './simulation/result.ts';
-import type { TenantTrace, Traffic } from './simulation/traffic.ts';
+import { SimulatedFleet, USUAL, type Circumstances } from './simulation/fleet.ts';
+import { countActions, type LogEntry, type SimulationResult } from './simulation/result.ts';
+import { Totals } from './simulation/totals.ts';
+import type { Traffic } from './simulation/traffic.ts';
 
 /** A cell that is there when the simulation begins. */
 export interface FirstCell {
@@ -36,9 +34,14 @@ export interface SimulationSetting {
  * same result; deciders may be compared on the same setting, as all see the same traffic.
  *
  * @param decider newly made, as it may remember
+ * @param onStep told after each step how many are done, of how many
  * @throws RangeError for a setting that does not fit together
  */
-export function simulate(setting: SimulationSetting, decider: Decider): SimulationResult {
+export function simulate(
+  setting: SimulationSetting,
+  decider: Decider,
+  onStep?: (done: number, of: number) => void,
+): SimulationResult {
   const { traffic, target = 0.01, circumstances = USUAL } = setting;
   const { stepMinutes, historySteps, steps } = traffic;
   requireSetting(setting, decider);
@@ -52,7 +55,7 @@ export function simulate(setting: SimulationSetting, decider: Decider): Simulati
     );
   }
   const log: LogEntry[] = [];
-  const sum = new Totals();
+  const totals = new Totals(target);
   for (let step = historySteps; step < steps; step++) {
     fleet.begin(step);
     if (((step - historySteps) * stepMinutes) % decider.everyMinutes === 0) {
@@ -67,100 +70,17 @@ export function simulate(setting: SimulationSetting, decider: Decider): Simulati
         });
       }
     }
-    for (const cell of fleet.cells) sum.addCell(fleet, cell, step, target);
-    sum.addWaiting(fleet.waiting.values(), step, stepMinutes);
+    totals.add(fleet, step);
     fleet.end(step);
+    onStep?.(step + 1 - historySteps, steps - historySteps);
   }
   const { failedStamps } = fleet;
-  return { decider: decider.name, ...sum.totals(), ...countActions(log, stepMinutes), failedStamps, log };
+  return { decider: decider.name, ...totals.totals(), ...countActions(log, stepMinutes), failedStamps, log };
 }
 
 /** Runs every decider through the same setting. */
 export function compare(setting: SimulationSetting, makers: readonly (() => Decider)[]): SimulationResult[] {
   return makers.map((make) => simulate(setting, make()));
-}
-
-const SETUPS = RESOURCES.indexOf('setups');
-
-/** A call that passes the narrowest of its lanes passes the others: they are full at the same time. */
-function blockedShare(lanes: readonly Lane[], pool: string, demand: PoolDemand): number {
-  let most = 0;
-  for (const lane of lanes) {
-    if (lane.resource === 'registrations' || !laneServes(lane, pool)) continue;
-    most = Math.max(most, lostShare(lane, laneDemand(lane, demand)));
-  }
-  return most;
-}
-
-class Totals {
-  #callsOffered = 0;
-  #callsBlocked = 0;
-  #minutesShort = 0;
-  readonly #shortages: Shortage[] = [];
-  readonly #lastShortage = new Map<string, { from: number; to: number }>();
-  #tenantHoursWaiting = 0;
-  #cellHours = 0;
-  #weightedCellHours = 0;
-  #cost = 0;
-
-  addCell(fleet: SimulatedFleet, cell: SimulatedCell, step: number, target: number): void {
-    const { stepMinutes } = fleet.traffic;
-    const hours = stepMinutes / 60;
-    const { hostShare, costPerHour, spec } = cell.kind;
-    const share = 1 - (spec.media.hosts - cell.hosts.length) * hostShare;
-    this.#cellHours += hours;
-    this.#weightedCellHours += hours * share;
-    this.#cost += hours * share * costPerHour;
-    if (!fleet.isReady(cell, step)) return;
-
-    if (cell.tenants.size === 0) return;
-    const demand = poolDemand(cell.tenants.values(), ({ calls }) => calls[step]!);
-    const isLost = fleet.isLost(cell, step);
-    const reserve = fleet.limitsWithReserve(cell).lanes;
-    if (isLost || reserve.some((lane) => lostShare(lane, laneDemand(lane, demand)) > target)) {
-      this.#minutesShort += stepMinutes;
-      this.#noteShortage(cell.name, step);
-    }
-    const seconds = stepMinutes * 60;
-    for (const [pool, use] of demand) {
-      const offered = use[SETUPS]! * seconds;
-      this.#callsOffered += offered;
-      this.#callsBlocked += offered * (isLost ? 1 : blockedShare(fleet.limitsNow(cell).lanes, pool, demand));
-    }
-  }
-
-  /** Who is in no cell can't call. */
-  addWaiting(waiting: Iterable<TenantTrace>, step: number, stepMinutes: number): void {
-    for (const tenant of waiting) {
-      const offered = tenant.calls[step]! * tenant.perCall.setups * stepMinutes * 60;
-      this.#callsOffered += offered;
-      this.#callsBlocked += offered;
-      this.#tenantHoursWaiting += stepMinutes / 60;
-    }
-  }
-
-  #noteShortage(cell: string, step: number): void {
-    const last = this.#lastShortage.get(cell);
-    if (last?.to === step) last.to++;
-    else {
-      const shortage = { cell, from: step, to: step + 1 };
-      this.#lastShortage.set(cell, shortage);
-      this.#shortages.push(shortage);
-    }
-  }
-
-  totals() {
-    return {
-      shortages: this.#shortages,
-      callsOffered: this.#callsOffered,
-      callsBlocked: this.#callsBlocked,
-      minutesShort: this.#minutesShort,
-      tenantHoursWaiting: this.#tenantHoursWaiting,
-      cellHours: this.#cellHours,
-      weightedCellHours: this.#weightedCellHours,
-      cost: this.#cost,
-    };
-  }
 }
 
 function requireSetting({ traffic, kinds, cells }: SimulationSetting, { everyMinutes, name }: Decider): void {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { timeZone } from '../../lib/capacity/forecast/time-zone.ts';
 import { compare, simulate } from '../../lib/capacity/simulate.ts';
 import { comparisonLines } from '../../lib/capacity/simulation/comparison.ts';
 import type { Decider, FleetView, SimulatedAction } from '../../lib/capacity/simulation/decider.ts';
@@ -7,7 +6,6 @@ import { planDecider } from '../../lib/capacity/simulation/plan-decider.ts';
 import { REACTIVE, reactiveDecider } from '../../lib/capacity/simulation/reactive.ts';
 import { CALM, kind, settingOf } from './simulation/settings.ts';
 
-const zone = timeZone('Europe/Berlin');
 const reactive = (): Decider => reactiveDecider({ ...REACTIVE, everyMinutes: 30 });
 
 /** Does what it is told at certain hours of the simulation, and nothing else. */
@@ -144,7 +142,7 @@ describe('simulate', () => {
 describe('deciders', () => {
   it('the plan takes no media host away and retires nothing while metrics are lost, and says that it holds', () => {
     const setting = settingOf({ days: 2, outages: [{ fromHour: 18, hours: 6 }] });
-    const { log } = simulate(setting, planDecider({ zone }));
+    const { log } = simulate(setting, planDecider());
     const first = setting.traffic.historySteps + 18 * 2;
     const during = log.filter(({ step }) => step > first && step <= first + 12);
     expect(during.some(({ action }) => action.do === 'hold')).toBe(true);
@@ -155,10 +153,7 @@ describe('deciders', () => {
   });
 
   it('the plan places new tenants at once, and stamps for the one whose enterprise is in every cell', () => {
-    const { log, stamps, tenantHoursWaiting } = simulate(
-      settingOf({ days: 3, newTenantsPerWeek: 20 }),
-      planDecider({ zone }),
-    );
+    const { log, stamps, tenantHoursWaiting } = simulate(settingOf({ days: 3, newTenantsPerWeek: 20 }), planDecider());
     expect(log.filter(({ refused }) => refused !== undefined)).toEqual([]);
     expect(log.filter(({ action }) => action.do === 'place')).toHaveLength(8);
     expect(stamps).toBe(1);
@@ -168,9 +163,9 @@ describe('deciders', () => {
 
   it('are compared side by side in a table', () => {
     const lines = comparisonLines(compare(settingOf({ days: 1 }), [() => script({}), reactive]));
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(16);
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
-    expect(lines[0]).toMatch(/^decider +calls +blocked +minutes short/);
-    expect(lines[2]).toMatch(/^reactive/);
+    expect(lines[0]).toMatch(/^ +script +reactive$/);
+    expect(lines[1]).toMatch(/^calls offered +(\d+) +\1$/);
   });
 });

@@ -1,5 +1,4 @@
 import type { History } from '../forecast/history.ts';
-import type { TimeZone } from '../forecast/time-zone.ts';
 import { RESOURCES, type Resource } from '../resources.ts';
 import type { CellView, FleetView } from './decider.ts';
 import { instantOf } from './fleet.ts';
@@ -21,12 +20,7 @@ interface Kept {
  * Remembers them, as from hour to hour only an hour is added.
  */
 export class CellHistories {
-  readonly #zone: TimeZone;
   readonly #kept = new Map<string, Kept>();
-
-  constructor(zone: TimeZone) {
-    this.#zone = zone;
-  }
 
   of(view: FleetView, cell: CellView): Partial<Record<Resource, History>> {
     const perHour = 60 / view.traffic.stepMinutes;
@@ -46,7 +40,7 @@ export class CellHistories {
     return Object.fromEntries(
       RESOURCES.map((resource, r): [Resource, History] => [
         resource,
-        { zone: this.#zone, start, stepMinutes: 60, values: Float64Array.from(values[r]!.slice(skipped)) },
+        { zone: cell.kind.zone, start, stepMinutes: 60, values: Float64Array.from(values[r]!.slice(skipped)) },
       ]),
     );
   }

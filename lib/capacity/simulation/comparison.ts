@@ -1,29 +1,32 @@
 import type { SimulationResult } from './result.ts';
 
-const COLUMNS: readonly (readonly [title: string, value: (result: SimulationResult) => string])[] = [
-  ['decider', ({ decider }) => decider],
-  ['calls', ({ callsOffered }) => Math.round(callsOffered).toString()],
-  ['blocked', ({ callsBlocked }) => Math.round(callsBlocked).toString()],
-  ['minutes short', ({ minutesShort }) => minutesShort.toString()],
-  ['tenant h waiting', ({ tenantHoursWaiting }) => Math.round(tenantHoursWaiting).toString()],
-  ['cell h', ({ cellHours }) => Math.round(cellHours).toString()],
-  ['weighted cell h', ({ weightedCellHours }) => Math.round(weightedCellHours).toString()],
-  ['cost', ({ cost }) => Math.round(cost).toString()],
-  ['stamps', ({ stamps }) => stamps.toString()],
-  ['failed', ({ failedStamps }) => failedStamps.toString()],
-  ['retired', ({ retirements }) => retirements.toString()],
-  ['moves', ({ moves }) => moves.toString()],
-  ['up', ({ scaleUps }) => scaleUps.toString()],
-  ['down', ({ scaleDowns }) => scaleDowns.toString()],
-  ['reversals', ({ reversals }) => reversals.toString()],
-  ['holds', ({ holds }) => holds.toString()],
+/** The figures of a result that deciders are compared by. */
+export const FIGURES: readonly (readonly [what: string, figure: (result: SimulationResult) => number])[] = [
+  ['calls offered', ({ callsOffered }) => callsOffered],
+  ['calls blocked', ({ callsBlocked }) => callsBlocked],
+  ['minutes short', ({ minutesShort }) => minutesShort],
+  ['tenant-hours waiting for a cell', ({ tenantHoursWaiting }) => tenantHoursWaiting],
+  ['cell-hours', ({ cellHours }) => cellHours],
+  ['cell-hours, by media hosts in service', ({ weightedCellHours }) => weightedCellHours],
+  ['cost', ({ cost }) => cost],
+  ['stamps', ({ stamps }) => stamps],
+  ['stamps that failed', ({ failedStamps }) => failedStamps],
+  ['retirements', ({ retirements }) => retirements],
+  ['tenants moved', ({ moves }) => moves],
+  ['scale-ups', ({ scaleUps }) => scaleUps],
+  ['scale-downs', ({ scaleDowns }) => scaleDowns],
+  ['reversals', ({ reversals }) => reversals],
+  ['holds', ({ holds }) => holds],
 ];
 
-/** The deciders side by side, a line each under a line of titles. */
+/** The deciders side by side, a column each, a line a figure. */
 export function comparisonLines(results: readonly SimulationResult[]): string[] {
-  const rows = [COLUMNS.map(([title]) => title), ...results.map((result) => COLUMNS.map(([, value]) => value(result)))];
-  const widths = COLUMNS.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
+  const rows = [
+    ['', ...results.map(({ decider }) => decider)],
+    ...FIGURES.map(([what, figure]) => [what, ...results.map((result) => Math.round(figure(result)).toString())]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
-    row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!))).join('  '),
+    row.map((text, c) => (c === 0 ? text.padEnd(widths[c]!) : text.padStart(widths[c]!))).join('  '),
   );
 }

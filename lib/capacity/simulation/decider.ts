@@ -1,3 +1,4 @@
+import type { TimeZone } from '../forecast/time-zone.ts';
 import type { CellLimits } from '../lanes.ts';
 import type { Blueprint } from '../plan/input.ts';
 import type { StampRecord } from '../plan/lead-time.ts';
@@ -5,6 +6,8 @@ import type { TenantTrace, Traffic } from './traffic.ts';
 
 /** A kind of cell that a simulated fleet can have. */
 export interface SimulatedKind extends Blueprint {
+  /** The clock that its callers live by. */
+  readonly zone: TimeZone;
   /** Of a whole cell with all media hosts. */
   readonly costPerHour: number;
   /** Share of the cost that one media host has. */

@@ -1,3 +1,4 @@
+import { cellCapacity } from '../cell-capacity.ts';
 import type { CellLimits } from '../lanes.ts';
 import type { StampRecord } from '../plan/lead-time.ts';
 import { exponential, normal, type Random } from '../random.ts';
@@ -128,6 +129,12 @@ export class SimulatedFleet {
   /** What it would take with one host lost, the failed ones counted. */
   limitsWithReserve({ kind, hosts, failedUntil }: SimulatedCell): CellLimits {
     return this.limits(kind, hosts, Math.max(1, failedUntil.length));
+  }
+
+  /** Relayed calls of all pools that it takes with one host lost, the failed ones counted. */
+  callsWithReserve({ kind, hosts, failedUntil }: SimulatedCell): number {
+    const left = Math.max(0, hosts.length - Math.max(1, failedUntil.length));
+    return left * cellCapacity(kind.spec).resources.relayedCalls.binding.limit;
   }
 
   limits(kind: SimulatedKind, hosts: readonly number[], lost: number): CellLimits {

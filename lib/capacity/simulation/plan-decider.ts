@@ -1,5 +1,4 @@
 import type { Calendar } from '../forecast/calendar.ts';
-import type { TimeZone } from '../forecast/time-zone.ts';
 import { plan } from '../plan.ts';
 import type { FleetCell, FleetTenant, Signals } from '../plan/input.ts';
 import type { PlanRules } from '../plan/rules.ts';
@@ -18,15 +17,13 @@ export interface PlanDeciderOptions {
   readonly policy?: Policy;
   /** @default DEFAULT_RULES for what is not given */
   readonly rules?: Partial<PlanRules>;
-  /** The clock that callers live by. */
-  readonly zone: TimeZone;
 }
 
 /** Runs a fleet by the plan: what it decides is done, and it decides on what was measured and announced. */
-export function planDecider({ policy = POLICIES.gradeOfService, rules = {}, zone }: PlanDeciderOptions): Decider {
+export function planDecider({ policy = POLICIES.gradeOfService, rules = {} }: PlanDeciderOptions = {}): Decider {
   let memory: PlanMemory | undefined;
-  const histories = new CellHistories(zone);
-  const weeks = new TenantWeeks(zone);
+  const histories = new CellHistories();
+  const weeks = new TenantWeeks();
   return {
     name: policy.name,
     everyMinutes: 60,

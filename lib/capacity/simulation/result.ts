@@ -16,6 +16,18 @@ export interface Shortage extends Span {
   readonly cell: string;
 }
 
+/** An hour of a fleet. */
+export interface FleetHour {
+  /** Its begin, milliseconds since 1970 UTC. */
+  readonly at: number;
+  /** The most concurrent calls that were offered, and the fewest that there was room for with one media host a cell lost. */
+  readonly calls: number;
+  readonly capacity: number;
+  readonly cells: number;
+  /** Cells that were short at some time of it. */
+  readonly short: number;
+}
+
 /** What became of a fleet under one decider. */
 export interface SimulationResult {
   readonly decider: string;
@@ -47,6 +59,7 @@ export interface SimulationResult {
   readonly reversals: number;
   readonly holds: number;
   readonly log: readonly LogEntry[];
+  readonly hours: readonly FleetHour[];
 }
 
 /** A change that is taken back within so many hours was none that was needed. */

@@ -2,53 +2,15 @@ import type { AnnouncedEvent } from '../forecast/calendar.ts';
 import { DAY_MS, dateOfDay } from '../forecast/time-zone.ts';
 import { normal, seededRandom, seedOf } from '../random.ts';
 import { weeklyPeak, type Demand } from '../resources.ts';
-import { generateTenants, type GeneratedTenant, type Place } from '../tenant-generator.ts';
+import { generateTenants, type GeneratedTenant } from '../tenant-generator.ts';
 import { tenantCampaigns, tenantHistory } from '../tenant-history.ts';
+import type { Scenario } from './scenario-schema.ts';
 import type { Span, TenantTrace, Traffic } from './traffic.ts';
 
 /** A time within a scenario, in hours from the beginning of the simulated days. */
-export interface Hours {
+interface Hours {
   readonly fromHour: number;
   readonly hours: number;
-}
-
-/** What happens to a fleet, in words that a person would use. Everything not given does not happen. */
-export interface Scenario {
-  readonly name: string;
-  /** Same seed, same traffic. */
-  readonly seed: number;
-  /** Days that are simulated, and days of history before them. Whole weeks of history give the best forecasts. */
-  readonly days: number;
-  readonly historyDays: number;
-  /** @default 15 */
-  readonly stepMinutes?: number;
-  /** Tenants at the beginning. */
-  readonly tenants: number;
-  /** @default PLACES, all over Europe and America */
-  readonly places?: readonly Place[];
-  /** Growth of every tenant a week, as a ratio less 1. */
-  readonly growthPerWeek?: number;
-  /** Tenants that come in each simulated week, evenly over the week. */
-  readonly newTenantsPerWeek?: number;
-  /** The same traffic at all hours, times a random factor common to all tenants with this standard deviation. */
-  readonly steadyWithNoise?: number;
-  /**
-   * Whether the planner is told of the campaigns that generated tenants make now and then.
-   * @default true
-   */
-  readonly campaignsAnnounced?: boolean;
-  /** Some of the tenants call more than they do at other times. */
-  readonly spikes?: readonly (Hours & {
-    /** Share of the tenants, 0 to 1. */
-    readonly tenants: number;
-    readonly times: number;
-    /** Whether the planner was told. */
-    readonly announced: boolean;
-  })[];
-  readonly lostRegions?: readonly (Hours & { readonly region: string })[];
-  readonly outages?: readonly Hours[];
-  /** One large tenant calls more than ever, by so many times. */
-  readonly noisyTenant?: Hours & { readonly times: number };
 }
 
 /** Monday, 2025-03-03: eight weeks on, summer time has begun in Europe and America. */
@@ -56,7 +18,7 @@ const START = Date.UTC(2025, 2, 3);
 
 /** The traffic of a described scenario, of generated tenants. */
 export function scenarioTraffic(scenario: Scenario): Traffic {
-  const { name, seed, days, historyDays, stepMinutes = 15, newTenantsPerWeek = 0 } = scenario;
+  const { name, seed = 1, days, historyDays = 28, stepMinutes = 15, newTenantsPerWeek = 0 } = scenario;
   const stepsPerHour = 60 / stepMinutes;
   const historySteps = historyDays * 24 * stepsPerHour;
   const steps = historySteps + days * 24 * stepsPerHour;
@@ -80,7 +42,7 @@ export function scenarioTraffic(scenario: Scenario): Traffic {
     for (const [i, spike] of (scenario.spikes ?? []).entries()) {
       if (seededRandom(seedOf(tenant.seed, 1000 + i))() >= spike.tenants) continue;
       multiply(calls, span(spike), spike.times);
-      if (spike.announced) {
+      if (spike.announced === true) {
         const start = START + span(spike).from * stepMinutes * 60_000;
         events.push({ name: `spike ${i + 1}`, start, minutes: spike.hours * 60, times: spike.times });
       }
@@ -131,7 +93,7 @@ function campaignEvents(tenant: GeneratedTenant, days: number): AnnouncedEvent[]
 }
 
 /** Factors around 1, a value a step; undefined where the load is not steady. */
-function steadyFactors({ steadyWithNoise, seed }: Scenario, steps: number): Float64Array | undefined {
+function steadyFactors({ steadyWithNoise, seed = 1 }: Scenario, steps: number): Float64Array | undefined {
   if (steadyWithNoise === undefined) return undefined;
   const random = seededRandom(seedOf(seed, 77));
   return Float64Array.from({ length: steps }, () => Math.max(0, 1 + steadyWithNoise * normal(random)));

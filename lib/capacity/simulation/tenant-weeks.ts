@@ -1,5 +1,5 @@
 import type { History } from '../forecast/history.ts';
-import { DAY_MS, type TimeZone } from '../forecast/time-zone.ts';
+import { DAY_MS, timeZone } from '../forecast/time-zone.ts';
 import { RESOURCES, type WeeklyDemand } from '../resources.ts';
 import { tenantWeek } from '../tenant-week.ts';
 import { HISTORY_WEEKS } from './cell-histories.ts';
@@ -10,12 +10,7 @@ import type { TenantTrace } from './traffic.ts';
 
 /** Expected weeks of tenants: of calls, and of what goes with them. Made anew once a day, as one hour changes little. */
 export class TenantWeeks {
-  readonly #zone: TimeZone;
   readonly #kept = new Map<string, { readonly day: number; readonly week: WeeklyDemand }>();
-
-  constructor(zone: TimeZone) {
-    this.#zone = zone;
-  }
 
   of(view: FleetView, tenant: TenantTrace): WeeklyDemand {
     const day = Math.floor(instantOf(view.traffic, view.step) / DAY_MS);
@@ -30,10 +25,13 @@ export class TenantWeeks {
     const { stepMinutes } = view.traffic;
     const from = Math.max(0, view.step - (HISTORY_WEEKS * 168 * 60) / stepMinutes);
     const values = view.measured(tenant.id).subarray(from);
-    const history: History = { zone: this.#zone, start: instantOf(view.traffic, from), stepMinutes, values };
+    const history: History = { zone: UTC, start: instantOf(view.traffic, from), stepMinutes, values };
     const { relayedCalls } = tenantWeek({ relayedCalls: history }, tenant.contract);
     return Object.fromEntries(
       RESOURCES.map((resource) => [resource, relayedCalls.map((calls) => useAt(tenant, calls, resource))]),
     ) as WeeklyDemand;
   }
 }
+
+/** A week is in UTC, whatever clock a tenant lives by. */
+const UTC = timeZone('UTC');

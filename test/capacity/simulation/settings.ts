@@ -1,6 +1,8 @@
 import type { SimulatedKind } from '../../../lib/capacity/simulation/decider.ts';
 import type { SimulationSetting } from '../../../lib/capacity/simulate.ts';
-import { scenarioTraffic, type Scenario } from '../../../lib/capacity/simulation/scenario.ts';
+import { timeZone } from '../../../lib/capacity/forecast/time-zone.ts';
+import { scenarioTraffic } from '../../../lib/capacity/simulation/scenario.ts';
+import type { Scenario } from '../../../lib/capacity/simulation/scenario-schema.ts';
 import { USUAL } from '../../../lib/capacity/simulation/fleet.ts';
 import { parseCell } from '../../../lib/spec/cell.ts';
 
@@ -9,6 +11,7 @@ export const kind: SimulatedKind = {
   name: 'frankfurt',
   prefix: 'euc1-',
   spec: parseCell({ name: 'proto', region: 'eu-central-1', media: { relay: { calls: 1000 } } }),
+  zone: timeZone('Europe/Berlin'),
   costPerHour: 10,
   hostShare: 0.15,
   leastHosts: 2,
