@@ -1,4 +1,6 @@
 /** A front with two cells, callers in two places, and what a test wants to know of them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { deriveCell } from '../../lib/cell/cell.ts';
@@ -6,6 +8,7 @@ import { internalPorts } from '../../lib/spec/fixed.ts';
 import type { AgentsEvent } from '../../lib/calls/agents-event.ts';
 import { AgentsProcess, type RunResult } from '../../lib/calls/agents-process.ts';
 import type { AgentSpec, RunCommand } from '../../lib/calls/scenario.ts';
+import type { TenantItem } from '../../lib/front/directory.ts';
 import { deriveFront, type Front } from '../../lib/front/front.ts';
 import {
   callerAddress,
@@ -23,6 +26,7 @@ import { edgePorts } from '../../lib/front/ports.ts';
 import { edgePublicAddress } from '../../lib/local/front/addresses.ts';
 import { healthyEdges } from '../../lib/local/front/status.ts';
 import { down, exec, status, up } from '../../lib/local/index.ts';
+import { hostFolder } from '../../lib/local/state.ts';
 import { paths } from '../../lib/software/kamailio/paths.ts';
 import { usersSql } from '../../lib/software/kamailio/tenant-tables.ts';
 import { parseCell, type CellSpec } from '../../lib/spec/cell.ts';
@@ -60,7 +64,7 @@ function specs(name: string, number: number): { readonly cells: readonly CellSpe
   return { cells, front };
 }
 
-/** What calls left behind; all zero when they left nothing. */
+/** What calls left behind on a host. */
 export interface Left {
   readonly transactions: number;
   readonly calls: number;
@@ -74,6 +78,7 @@ export interface Told {
   readonly callsUpAfter: number;
   readonly packetsLost: number;
   readonly failures: readonly string[];
+  /** By host; empty when nothing is left behind. */
   readonly left: Readonly<Record<string, Left>>;
 }
 
@@ -95,12 +100,18 @@ export class FrontBed {
   static async up(name: string, number: number, users: readonly string[]): Promise<FrontBed> {
     const bed = new FrontBed(specs(name, number));
     await bed.down();
-    await Promise.all(bed.cells.map((cell) => up(cell)));
-    await bed.sql(
-      bed.cells[0]!.name,
-      usersSql(users.map((user) => ({ name: user, tenant: 'acme', domain, password: passwordOf(user) }))),
-    );
-    await bed.change();
+    try {
+      await Promise.all(bed.cells.map((cell) => up(cell)));
+      await bed.#probeNoFeatureHosts();
+      await bed.sql(
+        bed.cells[0]!.name,
+        usersSql(users.map((user) => ({ name: user, tenant: 'acme', domain, password: passwordOf(user) }))),
+      );
+      await bed.change();
+    } catch (error) {
+      await bed.down();
+      throw error;
+    }
     return bed;
   }
 
@@ -235,19 +246,57 @@ export class FrontBed {
     return lines.reduce((sum, line) => sum + Number(/(\d+)(?: \d{10,})?$/.exec(line)?.[1] ?? 0), 0);
   }
 
+  /** Whether an entry of a table is this on every edge; undefined: not there. */
+  async edgesKnow(table: string, key: string, value: string | undefined): Promise<boolean> {
+    const found = await Promise.all(
+      this.front.edges.map(
+        async ({ name }) => /value: (.*)/.exec(await this.kamcmd(name, 'htable.get', table, key))?.[1],
+      ),
+    );
+    return found.every((each) => each === value);
+  }
+
+  /** What the directory agent of an edge says of itself. */
+  agentOf(edge: string): { readonly directory: 'reachable' | 'unreachable'; readonly refused: number } {
+    return JSON.parse(readFileSync(join(hostFolder(this.front.name, edge), 'services', 'directory.json'), 'utf8')) as {
+      readonly directory: 'reachable' | 'unreachable';
+      readonly refused: number;
+    };
+  }
+
+  /** A tenant of the first cell, for the directory alone. */
+  tenant(name: string): TenantItem {
+    const keys = [`d:${name}.example.com`];
+    return { kind: 'tenant', name, version: Date.now(), cell: this.cells[0]!.name, other: '', keys };
+  }
+
   async kamcmd(edge: string, ...words: readonly string[]): Promise<string> {
     const argv = ['timeout', '5', 'kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', ...words];
     return (await execOnFront(this.state, edge, argv)).stdout;
   }
 
-  /** What is left on every edge, SBC and media host, once it does not get less any more. */
+  /** Where something is left on edges, SBCs and media hosts, and what: once all is gone, or patience is at its end. Seconds. */
   async left(patience = 8): Promise<Readonly<Record<string, Left>>> {
     const deadline = Date.now() + patience * 1000;
     for (;;) {
-      const left = await this.#leftNow();
-      const nothing = Object.values(left).every((each) => each.transactions + each.calls + each.sessions === 0);
-      if (nothing || Date.now() > deadline) return left;
+      const left = Object.entries(await this.#leftNow()).filter(
+        // NaN, of one that says nothing, is not zero.
+        ([, { transactions, calls, sessions }]) => transactions + calls + sessions !== 0,
+      );
+      if (left.length === 0 || Date.now() > deadline) return Object.fromEntries(left);
       await sleep(250);
+    }
+  }
+
+  /**
+   * Nobody here calls a feature. Where FreeSWITCH is not on this machine, the SBCs' questions whether it is there would look like
+   * transactions left behind.
+   */
+  async #probeNoFeatureHosts(): Promise<void> {
+    for (const spec of this.cells) {
+      for (const { name } of deriveCell(spec).sbcs) {
+        await exec(spec.name, name, ['kamcmd', '-s', `unix:${paths.control}`, 'dispatcher.ping_active', '0']);
+      }
     }
   }
 
@@ -305,20 +354,12 @@ function failuresOf({ results }: RunResult): readonly string[] {
   return results.flatMap(({ kind, failures }) => failures.map(({ what, detail }) => `${kind}: ${what} (${detail})`));
 }
 
-/** Sums of what is left behind. */
-export function sumOf(left: Readonly<Record<string, Left>>): Left {
-  const sum = (key: keyof Left) => Object.values(left).reduce((total, each) => total + each[key], 0);
-  return { transactions: sum('transactions'), calls: sum('calls'), sessions: sum('sessions') };
-}
-
-export const nothing: Left = { transactions: 0, calls: 0, sessions: 0 };
-
 /** Prints what a run came to. */
-export function print(title: string, told: Told): void {
-  const { transactions, calls, sessions } = sumOf(told.left);
+export function print(title: string, { callsUpBefore, callsUpAfter, packetsLost, failures, left }: Told): void {
+  const sum = (key: keyof Left) => Object.values(left).reduce((total, each) => total + each[key], 0);
   console.log(
-    `${title}: calls up ${told.callsUpBefore} before, ${told.callsUpAfter} after; ${told.packetsLost} packets lost; ` +
-      `left behind: ${transactions} transactions, ${calls} calls, ${sessions} media sessions; ` +
-      `${told.failures.length} failures${told.failures.map((failure) => `\n  ${failure}`).join('')}`,
+    `${title}: calls up ${callsUpBefore} before, ${callsUpAfter} after; ${packetsLost} packets lost; left behind: ` +
+      `${sum('transactions')} transactions, ${sum('calls')} calls, ${sum('sessions')} media sessions; ` +
+      `${failures.length} failures${failures.map((failure) => `\n  ${failure}`).join('')}`,
   );
 }

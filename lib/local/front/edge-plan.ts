@@ -47,7 +47,11 @@ function destination({ protocol, from, to }: ListeningPort): string {
 /** Who may come in, as the ports say; and the public address, mapped 1:1 onto the unicast side packet by packet. */
 function rules(ports: readonly ListeningPort[], network: string, own: string, unicastSide: string): string {
   const accept = ports.map((port) => {
-    const ranges = port.peers.flatMap((peer) => ('ranges' in peer ? peer.ranges : []));
+    const ranges = port.peers.flatMap((peer) => {
+      // The accelerator, on the region's router, asks for health here.
+      if ('healthCheckers' in peer) return [regionGateway(network)];
+      return 'ranges' in peer ? peer.ranges : [];
+    });
     const anybody = port.peers.some((peer) => 'internet' in peer);
     return `    ${anybody ? '' : `ip saddr { ${ranges.join(', ')} } `}${destination(port)} accept comment "${port.name}"`;
   });
