@@ -1,6 +1,6 @@
 /** Turns what was read into what the planner takes. Arithmetic only. */
 import { figuresWith, type Measurements } from '../capacity/component-figures.ts';
-import type { Blueprint, FleetCell, FleetTenant, PlanInput } from '../capacity/plan/input.ts';
+import type { Blueprint, FleetCell, FleetTenant, PlanInput, Signals } from '../capacity/plan/input.ts';
 import { quotaUse, type Quota } from '../capacity/plan/quotas.ts';
 import { POLICIES, type Policy } from '../capacity/policy.ts';
 import { timeZone, type TimeZone } from '../capacity/forecast/time-zone.ts';
@@ -25,6 +25,8 @@ export interface FleetSources {
   readonly measurements: Measurements;
   readonly measured: Measured;
   readonly grid: Grid;
+  /** By cell, as they are now; of others the newest of their history. */
+  readonly signals: ReadonlyMap<string, Signals>;
   readonly now: number;
 }
 
@@ -112,7 +114,7 @@ function policyOf({ name, ...own }: Planning['policy']): Policy {
   return { ...POLICIES[name], ...optional(own) } as Policy;
 }
 
-function fleetCell(spec: CellSpec, use: CellMeasured, { planning, calendar, now }: FleetSources): FleetCell {
+function fleetCell(spec: CellSpec, use: CellMeasured, { planning, calendar, signals, now }: FleetSources): FleetCell {
   const facts = planning.value.cells[spec.name];
   const tenants = new Set(spec.tenants.map(({ name }) => name));
   const years = yearsAround(now - planning.value.history.weeks * WEEK_MS, now + 26 * WEEK_MS);
@@ -120,7 +122,7 @@ function fleetCell(spec: CellSpec, use: CellMeasured, { planning, calendar, now 
     spec,
     ...optional({ jurisdiction: facts?.jurisdiction, costPerHour: facts?.costPerHour }),
     history: use.history,
-    signals: use.signals,
+    signals: signals.get(spec.name) ?? use.signals,
     ...(calendar?.value && calendarOf(calendar.value, spec, tenants, years)),
     ...(facts?.elastic && {
       elastic: {

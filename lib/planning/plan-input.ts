@@ -8,6 +8,7 @@ import { fleetInput, zonesOf } from './fleet-input.ts';
 import { gridBefore } from './history/grid.ts';
 import { Measured, type Subject } from './history/measured.ts';
 import { readHistoryFiles } from './history/read-files.ts';
+import { readPrometheus } from './prometheus/read.ts';
 import { readPlanning, type PlanningFile } from './read-planning.ts';
 
 export type { KindCell, PlanningFile } from './read-planning.ts';
@@ -57,9 +58,16 @@ export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
     wants: fleetNames(fleet, planning),
     zones: zonesOf(planning.value).all,
   });
-  refuse(files.findings);
-  const { input, notes } = fleetInput({ ...read, fleet, measured, grid, now });
-  return { input, files: [...fleet.files, ...read.files], planning, notes: [...files.notes, ...notes] };
+  const cells = fleet.cells.filter(({ state }) => state !== 'planned' && state !== 'retired').map(({ name }) => name);
+  const prometheus = await readPrometheus(planning, measured, { ...sources, grid, cells });
+  refuse([...files.findings, ...prometheus.findings]);
+  const { input, notes } = fleetInput({ ...read, fleet, measured, grid, signals: prometheus.signals, now });
+  return {
+    input,
+    files: [...fleet.files, ...read.files],
+    planning,
+    notes: [...files.notes, ...prometheus.notes, ...notes],
+  };
 }
 
 /** Does both, so that whoever has to mend both files is told of both. */

@@ -1,6 +1,7 @@
 /**
  * What is asked of Prometheus. The names are those that the generated hosts expose: Kamailio by its module xhttp_prom,
- * rtpengine by itself. `$cell` stands for the label that names the cell, `$step` for the interval.
+ * rtpengine by itself. `$cell` stands for the label that names the cell, `$step` for five
+ * minutes.
  */
 import type { Signals } from '../../capacity/plan/input.ts';
 import type { Resource } from '../../capacity/resources.ts';
@@ -55,3 +56,24 @@ export const MEASURES = { ...RESOURCE_MEASURES, ...SIGNAL_MEASURES };
 
 export type MeasureName = keyof typeof MEASURES;
 export type SignalName = keyof typeof SIGNAL_MEASURES;
+
+/** The shortest time over which rates are taken; a scrape interval of two minutes and less gives it two samples. */
+const FINEST_MINUTES = 5;
+
+const filledIn = (query: string, cellLabel: string): string =>
+  query.replaceAll('$cell', cellLabel).replaceAll('$step', `${FINEST_MINUTES}m`);
+
+/** The query over the last minutes. */
+export const atInstant = filledIn;
+
+/**
+ * The query as means over intervals. An interval of which less than half was measured is left out: a rate over a range with
+ * a hole in it would be too low, and a hole is not zero.
+ */
+export function overIntervals(query: string, cellLabel: string, stepMinutes: number): string {
+  const fine = filledIn(query, cellLabel);
+  if (stepMinutes <= FINEST_MINUTES) return fine;
+  // A minute short of the interval: its first point belongs to the one before, whether ranges include their start or not.
+  const points = `(${fine})[${stepMinutes - 1}m:${FINEST_MINUTES}m]`;
+  return `avg_over_time(${points}) and count_over_time(${points}) >= ${Math.ceil(stepMinutes / FINEST_MINUTES / 2)}`;
+}

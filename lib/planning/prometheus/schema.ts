@@ -45,7 +45,7 @@ export const prometheusSchema = z.strictObject({
         Object.entries(MEASURES).map(([name, { what, promql }]) => [
           name,
           query.describe(
-            `PromQL for ${what}, one series a cell; $cell stands for the label and $step for the interval; off: not asked. ${
+            `PromQL for ${what}, one series a cell; $cell stands for the label and $step for 5m; off: not asked. ${
               promql === undefined ? 'Default: not asked, no generated host exposes it.' : `Default: ${promql}`
             }`,
           ),

@@ -1,0 +1,173 @@
+/** What Prometheus knows of the fleet: the histories of cells, and how they are now. */
+import { dirname } from 'node:path';
+import type { Signals } from '../../capacity/plan/input.ts';
+import type { Resource } from '../../capacity/resources.ts';
+import type { Finding, Path } from '../../spec/finding.ts';
+import { errorAt } from '../checked-file.ts';
+import { gridEnd, intervalAt, unknownValues, type Grid, type Values } from '../history/grid.ts';
+import type { Measured } from '../history/measured.ts';
+import type { PlanningFile } from '../read-planning.ts';
+import { SecretMissing } from '../secret.ts';
+import { authenticator } from './authenticate.ts';
+import { Prometheus, PrometheusFailure, type Series } from './client.ts';
+import { atInstant, MEASURES, overIntervals, RESOURCE_MEASURES, SIGNAL_MEASURES, type MeasureName } from './queries.ts';
+
+export interface PrometheusRead {
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
+  /** By cell; empty where nothing was asked. */
+  readonly signals: ReadonlyMap<string, Signals>;
+}
+
+export interface PrometheusReadOptions {
+  readonly grid: Grid;
+  readonly now: number;
+  readonly cells: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** Adds histories to `measured` where nothing else is known. With findings, nobody should plan on it. */
+export async function readPrometheus(
+  planning: PlanningFile,
+  measured: Measured,
+  options: PrometheusReadOptions,
+): Promise<PrometheusRead> {
+  const settings = planning.value.history.prometheus;
+  const nothing = { findings: [], notes: [], signals: new Map<string, Signals>() };
+  if (settings === undefined) return nothing;
+  const place: Path = ['history', 'prometheus'];
+  const refused = (path: Path, message: string, allowed: string): PrometheusRead => ({
+    ...nothing,
+    findings: [errorAt(planning.source, [...place, ...path], message, allowed)],
+  });
+  try {
+    const authenticate = await authenticator(settings, dirname(planning.path));
+    const { url, timeoutSeconds } = settings;
+    const { signal } = options;
+    const server = new Prometheus({ url, authenticate, timeoutMs: timeoutSeconds * 1000, ...(signal && { signal }) });
+    return await readAll(server, planning, measured, options);
+  } catch (error) {
+    if (error instanceof SecretMissing) return refused(['auth'], error.message, error.allowed);
+    if (error instanceof PrometheusFailure) return refused(['url'], error.message, error.allowed);
+    throw error;
+  }
+}
+
+/** Asks for one measure: its points by cell, or undefined where it is not asked for, or its answer is of no use. */
+type Ask = (
+  name: MeasureName,
+  answer: (query: string) => Promise<readonly Series[]>,
+) => Promise<ReadonlyMap<string, Series['values']> | undefined>;
+
+async function readAll(
+  server: Prometheus,
+  { value, source }: PlanningFile,
+  measured: Measured,
+  options: PrometheusReadOptions,
+): Promise<PrometheusRead> {
+  const { cellLabel, queries } = value.history.prometheus!;
+  const findings: Finding[] = [];
+  const ask: Ask = async (name, answer) => {
+    const query = queries[name] ?? MEASURES[name].promql;
+    if (query === undefined || query === 'off') return undefined;
+    options.onProgress?.(`asking Prometheus for ${name}`);
+    try {
+      return byCell(await answer(query), cellLabel);
+    } catch (error) {
+      if (!(error instanceof PrometheusFailure && error.queryOnly)) throw error;
+      findings.push(errorAt(source, ['history', 'prometheus', 'queries', name], error.message, error.allowed));
+      return undefined;
+    }
+  };
+  const notes = await readHistories(ask, server, cellLabel, measured, options);
+  // A query that is wrong for a history is wrong for an instant.
+  const signals = findings.length > 0 ? new Map() : await readSignals(ask, server, cellLabel, options);
+  return { findings, notes, signals };
+}
+
+/** @returns notes about what is unknown */
+async function readHistories(
+  ask: Ask,
+  server: Prometheus,
+  cellLabel: string,
+  measured: Measured,
+  { grid, cells }: PrometheusReadOptions,
+): Promise<string[]> {
+  const notes: string[] = [];
+  const step = grid.stepMinutes * 60;
+  const [first, last] = [grid.start / 1000 + step, gridEnd(grid) / 1000];
+  for (const resource of Object.keys(RESOURCE_MEASURES) as Resource[]) {
+    const found = await ask(resource, (query) =>
+      server.range(overIntervals(query, cellLabel, grid.stepMinutes), first, last, step),
+    );
+    if (found === undefined) continue;
+    const missing = cells.filter((cell) => !found.has(cell));
+    if (missing.length > 0) notes.push(`Prometheus knows no ${resource} of ${missing.join(', ')}`);
+    for (const cell of cells) {
+      const points = found.get(cell);
+      if (points === undefined) continue;
+      const values = placed(points, grid);
+      const gaps = values.reduce((count, point) => count + (Number.isNaN(point) ? 1 : 0), 0);
+      if (gaps > 0) notes.push(`Prometheus: ${resource} of ${cell} is unknown in ${gaps} of ${grid.length} intervals`);
+      measured.add('cell', cell, resource, values);
+    }
+  }
+  return notes;
+}
+
+const SIGNALS = ['relayedCalls', 'setups', ...Object.keys(SIGNAL_MEASURES)] as (keyof Signals & MeasureName)[];
+
+/** How the cells are at the plan's moment. */
+async function readSignals(
+  ask: Ask,
+  server: Prometheus,
+  cellLabel: string,
+  { now, cells }: PrometheusReadOptions,
+): Promise<PrometheusRead['signals']> {
+  const time = Math.floor(now / 1000);
+  const signals = new Map<string, { -readonly [K in keyof Signals]: Signals[K] }>();
+  for (const name of SIGNALS) {
+    const found = await ask(name, (query) => server.at(atInstant(query, cellLabel), time));
+    for (const cell of cells) {
+      const value = Number(found?.get(cell)?.at(-1)?.[1]);
+      if (!Number.isFinite(value)) continue;
+      const signal = signals.get(cell) ?? { measuredAt: time * 1000 };
+      signals.set(cell, signal);
+      signal[name] = value;
+    }
+  }
+  return signals;
+}
+
+/** One series a cell. */
+function byCell(series: readonly Series[], label: string): ReadonlyMap<string, Series['values']> {
+  const found = new Map<string, Series['values']>();
+  for (const { metric, values } of series) {
+    const cell = metric[label];
+    if (cell === undefined) {
+      const labels = Object.keys(metric).join(', ') || 'none';
+      throw new PrometheusFailure(
+        `a series has no label ${label}, only ${labels}`,
+        `series with ${label}, see cellLabel`,
+        true,
+      );
+    }
+    if (found.has(cell))
+      throw new PrometheusFailure(`${cell} has two series`, `a query with one series for each ${label}`, true);
+    found.set(cell, values);
+  }
+  return found;
+}
+
+/** What is negative, infinite or no number can't have been measured, and is unknown. */
+function placed(points: Series['values'], grid: Grid): Values {
+  const values = unknownValues(grid);
+  for (const [time, text] of points) {
+    // A point stands for the interval that ends at its time.
+    const interval = intervalAt(grid, time * 1000 - 1);
+    const value = Number(text);
+    if (interval >= 0 && interval < values.length && value >= 0 && value < Infinity) values[interval] = value;
+  }
+  return values;
+}
