@@ -1,0 +1,142 @@
+import { describe, expect, it, vi } from 'vitest';
+import { CELL, HOUR, iso, MINIMAL, NOW, readFrom, refusalOf } from '../folder.ts';
+import { answeringServer, everyPoint, matrix, vector, type Asked } from './answering-server.ts';
+import { expectedAuthorization } from './signature.ts';
+
+const planning = (url: string, more = '') => ({
+  'planning.yaml': `${MINIMAL}history:\n  weeks: 1\n  prometheus:\n    url: ${url}\n${more}`,
+});
+
+const answering = (values: Readonly<Record<string, number>>) =>
+  answeringServer((one, response) => response.end(everyPoint(one, values)));
+
+describe('Prometheus', () => {
+  it('gives cells their history and how they are now', async () => {
+    const { url } = await answering({ 'euw1-a': 42, elsewhere: 7 });
+    const { input, notes } = await readFrom(planning(url));
+    const [cell] = input.cells;
+    expect(Object.keys(cell!.history)).toEqual(['setups', 'relayedCalls', 'recordEvents']);
+    expect([...cell!.history.relayedCalls!.values]).toEqual(Array(168).fill(42));
+    expect(cell!.history.relayedCalls!.start).toBe(NOW - 168 * HOUR);
+    expect(cell!.signals).toEqual({
+      measuredAt: NOW,
+      relayedCalls: 42,
+      setups: 42,
+      callsByRecords: 42,
+      mos: 42,
+      answerSeizureRatio: 42,
+    });
+    expect(notes).toEqual([]);
+  });
+
+  it('that knows half of the cells leaves the others unknown, and a note says so', async () => {
+    const { url } = await answering({ 'euw1-a': 42 });
+    const other = CELL.replace('euw1-a', 'euw1-b').replaceAll(/acme|globex/g, 'b-$&');
+    const files = { ...planning(url), 'cells/euw1-b.yaml': `${other}network: 10.17.0.0/20\n` };
+    const { input, notes } = await readFrom(files);
+    expect(input.cells[1]!.history).toEqual({});
+    expect(input.cells[1]!.signals).toEqual({ measuredAt: undefined });
+    expect(notes).toEqual(
+      ['setups', 'relayedCalls', 'recordEvents'].map((name) => `Prometheus knows no ${name} of euw1-b`),
+    );
+  });
+
+  it('with holes, and values that nobody can have measured, leaves those hours unknown', async () => {
+    const end = NOW / 1000;
+    const values = [3, 2, 1, 0].map((hour, i) => [end - hour * 3600, ['5', 'NaN', '-1', '8'][i]]);
+    const { url } = await answeringServer((one, response) =>
+      response.end(one.path.endsWith('range') ? matrix([{ metric: { cell: 'euw1-a' }, values }]) : vector([])),
+    );
+    const { input, notes } = await readFrom(planning(url));
+    expect([...input.cells[0]!.history.setups!.values]).toEqual([5, NaN, NaN, 8]);
+    expect(notes).toContain('Prometheus: setups of euw1-a is unknown in 166 of 168 intervals');
+    // Nothing is measured now: the newest hour is the newest there is.
+    expect(input.cells[0]!.signals).toMatchObject({ measuredAt: NOW, setups: 8 });
+  });
+
+  it('fills in what files do not say', async () => {
+    const { url } = await answering({ 'euw1-a': 42 });
+    const files = {
+      ...planning(url, '  files: [a.csv]\n'),
+      'a.csv': `time,cell,resource,value\n${iso(NOW - 2 * HOUR)},euw1-a,relayedCalls,17\n`,
+    };
+    const { input } = await readFrom(files);
+    expect([...input.cells[0]!.history.relayedCalls!.values].slice(-3)).toEqual([42, 17, 42]);
+  });
+
+  it('is asked what planning.yaml says instead of the usual', async () => {
+    const { url, asked } = await answeringServer((one, response) =>
+      response.end(everyPoint(one, { 'euw1-a': 1 }).replaceAll('"cell"', '"site"')),
+    );
+    const own = `    cellLabel: site
+    queries: { mediaSessions: 'sum by ($cell) (rate(sessions[$step]))', setups: off, callsByRecords: off }
+`;
+    const { input } = await readFrom(planning(url, own));
+    expect(Object.keys(input.cells[0]!.history)).toEqual(['relayedCalls', 'mediaSessions', 'recordEvents']);
+    const queries = asked.map(({ form }) => form.get('query')!);
+    expect(queries).toContain(
+      'avg_over_time((sum by (site) (rate(sessions[5m])))[59m:5m]) and count_over_time((sum by (site) (rate(sessions[5m])))[59m:5m]) >= 6',
+    );
+    expect(queries.filter((query) => query.includes('setups_total'))).toEqual([
+      expect.stringContaining('answered_total'),
+    ]);
+  });
+
+  it('that refuses queries is refused, with the place of each', async () => {
+    const { url } = await answeringServer((one, response) => {
+      if (one.form.get('query')!.includes('rate')) response.statusCode = 422;
+      response.end(
+        response.statusCode === 422
+          ? JSON.stringify({ status: 'error', errorType: 'execution', error: 'too many samples' })
+          : matrix([{ metric: { job: 'sbc' }, values: [] }]),
+      );
+    });
+    const refusal = await refusalOf(planning(url, '    queries: { recordEvents: off }\n'));
+    expect(refusal).toEqual([
+      expect.stringMatching(
+        /^planning.yaml:8:5 error history.prometheus.queries.setups: .* answered 422 \(execution: too many samples\) to /,
+      ),
+      'planning.yaml:8:5 error history.prometheus.queries.relayedCalls: a series has no label cell, only job; allowed: series with cell, see cellLabel',
+    ]);
+  });
+});
+
+describe('a planner says who it is', () => {
+  const authorizationOf = async (auth: string, files: Readonly<Record<string, string>> = {}): Promise<Asked> => {
+    const { url, asked } = await answering({ 'euw1-a': 1 });
+    await readFrom({ ...planning(url, `    auth: ${auth}\n`), ...files });
+    return asked[0]!;
+  };
+
+  it('with a password from a file', async () => {
+    const auth = '{ basic: { username: planner, password: { file: password } } }';
+    const { headers } = await authorizationOf(auth, { password: 'open sesame\n' });
+    expect(headers.authorization).toBe(`Basic ${Buffer.from('planner:open sesame').toString('base64')}`);
+  });
+
+  it('with a token from the environment', async () => {
+    vi.stubEnv('PLANNER_TOKEN', 'abc');
+    const { headers } = await authorizationOf('{ bearer: { env: PLANNER_TOKEN } }');
+    expect(headers.authorization).toBe('Bearer abc');
+  });
+
+  it('with a signature that AWS computes alike', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY');
+    const asked = await authorizationOf('{ sigv4: { region: eu-west-1 } }');
+    expect(asked.headers.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/aps\//);
+    expect(asked.headers.authorization).toBe(
+      expectedAuthorization(asked, 'AKIDEXAMPLE', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'),
+    );
+  });
+
+  it('or learns that its secret is not there', async () => {
+    const url = 'http://127.0.0.1:1';
+    expect(await refusalOf(planning(url, '    auth: { bearer: { env: NO_SUCH_TOKEN } }\n'))).toEqual([
+      'planning.yaml:8:5 error history.prometheus.auth: the environment variable NO_SUCH_TOKEN is not set; allowed: NO_SUCH_TOKEN with the secret in it',
+    ]);
+    expect(await refusalOf(planning(url, '    auth: { bearer: { file: token } }\n'))).toEqual([
+      "planning.yaml:8:5 error history.prometheus.auth: token can't be read (ENOENT); allowed: a file that can be read",
+    ]);
+  });
+});
