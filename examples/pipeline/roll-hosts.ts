@@ -51,9 +51,8 @@ async function applied(host: string, instance: string): Promise<void> {
     ...['--parameters', JSON.stringify(parameters), '--query', 'Command.CommandId'],
   ) as string;
   const status = await answer(`${host} does not take its configuration`, () => {
-    const command = ['ssm', 'list-command-invocations', '--command-id', id, '--instance-id', instance];
-    const found = aws(...command, '--query', 'CommandInvocations[0].Status') as string | null;
-    return found === null || ['Pending', 'InProgress', 'Delayed', 'Cancelling'].includes(found) ? undefined : found;
+    const found = aws('ssm', 'list-commands', '--command-id', id, '--query', 'Commands[0].Status') as string | null;
+    return found === null || ['Pending', 'InProgress', 'Cancelling'].includes(found) ? undefined : found;
   });
   if (status !== 'Success')
     throw new Error(`${host}: its boot unit ended with ${status}; journalctl -u cellstamp-boot tells more`);

@@ -39,22 +39,19 @@ export function awsEnvironment(port = 9): NodeJS.ProcessEnv {
  * For a test: no real account is asked, and the state lies beside the configuration.
  */
 export function offline(configuration: Configuration): Configuration {
-  const [aws] = configuration.provider.aws;
   return {
     ...configuration,
     terraform: { ...configuration.terraform, backend: { local: { path: 'terraform.tfstate' } } },
     provider: {
-      aws: [
-        {
-          ...aws,
-          skip_credentials_validation: true,
-          skip_metadata_api_check: true,
-          skip_requesting_account_id: true,
-          skip_region_validation: true,
-          s3_use_path_style: true,
-          max_retries: 5,
-        },
-      ],
+      aws: configuration.provider.aws.map((aws) => ({
+        ...aws,
+        skip_credentials_validation: true,
+        skip_metadata_api_check: true,
+        skip_requesting_account_id: true,
+        skip_region_validation: true,
+        s3_use_path_style: true,
+        max_retries: 5,
+      })),
     },
   };
 }
@@ -85,7 +82,7 @@ export function without(
 /** A working folder of Terraform. */
 export class TerraformFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'cellstamp-terraform-'));
-  private readonly environment: NodeJS.ProcessEnv;
+  readonly environment: NodeJS.ProcessEnv;
 
   constructor(port?: number) {
     const cliConfiguration = join(this.path, 'cli.tfrc');

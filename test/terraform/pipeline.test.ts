@@ -1,0 +1,111 @@
+/** The pipeline's programs with real Terraform and the AWS command line, against an emulator of AWS. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AllocateAddressCommand, AssociateAddressCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { stateTag } from '../../lib/aws/host/boot.ts';
+import { FleetRepository, program } from '../examples/fleet-repository.ts';
+import { describeWith } from '../requirements.ts';
+import { debianImage, Emulator } from './emulator.ts';
+import { TerraformFolder } from './terraform.ts';
+
+const spec = 'name: a\nregion: eu-west-1\nsize: small\nnetwork: 10.16.0.0/20\n';
+
+describeWith(['terraform', 'aws-provider', 'moto_server'], 'one cell in the pipeline', () => {
+  let emulator: Emulator;
+  let folder: TerraformFolder;
+  let fleet: FleetRepository;
+  beforeAll(async () => {
+    emulator = await Emulator.start();
+    folder = new TerraformFolder(emulator.port);
+    fleet = new FleetRepository({ 'cells/a.yaml': spec });
+  });
+  afterAll(() => {
+    fleet?.remove();
+    folder?.remove();
+    emulator?.stop();
+  });
+
+  it('is planned by Terraform, with a count of what is to change', () => {
+    const { status, stdout, stderr } = fleet.run(program('terraform-cell.ts', 'plan', 'a'), folder.environment);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^cell a: 1\d\d to add, 0 to change, 0 to destroy$/m);
+    expect(status).toBe(0);
+  });
+
+  it('ends where Terraform does, with what Terraform says', () => {
+    const nowhere = { ...folder.environment, AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_MAX_ATTEMPTS: '1' };
+    const { status, stderr } = fleet.run(program('terraform-cell.ts', 'plan', 'a'), nowhere);
+    expect(stderr).toContain('connection refused');
+    expect(status).toBe(1);
+  });
+
+  it('is not planned when it is not there, or not to stand yet', () => {
+    expect(fleet.run(program('terraform-cell.ts', 'plan', 'b'), folder.environment)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('there is no cell b in cells/; there are a'),
+    });
+  });
+
+  /** Hosts that run in the emulator, and a state of Terraform's that knows them. */
+  async function runHosts(states: Readonly<Record<string, string>>, active: string) {
+    const client = { endpoint: emulator.endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+    const ec2 = new EC2Client({ ...client, region: 'eu-west-1' });
+    const hosts: Record<string, { instance: string; address: string; bundle: string }> = {};
+    for (const [host, state] of Object.entries(states)) {
+      const Tags = [{ Key: stateTag, Value: state }];
+      const { Instances } = await ec2.send(
+        new RunInstancesCommand({
+          ...{ ImageId: debianImage, MinCount: 1, MaxCount: 1 },
+          TagSpecifications: [{ ResourceType: 'instance', Tags }],
+        }),
+      );
+      hosts[host] = { instance: Instances![0]!.InstanceId!, address: `aws_instance.${host}`, bundle: '' };
+    }
+    const { AllocationId, PublicIp } = await ec2.send(new AllocateAddressCommand({}));
+    await ec2.send(new AssociateAddressCommand({ AllocationId, InstanceId: hosts[active]!.instance }));
+    const output = { instance: 'string', address: 'string', bundle: 'string' };
+    const types = Object.fromEntries(Object.keys(hosts).map((host) => [host, ['object', output]]));
+    const state = {
+      ...{ version: 4, terraform_version: '1.11.4', serial: 1, lineage: 'test', resources: [] },
+      outputs: {
+        sbc_address: { value: PublicIp, type: 'string' },
+        hosts: { value: hosts, type: ['object', types] },
+      },
+    };
+    writeFileSync(join(fleet.path, 'terraform.cell-a.tfstate'), JSON.stringify(state));
+    const started = () => {
+      const command = ['aws', 'ssm', 'list-commands', '--query', 'Commands[].[InstanceIds[0], Parameters.commands[0]]'];
+      const { stdout } = fleet.run([...command, '--output', 'json'], folder.environment);
+      const names = new Map(Object.entries(hosts).map(([host, { instance }]) => [instance, host]));
+      return (JSON.parse(stdout) as [string, string][])
+        .filter(([instance]) => names.has(instance))
+        .map(([instance, line]) => `${names.get(instance)}: ${line}`);
+    };
+    return { started };
+  }
+
+  it('has its hosts brought to the configuration one after the other, the active SBC last', async () => {
+    const ready = Object.fromEntries(['sbc-1', 'sbc-2', 'media-1', 'media-2'].map((host) => [host, 'ready']));
+    const { started } = await runHosts(ready, 'sbc-1');
+    const { status, stdout, stderr } = fleet.run(program('roll-hosts.ts', 'a'), folder.environment);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const order = ['media-1', 'media-2', 'sbc-2', 'sbc-1'];
+    expect(stdout).toBe(order.map((host) => `${host} of a is ready\n`).join(''));
+    expect(started().sort()).toEqual(order.map((host) => `${host}: systemctl start cellstamp-boot.service`).sort());
+  });
+
+  it('has no further host touched after one that says that it failed', async () => {
+    const states = {
+      'media-1': 'ready',
+      'media-2': 'failed: verifying the bundle',
+      'sbc-1': 'ready',
+      'sbc-2': 'ready',
+    };
+    const { started } = await runHosts(states, 'sbc-2');
+    const { status, stderr } = fleet.run(program('roll-hosts.ts', 'a'), folder.environment);
+    expect(stderr).toBe('media-2: failed: verifying the bundle\n');
+    expect(status).toBe(1);
+    expect(started()).toEqual(['media-1: systemctl start cellstamp-boot.service']);
+  });
+});
