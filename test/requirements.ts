@@ -49,6 +49,10 @@ const parts = {
     reason: 'needs a mirror of the AWS provider: set TF_PROVIDER_MIRROR to the folder of `terraform providers mirror`',
   },
   moto_server: { present: () => onPath('moto_server'), reason: "needs moto_server: pip install 'moto[server]'" },
+  prometheus: {
+    present: () => ['prometheus', 'promtool'].every(onPath),
+    reason: 'needs prometheus and promtool: apt-get install prometheus',
+  },
   baresip: { present: () => onPath('baresip'), reason: 'needs baresip: apt-get install baresip-core' },
   freeswitch: {
     present: () => onPath('freeswitch') && spawnSync('id', ['freeswitch']).status === 0,
