@@ -1,5 +1,5 @@
 /** What the pipeline's programs know of a cell that Terraform has applied. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readCell } from '../../lib/cli/cell-files.ts';
 
 /** Outputs of the cell's stack, as much of them as are read here. */
@@ -11,15 +11,22 @@ interface Outputs {
 
 /** The outputs of the stack that `terraform-cell.ts` has applied in this folder. */
 export function outputsOf(cell: string): Outputs {
-  return json(execFileSync('terraform', [`-chdir=cdktf.out/stacks/cell-${cell}`, 'output', '-json']));
+  return answerOf('terraform', [`-chdir=cdktf.out/stacks/cell-${cell}`, 'output', '-json']) as Outputs;
 }
 
 /** The AWS command line, in the cell's region unless its arguments name another; what it answers. */
 export function awsOf(cell: string): (...args: readonly string[]) => unknown {
   const { region } = readCell('cells', cell).spec;
-  return (...args) => json(execFileSync('aws', ['--region', region, '--output', 'json', ...args]));
+  return (...args) => answerOf('aws', ['--region', region, '--output', 'json', ...args]);
 }
 
-function json<T>(text: Buffer): T {
-  return JSON.parse(text.toString()) as T;
+/** Runs a program that answers in JSON. When it fails, it has said why, and this program ends as it did. */
+function answerOf(program: string, args: readonly string[]): unknown {
+  const { status, stdout, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (error) console.error(`${program}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+  return JSON.parse(stdout);
 }

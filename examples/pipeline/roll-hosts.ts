@@ -11,7 +11,7 @@ import { awsOf, outputsOf } from './deployed-cell.ts';
 
 /** Seconds that the boot unit of a host may take: a kernel module is built, calls are drained. */
 const patience = 7200;
-const pollMs = 10_000;
+const pollMs = 3000;
 
 const [cell] = process.argv.slice(2);
 if (cell === undefined) {
