@@ -16,8 +16,8 @@ import { rowLines, type BenchRow } from './row.ts';
 const changes = 20;
 const few = 500;
 const many = 1_000_000;
-const rounds = 9;
-const callsARound = 1000;
+const rounds = 25;
+const callsARound = 600;
 const callsAtOnce = 60;
 
 export async function run(): Promise<BenchRow[]> {

@@ -13,6 +13,7 @@ import {
   type LocalDirectory,
 } from '../../lib/local/front/index.ts';
 import { frontSecrets } from '../../lib/local/front/secrets.ts';
+import { healthyEdges } from '../../lib/local/front/status.ts';
 import { down } from '../../lib/local/index.ts';
 import { parseFront } from '../../lib/spec/front.ts';
 import { numbersOf } from '../sip/bench-cell.ts';
@@ -24,10 +25,12 @@ export const carrier = callerAddress(1, 88);
 
 /** Seconds in which an edge must know what it is told; 1,000,000 entries take some minutes on a busy machine. */
 const longestLoad = 400;
+/** Seconds in which an edge must be healthy again. */
+const longestUnhealthy = 60;
 
 export class BenchFront {
   readonly front: Front;
-  readonly state: FrontState;
+  state: FrontState;
   readonly directory: LocalDirectory;
 
   private constructor(front: Front, state: FrontState, directory: LocalDirectory) {
@@ -56,12 +59,32 @@ export class BenchFront {
     return down(this.front.name);
   }
 
+  /** Makes the hosts anew that are dead. */
+  async complete(): Promise<void> {
+    const cells = this.state.cells.map(({ name }) => name);
+    this.state = await frontUp(this.front.spec, cells, { dieWithParent: true });
+  }
+
+  /** Waits until every edge is sent new traffic. */
+  async healthy(): Promise<void> {
+    const deadline = Date.now() + longestUnhealthy * 1000;
+    while (healthyEdges(this.front, this.state).size < this.front.edges.length) {
+      if (Date.now() > deadline) throw new Error(`not every edge is healthy after ${longestUnhealthy} s`);
+      await sleep(50);
+    }
+  }
+
   /** Programs of callers, who are outside of every cell and region. */
   readonly callers: Spawn = (argv, options) => spawnAtCallers(this.state, argv, options);
 
+  /** An edge’s own public address. */
+  publicAddress(edge: EdgeHost): string {
+    return edgePublicAddress(this.front, edge);
+  }
+
   /** `ADDRESS:PORT` of one edge alone. */
   sipAddress(edge: EdgeHost): string {
-    return `${edgePublicAddress(this.front, edge)}:${this.front.spec.edge.transports.udp}`;
+    return `${this.publicAddress(edge)}:${this.front.spec.edge.transports.udp}`;
   }
 
   /** Processor time so far, in milliseconds, of an edge's Kamailio. */
@@ -97,10 +120,15 @@ export class BenchFront {
   /** Puts so many tenants with a number each into the directory without telling the edges: they find them when they start. */
   async fillSilently(cell: string, tenants: number): Promise<void> {
     const item = `{"kind":"tenant","name":"bench-%d","version":${Date.now()},"cell":"${cell}","other":"","keys":["n:+49%d"]}`;
-    const script = `for i = 0, ${tenants - 1} do
+    // In parts: a script that runs for seconds would have the directory look dead to the edges.
+    const script = `local first = tonumber(ARGV[1])
+for i = first, first + tonumber(ARGV[2]) - 1 do
   redis.call('HSET', 'directory', 'tenant:bench-' .. i, string.format('${item}', i, 1000000000 + i))
 end`;
-    await this.#redis(['EVAL', script, '0']);
+    const part = 50_000;
+    for (let first = 0; first < tenants; first += part) {
+      await this.#redis(['EVAL', script, '0', String(first), String(Math.min(part, tenants - first))]);
+    }
   }
 
   async #redis(words: readonly string[]): Promise<string> {
@@ -114,7 +142,7 @@ end`;
     await this.on(edge.name, [
       'bash',
       '-c',
-      `pkill -KILL -f directory-agent; rm -f ${state}*; pkill -KILL -x kamailio; rm -f /run/cellstamp/directory.json`,
+      `pkill -KILL -x python3; rm -f ${state}*; pkill -KILL -x kamailio; rm -f /run/cellstamp/directory.json`,
     ]);
   }
 

@@ -35,7 +35,10 @@ export class BenchCell {
     this.sbc = deriveCell(spec).sbcs.find(({ name }) => name === active)!;
   }
 
-  /** @param carrier address from which calls come */
+  /**
+   * With one tenant, until there are others.
+   * @param carrier address from which calls come
+   */
   static async up(name: string, network: string, carrier: string): Promise<BenchCell> {
     const spec = parseCell({
       name,
@@ -45,6 +48,7 @@ export class BenchCell {
       sbc: { setupsPerSecond: 5000, sharedMemoryMiB: 512 },
       media: { hosts: 1, kernelForwarding: 'preferred', relay: { calls: 3000 } },
       trunks: [{ name: 'carrier', address: carrier, limits }],
+      tenants: [{ name: 'bench-0', domain: 'bench-0.example.com', limits, dids: { [numberOf(0)]: 'u0' } }],
     });
     await down(name);
     const { floatingAddress } = await up(spec, { dieWithParent: true });
