@@ -157,9 +157,10 @@ const kind = z.strictObject({
   name: text(/^\S(.{0,62}\S)?$/, 'must be 1 to 64 characters')
     .optional()
     .describe('Name of the kind, unique. Default: region and size, for example eu-west-1 standard.'),
-  prefix: label(18, 'euw1-')
-    .or(text(/^[a-z][a-z0-9-]{0,16}-$/, 'must be lower-case letters, digits and hyphens, for example euw1-'))
-    .describe('What the names of new cells begin with: euw1- gives euw1-c where euw1-a and euw1-b are there.'),
+  prefix: text(
+    /^[a-z][a-z0-9-]{0,16}-$/,
+    'must be at most 18 lower-case letters, digits and hyphens, a hyphen at the end, for example euw1-',
+  ).describe('What the names of new cells begin with: euw1- gives euw1-c where euw1-a and euw1-b are there.'),
   region: region.describe('AWS region.'),
   size: z.enum(sizeNames).default('standard').describe('Named size of the cell.'),
   costPerHour: cost,

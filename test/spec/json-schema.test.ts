@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { planningJsonSchemas } from '../../lib/planning/json-schema.ts';
 import { jsonSchemas, type JsonSchema } from '../../lib/spec/json-schema.ts';
+import { schemaKeys } from './schema-keys.ts';
 
-const files = Object.entries(jsonSchemas);
+const files = Object.entries({ ...jsonSchemas, ...planningJsonSchemas });
 
 describe.each(files)('cells/%s', (name, schema) => {
   const committed = JSON.parse(readFileSync(new URL(`../../cells/${name}`, import.meta.url), 'utf8')) as JsonSchema;
@@ -13,12 +15,12 @@ describe.each(files)('cells/%s', (name, schema) => {
   });
 
   it('describes every key', () => {
-    const silent = keys(committed).filter(([, part]) => (part.description ?? '') === '');
+    const silent = schemaKeys(committed).filter(([, part]) => (part.description ?? '') === '');
     expect(silent.map(([path]) => path)).toEqual([]);
   });
 
   it('gives every key that may be left out a default, or says in words what happens', () => {
-    const silent = keys(committed).filter(
+    const silent = schemaKeys(committed).filter(
       ([, part, required]) => !required && part.default === undefined && !/default/i.test(part.description ?? ''),
     );
     expect(silent.map(([path]) => path)).toEqual([]);
@@ -26,7 +28,7 @@ describe.each(files)('cells/%s', (name, schema) => {
 });
 
 describe('the schema of a cell', () => {
-  const parts = new Map(keys(jsonSchemas['cell.schema.json']()).map(([path, part]) => [path, part]));
+  const parts = new Map(schemaKeys(jsonSchemas['cell.schema.json']()).map(([path, part]) => [path, part]));
 
   it('names the unit of every number, or what is counted', () => {
     const units =
@@ -44,12 +46,3 @@ describe('the schema of a cell', () => {
     expect(jsonSchemas['cell.schema.json']().required).toEqual(['name', 'region']);
   });
 });
-
-/** Every key at any depth: its path, its schema, and whether it must be given. */
-function keys(schema: JsonSchema, path = ''): readonly (readonly [string, JsonSchema, boolean])[] {
-  const inside = Object.entries(schema.properties ?? {}).flatMap(([key, part]) => {
-    const inner = path === '' ? key : `${path}.${key}`;
-    return [[inner, part, schema.required?.includes(key) ?? false] as const, ...keys(part, inner)];
-  });
-  return [...inside, ...(schema.items === undefined ? [] : keys(schema.items, `${path}[]`))];
-}

@@ -10,7 +10,7 @@ type Column = (typeof columns)[number];
 /** As it stands in the file; what is missing is undefined. */
 export type Row = Readonly<Record<Column, unknown>>;
 
-/** @param line from 1; of a row over several lines the last */
+/** @param line from 1 */
 export type RowReader = (row: Row, line: number) => void;
 
 /** The file is not of the form that its name promises. */
@@ -36,51 +36,48 @@ export async function readRows(path: string, reader: RowReader, signal?: AbortSi
 }
 
 async function readCsv(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
+  let line = 0;
   let places: ReadonlyMap<Column, number> | undefined;
   let width = 0;
-  const onRecord = (record: string[], { lines }: { readonly lines: number }): null => {
-    if (places === undefined) {
-      places = placesOf(record, lines);
-      width = record.length;
-      return null;
-    }
-    if (record.length !== width) {
-      throw new FormProblem(lines, `the line has ${record.length} fields`, `${width}, as many as the first line`);
-    }
-    const field = (column: Column): string | undefined => {
-      const place = places!.get(column);
-      return place === undefined ? undefined : record[place];
-    };
-    const row: Row = {
-      time: field('time'),
-      // Every line has all fields; an empty name is none.
-      cell: field('cell') || undefined,
-      tenant: field('tenant') || undefined,
-      resource: field('resource'),
-      value: field('value'),
-    };
-    reader(row, lines);
-    return null;
-  };
-  // Rows are used as they come: none waits in the parser's queue.
-  const parser = parse({
-    bom: true,
-    trim: true,
-    skip_empty_lines: true,
-    relax_column_count: true,
-    on_record: onRecord,
-  }).resume();
+  const parser = parse({ bom: true, trim: true, relax_column_count: true });
   try {
-    await pipeline(createReadStream(path), parser, { ...(signal && { signal }) });
+    await pipeline(
+      createReadStream(path),
+      parser,
+      async (records: AsyncIterable<string[]>) => {
+        for await (const record of records) {
+          line++;
+          if (record.length === 1 && record[0] === '') continue;
+          if (places === undefined) {
+            places = placesOf(record, line);
+            width = record.length;
+          } else if (record.length === width) reader(rowOf(record, places), line);
+          else {
+            const allowed = `${width}, as many as the first line`;
+            throw new FormProblem(line, `the line has ${record.length} fields`, allowed);
+          }
+        }
+      },
+      { ...(signal && { signal }) },
+    );
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new FormProblem(
-      parser.info.lines,
-      `this is no CSV: ${error.message}`,
-      'fields between commas, closed quotes',
-    );
+    const allowed = 'fields between commas, closed quotes';
+    throw new FormProblem(parser.info.lines, `this is no CSV: ${error.message}`, allowed);
   }
   if (places === undefined) throw new FormProblem(1, 'the file is empty', headerAllowed);
+}
+
+function rowOf(record: readonly string[], places: ReadonlyMap<Column, number>): Row {
+  const field = (column: Column): string | undefined => record[places.get(column) ?? -1];
+  return {
+    time: field('time'),
+    // Every line has all fields; an empty name is none.
+    cell: field('cell') || undefined,
+    tenant: field('tenant') || undefined,
+    resource: field('resource'),
+    value: field('value'),
+  };
 }
 
 const headerAllowed = 'a first line that names the columns time, resource, value, and cell or tenant or both';
