@@ -6,25 +6,20 @@ import { scenarioSetting } from '../lib/capacity/simulation/founding.ts';
 import { planDecider } from '../lib/capacity/simulation/plan-decider.ts';
 import { REACTIVE, reactiveDecider } from '../lib/capacity/simulation/reactive.ts';
 import type { SimulationResult } from '../lib/capacity/simulation/result.ts';
-import { scenarioTraffic } from '../lib/capacity/simulation/scenario.ts';
-import type { Scenario } from '../lib/capacity/simulation/scenario-schema.ts';
-import type { TenantTrace } from '../lib/capacity/simulation/traffic.ts';
+import { parseScenario, type ScenarioInput } from '../lib/capacity/simulation/scenario-schema.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
 /** Half of the standard cell's relays, so that a few hundred tenants need some cells; two to four media hosts. */
-const cell: Scenario['cell'] = {
+const cell: ScenarioInput['cell'] = {
   media: { relay: { calls: 1250 }, pools: { standard: [1, 2, 3, 4], 'high-volume': [1, 2, 3, 4] } },
   leastHosts: 2,
 };
 
 /** A fleet of one region that was placed by what its tenants did so far, with a tenth of every limit to spare. */
-function settingOf(described: Scenario): SimulationSetting {
+function settingOf(described: ScenarioInput): SimulationSetting {
   const places = [{ zone: 'Europe/Berlin', country: 'DE' as const, region: 'eu-central-1', share: 1 }];
-  const scenario = { ...described, places, cell };
-  const traffic = scenarioTraffic(scenario);
   // With so few tenants the largest enterprise would decide how many cells there are.
-  const tenants = traffic.tenants.map(({ enterprise: _, ...alone }): TenantTrace => alone);
-  return scenarioSetting(scenario, { ...traffic, tenants });
+  return scenarioSetting(parseScenario({ ...described, places, cell, enterprises: false }));
 }
 
 /** A growing fleet with campaigns: the plan against thresholds, on the same traffic; three thresholds, for fairness. */

@@ -1,6 +1,6 @@
 import { seededRandom } from './random.ts';
 import type { Decider, SimulatedKind } from './simulation/decider.ts';
-import { SimulatedFleet, USUAL, type Circumstances } from './simulation/fleet.ts';
+import { instantOf, SimulatedFleet, USUAL, type Circumstances } from './simulation/fleet.ts';
 import { countActions, type LogEntry, type SimulationResult } from './simulation/result.ts';
 import { Totals } from './simulation/totals.ts';
 import type { Traffic } from './simulation/traffic.ts';
@@ -64,6 +64,7 @@ export function simulate(
         const refused = fleet.apply(action, step);
         log.push({
           step,
+          at: instantOf(traffic, step),
           action,
           ...(hostsBefore !== undefined && { hostsBefore }),
           ...(refused !== undefined && { refused }),

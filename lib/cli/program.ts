@@ -7,6 +7,7 @@ import { addDown } from './down.ts';
 import { addFlap } from './flap.ts';
 import { describeFailure, usageStatus } from './failure.ts';
 import { addLogs } from './logs.ts';
+import { addSimulate } from './simulate.ts';
 import { addStamp } from './stamp.ts';
 import { addStatus } from './status.ts';
 import { addTenant } from './tenant.ts';
@@ -25,7 +26,7 @@ function cellstamp(): Command {
   for (const add of [addTry, addUp, addStatus, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
   }
-  for (const add of [addCall, addCheck, addStamp]) add(program);
+  for (const add of [addCall, addCheck, addStamp, addSimulate]) add(program);
   return program;
 }
 

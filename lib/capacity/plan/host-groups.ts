@@ -1,7 +1,7 @@
 import type { CellSpec } from '../../spec/cell.ts';
 import { laneServes, type CellLimits, type Lane } from '../lanes.ts';
 import { connectedPools, hostsByService, poolLanes } from '../pool-lanes.ts';
-import { HOURS_PER_WEEK, type Resource } from '../resources.ts';
+import { HOURS_PER_WEEK } from '../resources.ts';
 import type { FleetTenant, Elastic } from './input.ts';
 
 /** What media hosts carry. */
@@ -56,33 +56,27 @@ export type LaneShare = (lane: Lane, hour: number) => number;
  * is expected to use anything, all of it may be any lane's.
  */
 export function laneShares(tenants: readonly FleetTenant[]): LaneShare {
-  const byPool = new Map<string, Record<HostResource, Float64Array>>();
-  for (const { pool, use } of tenants) {
-    let sums = byPool.get(pool);
-    if (sums === undefined) {
-      sums = {
-        relayedCalls: new Float64Array(HOURS_PER_WEEK + 1),
-        mediaSessions: new Float64Array(HOURS_PER_WEEK + 1),
-      };
-      byPool.set(pool, sums);
-    }
-    for (const resource of HOST_RESOURCES) {
-      for (let h = 0; h < HOURS_PER_WEEK; h++) {
-        sums[resource][h]! += use[resource][h]!;
-        sums[resource][HOURS_PER_WEEK]! += use[resource][h]!;
-      }
-    }
-  }
-  const used = (lane: Lane | undefined, resource: Resource, at: number): number => {
-    let sum = 0;
-    for (const [pool, sums] of byPool) {
-      if (lane === undefined || laneServes(lane, pool)) sum += sums[resource as HostResource][at]!;
-    }
-    return sum;
-  };
+  const known = new Map<string, Float64Array>();
   return (lane, hour) => {
-    const at = used(undefined, lane.resource, hour) > 0 ? hour : HOURS_PER_WEEK;
-    const all = used(undefined, lane.resource, at);
-    return all > 0 ? used(lane, lane.resource, at) / all : 1;
+    const key = `${lane.resource} ${String(lane.pools)}`;
+    let shares = known.get(key);
+    if (shares === undefined) {
+      const own = tenants.filter(({ pool }) => laneServes(lane, pool));
+      shares = own.length === tenants.length ? new Float64Array(HOURS_PER_WEEK).fill(1) : partOf(own, tenants, lane);
+      known.set(key, shares);
+    }
+    return shares[hour]!;
   };
+}
+
+function partOf(own: readonly FleetTenant[], all: readonly FleetTenant[], { resource }: Lane): Float64Array {
+  const weekOf = (some: readonly FleetTenant[]): Float64Array => {
+    const week = new Float64Array(HOURS_PER_WEEK);
+    for (const { use } of some) use[resource].forEach((value, hour) => (week[hour]! += value));
+    return week;
+  };
+  const sum = (week: Float64Array): number => week.reduce((a, b) => a + b, 0);
+  const [part, whole] = [weekOf(own), weekOf(all)];
+  const usual = sum(whole) > 0 ? sum(part) / sum(whole) : 1;
+  return part.map((value, hour) => (whole[hour]! > 0 ? value / whole[hour]! : usual));
 }

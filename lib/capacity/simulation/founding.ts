@@ -9,7 +9,7 @@ import { tenantWeek } from '../tenant-week.ts';
 import type { SimulatedKind } from './decider.ts';
 import { useAt } from './lane-demand.ts';
 import { scenarioTraffic } from './scenario.ts';
-import { scenarioSchema, specOf, type ParsedScenario, type Scenario } from './scenario-schema.ts';
+import { specOf, type Scenario } from './scenario-schema.ts';
 import type { TenantTrace, Traffic } from './traffic.ts';
 
 /**
@@ -18,9 +18,8 @@ import type { TenantTrace, Traffic } from './traffic.ts';
  * @param replayed traffic in place of the scenario's own
  * @throws RangeError where a tenant is too large for the scenario's cell
  */
-export function scenarioSetting(written: Scenario, replayed?: Traffic): SimulationSetting {
-  const scenario = scenarioSchema.parse(written);
-  const traffic = replayed ?? scenarioTraffic(written);
+export function scenarioSetting(scenario: Scenario, replayed?: Traffic): SimulationSetting {
+  const traffic = replayed ?? scenarioTraffic(scenario);
   const kinds = kindsOf(scenario);
   const { seed, circumstances, target } = scenario;
   const cells = foundedCells(traffic, kinds, scenario.cell.headroom);
@@ -28,7 +27,7 @@ export function scenarioSetting(written: Scenario, replayed?: Traffic): Simulati
 }
 
 /** A kind of cell for each region of the scenario, with the zone of the first place there. */
-export function kindsOf({ places = [...PLACES], cell }: ParsedScenario): SimulatedKind[] {
+export function kindsOf({ places = [...PLACES], cell }: Scenario): SimulatedKind[] {
   const { costPerHour, hostShare, leastHosts } = cell;
   const regions = [...new Set(places.map(({ region }) => region))].sort();
   return regions.map((region) => ({

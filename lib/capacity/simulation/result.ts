@@ -4,6 +4,8 @@ import type { Span } from './traffic.ts';
 /** What an action was, when, and whether the fleet could do it. */
 export interface LogEntry {
   readonly step: number;
+  /** The same as an instant, milliseconds since 1970 UTC. */
+  readonly at: number;
   readonly action: SimulatedAction;
   /** Why it was not done; undefined where it was. */
   readonly refused?: string;

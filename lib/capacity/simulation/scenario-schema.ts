@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { cellSchema, completeCell, type CellSpec } from '../../spec/cell.ts';
 import { region, text } from '../../spec/fields.ts';
+import { writtenForm } from '../../spec/json-schema.ts';
 import { rules } from '../../spec/rules.ts';
 import type { Violation } from '../../spec/rules/rule.ts';
 import { HOLIDAY_COUNTRIES } from '../holidays.ts';
@@ -113,6 +114,12 @@ export const scenarioSchema = z
       .max(100)
       .optional()
       .describe(`Where they are. Default: ${PLACES.length} places in Europe and America.`),
+    enterprises: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether some tenants belong to enterprises, whose tenants never share a cell: a small fleet then needs many cells.',
+      ),
     growthPerWeek: z.number().min(-0.5).max(1).default(0).describe('Growth of every tenant a week, as a ratio less 1.'),
     newTenantsPerWeek: z
       .number()
@@ -170,12 +177,21 @@ export const scenarioSchema = z
   })
   .meta({ title: 'Cellstamp scenario', description: 'What happens to a simulated fleet.' });
 
-/** A scenario as written; what is not given has its default. */
-export type Scenario = z.input<typeof scenarioSchema>;
-export type ParsedScenario = z.output<typeof scenarioSchema>;
+/** A scenario as written. */
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+/** A scenario with every default filled in. */
+export type Scenario = z.output<typeof scenarioSchema>;
+
+export const scenarioJsonSchema = writtenForm(scenarioSchema);
+
+/**
+ * @throws z.ZodError when a value is not allowed; rules between values are not checked here
+ * @example parseScenario({ name: 'growth', days: 42, tenants: 300, growthPerWeek: 0.02 })
+ */
+export const parseScenario = (written: ScenarioInput): Scenario => scenarioSchema.parse(written);
 
 /** What the values of a scenario must be to one another: its cell by the rules of cells, and what happens within its days. */
-export function* scenarioRules(scenario: ParsedScenario): Iterable<Violation> {
+export function* scenarioRules(scenario: Scenario): Iterable<Violation> {
   const { days, lostRegions, places = PLACES, spikes, outages, noisyTenant } = scenario;
   const regions = [...new Set(places.map((one) => one.region))];
   for (const [index, lost] of lostRegions.entries()) {
@@ -213,7 +229,7 @@ export function* scenarioRules(scenario: ParsedScenario): Iterable<Violation> {
 }
 
 /** The cell of a scenario in a region. */
-export function specOf({ size, maxTenants, sbc, media }: ParsedScenario['cell'], inRegion: string): CellSpec {
+export function specOf({ size, maxTenants, sbc, media }: Scenario['cell'], inRegion: string): CellSpec {
   const usual = cellSchema.parse({ name: 'kind', region: inRegion, size });
   return completeCell({ ...usual, maxTenants, sbc, media });
 }

@@ -18,7 +18,7 @@ const START = Date.UTC(2025, 2, 3);
 
 /** The traffic of a described scenario, of generated tenants. */
 export function scenarioTraffic(scenario: Scenario): Traffic {
-  const { name, seed = 1, days, historyDays = 28, stepMinutes = 15, newTenantsPerWeek = 0 } = scenario;
+  const { name, seed, days, historyDays, stepMinutes, newTenantsPerWeek } = scenario;
   const stepsPerHour = 60 / stepMinutes;
   const historySteps = historyDays * 24 * stepsPerHour;
   const steps = historySteps + days * 24 * stepsPerHour;
@@ -28,21 +28,18 @@ export function scenarioTraffic(scenario: Scenario): Traffic {
     seed,
     ...(scenario.places && { places: scenario.places }),
   });
-  const span = ({ fromHour, hours }: Hours): Span => {
-    const from = historySteps + Math.round(fromHour * stepsPerHour);
-    return { from, to: from + Math.round(hours * stepsPerHour) };
-  };
+  const span = spanIn(historySteps, stepMinutes);
   const common = steadyFactors(scenario, steps);
   const noisy = scenario.noisyTenant && largest(all.slice(0, scenario.tenants));
   const tenants = all.map((tenant, index): TenantTrace => {
     const newcomer = index - scenario.tenants;
     const calls = common === undefined ? callsOf(tenant, scenario, steps) : steadyCalls(tenant, common);
-    const told = common === undefined && scenario.campaignsAnnounced !== false;
+    const told = common === undefined && scenario.campaignsAnnounced;
     const events: AnnouncedEvent[] = told ? campaignEvents(tenant, (steps * stepMinutes) / 1440) : [];
-    for (const [i, spike] of (scenario.spikes ?? []).entries()) {
+    for (const [i, spike] of scenario.spikes.entries()) {
       if (seededRandom(seedOf(tenant.seed, 1000 + i))() >= spike.tenants) continue;
       multiply(calls, span(spike), spike.times);
-      if (spike.announced === true) {
+      if (spike.announced) {
         const start = START + span(spike).from * stepMinutes * 60_000;
         events.push({ name: `spike ${i + 1}`, start, minutes: spike.hours * 60, times: spike.times });
       }
@@ -51,7 +48,7 @@ export function scenarioTraffic(scenario: Scenario): Traffic {
     return {
       id: tenant.name,
       pool: tenant.tier,
-      ...(tenant.enterprise !== undefined && { enterprise: tenant.enterprise }),
+      ...(scenario.enterprises && tenant.enterprise !== undefined && { enterprise: tenant.enterprise }),
       regions: [tenant.region],
       contract: tenant.contract,
       arrives: newcomer < 0 ? 0 : historySteps + Math.floor(((newcomer + 0.5) / newcomers) * (steps - historySteps)),
@@ -67,16 +64,31 @@ export function scenarioTraffic(scenario: Scenario): Traffic {
     historySteps,
     steps,
     tenants,
-    outages: (scenario.outages ?? []).map(span),
-    lostRegions: (scenario.lostRegions ?? []).map((lost) => ({ ...span(lost), region: lost.region })),
+    ...breaksOf(scenario, historySteps, stepMinutes),
   };
 }
 
-function callsOf(
-  tenant: GeneratedTenant,
-  { stepMinutes = 15, growthPerWeek = 0 }: Scenario,
-  steps: number,
-): Float32Array {
+/** What breaks in a scenario, on a grid of steps. */
+export function breaksOf(
+  { outages, lostRegions }: Scenario,
+  historySteps: number,
+  stepMinutes: number,
+): Pick<Traffic, 'outages' | 'lostRegions'> {
+  const span = spanIn(historySteps, stepMinutes);
+  return {
+    outages: outages.map(span),
+    lostRegions: lostRegions.map((lost) => ({ ...span(lost), region: lost.region })),
+  };
+}
+
+const spanIn =
+  (historySteps: number, stepMinutes: number) =>
+  ({ fromHour, hours }: Hours): Span => {
+    const from = historySteps + Math.round((fromHour * 60) / stepMinutes);
+    return { from, to: from + Math.round((hours * 60) / stepMinutes) };
+  };
+
+function callsOf(tenant: GeneratedTenant, { stepMinutes, growthPerWeek }: Scenario, steps: number): Float32Array {
   const days = (steps * stepMinutes) / 1440;
   return Float32Array.from(
     tenantHistory(tenant, 'relayedCalls', { start: START, days, stepMinutes, growthPerWeek }).values,
@@ -93,7 +105,7 @@ function campaignEvents(tenant: GeneratedTenant, days: number): AnnouncedEvent[]
 }
 
 /** Factors around 1, a value a step; undefined where the load is not steady. */
-function steadyFactors({ steadyWithNoise, seed = 1 }: Scenario, steps: number): Float64Array | undefined {
+function steadyFactors({ steadyWithNoise, seed }: Scenario, steps: number): Float64Array | undefined {
   if (steadyWithNoise === undefined) return undefined;
   const random = seededRandom(seedOf(seed, 77));
   return Float64Array.from({ length: steps }, () => Math.max(0, 1 + steadyWithNoise * normal(random)));

@@ -23,7 +23,7 @@ export interface TenantTrace {
 /** Traffic of a fleet on a common grid of steps, and what happens to it meanwhile. */
 export interface Traffic {
   readonly name: string;
-  /** Instant of step 0, milliseconds since 1970 UTC: a Monday, midnight UTC. */
+  /** Instant of step 0, milliseconds since 1970 UTC: midnight UTC. */
   readonly start: number;
   /** A divisor of 60. */
   readonly stepMinutes: number;

@@ -2,7 +2,7 @@ import type { SimulatedKind } from '../../../lib/capacity/simulation/decider.ts'
 import type { SimulationSetting } from '../../../lib/capacity/simulate.ts';
 import { timeZone } from '../../../lib/capacity/forecast/time-zone.ts';
 import { scenarioTraffic } from '../../../lib/capacity/simulation/scenario.ts';
-import type { Scenario } from '../../../lib/capacity/simulation/scenario-schema.ts';
+import { parseScenario, type ScenarioInput } from '../../../lib/capacity/simulation/scenario-schema.ts';
 import { USUAL } from '../../../lib/capacity/simulation/fleet.ts';
 import { parseCell } from '../../../lib/spec/cell.ts';
 
@@ -22,20 +22,22 @@ export const CALM = { ...USUAL, stampHours: { median: 10, spread: 0 }, stampFail
 
 /** Tenants of one region, evenly over some cells. */
 export function settingOf(
-  more: Partial<Scenario>,
+  more: Partial<ScenarioInput>,
   cells = 2,
   kinds: readonly SimulatedKind[] = [kind],
 ): SimulationSetting {
-  const traffic = scenarioTraffic({
-    name: 'test',
-    seed: 1,
-    days: 2,
-    historyDays: 14,
-    stepMinutes: 30,
-    tenants: 40,
-    places: [{ zone: 'Europe/Berlin', country: 'DE', region: 'eu-central-1', share: 1 }],
-    ...more,
-  });
+  const traffic = scenarioTraffic(
+    parseScenario({
+      name: 'test',
+      seed: 1,
+      days: 2,
+      historyDays: 14,
+      stepMinutes: 30,
+      tenants: 40,
+      places: [{ zone: 'Europe/Berlin', country: 'DE', region: 'eu-central-1', share: 1 }],
+      ...more,
+    }),
+  );
   const there = traffic.tenants.filter(({ arrives }) => arrives === 0);
   return {
     traffic,

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { formatFinding } from '../spec/finding.ts';
+import type { SimulationResult } from '../capacity/simulation/result.ts';
+import type { Scenario } from '../capacity/simulation/scenario-schema.ts';
+import type { SimulationSetting } from '../capacity/simulate.ts';
+import { CommandFailure } from './failure.ts';
+import { LiveLine, printJson } from './output.ts';
+
+const policies = ['gradeOfService', 'telecomRule', 'fixedHeadroom', 'reactive'] as const;
+type PolicyName = (typeof policies)[number];
+
+export function addSimulate(program: Command): Command {
+  return program
+    .command('simulate')
+    .description(
+      'Puts a made-up or measured traffic through a fleet, by one policy after the other, and compares them.',
+    )
+    .option('--scenario <file>', 'what happens to the fleet (YAML): tenants, growth, spikes, lost regions, outages')
+    .option('--history <file>', 'measured use of tenants (.csv or .ndjson) in place of made-up tenants')
+    .addOption(
+      new Option('--policy <names...>', 'how much is bought; reactive: thresholds on what is measured now')
+        .choices(policies)
+        .default(['gradeOfService', 'reactive']),
+    )
+    .option('--days <n>', 'days of the history that are replayed; the second half by default', wholeDays)
+    .option('--seed <n>', 'another seed than the scenario’s', wholeSeed)
+    .option('--html <file>', 'write a page with plots')
+    .option('--json', 'print the results, with every action and every hour, as JSON')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ cellstamp simulate --scenario examples/scenarios/spring.yaml --policy gradeOfService reactive --html spring.html
+  $ cellstamp simulate --history calls.csv --days 28
+
+A cell is short while the loss of one media host would lose more than 1 % of its calls (target in the scenario). With
+--history, cells, region and what breaks are those of --scenario where it is given, else standard cells in eu-central-1.
+The same files and the same seed give the same result.`,
+    )
+    .action(simulateCommand);
+}
+
+interface Options {
+  readonly scenario?: string;
+  readonly history?: string;
+  readonly policy: readonly PolicyName[];
+  readonly days?: number;
+  readonly seed?: number;
+  readonly html?: string;
+  readonly json?: true;
+}
+
+async function simulateCommand(options: Options): Promise<void> {
+  const { setting, name, notes } = await settingOf(options);
+  const live = new LiveLine();
+  const results = await simulateAll(setting, [...new Set(options.policy)], (text) => live.show(text));
+  live.clear();
+  for (const note of notes) console.error(note);
+  if (options.html !== undefined) {
+    const { simulationPage } = await import('./simulation-page.ts');
+    writeFileSync(options.html, simulationPage(name, results));
+  }
+  if (options.json) {
+    printJson({ scenario: name, seed: setting.seed, notes, results });
+    return;
+  }
+  const { comparisonLines } = await import('../capacity/simulation/comparison.ts');
+  console.log(comparisonLines(results).join('\n'));
+  if (options.html !== undefined) console.log(`\nplots: ${options.html}`);
+}
+
+async function settingOf(
+  options: Options,
+): Promise<{ readonly setting: SimulationSetting; readonly name: string; readonly notes: readonly string[] }> {
+  const { scenario: file, history, seed, days } = options;
+  if (file === undefined && history === undefined) {
+    throw new CommandFailure('nothing to simulate: give --scenario FILE, --history FILE or both', 2);
+  }
+  if (days !== undefined && (history === undefined || file !== undefined)) {
+    throw new CommandFailure('--days goes with --history alone; a scenario says its days itself', 2);
+  }
+  const { scenarioSetting } = await import('../capacity/simulation/founding.ts');
+  const written = file === undefined ? undefined : await readScenario(file);
+  const seeded = written && (seed === undefined ? written : { ...written, seed });
+  try {
+    if (history === undefined) return { setting: scenarioSetting(seeded!), name: seeded!.name, notes: [] };
+    const { readReplay } = await import('../planning/read-replay.ts');
+    const { scenario, traffic, notes } = await readReplay(history, {
+      ...(seeded && { scenario: seeded }),
+      ...(days !== undefined && { days }),
+      ...(seed !== undefined && { seed }),
+    });
+    return { setting: scenarioSetting(scenario, traffic), name: traffic.name, notes };
+  } catch (error) {
+    // Both are told in words for people: what was given can't be simulated.
+    if (error instanceof RangeError || (error as Error).name === 'PlanningFailure') {
+      throw new CommandFailure((error as Error).message, 2);
+    }
+    throw error;
+  }
+}
+
+async function readScenario(file: string): Promise<Scenario> {
+  const { checkFile } = await import('../planning/checked-file.ts');
+  const { scenarioJsonSchema, scenarioRules, scenarioSchema } =
+    await import('../capacity/simulation/scenario-schema.ts');
+  if (!existsSync(file)) throw new CommandFailure(`there is no file ${file}; give a scenario with --scenario`, 2);
+  const text = readFileSync(file, 'utf8');
+  const { value, findings } = checkFile({ path: file, text }, scenarioSchema, scenarioJsonSchema(), scenarioRules);
+  if (value === undefined || findings.length > 0) throw new CommandFailure(findings.map(formatFinding).join('\n'), 2);
+  return value;
+}
+
+async function simulateAll(
+  setting: SimulationSetting,
+  names: readonly PolicyName[],
+  show: (text: string) => void,
+): Promise<SimulationResult[]> {
+  const { simulate } = await import('../capacity/simulate.ts');
+  const { planDecider } = await import('../capacity/simulation/plan-decider.ts');
+  const { REACTIVE, reactiveDecider } = await import('../capacity/simulation/reactive.ts');
+  const { POLICIES } = await import('../capacity/policy.ts');
+  const { stepMinutes } = setting.traffic;
+  // It looks at steps, so at coarse ones more rarely.
+  const everyMinutes = Math.ceil(REACTIVE.everyMinutes / stepMinutes) * stepMinutes;
+  return names.map((name) =>
+    simulate(
+      setting,
+      name === 'reactive' ? reactiveDecider({ ...REACTIVE, everyMinutes }) : planDecider({ policy: POLICIES[name] }),
+      (done, of) => show(`${name}: ${Math.floor((100 * done) / of)} % of ${of} steps`),
+    ),
+  );
+}
+
+function wholeSeed(text: string): number {
+  if (!/^\d{1,10}$/.test(text) || Number(text) > 4_294_967_295) {
+    throw new InvalidArgumentError('It must be a whole number from 0 to 4294967295.');
+  }
+  return Number(text);
+}
+
+function wholeDays(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text) || Number(text) > 365) {
+    throw new InvalidArgumentError('It must be a whole number from 1 to 365.');
+  }
+  return Number(text);
+}
