@@ -2,11 +2,13 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CellSpec } from '../spec/cell.ts';
-import type { Finding } from '../spec/finding.ts';
+import { suggestion } from '../spec/allowed.ts';
+import type { Finding, Path } from '../spec/finding.ts';
 import { loadFleet, type FleetFile } from '../spec/fleet.ts';
+import type { Source } from '../spec/source.ts';
 import { errorAt } from './checked-file.ts';
 import { PlanningFailure } from './failure.ts';
-import type { PlanningFile } from './read-planning.ts';
+import type { ReadPlanning } from './read-planning.ts';
 
 export interface FleetFiles {
   readonly files: readonly FleetFile[];
@@ -37,13 +39,11 @@ function noFolder(folder: string): Finding {
   return { severity: 'error', file: folder, line: 1, column: 1, path: '', message, given: folder, allowed };
 }
 
-/** What `planning.yaml` says of cells and tenants that the fleet's files contradict. */
-export function* strangers({ cells }: FleetFiles, { value, source }: PlanningFile): Iterable<Finding> {
-  const names = new Set(cells.map(({ name }) => name));
-  for (const name of Object.keys(value.cells)) {
-    if (names.has(name)) continue;
-    yield errorAt(source, ['cells', name], `there is no cell ${name}`, [...names].join(', '));
-  }
+/** What `planning.yaml` and the calendar say of cells and tenants that the fleet does not know, or knows otherwise. */
+export function* strangers({ cells }: FleetFiles, { planning, calendar }: ReadPlanning): Iterable<Finding> {
+  const { value, source } = planning;
+  const names = cells.map(({ name }) => name);
+  for (const name of Object.keys(value.cells)) yield* unknown(source, ['cells', name], 'cell', name, names);
   const homes = new Map(cells.flatMap(({ name, tenants }) => tenants.map((tenant) => [tenant.name, name] as const)));
   for (const [at, { name }] of value.waiting.entries()) {
     const home = homes.get(name);
@@ -55,4 +55,28 @@ export function* strangers({ cells }: FleetFiles, { value, source }: PlanningFil
       'tenants without a cell',
     );
   }
+  if (calendar?.value === undefined) return;
+  const tenants = [...homes.keys(), ...value.waiting.map(({ name }) => name)];
+  for (const key of ['holidays', 'days', 'events'] as const) {
+    for (const [at, entry] of calendar.value[key].entries()) {
+      for (const [i, name] of (entry.cells ?? []).entries()) {
+        yield* unknown(calendar.source, [key, at, 'cells', i], 'cell', name, names);
+      }
+      for (const [i, name] of ('tenants' in entry ? (entry.tenants ?? []) : []).entries()) {
+        yield* unknown(calendar.source, [key, at, 'tenants', i], 'tenant', name, tenants);
+      }
+    }
+  }
+}
+
+function* unknown(
+  source: Source,
+  path: Path,
+  what: 'cell' | 'tenant',
+  name: string,
+  known: readonly string[],
+): Iterable<Finding> {
+  if (known.includes(name)) return;
+  const message = `there is no ${what} ${name}${suggestion(name, known)}`;
+  yield errorAt(source, path, message, `the name of a ${what} of the fleet`);
 }

@@ -48,7 +48,7 @@ export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
     () => readFleetFiles(sources.cells),
   );
   const { planning } = read;
-  refuse([...strangers(fleet, planning)]);
+  refuse([...strangers(fleet, read)]);
   const { stepMinutes, weeks } = planning.value.history;
   const grid = gridBefore(now, stepMinutes, weeks);
   const measured = new Measured();

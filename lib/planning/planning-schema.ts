@@ -100,6 +100,10 @@ const rules = z
       DEFAULT_RULES.retireAfterHours,
       'A cell is cordoned only when it was dispensable in every plan for so many hours.',
     ),
+    uncordonAfterHours: hours(
+      DEFAULT_RULES.uncordonAfterHours,
+      'A cordoned cell takes tenants again when its own fitted nowhere else in every plan for so many hours.',
+    ),
     drainAfterHours: hours(DEFAULT_RULES.drainAfterHours, 'Hours between cordon and drain.'),
     drainHours: hours(DEFAULT_RULES.drainHours, 'Hours of draining after which a person is asked to look.'),
     fewerHostsAfterHours: hours(
