@@ -1,9 +1,10 @@
 import type { CellSpec } from '../spec/cell.ts';
 import { findInstance, internetGbps, relayedCallGbps, relayedCallPackets, type Instance } from '../spec/instances.ts';
-import { COMPONENT_FIGURES, type ComponentFigures, type FigureName } from './component-figures.ts';
+import { COMPONENT_FIGURES, type ComponentFigures } from './component-figures.ts';
 import { laneName, type CellLimits } from './lanes.ts';
 import { poolLanes } from './pool-lanes.ts';
 import { RESOURCES, type Demand, type Resource } from './resources.ts';
+import { databaseConstraint, redisConstraint, storeUnknowns } from './store-capacity.ts';
 
 /** One thing that limits a resource on one host or in one part of the cell. */
 export interface Constraint {
@@ -81,8 +82,8 @@ export function cellCapacity(spec: CellSpec, options: CapacityOptions = {}): Cel
   const perPart: Readonly<Record<Resource, readonly Constraint[]>> = {
     ...sbcConstraints(spec, figures),
     ...mediaConstraints(spec, figures),
-    recordEvents: [byFigure('recordEvents', 'Redis', 'operations of the primary', figures, 'redisOperations')],
-    databaseWrites: [byFigure('databaseWrites', 'the database', 'writes of the writer', figures, 'databaseWrites')],
+    recordEvents: [redisConstraint(spec, figures)],
+    databaseWrites: [databaseConstraint(spec, figures)],
   };
   const left = Math.max(0, spec.media.hosts - lostMediaHosts);
   const resources = Object.fromEntries(
@@ -324,19 +325,9 @@ function instanceConstraints(instance: Instance, media: CellSpec['media'], figur
   return found;
 }
 
-function byFigure(
-  resource: Resource,
-  of: string,
-  because: string,
-  figures: ComponentFigures,
-  name: FigureName,
-): Constraint {
-  const { value, unit, source } = figures[name];
-  return { resource, of, because, limit: value!, arithmetic: `${value} ${unit}`, source };
-}
-
-function unknowns({ media }: CellSpec, figures: ComponentFigures): string[] {
-  const found: string[] = [];
+function unknowns(spec: CellSpec, figures: ComponentFigures): string[] {
+  const { media } = spec;
+  const found = storeUnknowns(spec, figures);
   if (findInstance(media.instanceType) === undefined) {
     found.push(`bandwidth, packets and processor of ${media.instanceType}: not in the table of instance types`);
   }

@@ -76,10 +76,20 @@ export const COMPONENT_FIGURES = {
     'transcoded sessions a core',
     'no credible public table; depends on codec and processor',
   ),
-  redisOperations: figure(68_900, 'XADD/s of one Redis primary', `Redis 7.0 without TLS, 20 clients, ${onOneMachine}`),
+  redisOperations: figure(undefined, 'XADD/s of the Redis primary', 'depends on the node type; AWS publishes none'),
+  redisOperationsPerCore: figure(
+    68_900,
+    'XADD/s of a Redis primary with a core of its own',
+    `Redis 7.0 without TLS, 20 clients, ${onOneMachine}`,
+  ),
   databaseWrites: figure(
+    undefined,
+    'single-row inserts/s of the PostgreSQL writer',
+    'depends on the class; AWS publishes none',
+  ),
+  databaseWritesOfTwoCores: figure(
     11_200,
-    'single-row inserts/s of one PostgreSQL writer',
+    'single-row inserts/s of a PostgreSQL writer with two cores',
     `PostgreSQL 15, 8 clients, local disk, ${onOneMachine}; Aurora commits over the network`,
   ),
 } as const satisfies Record<string, Figure>;
