@@ -1,7 +1,9 @@
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
 import { Testing, TerraformStack } from 'cdktf';
 import { deriveCell, type Cell } from '../../lib/cell/cell.ts';
+import { deriveFront, type Front } from '../../lib/front/front.ts';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
+import { parseFront, type FrontInput } from '../../lib/spec/front.ts';
 
 /** Resources and data of a stack, by type and name. */
 export class Synthesised {
@@ -73,6 +75,33 @@ export const maximal: CellInput = {
   image: 'ami-0123456789abcdef0',
   alarmEmails: ['noc@example.com', 'oncall@example.com'],
 };
+
+/** The smallest front that a person can write. */
+export const minimalFront: FrontInput = {
+  domain: 'voice.example.com',
+  regions: [{ region: 'eu-west-1', network: '10.15.0.0/24' }],
+};
+
+/** A front in which everything that AWS makes differs from the default. */
+export const maximalFront: FrontInput = {
+  name: 'a-front-of-20-letter',
+  domain: 'sip.example.net',
+  anycast: { ranges: ['198.51.100.0/24', '203.0.113.0/24'], clientAffinity: 'none' },
+  regions: [
+    { region: 'ap-southeast-2', zones: ['a', 'b', 'c'], network: '10.40.0.0/20', edges: 3, trafficDial: 50 },
+    { region: 'eu-central-1', zones: ['b'], network: '10.40.16.0/22' },
+    { region: 'us-east-1', network: '10.40.20.0/24' },
+  ],
+  edge: { instanceType: 'c6i.xlarge', transports: { udp: 5080, tcp: 'off', tls: 5443 } },
+  health: { port: 8090, intervalSeconds: 30, threshold: 2 },
+  directory: { pollSeconds: 0.5 },
+  image: 'ami-0123456789abcdef0',
+  alarmEmails: ['noc@example.com'],
+};
+
+export function frontOf(input: FrontInput): Front {
+  return deriveFront(parseFront(input));
+}
 
 export function cellOf(input: CellInput): Cell {
   return deriveCell(parseCell(input));

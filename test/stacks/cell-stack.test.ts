@@ -3,8 +3,9 @@ import type { App } from 'cdktf';
 import { TerraformOutput, TerraformStack, Testing } from 'cdktf';
 import { describe, expect, it } from 'vitest';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
+import { parseFront } from '../../lib/spec/front.ts';
 import { CellStack, type CellStackProps } from '../../stacks/cell-stack.ts';
-import { maximal, minimal } from '../aws/synth.ts';
+import { maximal, maximalFront, minimal } from '../aws/synth.ts';
 
 interface Config {
   readonly terraform: {
@@ -82,6 +83,33 @@ describe('CellStack', () => {
     expect(Object.keys(hosts)).toEqual(['media-1', 'media-2', 'media-3', 'media-4', 'sbc-1', 'sbc-2']);
     expect(hosts['sbc-1']!.address).toMatch(/^aws_instance\.cell_sbcs_sbc-1_instance_\w+$/);
     expect(hosts['sbc-1']!.bundle).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('enters the cell into the front’s directory, by a provider of a region that has it', () => {
+    const entered = (region: string) => {
+      const front = parseFront({ ...maximalFront, regions: [{ region: 'us-east-1', network: '10.40.0.0/24' }] });
+      const made = new CellStack(Testing.app(), { spec: parseCell({ ...minimal, region }), front });
+      return JSON.parse(Testing.synth(made, true)) as Config & {
+        resource: { aws_dynamodb_table_item: Record<string, Record<string, unknown>> };
+      };
+    };
+    const far = entered('eu-west-1');
+    const [item] = Object.values(far.resource.aws_dynamodb_table_item);
+    expect(item).toMatchObject({ table_name: 'cellstamp-a-front-of-20-letter-directory', provider: 'aws.directory' });
+    expect(item!['item']).toMatch(/cell:euw1-a.*floating-address_\w+\.public_ip\}:5060.*active/);
+    expect(far.provider.aws.map(({ region }) => region)).toEqual(['eu-west-1', 'us-east-1']);
+    expect(entered('us-east-1').provider.aws).toHaveLength(1);
+  });
+
+  it('is in no directory where there is no front', () => {
+    expect(text).not.toContain('aws_dynamodb_table_item');
+  });
+
+  it('says that a cell without SIP over UDP can’t be behind a front', () => {
+    const spec = parseCell({ ...minimal, sbc: { transports: { udp: 'off' } } });
+    expect(() => new CellStack(Testing.app(), { spec, front: parseFront(maximalFront) })).toThrow(
+      'cell euw1-a: SIP over UDP is off, but edges of the front reach a cell by it alone',
+    );
   });
 
   it('refers to no other stack', () => {

@@ -95,6 +95,22 @@ describe('stacks/main.ts', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
+  it('makes the front’s stack beside the cells’, which enter themselves into its directory, alone too', () => {
+    cell('a');
+    writeFileSync(
+      join(folder, 'cells', 'front.yaml'),
+      'domain: voice.example.com\nregions:\n  - region: eu-west-1\n    network: 10.15.0.0/24\n',
+    );
+    expect(synth().stacks).toEqual(['cell-a', 'front']);
+    expect(manifest().stacks['front']).toMatchObject({ synthesizedStackPath: 'stacks/front/cdk.tf.json' });
+    const read = () => readFileSync(join(folder, 'out/stacks/cell-a/cdk.tf.json'), 'utf8');
+    const amongAll = read();
+    expect(amongAll).toContain('cellstamp-front-directory');
+    rmSync(join(folder, 'out'), { recursive: true });
+    expect(synth({ CELLSTAMP_CELL: 'a' }).stacks).toEqual(['cell-a']);
+    expect(read()).toBe(amongAll);
+  });
+
   it('keeps the states in a bucket where one is named', () => {
     cell('a');
     synth({ CELLSTAMP_STATE_BUCKET: 'states', CELLSTAMP_STATE_REGION: 'eu-central-1' });

@@ -10,7 +10,7 @@ export interface Configuration {
   readonly terraform: Record<string, unknown>;
   readonly provider: { readonly aws: readonly Record<string, unknown>[] };
   readonly resource: Record<string, Record<string, Record<string, unknown>>>;
-  readonly data?: Record<string, unknown>;
+  data?: Record<string, unknown>;
   readonly output?: Record<string, unknown>;
 }
 

@@ -1,0 +1,54 @@
+import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
+import { describe, expect, it } from 'vitest';
+import { AnycastFront } from '../../lib/aws/anycast-front.ts';
+import { parseFront, type FrontInput } from '../../lib/spec/front.ts';
+import { maximalFront, minimalFront, synth } from './synth.ts';
+
+const front = (input: FrontInput, regions = input.regions.map(({ region }) => region)) =>
+  synth((stack) => {
+    const providers = Object.fromEntries(
+      regions.map((region) => [region, new AwsProvider(stack, region, { alias: region, region })]),
+    );
+    new AnycastFront(stack, 'front', { spec: parseFront(input), providers });
+  });
+
+describe('AnycastFront', () => {
+  const large = front(maximalFront);
+
+  it('sends traffic to every edge of every region, and knows each by its own address', () => {
+    const groups = large.all('aws_globalaccelerator_endpoint_group');
+    const endpoints = groups.flatMap((group) => group['endpoint_configuration'] as { endpoint_id: string }[]);
+    // Seven edges, behind a listener for UDP and one for TCP.
+    expect(new Set(endpoints.map(({ endpoint_id }) => endpoint_id)).size).toBe(7);
+    expect(endpoints).toHaveLength(14);
+    expect(large.all('aws_dynamodb_table_item')).toHaveLength(7);
+    for (const item of large.all('aws_dynamodb_table_item')) expect(item['item']).toMatch(/aws_eip\.\S+\.public_ip/);
+  });
+
+  it('has one certificate to fill in, and lets each edge read the copy of its region', () => {
+    expect(large.one('aws_secretsmanager_secret')['replica']).toEqual([
+      { region: 'eu-central-1' },
+      { region: 'us-east-1' },
+    ]);
+    const policy = large.one('aws_iam_role_policy', 'us-east-1_role_host-policy')['policy'];
+    expect(policy).toContain('replace(aws_secretsmanager_secret.');
+    expect(policy).toContain(':us-east-1:');
+  });
+
+  it('has no certificate where TLS is off', () => {
+    const made = front({ ...minimalFront, edge: { transports: { tls: 'off' } } });
+    expect(made.types()).not.toContain('aws_secretsmanager_secret');
+  });
+
+  it('knows no cell', () => {
+    expect(large.text).not.toMatch(/cell:|terraform_remote_state/);
+  });
+
+  it('says which region has no provider, and that Global Accelerator serves no government region', () => {
+    expect(() => front(maximalFront, ['us-east-1'])).toThrow(
+      'front a-front-of-20-letter: region ap-southeast-2 needs a provider; there are us-east-1',
+    );
+    const government = { ...minimalFront, regions: [{ region: 'us-gov-west-1', network: '10.15.0.0/24' }] };
+    expect(() => front(government)).toThrow(/region us-gov-west-1 can't have edges/);
+  });
+});
