@@ -7,7 +7,8 @@ import { type Progress, placeCalls } from './load.ts';
 import { MediaPorts } from './audio/media-ports.ts';
 import { RtpClock } from './audio/rtp-clock.ts';
 import type { Command } from './scenario.ts';
-import { formatHostPort } from './sip/uri.ts';
+import { locateServers } from './sip/locate-servers.ts';
+import { formatHostPort, parseUri } from './sip/uri.ts';
 import { type Side, plainCall } from './steps.ts';
 import { summarise } from './summary.ts';
 
@@ -80,10 +81,16 @@ export class AgentHost {
     this.#tell({ event: 'opened', agents: opened });
   }
 
-  #openAgent(spec: Open['agents'][number], ports: MediaPorts, { tls, trace }: Open): Promise<Agent> {
-    const { name, identity } = spec;
+  async #openAgent(spec: Open['agents'][number], ports: MediaPorts, { tls, trace }: Open): Promise<Agent> {
+    const { name, identity, protocol, local } = spec;
+    const [server, ...alternatives] =
+      'nameServer' in spec.server
+        ? await locateServers(parseUri(identity).host, protocol, spec.server.nameServer, local.address)
+        : [spec.server];
     return Agent.open({
       ...spec,
+      server,
+      alternatives,
       ports,
       tls,
       clock: this.#clock,

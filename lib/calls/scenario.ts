@@ -17,7 +17,14 @@ const agentBase = z.object({
   local: z
     .object({ address: ip, port: z.int().min(0).max(65_535).default(0) })
     .describe('Where it listens, for signalling; its audio uses the same address. Port 0 takes a free one.'),
-  server: z.object({ address: ip, port: port.default(5060) }).describe('Registrar or SBC: where its requests go.'),
+  server: z
+    .union([
+      z.object({ address: ip, port: port.default(5060) }),
+      z
+        .object({ nameServer: z.object({ address: ip, port: port.default(53) }) })
+        .describe('It asks the DNS for the servers of its identity’s domain, and tries them in turn (RFC 3263).'),
+    ])
+    .describe('Registrar or SBC: where its requests go.'),
   codecs: z
     .array(z.enum(['PCMA', 'PCMU']))
     .min(1)

@@ -46,18 +46,20 @@ export interface RequestSender {
     nextHop: string,
     handlers: Omit<ClientTransactionHandlers, 'onTerminated'>,
   ): ClientTransaction;
+  /** The URI of the server to try after that one; undefined when there is none, or it is no server of ours. */
+  serverAfter(failed: string): string | undefined;
 }
 
 /** First try, signed try, and one more for a stale nonce or a second realm. */
 const MAXIMUM_ATTEMPTS = 3;
 
-/** One request until its final answer, the repetition that a digest challenge asks for included. */
+/** One request until its final answer: repeated as a digest challenge asks, and at the next server where one fails. */
 export class Exchange {
   readonly #sender: RequestSender;
-  readonly #nextHop: string;
   readonly #nextSequence: () => number;
   readonly #handlers: ExchangeHandlers;
   #request: SipRequest;
+  #nextHop: string;
   #transaction: ClientTransaction | undefined;
   #attempt = 0;
   #cancel: 'no' | 'wanted' | 'sent' = 'no';
@@ -130,7 +132,7 @@ export class Exchange {
       this.#mayCancel = false;
       this.#handlers.onSuccess(response, this.#request);
     } else if ((status === 401 || status === 407) && this.#mayTryAgain(response)) this.#tryAgain();
-    else this.#handlers.onFailure({ status, reason, response });
+    else if (status !== 503 || !this.#failOver()) this.#handlers.onFailure({ status, reason, response });
   }
 
   #mayTryAgain(response: SipResponse): boolean {
@@ -147,8 +149,19 @@ export class Exchange {
     this.#try();
   }
 
+  /** To the next server, if there is one: after silence, a broken way or 503 (RFC 3263 section 4.3). */
+  #failOver(): boolean {
+    const next = this.#cancel === 'no' ? this.#sender.serverAfter(this.#nextHop) : undefined;
+    if (next === undefined) return false;
+    this.#nextHop = next;
+    this.#attempt = 0;
+    this.#tryAgain();
+    return true;
+  }
+
   #fail(status: 408 | 503, reason: string): void {
     clearTimeout(this.#deadline);
+    if (this.#failOver()) return;
     this.#handlers.onFailure({ status, reason, response: undefined });
   }
 }

@@ -7,8 +7,8 @@ import { SipHeaders, type SipRequest, type SipResponse } from '../sip/message.ts
 export interface RegistrationOptions {
   /** Address of record, a sip URI. */
   readonly aor: string;
-  /** URI to which REGISTER is sent. */
-  readonly nextHop: string;
+  /** URI to which REGISTER is sent now. */
+  readonly nextHop: () => string;
   /** Seconds that are asked for. */
   readonly expires: number;
   /** Told the answer of every REGISTER, also of those that refresh. */
@@ -107,7 +107,7 @@ export class Registration {
     const uri = `sip:${aor.replace(/^sips?:(?:[^@]*@)?/i, '')}`;
     const request: SipRequest = { kind: 'request', method: 'REGISTER', uri, headers, body: '' };
     return new Promise((resolve) => {
-      this.#line.exchange(request, nextHop, () => ++this.#sequence, {
+      this.#line.exchange(request, nextHop(), () => ++this.#sequence, {
         onSuccess: (response) => resolve({ status: response.status, reason: response.reason, response }),
         onFailure: resolve,
       });

@@ -24,6 +24,8 @@ export interface UserAgentOptions {
   readonly local: Address;
   /** Where requests outside a dialog are sent, whatever their target says: a registrar, an SBC. */
   readonly server?: Address | undefined;
+  /** What is tried in turn when that server gives no answer, or 503 (RFC 3263 section 4.3). Default: nothing. */
+  readonly alternatives?: readonly Address[] | undefined;
   /** Answers to digest challenges. Without them a challenge is a refusal. */
   readonly credentials?: Credentials | undefined;
   readonly tls?: TlsOptions | undefined;
@@ -60,11 +62,15 @@ export class UserAgent implements Line, RequestSender {
   /** Until their transactions end, so that a CANCEL or the same INVITE by another way is recognised. */
   readonly #incoming = new Map<ServerTransaction, IncomingCall>();
   readonly #registrations = new Set<Registration>();
+  readonly #servers: readonly Address[];
+  /** Which of the servers is in use. */
+  #server = 0;
   #wire: Wire | undefined;
   #malformed = 0;
 
   private constructor(options: UserAgentOptions) {
     this.#options = options;
+    this.#servers = options.server === undefined ? [] : [options.server, ...(options.alternatives ?? [])];
     this.timers = options.timers ?? DEFAULT_SIP_TIMERS;
     this.authentication = options.credentials === undefined ? undefined : new DigestAuthentication(options.credentials);
     this.#transactions = new TransactionLayer(this.timers, {
@@ -134,7 +140,7 @@ export class UserAgent implements Line, RequestSender {
    * @param expires seconds
    */
   registration(expires: number, onAnswer: (answer: Answer) => void = () => undefined): Registration {
-    const nextHop = this.#serverUri ?? this.identity;
+    const nextHop = () => this.#serverUri ?? this.identity;
     const registration = new Registration(this, { aor: this.identity, nextHop, expires, onAnswer });
     this.#registrations.add(registration);
     return registration;
@@ -182,6 +188,14 @@ export class UserAgent implements Line, RequestSender {
     return this.#transactions.request(request, flow, handlers);
   }
 
+  serverAfter(failed: string): string | undefined {
+    const index = this.#servers.findIndex((server) => this.#opened.uriTo(server) === failed);
+    if (index === -1) return undefined;
+    // Unless another request has found out before. After the last one fails, the first is the next to be asked.
+    if (index === this.#server) this.#server = (index + 1) % this.#servers.length;
+    return this.#server === 0 ? undefined : this.#serverUri;
+  }
+
   sendAck(ack: SipRequest, nextHop: string): void {
     this.#opened.addVia(ack);
     try {
@@ -205,13 +219,13 @@ export class UserAgent implements Line, RequestSender {
   }
 
   get #serverUri(): string | undefined {
-    const { server } = this.#options;
+    const server = this.#servers[this.#server];
     return server === undefined ? undefined : this.#opened.uriTo(server);
   }
 
   /** Who is registered over a connection is called over it (RFC 5626): without it, nobody can call. */
   #connectionLost({ address, port }: Address): void {
-    const { server } = this.#options;
+    const server = this.#servers[this.#server];
     if (server?.address !== address || server.port !== port) return;
     for (const registration of this.#registrations) registration.renewSoon();
   }
