@@ -24,6 +24,7 @@ import {
 } from '../../lib/local/front/index.ts';
 import { edgePorts } from '../../lib/front/ports.ts';
 import { edgePublicAddress } from '../../lib/local/front/addresses.ts';
+import { routerName } from '../../lib/local/front/internet.ts';
 import { healthyEdges } from '../../lib/local/front/status.ts';
 import { down, exec, status, up } from '../../lib/local/index.ts';
 import { hostFolder } from '../../lib/local/state.ts';
@@ -33,7 +34,8 @@ import { parseCell, type CellSpec } from '../../lib/spec/cell.ts';
 import { parseFront, type FrontSpec } from '../../lib/spec/front.ts';
 import { passwordOf, until } from './lab.ts';
 
-export const domain = 'acme.example.com';
+/** Of the tenant: a name under the front's domain, which the front's records lead to. */
+export const domain = 'acme.voice.example.com';
 /** The carrier's address in the second place, and a number of the tenant's that it calls. */
 export const carrier = { address: callerAddress(2, 88), number: '+4989700700', calls: '+442079460100' } as const;
 
@@ -207,6 +209,14 @@ export class FrontBed {
     return calls.map(({ callId }) => callId);
   }
 
+  /** Whether the regions announce the service address. */
+  async announceService(announced: boolean): Promise<void> {
+    for (const index of this.front.regions.keys()) {
+      const command = ['birdc', '-s', '/run/bird/bird.ctl', announced ? 'enable' : 'disable', 'anycast'];
+      await execOnFront(this.state, routerName(index + 1), command);
+    }
+  }
+
   flap(place: number, region?: number): Promise<number> {
     return flap(this.state, place, region);
   }
@@ -244,6 +254,14 @@ export class FrontBed {
       .flatMap(({ stdout }) => stdout.split('\n'))
       .filter((line) => line.startsWith(`cellstamp_${name}`));
     return lines.reduce((sum, line) => sum + Number(/(\d+)(?: \d{10,})?$/.exec(line)?.[1] ?? 0), 0);
+  }
+
+  /** A counter of a cell's active SBC. */
+  async cellMetric(spec: CellSpec, name: string): Promise<number> {
+    const active = status(spec.name).hosts.find((host) => host.active)!;
+    const url = `http://${active.address}:${internalPorts.sbcMetrics}/metrics`;
+    const { stdout } = await exec(spec.name, active.name, ['curl', '-s', url]);
+    return Number(new RegExp(`^cellstamp_sbc_${name} (\\d+)`, 'm').exec(stdout)?.[1] ?? Number.NaN);
   }
 
   /** Whether an entry of a table is this on every edge; undefined: not there. */

@@ -1,7 +1,7 @@
 /** Edges and a region that fail with calls up. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
-import { callerAddress, execOnFront, killFrontHost } from '../../lib/local/front/index.ts';
+import { callerAddress, execOnFront, killFrontHost, nameServer } from '../../lib/local/front/index.ts';
 import { regionGateway } from '../../lib/local/front/addresses.ts';
 import { describeWith } from '../requirements.ts';
 import { carrier, domain, FrontBed, print, type Kind } from './front-bed.ts';
@@ -20,7 +20,7 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
   const candidates = Array.from({ length: 6 }, (_, index) => `user-${index + 1}`);
 
   beforeAll(async () => {
-    bed = await FrontBed.up('lab-edges', 86, candidates);
+    bed = await FrontBed.up('lab-edges', 86, [...candidates, 'client-udp', 'client-tcp', 'client-tls']);
     agents = await bed.agents([
       ...candidates.map((name, index) => bed.user(name, callerAddress(1, index + 1))),
       bed.carrier(),
@@ -159,5 +159,43 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
     expect(own.filter((address) => last.route[0]!.includes(address))).toEqual([]);
     for (const { name } of edges) await execOnFront(bed.state, name, ['rm', '/run/cellstamp/draining']);
     await until(() => edges.every(({ name }) => bed.isHealthy(name)), 20);
+  });
+
+  it('the service address is gone: clients that follow RFC 3263 reach their cell by an edge’s own address', async () => {
+    await bed.announceService(false);
+    try {
+      const named = (['udp', 'tcp', 'tls'] as const).map((protocol, index) => ({
+        ...bed.user(`client-${protocol}`, callerAddress(1 + (index % 2), 50 + index), protocol),
+        server: { nameServer },
+      }));
+      const begin = performance.now();
+      // Over UDP nobody says that nobody is there: the next server is tried after 32 s (RFC 3261, timer F).
+      const clients = await bed.agents(named);
+      const registeredAfter = performance.now() - begin;
+      const pairs = named.map(({ name }, index) => [name, named[(index + 1) % named.length]!.name] as const);
+      const { summary, results } = await clients.run({
+        kinds: pairs.map(([from, to]) => ({ name: from, caller: from, callee: to, dial: `sip:${to}@${domain}` })),
+        calls: 6,
+        talkSeconds: 0.5,
+      });
+      const told = {
+        callsUpBefore: 0,
+        callsUpAfter: (await bed.calls()).length,
+        packetsLost: summary.packets.lost,
+        failures: summary.failures.map(({ what, example }) => `${what} (${example})`),
+        left: await bed.left(),
+      };
+      print(
+        `service address gone: all registered at edges after ${(registeredAfter / 1000).toFixed(1)} s, ${summary.answered} of 6 calls`,
+        told,
+      );
+      expect(summary.answered).toBe(6);
+      expect(told).toMatchObject({ failures: [], left: {} });
+      const own = bed.edges.map(({ publicAddress }) => publicAddress);
+      expect(results.filter(({ route }) => !own.some((address) => route[0]!.includes(address)))).toEqual([]);
+      await bed.close(clients);
+    } finally {
+      await bed.announceService(true);
+    }
   });
 });

@@ -55,7 +55,7 @@ describeWith(['root', 'debian-packages'], 'a flap of the route to the service ad
   beforeAll(async () => {
     bed = await FrontBed.up('lab-flap', 84, ['alice', 'bob']);
   });
-  afterAll(() => bed.down());
+  afterAll(() => bed?.down());
 
   const users = (protocol: 'udp' | 'tcp' | 'tls') => [
     bed.user('alice', callerAddress(1, 1), protocol),

@@ -1,17 +1,18 @@
 /** What strangers send to an edge: floods, messages that are hard to read, and mutated ones. */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, serviceAddress, spawnAtCallers } from '../../lib/local/front/index.ts';
 import { readService } from '../../lib/local/status.ts';
 import { describeWith } from '../requirements.ts';
-import { carrier, domain, FrontBed, nothing, print, sumOf } from './front-bed.ts';
+import { carrier, domain, FrontBed, print } from './front-bed.ts';
 import { until } from './lab.ts';
 import { mutatedMessages, tortureMessages } from './torture.ts';
 
 /** Junk a second and how long, seconds. */
-const flood = { rate: 10_000, seconds: 4 } as const;
+const flood = { rate: 10_000, seconds: 10 } as const;
 const mutated = 10_000;
 
 /** Sends datagrams at a rate: ADDRESS TO PORT RATE SECONDS. Prints how many. */
@@ -44,41 +45,43 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
       },
     );
   });
-  afterAll(() => bed.down());
+  afterAll(() => bed?.down());
 
   const kinds = [
     { name: 'registered', caller: 'alice', callee: 'bob', dial: `sip:bob@${domain}` },
     { name: 'carrier-out', caller: 'bob', callee: 'carrier', dial: `sip:${carrier.number}@${domain}` },
   ];
-  const place = () => agents.run({ kinds, calls: 12, ratePerSecond: 4, talkSeconds: 1 });
+  const place = (calls: number) => agents.run({ kinds, calls, ratePerSecond: 4, talkSeconds: 1 });
 
   it('a flood from one source costs no call', async () => {
-    const before = await place();
+    const before = await place(12);
     const source = callerAddress(1, 1).replace(/\d+$/, '77');
     const argv = [source, serviceAddress, '5060', String(flood.rate), String(flood.seconds)];
     const sender = spawnAtCallers(bed.state, ['/usr/bin/python3', '-c', floodProgram, ...argv]);
     let sent = '';
     sender.stdout!.on('data', (text: Buffer) => (sent += text.toString()));
     const gone = new Promise((resolve) => sender.on('close', resolve));
-    await sleep(200);
-    const during = await place();
+    const run = agents.startRun({ kinds, calls: 4 * (flood.seconds - 1), ratePerSecond: 4, talkSeconds: 1 });
+    await until(async () => (await bed.calls()).length >= 3);
+    const callsUpBefore = (await bed.calls()).length;
+    const during = await run.finished;
     await gone;
-    const p50 = (run: typeof before) => `${run.summary.setupMs!.p50.toFixed(1)} ms`;
+    const p50 = ({ summary }: typeof before) => `${summary.setupMs!.p50.toFixed(1)} ms`;
     const told = {
-      callsUpBefore: 0,
+      callsUpBefore,
       callsUpAfter: (await bed.calls()).length,
       packetsLost: during.summary.packets.lost,
       failures: during.summary.failures.map(({ what, example }) => `${what} (${example})`),
       left: await bed.left(),
     };
     print(
-      `${sent.trim()} junk packets in ${flood.seconds} s; set-up p50 ${p50(before)} before, ${p50(during)} during`,
+      `${sent.trim()} junk packets in ${flood.seconds} s, ${during.summary.answered} of ${during.summary.calls} calls; set-up p50 ${p50(before)} before, ${p50(during)} during`,
       told,
     );
-    expect(Number(sent)).toBeGreaterThan((flood.rate * flood.seconds) / 2);
-    expect(told.failures).toEqual([]);
-    expect(during.summary.answered).toBe(12);
-    expect(sumOf(told.left)).toEqual(nothing);
+    expect(Number(sent)).toBeGreaterThanOrEqual(0.9 * flood.rate * flood.seconds);
+    expect(before.summary.failures).toEqual([]);
+    expect(told).toMatchObject({ failures: [], left: {} });
+    expect(during.summary.answered).toBe(during.summary.calls);
     const banned = await Promise.all(
       bed.front.edges.map(({ name }) =>
         execOnFront(bed.state, name, ['nft', 'list', 'set', 'ip', 'cellstamp_flood_guard', 'banned']),
@@ -92,16 +95,19 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
     const script = new URL('raw-sockets.ts', import.meta.url).pathname;
     const { pid } = bed.state.namespaces['callers']!.init;
     const prefix = ['--target', String(pid), '--net', '--', process.execPath, '--import', 'tsx', script];
-    const child = spawn('nsenter', prefix, { stdio: ['pipe', 'ignore', 'inherit'] });
+    const child = spawn('nsenter', prefix, { stdio: ['pipe', 'pipe', 'inherit'] });
     const sources = Array.from({ length: 40 }, (_, index) => `${callerAddress(1 + (index % 2), 100 + index)}:5060`);
     const write = (line: object) => child.stdin.write(`${JSON.stringify(line)}\n`);
+    let opened = 0;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('{"opened"')) opened++;
+    });
     for (const open of sources) write({ open });
-    await sleep(500);
+    await until(() => opened === sources.length);
     for (const [index, text] of texts.entries()) {
       write({ from: sources[index % sources.length], to: `${serviceAddress}:5060`, text });
       if (index % (perSecond / 20) === 0) await sleep(50);
     }
-    await sleep(500);
     child.stdin.end();
     await new Promise((resolve) => child.on('close', resolve));
   };
@@ -123,9 +129,9 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
     const rejected = await bed.metric('edge_rejected');
     await send(messages(), perSecond);
     const left = await bed.left(20);
-    const { summary } = await place();
+    const { summary } = await place(6);
     expect(summary.failures).toEqual([]);
-    expect(sumOf(left)).toEqual(nothing);
+    expect(left).toEqual({});
     expect(got).toEqual([]);
     for (const { name } of bed.front.edges) {
       expect(readService(bed.front.name, name, 'kamailio')).toMatchObject({ state: 'ready', starts: 1 });

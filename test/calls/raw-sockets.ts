@@ -14,6 +14,7 @@ interface Line {
 }
 
 const sockets = new Map<string, Socket>();
+const sending: Promise<unknown>[] = [];
 const tell = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 function open(at: string): void {
@@ -31,7 +32,8 @@ for await (const text of createInterface({ input: process.stdin })) {
   if (line.open !== undefined) open(line.open);
   else {
     const [address, port] = line.to.split(':') as [string, string];
-    sockets.get(line.from)!.send(line.text, Number(port), address);
+    sending.push(new Promise((sent) => sockets.get(line.from)!.send(line.text, Number(port), address, sent)));
   }
 }
+await Promise.all(sending);
 process.exit();

@@ -7,7 +7,7 @@
  * | 198.19.0.0/24 | announced from every region; its first address is the service address |
  * | 198.19.(10 + r).0/24 | the edges of the r-th region, each with an address of its own |
  * | 198.19.(100 + p).0/24 | callers of the p-th place |
- * | 198.19.200.0/24 | the directory |
+ * | 198.19.200.0/24 | the directory, and the name server |
  */
 import type { EdgeHost, Front } from '../../front/front.ts';
 import { formatAddress, parseRange } from '../../spec/range.ts';

@@ -8,6 +8,7 @@ import { runInside } from '../namespace.ts';
 import type { ProcessId } from '../processes.ts';
 import { directoryAddress } from './addresses.ts';
 import { directoryLink } from './internet.ts';
+import { nameFiles, nameService } from './names.ts';
 
 const port = 6379;
 const configPath = '/etc/redis/directory.conf';
@@ -50,8 +51,9 @@ daemonize no
 logfile ""
 `,
         },
+        ...nameFiles(front),
       ],
-      services: [service],
+      services: [service, nameService],
     },
     after: [],
     copies: [],

@@ -10,6 +10,7 @@ import { frontProcess, type FrontState } from './state.ts';
 
 export { callerAddress, home, placeRange, serviceAddress } from './addresses.ts';
 export { LocalDirectory } from './directory.ts';
+export { nameServer } from './names.ts';
 export { flap, regionOfPlace } from './flap.ts';
 export { frontStates, requireFrontState, type FrontState } from './state.ts';
 export { frontStatus, type EdgeStatus, type FrontCall, type FrontStatus } from './status.ts';

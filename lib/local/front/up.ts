@@ -182,6 +182,8 @@ async function linkEdges(front: Front, state: FrontState, made: ReadonlySet<stri
       await configure(state, router, [
         `link add name ${name} type veth peer name ${interfaceName} netns ${state.namespaces[edge.name]!.init.pid}`,
         `link set dev ${name} master edges up`,
+        // The router would go on sending to the one that died until it asks again, half a minute later.
+        'neigh flush dev edges',
       ]);
     }
   }
