@@ -83,6 +83,7 @@ const steps: readonly (readonly [name: string, run: () => Count])[] = [
   ['package', tool('tsx', 'test/package.ts')],
   ['Terraform', lane('terraform')],
   ['cells with real calls', lane('cell')],
+  ['the front with real calls', lane('front')],
 ];
 
 const results: (Count & { readonly name: string; readonly seconds: number })[] = [];
