@@ -1,7 +1,7 @@
 /** Edges and a region that fail with calls up. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
-import { callerAddress, execOnFront, killFrontHost, nameServer } from '../../lib/local/front/index.ts';
+import { callerAddress, execOnFront, home, killFrontHost, nameServer } from '../../lib/local/front/index.ts';
 import { regionGateway } from '../../lib/local/front/addresses.ts';
 import { describeWith } from '../requirements.ts';
 import { carrier, domain, FrontBed, print, type Kind } from './front-bed.ts';
@@ -14,20 +14,21 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
   let bed: FrontBed;
   let agents: AgentsProcess;
   let victim: string;
-  /** A user who is registered through the victim, and two who are not. */
+  /** A user who is registered through the victim, as the phone behind NAT is, and two who are not. */
   let caller: string;
   let others: readonly [string, string];
   const candidates = Array.from({ length: 6 }, (_, index) => `user-${index + 1}`);
 
   beforeAll(async () => {
-    bed = await FrontBed.up('lab-edges', 86, [...candidates, 'client-udp', 'client-tcp', 'client-tls']);
+    bed = await FrontBed.up('lab-edges', 86, [...candidates, 'client-udp', 'client-tcp', 'client-tls', 'phone']);
     agents = await bed.agents([
       ...candidates.map((name, index) => bed.user(name, callerAddress(1, index + 1))),
+      bed.user('phone', home.phone),
       bed.carrier(),
     ]);
     const edges = await Promise.all(candidates.map((name) => bed.edgeOf(name)));
-    victim = edges[0]!;
-    caller = candidates[0]!;
+    victim = await bed.edgeOf('phone');
+    caller = candidates[edges.indexOf(victim)]!;
     others = candidates.filter((_, index) => edges[index] !== victim) as unknown as [string, string];
   });
   afterAll(() => bed?.down());
@@ -129,6 +130,15 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       expect(results.find(({ index }) => index === 2 * newCallsWithin - 1)).toMatchObject({ answered: true });
     },
   );
+
+  it('a phone behind NAT is called, though its edge failed and missed keepalives', async () => {
+    const { summary } = await agents.run({
+      kinds: [{ name: 'to the phone', caller: others[0], callee: 'phone', dial: `sip:phone@${domain}` }],
+      talkSeconds: 0.5,
+    });
+    expect(summary).toMatchObject({ answered: 1, failures: [] });
+    expect(await bed.left()).toEqual({});
+  });
 
   it('a region that is withdrawn hands its callers to the other, and loses no call on the way', async () => {
     const { region, edges } = bed.front.regions.find((each) => each.edges.some(({ name }) => name === victim))!;

@@ -42,8 +42,9 @@ ${
   keepaliveSocket === undefined
     ? ''
     : `
-# --- Keeps the NAT bindings of phones on UDP open: routers drop them after 30 s of silence and more.
-modparam("nathelper", "natping_interval", 25)
+# --- Keeps the NAT bindings of phones on UDP open: routers, and Global Accelerator, drop them after 30 s of silence and more.
+# Two fall into that time, so that one may be lost while an edge or an SBC fails over.
+modparam("nathelper", "natping_interval", 12)
 modparam("nathelper", "ping_nated_only", 1)
 modparam("nathelper", "sipping_bflag", 7)
 modparam("nathelper", "sipping_from", "sip:keepalive@${late(values.publicAddress.name)}")
