@@ -6,7 +6,8 @@ import { HOURS_PER_WEEK, RESOURCES } from './resources.ts';
 import { erlangB } from './teletraffic/erlang.ts';
 import type { PlanContext } from './plan/context.ts';
 import { crossingOf, fullestOf, type Crossing } from './plan/crossing.ts';
-import { fleetLoad } from './plan/fleet-load.ts';
+import { accounting } from './plan/accounting.ts';
+import { fleetLoad, settledOf, tenantsByCell } from './plan/fleet-load.ts';
 import { holdOf } from './plan/hold.ts';
 import { requireInput, type FleetCell, type PlanInput } from './plan/input.ts';
 import { leadTime } from './plan/lead-time.ts';
@@ -52,8 +53,12 @@ export function plan(input: PlanInput): Plan {
   });
   const holds = new Map<string, ActionOf<'hold'>>();
   const crossings = new Map<string, Crossing>();
+  const members = tenantsByCell(input.tenants);
+  const accounts = new Map(
+    outlooks.map((one) => [one.name, accounting(one, settledOf(members.get(one.name) ?? [], now), now)]),
+  );
   for (const one of outlooks) {
-    const hold = holdOf(one.cell, now, rules);
+    const hold = holdOf(one.cell, now, rules, accounts.get(one.name)!.contradiction);
     if (hold) holds.set(one.name, hold);
     const crossing = crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until);
     if (crossing) crossings.set(one.name, crossing);
@@ -86,7 +91,11 @@ export function plan(input: PlanInput): Plan {
     excuses: parts.flatMap((part) => part.excuses),
     quotas: quotas.needs(),
     lowerBound: bound,
-    notes: [...outlooks.flatMap((one) => one.notes), ...scaled.notes, ...quotaNotes(input)],
+    notes: [
+      ...outlooks.flatMap((one) => [one.notes, accounts.get(one.name)!.note ?? []].flat()),
+      ...scaled.notes,
+      ...quotaNotes(input),
+    ],
     memory: ledger.memory(),
   };
 }

@@ -62,20 +62,12 @@ export function fleetLoad(
     };
     byName.set(name, new CellLoad(placed, HOURS_PER_WEEK));
   }
-  const members = new Map<string, FleetTenant[]>();
-  const waiting: TenantRow[] = [];
-  for (const tenant of tenants) {
-    if (tenant.cell === undefined) waiting.push(table.add(tenant));
-    else {
-      const others = members.get(tenant.cell);
-      if (others === undefined) members.set(tenant.cell, [tenant]);
-      else others.push(tenant);
-    }
-  }
+  const members = tenantsByCell(tenants);
+  const waiting = tenants.filter(({ cell }) => cell === undefined).map((tenant) => table.add(tenant));
   const scaled = emptyWeek();
   for (const one of outlooks) {
     const own = members.get(one.name) ?? [];
-    const settled = own.filter(({ since }) => since === undefined || since <= options.now - SETTLED_MS);
+    const settled = settledOf(own, options.now);
     const known = new Set(settled);
     const times = shares(one, settled, options);
     const load = byName.get(one.name)!;
@@ -95,6 +87,21 @@ export function fleetLoad(
   }
   return { cells: [...byName.values()], byName, waiting, until: options.until };
 }
+
+export function tenantsByCell(tenants: readonly FleetTenant[]): ReadonlyMap<string, readonly FleetTenant[]> {
+  const members = new Map<string, FleetTenant[]>();
+  for (const tenant of tenants) {
+    if (tenant.cell === undefined) continue;
+    const others = members.get(tenant.cell);
+    if (others === undefined) members.set(tenant.cell, [tenant]);
+    else others.push(tenant);
+  }
+  return members;
+}
+
+/** Tenants that the forecast of their cell knows. */
+export const settledOf = (tenants: readonly FleetTenant[], now: number): readonly FleetTenant[] =>
+  tenants.filter(({ since }) => since === undefined || since <= now - SETTLED_MS);
 
 const emptyWeek = (): WeeklyDemand =>
   Object.fromEntries(RESOURCES.map((resource) => [resource, new Float64Array(HOURS_PER_WEEK)])) as WeeklyDemand;

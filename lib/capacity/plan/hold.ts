@@ -13,8 +13,15 @@ const COUNT_CALLS = 20;
 /**
  * Why nothing may be changed in a cell that could wait: its calls are bad, nobody knows how they are, two measurements
  * contradict each other, or the last change is not finished. Undefined where all is well.
+ *
+ * @param unaccounted how the cell's forecast contradicts its tenants, where it does
  */
-export function holdOf(cell: FleetCell, now: number, rules: PlanRules): ActionOf<'hold'> | undefined {
+export function holdOf(
+  cell: FleetCell,
+  now: number,
+  rules: PlanRules,
+  unaccounted?: string,
+): ActionOf<'hold'> | undefined {
   const { state, name } = cell.spec;
   const found: [HoldCode, string][] = [];
   if (cell.unfinished) {
@@ -23,6 +30,7 @@ export function holdOf(cell: FleetCell, now: number, rules: PlanRules): ActionOf
   // A cell that is not built, or no longer, measures nothing.
   if (state !== 'planned' && state !== 'retired') {
     found.push(...staleness(cell, now, rules), ...contradictions(cell, now), ...badQuality(cell, rules));
+    if (unaccounted !== undefined) found.push(['contradictory', unaccounted]);
   }
   if (found.length === 0) return undefined;
   return {

@@ -111,7 +111,7 @@ export interface PlanInput {
   readonly memory?: PlanMemory;
 }
 
-/** @throws RangeError for names that come twice, tenants of unknown cells, and times that are none */
+/** @throws RangeError for names that come twice, tenants of unknown cells, negative measurements, and times that are none */
 export function requireInput({ now, policy, cells, tenants, blueprints }: PlanInput): void {
   if (!Number.isFinite(now)) throw new RangeError(`now must be milliseconds since 1970, got ${now}`);
   if (policy) requirePolicy(policy);
@@ -119,6 +119,22 @@ export function requireInput({ now, policy, cells, tenants, blueprints }: PlanIn
   for (const { spec } of cells) {
     if (names.has(spec.name)) throw new RangeError(`cell ${spec.name} is given twice; names must be unique`);
     names.add(spec.name);
+  }
+  for (const { spec, history, elastic } of cells) {
+    for (const [resource, { values, start, stepMinutes }] of Object.entries(history)) {
+      const wrong = values.findIndex((value) => !(value >= 0 && value < Infinity) && !Number.isNaN(value));
+      if (wrong < 0) continue;
+      const at = new Date(start + wrong * stepMinutes * 60_000).toISOString();
+      throw new RangeError(
+        `${resource} of ${spec.name} at ${at} is ${values[wrong]}; allowed are finite numbers of 0 or more, and NaN for what is unknown`,
+      );
+    }
+    const stranger = elastic?.inService.find(
+      (host) => !(Number.isInteger(host) && host >= 1 && host <= spec.media.hosts),
+    );
+    if (stranger !== undefined) {
+      throw new RangeError(`media host ${stranger} of ${spec.name} is in service; it has 1 to ${spec.media.hosts}`);
+    }
   }
   for (const { id, cell } of tenants) {
     if (cell !== undefined && !names.has(cell)) {

@@ -1,0 +1,53 @@
+import { DAY_MS } from '../forecast/time-zone.ts';
+import { HOURS_PER_WEEK } from '../resources.ts';
+import type { FleetTenant } from './input.ts';
+import { hourOfWeek, type Outlook } from './outlook.ts';
+import { amount } from './wording.ts';
+
+/** A cell's forecast and its tenants' weeks may differ by this factor, and by so many calls on average. */
+const FACTOR = 1.5;
+const CALLS = 20;
+
+export interface Accounting {
+  /** Calls of the cell that none of its tenants accounts for: who is to be moved where is then a guess. */
+  readonly contradiction?: string;
+  /** Tenants of whom much more was expected than the cell is forecast to have, as with contracts that nobody uses. */
+  readonly note?: string;
+}
+
+/**
+ * Compares the calls that a cell is forecast to have in the coming week with the sum of what its tenants are expected to use:
+ * they are two measurements of the same calls.
+ *
+ * @param tenants of the cell, without those that its history does not know yet
+ */
+export function accounting({ name, forecasts }: Outlook, tenants: readonly FleetTenant[], now: number): Accounting {
+  const ahead = forecasts.get('relayedCalls');
+  if (ahead === undefined) return {};
+  const values = ahead.quantiles[ahead.levels.indexOf(0.5)]!;
+  const step = ahead.stepMinutes * 60_000;
+  const week = weekOf(tenants);
+  let [forecast, expected, steps] = [0, 0, 0];
+  for (let i = Math.max(0, Math.floor((now - ahead.start) / step)); i < values.length; i++) {
+    const at = ahead.start + i * step;
+    if (at >= now + 7 * DAY_MS) break;
+    if (Number.isNaN(values[i]!)) continue;
+    forecast += values[i]!;
+    expected += week[hourOfWeek(at)]!;
+    steps++;
+  }
+  if (steps === 0) return {};
+  [forecast, expected] = [forecast / steps, expected / steps];
+  if (Math.abs(forecast - expected) <= CALLS) return {};
+  const both = `${name} is forecast to have ${amount(forecast)} calls on average, its ${tenants.length} tenants add up to ${amount(expected)}`;
+  if (forecast > FACTOR * expected) return { contradiction: both };
+  return expected > FACTOR * forecast ? { note: `${both}: each is taken to use its part of the forecast` } : {};
+}
+
+function weekOf(tenants: readonly FleetTenant[]): Float64Array {
+  const week = new Float64Array(HOURS_PER_WEEK);
+  for (const { use } of tenants) {
+    for (let hour = 0; hour < HOURS_PER_WEEK; hour++) week[hour]! += use.relayedCalls[hour]!;
+  }
+  return week;
+}
