@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { neededPackages, wantedPackages } from '../lib/local/front/packages.ts';
 import { missingPackages } from '../lib/local/packages.ts';
 
-/** Checkers of generated files, foreign SIP implementations, the AWS command line, ping, Prometheus. */
+/** Checkers of generated files, foreign SIP implementations, the AWS command line and library, ping, Prometheus. */
 const forTests = [
   'awscli',
   'baresip-core',
@@ -16,6 +16,7 @@ const forTests = [
   'jq',
   'libxml2-utils',
   'prometheus',
+  'python3-boto3',
   'shellcheck',
   'sip-tester',
   'systemd',

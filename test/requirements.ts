@@ -49,6 +49,10 @@ const parts = {
     reason: 'needs a mirror of the AWS provider: set TF_PROVIDER_MIRROR to the folder of `terraform providers mirror`',
   },
   moto_server: { present: () => onPath('moto_server'), reason: "needs moto_server: pip install 'moto[server]'" },
+  'python3-boto3': {
+    present: () => spawnSync('/usr/bin/python3', ['-c', 'import boto3']).status === 0,
+    reason: 'needs boto3 for Debian’s Python: apt-get install python3-boto3',
+  },
   prometheus: {
     present: () => ['prometheus', 'promtool'].every(onPath),
     reason: 'needs prometheus and promtool: apt-get install prometheus',

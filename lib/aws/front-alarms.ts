@@ -43,7 +43,7 @@ function edgeAlarms(site: Site, edge: EdgeHost): readonly Alarm[] {
     }),
     hostAlarm(edge, 'refused', {
       description: `${edge.hostname} refuses entries of the directory: journalctl -u cellstamp-directory-agent says which`,
-      metrics: { m: hostMetric(site, edge, 'DirectoryRefused', 'Maximum') },
+      metrics: { m: hostMetric(site, edge, 'DirectoryRefused', 'Sum') },
       when: 'above',
       threshold: 0,
       minutes: 1,

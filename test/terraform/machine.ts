@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MetadataService } from './metadata-service.ts';
 import { awsEnvironment, type Answer } from './terraform.ts';
 
-const awsPort = 5000;
+/** Where the emulator of AWS answers on the machine. */
+export const awsPort = 5000;
 
 /** Runs in new namespaces, as their first process. */
 const init = `#!/bin/bash

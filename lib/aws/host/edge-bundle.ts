@@ -1,6 +1,7 @@
 /** What AWS adds to the programs of an edge. */
 import type { EdgeHost, Front } from '../../front/front.ts';
 import { edgeHostConfig } from '../../software/edge-host.ts';
+import type { HostConfig } from '../../software/host-config.ts';
 import { frontSite } from '../site.ts';
 import { bundle, bundleFiles, type Bundle } from './bundle.ts';
 import { edgeLines } from './metrics-script.ts';
@@ -11,8 +12,12 @@ export function edgeBundle(front: Front, host: EdgeHost): Bundle {
   return bundle(edgeBundleFiles(front, host));
 }
 
-export function edgeBundleFiles(front: Front, host: EdgeHost): readonly TarFile[] {
-  return bundleFiles(frontSite(front, host), host, edgeHostConfig(front, host), {
+export function edgeBundleFiles(
+  front: Front,
+  host: EdgeHost,
+  config: HostConfig = edgeHostConfig(front, host),
+): readonly TarFile[] {
+  return bundleFiles(frontSite(front, host), host, config, {
     metrics: edgeLines(host),
     files: secondAddressFiles(host, host.unicastSide),
     packages: ['openssl'],

@@ -41,7 +41,7 @@ export const edgeMetrics = {
   Ready: '1 while the edge takes traffic: loaded, answering, not draining',
   DirectoryReachable: '1 while the tenant directory answers the edge',
   DirectoryEntries: 'domains, numbers and source addresses that the edge knows',
-  DirectoryRefused: 'items of the directory that the edge refused since its agent started',
+  DirectoryRefused: 'items of the directory that the edge refused; one that stays wrong is refused again every hour',
   CellUnreachable: 'requests that were turned away because no SBC of their cell answered',
   UnknownTenant: 'requests that were turned away because no tenant has their domain, number or source',
 } as const;
@@ -154,7 +154,7 @@ if [[ -n $(find "$agent" -newermt '-60 seconds' 2>/dev/null) ]]; then
   gauge Ready "$(jq 'if .loaded and .answers and (.draining | not) then 1 else 0 end' "$agent")"
   gauge DirectoryReachable "$(jq 'if .directory == "reachable" then 1 else 0 end' "$agent")"
   gauge DirectoryEntries "$(jq .entries "$agent")"
-  gauge DirectoryRefused "$(jq .refused "$agent")"
+  counter DirectoryRefused "$(jq .refused "$agent")"
 fi
 ${page(host, edgePorts.metrics)}
 counter CellUnreachable "$(page_value 'cellstamp_edge_rejected{reason="cell_unreachable"}')"

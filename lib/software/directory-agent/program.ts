@@ -291,12 +291,13 @@ class DynamoSource:
     def __init__(self, config):
         import boto3
         from botocore.config import Config
+        from botocore.exceptions import ClientError
 
         limits = Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2})
         self.table = config["table"]
         self.client = boto3.client("dynamodb", region_name=config["region"], endpoint_url=config.get("endpoint"), config=limits)
         self.streams = boto3.client("dynamodbstreams", region_name=config["region"], endpoint_url=config.get("endpoint"), config=limits)
-        self.iterators = {}
+        self.iterators, self.refusal = {}, ClientError
 
     def shards(self):
         arn = self.client.describe_table(TableName=self.table)["Table"]["LatestStreamArn"]
@@ -334,9 +335,18 @@ class DynamoSource:
                 continue
             try:
                 answer = self.streams.get_records(ShardIterator=iterator, Limit=1000)
-            except (self.streams.exceptions.TrimmedDataAccessException, self.streams.exceptions.ExpiredIteratorException):
-                return None
+            except self.refusal as problem:
+                code = problem.response["Error"]["Code"]
+                if code in ("TrimmedDataAccessException", "ExpiredIteratorException"):
+                    return None
+                if code in ("LimitExceededException", "ProvisionedThroughputExceededException", "ThrottlingException"):
+                    # Many edges read this shard at once: from the same place at the next look.
+                    continue
+                raise
             self.iterators[shard] = answer.get("NextShardIterator")
+            if self.iterators[shard] is None:
+                # The shard is closed; its changes go on in another, which the next look finds.
+                self.looked = float("-inf")
             for record in answer["Records"]:
                 image = record["dynamodb"].get("NewImage")
                 if image:

@@ -1,0 +1,191 @@
+/**
+ * A whole edge on AWS under a real systemd: from its bundle to Kamailio with the tenants that stand in DynamoDB, and the changes
+ * that its stream tells.
+ */
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bootScript, bootScriptPath, bootUnit, bootUnitPath } from '../../lib/aws/host/boot.ts';
+import { edgeBundleFiles } from '../../lib/aws/host/edge-bundle.ts';
+import { tar } from '../../lib/aws/host/tar.ts';
+import { cellItems, itemId, type DirectoryItem, type TenantItem } from '../../lib/front/directory.ts';
+import { edgeHostConfig } from '../../lib/software/edge-host.ts';
+import { parseCell } from '../../lib/spec/cell.ts';
+import { frontOf, minimal, minimalFront } from '../aws/synth.ts';
+import { describeWith } from '../requirements.ts';
+import { awsPort, Machine } from './machine.ts';
+
+const front = frontOf({ ...minimalFront, directory: { entries: 1000, pollSeconds: 0.5 } });
+const edge = front.edges[0]!;
+const name = { site: front.name, host: edge.name, region: edge.region };
+const table = 'cellstamp-front-directory';
+
+const acme = { name: 'acme', domain: 'acme.voice.example.com', dids: { '+4930123456': 'reception' } };
+const cell = (cellName: string, tenants: object[]) =>
+  cellItems(parseCell({ ...minimal, name: cellName, tenants: tenants as never }), ['198.51.100.7:5060'], 1);
+const items: readonly DirectoryItem[] = [
+  ...cell('euw1-a', [acme]),
+  { kind: 'cell', name: 'euw1-b', version: 1, addresses: ['198.51.100.8:5060'], state: 'active' },
+  { kind: 'edge', name: 'eu-west-1-edge-2', version: 1, address: '198.51.100.102' },
+];
+const tenant = items.find((item): item is TenantItem => item.kind === 'tenant')!;
+
+describeWith(
+  ['root', 'debian-packages', 'python3-boto3', 'checkers', 'moto_server'],
+  'the first boot of an edge',
+  () => {
+    let machine: Machine;
+
+    beforeAll(async () => {
+      const booted = await Machine.boot();
+      if (!booted) throw new Error('no machine with a systemd of its own: needs overlay and cgroup v2');
+      machine = booted;
+      await machine.joinAws();
+      machine.succeed('ip', 'address', 'add', `${edge.address}/26`, 'dev', 'lo');
+      machine.succeed('aws', 's3', 'mb', 's3://bundles');
+      machine.succeed(
+        ...['aws', 'dynamodb', 'create-table', '--table-name', table, '--billing-mode', 'PAY_PER_REQUEST'],
+        ...[
+          '--attribute-definitions',
+          'AttributeName=id,AttributeType=S',
+          '--key-schema',
+          'AttributeName=id,KeyType=HASH',
+        ],
+        ...['--stream-specification', 'StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES'],
+      );
+      items.forEach(put);
+      machine.write(bootScriptPath, bootScript(name), '0755');
+      machine.write(bootUnitPath, bootUnit(name));
+      configure();
+    }, 120_000);
+    afterAll(() => machine?.shutDown());
+
+    /** What Terraform does: the bundle by its hash, the certificate's empty secret, the parameter. */
+    function configure(): void {
+      // The machine's network is a namespace, which has no limits of its own for sockets.
+      const archive = tar(edgeBundleFiles(front, edge, { ...edgeHostConfig(front, edge), sysctl: {} }));
+      const sha256 = createHash('sha256').update(archive).digest('hex');
+      machine.write('/tmp/bundle', gzipSync(archive));
+      machine.succeed('aws', 's3', 'cp', '/tmp/bundle', `s3://bundles/${edge.name}/${sha256}.tar.gz`);
+      const { ARN } = JSON.parse(machine.succeed('aws', 'secretsmanager', 'create-secret', '--name', 'sip-tls')) as {
+        ARN: string;
+      };
+      const source = { table, region: edge.region, endpoint: `http://127.0.0.1:${awsPort}` };
+      const value = JSON.stringify({
+        bundle: sha256,
+        bucket: 'bundles',
+        values: {
+          public_address: '198.51.100.101',
+          anycast_address_1: '192.0.2.1',
+          anycast_address_2: '192.0.2.2',
+          directory: `"backend": "dynamodb", "source": ${JSON.stringify(source)}`,
+        },
+        secrets: { sipTls: ARN },
+      });
+      const parameter = ['--type', 'String', '--name', `/cellstamp/front/${edge.name}`, '--value', value];
+      machine.succeed('aws', 'ssm', 'put-parameter', ...parameter);
+    }
+
+    function put(item: DirectoryItem | string): void {
+      const id = typeof item === 'string' ? 'tenant:nonsense' : itemId(item);
+      const text = typeof item === 'string' ? item : JSON.stringify(item);
+      const row = JSON.stringify({ id: { S: id }, item: { S: text } });
+      machine.succeed('aws', 'dynamodb', 'put-item', '--table-name', table, '--item', row);
+    }
+
+    const kamailio = (...command: readonly string[]) =>
+      machine.run('kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', ...command).output;
+    const agent = () =>
+      JSON.parse(machine.succeed('cat', '/run/cellstamp/directory.json')) as Record<string, string | number | boolean>;
+    const healthPort = () =>
+      machine.run('bash', '-c', `exec 3<>/dev/tcp/${edge.address}/${front.spec.health.port}`).status === 0
+        ? 'open'
+        : 'closed';
+
+    /** Waits for something that takes its moment, and says how many seconds it took. */
+    async function until(what: string, condition: () => boolean): Promise<void> {
+      const started = performance.now();
+      for (; !condition(); await sleep(50)) {
+        if (performance.now() - started > 15_000) {
+          throw new Error(
+            `${what}: not after 15 s\n${machine.run('journalctl', '--no-pager', '-u', 'cellstamp*', '-n', '40').output}`,
+          );
+        }
+      }
+      console.log(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    }
+
+    it('brings Kamailio up with both its addresses and every tenant, and opens the health port', async () => {
+      const { status } = machine.run('systemctl', 'restart', 'cellstamp-boot.service');
+      expect(
+        status,
+        machine.run('journalctl', '--no-pager', '-u', 'cellstamp*', '-u', 'kamailio', '-n', '80').output,
+      ).toBe(0);
+      await until('the directory is loaded and the health port open', () => healthPort() === 'open');
+      expect(machine.succeed('ip', 'address', 'show')).toContain(`inet ${edge.unicastSide}/32`);
+      expect(kamailio('htable.get', 'route', 'd:acme.voice.example.com')).toContain('acme');
+      expect(kamailio('htable.get', 'route', 'n:+4930123456')).toContain('acme');
+      expect(kamailio('htable.get', 'tenant', 'acme')).toContain('cell=euw1-a');
+      expect(kamailio('dispatcher.list')).toContain('sip:198.51.100.7:5060');
+      expect(kamailio('core.sockets_list')).toContain(edge.unicastSide);
+      expect(agent()).toMatchObject({ loaded: true, answers: true, directory: 'reachable', refused: 0 });
+    });
+
+    it('follows the table’s stream: a tenant moves, a tenant goes', async () => {
+      put({ ...tenant, version: 2, cell: 'euw1-b', other: 'euw1-a' });
+      await until('a tenant’s move', () =>
+        kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-b;other=euw1-a'),
+      );
+      const key = JSON.stringify({ id: { S: 'tenant:acme' } });
+      machine.succeed('aws', 'dynamodb', 'delete-item', '--table-name', table, '--key', key);
+      await until('a tenant’s end', () => !kamailio('htable.get', 'tenant', 'acme').includes('cell='));
+    });
+
+    it('refuses nonsense by itself, and takes what comes after it', async () => {
+      put('{"kind": "tenant", "name": "nonsense", "version": "new"}');
+      put({ ...tenant, version: 3 });
+      await until('the entry after a bad one', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-a'));
+      expect(agent()['refused']).toBe(1);
+      expect(healthPort()).toBe('open');
+    });
+
+    it('goes on with what it knows while DynamoDB is away, and catches up', async () => {
+      machine.write(
+        '/tmp/away',
+        `table inet away { chain out { type filter hook output priority 0; meta skuid "kamailio" tcp dport ${awsPort} drop\n}\n}\n`,
+      );
+      machine.succeed('nft', '-f', '/tmp/away');
+      await until('the directory is noticed to be away', () => agent()['directory'] === 'unreachable');
+      put({ ...tenant, version: 4, cell: 'euw1-b' });
+      expect(kamailio('htable.get', 'tenant', 'acme')).toContain('cell=euw1-a');
+      expect(healthPort()).toBe('open');
+      machine.succeed('nft', 'delete', 'table', 'inet', 'away');
+      await until('what was missed', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-b'));
+    });
+
+    it('publishes that it is ready and what it knows', () => {
+      machine.run('systemctl', 'start', 'cellstamp-metrics.service');
+      const metrics = JSON.parse(machine.succeed('cat', '/run/cellstamp/host/metrics.json')) as {
+        MetricName: string;
+        Value: number;
+        Dimensions: unknown;
+      }[];
+      const value = (metric: string) => metrics.find(({ MetricName }) => MetricName === metric)?.Value;
+      expect(value('HostHealthy')).toBe(1);
+      expect(value('Ready')).toBe(1);
+      expect(value('DirectoryReachable')).toBe(1);
+      expect(value('DirectoryEntries')).toBe(2);
+      expect(metrics[0]!.Dimensions).toEqual([
+        { Name: 'Front', Value: 'front' },
+        { Name: 'Host', Value: edge.name },
+      ]);
+    });
+
+    it('closes the health port while it drains, and takes no call down', async () => {
+      machine.succeed('touch', '/run/cellstamp/draining');
+      await until('the health port closes', () => healthPort() === 'closed');
+      expect(machine.succeed('systemctl', 'is-active', 'kamailio.service').trim()).toBe('active');
+    });
+  },
+);
