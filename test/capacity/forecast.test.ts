@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Calendar } from '../../lib/capacity/forecast/calendar.ts';
 import type { History } from '../../lib/capacity/forecast/history.ts';
-import { hoursOfWeek } from '../../lib/capacity/forecast/hours-of-week.ts';
 import {
   dateOfDay,
   dayOfDate,
@@ -300,36 +299,5 @@ describe('on generated tenants', () => {
       expect(below.weeks[k]! / count.weeks).toBeLessThan(level + 0.04);
     }
     expect(error / naiveError).toBeLessThan(0.8);
-  });
-});
-
-describe('hours of a week', () => {
-  const history = hourly(28, (day, hour) => office(weekdayOf(day), hour));
-  const ahead = forecast(history, { days: 21 });
-
-  it('are those of Monday 00:00 UTC on, from any start', () => {
-    const week = hoursOfWeek(ahead, 0.5);
-    expect(week).toHaveLength(168);
-    expect(week[10]).toBe(ahead.quantiles[0]![10]);
-    const later = hoursOfWeek(ahead, 0.95, ahead.start + 30 * HOUR);
-    expect(later[30]).toBe(ahead.quantiles[2]![30]);
-    expect(later[29]).toBe(ahead.quantiles[2]![168 + 29]);
-  });
-
-  it('count the highest of shorter intervals', () => {
-    const quarter = {
-      start: monday,
-      stepMinutes: 15,
-      levels: [0.5],
-      quantiles: [Float64Array.from({ length: 672 }, (_, i) => i)],
-    };
-    expect([...hoursOfWeek(quarter, 0.5).subarray(0, 3)]).toEqual([3, 7, 11]);
-  });
-
-  it('are refused where the forecast does not reach', () => {
-    expect(() => hoursOfWeek(ahead, 0.8)).toThrow('level must be one of 0.5, 0.9, 0.95, 0.99, got 0.8');
-    expect(() => hoursOfWeek(ahead, 0.5, ahead.start + 15 * 24 * HOUR)).toThrow(
-      '504 intervals, asked for were 360 to 528',
-    );
   });
 });
