@@ -7,6 +7,7 @@ import { addDown } from './down.ts';
 import { addFlap } from './flap.ts';
 import { describeFailure, usageStatus } from './failure.ts';
 import { addLogs } from './logs.ts';
+import { addMeasure } from './measure.ts';
 import { addScrape } from './scrape.ts';
 import { addSimulate } from './simulate.ts';
 import { addStamp } from './stamp.ts';
@@ -27,7 +28,7 @@ function cellstamp(): Command {
   for (const add of [addTry, addUp, addStatus, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
   }
-  for (const add of [addCall, addCheck, addStamp, addScrape, addSimulate]) add(program);
+  for (const add of [addCall, addCheck, addStamp, addScrape, addSimulate, addMeasure]) add(program);
   return program;
 }
 

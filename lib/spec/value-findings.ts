@@ -29,7 +29,8 @@ function fault(source: Source, path: Path, rest: Pick<Finding, 'message' | 'give
 }
 
 function unknownKey(parent: Path, key: string, source: Source, schema: JsonSchema): ValueFault {
-  const known = Object.keys(schemaAt(schema, parent)?.properties ?? {});
+  const at = schemaAt(schema, parent);
+  const known = at?.propertyNames?.enum?.map(String) ?? Object.keys(at?.properties ?? {});
   return fault(source, [...parent, key], {
     message: `there is no such key${suggestion(key, known)}`,
     given: key,

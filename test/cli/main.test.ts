@@ -2,7 +2,21 @@ import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { cellstamp, spawnCellstamp } from './run-command.ts';
 
-const commands = ['try', 'up', 'status', 'logs', 'flap', 'tenant', 'down', 'call', 'check', 'stamp', 'scrape', 'simulate'];
+const commands = [
+  'try',
+  'up',
+  'status',
+  'logs',
+  'flap',
+  'tenant',
+  'down',
+  'call',
+  'check',
+  'stamp',
+  'scrape',
+  'simulate',
+  'measure',
+];
 
 describe('cellstamp', () => {
   it('--help names every command', async () => {

@@ -1,0 +1,40 @@
+/** The file of measured figures, `figures.yaml`. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { measurementsSchema, type Measurements } from '../capacity/component-figures.ts';
+import { checkFile } from './checked-file.ts';
+import { PlanningFailure } from './failure.ts';
+import { planningJsonSchemas } from './json-schema.ts';
+
+const HEADER = `# yaml-language-server: $schema=./cells/figures.schema.json
+#
+# What components do here, in place of the built-in figures. cellstamp measure writes it; what else is in it stays.
+`;
+
+/** The text with these figures in it; other figures and comments stay. */
+function withFigures(text: string, measured: Measurements): string {
+  const document = parseDocument(text);
+  for (const [name, figure] of Object.entries(measured)) document.set(name, document.createNode(figure));
+  return document.toString({ lineWidth: 0 });
+}
+
+/**
+ * What a file that figures can be put into says; what a new one says where it is not there.
+ * @throws PlanningFailure when something is wrong in it
+ */
+export function figuresText(path: string): string {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : HEADER;
+  const { findings } = checkFile({ path, text }, measurementsSchema, planningJsonSchemas['figures.schema.json']());
+  if (findings.length > 0) throw new PlanningFailure(findings);
+  return text;
+}
+
+/**
+ * Puts figures into a file, which is made when it is not there.
+ * @throws PlanningFailure when something is wrong in the file; then it stays as it is
+ */
+export function writeFigures(path: string, measured: Measurements): void {
+  const text = withFigures(figuresText(path), measured);
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
