@@ -116,10 +116,10 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
     await until(async () => /anna@acme/.test(await lab.kamcmd(standby, 'ul.dump')), 20);
     await until(async () => /value: 2:\s/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')), 20);
     await lab.kamcmd(lab.active!, 'htable.delete', 'drains', 's:1');
+    await until(async () => /value: 1:2:/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')));
     // And back again.
     killHost(input.name, lab.active!);
     await until(() => lab.active === standby, 20);
-    await until(async () => /value: 1:2:/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')), 20);
     await until(async () => {
       const { results } = await agents.run({
         kinds,

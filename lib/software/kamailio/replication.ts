@@ -5,9 +5,11 @@ import { peerOf, sockets } from './sockets.ts';
 
 /** An SBC that was not heard for so long is taken for lost. */
 const silentSeconds = 3;
+/** How long a drained media host is told again and again: longer than an SBC that came back may be taken for lost. */
+const toldSeconds = 15;
 
 /**
- * What the two SBCs tell each other. Registrations, known sources and drained media hosts go by Kamailio's own means; calls go in
+ * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; drained media hosts and calls go in
  * batches, so that a call costs a line and not a message, and so that the counters of the other SBC follow them.
  */
 export function replication(cell: Cell, host: SbcHost): Section {
@@ -57,7 +59,25 @@ route[HAND_ON_EVENTS] {
         $var(ticks) = 0;
         if ($shv(synced) == 0) $var(lines) = "?\\n";
         else $var(lines) = ".\\n";
+        route(TELL_DRAINS);
         route(SEND_LINES);
+    }
+}
+
+# Media hosts that somebody here has drained, or taken back: told several times, because the other SBC may just be coming back.
+route[TELL_DRAINS] {
+    $var(number) = 1;
+    while ($var(number) <= ${cell.media.length}) {
+        $var(drain) = 0;
+        if ($sht(drains=>$var(number)) != $null) $var(drain) = 1;
+        if ($sht(drained=>$var(number)) != $var(drain)) {
+            $sht(drained=>$var(number)) = $var(drain);
+            $sht(telling=>$var(number)) = $TV(sn) + ${toldSeconds};
+        }
+        if ($sht(telling=>$var(number)) > $TV(sn)) {
+            $var(lines) = $var(lines) + "d" + $var(number) + "|" + $var(drain) + "\\n";
+        }
+        $var(number) = $var(number) + 1;
     }
 }
 
@@ -78,6 +98,11 @@ route[SEND_ALL_CALLS] {
         $var(lines) = $var(lines) + "s" + $shtitkey(all) + "|" + $shtitval(all) + "\\n";
         $var(count) = $var(count) + 1;
         if ($var(count) >= 30) route(SEND_LINES);
+    }
+    sht_iterator_end("all");
+    sht_iterator_start("all", "drains");
+    while (sht_iterator_next("all")) {
+        $var(lines) = $var(lines) + "d" + $shtitkey(all) + "|1\\n";
     }
     sht_iterator_end("all");
     $var(lines) = $var(lines) + "!\\n";
@@ -106,6 +131,13 @@ route[REPLICATED] {
         } else if ($var(op) == ".") {
             # A sign of life.
             $var(id) = "";
+        } else if ($var(op) == "d") {
+            # A media host that was drained there, or taken back.
+            $var(id) = $(var(line){s.select,0,|}{s.strip,1});
+            $sht(drained=>$var(id)) = $(var(line){s.select,1,|}{s.int});
+            $sht(telling=>$var(id)) = 0;
+            if ($sht(drained=>$var(id)) == 1) $sht(drains=>$var(id)) = 1;
+            else $sht(drains=>$var(id)) = $null;
         } else if ($var(op) == "u") {
             # A user that the other one has found in the database.
             $var(id) = $(var(line){s.select,0,|}{s.strip,1});

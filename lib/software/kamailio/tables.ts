@@ -73,8 +73,13 @@ modparam("htable", "enable_dmq", 1)
 modparam("htable", "dmq_init_sync", 1)
 # address => 1: somebody has logged in from there within a day
 ${table('known', `size=${large}`, 'autoexpire=86400', 'dmqreplicate=1')}
+
+# --- Known to both SBCs by their own messages, see "Replication".
 # number of a media host => 1 while it is drained: kamcmd htable.seti drains s:2 1, kamcmd htable.delete drains s:2
-${table('drains', `size=${small}`, 'dmqreplicate=1')}
+${table('drains', `size=${small}`)}
+# number of a media host => what both know of it, and until when to tell it again
+${table('drained', `size=${small}`, 'initval=0')}
+${table('telling', `size=${small}`, 'initval=0')}
 
 # --- Known to this SBC. Calls are handed to the other one in batches, see "Replication".
 # Call-ID => tenant|trunk|media host|kind|from|to|invited|answered
