@@ -60,7 +60,7 @@ export class SbcLab {
   readonly #init: ChildProcess;
   readonly #pid: number;
   readonly #folder = mkdtempSync(join(tmpdir(), 'cellstamp-sbc-'));
-  #services: ChildProcess[] = [];
+  #services: { readonly program: ChildProcess; readonly stopTimeoutSeconds: number }[] = [];
 
   private constructor(init: ChildProcess, pid: number) {
     this.#init = init;
@@ -119,16 +119,23 @@ export class SbcLab {
     return readFileSync(join(this.#folder, 'kamailio.log'), 'utf8');
   }
 
-  stop(): Promise<void> {
-    const ended = this.#services.map(
-      (service) => new Promise<void>((resolve) => service.once('exit', () => resolve())),
-    );
-    // nsenter waits for the program that it has started in the process namespace.
-    for (const { pid } of this.#services) {
-      for (const program of childrenOf(pid!)) process.kill(program, 'SIGTERM');
-    }
+  /** As the targets do: asked to end, and killed when that takes longer than the service may need. */
+  async stop(): Promise<void> {
+    const services = this.#services;
     this.#services = [];
-    return Promise.all(ended).then(() => undefined);
+    await Promise.all(
+      services.map(async ({ program, stopTimeoutSeconds }) => {
+        const ended = new Promise<void>((resolve) => program.once('exit', () => resolve()));
+        // nsenter waits for the program that it has started in the process namespace.
+        const inside = childrenOf(program.pid!);
+        for (const pid of inside) process.kill(pid, 'SIGTERM');
+        const late = setTimeout(() => {
+          for (const pid of inside) process.kill(pid, 'SIGKILL');
+        }, stopTimeoutSeconds * 1000);
+        await ended;
+        clearTimeout(late);
+      }),
+    );
   }
 
   close(): void {
@@ -167,7 +174,7 @@ export class SbcLab {
     const prefix = ['nsenter', '--target', String(this.#pid), '--net', '--pid', '--mount', '--ipc', '--uts', '--'];
     // The log's path is outside: it is opened before the namespaces are entered.
     const program = spawn('bash', ['-c', log, 'log', ...prefix, ...command], { stdio: 'ignore' });
-    this.#services.push(program);
+    this.#services.push({ program, stopTimeoutSeconds: service.stopTimeoutSeconds });
     for (const deadline = Date.now() + service.readyTimeoutSeconds * 1000; ; await sleep(100)) {
       try {
         this.run(service.ready);
