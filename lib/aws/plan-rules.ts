@@ -3,6 +3,7 @@
  * does, or never. For a pipeline: run `checkPlan` between plan and apply.
  */
 import { contains, parseRange } from '../spec/range.ts';
+import { frontPlanRules } from './front-plan-rules.ts';
 import { userDataLimit } from './host/user-data.ts';
 import { isKnownInstanceType } from './instance-types.ts';
 
@@ -152,20 +153,6 @@ export const planRules: readonly PlanRule[] = [
     },
   },
   {
-    name: 'srv-records',
-    types: ['aws_route53_record'],
-    check: ({ values }) =>
-      values['type'] !== 'SRV'
-        ? []
-        : (Array.isArray(values['records']) ? (values['records'] as unknown[]) : []).flatMap((record) =>
-            isSrv(String(record))
-              ? []
-              : [
-                  `“${String(record)}” is no SRV record; allowed is “priority weight port target”, such as 10 5 5060 sip.example.com.`,
-                ],
-          ),
-  },
-  {
     name: 'user-data',
     types: ['aws_launch_template'],
     check: ({ values }) => {
@@ -245,18 +232,8 @@ export const planRules: readonly PlanRule[] = [
           hasCompanion(plan, resource, type, 'bucket') ? [] : [`the bucket needs an ${type} that refers to it`],
       ),
   },
+  ...frontPlanRules,
 ];
-
-function isSrv(record: string): boolean {
-  const [priority, weight, port, target, ...rest] = record.split(/\s+/);
-  const fits = (value: string | undefined) => value !== undefined && /^\d{1,5}$/.test(value) && Number(value) <= 65535;
-  return (
-    [priority, weight, port].every(fits) &&
-    target !== undefined &&
-    /^(\.|([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9-]{1,63}\.?)$/.test(target) &&
-    rest.length === 0
-  );
-}
 
 /** Every rule over every resource that is there after the apply; all findings at once. */
 export function checkPlan(plan: Plan, rules: readonly PlanRule[] = planRules): readonly PlanFinding[] {

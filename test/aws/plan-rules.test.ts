@@ -40,6 +40,16 @@ const wrong: readonly (readonly [rule: string, type: string, values: Record<stri
   ['group-sizes-in-order', 'aws_autoscaling_group', { min_size: 4, max_size: 2 }],
   ['group-sizes-in-order', 'aws_autoscaling_group', { min_size: 1, max_size: 2, desired_capacity: 3 }],
   ['srv-records', 'aws_route53_record', { type: 'SRV', records: ['10 5060 sip.example.com.'] }],
+  ['srv-records', 'aws_route53_record', { type: 'SRV', records: ['10 5 70000 sip.example.com.'] }],
+  ['naptr-records', 'aws_route53_record', { type: 'NAPTR', records: ['10 10 S SIP+D2U _sip._udp.example.com.'] }],
+  ['naptr-records', 'aws_route53_record', { type: 'NAPTR', records: ['10 10 "S" "SIP+D2U" "!.*!sip:x!" .'] }],
+  [
+    'client-addresses',
+    'aws_globalaccelerator_endpoint_group',
+    { endpoint_configuration: [{ endpoint_id: 'i-1', client_ip_preservation_enabled: false }] },
+  ],
+  ['recoverable-tables', 'aws_dynamodb_table', { deletion_protection_enabled: true }],
+  ['recoverable-tables', 'aws_dynamodb_table', { point_in_time_recovery: [{ enabled: true }] }],
   ['user-data', 'aws_launch_template', { ...tokens, user_data: '#cloud-config\n' }],
   ['user-data', 'aws_launch_template', { ...tokens, user_data: Buffer.alloc(16385, 'x').toString('base64') }],
   ['metadata-tokens', 'aws_launch_template', { metadata_options: [{ http_tokens: 'optional' }] }],
@@ -82,6 +92,14 @@ describe('plan rules', () => {
     ]);
   });
 
+  it('srv-targets finds an SRV record that leads to an alias', () => {
+    const srv = ['aws_route53_record', { type: 'SRV', records: ['10 5 5060 sip.example.com.'] }] as const;
+    const target = (type: string) =>
+      found(...srv, ['aws_route53_record', { type, name: 'sip.example.com', records: [] }]);
+    expect(target('CNAME')).toEqual(['srv-targets']);
+    expect(target('A')).toEqual([]);
+  });
+
   it('bucket-name and closed-buckets find an open bucket with capitals', () => {
     expect(found('aws_s3_bucket', { bucket: 'Cellstamp-Bundles' })).toEqual([
       'bucket-name',
@@ -104,6 +122,21 @@ describe('plan rules', () => {
           ['aws_instance', { launch_template: [{ version: '1' }], root_block_device: [{ encrypted: true }] }],
           ['aws_autoscaling_group', { min_size: 1, max_size: 2 }],
           ['aws_route53_record', { type: 'SRV', records: ['10 5 5060 sip.example.com.'] }],
+          [
+            'aws_route53_record',
+            {
+              type: 'NAPTR',
+              records: [
+                '10 10 "S" "SIP+D2U" "" _sip._udp.example.com.',
+                '100 50 "u" "E2U+sip" "!^.*$!sip:info@example.com!" .',
+              ],
+            },
+          ],
+          [
+            'aws_globalaccelerator_endpoint_group',
+            { endpoint_configuration: [{ client_ip_preservation_enabled: true }] },
+          ],
+          ['aws_dynamodb_table', { point_in_time_recovery: [{ enabled: true }], deletion_protection_enabled: true }],
           ['aws_route53_record', { type: 'A', records: ['192.0.2.1'] }],
           [
             'aws_elasticache_replication_group',
@@ -116,7 +149,10 @@ describe('plan rules', () => {
   });
 
   it('has a wrong example for every rule', () => {
-    const examples = new Set([...wrong.map(([rule]) => rule), 'subnet-in-its-vpc', 'bucket-name', 'closed-buckets']);
+    const examples = new Set([
+      ...wrong.map(([rule]) => rule),
+      ...['subnet-in-its-vpc', 'srv-targets', 'bucket-name', 'closed-buckets'],
+    ]);
     expect(new Set(planRules.map(({ name }) => name))).toEqual(examples);
   });
 });

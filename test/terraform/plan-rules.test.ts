@@ -13,6 +13,10 @@ const mistakes = {
   'known-instance-type': 'aws_instance.unknown',
   'group-sizes-in-order': 'aws_autoscaling_group.reversed',
   'srv-records': 'aws_route53_record.malformed',
+  'srv-targets': 'aws_route53_record.aliased',
+  'naptr-records': 'aws_route53_record.unquoted',
+  'client-addresses': 'aws_globalaccelerator_endpoint_group.hidden',
+  'recoverable-tables': 'aws_dynamodb_table.lost',
   'user-data': 'aws_launch_template.plain',
   'bucket-name': 'aws_s3_bucket.capitals',
   'metadata-tokens': 'aws_launch_template.open',
@@ -63,6 +67,35 @@ const wrong: Configuration = offline({
     },
     aws_route53_record: {
       malformed: { zone_id: 'Z1', name: '_sip._udp.example.com', type: 'SRV', ttl: 60, records: ['10 5060 sip'] },
+      alias: { zone_id: 'Z1', name: 'sip.example.com', type: 'CNAME', ttl: 60, records: ['elsewhere.example.net'] },
+      aliased: {
+        zone_id: 'Z1',
+        name: '_sip._tcp.example.com',
+        type: 'SRV',
+        ttl: 60,
+        records: ['10 10 5060 sip.example.com.'],
+      },
+      unquoted: {
+        zone_id: 'Z1',
+        name: 'example.com',
+        type: 'NAPTR',
+        ttl: 60,
+        records: ['10 10 S SIP+D2U _sip._udp.example.com.'],
+      },
+    },
+    aws_globalaccelerator_endpoint_group: {
+      hidden: {
+        listener_arn: 'arn:aws:globalaccelerator::123456789012:accelerator/a/listener/l',
+        endpoint_configuration: [{ endpoint_id: 'i-12345678', client_ip_preservation_enabled: false }],
+      },
+    },
+    aws_dynamodb_table: {
+      lost: {
+        name: 'lost',
+        billing_mode: 'PAY_PER_REQUEST',
+        hash_key: 'id',
+        attribute: [{ name: 'id', type: 'S' }],
+      },
     },
     aws_s3_bucket: { capitals: { bucket: 'Cellstamp-Bundles' } },
     aws_ebs_volume: { plain: { availability_zone: 'eu-west-1a', size: 8 } },
