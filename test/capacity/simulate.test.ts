@@ -69,6 +69,45 @@ describe('simulate', () => {
     expect(moves).toBe(1);
   });
 
+  it('a stamp that fails leaves nothing behind, and its name is free again', () => {
+    const setting = settingOf({ days: 1 });
+    const stamp = { do: 'stamp', kind: kind.name, name: 'new' } as const;
+    const names: string[][] = [];
+    const { failedStamps, stamps, log } = simulate(
+      { ...setting, circumstances: { ...CALM, stampFailures: 1 } },
+      script({ 0: [stamp], 5: [stamp], 11: [stamp] }, (view) => names.push(view.cells.map(({ name }) => name))),
+    );
+    expect([stamps, failedStamps]).toEqual([2, 2]);
+    expect(log.map(({ refused }) => refused)).toEqual([undefined, 'there is or was a cell new', undefined]);
+    expect(names[9]).toContain('new');
+    expect(names[10]).not.toContain('new');
+  });
+
+  it('media hosts that fail leave less room until they are back', () => {
+    const setting = settingOf({});
+    const capacities = (hostFailureHours: number): number[] => {
+      const circumstances = { ...CALM, hostFailureHours, hostRepairHours: 4 };
+      return simulate({ ...setting, circumstances }, script({})).hours.map(({ capacity }) => capacity);
+    };
+    // Two cells with four hosts each, one of which may be lost anyway.
+    expect(new Set(capacities(Infinity))).toEqual(new Set([6000]));
+    const failing = capacities(15);
+    expect(Math.min(...failing)).toBeLessThan(6000);
+    expect(Math.max(...failing)).toBe(6000);
+  });
+
+  it('keeps every hour: the most calls, the least room, and the cells that were short', () => {
+    const { hours } = simulate(
+      settingOf({ lostRegions: [{ region: 'eu-central-1', fromHour: 10, hours: 0.5 }] }),
+      script({}),
+    );
+    expect(hours).toHaveLength(48);
+    expect(hours.map(({ at }) => at).every((at, i) => i === 0 || at - hours[i - 1]!.at === 3_600_000)).toBe(true);
+    expect(hours[10]).toMatchObject({ capacity: 0, cells: 2, short: 2 });
+    expect(hours[11]).toMatchObject({ capacity: 6000, short: 0 });
+    expect(Math.max(...hours.map(({ calls }) => calls))).toBeGreaterThan(0);
+  });
+
   it('retires no cell that has tenants', () => {
     const { log, retirements } = simulate(settingOf({}), script({ 1: [{ do: 'retire', cell: 'euc1-a' }] }));
     expect(log[0]!.refused).toBe('euc1-a still has 20 tenants');
@@ -159,6 +198,22 @@ describe('deciders', () => {
     expect(stamps).toBe(1);
     // Half an hour until the next plan for each, and ten hours for the stamp.
     expect(tenantHoursWaiting).toBe(8 * 0.5 + 10 + 1);
+  });
+
+  it('the plan gives a cell back that nobody needs: cordon, drain, moves, retire, and no call is lost', () => {
+    const rules = { retireAfterHours: 12, drainAfterHours: 6 };
+    const { log, retirements, callsBlocked, reversals } = simulate(
+      settingOf({ days: 3, enterprises: false }, 3),
+      planDecider({ rules }),
+    );
+    expect(retirements).toBeGreaterThan(0);
+    const [first] = log.filter(({ action }) => action.do === 'retire');
+    const gone = (first!.action as { cell: string }).cell;
+    const steps = log.filter(({ action }) => 'cell' in action && action.cell === gone).map(({ action }) => action.do);
+    expect(steps.filter((step) => step !== 'scale')).toEqual(['cordon', 'drain', 'retire']);
+    expect(log.filter(({ action }) => action.do === 'move').length).toBeGreaterThan(0);
+    expect(log.filter(({ refused }) => refused !== undefined)).toEqual([]);
+    expect([callsBlocked, reversals]).toEqual([0, 0]);
   });
 
   it('are compared side by side in a table', () => {
