@@ -1,0 +1,86 @@
+/** What all charts share: SVG text from ECharts, the same bytes for the same data. */
+import { BarChart, LineChart } from 'echarts/charts';
+import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components';
+import { init, use, type EChartsCoreOption } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { escaped, Html } from './html.ts';
+
+use([LineChart, BarChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer]);
+
+export interface ChartFrame {
+  /** Unique in its page: ids in the SVG begin with it. Letters, digits and `-`. */
+  readonly id: string;
+  readonly title: string;
+  /** What the chart shows, in words, for those who can't see it. */
+  readonly description: string;
+  /** In what the values are counted: the name of the axis. */
+  readonly unit: string;
+  /**
+   * Pixels.
+   * @default 960
+   */
+  readonly width?: number;
+  /**
+   * Pixels.
+   * @default 320
+   */
+  readonly height?: number;
+}
+
+/** Colours are names of the page's style; the second is what stands alone, without a page. */
+export const INK = 'var(--ink, #1b1f24)';
+export const FAINT = 'var(--faint, #6b7280)';
+export const GRID = 'var(--line, #d6dae0)';
+export const LIMIT = 'var(--limit, #c0262d)';
+export const BAND = 'var(--band, #0072b2)';
+const SERIES = ['#0072b2', '#b35900', '#007a5a', '#a6447f', '#6b5b00', '#0f7ea8'];
+/** Colour of the nth line or bar. */
+export const seriesColor = (n: number): string =>
+  `var(--series-${(n % SERIES.length) + 1}, ${SERIES[n % SERIES.length]})`;
+
+export const FONT = 'system-ui, DejaVu Sans, sans-serif';
+export const valueAxis = (unit: string) => ({
+  type: 'value' as const,
+  name: unit,
+  nameTextStyle: { color: FAINT, align: 'left' as const },
+  axisLabel: { color: FAINT },
+  splitLine: { lineStyle: { color: GRID } },
+});
+export const axisLine = { lineStyle: { color: FAINT } };
+
+export function draw(
+  { id, title, description, width = 960, height = 320 }: ChartFrame,
+  option: EChartsCoreOption,
+): Html {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+  try {
+    chart.setOption({ animation: false, useUTC: true, textStyle: { fontFamily: FONT, color: INK }, ...option });
+    return new Html(named(chart.renderToSVGString(), id, title, description));
+  } finally {
+    chart.dispose();
+  }
+}
+
+/**
+ * ECharts counts its ids through the life of the process, and writes four decimals of a pixel: the first would make the
+ * same chart other bytes, the second twice as many.
+ */
+function named(svg: string, id: string, title: string, description: string): string {
+  const label = `role="img" aria-labelledby="${id}-title ${id}-description"`;
+  const words = `<title id="${id}-title">${escaped(title)}</title><desc id="${id}-description">${escaped(description)}</desc>`;
+  return (
+    svg
+      .replace(/\bzr\d+-/g, `${id}-`)
+      .replace(
+        / (d|points|transform)="([^"]*)"/g,
+        (_, name: string, numbers: string) => ` ${name}="${shorter(numbers)}"`,
+      )
+      // For a pointer, which these charts don't answer to.
+      .replace(/<style[\s\S]*?<\/style>\n?/, '')
+      .replace(/ (class|pointer-events)="[^"]*"/g, '')
+      .replace(/^<svg ([^>]*)>/, (_, attributes: string) => `<svg ${label} ${attributes}>${words}`)
+  );
+}
+
+const shorter = (numbers: string): string =>
+  numbers.replace(/-?\d+\.\d+/g, (number) => String(Math.round(Number(number) * 10) / 10));
