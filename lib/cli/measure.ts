@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Measurements } from '../capacity/component-figures.ts';
+import type { ProcessorWork } from '../planning/measured-figures.ts';
 import { asRoot } from './as-root.ts';
 import { CommandFailure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
@@ -13,7 +14,8 @@ export function addMeasure(program: Command): Command {
   return program
     .command('measure')
     .description('Measures what components do here, and writes it down for `cellstamp plan`.')
-    .argument('[cell]', 'name of a running cell; the only one that is up by default')
+    .argument('[cell]', 'name of a running cell; the only one that is up by default, or with --prometheus the busiest')
+    .option('--prometheus <source>', 'ask a Prometheus instead: its URL, or planning.yaml, which says how to reach it')
     .option('--figures <file>', 'file to write to; what else is in it stays', 'figures.yaml')
     .option('--calls <n>', 'calls to place', numberFrom(1, 100_000), 300)
     .option('--rate <n>', 'calls started a second', numberFrom(0.1, 1000), 10)
@@ -21,15 +23,18 @@ export function addMeasure(program: Command): Command {
     .option('--json', 'print what was measured as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp measure example --calls 600 --rate 20\n\n' +
+      '\nExample:\n  $ cellstamp measure example --calls 600 --rate 20\n  $ cellstamp measure --prometheus planning.yaml\n\n' +
         'Real calls with audio go through the cell; what they take of the processors of Kamailio, rtpengine and FreeSWITCH\n' +
         'gives what a core does. Measure on a machine like those of your cells that does little else. What is not measured\n' +
-        'keeps its built-in figure.',
+        'keeps its built-in figure.\n\n' +
+        'A Prometheus tells it of the busiest hour of a host, and needs the node exporter’s metrics of the hosts, with the\n' +
+        'labels cell and host like those of the others.',
     )
     .action(measure);
 }
 
 interface Options {
+  readonly prometheus?: string;
   readonly figures: string;
   readonly calls: number;
   readonly rate: number;
@@ -37,11 +42,9 @@ interface Options {
   readonly json?: true;
 }
 
-async function measure(name: string | undefined, { figures: path, json, ...load }: Options): Promise<void> {
-  asRoot();
-  const cell = await runningCell(name);
-  const [{ measuredWork }, { figuresOf }, { figuresText, writeFigures }] = await Promise.all([
-    import('./measured-work.ts'),
+async function measure(name: string | undefined, options: Options): Promise<void> {
+  const { figures: path, prometheus, json } = options;
+  const [{ figuresOf }, { figuresText, writeFigures }] = await Promise.all([
     import('../planning/measured-figures.ts'),
     import('../planning/figures-file.ts'),
   ]);
@@ -51,19 +54,56 @@ async function measure(name: string | undefined, { figures: path, json, ...load 
   const line = new LiveLine();
   await interruptible(async (signal) => {
     try {
-      const works = await measuredWork(cell, { ...load, signal, onProgress: (text) => line.show(text) });
+      const watch: Watch = { signal, onProgress: (text) => line.show(text) };
+      const measured = await (prometheus === undefined
+        ? workHere(name, options, watch)
+        : workThere(prometheus, name, watch));
       line.clear();
-      const processors = cpus();
       const day = new Date().toISOString().slice(0, 10);
-      const where = `${day}, cell ${cell.name} on ${processors.length} shared cores (${processors[0]?.model.trim()})`;
-      const { figures, notes } = figuresOf(works, where);
+      const { figures, notes } = figuresOf(measured.works, `${day}, ${measured.where}`);
       writeFigures(path, figures);
-      if (json) printJson({ file: path, figures, notes });
-      else print(path, figures, notes);
+      const all = [...measured.notes, ...notes];
+      if (json) printJson({ file: path, figures, notes: all });
+      else print(path, figures, all);
     } finally {
       line.clear();
     }
   });
+}
+
+interface Watch {
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+}
+
+interface Measured {
+  /** What was measured on. */
+  readonly where: string;
+  readonly works: readonly ProcessorWork[];
+  readonly notes: readonly string[];
+}
+
+/** Calls through a cell on this machine. */
+async function workHere(name: string | undefined, load: Options, watch: Watch): Promise<Measured> {
+  asRoot();
+  const cell = await runningCell(name);
+  const { measuredWork } = await import('./measured-work.ts');
+  const works = await measuredWork(cell, { ...load, ...watch });
+  const processors = cpus();
+  const where = `cell ${cell.name} on ${processors.length} shared cores (${processors[0]?.model.trim()})`;
+  return { where, works, notes: [] };
+}
+
+/** What a Prometheus saw. */
+async function workThere(source: string, cell: string | undefined, watch: Watch): Promise<Measured> {
+  const [{ reachPrometheus }, { prometheusWork }] = await Promise.all([
+    import('../planning/prometheus/reach.ts'),
+    import('../planning/prometheus/measured-work.ts'),
+  ]);
+  const { server, settings, weeks } = await reachPrometheus(source, watch.signal);
+  const { cellLabel, url } = settings;
+  const options = { now: Date.now(), weeks, cellLabel, ...(cell !== undefined && { cell }), ...watch };
+  return { where: url, ...(await prometheusWork(server, options)) };
 }
 
 function print(path: string, figures: Measurements, notes: readonly string[]): void {

@@ -4,6 +4,7 @@ import type { SecretReference } from './values.ts';
 
 /** A secret is not where its reference says. */
 export class SecretMissing extends Error {
+  override readonly name = 'SecretMissing';
   readonly allowed: string;
 
   constructor(message: string, allowed: string) {

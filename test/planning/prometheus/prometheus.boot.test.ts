@@ -7,14 +7,12 @@ import { PlanningFailure } from '../../../lib/planning/failure.ts';
 import { readPlanInput } from '../../../lib/planning/plan-input.ts';
 import { describeWith } from '../../requirements.ts';
 import { CELL, folderOf, HOUR, MINIMAL, NOW } from '../folder.ts';
-import { prometheusWith, user, type Scraped } from './prometheus-server.ts';
+import { exposed, type Exposed } from './exposed.ts';
+import { prometheusWith, user } from './prometheus-server.ts';
 
 const WEEKS = 8;
 const HOURS = WEEKS * 168;
 const START = NOW - HOURS * HOUR;
-/** Two scrapes in every five minutes, none of them at the edge of an hour. */
-const SCRAPE_SECONDS = 150;
-const FIRST_SCRAPE = 1;
 
 /** Mean use in every hour of eight weeks of a cell full of made-up tenants. */
 function hourly(resource: Resource, seed: number): Float64Array {
@@ -24,36 +22,6 @@ function hourly(resource: Resource, seed: number): Float64Array {
     for (const [hour, value] of values.entries()) sum[hour]! += value;
   }
   return sum;
-}
-
-interface Exposed {
-  readonly metric: string;
-  readonly type: 'counter' | 'gauge';
-  readonly labels: string;
-  readonly hours: Float64Array;
-  /** Hours in which nothing was scraped. */
-  readonly lost: ReadonlySet<number>;
-}
-
-/** What hosts expose when they carry so much: gauges are the value, counters grow by it in a second. */
-function* exposed(series: readonly Exposed[]): Scraped {
-  const types = new Map(series.map(({ metric, type }) => [metric, type]));
-  for (const [metric, type] of types) {
-    yield `# TYPE ${metric} ${type}\n`;
-    const sample = type === 'counter' ? `${metric}_total` : metric;
-    for (const { labels, hours, lost } of series.filter((one) => one.metric === metric)) {
-      let count = 1000;
-      for (const [hour, value] of hours.entries()) {
-        let lines = '';
-        for (let second = FIRST_SCRAPE; second < 3600; second += SCRAPE_SECONDS) {
-          if (type === 'counter') count += value * SCRAPE_SECONDS;
-          if (!lost.has(hour))
-            lines += `${sample}{${labels}} ${type === 'counter' ? count : value} ${START / 1000 + hour * 3600 + second}\n`;
-        }
-        yield lines;
-      }
-    }
-  }
 }
 
 describeWith(['prometheus'], 'the real Prometheus', () => {
@@ -81,7 +49,7 @@ describeWith(['prometheus'], 'the real Prometheus', () => {
       lost,
     });
     const url = await prometheusWith(
-      exposed([
+      exposed(START, [
         ...[1, 2].map((host) => gauge('euw1-a', host, half(truth.a))),
         ...[1, 2].map((host) => gauge('euw1-b', host, half(truth.b), lost)),
         setups('user', 0.75),
