@@ -1,5 +1,4 @@
 import { pathToFileURL } from 'node:url';
-import { gradeOfServiceOf, linesFor, POLICIES } from '../lib/capacity/policy.ts';
 import { simulate, type SimulationSetting } from '../lib/capacity/simulate.ts';
 import { comparisonLines } from '../lib/capacity/simulation/comparison.ts';
 import { scenarioSetting } from '../lib/capacity/simulation/founding.ts';
@@ -137,29 +136,8 @@ function outageRows(): BenchRow[] {
   ];
 }
 
-function policyRows(): BenchRow[] {
-  const erlangs = 1000;
-  const good = gradeOfServiceOf(POLICIES.gradeOfService, erlangs);
-  const telecom = linesFor(POLICIES.telecomRule, erlangs);
-  return [
-    {
-      what: `gradeOfService at ${erlangs} erlangs: lines over the telecom rule's`,
-      figure: good.lines / telecom,
-      unit: 'ratio',
-      baseline: `${good.lines} against ${telecom} lines`,
-      goal: { atMost: 0.6 },
-    },
-    {
-      what: `gradeOfService at ${erlangs} erlangs: blocking`,
-      figure: good.blocking,
-      unit: 'share of calls',
-      goal: { atMost: POLICIES.gradeOfService.blocking },
-    },
-  ];
-}
-
 export function run(): Promise<BenchRow[]> {
-  return Promise.resolve([...policyRows(), ...outageRows(), noiseRow(), ...predictiveRows()]);
+  return Promise.resolve([...outageRows(), noiseRow(), ...predictiveRows()]);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(rowLines(await run()));
