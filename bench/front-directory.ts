@@ -16,8 +16,8 @@ import { rowLines, type BenchRow } from './row.ts';
 const changes = 20;
 const few = 500;
 const many = 1_000_000;
-const rounds = 25;
-const callsARound = 600;
+const rounds = 15;
+const callsARound = 500;
 const callsAtOnce = 60;
 
 export async function run(): Promise<BenchRow[]> {

@@ -9,7 +9,7 @@ import { Sipp, type Load } from './sip/sipp.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
 const rounds = 9;
-const callsARound = 1000;
+const callsARound = 1500;
 const callsAtOnce = 60;
 const tenants = 500;
 

@@ -146,11 +146,11 @@ end`;
     ]);
   }
 
-  /** Shared memory of an edge's Kamailio, in bytes. */
+  /** Shared memory of an edge's Kamailio, in bytes, and what is used of it with all that its keeping costs. */
   async sharedMemory(edge: EdgeHost): Promise<{ readonly total: number; readonly used: number }> {
     const text = await this.on(edge.name, ['kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', 'core.shmmem']);
     const bytes = (key: string) => Number(new RegExp(`^\\s*${key}: (\\d+)`, 'm').exec(text)![1]);
-    return { total: bytes('total'), used: bytes('used') };
+    return { total: bytes('total'), used: bytes('real_used') };
   }
 
   /** Waits until an edge has so many entries in its memory. */

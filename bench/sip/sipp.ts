@@ -128,7 +128,7 @@ export class Sipp {
 
   /** @throws Error when a call fails */
   async call(from: string, to: string, numbers: readonly string[], calls: number, atOnce: number): Promise<Load> {
-    writeFileSync(join(this.#folder, 'numbers.csv'), `SEQUENTIAL\n${numbers.join('\n')}\n`);
+    writeFileSync(join(this.#folder, 'numbers.csv'), `RANDOM\n${numbers.join('\n')}\n`);
     const statistics = join(this.#folder, 'statistics.csv');
     const errors = join(this.#folder, 'errors.log');
     for (const file of [statistics, errors]) rmSync(file, { force: true });
