@@ -263,6 +263,9 @@ ${tls === 'off' ? '' : 'modparam("tls", "config", "/etc/kamailio/tls.cfg")\n'}
 modparam("rr", "enable_double_rr", 2)
 modparam("rr", "append_fromtag", 0)
 
+# What it refuses is counted before it is dropped.
+modparam("sanity", "autodrop", 0)
+
 # A finished transaction is kept 5 s for late retransmissions.
 modparam("tm", "wt_timer", 5000)
 modparam("tm", "fr_timer", 8000)

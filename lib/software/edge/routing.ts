@@ -308,6 +308,9 @@ route[CHOOSE_SIDE] {
         } else {
             $fs = "${toCells}";
         }
+    } else {
+        # Over the client's connection, whichever side it is on: the Route names both, and would be taken for the first.
+        $fs = $null;
     }
 }
 
