@@ -80,7 +80,8 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
     );
     expect(Number(sent)).toBeGreaterThanOrEqual(0.9 * flood.rate * flood.seconds);
     expect(before.summary.failures).toEqual([]);
-    expect(told).toMatchObject({ failures: [], left: {} });
+    expect(told).toMatchObject({ failures: [] });
+    expect(told.left).toEqual({});
     expect(during.summary.answered).toBe(during.summary.calls);
     const banned = await Promise.all(
       bed.front.edges.map(({ name }) =>
@@ -127,7 +128,8 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
     await bed.left();
     const before = await memory();
     const rejected = await bed.metric('edge_rejected');
-    await send(messages(), perSecond);
+    const texts = messages();
+    await send(texts, perSecond);
     const left = await bed.left(20);
     const { summary } = await place(6);
     expect(summary.failures).toEqual([]);
@@ -136,10 +138,13 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
     for (const { name } of bed.front.edges) {
       expect(readService(bed.front.name, name, 'kamailio')).toMatchObject({ state: 'ready', starts: 1 });
     }
-    expect((await bed.metric('edge_rejected')) - rejected).toBeGreaterThan(20);
+    const refused = (await bed.metric('edge_rejected')) - rejected;
+    expect(refused).toBeGreaterThan(10);
     // Finished transactions go after 5 s; what a process keeps for its counters stays.
     const grown = async () => (await memory()).map((bytes, index) => bytes - before[index]!);
-    await until(async () => (await grown()).every((bytes) => bytes < 2 ** 17), 20);
-    console.log(`shared memory of the edges grew by ${(await grown()).join(', ')} bytes`);
+    await until(async () => (await grown()).every((bytes) => bytes < 2 ** 16), 20);
+    console.log(
+      `${texts.length} messages: ${refused} counted as refused, ${got.length} relayed; shared memory of the edges grew by ${(await grown()).join(', ')} bytes`,
+    );
   });
 });
