@@ -68,7 +68,14 @@ export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'mem
     })),
     quotas: quotasOf(value, fleet.cells),
   };
-  return { input, notes: cells.flatMap(({ use }) => use.notes) };
+  const unknown = input.tenants.filter(({ id }) => !measured.tenant.has(id)).length;
+  const notes = cells.flatMap(({ use }) => use.notes);
+  if (unknown > 0) {
+    notes.push(
+      `${unknown} of ${input.tenants.length} tenants without a history: expected to use what their limits were sized for`,
+    );
+  }
+  return { input, notes };
 }
 
 /** Each zone made once: it remembers when its clocks change. */

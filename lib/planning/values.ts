@@ -27,3 +27,5 @@ export const secretSchema = z.strictObject({
 });
 
 export type SecretReference = z.output<typeof secretSchema>;
+
+export const share = (usual: number, what: string) => z.number().min(0).max(1).default(usual).describe(what);

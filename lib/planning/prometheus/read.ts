@@ -11,6 +11,7 @@ import { SecretMissing } from '../secret.ts';
 import { authenticator } from './authenticate.ts';
 import { Prometheus, PrometheusFailure, type Series } from './client.ts';
 import { atInstant, MEASURES, overIntervals, RESOURCE_MEASURES, SIGNAL_MEASURES, type MeasureName } from './queries.ts';
+import type { PrometheusSettings } from './schema.ts';
 
 export interface PrometheusRead {
   readonly findings: readonly Finding[];
@@ -66,7 +67,7 @@ async function readAll(
   measured: Measured,
   options: PrometheusReadOptions,
 ): Promise<PrometheusRead> {
-  const { cellLabel, queries } = value.history.prometheus!;
+  const { url, cellLabel, queries } = value.history.prometheus!;
   const findings: Finding[] = [];
   const ask: Ask = async (name, answer) => {
     const query = queries[name] ?? MEASURES[name].promql;
@@ -81,9 +82,18 @@ async function readAll(
     }
   };
   const notes = await readHistories(ask, server, cellLabel, measured, options);
+  if (isOpen(value.history.prometheus!))
+    notes.push(`the secret for ${url} goes over the network in the open: use https`);
   // A query that is wrong for a history is wrong for an instant.
   const signals = findings.length > 0 ? new Map() : await readSignals(ask, server, cellLabel, options);
   return { findings, notes, signals };
+}
+
+/** Whether whoever is on the way can read the password or the token. */
+function isOpen({ url, auth }: PrometheusSettings): boolean {
+  const { protocol, hostname } = new URL(url);
+  const loopback = /^(localhost|127\..*|\[::1\])$/.test(hostname);
+  return protocol === 'http:' && !loopback && (auth.basic !== undefined || auth.bearer !== undefined);
 }
 
 /** @returns notes about what is unknown */

@@ -87,6 +87,7 @@ describeWith(['prometheus'], 'the real Prometheus', () => {
       'Prometheus knows no relayedCalls of euw1-c',
       'Prometheus: relayedCalls of euw1-b is unknown in 3 of 1344 intervals',
       'Prometheus knows no recordEvents of euw1-a, euw1-b, euw1-c',
+      '2 of 2 tenants without a history: expected to use what their limits were sized for',
     ]);
 
     await expect(read('{}')).rejects.toThrow(/query_range answered 401 \(Unauthorized\)/);

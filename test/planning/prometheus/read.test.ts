@@ -7,6 +7,9 @@ const planning = (url: string, more = '') => ({
   'planning.yaml': `${MINIMAL}history:\n  weeks: 1\n  prometheus:\n    url: ${url}\n${more}`,
 });
 
+/** Prometheus knows nothing of tenants. */
+const CONTRACTS = '2 of 2 tenants without a history: expected to use what their limits were sized for';
+
 const answering = (values: Readonly<Record<string, number>>) =>
   answeringServer((one, response) => response.end(everyPoint(one, values)));
 
@@ -26,7 +29,7 @@ describe('Prometheus', () => {
       mos: 42,
       answerSeizureRatio: 42,
     });
-    expect(notes).toEqual([]);
+    expect(notes).toEqual([CONTRACTS]);
   });
 
   it('that knows half of the cells leaves the others unknown, and a note says so', async () => {
@@ -36,9 +39,10 @@ describe('Prometheus', () => {
     const { input, notes } = await readFrom(files);
     expect(input.cells[1]!.history).toEqual({});
     expect(input.cells[1]!.signals).toEqual({ measuredAt: undefined });
-    expect(notes).toEqual(
-      ['setups', 'relayedCalls', 'recordEvents'].map((name) => `Prometheus knows no ${name} of euw1-b`),
-    );
+    expect(notes).toEqual([
+      ...['setups', 'relayedCalls', 'recordEvents'].map((name) => `Prometheus knows no ${name} of euw1-b`),
+      CONTRACTS.replaceAll('2', '4'),
+    ]);
   });
 
   it('with holes, and values that nobody can have measured, leaves those hours unknown', async () => {
