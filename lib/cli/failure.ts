@@ -1,7 +1,15 @@
 /** What goes wrong in a command, and how it is told. */
+import { CommanderError } from 'commander';
 
 /** Exit status of a wrong command line: an unknown option, a name that is not there. */
 export const usageStatus = 2;
+
+/** What commander does with a wrong command line, of which it has printed what is wrong. */
+export function exitsWith(status: number): (error: CommanderError) => never {
+  return (error) => {
+    throw error.exitCode === 0 ? error : new CommanderError(status, error.code, error.message);
+  };
+}
 
 /** What was asked for can't be done; the text says what was given and what is allowed. */
 export class CommandFailure extends Error {

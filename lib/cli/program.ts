@@ -5,9 +5,10 @@ import { addCall } from './call.ts';
 import { addCheck } from './check.ts';
 import { addDown } from './down.ts';
 import { addFlap } from './flap.ts';
-import { describeFailure, usageStatus } from './failure.ts';
+import { describeFailure, exitsWith, usageStatus } from './failure.ts';
 import { addLogs } from './logs.ts';
 import { addMeasure } from './measure.ts';
+import { addPlan } from './plan.ts';
 import { addScrape } from './scrape.ts';
 import { addSimulate } from './simulate.ts';
 import { addStamp } from './stamp.ts';
@@ -23,12 +24,12 @@ function cellstamp(): Command {
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
-    .exitOverride()
+    .exitOverride(exitsWith(usageStatus))
     .addHelpText('after', '\nExample:\n  $ cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage.');
   for (const add of [addTry, addUp, addStatus, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
   }
-  for (const add of [addCall, addCheck, addStamp, addScrape, addSimulate, addMeasure]) add(program);
+  for (const add of [addCall, addCheck, addStamp, addScrape, addPlan, addSimulate, addMeasure]) add(program);
   return program;
 }
 
@@ -41,7 +42,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode);
   } catch (error) {
     // Commander has printed its message, or the help that was asked for.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageStatus;
+    if (error instanceof CommanderError) return error.exitCode;
     if (error instanceof WentOnAsRoot) return error.status;
     const { text, status } = describeFailure(error, program.opts()['debug'] === true);
     process.stderr.write(`${text}\n`);
