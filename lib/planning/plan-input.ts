@@ -11,7 +11,7 @@ import { readHistoryFiles } from './history/read-files.ts';
 import { readPrometheus } from './prometheus/read.ts';
 import { readPlanning, type PlanningFile } from './read-planning.ts';
 
-export type { KindCell, PlanningFile } from './read-planning.ts';
+export type { PlanningFile } from './read-planning.ts';
 
 export interface PlanSources {
   /** Folder of the cells. */

@@ -180,4 +180,3 @@ export const planningSchema = z
 
 export type Planning = z.output<typeof planningSchema>;
 export type Kind = Planning['kinds'][number];
-export type CellFacts = Planning['cells'][string];

@@ -55,7 +55,6 @@ export const SIGNAL_MEASURES = {
 export const MEASURES = { ...RESOURCE_MEASURES, ...SIGNAL_MEASURES };
 
 export type MeasureName = keyof typeof MEASURES;
-export type SignalName = keyof typeof SIGNAL_MEASURES;
 
 /** The shortest time over which rates are taken; a scrape interval of two minutes and less gives it two samples. */
 const FINEST_MINUTES = 5;
