@@ -4,7 +4,8 @@ import { edgePorts } from '../../front/ports.ts';
 import { emptyHostConfig, late, type HostConfig, type ListeningPort, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { floodGuard } from './flood-guard.ts';
-import { cellSipPort, listenLines, routingScript } from './routing.ts';
+import { routingScript } from './routing.ts';
+import { cellSipPort, listenLines } from './sockets.ts';
 
 /**
  * Shared memory that an edge needs, in MiB. An entry takes 208 bytes and its tenant, which may have no other, 224 more, as measured

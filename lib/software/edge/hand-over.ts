@@ -1,0 +1,59 @@
+/** What the network delivered to the wrong edge is handed to the right one, once. */
+import type { EdgeHost, Front } from '../../front/front.ts';
+import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
+
+export function handOver(front: Front, edge: EdgeHost): string {
+  const sipPort = cellSipPort(front);
+  const { toCells } = sendingSockets(front, edge);
+  return `# ---------------------------------------------------------------------------------------------------------------------------
+# Hand-over between edges: CANCEL and the ACK of a failed INVITE have no route set, and a response follows the Via; after a
+# change of the anycast route they reach an edge that does not know them
+# ---------------------------------------------------------------------------------------------------------------------------
+route[HAND_OVER] {
+    # Loop guard: what was handed over once is never handed over again (see TAKE_OVER), and only clients' messages are.
+    if ($sht(peer=>$si) != $null) {
+        exit;
+    }
+    prom_counter_inc("edge_handed_over", "1", "$rm");
+    append_hf("X-Cellstamp-Handoff: $pr:$si:$sp\\r\\n", "CSeq");
+    msg_apply_changes();
+    sht_iterator_start("edges", "peer");
+    while (sht_iterator_next("edges")) {
+        if ($shtitval(edges) == "edge" && $shtitkey(edges) != "${publicAddress}") {
+            sendx("sip:$shtitkey(edges):${sipPort}", "${toCells}", "$mb");
+        }
+    }
+    sht_iterator_end("edges");
+}
+
+route[TAKE_OVER] {
+    set_source_address("$(hdr(X-Cellstamp-Handoff){s.tolower})");
+    remove_hf("X-Cellstamp-Handoff");
+    if (is_method("CANCEL")) {
+        if (t_check_trans()) {
+            prom_counter_inc("edge_taken_over", "1", "CANCEL");
+            t_relay();
+        }
+    } else if (is_method("ACK")) {
+        t_check_trans();
+    }
+    exit;
+}
+
+# Every reply, before its transaction is looked for.
+reply_route {
+    $var(via) = $(hdr(Via)[0]{s.select,1, }{s.select,0,;}{s.select,0,:});
+    if ($var(via) != "${publicAddress}" && $sht(peer=>$var(via)) == "edge" && $sht(peer=>$si) != "edge") {
+        prom_counter_inc("edge_handed_over", "1", "reply");
+        append_hf("X-Cellstamp-Handoff: $pr:$si:$sp\\r\\n", "CSeq");
+        msg_apply_changes();
+        sendx("sip:$var(via):${sipPort}", "${toCells}", "$mb");
+        drop;
+    }
+    if ($sht(peer=>$si) == "edge" && $hdr(X-Cellstamp-Handoff) != $null) {
+        set_source_address("$(hdr(X-Cellstamp-Handoff){s.tolower})");
+        remove_hf("X-Cellstamp-Handoff");
+    }
+}
+`;
+}
