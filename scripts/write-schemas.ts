@@ -1,4 +1,4 @@
-/** Writes the JSON Schemas of the files that people write into cells/. Run it after a change of a schema: npx tsx scripts/write-schemas.ts */
+/** Writes the JSON Schemas of the files that people write, and of a plan, into cells/. Run it after a change of a schema: npx tsx scripts/write-schemas.ts */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';

@@ -1,6 +1,10 @@
-/** The JSON Schemas of the planner's files, made from the zod schemas: editors complete and check by them. */
+/**
+ * The JSON Schemas of the planner's files, made from the zod schemas: editors complete and check by them, and programs know
+ * what a plan as JSON says.
+ */
 import { measurementsSchema } from '../capacity/component-figures.ts';
 import { scenarioJsonSchema } from '../capacity/simulation/scenario-schema.ts';
+import { planSchema } from '../capacity/plan/schema.ts';
 import { writtenForm } from '../spec/json-schema.ts';
 import { calendarSchema } from './calendar-file.ts';
 import { planningSchema } from './planning-schema.ts';
@@ -10,5 +14,6 @@ export const planningJsonSchemas = {
   'planning.schema.json': writtenForm(planningSchema),
   'calendar.schema.json': writtenForm(calendarSchema),
   'figures.schema.json': writtenForm(measurementsSchema),
+  'plan.schema.json': writtenForm(planSchema),
   'scenario.schema.json': scenarioJsonSchema,
 } as const;

@@ -74,12 +74,15 @@ export const planExcuseSchema = z.strictObject({
   text: z.string().min(1).describe('Why not, with the numbers.'),
 });
 
-const purchase = z.strictObject({ lines: count, blocking: z.number().min(0).max(1) });
+const purchase = z.strictObject({
+  lines: count.describe('Circuits that the policy buys.'),
+  blocking: z.number().min(0).max(1).describe('Share of the calls of the busiest hour that find them all busy.'),
+});
 
 const cellReport = z.strictObject({
-  name,
-  state: z.enum(['planned', 'active', 'cordoned', 'draining', 'retired']),
-  tenants: count,
+  name: name.describe('Name of the cell.'),
+  state: z.enum(['planned', 'active', 'cordoned', 'draining', 'retired']).describe('As its file says.'),
+  tenants: count.describe('Tenants in the cell.'),
   utilisation: z
     .number()
     .min(0)
@@ -96,55 +99,74 @@ const cellReport = z.strictObject({
     .describe('Share of these calls that the cell would lose with one media host lost.'),
 });
 
+/** Since when something is so. */
+const since = (what: string) => instant.optional().describe(`Since when ${what}. Default: it is not so.`);
+
 const memorySchema = z
   .strictObject({
-    cells: z.record(
-      name,
-      z.strictObject({
-        overSince: instant.optional(),
-        spareSince: instant.optional(),
-        fewerHostsSince: instant.optional(),
-        cordonedAt: instant.optional(),
-        drainBy: instant.optional(),
-        neededSince: instant.optional(),
-      }),
-    ),
+    cells: z
+      .record(
+        name,
+        z.strictObject({
+          overSince: since('it was too full in every plan'),
+          spareSince: since('it was dispensable in every plan'),
+          fewerHostsSince: since('fewer media hosts were enough in every plan'),
+          cordonedAt: since('it is cordoned'),
+          drainBy: instant.optional().describe('When it should be empty. Default: it does not drain.'),
+          neededSince: since('its tenants fitted into no other cell in every plan'),
+        }),
+      )
+      .describe('By the name of the cell, with its pools where it is about media hosts.'),
     done: z
-      .array(z.strictObject({ at: instant, kind: z.enum(['stamp', 'emergency', 'move']), region: name, count }))
+      .array(
+        z.strictObject({
+          at: instant.describe('Instant of the plan.'),
+          kind: z.enum(['stamp', 'emergency', 'move']).describe('What was decided.'),
+          region: name.describe('Where.'),
+          count: count.describe('How often.'),
+        }),
+      )
       .describe('What plans of the last 14 days decided, for caps and for not taking back what was just done.'),
   })
   .describe('What the next plan has to know of this one; to be given to it unless this plan was thrown away.');
 
 export const planSchema = z
   .strictObject({
-    version: z.literal(1),
-    now: instant,
+    version: z.literal(1).describe('Of this format.'),
+    now: instant.describe('Instant of the plan.'),
     policy: z.record(name, z.union([z.string(), z.number()])).describe('The policy with its numbers.'),
     policies: z
       .record(name, purchase)
       .describe(
         'For the relayed calls of the busiest cell: lines that every policy buys and the blocking that follows.',
       ),
-    leadTime: z.strictObject({
-      hours: z.number().min(0),
-      quantile: z.number(),
-      basis: z.string().describe('How many earlier stamps it is measured from, or that it is assumed.'),
-    }),
-    cells: z.array(cellReport),
-    actions: z.array(actionSchema),
-    excuses: z.array(planExcuseSchema),
-    quotas: z.array(
-      z.strictObject({
-        region: name,
-        quota: name,
-        limit: z.number().min(0),
-        used: z.number().min(0),
-        needed: z.number().min(0).describe('By what this plan wants to stamp, allowed or not.'),
-        short: z.number().min(0).describe('By how much the quota must be raised.'),
-      }),
-    ),
+    leadTime: z
+      .strictObject({
+        hours: z.number().min(0).describe('Hours that are counted on.'),
+        quantile: z.number().describe('Of the earlier stamps, a share.'),
+        basis: z.string().describe('How many earlier stamps it is measured from, or that it is assumed.'),
+      })
+      .describe('From the decision to stamp until the cell takes calls.'),
+    cells: z.array(cellReport).describe('How full the cells are.'),
+    actions: z.array(actionSchema).describe('What to do.'),
+    excuses: z.array(planExcuseSchema).describe('What is not done, and why not.'),
+    quotas: z
+      .array(
+        z.strictObject({
+          region: name.describe('Where the quota holds.'),
+          quota: name.describe('What is counted.'),
+          limit: z.number().min(0).describe('What the region allows.'),
+          used: z.number().min(0).describe('By what is there.'),
+          needed: z.number().min(0).describe('By what this plan wants to stamp, allowed or not.'),
+          short: z.number().min(0).describe('By how much the quota must be raised.'),
+        }),
+      )
+      .describe('The quotas that are known.'),
     lowerBound: z
-      .strictObject({ cells: count, because: z.string() })
+      .strictObject({
+        cells: count.describe('So many at least.'),
+        because: z.string().describe('What it follows from.'),
+      })
       .describe('Cells that the tenants need however packed.'),
     notes: z.array(z.string()).describe('What was assumed where nothing is known.'),
     memory: memorySchema,
