@@ -30,7 +30,7 @@ export class CellStack extends OwnStack {
       region: spec.region,
       defaultTags: [{ tags: { 'cellstamp:cell': spec.name, 'cellstamp:size': spec.size, 'managed-by': 'terraform' } }],
     });
-    this.cell = new VoipCell(this, 'cell', { spec });
+    this.cell = new VoipCell(this, 'cell', { spec, ...(front ? { front } : {}) });
     if (front) this.enterDirectory(spec, front);
     this.outputs();
   }

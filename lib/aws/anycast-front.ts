@@ -1,4 +1,5 @@
 import { SecretsmanagerSecret } from '@cdktf/provider-aws/lib/secretsmanager-secret/index.js';
+import { SsmParameter } from '@cdktf/provider-aws/lib/ssm-parameter/index.js';
 import { Fn, type TerraformProvider } from 'cdktf';
 import { Construct } from 'constructs';
 import { deriveFront, type Front } from '../front/front.ts';
@@ -6,6 +7,7 @@ import type { FrontSpec } from '../spec/front.ts';
 import { Accelerator } from './accelerator.ts';
 import { DirectoryEntry } from './directory-entry.ts';
 import { EdgePop } from './edge-pop.ts';
+import { edgeList } from './host/learn-edges.ts';
 import { FrontZone } from './front-zone.ts';
 import { recoveryDays } from './site-key.ts';
 import { resourceName, sitePath } from './site.ts';
@@ -20,7 +22,7 @@ export interface AnycastFrontProps {
 
 /**
  * The whole front on AWS: anycast addresses, edges in every region, the tenant directory and the DNS zone. It knows nothing of
- * a cell; cells enter themselves into the directory.
+ * a cell: cells enter themselves into the directory, and read the edges' addresses from a parameter.
  *
  * The stack's own provider must be that of the spec's first region (`FrontStack` does it).
  */
@@ -68,6 +70,14 @@ export class AnycastFront extends Construct {
         entry: { kind: 'edge', name, address: addresses[name]! },
       });
     }
+    const { parameter } = edgeList(props.spec);
+    new SsmParameter(this, 'edges', {
+      name: parameter,
+      description: `Own addresses of the edges of ${front.name}: the SBCs of every cell read them`,
+      type: 'StringList',
+      value: Object.values(addresses).join(','),
+      tags: { Name: resourceName(front, 'edges') },
+    });
     this.zone = new FrontZone(this, 'zone', {
       front,
       addresses: { service: this.accelerator.addresses, edges: addresses },

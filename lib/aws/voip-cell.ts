@@ -4,6 +4,7 @@ import { deriveCell } from '../cell/cell.ts';
 import { hostConfig } from '../software/cell-host.ts';
 import { values } from '../software/values.ts';
 import type { CellSpec } from '../spec/cell.ts';
+import type { FrontSpec } from '../spec/front.ts';
 import { formatPath } from '../spec/finding.ts';
 import { rules } from '../spec/rules.ts';
 import { AlarmTopic } from './alarm-topic.ts';
@@ -14,6 +15,7 @@ import { CellRedis } from './cell-redis.ts';
 import { CellSecrets } from './cell-secrets.ts';
 import { imageId } from './debian-image.ts';
 import { cellBundle } from './host/cell-bundle.ts';
+import { edgeList } from './host/learn-edges.ts';
 import { HostBundle } from './host-bundle.ts';
 import type { HostInstance } from './host-instance.ts';
 import { HostRole } from './host-role.ts';
@@ -23,11 +25,13 @@ import { SiteAlarms } from './site-alarms.ts';
 import { SiteLogs } from './site-logs.ts';
 import { SiteNetwork } from './site-network.ts';
 import { SiteSecurity, type Guarded } from './site-security.ts';
-import { cellSite } from './site.ts';
+import { cellSite, partition } from './site.ts';
 
 export interface VoipCellProps {
   /** A complete spec: `parseCell({ name: 'euw1-a', region: 'eu-west-1' })`. */
   readonly spec: CellSpec;
+  /** The fleet's front, whose edges hand requests to the SBCs. @default - there is no front */
+  readonly front?: FrontSpec;
 }
 
 /**
@@ -103,6 +107,12 @@ export class VoipCell extends Construct {
       { actions: ['elasticache:ModifyUser'], resources: [this.redis.user.arn] },
     ]);
 
+    const edges = props.front && edgeList(props.front);
+    if (edges) {
+      const parameter = `arn:${partition(edges.region)}:ssm:${edges.region}:*:parameter${edges.parameter}`;
+      sbcRole.allow('learn-edges', [{ actions: ['ssm:GetParameter'], resources: [parameter] }]);
+    }
+
     const hosts = {
       cell,
       subnets: this.network.publicSubnets,
@@ -129,7 +139,7 @@ export class VoipCell extends Construct {
       new HostBundle(this, `${host.name}-bundle`, {
         site,
         host,
-        bundle: cellBundle(cell, host),
+        bundle: cellBundle(cell, host, edges),
         bucketName: this.bundles.bucket.id,
         alarmTopicArn: this.alarmTopic.topic.arn,
         values: given,

@@ -40,6 +40,12 @@ describe('AnycastFront', () => {
     expect(made.types()).not.toContain('aws_secretsmanager_secret');
   });
 
+  it('tells cells the addresses of its edges by one parameter', () => {
+    const parameter = large.one('aws_ssm_parameter', 'front_edges');
+    expect(parameter).toMatchObject({ name: '/cellstamp/a-front-of-20-letter/edges', type: 'StringList' });
+    expect(String(parameter['value']).split(',')).toHaveLength(7);
+  });
+
   it('knows no cell', () => {
     expect(large.text).not.toMatch(/cell:|terraform_remote_state/);
   });

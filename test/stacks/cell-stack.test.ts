@@ -99,6 +99,10 @@ describe('CellStack', () => {
     expect(item!['item']).toMatch(/cell:euw1-a.*floating-address_\w+\.public_ip\}:5060.*active/);
     expect(far.provider.aws.map(({ region }) => region)).toEqual(['eu-west-1', 'us-east-1']);
     expect(entered('us-east-1').provider.aws).toHaveLength(1);
+    // Its SBCs may read the edges' addresses, in the region where the front's stack leaves them.
+    expect(JSON.stringify(far.resource)).toContain(
+      'arn:aws:ssm:us-east-1:*:parameter/cellstamp/a-front-of-20-letter/edges',
+    );
   });
 
   it('is in no directory where there is no front', () => {

@@ -78,7 +78,7 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
 
   /** What Terraform does: the bundle by its hash, and the parameter that names it. */
   function configure(greeting: string): void {
-    const archive = tar(cellBundleFiles(cell, host, config(greeting)));
+    const archive = tar(cellBundleFiles(cell, host, undefined, config(greeting)));
     const sha256 = createHash('sha256').update(archive).digest('hex');
     machine.write('/tmp/bundle', gzipSync(archive));
     machine.succeed('aws', 's3', 'cp', '/tmp/bundle', `s3://bundles/media-1/${sha256}.tar.gz`);

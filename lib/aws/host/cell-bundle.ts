@@ -7,21 +7,24 @@ import { values } from '../../software/values.ts';
 import { cellSite, resourceName } from '../site.ts';
 import { bundle, bundleFiles, rootScript, type Bundle, type Place } from './bundle.ts';
 import { claimAddressesScript } from './claim-addresses.ts';
+import { learnEdges, learnEdgesScript, type EdgeList } from './learn-edges.ts';
 import { mediaLines, sbcLines } from './metrics-script.ts';
 import { redisUserScript } from './redis-user.ts';
 import { secondAddressFiles, secondAddressUnit } from './second-address.ts';
 import type { TarFile } from './tar.ts';
 
-export function cellBundle(cell: Cell, host: SbcHost | MediaHost): Bundle {
-  return bundle(cellBundleFiles(cell, host));
+/** @param edges where the cell's SBCs read the addresses of the front's edges; none: there is no front */
+export function cellBundle(cell: Cell, host: SbcHost | MediaHost, edges?: EdgeList): Bundle {
+  return bundle(cellBundleFiles(cell, host, edges));
 }
 
 export function cellBundleFiles(
   cell: Cell,
   host: SbcHost | MediaHost,
+  edges?: EdgeList,
   config: HostConfig = hostConfig(cell, host),
 ): readonly TarFile[] {
-  const place = host.role === 'media' ? mediaPlace(host) : sbcPlace(cell, host, config);
+  const place = host.role === 'media' ? mediaPlace(host) : sbcPlace(cell, host, config, edges);
   return bundleFiles(cellSite(cell), host, config, place);
 }
 
@@ -29,7 +32,7 @@ function mediaPlace(host: MediaHost): Place {
   return { metrics: mediaLines(host), files: [], packages: [], values: [], units: [] };
 }
 
-function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig): Place {
+function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeList): Place {
   const allocation = { name: 'floating_allocation' };
   const routeTables = { name: 'overlay_route_tables' };
   return {
@@ -46,13 +49,14 @@ function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig): Place {
           floatingSide: host.floatingSide,
         }),
       ),
+      ...(edges ? [rootScript(learnEdges.path, learnEdgesScript(edges)), ...learnEdges.files] : []),
     ],
     packages: ['openssl', 'redis-tools'],
     // redis-user logs in with these, also where no program of the host does.
     values: [values.redisHost, values.redisPassword, values.dataCaCertificate, allocation, routeTables].filter(
       (value) => !config.values.some((known) => known.name === value.name),
     ),
-    units: [secondAddressUnit],
+    units: [secondAddressUnit, ...(edges ? [learnEdges.timer] : [])],
     redisUser: redisUserScript(resourceName(cell)),
   };
 }

@@ -13,10 +13,10 @@ const { database, sbcUser } = databaseNames;
 /** The authorities that sign the certificates of PostgreSQL and Redis; every program of an SBC reads this file. */
 export const dataAuthoritiesPath = '/etc/cellstamp/data-ca.pem';
 
-const paths = {
-  schema: '/etc/cellstamp/schema.sql',
-  service: '/etc/cellstamp/database-schema.conf',
-} as const;
+/** On an SBC: how psql reaches the database as the schema's owner, as the service `schema`. */
+export const schemaServicePath = '/etc/cellstamp/database-schema.conf';
+
+const schemaPath = '/etc/cellstamp/schema.sql';
 
 /**
  * SQL of the schema, for psql. A view's columns are those that Kamailio's htable module wants; the fields of a value are
@@ -204,10 +204,10 @@ export function databaseSchema(_cell: Cell, _host: SbcHost): HostConfig {
   return {
     packages: ['postgresql-client-15'],
     files: [
-      { ...secret, path: paths.schema, text: schemaSql },
+      { ...secret, path: schemaPath, text: schemaSql },
       {
         ...secret,
-        path: paths.service,
+        path: schemaServicePath,
         text: `# How psql reaches the database as the schema's owner.
 [schema]
 host=${late(values.databaseHost.name)}
@@ -226,12 +226,12 @@ connect_timeout=5
       {
         name: 'database-schema',
         description: 'Schema of the cell’s database',
-        command: ['/usr/bin/psql', '--no-psqlrc', '--quiet', `--file=${paths.schema}`, 'service=schema'],
+        command: ['/usr/bin/psql', '--no-psqlrc', '--quiet', `--file=${schemaPath}`, 'service=schema'],
         kind: 'oneshot',
         user: 'root',
         group: 'root',
         capabilities: [],
-        environment: { PGSERVICEFILE: paths.service },
+        environment: { PGSERVICEFILE: schemaServicePath },
         before: [],
         after: [],
         runDirectories: [],

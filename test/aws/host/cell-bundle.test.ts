@@ -62,6 +62,19 @@ describe('bundle', () => {
     expect(contents(cell, cell.media[0]!).has('redis-user')).toBe(false);
   });
 
+  it('has SBCs learn of the front’s edges where there is a front', () => {
+    const [sbc] = cell.sbcs;
+    const withFront = new Map(
+      cellBundleFiles(cell, sbc, { parameter: '/cellstamp/front/edges', region: 'eu-west-1' }).map(({ path, text }) => [
+        path,
+        text,
+      ]),
+    );
+    expect(withFront.get('files/usr/local/lib/cellstamp/learn-edges')).toContain("--name '/cellstamp/front/edges'");
+    expect(withFront.get('timers')).toContain('cellstamp-edges.timer\n');
+    expect(contents(cell, sbc).has('files/usr/local/lib/cellstamp/learn-edges')).toBe(false);
+  });
+
   it('names the kernel module as a condition only where forwarding in the kernel is required', () => {
     const full = cellOf(maximal);
     expect(contents(cell, cell.media[0]!).get('modules')).toBe('xt_RTPENGINE\n');
