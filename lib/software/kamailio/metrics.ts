@@ -49,6 +49,10 @@ ${cell.media
   )
   .join('\n')}
     prom_gauge_set("calls", "$var(sum)");
+    # A rate over a series that begins with its first calls does not count these: it begins with none.
+${['user', 'in', 'out', 'feature'].map((kind) => `    prom_counter_inc("setups_total", "0", "${kind}");`).join('\n')}
+    prom_counter_inc("answered_total", "0");
+    prom_counter_inc("records_total", "0", "sent");
     prom_gauge_set("events_waiting", "$mq_size(events)");
     prom_gauge_set("records_waiting", "$mq_size(records)");
     prom_dispatch();

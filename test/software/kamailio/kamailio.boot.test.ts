@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { paths } from '../../../lib/software/kamailio/paths.ts';
 import { customersSql, tableCalls, tableRows, usersSql } from '../../../lib/software/kamailio/tenant-tables.ts';
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { internalPorts } from '../../../lib/spec/fixed.ts';
 import { describeWith } from '../../requirements.ts';
 import { SbcLab } from './sbc-lab.ts';
 
@@ -59,6 +60,15 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
     await lab.start(input);
     expect(control('core.uptime')).toContain('uptime');
     expect(complaints(lab.log())).toEqual([]);
+  });
+
+  it('exposes its counters of calls before there is one: a rate over them misses no call', async () => {
+    const cell = await lab.start({});
+    const page = lab.run(['curl', '-s', `http://${cell.sbcs[0].address}:${internalPorts.sbcMetrics}/metrics`]);
+    for (const kind of ['user', 'in', 'out', 'feature']) {
+      expect(page).toMatch(new RegExp(`^cellstamp_sbc_setups_total{kind="${kind}"} 0\\b`, 'm'));
+    }
+    expect(page).toMatch(/^cellstamp_sbc_answered_total 0\b/m);
   });
 
   it('reads from the database what the tables are said to hold', async () => {
