@@ -88,14 +88,16 @@ export class TenantTable {
     const use = new Float32Array(RESOURCES.length * slots);
     for (const [r, resource] of RESOURCES.entries()) {
       const least = tenant.guaranteed?.[resource] ?? 0;
+      const week = isWeek(given) ? given[resource] : undefined;
+      const even = isWeek(given) ? NaN : given[resource];
       for (let h = 0; h < slots; h++) {
-        const amount = isWeek(given) ? given[resource][h] : given[resource];
+        const amount = week === undefined ? even : week[h];
         if (amount === undefined || !(amount >= 0 && amount < Infinity)) {
           throw new RangeError(
             `Tenant ${tenant.id}: ${resource} in hour ${h} is ${amount}; allowed is a finite number of 0 or more`,
           );
         }
-        use[r * slots + h] = Math.max(amount, least);
+        use[r * slots + h] = amount > least ? amount : least;
       }
     }
     return use;
