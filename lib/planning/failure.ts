@@ -11,3 +11,8 @@ export class PlanningFailure extends Error {
     this.findings = sorted;
   }
 }
+
+/** Another plan came first, or is under way: what this one was made from no longer holds, and nothing of it was written. */
+export class PlanConflict extends Error {
+  override readonly name = 'PlanConflict';
+}

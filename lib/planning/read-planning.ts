@@ -1,6 +1,6 @@
 /** Reads `planning.yaml` and the files that it names beside the histories. */
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { measurementsSchema, type Measurements } from '../capacity/component-figures.ts';
 import { checkCell } from '../spec/cell-file.ts';
 import type { CellInput, CellSpec } from '../spec/cell.ts';
@@ -103,7 +103,7 @@ function beside<T>(
   findings: Finding[],
   check: (file: FleetFile) => CheckedFile<T>,
 ): CheckedFile<T> | undefined {
-  const file = join(dirname(source.file), named ?? usual);
+  const file = named !== undefined && isAbsolute(named) ? named : join(dirname(source.file), named ?? usual);
   if (!existsSync(file)) {
     if (named !== undefined) findings.push(errorAt(source, path, `there is no file ${file}`, 'a file that is there'));
     return undefined;

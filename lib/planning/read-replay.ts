@@ -1,8 +1,7 @@
 /** Reads measured use of tenants to be put through a simulation. */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { instantOf } from '../capacity/forecast/instant.ts';
-import { DAY_MS, timeZone } from '../capacity/forecast/time-zone.ts';
+import { DAY_MS } from '../capacity/forecast/time-zone.ts';
 import type { Resource } from '../capacity/resources.ts';
 import { replayTraffic, type Replay } from '../capacity/simulation/replay.ts';
 import { parseScenario, type Scenario } from '../capacity/simulation/scenario-schema.ts';
@@ -10,13 +9,12 @@ import type { Traffic } from '../capacity/simulation/traffic.ts';
 import { PLACES } from '../capacity/tenant-generator.ts';
 import type { Finding } from '../spec/finding.ts';
 import { PlanningFailure } from './failure.ts';
-import { FileReading } from './history/file-reading.ts';
+import { FileReading, readTime } from './history/file-reading.ts';
 import { FormProblem, readRows } from './history/rows.ts';
 
 /** A file may be wrong in every line; so many are told. */
 const MOST_PROBLEMS = 10;
 const STEPS = [5, 10, 15, 20, 30, 60];
-const UTC = timeZone('UTC');
 
 export interface ReplayOptions {
   /** Whose cells, circumstances and days count. Default: standard cells in one region, and the second half of the days. */
@@ -103,8 +101,8 @@ function scenarioOf(path: string, { steps, stepMinutes }: Replay, { scenario, da
 async function extentOf(path: string): Promise<{ start: number; stepMinutes: number; steps: number }> {
   const times = new Set<number>();
   await readRows(path, ({ time }) => {
-    const at = typeof time === 'number' ? time : instantOf(String(time), UTC, -Infinity);
-    if (typeof at === 'number' && Number.isFinite(at)) times.add(at);
+    const at = readTime(time);
+    if (typeof at === 'number') times.add(at);
   });
   const sorted = Float64Array.from(times).sort();
   if (sorted.length < 2) throw new FormProblem(1, 'the file has no two times', 'lines of several days');

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { text } from '../spec/fields.ts';
 
-/** Relative to the folder of the file that names it. */
+/** Relative to the folder of the file that names it, unless it begins with a slash. */
 export const filePath = text(/^[^\0\n]{1,1000}$/, 'must be a path, relative to the folder of this file');
 
 /** A time that means one instant wherever it is read. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ReadFleet } from '../../lib/planning/plan-input.ts';
-import { HOUR, iso, MINIMAL, NOW, readFrom, refusalOf } from './folder.ts';
+import { folderOf, HOUR, iso, MINIMAL, NOW, readFrom, refusalOf } from './folder.ts';
 
 const PLANNING = `${MINIMAL}history: { files: [history/*.csv, history/*.ndjson] }\n`;
 const HEADER = 'time,cell,tenant,resource,value\n';
@@ -28,6 +28,12 @@ describe('a history file', () => {
       JSON.stringify({ time: (NOW - hour * HOUR) / 1000, cell: 'euw1-a', resource: 'relayedCalls', value });
     const text = [row(4, 1), row(3, null), row(2, 3), row(1, 4)].join('\n');
     expect(callsOf(await readFrom(withFiles({ 'history/a.ndjson': text })))).toEqual([1, NaN, 3, 4]);
+  });
+
+  it('may lie elsewhere', async () => {
+    const elsewhere = folderOf({ 'a.csv': HEADER + hourly([1, 2]).join('\n') });
+    const planning = `${MINIMAL}history: { files: [${elsewhere}/a.csv] }\n`;
+    expect(callsOf(await readFrom({ 'planning.yaml': planning }))).toEqual([1, 2]);
   });
 
   it('may be in any order, and say the same twice', async () => {

@@ -221,7 +221,7 @@ export class FileReading {
 const timeAllowed = 'ISO 8601 with an offset (2026-03-29T01:00:00Z), or seconds since 1970, every 5 minutes or more';
 
 /** The instant in milliseconds, or what is wrong with the time. */
-function readTime(time: unknown): number | string {
+export function readTime(time: unknown): number | string {
   const text = typeof time === 'number' ? String(time) : time;
   if (typeof text !== 'string' || text === '') return 'is none';
   if (/^\d+(\.\d+)?$/.test(text)) {

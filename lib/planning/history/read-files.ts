@@ -1,6 +1,6 @@
 /** Reads the history files that `planning.yaml` names. */
 import { readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { TimeZone } from '../../capacity/forecast/time-zone.ts';
 import type { Finding } from '../../spec/finding.ts';
 import { errorAt } from '../checked-file.ts';
@@ -37,7 +37,7 @@ export async function readHistoryFiles(
   const findings: Finding[] = [];
   const strangers = new Set<string>();
   for (const [at, named] of value.history.files.entries()) {
-    const files = filesNamed(join(dirname(path), named));
+    const files = filesNamed(isAbsolute(named) ? named : join(dirname(path), named));
     if (files.length === 0) {
       findings.push(errorAt(source, ['history', 'files', at], `there is no file ${named}`, 'a file that is there'));
     }
