@@ -89,7 +89,9 @@ async function changeToEffect(front: BenchFront, cell: BenchCell): Promise<Bench
       await front.directory.put([{ ...tenant, cell: cell.spec.name, other: '', keys: [`d:${domain}`] }]);
     }
     const since = await front.lastChange();
-    seconds.push(...lines.slice(1).map((line) => (Number(line.split(' ')[1]) - since) / 1000));
+    const taken = lines.slice(1).map((line) => (Number(line.split(' ')[1]) - since) / 1000);
+    console.error(`change ${change + 1} of ${changes}: ${taken.join(' s, ')} s`);
+    seconds.push(...taken);
   }
   const sorted = [...seconds].sort((one, other) => one - other);
   const what = 'from a change in the directory until an edge routes by it';
@@ -109,6 +111,7 @@ async function loadMany(front: BenchFront, cell: BenchCell, edge: EdgeHost): Pro
   await front.knows(edge, many + changes);
   const seconds = (performance.now() - started) / 1000;
   const after = await front.sharedMemory(edge);
+  console.error(`${many} tenants loaded in ${seconds.toFixed(1)} s`);
   return [
     {
       what: `from the start of an edge until it has loaded ${many} tenants with a number each`,
