@@ -55,6 +55,7 @@ export function loadFleet(files: readonly FleetFile[], { only }: FleetOptions = 
     ...checkedCells.flatMap((cell) => cell.findings),
     ...checkedCells.flatMap(({ source }) => fileName(source)),
     ...checkedFronts.flatMap((front) => front.findings),
+    ...(fronts.length > 0 ? checkedCells.flatMap(reachableByEdges) : []),
     ...checkBetween(
       [...fronts.map(outlineFront), ...cells.flatMap(outlineCell)],
       only === undefined ? undefined : wanted[0],
@@ -109,6 +110,29 @@ function fileName(source: Source): readonly Finding[] {
       message: `the cell ${name} is in the file ${given}`,
       given: name,
       allowed: `the file’s name without .yaml (${stem(source)}), or the file name ${name}.yaml`,
+    },
+  ];
+}
+
+/** Edges of the front speak with cells over UDP alone. */
+function reachableByEdges({
+  source,
+  spec,
+}: {
+  readonly source: Source;
+  readonly spec: CellSpec | undefined;
+}): readonly Finding[] {
+  if (spec?.sbc.transports.udp !== 'off') return [];
+  const path = ['sbc', 'transports', 'udp'];
+  return [
+    {
+      severity: 'error',
+      file: source.file,
+      ...source.locate(path),
+      path: path.join('.'),
+      message: 'the edges of the front reach a cell over UDP only, and it is off',
+      given: 'off',
+      allowed: 'a port, for example 5060; or no file front.yaml',
     },
   ];
 }

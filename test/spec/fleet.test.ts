@@ -172,6 +172,24 @@ describe('one cell of a fleet', () => {
 });
 
 describe('the front’s file', () => {
+  const front: FleetFile = {
+    path: 'cells/front.yaml',
+    text: 'domain: voice.example.com\nregions:\n  - region: eu-west-1\n    network: 10.15.0.0/24\n',
+  };
+
+  it('is read with every cell, also with one alone', () => {
+    expect(loadFleet([a(), front], { only: 'a' }).front).toEqual(loadFleet([a(), front]).front);
+    expect(loadFleet([a(), front]).front?.domain).toBe('voice.example.com');
+  });
+
+  it('is not for a cell that takes no SIP over UDP', () => {
+    const off = a('sbc:\n  transports:\n    udp: off\n');
+    expect(lines([off])).toEqual([]);
+    expect(lines([off, front])).toEqual([
+      'cells/a.yaml:5:5 error sbc.transports.udp: the edges of the front reach a cell over UDP only, and it is off; allowed: a port, for example 5060; or no file front.yaml',
+    ]);
+  });
+
   it('is checked by its own schema', () => {
     const fleet = loadFleet([{ path: 'cells/front.yaml', text: 'domain: voice.example.com\nregion: eu-west-1\n' }]);
     expect(fleet.findings.map(formatFinding)).toEqual([
