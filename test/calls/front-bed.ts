@@ -32,6 +32,7 @@ import { paths } from '../../lib/software/kamailio/paths.ts';
 import { usersSql } from '../../lib/software/kamailio/tenant-tables.ts';
 import { parseCell, type CellSpec } from '../../lib/spec/cell.ts';
 import { parseFront, type FrontSpec } from '../../lib/spec/front.ts';
+import { leftBehind, toldOf, type LeftBehind, type Told } from './front-told.ts';
 import { passwordOf, until } from './lab.ts';
 
 /** Of the tenant: a name under the front's domain, which the front's records lead to. */
@@ -64,24 +65,6 @@ function specs(name: string, number: number): { readonly cells: readonly CellSpe
     directory: { entries: 1000, pollSeconds: 0.2 },
   });
   return { cells, front };
-}
-
-/** What calls left behind on a host. */
-export interface Left {
-  readonly transactions: number;
-  readonly calls: number;
-  /** Sessions of media relays. */
-  readonly sessions: number;
-}
-
-/** What a run came to, as it is printed. */
-export interface Told {
-  readonly callsUpBefore: number;
-  readonly callsUpAfter: number;
-  readonly packetsLost: number;
-  readonly failures: readonly string[];
-  /** By host; empty when nothing is left behind. */
-  readonly left: Readonly<Record<string, Left>>;
 }
 
 export type Kind = RunCommand['kinds'][number];
@@ -193,14 +176,7 @@ export class FrontBed {
     const callsUpAfter = (await this.calls()).length;
     run.resume('event');
     const result = (await over).over;
-    const told: Told = {
-      callsUpBefore,
-      callsUpAfter,
-      packetsLost: result.summary.packets.lost,
-      failures: failuresOf(result),
-      left: await this.left(patience),
-    };
-    return { ...result, ...told };
+    return { ...result, ...toldOf([result], callsUpBefore, callsUpAfter, await this.left(patience)) };
   }
 
   /** Call-IDs of the calls that the cells hold now. */
@@ -294,14 +270,11 @@ export class FrontBed {
   }
 
   /** Where something is left on edges, SBCs and media hosts, and what: once all is gone, or patience is at its end. Seconds. */
-  async left(patience = 8): Promise<Readonly<Record<string, Left>>> {
+  async left(patience = 8): Promise<LeftBehind> {
     const deadline = Date.now() + patience * 1000;
     for (;;) {
-      const left = Object.entries(await this.#leftNow()).filter(
-        // NaN, of one that says nothing, is not zero.
-        ([, { transactions, calls, sessions }]) => transactions + calls + sessions !== 0,
-      );
-      if (left.length === 0 || Date.now() > deadline) return Object.fromEntries(left);
+      const left = await leftBehind(this.state, this.cells);
+      if (Object.keys(left).length === 0 || Date.now() > deadline) return left;
       await sleep(250);
     }
   }
@@ -318,37 +291,6 @@ export class FrontBed {
     }
   }
 
-  async #leftNow(): Promise<Readonly<Record<string, Left>>> {
-    const edges = this.front.edges.map(async ({ name }) => {
-      const [stats, pinned] = await Promise.all([
-        this.kamcmd(name, 'tm.stats'),
-        this.kamcmd(name, 'htable.dump', 'pinned'),
-      ]);
-      return [name, { transactions: unfinished(stats), calls: entries(pinned), sessions: 0 }] as const;
-    });
-    const cells = this.cells.flatMap((spec) => {
-      const cell = deriveCell(spec);
-      const inside = async (host: string, ...argv: readonly string[]) => (await exec(spec.name, host, argv)).stdout;
-      return [
-        ...cell.sbcs.map(async ({ name }) => {
-          const kamcmd = ['kamcmd', '-s', `unix:${paths.control}`];
-          const stats = await inside(name, ...kamcmd, 'tm.stats');
-          const calls = await inside(name, ...kamcmd, 'htable.dump', 'calls');
-          return [
-            `${spec.name} ${name}`,
-            { transactions: unfinished(stats), calls: entries(calls), sessions: 0 },
-          ] as const;
-        }),
-        ...cell.media.map(async ({ name, address }) => {
-          const text = await inside(name, 'curl', '-s', `http://${address}:${internalPorts.rtpengineMetrics}/metrics`);
-          const sessions = /^rtpengine_sessions\{[^}]*own[^}]*\} (\d+)/m.exec(text)?.[1];
-          return [`${spec.name} ${name}`, { transactions: 0, calls: 0, sessions: Number(sessions) }] as const;
-        }),
-      ];
-    });
-    return Object.fromEntries(await Promise.all([...edges, ...cells]));
-  }
-
   async sql(cell: string, input: string): Promise<string> {
     const asPostgres = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'];
     const psql = ['psql', '-h', '/run/postgresql', '-At', '-v', 'ON_ERROR_STOP=1', 'cellstamp'];
@@ -356,28 +298,4 @@ export class FrontBed {
     if (status !== 0) throw new Error(`database: ${stderr}`);
     return stdout;
   }
-}
-
-/** Transactions that wait for something; a finished one is kept a while for late repetitions. */
-function unfinished(stats: string): number {
-  const number = (key: string) => Number(new RegExp(`\\b${key}: (\\d+)`).exec(stats)?.[1] ?? Number.NaN);
-  return number('current') - number('waiting');
-}
-
-function entries(dump: string): number {
-  return [...dump.matchAll(/^\s*name: /gm)].length;
-}
-
-function failuresOf({ results }: RunResult): readonly string[] {
-  return results.flatMap(({ kind, failures }) => failures.map(({ what, detail }) => `${kind}: ${what} (${detail})`));
-}
-
-/** Prints what a run came to. */
-export function print(title: string, { callsUpBefore, callsUpAfter, packetsLost, failures, left }: Told): void {
-  const sum = (key: keyof Left) => Object.values(left).reduce((total, each) => total + each[key], 0);
-  console.log(
-    `${title}: calls up ${callsUpBefore} before, ${callsUpAfter} after; ${packetsLost} packets lost; left behind: ` +
-      `${sum('transactions')} transactions, ${sum('calls')} calls, ${sum('sessions')} media sessions; ` +
-      `${failures.length} failures${failures.map((failure) => `\n  ${failure}`).join('')}`,
-  );
 }

@@ -4,7 +4,8 @@ import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, home, killFrontHost, nameServer } from '../../lib/local/front/index.ts';
 import { regionGateway } from '../../lib/local/front/addresses.ts';
 import { describeWith } from '../requirements.ts';
-import { carrier, domain, FrontBed, print, type Kind } from './front-bed.ts';
+import { carrier, domain, FrontBed, type Kind } from './front-bed.ts';
+import { print, toldOf } from './front-told.ts';
 import { until } from './lab.ts';
 
 /** A new call must succeed so soon after a failure, in seconds: RFC 3261's repetitions of its INVITE included. */
@@ -58,7 +59,7 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       { step: 'bye', by: 'caller' },
     ]),
   ];
-  const fresh = (): Promise<Awaited<ReturnType<AgentsProcess['run']>>> =>
+  const fresh = () =>
     agents.run({
       kinds: [{ name: 'new', caller, callee: 'carrier', dial: `sip:${carrier.number}@${domain}` }],
       calls: 2 * newCallsWithin,
@@ -112,13 +113,7 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       run.resume('return');
       const running = await run.finished;
       const answeredAfter = results.flatMap(({ index, setupMs }) => (setupMs === null ? [] : [index * 500 + setupMs]));
-      const told = {
-        callsUpBefore,
-        callsUpAfter,
-        packetsLost: running.summary.packets.lost,
-        failures: running.summary.failures.map(({ what, example }) => `${what} (${example})`),
-        left: await bed.left(20),
-      };
+      const told = toldOf([running], callsUpBefore, callsUpAfter, await bed.left(20));
       const first = Math.min(...answeredAfter);
       print(
         `edge ${how}: ${summary.answered} of ${summary.calls} new calls, the first answered after ${Math.round(first)} ms${summary.failures.map(({ what, example }) => `; ${what} (${example})`).join('')}`,
@@ -152,22 +147,15 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
     const callsUpBefore = (await bed.calls()).length;
     for (const { name } of edges) await execOnFront(bed.state, name, ['touch', '/run/cellstamp/draining']);
     run.resume('event');
-    const { results, summary } = await fresh();
+    const placed = await fresh();
     const callsUpAfter = (await bed.calls()).length;
     run.resume('return');
-    const running = await run.finished;
-    const told = {
-      callsUpBefore,
-      callsUpAfter,
-      packetsLost: running.summary.packets.lost,
-      failures: [running, { summary }].flatMap((each) => each.summary.failures.map(({ what }) => what)),
-      left: await bed.left(),
-    };
+    const told = toldOf([await run.finished, placed], callsUpBefore, callsUpAfter, await bed.left());
     print('region withdrawn', told);
     expect(told).toMatchObject({ callsUpBefore: 3, callsUpAfter: 3, packetsLost: 0, failures: [] });
     expect(told.left).toEqual({});
     const own = bed.edges.filter((edge) => edge.region === region).map(({ publicAddress }) => publicAddress);
-    const last = results.find(({ index }) => index === 2 * newCallsWithin - 1)!;
+    const last = placed.results.find(({ index }) => index === 2 * newCallsWithin - 1)!;
     expect(own.filter((address) => last.route[0]!.includes(address))).toEqual([]);
     for (const { name } of edges) await execOnFront(bed.state, name, ['rm', '/run/cellstamp/draining']);
     await until(() => edges.every(({ name }) => bed.isHealthy(name)), 20);
@@ -185,28 +173,22 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       const clients = await bed.agents(named);
       const registeredAfter = performance.now() - begin;
       const pairs = named.map(({ name }, index) => [name, named[(index + 1) % named.length]!.name] as const);
-      const { summary, results } = await clients.run({
+      const run = await clients.run({
         kinds: pairs.map(([from, to]) => ({ name: from, caller: from, callee: to, dial: `sip:${to}@${domain}` })),
         calls: 6,
         talkSeconds: 0.5,
       });
       const own = bed.edges.map(({ publicAddress }) => publicAddress);
-      expect(results.filter(({ route }) => !own.some((address) => route[0]!.includes(address)))).toEqual([]);
+      expect(run.results.filter(({ route }) => !own.some((address) => route[0]!.includes(address)))).toEqual([]);
       await bed.close(clients);
       await bed.announceService(true);
-      const told = {
-        callsUpBefore: 0,
-        callsUpAfter: (await bed.calls()).length,
-        packetsLost: summary.packets.lost,
-        failures: summary.failures.map(({ what, example }) => `${what} (${example})`),
-        // Keepalives to the others, whose answers came to nobody, are given up after 8 s.
-        left: await bed.left(15),
-      };
+      // Keepalives to the others, whose answers came to nobody, are given up after 8 s.
+      const told = toldOf([run], 0, (await bed.calls()).length, await bed.left(15));
       print(
-        `service address gone: all registered at edges after ${(registeredAfter / 1000).toFixed(1)} s, ${summary.answered} of 6 calls`,
+        `service address gone: all registered at edges after ${(registeredAfter / 1000).toFixed(1)} s, ${run.summary.answered} of 6 calls`,
         told,
       );
-      expect(summary.answered).toBe(6);
+      expect(run.summary.answered).toBe(6);
       expect(told.failures).toEqual([]);
       expect(told.left).toEqual({});
     } finally {

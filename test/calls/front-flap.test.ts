@@ -4,7 +4,8 @@ import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, killFrontHost, serviceAddress } from '../../lib/local/front/index.ts';
 import type { NamespacePlan } from '../../lib/local/host-plan.ts';
 import { describeWith } from '../requirements.ts';
-import { carrier, domain, FrontBed, print, type Kind } from './front-bed.ts';
+import { carrier, domain, FrontBed, type Kind } from './front-bed.ts';
+import { print } from './front-told.ts';
 import { until } from './lab.ts';
 
 type Steps = NonNullable<Kind['steps']>;

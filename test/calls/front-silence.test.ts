@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, home, serviceAddress } from '../../lib/local/front/index.ts';
 import { describeWith } from '../requirements.ts';
-import { carrier, domain, FrontBed, print } from './front-bed.ts';
+import { carrier, domain, FrontBed } from './front-bed.ts';
+import { print, toldOf } from './front-told.ts';
 import { until } from './lab.ts';
 
 /** Seconds. The router forgets a flow after 30 s; registrations and tables of an edge must outlast any of this. */
@@ -44,13 +45,16 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
   it('the directory is away for a minute: calls and registrations go on, and what changed is there within 2 s', async () => {
     // Whoever asks it hears nothing at all, which takes longest to notice.
     const away = 'add table ip away; add chain ip away in { type filter hook input priority 0; }; add rule ip away in';
+    const run = agents.startRun({ kinds, calls: silence - 5, ratePerSecond: 1, talkSeconds: 3 });
+    await until(async () => (await bed.calls()).length > 1);
+    const callsUpBefore = (await bed.calls()).length;
     await execOnFront(bed.state, 'directory', ['nft', `${away} iifname != "lo" drop`]);
     const awaySince = Date.now();
-    const run = agents.startRun({ kinds, calls: silence - 5, ratePerSecond: 1, talkSeconds: 1 });
     await until(() => bed.front.edges.every(({ name }) => bed.agentOf(name).directory === 'unreachable'), 20);
     await bed.directory.put([bed.tenant('meanwhile')]);
     expect(await agents.register('alice')).toBe(200);
-    const { summary } = await run.finished;
+    const callsUpAfter = (await bed.calls()).length;
+    const running = await run.finished;
     await sleep(Math.max(0, awaySince + silence * 1000 - Date.now()));
     expect(await agents.register('bob')).toBe(200);
     expect(bed.front.edges.filter(({ name }) => !bed.isHealthy(name))).toEqual([]);
@@ -58,18 +62,13 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
     await execOnFront(bed.state, 'directory', ['nft', 'delete table ip away']);
     const backSince = Date.now();
     await until(() => bed.edgesKnow('route', 'd:meanwhile.example.com', 'meanwhile'), 2);
-    const told = {
-      callsUpBefore: 0,
-      callsUpAfter: (await bed.calls()).length,
-      packetsLost: summary.packets.lost,
-      failures: summary.failures.map(({ what, example }) => `${what} (${example})`),
-      left: await bed.left(),
-    };
+    const knownAfter = Date.now() - backSince;
+    const told = toldOf([running], callsUpBefore, callsUpAfter, await bed.left());
     print(
-      `directory away for ${silence} s: ${summary.answered} of ${summary.calls} calls; a change known ${Date.now() - backSince} ms after its return`,
+      `directory away for ${silence} s: ${running.summary.answered} of ${running.summary.calls} calls; a change known ${knownAfter} ms after its return`,
       told,
     );
-    expect(summary).toMatchObject({ calls: silence - 5, answered: silence - 5, failures: [] });
+    expect(running.summary).toMatchObject({ calls: silence - 5, answered: silence - 5, failures: [] });
     expect(told.left).toEqual({});
     await bed.directory.remove([{ kind: 'tenant', name: 'meanwhile' }]);
   });

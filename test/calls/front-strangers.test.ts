@@ -7,7 +7,8 @@ import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, serviceAddress, spawnAtCallers } from '../../lib/local/front/index.ts';
 import { readService } from '../../lib/local/status.ts';
 import { describeWith } from '../requirements.ts';
-import { carrier, domain, FrontBed, print } from './front-bed.ts';
+import { carrier, domain, FrontBed } from './front-bed.ts';
+import { print, toldOf } from './front-told.ts';
 import { until } from './lab.ts';
 import { mutatedMessages, tortureMessages } from './torture.ts';
 
@@ -67,13 +68,7 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
     const during = await run.finished;
     await gone;
     const p50 = ({ summary }: typeof before) => `${summary.setupMs!.p50.toFixed(1)} ms`;
-    const told = {
-      callsUpBefore,
-      callsUpAfter: (await bed.calls()).length,
-      packetsLost: during.summary.packets.lost,
-      failures: during.summary.failures.map(({ what, example }) => `${what} (${example})`),
-      left: await bed.left(),
-    };
+    const told = toldOf([during], callsUpBefore, (await bed.calls()).length, await bed.left());
     print(
       `${sent.trim()} junk packets in ${flood.seconds} s, ${during.summary.answered} of ${during.summary.calls} calls; set-up p50 ${p50(before)} before, ${p50(during)} during`,
       told,

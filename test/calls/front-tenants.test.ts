@@ -8,7 +8,8 @@ import type { CellItem, DirectoryItem } from '../../lib/front/directory.ts';
 import { callerAddress, execOnFront, serviceAddress } from '../../lib/local/front/index.ts';
 import type { CellSpec } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
-import { carrier, domain, FrontBed, print } from './front-bed.ts';
+import { carrier, domain, FrontBed } from './front-bed.ts';
+import { print, toldOf } from './front-told.ts';
 import { until } from './lab.ts';
 
 describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
@@ -117,13 +118,7 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     expect(await agents.register('alice')).toBe(200);
     expect(await over).toBe(0);
     const results = [await running.finished, await fresh.finished];
-    const told = {
-      callsUpBefore,
-      callsUpAfter,
-      packetsLost: results.reduce((sum, { summary }) => sum + summary.packets.lost, 0),
-      failures: results.flatMap(({ summary }) => summary.failures.map(({ what, example }) => `${what} (${example})`)),
-      left: await bed.left(),
-    };
+    const told = toldOf(results, callsUpBefore, callsUpAfter, await bed.left());
     print('move of a tenant', told);
     expect(callsUpAfter).toBeGreaterThanOrEqual(20);
     expect(told).toMatchObject({ callsUpBefore: 20, packetsLost: 0, failures: [] });
