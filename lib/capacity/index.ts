@@ -41,6 +41,7 @@ export * from './placement/tenant-table.ts';
 export * from './policy.ts';
 export * from './plan.ts';
 export * from './plan/input.ts';
+export * from './plan/demand-ahead.ts';
 export * from './plan/lead-time.ts';
 export * from './plan/quotas.ts';
 export * from './plan/rules.ts';

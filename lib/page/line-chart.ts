@@ -42,7 +42,7 @@ export function lineChart(chart: LineChart): Html {
     { ...chart, height: height + markSpace },
     {
       grid: { left: 64, right: 24, top: 64 + markSpace, bottom: 32 },
-      legend: { top: 0, left: 56, data: names, textStyle: { color: INK }, itemHeight: 8 },
+      legend: { top: 0, left: 56, data: names, textStyle: { color: INK }, itemHeight: 8, itemGap: 18 },
       xAxis: {
         type: 'time',
         min: times[0],
@@ -50,11 +50,7 @@ export function lineChart(chart: LineChart): Html {
         axisLine,
         axisLabel: { color: INK, hideOverlap: true, formatter: TIME },
       },
-      yAxis: {
-        ...valueAxis(unit),
-        min: 0,
-        max: ({ max }: { max: number }) => nice(Math.max(max, ...limits.map(({ value }) => value)) * 1.05),
-      },
+      yAxis: { ...valueAxis(unit), min: 0 },
       series: [
         ...(band
           ? [
@@ -80,7 +76,9 @@ export function lineChart(chart: LineChart): Html {
         {
           ...plain,
           name: 'marks',
-          data: [],
+          // Not seen, but the axis makes room for it: a line that marks a limit alone would be cut off.
+          lineStyle: { opacity: 0 },
+          data: limits.map(({ value }) => [times[0], value * 1.02]),
           markLine: {
             symbol: 'none',
             silent: true,
@@ -133,11 +131,4 @@ function markRows(marks: readonly Mark[], from: number, to: number, width: numbe
     taken[row] = middle + half;
   }
   return rows;
-}
-
-/** The next round number: two digits. */
-function nice(value: number): number {
-  if (!(value > 0)) return 1;
-  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
-  return Number((Math.ceil(value / unit) * unit).toPrecision(6));
 }
