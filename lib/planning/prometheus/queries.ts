@@ -18,7 +18,11 @@ const setups = 'sum by ($cell) (rate(cellstamp_sbc_setups_total[$step]))';
 
 export const RESOURCE_MEASURES = {
   setups: { what: 'call set-ups per second', promql: setups },
-  registrations: { what: 'registered contacts', promql: undefined },
+  registrations: {
+    what: 'registered contacts',
+    // Both SBCs know all contacts: the larger count, not the sum.
+    promql: 'max by ($cell) (avg_over_time(cellstamp_sbc_contacts[$step]))',
+  },
   relayedCalls: {
     what: 'concurrent relayed calls, as the media hosts count them',
     promql: 'sum by ($cell) (avg_over_time(rtpengine_sessions{type="own"}[$step]))',
@@ -35,7 +39,7 @@ export const RESOURCE_MEASURES = {
 export const SIGNAL_MEASURES = {
   callsByRecords: {
     what: 'concurrent calls, as the SBCs’ own table counts them',
-    // Both SBCs know all calls: the larger count, not the sum.
+    // Both SBCs know all calls, too.
     promql: 'max by ($cell) (avg_over_time(cellstamp_sbc_calls[$step]))',
   },
   mos: {

@@ -33,6 +33,8 @@ ${gauge('events_waiting')}
 ${gauge('media_calls', 'media')}
 ${gauge('media_host_up', 'media')}
 ${gauge('calls')}
+# Registered contacts, those that the other SBC took among them.
+${gauge('contacts')}
 
 event_route[xhttp:request] {
     if ($Ri != "${host.address}" || $hu != "/metrics") {
@@ -49,6 +51,7 @@ ${cell.media
   )
   .join('\n')}
     prom_gauge_set("calls", "$var(sum)");
+    prom_gauge_set("contacts", "$stat(location_contacts)");
     # A rate over a series that begins with its first calls does not count these: it begins with none.
 ${['user', 'in', 'out', 'feature'].map((kind) => `    prom_counter_inc("setups_total", "0", "${kind}");`).join('\n')}
     prom_counter_inc("answered_total", "0");

@@ -84,6 +84,7 @@ describeWith(['prometheus'], 'the real Prometheus', () => {
     expect(notes).toEqual([
       'Prometheus knows no setups of euw1-b, euw1-c',
       'Prometheus: setups of euw1-a is unknown in 3 of 1344 intervals',
+      'Prometheus knows no registrations of euw1-a, euw1-b, euw1-c',
       'Prometheus knows no relayedCalls of euw1-c',
       'Prometheus: relayedCalls of euw1-b is unknown in 3 of 1344 intervals',
       'Prometheus knows no recordEvents of euw1-a, euw1-b, euw1-c',

@@ -18,7 +18,7 @@ describe('Prometheus', () => {
     const { url } = await answering({ 'euw1-a': 42, elsewhere: 7 });
     const { input, notes } = await readFrom(planning(url));
     const [cell] = input.cells;
-    expect(Object.keys(cell!.history)).toEqual(['setups', 'relayedCalls', 'recordEvents']);
+    expect(Object.keys(cell!.history)).toEqual(['setups', 'registrations', 'relayedCalls', 'recordEvents']);
     expect([...cell!.history.relayedCalls!.values]).toEqual(Array(168).fill(42));
     expect(cell!.history.relayedCalls!.start).toBe(NOW - 168 * HOUR);
     expect(cell!.signals).toEqual({
@@ -40,7 +40,9 @@ describe('Prometheus', () => {
     expect(input.cells[1]!.history).toEqual({});
     expect(input.cells[1]!.signals).toEqual({ measuredAt: undefined });
     expect(notes).toEqual([
-      ...['setups', 'relayedCalls', 'recordEvents'].map((name) => `Prometheus knows no ${name} of euw1-b`),
+      ...['setups', 'registrations', 'relayedCalls', 'recordEvents'].map(
+        (name) => `Prometheus knows no ${name} of euw1-b`,
+      ),
       CONTRACTS.replaceAll('2', '4'),
     ]);
   });
@@ -76,7 +78,12 @@ describe('Prometheus', () => {
     queries: { mediaSessions: 'sum by ($cell) (rate(sessions[$step]))', setups: off, callsByRecords: off }
 `;
     const { input } = await readFrom(planning(url, own));
-    expect(Object.keys(input.cells[0]!.history)).toEqual(['relayedCalls', 'mediaSessions', 'recordEvents']);
+    expect(Object.keys(input.cells[0]!.history)).toEqual([
+      'registrations',
+      'relayedCalls',
+      'mediaSessions',
+      'recordEvents',
+    ]);
     const queries = asked.map(({ form }) => form.get('query')!);
     expect(queries).toContain(
       'avg_over_time((sum by (site) (rate(sessions[5m])))[59m:5m]) and count_over_time((sum by (site) (rate(sessions[5m])))[59m:5m]) >= 6',
@@ -95,7 +102,7 @@ describe('Prometheus', () => {
           : matrix([{ metric: { job: 'sbc' }, values: [] }]),
       );
     });
-    const refusal = await refusalOf(planning(url, '    queries: { recordEvents: off }\n'));
+    const refusal = await refusalOf(planning(url, '    queries: { recordEvents: off, registrations: off }\n'));
     expect(refusal).toEqual([
       expect.stringMatching(
         /^planning.yaml:8:5 error history.prometheus.queries.setups: .* answered 422 \(execution: too many samples\) to /,

@@ -71,6 +71,26 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
     expect(page).toMatch(/^cellstamp_sbc_answered_total 0\b/m);
   });
 
+  it('exposes how many contacts are registered', async () => {
+    const cell = await lab.start({});
+    for (const user of ['alice', 'bob']) {
+      control(
+        'ul.add',
+        'location',
+        `${user}@acme.example.com`,
+        `sip:${user}@198.51.100.2`,
+        '3600',
+        '1.0',
+        '.',
+        '0',
+        '0',
+        '0',
+      );
+    }
+    const page = lab.run(['curl', '-s', `http://${cell.sbcs[0].address}:${internalPorts.sbcMetrics}/metrics`]);
+    expect(page).toMatch(/^cellstamp_sbc_contacts 2\b/m);
+  });
+
   it('reads from the database what the tables are said to hold', async () => {
     await lab.start({});
     lab.sql(customersSql(customers));
