@@ -16,7 +16,7 @@ import { frontSecrets } from '../../lib/local/front/secrets.ts';
 import { healthyEdges } from '../../lib/local/front/status.ts';
 import { down } from '../../lib/local/index.ts';
 import { parseFront } from '../../lib/spec/front.ts';
-import { numbersOf } from '../sip/bench-cell.ts';
+import { numbers, numbersOf, numberStep } from '../sip/bench-cell.ts';
 import { processorTime } from '../sip/measure.ts';
 import type { Spawn } from '../sip/sipp.ts';
 
@@ -102,13 +102,13 @@ export class BenchFront {
   /** Puts tenants of a cell into the directory, each with its share of the numbers that are called. */
   async setTenants(cell: string, tenants: number): Promise<void> {
     const version = Date.now();
-    const numbers = numbersOf(tenants);
+    const called = numbersOf(tenants);
     const items = Array.from({ length: tenants }, (_, index): TenantItem => {
-      const keys = numbers.filter((_, number) => number % tenants === index).map((number) => `n:${number}`);
+      const keys = called.filter((_, number) => number % tenants === index).map((number) => `n:${number}`);
       return { kind: 'tenant', name: `bench-${index}`, version, cell, other: '', keys };
     });
     await this.directory.put(items);
-    for (const edge of this.front.edges) await this.knows(edge, numbers.length);
+    for (const edge of this.front.edges) await this.knows(edge, called.length);
   }
 
   /** When the directory last changed, in milliseconds since 1970 by its own clock, which is this machine's. */
@@ -119,11 +119,12 @@ export class BenchFront {
 
   /** Puts so many tenants with a number each into the directory without telling the edges: they find them when they start. */
   async fillSilently(cell: string, tenants: number): Promise<void> {
-    const item = `{"kind":"tenant","name":"bench-%d","version":${Date.now()},"cell":"${cell}","other":"","keys":["n:+49%d"]}`;
+    const keys = '"keys":["n:+49%010.0f"]';
+    const item = `{"kind":"tenant","name":"bench-%d","version":${Date.now()},"cell":"${cell}","other":"",${keys}}`;
     // In parts: a script that runs for seconds would have the directory look dead to the edges.
     const script = `local first = tonumber(ARGV[1])
 for i = first, first + tonumber(ARGV[2]) - 1 do
-  redis.call('HSET', 'directory', 'tenant:bench-' .. i, string.format('${item}', i, 1000000000 + i))
+  redis.call('HSET', 'directory', 'tenant:bench-' .. i, string.format('${item}', i, i * ${numberStep} % ${numbers}))
 end`;
     const part = 50_000;
     for (let first = 0; first < tenants; first += part) {

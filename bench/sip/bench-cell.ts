@@ -15,11 +15,23 @@ export const callee = { address: '198.51.100.11', port: 5070 } as const;
 
 const limits = { calls: 100_000, callsPerSecond: 10_000, burst: 10_000 };
 
-const numberOf = (index: number) => `+49${1_000_000_000 + index}`;
+/** Of the numbers' last ten digits: each number is this far from the one before, so that they lie all over the country. */
+export const numberStep = 6_180_339_887;
+export const numbers = 10_000_000_000;
 
-/** The numbers that are called, one a user, spread over all tenants. */
+/** The number of a user. */
+function numberOf(user: number): string {
+  return `+49${String((user * numberStep) % numbers).padStart(10, '0')}`;
+}
+
+/** The users that are called, spread over all tenants. */
+function calledUsers(tenants: number): readonly number[] {
+  return Array.from({ length: users }, (_, user) => (tenants >= users ? user * (tenants / users) : user));
+}
+
+/** Their numbers. */
 export function numbersOf(tenants: number): readonly string[] {
-  return Array.from({ length: users }, (_, user) => numberOf(tenants >= users ? user * (tenants / users) : user));
+  return calledUsers(tenants).map(numberOf);
 }
 
 export class BenchCell {
@@ -76,12 +88,12 @@ export class BenchCell {
 
   /** Fills the database with so many tenants, with a number for each, and `users` numbers at least; the SBC reads it anew. */
   async setTenants(tenants: number): Promise<void> {
-    const numbers = Math.max(tenants, users);
+    const last = Math.max(tenants, users) - 1;
     const sql = `BEGIN;
 TRUNCATE cellstamp.tenants CASCADE;
 INSERT INTO cellstamp.tenants (name, domain, tier, calls, calls_per_second, burst)
   SELECT 'bench-' || i, 'bench-' || i || '.example.com', 'standard', 100000, 10000, 10000 FROM generate_series(0, ${tenants - 1}) i;
-INSERT INTO cellstamp.dids SELECT '+49' || 1000000000 + i, 'bench-' || i % ${tenants}, 'u' || i FROM generate_series(0, ${numbers - 1}) i;
+INSERT INTO cellstamp.dids SELECT '+49' || lpad((i::bigint * ${numberStep} % ${numbers})::text, 10, '0'), 'bench-' || i % ${tenants}, 'u' || i FROM generate_series(0, ${last}) i;
 COMMIT;
 VACUUM ANALYZE;
 CHECKPOINT;
@@ -98,10 +110,9 @@ CHECKPOINT;
 
   /** Registers the users that are called when there are so many tenants. */
   async register(tenants: number): Promise<void> {
-    const lines = numbersOf(tenants).map((number) => {
-      const index = Number(number.slice('+49'.length)) - 1_000_000_000;
-      const aor = `u${index}@bench-${index % tenants}.example.com`;
-      return `ul.add location ${aor} sip:u${index}@${callee.address}:${callee.port} 7200 1.0 . 0 0 0`;
+    const lines = calledUsers(tenants).map((user) => {
+      const aor = `u${user}@bench-${user % tenants}.example.com`;
+      return `ul.add location ${aor} sip:u${user}@${callee.address}:${callee.port} 7200 1.0 . 0 0 0`;
     });
     await this.on(this.sbc.name, ['kamcmd', '-s', `unix:${paths.control}`], `${lines.join('\n')}\n`);
   }
