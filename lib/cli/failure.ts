@@ -24,7 +24,14 @@ export class CommandFailure extends Error {
 }
 
 /** Failures that are told in words made for people; anything else is a fault of the program. */
-const expected = ['CommandFailure', 'LocalFailure', 'PlanningFailure', 'PrometheusFailure', 'SecretMissing'];
+const expected = [
+  'CommandFailure',
+  'LocalFailure',
+  'PlanConflict',
+  'PlanningFailure',
+  'PrometheusFailure',
+  'SecretMissing',
+];
 
 /** @param debug with the place in the program */
 export function describeFailure(error: unknown, debug: boolean): { readonly text: string; readonly status: number } {

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Plan } from '../capacity/plan/schema.ts';
 import { POLICIES, type Policy } from '../capacity/policy.ts';
 import type { ReadFleet } from '../planning/plan-input.ts';
+import type { ReadState } from '../planning/state.ts';
 import { CommandFailure, exitsWith } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import { LiveLine } from './output.ts';
@@ -32,7 +33,11 @@ Example:
   $ cellstamp plan --policy telecomRule --json
 
 Exit status: 0 nothing to do, 2 something to do, 1 error, a wrong command line included. A cell on hold is nothing to do:
-a person has to look at it, and until then the plan leaves it alone.`,
+a person has to look at it, and until then the plan leaves it alone.
+
+What a plan saw is saved in the state file for the next one: a cell must be too full, or dispensable, in every plan for a
+time before something is done. A plan with another --policy, or for another moment (--now), asks "what if" and saves nothing.
+Every plan that saves something is in the audit log. Where both files are stands in the planning file.`,
     )
     .exitOverride(exitsWith(ERROR))
     .action(planCommand);
@@ -51,12 +56,21 @@ async function planCommand(options: Options): Promise<void> {
   await interruptible(async (signal) => {
     const live = new LiveLine();
     try {
-      const { readPlanInput } = await import('../planning/plan-input.ts');
+      const [{ readPlanInput }, { readState }, { recordSeen, unfinished }] = await Promise.all([
+        import('../planning/plan-input.ts'),
+        import('../planning/state.ts'),
+        import('../planning/record-plan.ts'),
+      ]);
       const onProgress = (text: string) => live.show(text);
       const read = await readPlanInput({ cells: options.cells, planning: options.planning, now, signal, onProgress });
       live.show(`planning ${read.input.cells.length} cells and ${read.input.tenants.length} tenants`);
-      const plan = await planOf(read, options);
+      const { statePath, auditPath: audit } = read.planning;
+      const before = readState(statePath);
+      const crashed = unfinished(before, audit);
+      const plan = await planOf(read, before, options);
+      if (!isWhatIf(read, options)) await recordSeen({ plan, before, audit });
       live.clear();
+      for (const note of crashed) console.error(note);
       await print(plan, options);
     } finally {
       live.clear();
@@ -64,12 +78,26 @@ async function planCommand(options: Options): Promise<void> {
   });
 }
 
-async function planOf({ input, notes }: ReadFleet, { policy: name }: Options): Promise<Plan> {
+/** A plan for another moment or by another policy says nothing of what was so in every plan. */
+const isWhatIf = ({ input }: ReadFleet, { now, policy = input.policy?.name }: Options): boolean =>
+  now !== undefined || policy !== input.policy?.name;
+
+async function planOf(read: ReadFleet, { path, state }: ReadState, options: Options): Promise<Plan> {
+  const { input, notes } = read;
+  const { policy: name } = options;
   const { plan } = await import('../capacity/plan.ts');
+  const isLater = state !== undefined && Date.parse(state.now) > input.now;
+  if (isLater && !isWhatIf(read, options)) {
+    throw new CommandFailure(
+      `${path} is of a plan of ${state.now}, and this one is for ${new Date(input.now).toISOString()}; plans follow one another in time`,
+      ERROR,
+    );
+  }
   const policy = name === undefined || name === input.policy?.name ? input.policy : POLICIES[name];
   try {
-    const made = plan({ ...input, ...(policy && { policy }) });
-    return { ...made, notes: [...notes, ...made.notes] };
+    const made = plan({ ...input, ...(policy && { policy }), ...(state && !isLater && { memory: state.memory }) });
+    const unknown = isLater ? [`${path} is of a later plan: what was so in plans before this one is not known`] : [];
+    return { ...made, notes: [...notes, ...unknown, ...made.notes] };
   } catch (error) {
     // The input contradicts itself; the message is made for people.
     if (error instanceof RangeError) throw new CommandFailure(error.message, ERROR);

@@ -102,7 +102,7 @@ const cellReport = z.strictObject({
 /** Since when something is so. */
 const since = (what: string) => instant.optional().describe(`Since when ${what}. Default: it is not so.`);
 
-const memorySchema = z
+export const memorySchema = z
   .strictObject({
     cells: z
       .record(
