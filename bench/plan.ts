@@ -53,6 +53,8 @@ interface Made {
   readonly input: PlanInput;
   /** Seconds to reduce 8 weeks of hours of every tenant and resource to weeks and sums; making them up not counted. */
   readonly readSeconds: number;
+  /** The same as processor time. */
+  readonly readProcessorSeconds: number;
 }
 
 function makeInput(): Made {
@@ -68,6 +70,7 @@ function makeInput(): Made {
     sums.set(name, Object.fromEntries(empty) as Record<Resource, History>);
   }
   let readSeconds = 0;
+  let readProcessorSeconds = 0;
   const turn = new Map<string, number>();
   const tenants = generated.map((tenant, i): FleetTenant => {
     const terms = { id: tenant.name, pool: tenant.tier, regions: [tenant.region] };
@@ -78,6 +81,7 @@ function makeInput(): Made {
     const cell = names[next % names.length]!;
     const histories = historiesOf(tenant);
     const start = performance.now();
+    const used = process.cpuUsage();
     const use: WeeklyDemand = tenantWeek(histories, tenant.contract);
     const sum = sums.get(cell)!;
     for (const resource of RESOURCES) {
@@ -86,6 +90,7 @@ function makeInput(): Made {
       for (let h = 0; h < values.length; h++) into[h]! += values[h]!;
     }
     readSeconds += (performance.now() - start) / 1000;
+    readProcessorSeconds += processorSeconds(used);
     return { ...terms, cell, use };
   });
   const cells = [...homes].flatMap(([region, names]) =>
@@ -106,7 +111,7 @@ function makeInput(): Made {
     spec: specIn('blueprint', region),
     costPerHour: 4,
   }));
-  return { input: { now: NOW, cells, tenants, blueprints }, readSeconds };
+  return { input: { now: NOW, cells, tenants, blueprints }, readSeconds, readProcessorSeconds };
 }
 
 /** All resources of a generated tenant follow its calls, so one history makes the others. */
@@ -122,16 +127,21 @@ function historiesOf(tenant: GeneratedTenant): Record<Resource, History> {
   ) as Record<Resource, History>;
 }
 
+function processorSeconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
+}
+
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export async function run(): Promise<BenchRow[]> {
-  const { input, readSeconds } = makeInput();
+  const { input, readSeconds, readProcessorSeconds } = makeInput();
   const start = performance.now();
   const used = process.cpuUsage();
   const made = plan(input);
   const text = planJson(made);
   const planSeconds = (performance.now() - start) / 1000;
-  const { user, system } = process.cpuUsage(used);
+  const planProcessorSeconds = processorSeconds(used);
   const again = planJson(plan(input));
   const what = `a whole plan, ${TENANTS} tenants in ${CELLS} cells, ${WEEKS} weeks of hourly history`;
   const count = (kind: string): number => made.actions.filter((action) => action.kind === kind).length;
@@ -142,10 +152,15 @@ export async function run(): Promise<BenchRow[]> {
       what: `${what}: time, histories reduced and planned`,
       figure: readSeconds + planSeconds,
       unit: 's',
+      baseline: `${(readProcessorSeconds + planProcessorSeconds).toFixed(1)} s of processor time`,
       goal: { atMost: 60 },
     },
-    { what: 'of that the plan', figure: planSeconds, unit: 's' },
-    { what: 'the plan, processor time', figure: (user + system) / 1e6, unit: 's' },
+    {
+      what: 'of that the plan',
+      figure: planSeconds,
+      unit: 's',
+      baseline: `${planProcessorSeconds.toFixed(1)} s of processor time`,
+    },
     {
       what: `${what}: most memory, the made-up histories included`,
       figure: process.resourceUsage().maxRSS / 2 ** 20,
