@@ -1,5 +1,5 @@
 /** The file of measured figures, `figures.yaml`. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { measurementsSchema, type Measurements } from '../capacity/component-figures.ts';
 import { checkFile } from './checked-file.ts';
@@ -36,5 +36,8 @@ export function figuresText(path: string): string {
 export function writeFigures(path: string, measured: Measurements): void {
   const text = withFigures(figuresText(path), measured);
   writeFileSync(`${path}.new`, text);
+  // Whoever became root for the calls keeps the file.
+  const { SUDO_UID, SUDO_GID } = process.env;
+  if (process.getuid?.() === 0 && SUDO_UID !== undefined) chownSync(`${path}.new`, Number(SUDO_UID), Number(SUDO_GID));
   renameSync(`${path}.new`, path);
 }

@@ -3,7 +3,7 @@ import { instantOf } from '../../capacity/forecast/instant.ts';
 import { timeZone, type TimeZone } from '../../capacity/forecast/time-zone.ts';
 import { RESOURCES, type Resource } from '../../capacity/resources.ts';
 import { suggestion } from '../../spec/allowed.ts';
-import { intervalAt, unknownValues, type Grid, type Values } from './grid.ts';
+import { intervalAt, type Grid, type Values } from './grid.ts';
 import type { Subject } from './measured.ts';
 import type { Row } from './rows.ts';
 
@@ -30,7 +30,7 @@ export interface FileSeries {
 
 interface Sums extends Omit<FileSeries, 'values'> {
   /** Sum of the values in each interval. */
-  readonly sums: Float32Array;
+  readonly sums: Values;
   /** Which twelfths of an hour, counted from the start of the interval, are among them. */
   readonly seen: Uint16Array;
   lastTime: number;
@@ -96,14 +96,16 @@ export class FileReading {
     return step;
   }
 
-  /** What is known: the mean of the rows in an interval of which at least half is covered. */
+  /**
+   * What is known: the mean of the rows in an interval of which at least half is covered. To be asked for once, when all rows
+   * are there: the sums become the means in place, as the series of a large fleet fill the memory.
+   */
   *series(): Iterable<FileSeries> {
     const least = this.#grid.stepMinutes / this.stepMinutes() / 2;
-    for (const { sums, seen, subject, name, resource } of this.#series.values()) {
-      const values = unknownValues(this.#grid);
+    for (const { sums: values, seen, subject, name, resource } of this.#series.values()) {
       for (let i = 0; i < values.length; i++) {
         const rows = bitCount(seen[i]!);
-        if (rows > 0 && rows >= least) values[i] = sums[i]! / rows;
+        values[i] = rows > 0 && rows >= least ? values[i]! / rows : NaN;
       }
       yield { subject, name, resource, values };
     }
