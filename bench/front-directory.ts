@@ -77,7 +77,8 @@ async function changeToEffect(front: BenchFront, cell: BenchCell): Promise<Bench
       [
         process.execPath,
         ...['--import', 'tsx', program],
-        ...[callerAddress(1, 1), domain, ...front.front.edges.map((edge) => front.sipAddress(edge))],
+        // A caller of its own each time: an SBC bans who asks often for nobody.
+        ...[callerAddress(1, change + 1), domain, ...front.front.edges.map((edge) => front.sipAddress(edge))],
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );

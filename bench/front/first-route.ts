@@ -14,7 +14,7 @@ const refused = new Set<string>();
 const waiting = new Set(edges);
 let number = 0;
 
-function open(edge: string): Promise<Socket> {
+function open(edge: string): Promise<readonly [string, Socket]> {
   const [address, port] = edge.split(':') as [string, string];
   const socket = createSocket('udp4');
   socket.on('message', (message) => {
@@ -26,12 +26,13 @@ function open(edge: string): Promise<Socket> {
     }
   });
   return new Promise((resolve) =>
-    socket.bind(0, from, () => socket.connect(Number(port), address, () => resolve(socket))),
+    socket.bind(0, from, () => socket.connect(Number(port), address, () => resolve([edge, socket]))),
   );
 }
 
 function ask(): void {
-  for (const socket of sockets) {
+  for (const [edge, socket] of sockets) {
+    if (!waiting.has(edge)) continue;
     const id = `${process.pid}-${++number}`;
     socket.send(
       [
