@@ -4,12 +4,11 @@ import { Option, type Command } from 'commander';
 import { formatFinding, type Finding } from '../spec/finding.ts';
 import { freeNetwork, loadFleet } from '../spec/fleet.ts';
 import { jsonSchemas } from '../spec/json-schema.ts';
+import { cellSchemaFile, newCellText } from '../spec/new-cell.ts';
 import { sizeNames } from '../spec/sizes.ts';
 import { cellsOption, readCellFiles } from './cell-files.ts';
 import { CommandFailure } from './failure.ts';
 import { printJson } from './output.ts';
-
-const schemaFile = 'cell.schema.json';
 
 export function addStamp(program: Command): Command {
   return program
@@ -26,7 +25,7 @@ export function addStamp(program: Command): Command {
 
 interface Options {
   readonly region: string;
-  readonly size?: string;
+  readonly size?: (typeof sizeNames)[number];
   readonly cells: string;
   readonly json?: true;
 }
@@ -42,20 +41,14 @@ function stamp(name: string, { region, size, cells: folder, json }: Options): vo
   const network = freeNetwork(files);
   if (network === undefined) throw new CommandFailure('no network of the size of a cell is free', 1);
 
-  const lines = [
-    `name: ${name}`,
-    `region: ${region}`,
-    ...(size === undefined ? [] : [`size: ${size}`]),
-    `network: ${network}`,
-  ];
-  const text = `# yaml-language-server: $schema=./${schemaFile}\n${lines.join('\n')}\n`;
+  const text = newCellText({ name, region, ...(size !== undefined && { size }), network });
   const { cells, findings } = loadFleet([...files, { path, text }], { only: name });
   refuse(errorsOf(findings), 'nothing was written', 2);
   if (cells.length === 0) throw new CommandFailure(`${name} can't be the name of a cell; nothing was written`, 2);
 
   mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(folder, schemaFile))) {
-    writeFileSync(join(folder, schemaFile), `${JSON.stringify(jsonSchemas[schemaFile](), null, 2)}\n`);
+  if (!existsSync(join(folder, cellSchemaFile))) {
+    writeFileSync(join(folder, cellSchemaFile), `${JSON.stringify(jsonSchemas[cellSchemaFile](), null, 2)}\n`);
   }
   writeFileSync(path, text, { flag: 'wx' });
   for (const finding of findings) console.error(formatFinding(finding));
