@@ -1,4 +1,7 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { PlanInput } from '../capacity/plan/input.ts';
 import type { Plan } from '../capacity/plan/schema.ts';
 import { POLICIES, type Policy } from '../capacity/policy.ts';
 import type { ReadFleet } from '../planning/plan-input.ts';
@@ -24,20 +27,24 @@ export function addPlan(program: Command): Command {
         Object.keys(POLICIES),
       ),
     )
+    .option('--write', 'write the plan into the files of the cells: new cells, tenants, states')
+    .option('--html <file>', 'write a page with plots')
     .option('--json', 'print the plan as JSON, as plan.schema.json describes it')
     .addHelpText(
       'after',
       `
 Example:
-  $ cellstamp plan
+  $ cellstamp plan --html plan.html
   $ cellstamp plan --policy telecomRule --json
+  $ cellstamp plan --write
 
-Exit status: 0 nothing to do, 2 something to do, 1 error, a wrong command line included. A cell on hold is nothing to do:
-a person has to look at it, and until then the plan leaves it alone.
+Exit status: 0 nothing to do, 2 something to do, or done with --write; 1 error, a wrong command line included. A cell on
+hold is nothing to do: a person has to look at it, and until then the plan leaves it alone.
 
 What a plan saw is saved in the state file for the next one: a cell must be too full, or dispensable, in every plan for a
-time before something is done. A plan with another --policy, or for another moment (--now), asks "what if" and saves nothing.
-Every plan that saves something is in the audit log. Where both files are stands in the planning file.`,
+time before something is done. What it decided is saved with --write only. Without it, a plan with another --policy, or for
+another moment (--now), asks "what if" and saves nothing. Every plan that saves something is in the audit log. Where both
+files are stands in the planning file.`,
     )
     .exitOverride(exitsWith(ERROR))
     .action(planCommand);
@@ -48,56 +55,81 @@ interface Options {
   readonly planning: string;
   readonly now?: number;
   readonly policy?: Policy['name'];
+  readonly write?: true;
+  readonly html?: string;
   readonly json?: true;
 }
 
+/** What was planned from what. */
+interface Planned {
+  readonly read: ReadFleet;
+  readonly before: ReadState;
+  readonly input: PlanInput;
+  readonly plan: Plan;
+}
+
 async function planCommand(options: Options): Promise<void> {
-  const now = options.now ?? Date.now();
+  const { html, json } = options;
+  if (html !== undefined && !existsSync(dirname(html))) {
+    throw new CommandFailure(`there is no folder ${dirname(html)} for --html`, ERROR);
+  }
+  const live = new LiveLine();
   await interruptible(async (signal) => {
-    const live = new LiveLine();
     try {
-      const [{ readPlanInput }, { readState }, { recordSeen, unfinished }] = await Promise.all([
-        import('../planning/plan-input.ts'),
-        import('../planning/state.ts'),
-        import('../planning/record-plan.ts'),
-      ]);
-      const onProgress = (text: string) => live.show(text);
-      const read = await readPlanInput({ cells: options.cells, planning: options.planning, now, signal, onProgress });
-      live.show(`planning ${read.input.cells.length} cells and ${read.input.tenants.length} tenants`);
-      const { statePath, auditPath: audit } = read.planning;
-      const before = readState(statePath);
-      const crashed = unfinished(before, audit);
-      const plan = await planOf(read, before, options);
-      if (!isWhatIf(read, options)) await recordSeen({ plan, before, audit });
+      const planned = await planNow(options, signal, (text) => live.show(text));
+      if (html !== undefined) {
+        live.show('drawing');
+        const { planPage } = await import('./plan-page.ts');
+        writeFileSync(html, planPage(planned.input, planned.plan));
+      }
+      signal.throwIfAborted();
+      const written = await leave(planned, options);
       live.clear();
-      for (const note of crashed) console.error(note);
-      await print(plan, options);
+      await print(planned.plan, options);
+      // JSON on stdout is the plan alone.
+      for (const line of written) (json ? console.error : console.log)(line);
     } finally {
       live.clear();
     }
   });
 }
 
-/** A plan for another moment or by another policy says nothing of what was so in every plan. */
-const isWhatIf = ({ input }: ReadFleet, { now, policy = input.policy?.name }: Options): boolean =>
-  now !== undefined || policy !== input.policy?.name;
+async function planNow(options: Options, signal: AbortSignal, onProgress: (text: string) => void): Promise<Planned> {
+  const [{ readPlanInput }, { readState }, { finishEarlier, unfinished }] = await Promise.all([
+    import('../planning/plan-input.ts'),
+    import('../planning/state.ts'),
+    import('../planning/record-plan.ts'),
+  ]);
+  const { cells, planning, now = Date.now() } = options;
+  for (const note of await finishEarlier(planning)) console.error(note);
+  const read = await readPlanInput({ cells, planning, now, signal, onProgress });
+  const before = readState(read.planning.statePath);
+  for (const note of unfinished(before, read.planning.auditPath)) console.error(note);
+  onProgress(`planning ${read.input.cells.length} cells and ${read.input.tenants.length} tenants`);
+  return { read, before, ...(await planOf(read, before, options)) };
+}
 
-async function planOf(read: ReadFleet, { path, state }: ReadState, options: Options): Promise<Plan> {
-  const { input, notes } = read;
-  const { policy: name } = options;
+async function planOf(
+  read: ReadFleet,
+  { path, state }: ReadState,
+  options: Options,
+): Promise<Pick<Planned, 'input' | 'plan'>> {
   const { plan } = await import('../capacity/plan.ts');
-  const isLater = state !== undefined && Date.parse(state.now) > input.now;
+  const { now } = read.input;
+  const isLater = state !== undefined && Date.parse(state.now) > now;
   if (isLater && !isWhatIf(read, options)) {
     throw new CommandFailure(
-      `${path} is of a plan of ${state.now}, and this one is for ${new Date(input.now).toISOString()}; plans follow one another in time`,
+      `${path} is of a plan for ${state.now}, and this one is for ${new Date(now).toISOString()}; allowed: a later moment`,
       ERROR,
     );
   }
-  const policy = name === undefined || name === input.policy?.name ? input.policy : POLICIES[name];
+  const { policy: name = read.input.policy?.name } = options;
+  const policy = name === undefined || name === read.input.policy?.name ? read.input.policy : POLICIES[name];
+  const input = { ...read.input, ...(policy && { policy }), ...(state && !isLater && { memory: state.memory }) };
+  const unknown = isLater ? [`${path} is of a later plan: what was so in plans before this one is not known`] : [];
   try {
-    const made = plan({ ...input, ...(policy && { policy }), ...(state && !isLater && { memory: state.memory }) });
-    const unknown = isLater ? [`${path} is of a later plan: what was so in plans before this one is not known`] : [];
-    return { ...made, notes: [...notes, ...unknown, ...made.notes] };
+    const made = plan(input);
+    return { input, plan: { ...made, notes: [...read.notes, ...unknown, ...made.notes] } };
   } catch (error) {
     // The input contradicts itself; the message is made for people.
     if (error instanceof RangeError) throw new CommandFailure(error.message, ERROR);
@@ -105,9 +137,29 @@ async function planOf(read: ReadFleet, { path, state }: ReadState, options: Opti
   }
 }
 
+/** A plan for another moment or by another policy that nobody acts on says nothing of what was so in every plan. */
+const isWhatIf = ({ input }: ReadFleet, { now, policy = input.policy?.name, write }: Options): boolean =>
+  !write && (now !== undefined || policy !== input.policy?.name);
+
+/** Leaves to the next plan what this one saw, or writes it. @returns what was written, in words */
+async function leave({ read, before, plan }: Planned, options: Options): Promise<readonly string[]> {
+  if (isWhatIf(read, options)) return [];
+  const { recordSeen, recordWritten } = await import('../planning/record-plan.ts');
+  const record = { plan, before, audit: read.planning.auditPath };
+  if (!options.write) {
+    await recordSeen(record);
+    return [];
+  }
+  const { writePlan } = await import('../planning/write-plan.ts');
+  const files = await recordWritten(record, () => writePlan({ plan, read, cells: options.cells }));
+  return files.map(({ path, changes }) => `wrote ${path}: ${changes.join(', ')}`);
+}
+
 async function print(plan: Plan, { json }: Options): Promise<void> {
-  const { planText, somethingToDo } = await import('./plan-text.ts');
-  const { planJson } = await import('../capacity/plan.ts');
+  const [{ planText, somethingToDo }, { planJson }] = await Promise.all([
+    import('./plan-text.ts'),
+    import('../capacity/plan.ts'),
+  ]);
   process.stdout.write(json ? planJson(plan) : `${planText(plan, colourful())}\n`);
   process.exitCode = somethingToDo(plan) ? SOMETHING_TO_DO : 0;
 }

@@ -3,10 +3,14 @@
  * a crash between them the next plan finds out how far this one came.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { planJson } from '../capacity/plan.ts';
 import type { Plan } from '../capacity/plan/schema.ts';
 import { addToAudit, readAuditEnd } from './audit.ts';
-import { seenOnly, whileUnchanged, type ReadState } from './state.ts';
+import { PlanningFailure } from './failure.ts';
+import { readPlanning } from './read-planning.ts';
+import { aloneWith, seenOnly, whileUnchanged, type ReadState } from './state.ts';
+import { finishWriting, journalOf, type WrittenFile } from './write-plan.ts';
 
 export interface PlanRecord {
   readonly plan: Plan;
@@ -29,28 +33,49 @@ export function recordSeen({ plan, before, audit }: PlanRecord): Promise<void> {
 /**
  * Writes a plan and leaves all of it.
  *
- * @param write writes the fleet's files, all or none, and returns their paths
+ * @param write writes the fleet's files, all or none, and returns what was changed
  * @throws PlanConflict when another plan was faster, and what `write` throws; then nothing was written
  */
-export function recordWritten<T extends readonly string[]>(
+export function recordWritten(
   { plan, before, audit }: PlanRecord,
-  write: () => Promise<T>,
-): Promise<T> {
+  write: () => readonly WrittenFile[],
+): Promise<readonly WrittenFile[]> {
   return whileUnchanged(before, async (save) => {
     completeAudit(before, audit);
     const head = headOf(plan);
     addToAudit(audit, { ...head, event: 'writing', actions: plan.actions });
-    let files: T;
+    let files: readonly WrittenFile[];
     try {
-      files = await write();
+      files = write();
     } catch (error) {
       addToAudit(audit, { ...head, event: 'refused', reason: (error as Error).message });
       throw error;
     }
     save({ version: 1, now: plan.now, plan: head.plan, memory: plan.memory });
-    addToAudit(audit, { ...head, event: 'written', files: [...files] });
+    addToAudit(audit, { ...head, event: 'written', files: files.map(({ path }) => path) });
     return files;
   });
+}
+
+/**
+ * Finishes the writing of a plan that was killed, before the fleet is read.
+ *
+ * @param path of the planning file
+ * @returns what was done, in words for a person; nothing as a rule
+ * @throws PlanConflict when a plan is being written
+ */
+export async function finishEarlier(path: string): Promise<readonly string[]> {
+  let planning;
+  try {
+    planning = readPlanning(path).planning;
+  } catch (error) {
+    // Whoever reads all of the input tells it.
+    if (error instanceof PlanningFailure) return [];
+    throw error;
+  }
+  if (!existsSync(journalOf(planning))) return [];
+  const files = await aloneWith(planning.statePath, () => Promise.resolve(finishWriting(planning)));
+  return files.length === 0 ? [] : [`finished what a plan that was killed was writing: ${files.join(', ')}`];
 }
 
 /** What a crash of an earlier plan left unfinished, in words for a person; nothing as a rule. */
@@ -65,7 +90,7 @@ export function unfinished({ path, state }: ReadState, audit: string): readonly 
   if (last?.event === 'refused') return notes;
   if (last?.event === 'writing' && last.plan !== state?.plan) {
     notes.push(
-      `${audit}: the plan of ${last.now} began to be written at ${last.at} and did not end; some of its files may be there, and ${path} does not count what it did`,
+      `${audit}: the plan of ${last.now} began to be written at ${last.at} and did not end; ${path} does not count what it did`,
     );
   } else if (last?.event === 'writing') {
     notes.push(`${audit}: the plan of ${last.now} was written, but the log was not told; the next line says so`);

@@ -46,7 +46,7 @@ export function whileUnchanged<T>(
   { path, hash }: ReadState,
   work: (save: (next: PlanningState) => void) => Promise<T>,
 ): Promise<T> {
-  return withLock(`${path}.lock`, () => {
+  return aloneWith(path, () => {
     const there = existsSync(path) ? hashOf(readFileSync(path, 'utf8')) : undefined;
     if (there !== hash) {
       throw new PlanConflict(
@@ -56,6 +56,9 @@ export function whileUnchanged<T>(
     return work((next) => replaceFile(path, `${JSON.stringify(next, null, 2)}\n`));
   });
 }
+
+/** Works while no plan is being written. @throws PlanConflict when one is */
+export const aloneWith = <T>(path: string, work: () => Promise<T>): Promise<T> => withLock(`${path}.lock`, work);
 
 /** What a plan remembers of a cell because it decided it. */
 const DECIDED: ReadonlySet<keyof CellMemory> = new Set(['cordonedAt', 'drainBy']);
