@@ -6,8 +6,7 @@ import { tenantHistory } from '../../lib/capacity/tenant-history.ts';
 const HOUR_MS = 3_600_000;
 const WEEKS = 8;
 const cells = ['fleet-a', 'fleet-b', 'fleet-c'];
-/** What a cell's file says besides, so that it runs on a laptop. */
-export const media = 'media: { hosts: 2, kernelForwarding: preferred }';
+const media = 'media: { hosts: 2, kernelForwarding: preferred }';
 
 /**
  * @param now instant up to which there is history, milliseconds since 1970 UTC

@@ -1,14 +1,16 @@
 /** From a load that grows to calls on the cell that was stamped for it. */
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Plan } from '../../lib/capacity/plan/schema.ts';
 import type { CallReport } from '../../lib/cli/call-report.ts';
 import { down } from '../../lib/local/index.ts';
+import type { CellInput } from '../../lib/spec/cell.ts';
 import { spawnCellstamp } from '../cli/run-command.ts';
 import { describeWith } from '../requirements.ts';
-import { growingFleet, media } from './growing-fleet.ts';
+import { growingFleet } from './growing-fleet.ts';
 
 describeWith(['root', 'debian-packages'], 'a fleet of three cells whose load grows', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cellstamp-growing-'));
@@ -30,18 +32,18 @@ describeWith(['root', 'debian-packages'], 'a fleet of three cells whose load gro
     return { status, stderr, plan: JSON.parse(stdout) as Plan };
   };
 
-  it('is planned a fourth cell', () => {
-    const { status, stderr, plan: made } = plan();
-    expect(stderr).toBe('');
+  it('is planned a fourth cell, and its file is written, ready for a laptop as planning.yaml says', () => {
+    const { status, plan: made } = plan('--write');
     expect(stamps(made)).toMatchObject([{ cell: 'fleet-d', reason: expect.stringContaining('relayedCalls') }]);
     expect(status).toBe(2);
+    const { name, size, media } = parse(readFileSync(join(folder, 'cells/fleet-d.yaml'), 'utf8')) as CellInput;
+    expect({ name, size, media }).toEqual({
+      ...{ name: 'fleet-d', size: 'test', media: { hosts: 2, kernelForwarding: 'preferred' } },
+    });
+    expect(spawnCellstamp(folder, 'check').status).toBe(0);
   });
 
-  it('needs no other one when that cell is stamped, and says that tenants could go there', () => {
-    expect(spawnCellstamp(folder, 'stamp', 'fleet-d', '--region', 'eu-west-1', '--size', 'test').status).toBe(0);
-    // What planning.yaml says of this kind of cells.
-    appendFileSync(join(folder, 'cells/fleet-d.yaml'), `${media}\n`);
-    expect(spawnCellstamp(folder, 'check').status).toBe(0);
+  it('needs no other one then, and is told that tenants could go there', () => {
     const { plan: made } = plan();
     expect(stamps(made)).toEqual([]);
     expect(made.excuses.map(({ text }) => text).join('\n')).toContain('fleet-d has room');

@@ -1,5 +1,6 @@
 /** The pipeline's programs with real git in a repository of their own. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { growingFleet } from '../calls/growing-fleet.ts';
 import { FleetRepository, program } from './fleet-repository.ts';
 
 const cell = (name: string, network: string, more = '') =>
@@ -100,5 +101,44 @@ describe('deploy-cell.ts', () => {
       status: 2,
       stderr: 'usage: DEPLOY=COMMAND PROVE=COMMAND deploy-cell.ts CELL COMMIT-BEFORE\n',
     });
+  });
+});
+
+describe('plan.sh', () => {
+  const now = Date.now();
+  const growing = new FleetRepository(growingFleet(now));
+  afterAll(() => growing.remove());
+  const plan = () => growing.run(['examples/pipeline/plan.sh']);
+  const changes = (branch: string) => growing.git('diff', '--name-status', 'main', `origin/${branch}`).split('\n');
+  const branches = () => growing.git('ls-remote', '--heads', 'origin').match(/(?<=refs\/heads\/).*/g);
+
+  it('pushes the files that the plan writes to one branch, and what the next plan has to know to another', () => {
+    const { status, stdout } = plan();
+    expect(stdout).toContain('fleet-d');
+    expect(status).toBe(2);
+    expect(branches()).toEqual(['main', 'plan', 'planning-state']);
+    growing.git('fetch', '--quiet');
+    expect(changes('plan')).toEqual(['A\tcells/fleet-d.yaml']);
+    const kept = growing.git('ls-tree', '--name-only', 'origin/planning-state').split('\n');
+    expect(kept).toEqual(['planning-audit.ndjson', 'planning-state.json']);
+    expect(growing.git('ls-files', '--others', '--exclude-standard').split('\n')).toContain('plan.html');
+  });
+
+  it('goes on from what the plan before knew', () => {
+    growing.git('switch', '--quiet', 'main');
+    const before = growing.git('rev-parse', 'origin/planning-state');
+    expect([0, 2]).toContain(plan().status);
+    growing.git('fetch', '--quiet');
+    expect(growing.git('rev-parse', 'origin/planning-state^')).toBe(before);
+  });
+
+  it('pushes nothing when there can be no plan', () => {
+    growing.git('switch', '--quiet', 'main');
+    const before = growing.git('ls-remote', 'origin');
+    growing.commit({ 'planning.yaml': 'kinds: []\n' });
+    const { status, stderr } = plan();
+    expect(stderr).toContain('planning.yaml');
+    expect(status).toBe(1);
+    expect(growing.git('ls-remote', 'origin')).toBe(before);
   });
 });
