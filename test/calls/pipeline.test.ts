@@ -1,9 +1,15 @@
 /** The pipeline's deploy of one cell, with a cell on this machine in the place of one on AWS. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { down } from '../../lib/local/index.ts';
+import { addSubscribers } from '../../lib/cli/test-subscribers.ts';
+import { down, list } from '../../lib/local/index.ts';
+import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
 import { FleetRepository, program } from '../examples/fleet-repository.ts';
-import { describeWith } from '../requirements.ts';
+import { describeWith, missing } from '../requirements.ts';
+import { awsEnvironment } from '../terraform/terraform.ts';
+import { until } from './lab.ts';
 
 const name = 'lab-pipeline';
 const cell = (setupsPerSecond: number) => ({
@@ -48,4 +54,65 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
     expect(status).toBe(1);
     expect(requireState(name).spec.sbc.setupsPerSecond).toBe(50);
   });
+
+  const reason = missing('terraform', 'moto_server');
+  it.skipIf(reason !== undefined)(
+    `proves a cell from outside, by users of a secret, and looks whether an alarm has gone off${reason ? ` [${reason}]` : ''}`,
+    async () => {
+      const { spec, namespaces } = requireState(name);
+      const outside = namespaces['outside']!.init;
+      // An emulator of AWS and Terraform's outputs beside the caller, who has nothing else of the cell.
+      const emulator = spawnInNetwork(outside, ['moto_server', '--port', '5000'], {
+        stdio: 'ignore',
+        env: process.env,
+      });
+      const environment = { ...awsEnvironment(5000), TF_CLI_CONFIG_FILE: '/dev/null', PROOF_SECRET: '' };
+      const there = (argv: readonly string[]) =>
+        fleet.run(['nsenter', '--target', String(outside.pid), '--net', '--', ...argv], environment);
+      const stack = join(fleet.path, 'cdktf.out', 'stacks', `cell-${name}`);
+      mkdirSync(stack, { recursive: true });
+      const { floatingAddress } = list().find((cell) => cell.name === name)!;
+      const outputs = { sbc_address: { value: floatingAddress, type: 'string' } };
+      const state = { version: 4, terraform_version: '1.11.4', serial: 1, lineage: 'test', resources: [], outputs };
+      writeFileSync(join(stack, 'terraform.tfstate'), JSON.stringify(state));
+      const subscribers = await addSubscribers(spec, 'udp');
+      try {
+        await until(() => there(['curl', '-sf', 'http://127.0.0.1:5000/moto-api/']).status === 0, 30);
+        const [caller, callee] = subscribers.users.map((user) => ({
+          uri: `sip:${user.name}@${subscribers.domain}`,
+          password: user.password,
+        }));
+        const secret = ['--name', 'proof', '--secret-string', JSON.stringify({ caller, callee }), '--query', 'ARN'];
+        const made = there(['aws', 'secretsmanager', 'create-secret', ...secret, '--output', 'text']);
+        environment.PROOF_SECRET = made.stdout.trim();
+
+        const good = there(program('prove-cell.ts', name));
+        expect(good.stderr).toBe('');
+        expect(good.stdout).toMatch(/^answered +20$/m);
+        expect(good.status).toBe(0);
+
+        const alarm = [
+          '--alarm-name',
+          `cellstamp-${name}-redis`,
+          '--metric-name',
+          'x',
+          '--namespace',
+          'x',
+          '--period',
+          '60',
+        ];
+        const when = ['--comparison-operator', 'LessThanThreshold', '--threshold', '1', '--evaluation-periods', '1'];
+        there(['aws', 'cloudwatch', 'put-metric-alarm', ...alarm, ...when, '--statistic', 'Sum']);
+        const off = ['--alarm-name', `cellstamp-${name}-redis`, '--state-value', 'ALARM', '--state-reason', 'test'];
+        there(['aws', 'cloudwatch', 'set-alarm-state', ...off]);
+        expect(there(program('prove-cell.ts', name))).toMatchObject({
+          status: 1,
+          stderr: `the alarm cellstamp-${name}-redis has gone off\n`,
+        });
+      } finally {
+        await subscribers.remove();
+        emulator.kill();
+      }
+    },
+  );
 });
