@@ -21,6 +21,8 @@ function settingOf(described: ScenarioInput): SimulationSetting {
   return scenarioSetting(parseScenario({ ...described, places, cell, enterprises: false }));
 }
 
+type Figure = (result: SimulationResult) => number;
+
 const SEEDS = [1, 2];
 const DAYS = 42;
 /** Load of the fullest limit from which the reactive decider goes up; the middle one is what is usual. */
@@ -48,23 +50,31 @@ function predictiveRows(): BenchRow[] {
     console.error(comparisonLines([plans.at(-1)!, ...reactive.map((some) => some.at(-1)!)]).join('\n'));
   }
   const what = `simulation, ${SEEDS.length} x ${DAYS} days of growth and campaigns, plan against reactive 0.8`;
-  const row = (name: string, figure: (result: SimulationResult) => number, goal?: BenchRow['goal']): BenchRow => {
-    const sum = (results: readonly SimulationResult[]): number => results.reduce((all, one) => all + figure(one), 0);
-    const others = reactive.map((some, i) => `reactive ${UP[i]}: ${Math.round(sum(some))}`);
-    return {
-      what: `${what}: ${name}`,
-      figure: sum(plans) / sum(reactive[1]!),
-      unit: 'ratio',
-      baseline: `plan ${Math.round(sum(plans))}, without announcements ${Math.round(sum(untold))}; ${others.join(', ')}`,
-      ...(goal && { goal }),
-    };
+  const sum = (results: readonly SimulationResult[], figure: Figure): number =>
+    results.reduce((all, one) => all + figure(one), 0);
+  const others = (figure: Figure): string => {
+    const thresholds = reactive.map((some, i) => `reactive ${UP[i]}: ${Math.round(sum(some, figure))}`);
+    return `without announcements ${Math.round(sum(untold, figure))}; ${thresholds.join(', ')}`;
   };
+  const row = (name: string, figure: Figure, goal: BenchRow['goal']): BenchRow => ({
+    what: `${what}: ${name}`,
+    figure: sum(plans, figure) / sum(reactive[1]!, figure),
+    unit: 'ratio',
+    baseline: `plan ${Math.round(sum(plans, figure))}, ${others(figure)}`,
+    ...(goal && { goal }),
+  });
+  const count = (name: string, unit: string, figure: Figure): BenchRow => ({
+    what: `${what}: ${name}`,
+    figure: sum(plans, figure),
+    unit,
+    baseline: others(figure),
+  });
   return [
     row('minutes short', (one) => one.minutesShort, { atMost: 0.1 }),
     row('cell-hours', (one) => one.cellHours, { atMost: 1.1 }),
     row('cell-hours by media hosts in service', (one) => one.weightedCellHours, { atMost: 1.1 }),
-    row('calls blocked', (one) => one.callsBlocked),
-    row('changes taken back within 6 hours', (one) => one.reversals),
+    count('calls blocked', 'calls', (one) => one.callsBlocked),
+    count('changes taken back within 6 hours', 'changes', (one) => one.reversals),
   ];
 }
 
