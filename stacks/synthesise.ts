@@ -9,7 +9,10 @@ import { Worker } from 'node:worker_threads';
 import type { Stacks, Synthesis } from './write-stacks.ts';
 
 /** Cells a thread does before it ends. */
-const cellsAThread = 50;
+const cellsAThread = 40;
+
+/** What a thread's heap may take, in MB; left to itself it grows by garbage. 40 cells of 32 media hosts each find room. */
+const heap = { maxOldGenerationSizeMb: 176, maxYoungGenerationSizeMb: 16 };
 
 /** Writes a folder for each stack, and `manifest.json`, which names them all. */
 export async function synthesise(synthesis: Synthesis): Promise<void> {
@@ -41,7 +44,7 @@ async function inThreads(synthesis: Synthesis): Promise<readonly Stacks[]> {
 
 function inThread(synthesis: Synthesis): Promise<Stacks> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(threadProgram(), { eval: true, workerData: synthesis });
+    const worker = new Worker(threadProgram(), { eval: true, workerData: synthesis, resourceLimits: heap });
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', (status) => reject(new Error(`a thread of the synthesis ended with status ${status}`)));
