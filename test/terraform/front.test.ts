@@ -222,26 +222,26 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'a front applied to a
 
   it('takes the entry of a cell from the cell’s own stack, and a newer one with every change of its state', async () => {
     const folder = new TerraformFolder(emulator.port);
-    const entered = async (state: 'active' | 'cordoned') => {
-      const types = ['aws_dynamodb_table_item', 'terraform_data', 'aws_eip'];
+    const write = (state: 'active' | 'cordoned') => {
       const { terraform: settings, provider, resource } = offline(synthCell({ ...minimal, state }, input));
-      const entry = (name: string) => /^(directory-entry|cell_sbcs_floating-address)/.test(name);
-      const alone = Object.fromEntries(
-        types.map((type) => [
-          type,
-          Object.fromEntries(Object.entries(resource[type]!).filter(([name]) => entry(name))),
-        ]),
-      );
-      folder.write({ terraform: settings, provider, resource: alone });
-      await folder.succeed(['init', '-no-color', '-input=false']);
+      const alone = ['aws_dynamodb_table_item', 'terraform_data', 'aws_eip'].map((type) => {
+        const named = Object.entries(resource[type]!);
+        return [type, Object.fromEntries(named.filter(([name]) => /^directory-entry|floating-address/.test(name)))];
+      });
+      folder.write({ terraform: settings, provider, resource: Object.fromEntries(alone) as typeof resource });
+    };
+    const entered = async () => {
       await folder.succeed(['apply', '-no-color', '-input=false', '-auto-approve']);
-      return entries().find(({ kind }) => kind === 'cell') as { state: string; version: number; addresses: string[] };
+      return entries().find(({ kind }) => kind === 'cell') as { version: number; addresses: string[] };
     };
     try {
-      const first = await entered('active');
+      write('active');
+      await folder.succeed(['init', '-no-color', '-input=false']);
+      const first = await entered();
       expect(first).toMatchObject({ name: 'euw1-a', state: 'active' });
       expect(first.addresses).toEqual([expect.stringMatching(/^[0-9.]+:5060$/)]);
-      const second = await entered('cordoned');
+      write('cordoned');
+      const second = await entered();
       expect(second).toMatchObject({ name: 'euw1-a', state: 'cordoned', addresses: first.addresses });
       expect(second.version).toBeGreaterThan(first.version);
     } finally {
