@@ -93,6 +93,8 @@ class Kamailio:
         self.socket, self.pending, self.number = None, [], 0
         # Commands that Kamailio has not been told yet.
         self.missed = []
+        # Commands that it did not take: its memory is full, or it does not know them.
+        self.refusals = 0
 
     def open(self):
         self.close()
@@ -132,7 +134,9 @@ class Kamailio:
                 break
         # What is asked for or deleted may not be there.
         if "error" in answer and "doesn't exist" not in answer["error"].get("message", ""):
-            log("Kamailio refuses: %s" % answer["error"])
+            self.refusals += 1
+            if self.refusals <= 10 or self.refusals % 10000 == 0:
+                log("Kamailio refuses, %d so far: %s" % (self.refusals, answer["error"]))
         return answer
 
     def flush(self):
@@ -487,7 +491,7 @@ def main():
     probe = Probe(config["probe"]["address"], config["probe"]["port"])
     reader = Reader(config)
     reader.start()
-    complete, loaded, trusted, answers, next_probe = directory.count() > 0, False, None, False, 0.0
+    complete, loaded, trusted, answers, next_probe, next_load = directory.count() > 0, False, None, False, 0.0, 0.0
     while True:
         # 1. What the directory says, and what follows from it for Kamailio.
         changed, peers_changed = [], trusted is None
@@ -513,12 +517,17 @@ def main():
             loaded = kamailio.holds_our_tables()
             if loaded:
                 kamailio.push(kamailio.missed)
-            elif complete:
-                started = time.monotonic()
+            elif complete and time.monotonic() >= next_load:
+                started, before = time.monotonic(), kamailio.refusals
                 kamailio.push(directory.everything())
-                kamailio.ask("htable.sets", "agent", "loaded", "1")
-                loaded = True
-                log("Kamailio holds %d entries, loaded in %.1f s" % (directory.count(), time.monotonic() - started))
+                if kamailio.refusals > before:
+                    # An edge that knows a part of the tenants would tell the others that they do not exist.
+                    next_load = time.monotonic() + 60
+                    log("Kamailio refused %d of %d entries: this edge stays out of service" % (kamailio.refusals - before, directory.count()))
+                else:
+                    kamailio.ask("htable.sets", "agent", "loaded", "1")
+                    loaded = True
+                    log("Kamailio holds %d entries, loaded in %.1f s" % (directory.count(), time.monotonic() - started))
             kamailio.missed = []
         except OSError:
             kamailio.close()
@@ -538,6 +547,7 @@ def main():
             "answers": answers,
             "entries": directory.count(),
             "refused": directory.refused,
+            "refusedByKamailio": kamailio.refusals,
             "directory": "reachable" if reader.reachable else "unreachable",
             "draining": os.path.exists(DRAINING),
         }
