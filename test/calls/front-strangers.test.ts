@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, serviceAddress, spawnAtCallers } from '../../lib/local/front/index.ts';
+import { routerName } from '../../lib/local/front/internet.ts';
 import { readService } from '../../lib/local/status.ts';
 import { describeWith } from '../requirements.ts';
 import { carrier, domain, FrontBed } from './front-bed.ts';
@@ -34,7 +35,7 @@ print(sent)
 describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => {
   let bed: FrontBed;
   let agents: AgentsProcess;
-  /** First lines of requests that got through to somebody behind a cell. */
+  /** Requests that got through to somebody behind a cell. */
   const got: string[] = [];
   beforeAll(async () => {
     bed = await FrontBed.up('lab-junk', 78, ['alice', 'bob']);
@@ -45,8 +46,23 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
           got.push(event.text);
       },
     );
+    const chain = 'add table ip elsewhere; add chain ip elsewhere in { type filter hook prerouting priority raw; }';
+    const rule = 'add rule ip elsewhere in iifname "edges" ip daddr 192.0.2.0/24 counter';
+    for (const index of bed.front.regions.keys()) {
+      await execOnFront(bed.state, routerName(index + 1), ['nft', `${chain}; ${rule}`]);
+    }
   });
   afterAll(() => bed?.down());
+
+  /** Packets from edges to addresses that the messages name and nobody here has. */
+  const sentElsewhere = async () => {
+    const lists = await Promise.all(
+      bed.front.regions.map((_, index) =>
+        execOnFront(bed.state, routerName(index + 1), ['nft', 'list', 'chain', 'ip', 'elsewhere', 'in']),
+      ),
+    );
+    return lists.reduce((sum, { stdout }) => sum + Number(/packets (\d+)/.exec(stdout)?.[1] ?? Number.NaN), 0);
+  };
 
   const kinds = [
     { name: 'registered', caller: 'alice', callee: 'bob', dial: `sip:bob@${domain}` },
@@ -130,6 +146,7 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
     expect(summary.failures).toEqual([]);
     expect(left).toEqual({});
     expect(got).toEqual([]);
+    expect(await sentElsewhere()).toBe(0);
     for (const { name } of bed.front.edges) {
       expect(readService(bed.front.name, name, 'kamailio')).toMatchObject({ state: 'ready', starts: 1 });
     }
