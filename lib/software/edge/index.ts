@@ -303,7 +303,7 @@ modparam("dispatcher", "xavp_dst", "_dst")
 modparam("xhttp_prom", "xhttp_prom_beginning", "cellstamp_")
 # A counter that has not moved is still there.
 modparam("xhttp_prom", "xhttp_prom_timeout", 0)
-modparam("xhttp_prom", "xhttp_prom_stats", "core: tmx: sl: shmem:")
+modparam("xhttp_prom", "xhttp_prom_stats", "shmem:")
 modparam("xhttp_prom", "prom_counter", "name=edge_requests; label=method;")
 modparam("xhttp_prom", "prom_counter", "name=edge_rejected; label=reason;")
 modparam("xhttp_prom", "prom_counter", "name=edge_handed_over; label=method;")
