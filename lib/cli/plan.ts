@@ -95,16 +95,16 @@ async function planCommand(options: Options): Promise<void> {
 }
 
 async function planNow(options: Options, signal: AbortSignal, onProgress: (text: string) => void): Promise<Planned> {
-  const [{ readPlanInput }, { readState }, { finishEarlier, unfinished }] = await Promise.all([
+  const [{ readPlanInput }, { readState }, { readEarlier }] = await Promise.all([
     import('../planning/plan-input.ts'),
     import('../planning/state.ts'),
     import('../planning/record-plan.ts'),
   ]);
   const { cells, planning, now = Date.now() } = options;
-  for (const note of await finishEarlier(planning)) console.error(note);
+  const earlier = await readEarlier(planning);
+  for (const note of earlier.notes) console.error(note);
   const read = await readPlanInput({ cells, planning, now, signal, onProgress });
-  const before = readState(read.planning.statePath);
-  for (const note of unfinished(before, read.planning.auditPath)) console.error(note);
+  const before = earlier.before ?? readState(read.planning.statePath);
   onProgress(`planning ${read.input.cells.length} cells and ${read.input.tenants.length} tenants`);
   return { read, before, ...(await planOf(read, before, options)) };
 }

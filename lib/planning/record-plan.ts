@@ -9,7 +9,7 @@ import type { Plan } from '../capacity/plan/schema.ts';
 import { addToAudit, readAuditEnd } from './audit.ts';
 import { PlanningFailure } from './failure.ts';
 import { readPlanning } from './read-planning.ts';
-import { aloneWith, seenOnly, whileUnchanged, type ReadState } from './state.ts';
+import { aloneWith, readState, seenOnly, whileUnchanged, type ReadState } from './state.ts';
 import { finishWriting, journalOf, type WrittenFile } from './write-plan.ts';
 
 export interface PlanRecord {
@@ -57,29 +57,39 @@ export function recordWritten(
   });
 }
 
+/** What plans before have left. */
+export interface Earlier {
+  /** Undefined where the planning file can't be read: whoever reads all of the input tells why. */
+  readonly before: ReadState | undefined;
+  /** What a crash left, in words for a person; nothing as a rule. */
+  readonly notes: readonly string[];
+}
+
 /**
- * Finishes the writing of a plan that was killed, before the fleet is read.
+ * Reads what plans before have left, and finishes the writing of one that was killed. To be done before the fleet is read:
+ * then a plan that is written meanwhile is noticed in the end.
  *
  * @param path of the planning file
- * @returns what was done, in words for a person; nothing as a rule
- * @throws PlanConflict when a plan is being written
+ * @throws PlanConflict when a plan is being written, PlanningFailure for a state that no plan has left so
  */
-export async function finishEarlier(path: string): Promise<readonly string[]> {
+export async function readEarlier(path: string): Promise<Earlier> {
   let planning;
   try {
     planning = readPlanning(path).planning;
   } catch (error) {
-    // Whoever reads all of the input tells it.
-    if (error instanceof PlanningFailure) return [];
+    if (error instanceof PlanningFailure) return { before: undefined, notes: [] };
     throw error;
   }
-  if (!existsSync(journalOf(planning))) return [];
-  const files = await aloneWith(planning.statePath, () => Promise.resolve(finishWriting(planning)));
-  return files.length === 0 ? [] : [`finished what a plan that was killed was writing: ${files.join(', ')}`];
+  const { statePath, auditPath } = planning;
+  const finish = () => Promise.resolve(finishWriting(planning));
+  const files = existsSync(journalOf(planning)) ? await aloneWith(statePath, finish) : [];
+  const finished = files.length === 0 ? [] : [`finished what a plan that was killed was writing: ${files.join(', ')}`];
+  const before = readState(statePath);
+  return { before, notes: [...finished, ...unfinished(before, auditPath)] };
 }
 
-/** What a crash of an earlier plan left unfinished, in words for a person; nothing as a rule. */
-export function unfinished({ path, state }: ReadState, audit: string): readonly string[] {
+/** What a crash of an earlier plan left unfinished. */
+function unfinished({ path, state }: ReadState, audit: string): readonly string[] {
   const { last, torn } = readAuditEnd(audit);
   const notes: string[] = [];
   if (torn > 0) {

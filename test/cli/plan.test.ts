@@ -1,11 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { planSchema, type Plan } from '../../lib/capacity/plan/schema.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import type { Plan } from '../../lib/capacity/plan/schema.ts';
 import { CELL, folderOf, MINIMAL } from '../planning/folder.ts';
-import { cellstamp, spawnCellstamp } from './run-command.ts';
+import { cellstamp, spawnCellstamp, type Run } from './run-command.ts';
 
 const NOW = '2026-03-02T09:00:00Z';
 const STATE = 'planning-state.json';
@@ -65,7 +68,10 @@ describe('cellstamp plan', () => {
     const folder = fleet(STAMPED);
     const { status, stdout, stderr } = plan(folder, '--now', NOW, '--json');
     expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
-    expect(planSchema.parse(JSON.parse(stdout)).actions).not.toEqual([]);
+    const published = readFileSync(new URL('../../cells/plan.schema.json', import.meta.url), 'utf8');
+    expect(() =>
+      z.fromJSONSchema(JSON.parse(published) as z.core.JSONSchema.BaseSchema).parse(JSON.parse(stdout)),
+    ).not.toThrow();
     expect(plan(folder, '--now', NOW, '--json').stdout).toBe(stdout);
   });
 
@@ -175,13 +181,24 @@ describe('what cellstamp plan leaves', () => {
     expect(spawnCellstamp(folder, 'check').status).toBe(0);
   });
 
-  it('is the work of one when two plan at the same time: the other says so and ends with 1', async () => {
+  it('is the work of one when two plan at the same time: the other says so, ends with 1 and leaves nothing', async () => {
     const folder = fleet(STAMPED);
-    const both = await Promise.all([0, 1].map(() => planBeside(folder)));
-    const [winner, loser] = both.sort((a, b) => b.status! - a.status!);
-    expect(winner).toMatchObject({ status: 2, stderr: '' });
-    expect(loser).toMatchObject({ status: 1, stdout: '' });
-    expect(loser!.stderr).toMatch(/another plan has changed|is writing a plan since|changed since the plan was made/);
+    // The slower one has begun, and waits for a Prometheus until the faster one is done.
+    let faster: Promise<Run> | undefined;
+    const server = createServer(({ url }, response) => {
+      faster ??= planBeside(folder, '--write');
+      const resultType = url!.includes('query_range') ? 'matrix' : 'vector';
+      const answer = JSON.stringify({ status: 'success', data: { resultType, result: [] } });
+      void faster.then(() => response.end(answer));
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    writeFileSync(join(folder, 'slow.yaml'), `${KIND}${WAITING}history: { prometheus: { url: '${url}' } }\n`);
+    const slower = await planBeside(folder, '--write', '--planning', 'slow.yaml');
+    expect(await faster).toMatchObject({ status: 2, stderr: '' });
+    expect(slower).toMatchObject({ status: 1, stdout: '' });
+    expect(slower.stderr).toContain('another plan has changed');
     expect(audit(folder).map(({ event }) => event)).toEqual(['writing', 'written']);
     expect(readdirSync(join(folder, 'cells')).sort()).toEqual(['euc1-a.yaml', 'euw1-a.yaml']);
   });
@@ -230,10 +247,10 @@ describe('what cellstamp plan leaves', () => {
   });
 });
 
-/** A plan that is written while another one runs. */
-function planBeside(folder: string): Promise<{ status: number | null; stdout: string; stderr: string }> {
+/** A plan that runs while something else does. */
+function planBeside(folder: string, ...args: readonly string[]): Promise<Run> {
   const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
-  const argv = ['--import', path('node_modules/tsx/dist/esm/index.mjs'), path('lib/cli/main.ts'), 'plan', '--write'];
+  const argv = ['--import', path('node_modules/tsx/dist/esm/index.mjs'), path('lib/cli/main.ts'), 'plan', ...args];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, argv, { cwd: folder });
     let stdout = '';
