@@ -58,7 +58,7 @@ export function plan(input: PlanInput): Plan {
     outlooks.map((one) => [one.name, accounting(one, settledOf(members.get(one.name) ?? [], now), now)]),
   );
   for (const one of outlooks) {
-    const hold = holdOf(one.cell, now, rules, accounts.get(one.name)!.contradiction);
+    const hold = holdOf(one.cell, now, rules, accounts.get(one.name)!.contradiction, !members.has(one.name));
     if (hold) holds.set(one.name, hold);
     const crossing = crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until);
     if (crossing) crossings.set(one.name, crossing);

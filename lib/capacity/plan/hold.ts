@@ -15,12 +15,14 @@ const COUNT_CALLS = 20;
  * contradict each other, or the last change is not finished. Undefined where all is well.
  *
  * @param unaccounted how the cell's forecast contradicts its tenants, where it does
+ * @param isEmpty no tenant is in the cell: then it needs nothing measured, or none would ever get there
  */
 export function holdOf(
   cell: FleetCell,
   now: number,
   rules: PlanRules,
   unaccounted?: string,
+  isEmpty = false,
 ): ActionOf<'hold'> | undefined {
   const { state, name } = cell.spec;
   const found: [HoldCode, string][] = [];
@@ -29,7 +31,8 @@ export function holdOf(
   }
   // A cell that is not built, or no longer, measures nothing.
   if (state !== 'planned' && state !== 'retired') {
-    found.push(...staleness(cell, now, rules), ...contradictions(cell, now), ...badQuality(cell, rules));
+    if (!isEmpty || cell.signals.measuredAt !== undefined) found.push(...staleness(cell, now, rules));
+    found.push(...contradictions(cell, now), ...badQuality(cell, rules));
     if (unaccounted !== undefined) found.push(['contradictory', unaccounted]);
   }
   if (found.length === 0) return undefined;

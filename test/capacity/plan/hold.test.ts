@@ -35,7 +35,10 @@ describe('holdOf', () => {
       codes: ['missing'],
       reason: 'not measured: relayedCalls',
     });
-    expect(holdOf({ ...cell, signals: { measuredAt: undefined } }, NOW, DEFAULT_RULES)!.codes).toEqual(['missing']);
+    const unmeasured = { ...cell, signals: { measuredAt: undefined } };
+    expect(holdOf(unmeasured, NOW, DEFAULT_RULES)!.codes).toEqual(['missing']);
+    // A new cell, which waits for its first tenant.
+    expect(holdOf(unmeasured, NOW, DEFAULT_RULES, undefined, true)).toBeUndefined();
     expect(hold({ measuredAt: NOW - HOUR })!.reason).toContain('60 minutes ago, allowed 30');
   });
 
