@@ -22,7 +22,7 @@ cat plan.txt
 
 proposed=0
 git switch --quiet --force-create plan
-git add cells
+git add cells planning.yaml
 if ! git diff --cached --quiet; then
   git commit --quiet --message 'Capacity plan'
   git push --quiet --force "$@" origin plan
