@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -226,6 +227,18 @@ describe('what cellstamp plan leaves', () => {
     const lost = plan(folder);
     expect(lost.stderr).toMatch(/began to be written at .* and did not end/);
     expect(plan(folder).stderr).toBe('');
+  });
+
+  it('is complete once the next plan has finished what a killed one was writing', () => {
+    const after = CELL.replace('acme.example.com', 'acme.example.net');
+    const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+    const files = [{ path: 'cells/euw1-a.yaml', before: hash(CELL), after: hash(after) }];
+    const folder = fleet({ 'cells/.euw1-a.yaml.new': after, [`${STATE}.journal`]: JSON.stringify({ files }) });
+    const { status, stderr } = plan(folder);
+    expect(stderr).toBe('finished what a plan that was killed was writing: cells/euw1-a.yaml\n');
+    expect(status).toBe(0);
+    expect(read(folder, 'cells/euw1-a.yaml')).toBe(after);
+    expect(readdirSync(folder).sort()).toEqual(['cells', AUDIT, STATE, 'planning.yaml']);
   });
 
   it('goes on below a line that a crash tore', () => {
