@@ -25,7 +25,10 @@ function cellstamp(): Command {
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride(exitsWith(usageStatus))
-    .addHelpText('after', '\nExample:\n  $ cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage.');
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage; of plan see `cellstamp plan --help`.',
+    );
   for (const add of [addTry, addUp, addStatus, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
   }

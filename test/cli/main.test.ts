@@ -14,6 +14,7 @@ const commands = [
   'check',
   'stamp',
   'scrape',
+  'plan',
   'simulate',
   'measure',
 ];
