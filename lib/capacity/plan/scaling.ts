@@ -37,7 +37,7 @@ export function scaling(context: PlanContext): Found & { notes: string[] } {
     const { elastic, spec } = one.cell;
     if (elastic !== undefined && spec.state !== 'planned' && spec.state !== 'retired') scaleCell(context, one, found);
   }
-  return { ...found, notes: fixed === 0 ? [] : [`${fixed} cells have a fixed number of media hosts: never scaled`] };
+  return { ...found, notes: fixed === 0 ? [] : [`cells with a fixed number of media hosts, never scaled: ${fixed}`] };
 }
 
 function scaleCell(context: PlanContext, one: Outlook, found: Found): void {
