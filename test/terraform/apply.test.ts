@@ -28,10 +28,11 @@ import type { MediaHost, SbcHost } from '../../lib/cell/cell.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { cellOf, minimal } from '../aws/synth.ts';
 import { describeWith } from '../requirements.ts';
-import { debianImage, Emulator } from './emulator.ts';
+import { applied } from './applied.ts';
+import { debianImage, type Emulator } from './emulator.ts';
 import { Host } from './host.ts';
 import { synthCell } from './synth.ts';
-import { offline, TerraformFolder, without } from './terraform.ts';
+import { offline, type TerraformFolder, without } from './terraform.ts';
 
 /** What the emulator (moto 5.2) does not know. All of it is in the validation and the plan of cells.test.ts. */
 const leftOut: ReadonlyMap<string, string> = new Map([
@@ -61,11 +62,7 @@ describeWith(['root', 'terraform', 'aws-provider', 'moto_server'], 'a cell appli
 
   beforeAll(async () => {
     console.log(`Not applied:\n${[...leftOut].map(([type, why]) => `  ${type}: ${why}`).join('\n')}`);
-    emulator = await Emulator.start();
-    terraform = new TerraformFolder(emulator.port);
-    terraform.write(configuration(input));
-    await terraform.succeed(['init', '-no-color', '-input=false']);
-    await terraform.succeed(['apply', '-no-color', '-input=false', '-auto-approve']);
+    ({ emulator, terraform } = await applied(configuration(input)));
 
     const client = {
       region: 'eu-west-1',

@@ -15,7 +15,8 @@ import { checkPlan, type Plan } from '../../lib/aws/plan-rules.ts';
 import type { FrontInput } from '../../lib/spec/front.ts';
 import { frontOf, maximalFront, minimal, minimalFront } from '../aws/synth.ts';
 import { describeWith } from '../requirements.ts';
-import { Emulator } from './emulator.ts';
+import { applied } from './applied.ts';
+import type { Emulator } from './emulator.ts';
 import { synthCell, synthFront } from './synth.ts';
 import { awsEnvironment, offline, TerraformFolder, without, type Configuration } from './terraform.ts';
 
@@ -79,13 +80,6 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'a front applied to a
 
   beforeAll(async () => {
     console.log(`Planned only, not applied:\n${[...leftOut].map(([type, why]) => `  ${type}: ${why}`).join('\n')}`);
-    emulator = await Emulator.start();
-    for (const { region } of front.regions) {
-      // Amazon's own list, which the emulator does not have.
-      const name = `com.amazonaws.${region}.route53-healthchecks`;
-      const list = ['ec2', 'create-managed-prefix-list', '--prefix-list-name', name];
-      aws(region, ...list, '--max-entries', '1', '--address-family', 'IPv4');
-    }
     const configuration = without(
       replaced(
         offline(synthFront(input)),
@@ -95,10 +89,15 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'a front applied to a
       (type) => leftOut.has(type),
     );
     for (const table of Object.values(configuration.resource['aws_dynamodb_table']!)) delete table['replica'];
-    terraform = new TerraformFolder(emulator.port);
-    terraform.write(configuration);
-    await terraform.succeed(['init', '-no-color', '-input=false']);
-    await terraform.succeed(['apply', '-no-color', '-input=false', '-auto-approve', '-parallelism=20']);
+    ({ emulator, terraform } = await applied(configuration, (fresh) => {
+      emulator = fresh;
+      for (const { region } of front.regions) {
+        // Amazon's own list, which the emulator does not have.
+        const name = `com.amazonaws.${region}.route53-healthchecks`;
+        const list = ['ec2', 'create-managed-prefix-list', '--prefix-list-name', name];
+        aws(region, ...list, '--max-entries', '1', '--address-family', 'IPv4');
+      }
+    }));
   }, 600_000);
 
   afterAll(() => {
