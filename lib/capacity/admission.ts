@@ -46,7 +46,7 @@ export interface AdmissionPlan {
   readonly congestion: number;
   /** The same for the others while this tenant fills its own limit all the time; undefined without tenants. */
   readonly worstNeighbour: { readonly id: string; readonly congestion: number } | undefined;
-  /** True where the limits of all tenants together fit: then an SBC that knows no shared part keeps the guarantees too. */
+  /** True where the limits of all tenants together fit: then the shared part is never full. */
   readonly heldByLimitsAlone: boolean;
   /** What is not as it should be, with the numbers. */
   readonly findings: readonly string[];

@@ -21,23 +21,21 @@ import {
 import { defaultsBySize, sizeNames, sizes, type SizeName } from './sizes.ts';
 
 const limits = (calls: number, callsPerSecond: number, burst: number) =>
-  z
-    .strictObject({
-      calls: z.int().min(0).max(100000).default(calls).describe('Concurrent calls.'),
-      callsPerSecond: z
-        .number()
-        .min(0.1)
-        .max(10000)
-        .default(callsPerSecond)
-        .describe('Call set-ups per second, long-term rate of the token bucket.'),
-      burst: z
-        .int()
-        .min(1)
-        .max(10000)
-        .default(burst)
-        .describe('Call set-ups that may come at once: the depth of the token bucket.'),
-    })
-    .prefault({});
+  z.strictObject({
+    calls: z.int().min(0).max(100000).default(calls).describe('Concurrent calls.'),
+    callsPerSecond: z
+      .number()
+      .min(0.1)
+      .max(10000)
+      .default(callsPerSecond)
+      .describe('Call set-ups per second, long-term rate of the token bucket.'),
+    burst: z
+      .int()
+      .min(1)
+      .max(10000)
+      .default(burst)
+      .describe('Call set-ups that may come at once: the depth of the token bucket.'),
+  });
 
 export const codecNames = ['PCMU', 'PCMA', 'G722', 'opus', 'G729'] as const;
 
@@ -50,7 +48,7 @@ const trunk = z.strictObject({
     .array(ipv4Network)
     .default([])
     .describe('Further source ranges from which this carrier sends calls, beside its address.'),
-  limits: limits(200, 20, 40).describe('Limits of all calls over this trunk, both directions together.'),
+  limits: limits(200, 20, 40).prefault({}).describe('Limits of all calls over this trunk, both directions together.'),
 });
 
 export const tenantSchema = z.strictObject({
@@ -67,7 +65,19 @@ export const tenantSchema = z.strictObject({
     .array(ipv4Network)
     .default([])
     .describe('Source ranges of the tenant’s own PBX, which may call without registration.'),
-  limits: limits(50, 5, 10).describe('Limits of all calls of this tenant.'),
+  limits: limits(50, 5, 10)
+    .extend({
+      guaranteedCalls: z
+        .int()
+        .min(0)
+        .max(100000)
+        .default(0)
+        .describe(
+          'Concurrent calls that are always let in, at most `calls`. Once a tenant of a cell has some, calls above guarantees share what the cell relays with one media host lost, less all guarantees.',
+        ),
+    })
+    .prefault({})
+    .describe('Limits of all calls of this tenant.'),
   codecs: z
     .array(z.enum(codecNames))
     .default([])

@@ -14,7 +14,8 @@ const input = {
   region: 'eu-west-1',
   size: 'test',
   network: '10.80.16.0/20',
-  media: { hosts: 2, kernelForwarding: 'preferred' },
+  // With one host lost 40 calls: 28 of them are shared, see the guarantees.
+  media: { hosts: 2, relay: { calls: 40 }, freeswitch: { sessions: 40 }, kernelForwarding: 'preferred' },
   trunks: [
     { name: 'plain', address: '192.0.2.10', limits: free },
     { name: 'bursty', address: '192.0.2.11', limits: { calls: 1000, callsPerSecond: 1, burst: 4 } },
@@ -32,6 +33,8 @@ const input = {
     tenant('patient', { trunks: ['silent', 'plain'] }),
     tenant('full', { trunks: ['narrow', 'plain'] }),
     tenant('lost', { trunks: ['busy'] }),
+    tenant('greedy', { limits: { ...free, guaranteedCalls: 2 } }),
+    tenant('sure', { limits: { ...free, guaranteedCalls: 10 } }),
   ],
 } satisfies CellInput;
 
@@ -156,6 +159,50 @@ describeWith(['root', 'debian-packages'], 'limits', () => {
       expect(failuresOf((await run.finished).results)).toEqual([]);
     }
     expect(await lab.metric('rejected_total', 'tenant_calls')).toBe(8);
+  });
+
+  it('let in the calls that a tenant is guaranteed, while another has taken all that is shared', async () => {
+    const loadOf = async (sbc: string) => {
+      const load = await lab.load(sbc);
+      return [load['t:greedy'], load['t:sure'], load['shared']];
+    };
+    const onBoth = async (...expected: readonly number[]) => {
+      for (const sbc of ['sbc-1', 'sbc-2']) await until(async () => String(await loadOf(sbc)) === String(expected));
+    };
+    const refusedBefore = await lab.metric('rejected_total', 'shared_calls');
+    const hold = (name: string, calls: number) =>
+      agents.startRun({ kinds: [{ ...inTenant(name), ...held }], calls, ratePerSecond: 50, audio: false });
+    const refused = async (name: string, calls: number) => {
+      const kind = { ...inTenant(name), expectStatus: 503 };
+      const { results } = await agents.run({ kinds: [kind], calls, ratePerSecond: 1000, audio: false });
+      expect(failuresOf(results)).toEqual([]);
+      for (const { retryAfterSeconds } of results) expect(retryAfterSeconds).toBe(5);
+    };
+    const greedy = hold('greedy', 30);
+    await until(async () => (await lab.load())['t:greedy'] === 30);
+    await refused('greedy', 20);
+    await refused('open', 1);
+    const sure = hold('sure', 10);
+    await onBoth(30, 10, 28);
+    await refused('sure', 3);
+    await onBoth(30, 10, 28);
+    expect((await lab.metric('rejected_total', 'shared_calls')) - refusedBefore).toBe(24);
+
+    // A guarantee is taken back, and given again, while the calls are up.
+    const guarantee = async (calls: number) => {
+      for (const sbc of ['sbc-1', 'sbc-2']) {
+        await lab.kamcmd(sbc, 'htable.seti', 'guarantees', 's:sure', String(calls));
+        await lab.kamcmd(sbc, 'htable.seti', 'guarantees', 's:*', String(calls + 2));
+      }
+    };
+    await guarantee(4);
+    await onBoth(30, 10, 34);
+    await guarantee(10);
+    await onBoth(30, 10, 28);
+
+    for (const run of [greedy, sure]) run.resume('up');
+    for (const run of [greedy, sure]) expect(failuresOf((await run.finished).results)).toEqual([]);
+    for (const sbc of ['sbc-1', 'sbc-2']) await until(async () => Object.keys(await lab.load(sbc)).length === 0);
   });
 
   it('count a call on the trunk it is on, and send the next one over the next trunk when one is full', async () => {

@@ -312,6 +312,30 @@ tenants:
     'cells/euw1-a.yaml:4:1 error tenants: 2 tenants are more than the cell takes; allowed: at most 1 (maxTenants)',
   ],
   [
+    'more guaranteed than its tenant may have',
+    `${minimal}tenants:
+  - { name: acme, domain: acme.example.com, limits: { calls: 20, guaranteedCalls: 21 } }
+`,
+    'cells/euw1-a.yaml:4:66 error tenants[0].limits.guaranteedCalls: acme is guaranteed 21 calls and may have 20; allowed: at most 20 (calls)',
+  ],
+  [
+    'more guaranteed than the cell relays with one media host lost',
+    `${minimal}size: test
+media: { hosts: 3, relay: { calls: 100 } }
+tenants:
+  - { name: acme, domain: acme.example.com, limits: { calls: 150, guaranteedCalls: 150 } }
+  - { name: globex, domain: globex.example.com, limits: { calls: 60, guaranteedCalls: 51 } }
+`,
+    'cells/euw1-a.yaml:5:1 error tenants: 201 calls are guaranteed to tenants; with one media host lost the cell relays 200; allowed: at most 200 in all: (media.hosts - 1) x media.relay.calls',
+  ],
+  [
+    'a guarantee on media hosts that others may fill',
+    `${minimal}tenants:
+  - { name: acme, domain: acme.example.com, tier: high-volume, limits: { guaranteedCalls: 5 } }
+`,
+    'cells/euw1-a.yaml:4:74 error tenants[0].limits.guaranteedCalls: acme has the tier high-volume, which 2 of 4 media hosts serve: others may fill these; allowed: a guarantee where every media host is in the pool of the tier',
+  ],
+  [
     'a tenant twice',
     `${minimal}tenants:
   - { name: acme, domain: acme.example.com }

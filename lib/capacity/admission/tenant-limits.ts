@@ -3,7 +3,10 @@ import type { AdmissionPlan, AdmissionTenant, TenantAdmission } from '../admissi
 import { cellCapacity } from '../cell-capacity.ts';
 import { weeklyPeak, type WeeklyDemand } from '../resources.ts';
 
-/** The tenants of a cell as admission sees them: what they are expected to use, and what their limits in its file allow. */
+/**
+ * The tenants of a cell as admission sees them: what they are expected to use, and what their limits in its file allow and
+ * guarantee; `guaranteed` goes before the file.
+ */
 export function admissionTenants(
   { tenants }: Pick<CellSpec, 'tenants'>,
   weekOf: (tenant: string) => WeeklyDemand,
@@ -11,13 +14,13 @@ export function admissionTenants(
 ): AdmissionTenant[] {
   return tenants.map(({ name, limits }) => {
     const peak = weeklyPeak(weekOf(name));
-    const own = guaranteed[name];
+    const { guaranteedCalls, ...contract } = limits;
     return {
       id: name,
       erlangs: peak.relayedCalls,
       setupsPerSecond: peak.setups,
-      contract: limits,
-      ...(own && { guaranteed: own }),
+      contract,
+      guaranteed: { calls: guaranteedCalls, ...guaranteed[name] },
     };
   });
 }
@@ -29,31 +32,29 @@ export function admissionCapacity(spec: CellSpec): { readonly calls: number; rea
 }
 
 export interface TenantLimits {
-  /** By tenant, as its cell's file has them and the SBC's table of tenants takes them. */
+  /** By tenant, as its cell's file has them and the SBC's tables take them. */
   readonly limits: ReadonlyMap<string, Limits>;
+  /** Calls above guarantees for which the cell has room: what the SBC leaves for them, if no host carries less than it admits. */
+  readonly sharedCalls: number;
   /** What the limits cost or don't hold, with the numbers. */
   readonly findings: readonly string[];
 }
 
 /**
- * The limits of a plan for an SBC that knows a cap and a bucket for each tenant, and no shared part. There a guarantee holds
- * if it fits beside the limits of all others. Where the plan's limits leave too little for one, the parts above guarantees
- * are all cut by the same factor.
+ * The limits of a plan for the SBC, which keeps guaranteed calls and the shared part of the calls as the plan has them. Of the
+ * rate it knows a bucket for each tenant and no shared part: there a guarantee holds if it fits beside the limits of all others.
+ * Where the plan's limits leave too little for one, the rates above guarantees are all cut by the same factor.
  */
 export function tenantLimits({ tenants, shared }: AdmissionPlan): TenantLimits {
-  const callFactor = cutFor(
-    tenants.map(({ calls, guaranteedCalls }) => ({ above: calls - guaranteedCalls, guaranteed: guaranteedCalls })),
-    shared.calls,
-  );
-  const rateFactor = cutFor(
-    tenants.map(({ callsPerSecond, guaranteedPerSecond }) => ({
-      above: callsPerSecond - guaranteedPerSecond,
-      guaranteed: guaranteedPerSecond,
-    })),
-    shared.callsPerSecond,
-  );
-  const limits = new Map(tenants.map((tenant) => [tenant.id, limitsOf(tenant, callFactor, rateFactor)]));
-  return { limits, findings: [...cuts(callFactor, rateFactor), ...burstFinding(tenants, limits, shared.burst)] };
+  const rateFactor = rateCut(tenants, shared.callsPerSecond);
+  const limits = new Map(tenants.map((tenant) => [tenant.id, limitsOf(tenant, rateFactor)]));
+  const cut =
+    rateFactor < 1
+      ? [
+          `set-ups/s above guarantees are cut to ${percent(rateFactor)}: the SBC has no shared part of the rate, so limits alone must leave room for the guarantees`,
+        ]
+      : [];
+  return { limits, sharedCalls: shared.calls, findings: [...cut, ...burstFinding(tenants, limits, shared.burst)] };
 }
 
 /** The cell with these limits in place of its tenants' own. */
@@ -64,19 +65,21 @@ export function withLimits(spec: CellSpec, { limits }: TenantLimits): CellSpec {
   };
 }
 
-/** The factor for what is above guarantees, so that each guarantee fits beside the limits of the others. */
-function cutFor(parts: readonly { readonly above: number; readonly guaranteed: number }[], shared: number): number {
-  const all = parts.reduce((sum, { above }) => sum + above, 0);
-  const others = parts.filter(({ guaranteed }) => guaranteed > 0).map(({ above }) => all - above);
+/** The factor for rates above guarantees, so that each guaranteed rate fits beside the limits of the others. */
+function rateCut(tenants: readonly TenantAdmission[], shared: number): number {
+  const above = ({ callsPerSecond, guaranteedPerSecond }: TenantAdmission) => callsPerSecond - guaranteedPerSecond;
+  const all = tenants.reduce((sum, tenant) => sum + above(tenant), 0);
+  const others = tenants.filter(({ guaranteedPerSecond }) => guaranteedPerSecond > 0).map((one) => all - above(one));
   const most = Math.max(0, ...others);
   return most <= shared ? 1 : shared / most;
 }
 
-function limitsOf(tenant: TenantAdmission, callFactor: number, rateFactor: number): Limits {
+function limitsOf(tenant: TenantAdmission, rateFactor: number): Limits {
   const { guaranteedCalls, calls, guaranteedPerSecond, callsPerSecond, burst } = tenant;
   const rate = guaranteedPerSecond + (callsPerSecond - guaranteedPerSecond) * rateFactor;
   return {
-    calls: guaranteedCalls + Math.floor((calls - guaranteedCalls) * callFactor),
+    calls,
+    guaranteedCalls,
     // The SBC counts in hundredths of a call per second, and a file has no less than a tenth.
     callsPerSecond: Math.max(0.1, Math.floor(Number((rate * 100).toPrecision(12))) / 100),
     burst: Math.max(1, Math.min(burst, 10_000)),
@@ -84,15 +87,6 @@ function limitsOf(tenant: TenantAdmission, callFactor: number, rateFactor: numbe
 }
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;
-
-function cuts(callFactor: number, rateFactor: number): string[] {
-  const text = (what: string, factor: number) =>
-    `${what} above guarantees are cut to ${percent(factor)}: this SBC has no shared part, so limits alone must leave room for the guarantees`;
-  return [
-    ...(callFactor < 1 ? [text('calls', callFactor)] : []),
-    ...(rateFactor < 1 ? [text('set-ups/s', rateFactor)] : []),
-  ];
-}
 
 function burstFinding(
   tenants: readonly TenantAdmission[],

@@ -109,6 +109,9 @@ UNION ALL SELECT 'dids', key_name, key_value FROM sbc.dids WHERE split_part(key_
   return rows.map((row) => row.split('\t') as [string, string, string]);
 }
 
+/** Guaranteed calls and their sum as the database has them now. */
+const reloadGuarantees: KamailioCall = { method: 'htable.reload', params: ['guarantees'] };
+
 /** Its row, numbers, sources and users; then the tables of both SBCs. @returns its domain */
 async function copyTenant(source: CellState, target: CellState, tenant: string): Promise<string> {
   const children = ['dids', 'sources', 'users'];
@@ -137,13 +140,13 @@ ${['tenants', ...children]
   .join('')}COMMIT;`,
   );
   const domain = String(row['domain']);
-  await onBothSbcs(
-    target,
-    (await tableRows(target, domain)).map(([table, key, value]) => ({
+  await onBothSbcs(target, [
+    reloadGuarantees,
+    ...(await tableRows(target, domain)).map(([table, key, value]) => ({
       method: 'htable.sets',
       params: [table, key, value],
     })),
-  );
+  ]);
   return domain;
 }
 
@@ -176,10 +179,10 @@ async function copyLocations(source: CellState, target: CellState, domain: strin
 async function forgetTenant(source: CellState, tenant: string, domain: string): Promise<void> {
   const rows = await tableRows(source, domain);
   await queryDatabase(source, `DELETE FROM cellstamp.tenants WHERE name = ${quote(tenant)};`);
-  await onBothSbcs(
-    source,
-    rows.map(([table, key]) => ({ method: 'htable.delete', params: [table, key] })),
-  );
+  await onBothSbcs(source, [
+    ...rows.map(([table, key]) => ({ method: 'htable.delete', params: [table, key] })),
+    reloadGuarantees,
+  ]);
   const dump = await askCell(source, ['ul.dump']);
   const users = [...dump.matchAll(/\bAoR: (\S+)/g)]
     .map(([, user]) => user!)

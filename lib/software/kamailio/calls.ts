@@ -97,7 +97,7 @@ route[CALL_ENDED] {
 # In: $vn(call).
 route[UNCOUNT] {
     $var(held) = $(vn(call){s.select,0,|});
-    $var(n) = $shtdec(load=>t:$var(held));
+    route(UNCOUNT_TENANT);
     $var(held) = $(vn(call){s.select,1,|});
     if ($var(held) != "") $var(n) = $shtdec(load=>k:$var(held));
     $var(held) = $(vn(call){s.select,2,|});
@@ -106,7 +106,7 @@ route[UNCOUNT] {
 
 route[COUNT] {
     $var(held) = $(vn(call){s.select,0,|});
-    $var(n) = $shtinc(load=>t:$var(held));
+    route(COUNT_TENANT);
     $var(held) = $(vn(call){s.select,1,|});
     if ($var(held) != "") $var(n) = $shtinc(load=>k:$var(held));
     $var(held) = $(vn(call){s.select,2,|});

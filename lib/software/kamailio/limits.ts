@@ -1,10 +1,13 @@
 import type { Cell } from '../../cell/cell.ts';
+import { callsWithOneHostLost } from '../../spec/relay-capacity.ts';
 import type { Section } from './section.ts';
 import { number, tenantFields, trunkFields } from './tables.ts';
 
 /**
  * Limits on call set-ups: a token bucket (rate and burst) and a cap on calls at the same time, for every tenant and every
- * trunk, and a token bucket for the cell.
+ * trunk, and a token bucket for the cell. A tenant's calls up to its guarantee are always let in. Where a tenant of the cell has
+ * a guarantee, each call above its tenant's takes a place of the shared part: what the cell relays with one media host lost,
+ * less all guarantees.
  *
  * Kamailio's numbers have 32 bits. A bucket therefore counts in hundred-thousandths of a token: at a rate of R hundredths of a
  * call per second it gains exactly R of them in a millisecond, and 10,000 tokens are 1,000,000,000. Time is in milliseconds
@@ -55,7 +58,7 @@ route[TAKE_TOKEN] {
     sht_unlock("tokens=>$var(bucket)");
 }
 
-# The cell's own bucket. Spec: sbc.setupsPerSecond, with a burst of one second.
+# The cell's own bucket, asked after the tenant's: a tenant that floods empties its own. Spec: sbc.setupsPerSecond, with a burst of one second.
 route[ADMIT_CELL] {
     $var(bucket) = "cell";
     $var(rate) = ${setupsPerSecond * 100};
@@ -70,10 +73,17 @@ route[ADMIT_CELL] {
 # The tenant's cap and bucket. In: $vn(tenant), the tenant's record.
 route[ADMIT_TENANT] {
     $var(cap) = ${number('tenant', tenantFields, 'calls')};
-    $var(n) = $shtinc(load=>t:$var(name));
+    $var(held) = $var(name);
+    route(COUNT_TENANT);
     $var(holds_tenant) = 1;
     if ($var(n) > $var(cap)) {
         $var(reason) = "tenant_calls";
+        $var(wait) = 5;
+        route(REFUSE_BUSY);
+    }
+    # Spec: media.relay.calls, with one media host lost. A guaranteed call takes no place.
+    if ($var(place) > 0 && $var(place) > ${callsWithOneHostLost(cell.spec)} - $sht(guarantees=>*)) {
+        $var(reason) = "shared_calls";
         $var(wait) = 5;
         route(REFUSE_BUSY);
     }
@@ -85,6 +95,51 @@ route[ADMIT_TENANT] {
         $var(reason) = "tenant_rate";
         route(REFUSE_BUSY);
     }
+}
+
+# One more call of a tenant: the step over its guarantee takes a shared place, the step back gives it back, in whatever order
+# the workers take them. In: $var(held). Out: $var(n), the tenant's calls; $var(place), shared places taken, 0 if it needs none.
+route[COUNT_TENANT] {
+    $var(place) = 0;
+    $var(n) = $shtinc(load=>t:$var(held));
+    if ($sht(guarantees=>*) > 0 && $var(n) > $sht(guarantees=>$var(held))) $var(place) = $shtinc(load=>shared);
+}
+
+# One less. In: $var(held).
+route[UNCOUNT_TENANT] {
+    $var(n) = $shtdec(load=>t:$var(held));
+    if ($sht(guarantees=>*) > 0 && $var(n) >= $sht(guarantees=>$var(held))) $var(n) = $shtdec(load=>shared);
+}
+
+# Every second, by the process that watches the media hosts: when a guarantee is changed, calls that are up need more or fewer
+# shared places than they took. A difference is real if nothing moved while it was counted and it was the same a second before.
+route[RECOUNT_SHARED] {
+    $var(counted) = $sht(load=>shared);
+    $var(drift) = 0 - $var(counted);
+    if ($sht(guarantees=>*) > 0) {
+        sht_iterator_start("counted", "load");
+        while (sht_iterator_next("counted")) {
+            $var(held) = $shtitkey(counted);
+            if ($(var(held){s.substr,0,2}) == "t:") {
+                $var(held) = $(var(held){s.strip,2});
+                $var(above) = $shtitval(counted) - $sht(guarantees=>$var(held));
+                if ($var(above) > 0) $var(drift) = $var(drift) + $var(above);
+            }
+        }
+        sht_iterator_end("counted");
+    }
+    if ($sht(load=>shared) != $var(counted)) $var(drift) = 0;
+    if ($var(drift) == $var(drift_before)) {
+        while ($var(drift) > 0) {
+            $var(n) = $shtinc(load=>shared);
+            $var(drift) = $var(drift) - 1;
+        }
+        while ($var(drift) < 0) {
+            $var(n) = $shtdec(load=>shared);
+            $var(drift) = $var(drift) + 1;
+        }
+    }
+    $var(drift_before) = $var(drift);
 }
 
 # The trunk's cap and bucket. In: $var(trunk), $vn(record), the trunk's record. True: the call may use the trunk, and is

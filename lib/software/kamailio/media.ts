@@ -158,6 +158,7 @@ ${hosts
     $sht(pools=>${tier}) = $var(hosts);`,
   )
   .join('\n')}
+    route(RECOUNT_SHARED);
 }
 `,
   };

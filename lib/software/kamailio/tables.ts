@@ -21,6 +21,8 @@ interface LoadedTable {
   readonly size: number;
   /** One line for operators: the key, and the fields of the value. */
   readonly contents: string;
+  /** What a key that is not there is taken for. */
+  readonly absent?: 0;
 }
 
 /** Order of the fields in the values of `tenants` and `trunks`; the database's views write them in this order. */
@@ -29,6 +31,12 @@ export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'bur
 
 export const loadedTables: readonly LoadedTable[] = [
   { name: 'tenants', size: perTenant, contents: `domain => ${tenantFields.join('|')}` },
+  {
+    name: 'guarantees',
+    size: perTenant,
+    contents: 'name of a tenant => calls that it is guaranteed; "*" => the sum of all',
+    absent: 0,
+  },
   { name: 'dids', size: perTenant, contents: '+number => domain|user or feature code' },
   {
     name: 'sources',
@@ -65,7 +73,10 @@ modparam("htable", "db_url", "${databaseUrl}")
 modparam("htable", "fetch_rows", 10000)
 modparam("db_postgres", "timeout", 5)
 ${loadedTables
-  .map(({ name, size, contents }) => `# ${contents}\n${table(name, `size=${size}`, `dbtable=${name}`)}`)
+  .map(({ name, size, contents, absent }) => {
+    const parameters = [`size=${size}`, `dbtable=${name}`, ...(absent === undefined ? [] : [`initval=${absent}`])];
+    return `# ${contents}\n${table(name, ...parameters)}`;
+  })
   .join('\n')}
 
 # --- Known to both SBCs.
@@ -86,7 +97,7 @@ ${table('telling', `size=${small}`, 'initval=0')}
 ${table('calls', `size=${large}`)}
 # Call-ID => 1: ended here while the other SBC had not told us its calls yet
 ${table('ended', `size=${large}`, 'autoexpire=120')}
-# t:tenant, k:trunk, m:media host => calls now
+# t:tenant, k:trunk, m:media host => calls now; shared => places of the shared part that are taken
 ${table('load', `size=${perTenant}`, 'initval=0')}
 # t:tenant, k:trunk, cell => what is in the token bucket, and when that was true
 ${table('tokens', `size=${perTenant}`)}

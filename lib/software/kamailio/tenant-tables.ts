@@ -67,13 +67,14 @@ ${upsert(
   ]),
 )}${upsert(
     'tenants',
-    ['name', 'domain', 'tier', 'calls', 'calls_per_second', 'burst', 'codecs', 'trunks'],
+    ['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst', 'codecs', 'trunks'],
     'name',
     tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen }) => [
       quote(name),
       quote(domain),
       quote(tier),
       limits.calls,
+      limits.guaranteedCalls,
       limits.callsPerSecond,
       limits.burst,
       list(codecs),
@@ -119,10 +120,10 @@ ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = EXCLUDED.$
 
 /** The tables that follow from trunks and tenants, as the database's views show them: table, key, value. */
 export type TableRows = Readonly<Record<CustomerTable, ReadonlyMap<string, string | number>>>;
-type CustomerTable = 'trunks' | 'tenants' | 'sources' | 'callers' | 'dids';
+type CustomerTable = 'trunks' | 'guarantees' | 'tenants' | 'sources' | 'callers' | 'dids';
 
 /** In the order in which additions make sense to a call that comes in between. */
-const customerTables: readonly CustomerTable[] = ['trunks', 'tenants', 'sources', 'callers', 'dids'];
+const customerTables: readonly CustomerTable[] = ['trunks', 'guarantees', 'tenants', 'sources', 'callers', 'dids'];
 
 /** What the SBC's tables hold for these trunks and tenants; the same rows as the views of `../postgresql/schema.ts`. */
 export function tableRows(customers: Customers): TableRows {
@@ -158,14 +159,24 @@ export function tableRows(customers: Customers): TableRows {
         ].join('|'),
       ]),
     ),
+    guarantees: guaranteeRows(customers),
     sources: sourceRows(customers),
     callers,
     dids: new Map(numbers.map(({ domain, number, target }) => [number, `${domain}|${target}`])),
   };
 }
 
+/** Guaranteed calls by tenant, and their sum: the shared part is what they leave. No row where nothing is guaranteed. */
+function guaranteeRows({ tenants }: Customers): ReadonlyMap<string, number> {
+  const rows = tenants
+    .filter(({ limits }) => limits.guaranteedCalls > 0)
+    .map(({ name, limits }) => [name, limits.guaranteedCalls] as const);
+  const sum = rows.reduce((total, [, calls]) => total + calls, 0);
+  return new Map(sum === 0 ? [] : [...rows, ['*', sum]]);
+}
+
 /** Rate in calls per 100 s, burst, calls: as the script takes them. */
-function limitFields({ calls, callsPerSecond, burst }: Customers['tenants'][number]['limits']) {
+function limitFields({ calls, callsPerSecond, burst }: Customers['trunks'][number]['limits']) {
   return [Math.round(callsPerSecond * 100), burst, calls];
 }
 

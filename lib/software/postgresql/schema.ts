@@ -57,6 +57,10 @@ CREATE TABLE IF NOT EXISTS cellstamp.tenants (
   trunks text[] NOT NULL DEFAULT '{}'
 );
 
+-- Calls that are always let in, whatever other tenants do.
+ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
+  guaranteed_calls integer NOT NULL DEFAULT 0 CHECK (guaranteed_calls BETWEEN 0 AND calls);
+
 -- Who may call without logging in: a carrier, or a tenant's exchange. No address belongs to two.
 CREATE TABLE IF NOT EXISTS cellstamp.sources (
   network cidr PRIMARY KEY CHECK (family(network) = 4 AND masklen(network) >= 8),
@@ -90,7 +94,7 @@ CREATE TABLE IF NOT EXISTS cellstamp.edges (
 -- What the SBCs see: this schema, and nothing of the tables.
 CREATE SCHEMA IF NOT EXISTS sbc;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.trunks, sbc.sources, sbc.dids, sbc.callers, sbc.users, sbc.secrets, sbc.edges;
+DROP VIEW IF EXISTS sbc.tenants, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.callers, sbc.users, sbc.secrets, sbc.edges;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -111,6 +115,12 @@ SELECT
     END
   ) AS key_value
 FROM cellstamp.tenants;
+
+CREATE VIEW sbc.guarantees AS
+SELECT name AS key_name, 0 AS key_type, 1 AS value_type, guaranteed_calls::text AS key_value
+FROM cellstamp.tenants WHERE guaranteed_calls > 0
+UNION ALL
+SELECT '*', 0, 1, sum(guaranteed_calls)::text FROM cellstamp.tenants HAVING sum(guaranteed_calls) > 0;
 
 CREATE VIEW sbc.trunks AS
 SELECT

@@ -1,5 +1,6 @@
 /** Tenants, and what they share with the rest of the cell. Names, domains and numbers are compared over the whole fleet. */
 import { suggestion } from '../allowed.ts';
+import { callsWithOneHostLost } from '../relay-capacity.ts';
 import type { Rule } from './rule.ts';
 
 const tenantsFitTheCell: Rule = {
@@ -109,6 +110,43 @@ const tenantLimitsFitTheCell: Rule = {
   },
 };
 
+/** Any host with room must be able to take a guaranteed call; otherwise other tenants could fill the few that may. */
+const guaranteesHold: Rule = {
+  severity: 'error',
+  reads: ['tenants', 'media'],
+  *check(cell) {
+    const { tenants, media } = cell;
+    const guaranteed = tenants.reduce((sum, { limits }) => sum + limits.guaranteedCalls, 0);
+    const room = callsWithOneHostLost(cell);
+    if (guaranteed > room) {
+      yield {
+        path: ['tenants'],
+        message: `${guaranteed} calls are guaranteed to tenants; with one media host lost the cell relays ${room}`,
+        allowed: `at most ${room} in all: (media.hosts - 1) x media.relay.calls`,
+      };
+    }
+    for (const [index, { name, tier, limits }] of tenants.entries()) {
+      if (limits.guaranteedCalls === 0) continue;
+      const path = ['tenants', index, 'limits', 'guaranteedCalls'];
+      if (limits.guaranteedCalls > limits.calls) {
+        yield {
+          path,
+          message: `${name} is guaranteed ${limits.guaranteedCalls} calls and may have ${limits.calls}`,
+          allowed: `at most ${limits.calls} (calls)`,
+        };
+      }
+      const hosts = new Set(media.pools[tier]).size;
+      if (media.pools[tier] !== undefined && hosts < media.hosts) {
+        yield {
+          path,
+          message: `${name} has the tier ${tier}, which ${hosts} of ${media.hosts} media hosts serve: others may fill these`,
+          allowed: 'a guarantee where every media host is in the pool of the tier',
+        };
+      }
+    }
+  },
+};
+
 const retiredCellIsEmpty: Rule = {
   severity: 'warning',
   reads: ['tenants', 'state'],
@@ -129,5 +167,6 @@ export const tenantRules: readonly Rule[] = [
   tenantTrunksExist,
   codecsAreListedOnce,
   tenantLimitsFitTheCell,
+  guaranteesHold,
   retiredCellIsEmpty,
 ];

@@ -10,6 +10,7 @@ import {
 import { tableCalls, tableRows } from '../../../lib/software/kamailio/tenant-tables.ts';
 import { tenantFields } from '../../../lib/software/kamailio/tables.ts';
 import { parseCell } from '../../../lib/spec/cell.ts';
+import { callsWithOneHostLost } from '../../../lib/spec/relay-capacity.ts';
 import { evenWeek } from '../plan/fleets.ts';
 
 const spec = parseCell({
@@ -33,7 +34,7 @@ function planOf(
 }
 
 describe('tenantLimits', () => {
-  it('each guarantee fits beside the limits of all others, whatever they are', () => {
+  it('each guaranteed rate fits beside the limits of all others, and calls are those of the plan', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -56,16 +57,16 @@ describe('tenantLimits', () => {
               guaranteed: { calls: guaranteed, callsPerSecond: rate },
             })),
           );
-          const { limits } = tenantLimits(plan);
-          const sum = (of: (one: { calls: number; callsPerSecond: number }) => number, but: string): number =>
-            [...limits].reduce((total, [id, one]) => total + (id === but ? 0 : of(one)), 0);
-          for (const { id, guaranteedCalls, guaranteedPerSecond } of plan.tenants) {
-            expect(limits.get(id)!.calls).toBeGreaterThanOrEqual(guaranteedCalls);
-            if (guaranteedCalls > 0) expect(sum((one) => one.calls, id) + guaranteedCalls).toBeLessThanOrEqual(120);
+          const { limits, sharedCalls } = tenantLimits(plan);
+          const rateOfOthers = (own: string): number =>
+            [...limits].reduce((total, [id, one]) => total + (id === own ? 0 : one.callsPerSecond), 0);
+          expect(sharedCalls + [...limits.values()].reduce((sum, one) => sum + one.guaranteedCalls, 0)).toBe(120);
+          for (const { id, calls, guaranteedCalls, guaranteedPerSecond } of plan.tenants) {
+            expect(limits.get(id)).toMatchObject({ calls, guaranteedCalls });
             if (guaranteedPerSecond > 0) {
               // A file has no less than a tenth of a call per second for anybody.
               const least = 0.1 * drawn.length;
-              expect(sum((one) => one.callsPerSecond, id) + guaranteedPerSecond).toBeLessThanOrEqual(25 + least);
+              expect(rateOfOthers(id) + guaranteedPerSecond).toBeLessThanOrEqual(25 + least);
             }
           }
         },
@@ -82,12 +83,31 @@ describe('tenantLimits', () => {
     for (const { id, calls } of plan.tenants) expect(limits.get(id)!.calls).toBe(calls);
   });
 
-  it('says what a guarantee costs the others on an SBC without a shared part', () => {
+  it('cuts no calls for a guarantee: those above it compete for the shared part', () => {
     const tenants = admissionTenants(spec, () => evenWeek(28), { acme: { calls: 40 } });
-    const { limits, findings } = tenantLimits(planOf({ calls: 100, setupsPerSecond: 10 }, tenants));
-    expect(findings[0]).toMatch(/^calls above guarantees are cut to [\d.]+ %: this SBC has no shared part/);
-    expect(limits.get('beta')!.calls + limits.get('gamma')!.calls).toBeLessThanOrEqual(60);
-    expect(limits.get('acme')!.calls).toBeGreaterThanOrEqual(40);
+    const plan = planOf({ calls: 100, setupsPerSecond: 10 }, tenants);
+    const { limits, sharedCalls, findings } = tenantLimits(plan);
+    expect(findings).toEqual([]);
+    expect(sharedCalls).toBe(60);
+    expect(limits.get('acme')!.guaranteedCalls).toBe(40);
+    expect(limits.get('beta')!.calls + limits.get('gamma')!.calls).toBeGreaterThan(sharedCalls);
+  });
+
+  it('says what a guaranteed rate costs the others on an SBC whose rates have no shared part', () => {
+    const tenants = admissionTenants(spec, () => evenWeek(28), { acme: { callsPerSecond: 9 } });
+    const { findings } = tenantLimits(planOf({ calls: 100, setupsPerSecond: 10 }, tenants));
+    expect(findings[0]).toMatch(
+      /^set-ups\/s above guarantees are cut to [\d.]+ %: the SBC has no shared part of the rate/,
+    );
+  });
+
+  it('take guarantees from the cell’s file where no others are given', () => {
+    const [acme, beta] = spec.tenants;
+    const own = { ...spec, tenants: [{ ...acme!, limits: { ...acme!.limits, guaranteedCalls: 7 } }, beta!] };
+    const guaranteed = (given?: Parameters<typeof admissionTenants>[2]) =>
+      admissionTenants(own, () => evenWeek(5), given).map((tenant) => tenant.guaranteed?.calls);
+    expect(guaranteed()).toEqual([7, 0]);
+    expect(guaranteed({ acme: { calls: 3 } })).toEqual([3, 0]);
   });
 
   it('come out of the SBC’s table of tenants as they went in, by calls that change nothing else', () => {
@@ -95,9 +115,13 @@ describe('tenantLimits', () => {
     const made = tenantLimits(planOf(admissionCapacity(spec), tenants));
     const changed = withLimits(spec, made);
     const calls = tableCalls(spec, changed);
-    expect(calls.map(({ params }) => params.slice(0, 2))).toEqual(
-      spec.tenants.map(({ domain }) => ['tenants', domain]),
-    );
+    expect(calls.map(({ params }) => params.slice(0, 2))).toEqual([
+      ['guarantees', 'acme'],
+      ['guarantees', '*'],
+      ...spec.tenants.map(({ domain }) => ['tenants', domain]),
+    ]);
+    // What the SBC computes: all that is relayed with one media host lost, less the sum of the guarantees.
+    expect(callsWithOneHostLost(spec) - Number(tableRows(changed).guarantees.get('*'))).toBe(made.sharedCalls);
     for (const { name, domain } of spec.tenants) {
       const fields = String(tableRows(changed).tenants.get(domain)).split('|');
       const number = (field: (typeof tenantFields)[number]) => Number(fields[tenantFields.indexOf(field)]);

@@ -22,7 +22,7 @@ describe('a value of the spec decides its own lines of the configuration and no 
     ['sbc.setupsPerSecond', { sbc: { setupsPerSecond: 77 } }, /^ {4}\$var\((rate|burst)\) = /],
     ['sbc.flood.requestsPerSecond', { sbc: { flood: { requestsPerSecond: 77 } } }, /\$var\(n\) - \$var\(second\) > /],
     ['sbc.flood.banSeconds', { sbc: { flood: { banSeconds: 77 } } }, /banned/],
-    ['media.relay.calls', { media: { relay: { calls: 77 } } }, /\$var\(least\) = /],
+    ['media.relay.calls', { media: { relay: { calls: 77 } } }, /\$var\(least\) = |\$var\(place\) > /],
     ['media.rtcpMux', { media: { rtcpMux: true } }, /replace-origin/],
     ['retention.recordDays', { retention: { recordDays: 7 } }, /\$var\(oldest\) = /],
     ['sbc.transports.udp', { sbc: { transports: { udp: 5062 } } }, /udp:10\.16\.0\.21:506/],
@@ -37,9 +37,18 @@ describe('a value of the spec decides its own lines of the configuration and no 
 
 it('holds nothing of any tenant or trunk: they are data, and change no file', () => {
   const limits = { calls: 7, callsPerSecond: 3.5, burst: 11 };
+  const guaranteed = { ...limits, guaranteedCalls: 5 };
   const full = cellOf({
     trunks: [{ name: 'carrier-a', address: '192.0.2.10', transport: 'tls', limits }],
-    tenants: [{ name: 'acme', domain: 'acme.example.com', dids: { '+4930123456': 'alice' }, limits, codecs: ['PCMA'] }],
+    tenants: [
+      {
+        name: 'acme',
+        domain: 'acme.example.com',
+        dids: { '+4930123456': 'alice' },
+        limits: guaranteed,
+        codecs: ['PCMA'],
+      },
+    ],
   });
   expect(kamailio(full, full.sbcs[0])).toEqual(kamailio(cellOf(), cellOf().sbcs[0]));
 });

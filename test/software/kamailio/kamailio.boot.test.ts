@@ -30,8 +30,10 @@ const customers = parseCell({
       sources: ['198.51.100.0/26', '203.0.113.7/32'],
       codecs: ['PCMA', 'opus'],
       trunks: ['carrier-b', 'carrier-a'],
+      limits: { guaranteedCalls: 20 },
     },
     { name: 'globex', domain: 'globex.example.com', tier: 'high-volume' },
+    { name: 'hooli', domain: 'hooli.example.com', limits: { guaranteedCalls: 5 } },
   ],
 });
 

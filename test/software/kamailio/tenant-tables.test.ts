@@ -38,6 +38,7 @@ const someCustomers = fc
         sources: fc.array(range, { maxLength: 1 }),
         codecs: fc.uniqueArray(fc.constantFrom('PCMA' as const, 'G722' as const)),
         rate: fc.integer({ min: 1, max: 1_000_000 }),
+        guaranteedCalls: fc.nat(5),
       }),
       { selector: ({ name }) => name, maxLength: 4 },
     ),
@@ -45,13 +46,13 @@ const someCustomers = fc
   })
   .map(({ tenants, trunks }) =>
     customers({
-      tenants: tenants.map(({ name, dids, sources, codecs, rate }) => ({
+      tenants: tenants.map(({ name, dids, sources, codecs, rate, guaranteedCalls }) => ({
         name,
         domain: `${name}.example.com`,
         dids,
         sources,
         codecs,
-        limits: { callsPerSecond: Math.max(rate / 100, 0.1) },
+        limits: { callsPerSecond: Math.max(rate / 100, 0.1), guaranteedCalls },
       })),
       trunks: trunks.map((name, index) => ({ name, address: `192.0.2.${index + 1}` })),
     }),
@@ -114,6 +115,25 @@ describe('tables', () => {
     expect(tenants.get('acme.example.com')).toBe(
       'acme|standard|25|7|5|+4930111111|a|codec-strip-all codec-offer-PCMA codec-offer-PCMU codec-offer-telephone-event',
     );
+  });
+
+  it('have the guaranteed calls of a tenant that has some, and their sum; nothing where nobody has', () => {
+    const guaranteesOf = (...all: readonly number[]) =>
+      tableRows(
+        customers({
+          tenants: all.map((guaranteedCalls, index) => ({
+            name: `t${index}`,
+            domain: `t${index}.example.com`,
+            limits: { guaranteedCalls },
+          })),
+        }),
+      ).guarantees;
+    expect([...guaranteesOf(4, 0, 3)]).toEqual([
+      ['t0', 4],
+      ['t2', 3],
+      ['*', 7],
+    ]);
+    expect([...guaranteesOf(0, 0)]).toEqual([]);
   });
 
   it('find every address of a source range by its whole octets, and no other address', () => {

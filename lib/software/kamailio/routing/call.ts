@@ -32,8 +32,8 @@ route[CALL] {
     $var(name) = ${field('tenant', tenantFields, 'name')};
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(flags) = "${offerFlags(cell.spec.media.rtcpMux)} " + ${field('tenant', tenantFields, 'codecs')};
-    route(ADMIT_CELL);
     route(ADMIT_TENANT);
+    route(ADMIT_CELL);
     if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_BUSY);
     route(DESTINATION);
     route(SEND);

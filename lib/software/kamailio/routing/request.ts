@@ -68,7 +68,10 @@ route[FROM_PEER] {
 # Refuses the request of the moment, gives back what the call holds, and counts.
 # In: $var(code), $var(phrase), $var(reason).
 route[REFUSE] {
-    if ($var(holds_tenant) == 1) $var(n) = $shtdec(load=>t:$var(name));
+    if ($var(holds_tenant) == 1) {
+        $var(held) = $var(name);
+        route(UNCOUNT_TENANT);
+    }
     if ($var(holds_trunk) != "") $var(n) = $shtdec(load=>k:$var(holds_trunk));
     if ($avp(m) != $null) $var(n) = $shtdec(load=>m:$avp(m));
     prom_counter_inc("rejected_total", "1", "$var(reason)");
