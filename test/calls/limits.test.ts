@@ -170,6 +170,7 @@ describeWith(['root', 'debian-packages'], 'limits', () => {
       for (const sbc of ['sbc-1', 'sbc-2']) await until(async () => String(await loadOf(sbc)) === String(expected));
     };
     const refusedBefore = await lab.metric('rejected_total', 'shared_calls');
+    const recounts = () => Promise.all(['sbc-1', 'sbc-2'].map((sbc) => lab.metric('shared_recounts_total', '', sbc)));
     const hold = (name: string, calls: number) =>
       agents.startRun({ kinds: [{ ...inTenant(name), ...held }], calls, ratePerSecond: 50, audio: false });
     const refused = async (name: string, calls: number) => {
@@ -187,6 +188,8 @@ describeWith(['root', 'debian-packages'], 'limits', () => {
     await refused('sure', 3);
     await onBoth(30, 10, 28);
     expect((await lab.metric('rejected_total', 'shared_calls')) - refusedBefore).toBe(24);
+    // Both SBCs count by themselves; nothing had to be put right.
+    expect(await recounts()).toEqual([0, 0]);
 
     // A guarantee is taken back, and given again, while the calls are up.
     const guarantee = async (calls: number) => {
@@ -200,9 +203,12 @@ describeWith(['root', 'debian-packages'], 'limits', () => {
     await guarantee(10);
     await onBoth(30, 10, 28);
 
+    expect(await recounts()).toEqual([2, 2]);
+
     for (const run of [greedy, sure]) run.resume('up');
     for (const run of [greedy, sure]) expect(failuresOf((await run.finished).results)).toEqual([]);
     for (const sbc of ['sbc-1', 'sbc-2']) await until(async () => Object.keys(await lab.load(sbc)).length === 0);
+    expect(await recounts()).toEqual([2, 2]);
   });
 
   it('count a call on the trunk it is on, and send the next one over the next trunk when one is full', async () => {

@@ -129,7 +129,8 @@ route[RECOUNT_SHARED] {
         sht_iterator_end("counted");
     }
     if ($sht(load=>shared) != $var(counted)) $var(drift) = 0;
-    if ($var(drift) == $var(drift_before)) {
+    if ($var(drift) != 0 && $var(drift) == $var(drift_before)) {
+        prom_counter_inc("shared_recounts_total", "1");
         while ($var(drift) > 0) {
             $var(n) = $shtinc(load=>shared);
             $var(drift) = $var(drift) - 1;

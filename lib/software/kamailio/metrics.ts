@@ -25,6 +25,8 @@ ${counter('registrations_total')}
 ${counter('look_ups_failed_total')}
 ${counter('media_failures_total', 'media')}
 ${counter('trunk_failures_total')}
+# Shared places did not follow the tenants' calls: a guarantee was changed.
+${counter('shared_recounts_total')}
 # Records: put into the queue, confirmed by Redis, pushed out of a full queue.
 ${counter('records_total', 'step')}
 ${counter('record_failures_total')}
