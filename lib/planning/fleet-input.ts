@@ -145,10 +145,12 @@ function fleetCell(spec: CellSpec, use: CellMeasured, { planning, calendar, sign
 
 function fleetTenant(tenant: Tenant, use: FleetTenant['use'], cell?: CellSpec, since?: number): FleetTenant {
   const regions = tenant.regions ?? (cell && [cell.region]);
+  const { guaranteedCalls } = tenant.limits;
   return {
     id: tenant.name,
     pool: tenant.tier,
     ...optional({ enterprise: tenant.enterprise, regions, residency: tenant.jurisdiction, cell: cell?.name, since }),
+    ...(guaranteedCalls > 0 && { guaranteed: { relayedCalls: guaranteedCalls } }),
     use,
   };
 }

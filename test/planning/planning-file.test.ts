@@ -60,6 +60,19 @@ describe('planning.yaml', () => {
     });
   });
 
+  it('keeps free what a tenant is guaranteed, whether it has a cell or waits for one', async () => {
+    const limits = 'limits: { guaranteedCalls: 20 }';
+    const { input } = await readFrom({
+      'cells/euw1-a.yaml': CELL.replace('domain: acme.example.com', `$&, ${limits}`),
+      ...planning(`waiting: [{ name: initech, domain: initech.example.com, ${limits} }]\n`),
+    });
+    expect(input.tenants.map(({ id, guaranteed }) => [id, guaranteed])).toEqual([
+      ['acme', { relayedCalls: 20 }],
+      ['globex', undefined],
+      ['initech', { relayedCalls: 20 }],
+    ]);
+  });
+
   it('tells what is not in the files of cells', async () => {
     const facts =
       'cells: { euw1-a: { costPerHour: 3, jurisdiction: EU, elastic: { least: 2, inService: [1, 2, 4] } } }\n';
