@@ -122,6 +122,18 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
     }
   });
 
+  it('reads guarantees again when asked over JSON-RPC: those that went leave nothing behind', async () => {
+    await lab.start({});
+    for (const now of [customers, { ...customers, tenants: customers.tenants.slice(1) }, { tenants: [], trunks: [] }]) {
+      lab.sql(customersSql(now));
+      const [answer] = ask(lab, [
+        JSON.stringify({ jsonrpc: '2.0', method: 'htable.reload', params: ['guarantees'], id: 1 }),
+      ]);
+      expect(JSON.parse(answer!)).not.toHaveProperty('error');
+      expect(shown(control('htable.dump', 'guarantees'))).toEqual(texts(tableRows(now).guarantees));
+    }
+  });
+
   it('applies the schema again without a change, and gives the SBC’s user its views and nothing else', async () => {
     await lab.start({});
     lab.sql(customersSql(customers));
