@@ -153,6 +153,18 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
     }
   });
 
+  it('brings a database from before there were guarantees up to date, and keeps its tenants', async () => {
+    await lab.start({});
+    lab.sql(customersSql(customers));
+    const tenants = lab.sql('TABLE sbc.tenants');
+    lab.sql('DROP VIEW sbc.guarantees; ALTER TABLE cellstamp.tenants DROP COLUMN guaranteed_calls');
+    await lab.stop();
+    await lab.start({});
+    expect(lab.sql('TABLE sbc.tenants')).toEqual(tenants);
+    expect(lab.sql('TABLE sbc.guarantees')).toEqual([]);
+    expect(() => lab.sql('UPDATE cellstamp.tenants SET guaranteed_calls = calls + 1')).toThrow(/check constraint/);
+  });
+
   it('refuses two owners of one source address', async () => {
     await lab.start({});
     lab.sql(customersSql(customers));
