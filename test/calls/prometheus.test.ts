@@ -85,7 +85,8 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
     promql: string,
   ): Promise<readonly { readonly metric: Record<string, string>; readonly value: number }[]> {
     const url = `http://127.0.0.1:9090/api/v1/query?query=${encodeURIComponent(promql)}`;
-    const { stdout } = inNetwork('curl', '-s', url);
+    const { stdout } = inNetwork('curl', '--silent', '--fail', url);
+    // It is not there yet, or says 503 while it reads its files.
     if (stdout === '') return [];
     const { data } = JSON.parse(stdout) as {
       data: { result: { metric: Record<string, string>; value: [number, string] }[] };
