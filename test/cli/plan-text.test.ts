@@ -57,7 +57,7 @@ describe('a plan as text', () => {
   it('is the same with colours and without, but for the colours', () => {
     const plan = planOf({ actions: [...ACTIONS] });
     const colourful = planText(plan, true);
-     
+
     expect(colourful.replaceAll(/\x1b\[\d+m/g, '')).toBe(planText(plan, false));
     expect(colourful).toContain('\x1b[32m+\x1b[0m');
   });
