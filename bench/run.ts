@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { isMet, rowLines, type BenchRow } from './row.ts';
 
 const page = new URL('../docs/benchmarks.md', import.meta.url);
@@ -82,4 +83,5 @@ function writePage(): void {
   ].join('\n');
   const body = [...sections.keys()].sort().map((name) => sections.get(name)!);
   writeFileSync(page, [head, ...body].join('\n'));
+  spawnSync('npx', ['--no-install', 'prettier', '--write', '--log-level=warn', fileURLToPath(page)], { stdio: 'inherit' });
 }
