@@ -83,5 +83,7 @@ function writePage(): void {
   ].join('\n');
   const body = [...sections.keys()].sort().map((name) => sections.get(name)!);
   writeFileSync(page, [head, ...body].join('\n'));
-  spawnSync('npx', ['--no-install', 'prettier', '--write', '--log-level=warn', fileURLToPath(page)], { stdio: 'inherit' });
+  spawnSync('npx', ['--no-install', 'prettier', '--write', '--log-level=warn', fileURLToPath(page)], {
+    stdio: 'inherit',
+  });
 }
