@@ -12,7 +12,7 @@ import type { Stacks, Synthesis } from './write-stacks.ts';
 const cellsAThread = 40;
 
 /** What a thread's heap may take, in MB; left to itself it grows by garbage. 40 cells of 32 media hosts each find room. */
-const heap = { maxOldGenerationSizeMb: 176, maxYoungGenerationSizeMb: 16 };
+const heap = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32 };
 
 /** Writes a folder for each stack, and `manifest.json`, which names them all. */
 export async function synthesise(synthesis: Synthesis): Promise<void> {
