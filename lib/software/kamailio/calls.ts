@@ -46,12 +46,17 @@ route[CALL_MOVED_TO_TRUNK] {
     mq_add("events", "$ci", "+$vn(call)");
 }
 
-# A 2xx passed. Its retransmissions pass too.
+# A 2xx passed. Its retransmissions pass too, on a busy host in another worker at the same moment: hence the lock.
 route[CALL_ANSWERED] {
+    sht_lock("calls=>$ci");
     $vn(call) = $sht(calls=>$ci);
-    if ($vn(call) == $null || $(vn(call){s.select,7,|}) != "") return;
+    if ($vn(call) == $null || $(vn(call){s.select,7,|}) != "") {
+        sht_unlock("calls=>$ci");
+        return;
+    }
     $vn(call) = $vn(call) + $TV(Sn);
     $sht(calls=>$ci) = $vn(call);
+    sht_unlock("calls=>$ci");
     mq_add("events", "$ci", "=$vn(call)");
     prom_counter_inc("answered_total", "1");
 }
