@@ -29,26 +29,23 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
-      // Whole cells in network namespaces, real calls. Audio is real time: on a busy machine a call may fail for want of a processor,
-      // so a test has a second try.
+      // Whole cells in network namespaces, real calls.
       {
         test: {
           name: 'cell',
           include: cell,
           exclude: front,
           fileParallelism: false,
-          retry: 2,
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },
       },
-      // Two cells behind the front: two dozen hosts. A second try for the same reason.
+      // Two cells behind the front: two dozen hosts.
       {
         test: {
           name: 'front',
           include: front,
           fileParallelism: false,
-          retry: 1,
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },
