@@ -14,6 +14,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...boot, ...terraform, ...cell, ...front],
+          maxWorkers: 2,
           testTimeout: 60_000,
         },
       },
