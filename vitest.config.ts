@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 const boot = ['test/**/*.boot.test.ts'];
 const terraform = ['test/terraform/**/*.test.ts'];
 const front = ['test/calls/front-*.test.ts'];
-const cell = ['test/local/**/*.test.ts', 'test/calls/*.test.ts'];
+const cell = ['test/calls/*.test.ts'];
+const local = ['test/local/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -13,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...boot, ...terraform, ...cell, ...front],
+          exclude: [...boot, ...terraform, ...local, ...cell, ...front],
           maxWorkers: 2,
           testTimeout: 60_000,
         },
@@ -28,6 +29,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      // A cell and a front on this machine: up, down, killed, asked.
+      {
+        test: {
+          name: 'local',
+          include: local,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
         },
       },
       // Whole cells in network namespaces, real calls.

@@ -138,6 +138,7 @@ const stages: readonly (readonly (readonly Step[])[])[] = [
       lane('unit and property tests', 'unit', 1),
       lane('generated files boot and pass their checkers', 'boot', 2),
       tool('package', 'tsx', 'test/package.ts'),
+      lane('a cell on this machine', 'local', 2),
     ],
     [lane('Terraform', 'terraform', 2)],
   ],
