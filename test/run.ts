@@ -2,7 +2,7 @@
  * `npm test`: every check of the project, the quick ones first. Stops at nothing: all failures are shown in one run. Ends
  * with a line that counts, and exits 1 when anything failed.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,13 +16,8 @@ interface Count {
   readonly secondTries: readonly string[];
 }
 
-interface Outcome {
-  readonly status: number | null;
-  readonly output: string;
-}
-
-/** Runs a program of the project's packages, and shows what it prints: at once, or all of it in `output`. */
-type Run = (...command: readonly string[]) => Promise<Outcome>;
+/** Runs a program of the project's packages under a title. @returns its exit status */
+type Run = (title: string, ...command: readonly string[]) => Promise<number | null>;
 
 interface Step {
   readonly name: string;
@@ -34,24 +29,30 @@ const scratch = mkdtempSync(join(tmpdir(), 'cellstamp-test-'));
 /** Colours only on a terminal; no notices of npm's own. */
 const env = { ...process.env, npm_config_loglevel: 'error', ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }) };
 
-function runner(shown: 'at once' | 'at its end'): Run {
-  return async (...command) => {
-    const prints = shown === 'at once' ? 'inherit' : 'pipe';
-    const child = spawn('npx', ['--no-install', ...command], { stdio: ['ignore', prints, prints], env });
-    const status = new Promise<number | null>((resolve) => child.on('close', resolve));
-    const parts = [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : ''));
-    return { status: await status, output: (await Promise.all(parts)).join('') };
-  };
-}
+const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.on('close', resolve));
+
+const foreground: Run = (title, ...command) => {
+  console.log(`\n== ${title}`);
+  return ended(spawn('npx', ['--no-install', ...command], { stdio: ['ignore', 'inherit', 'inherit'], env }));
+};
+
+/** Takes what processor time the foreground leaves, because audio is real time. What it prints is shown at its end. */
+const background: Run = async (title, ...command) => {
+  const lowest = ['-n', '19', 'npx', '--no-install'];
+  const child = spawn('nice', [...lowest, ...command], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  const status = await ended(child);
+  console.log(`\n== ${title}\n${(await output).join('')}`);
+  return status;
+};
 
 /** A tool that says yes or no by its exit status: one check. */
 function tool(name: string, ...command: readonly string[]): Step {
   return {
     name,
     check: async (run) => {
-      const { status, output } = await run(...command);
-      process.stdout.write(output);
-      return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: [], secondTries: [] };
+      const passed = (await run(name, ...command)) === 0;
+      return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: [], secondTries: [] };
     },
   };
 }
@@ -65,11 +66,15 @@ interface VitestReport {
 }
 
 /** Runs one project of vitest.config.ts, or files of it. Undefined when it did not get to its end. */
-async function vitest(run: Run, project: string, files: readonly string[] = []): Promise<VitestReport | undefined> {
+async function vitest(
+  run: Run,
+  title: string,
+  project: string,
+  files: readonly string[] = [],
+): Promise<VitestReport | undefined> {
   const file = join(scratch, `${project}-${files.length}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const { status, output } = await run('vitest', 'run', '--project', project, ...reporters, ...files);
-  process.stdout.write(output);
+  const status = await run(title, 'vitest', 'run', '--project', project, ...reporters, ...files);
   try {
     const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
     if (status === 0 || failuresOf(report).length > 0) return report;
@@ -89,16 +94,15 @@ function lane(name: string, project: string, tries: 1 | 2): Step {
   return {
     name,
     check: async (run) => {
-      const first = await vitest(run, project);
+      const first = await vitest(run, name, project);
       if (!first) return { passed: 0, failed: 1, skipped: [], secondTries: [] };
       const failed = first.testResults.filter(({ status }) => status === 'failed');
       if (failed.length === 0 || tries === 1) return { ...count(first), secondTries: [] };
       const files = failed.map((file) => file.name);
-      console.log(`\n== ${name}, a second try: ${files.join(', ')}`);
-      const second = await vitest(run, project, files);
+      const second = await vitest(run, `${name}, a second try`, project, files);
       const others = first.testResults.filter((file) => !files.includes(file.name));
       return {
-        ...count({ testResults: [...others, ...(second ?? first).testResults] }),
+        ...count({ testResults: [...others, ...(second?.testResults ?? failed)] }),
         secondTries: failuresOf(first),
       };
     },
@@ -127,8 +131,8 @@ function count(report: VitestReport): Omit<Count, 'secondTries'> {
   };
 }
 
-/** One stage after the other. The rows of a stage run side by side: they wait for programs more than for a processor. */
-const stages: readonly (readonly (readonly Step[])[])[] = [
+/** One stage after the other: the steps of its first row in the foreground, beside them those of its second row. */
+const stages: readonly (readonly [foreground: readonly Step[], background: readonly Step[]])[] = [
   [
     [tool('format', 'prettier', '--check', '--log-level=warn', '.'), tool('lint', 'eslint', '.')],
     [tool('types', 'tsc', '--noEmit', '-p', '.'), tool('unused code', 'knip')],
@@ -139,12 +143,11 @@ const stages: readonly (readonly (readonly Step[])[])[] = [
       lane('generated files boot and pass their checkers', 'boot', 2),
       tool('package', 'tsx', 'test/package.ts'),
       lane('a cell on this machine', 'local', 2),
+      lane('cells with real calls', 'cell', 2),
+      lane('the front with real calls', 'front', 2),
     ],
     [lane('Terraform', 'terraform', 2)],
   ],
-  // Alone: audio is real time.
-  [[lane('cells with real calls', 'cell', 2)]],
-  [[lane('the front with real calls', 'front', 2)]],
 ];
 
 interface Result extends Count {
@@ -155,18 +158,16 @@ interface Result extends Count {
 async function inTurn(steps: readonly Step[], run: Run): Promise<Result[]> {
   const results: Result[] = [];
   for (const { name, check } of steps) {
-    console.log(`\n== ${name}`);
-    const start = process.hrtime.bigint();
-    results.push({ name, ...(await check(run)), seconds: Number(process.hrtime.bigint() - start) / 1e9 });
+    const started = process.hrtime.bigint();
+    results.push({ name, ...(await check(run)), seconds: Number(process.hrtime.bigint() - started) / 1e9 });
   }
   return results;
 }
 
 const results: Result[] = [];
 try {
-  for (const rows of stages) {
-    const run = runner(rows.length === 1 ? 'at once' : 'at its end');
-    results.push(...(await Promise.all(rows.map((steps) => inTurn(steps, run)))).flat());
+  for (const [before, beside] of stages) {
+    results.push(...(await Promise.all([inTurn(before, foreground), inTurn(beside, background)])).flat());
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
