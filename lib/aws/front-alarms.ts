@@ -35,7 +35,7 @@ export function regionAlarms(
 function edgeAlarms(site: Site, edge: EdgeHost): readonly Alarm[] {
   return [
     hostAlarm(edge, 'directory', {
-      description: `The tenant directory does not answer ${edge.hostname}, which goes on with what it knows`,
+      description: `The tenant directory does not answer ${edge.hostname} or was emptied; it goes on with what it knows`,
       metrics: { m: hostMetric(site, edge, 'DirectoryReachable', 'Maximum') },
       when: 'below',
       threshold: 1,
@@ -47,6 +47,13 @@ function edgeAlarms(site: Site, edge: EdgeHost): readonly Alarm[] {
       when: 'above',
       threshold: 0,
       minutes: 1,
+    }),
+    hostAlarm(edge, 'untold', {
+      description: `Kamailio on ${edge.hostname} does not take all of the directory: its memory is full (directory.entries), or it hangs`,
+      metrics: { m: hostMetric(site, edge, 'DirectoryUntold', 'Minimum') },
+      when: 'above',
+      threshold: 0,
+      minutes: 5,
     }),
     hostAlarm(edge, 'cells', {
       description: `${edge.hostname} turned requests away because no SBC of their cell answered`,

@@ -69,6 +69,12 @@ function specs(name: string, number: number): { readonly cells: readonly CellSpe
 
 export type Kind = RunCommand['kinds'][number];
 
+/** What the directory agent of an edge says. */
+interface AgentStatus {
+  readonly directory: 'reachable' | 'unreachable' | 'emptied';
+  readonly refused: number;
+}
+
 export class FrontBed {
   readonly cells: readonly CellSpec[];
   readonly front: Front;
@@ -251,11 +257,9 @@ export class FrontBed {
   }
 
   /** What the directory agent of an edge says of itself. */
-  agentOf(edge: string): { readonly directory: 'reachable' | 'unreachable'; readonly refused: number } {
-    return JSON.parse(readFileSync(join(hostFolder(this.front.name, edge), 'services', 'directory.json'), 'utf8')) as {
-      readonly directory: 'reachable' | 'unreachable';
-      readonly refused: number;
-    };
+  agentOf(edge: string): AgentStatus {
+    const file = join(hostFolder(this.front.name, edge), 'services', 'directory.json');
+    return JSON.parse(readFileSync(file, 'utf8')) as AgentStatus;
   }
 
   /** A tenant of the first cell, for the directory alone. */

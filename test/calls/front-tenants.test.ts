@@ -97,6 +97,28 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     ]);
   });
 
+  it('that is lost and comes back empty takes nothing away, and costs no call; filled again it is read anew', async () => {
+    const run = agents.startRun({ kinds, calls: 12, ratePerSecond: 3, talkSeconds: 4 });
+    await until(async () => (await bed.calls()).length > 1);
+    const callsUpBefore = (await bed.calls()).length;
+    const all = [...(await bed.directory.read()).values()];
+    const lost =
+      "export REDISCLI_AUTH=$(sed -n 's/^requirepass //p' /etc/redis/directory.conf); redis-cli FLUSHALL; pkill -KILL redis-server";
+    await execOnFront(bed.state, 'directory', ['bash', '-c', lost]);
+    const states = () => bed.edges.map(({ name }) => bed.agentOf(name).directory);
+    await until(() => states().every((state) => state === 'emptied'), 20);
+    expect(await bed.edgesKnow('route', `d:${domain}`, 'acme')).toBe(true);
+    expect(bed.edges.filter(({ name }) => !bed.isHealthy(name))).toEqual([]);
+    const callsUpAfter = (await bed.calls()).length;
+    await bed.directory.put(all);
+    await until(() => states().every((state) => state === 'reachable'));
+    const told = toldOf([await run.finished], callsUpBefore, callsUpAfter, await bed.left());
+    print('directory lost and filled again', told);
+    expect(callsUpAfter).toBeGreaterThan(1);
+    expect(told).toMatchObject({ packetsLost: 0, failures: [] });
+    expect(told.left).toEqual({});
+  });
+
   it('knows no tenant of that name: 404, and counted', async () => {
     const before = await bed.metric('edge_rejected{reason="unknown_tenant"');
     const nobody = { ...kinds[0]!, callee: null, dial: 'sip:bob@nobody.example.com', expectStatus: 404 };

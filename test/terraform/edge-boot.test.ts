@@ -27,9 +27,27 @@ const cell = (cellName: string, tenants: object[]) =>
 const items: readonly DirectoryItem[] = [
   ...cell('euw1-a', [acme]),
   { kind: 'cell', name: 'euw1-b', version: 1, addresses: ['198.51.100.8:5060'], state: 'active' },
+  { kind: 'edge', name: edge.name, version: 1, address: '198.51.100.101' },
   { kind: 'edge', name: 'eu-west-1-edge-2', version: 1, address: '198.51.100.102' },
 ];
 const tenant = items.find((item): item is TenantItem => item.kind === 'tenant')!;
+
+/** Sends one OPTIONS over UDP and prints the first line of the answer. */
+const askForSomebody = String.raw`
+import socket, sys
+here, domain = sys.argv[1:]
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.bind((here, 0))
+client.settimeout(5)
+me = "%s:%d" % client.getsockname()
+lines = [
+    "OPTIONS sip:bob@%s SIP/2.0" % domain, "Via: SIP/2.0/UDP %s;branch=z9hG4bK%d" % (me, client.getsockname()[1]),
+    "Max-Forwards: 5", "From: <sip:anna@%s>;tag=1" % domain, "To: <sip:bob@%s>" % domain, "Call-ID: %s" % me,
+    "CSeq: 1 OPTIONS", "Content-Length: 0", "", "",
+]
+client.sendto("\r\n".join(lines).encode(), (here, 5060))
+print(client.recv(4096).split(b"\r\n")[0].decode())
+`;
 
 describeWith(
   ['root', 'debian-packages', 'python3-boto3', 'checkers', 'moto_server'],
@@ -94,6 +112,19 @@ describeWith(
       machine.succeed('aws', 'dynamodb', 'put-item', '--table-name', table, '--item', row);
     }
 
+    function remove(item: Pick<DirectoryItem, 'kind' | 'name'>): void {
+      const key = JSON.stringify({ id: { S: itemId(item) } });
+      machine.succeed('aws', 'dynamodb', 'delete-item', '--table-name', table, '--key', key);
+    }
+
+    const signal = (what: 'STOP' | 'CONT' | 'KILL', unit: string) =>
+      machine.succeed('systemctl', 'kill', `--signal=${what}`, unit);
+    const agentUnit = 'cellstamp-directory-agent.service';
+
+    /** What a client is answered that asks for somebody in a domain. */
+    const answerTo = (domain: string) =>
+      machine.succeed('/usr/bin/python3', '-c', askForSomebody, edge.address, domain).trim();
+
     const kamailio = (...command: readonly string[]) =>
       machine.run('kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', ...command).output;
     const agent = () =>
@@ -137,8 +168,7 @@ describeWith(
       await until('a tenant’s move', () =>
         kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-b;other=euw1-a'),
       );
-      const key = JSON.stringify({ id: { S: 'tenant:acme' } });
-      machine.succeed('aws', 'dynamodb', 'delete-item', '--table-name', table, '--key', key);
+      remove(tenant);
       await until('a tenant’s end', () => !kamailio('htable.get', 'tenant', 'acme').includes('cell='));
     });
 
@@ -164,6 +194,78 @@ describeWith(
       await until('what was missed', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-b'));
     });
 
+    it('gives a domain to the tenant that waits for it, as soon as another gives it up', async () => {
+      const heir: TenantItem = { ...tenant, name: 'heir', version: 1, keys: ['d:acme.voice.example.com'] };
+      const refused = Number(agent()['refused']);
+      put(heir);
+      await until('a tenant with the domain of another', () => agent()['refused'] === refused + 1);
+      expect(kamailio('htable.get', 'route', 'd:acme.voice.example.com')).toContain('acme');
+      put({ ...tenant, version: 5, keys: ['n:+4930123456'] });
+      await until('its turn', () => kamailio('htable.get', 'route', 'd:acme.voice.example.com').includes('heir'));
+      remove(heir);
+      put({ ...tenant, version: 6 });
+      await until('all as it was', () => kamailio('htable.get', 'route', 'd:acme.voice.example.com').includes('acme'));
+      expect(agent()['refused']).toBe(refused + 1);
+    });
+
+    it('keeps the address of a cell that is gone where another cell has it by now', async () => {
+      const follower: DirectoryItem = {
+        kind: 'cell',
+        name: 'euw1-c',
+        version: 1,
+        addresses: ['198.51.100.8:5060'],
+        state: 'active',
+      };
+      put(follower);
+      await until('a cell with the address of another', () =>
+        kamailio('htable.get', 'cell', 'euw1-c').includes('active'),
+      );
+      remove({ kind: 'cell', name: 'euw1-b' });
+      await until('the end of the other', () => !kamailio('htable.get', 'cell', 'euw1-b').includes('active'));
+      expect(kamailio('htable.get', 'peer', '198.51.100.8')).toContain('cell');
+    });
+
+    it('tells Kamailio what it did not hear while it hung, also when the agent has died meanwhile', async () => {
+      signal('STOP', 'kamailio.service');
+      put({ ...tenant, version: 7, cell: 'euw1-c' });
+      await until('a change that Kamailio did not hear', () => Number(agent()['untold']) > 0);
+      signal('KILL', agentUnit);
+      signal('CONT', 'kamailio.service');
+      await until('it hears it', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-c'));
+      await until('nothing is left to tell', () => agent()['untold'] === 0);
+    });
+
+    it('says 503 and not 404 after a restart until it knows all tenants again', async () => {
+      expect(answerTo('nobody.example.com')).toBe('SIP/2.0 404 Unknown Tenant');
+      signal('STOP', agentUnit);
+      machine.succeed('systemctl', 'restart', 'kamailio.service');
+      await until('Kamailio is back', () => kamailio('core.uptime').includes('uptime'));
+      expect(answerTo('acme.voice.example.com')).toBe('SIP/2.0 503 Not Ready');
+      signal('CONT', agentUnit);
+      await until('it knows all', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-c'));
+      await until('the health port is open', () => healthPort() === 'open');
+      expect(answerTo('nobody.example.com')).toBe('SIP/2.0 404 Unknown Tenant');
+    });
+
+    it('gives up nothing when the table comes back empty, and follows it once it is filled again', async () => {
+      const all = [
+        ...items.filter(({ name }) => name !== 'euw1-b' && name !== 'acme'),
+        { ...tenant, version: 7, cell: 'euw1-c' },
+      ];
+      machine.succeed('systemctl', 'stop', agentUnit);
+      [...all, { kind: 'cell', name: 'euw1-c' } as const].forEach(remove);
+      machine.succeed('systemctl', 'start', agentUnit);
+      await until('the empty table is noticed', () => agent()['directory'] === 'emptied');
+      expect(kamailio('htable.get', 'tenant', 'acme')).toContain('cell=euw1-c');
+      await until('the health port is open', () => healthPort() === 'open');
+      all.forEach(put);
+      await until('the table is whole again', () => agent()['directory'] === 'reachable');
+      put({ ...tenant, version: 8 });
+      await until('a change', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-a'));
+      // It was not put back.
+      await until('what is gone goes', () => !kamailio('htable.get', 'cell', 'euw1-c').includes('active'));
+    });
+
     it('publishes that it is ready and what it knows', () => {
       machine.run('systemctl', 'start', 'cellstamp-metrics.service');
       const metrics = JSON.parse(machine.succeed('cat', '/run/cellstamp/host/metrics.json')) as {
@@ -176,6 +278,7 @@ describeWith(
       expect(value('Ready')).toBe(1);
       expect(value('DirectoryReachable')).toBe(1);
       expect(value('DirectoryEntries')).toBe(2);
+      expect(value('DirectoryUntold')).toBe(0);
       expect(metrics[0]!.Dimensions).toEqual([
         { Name: 'Front', Value: 'front' },
         { Name: 'Host', Value: edge.name },

@@ -41,6 +41,7 @@ export const edgeMetrics = {
   Ready: '1 while the edge takes traffic: loaded, answering, not draining',
   DirectoryReachable: '1 while the tenant directory answers the edge',
   DirectoryEntries: 'domains, numbers and source addresses that the edge knows',
+  DirectoryUntold: 'changes of the directory that Kamailio has yet to take',
   DirectoryRefused: 'items of the directory that the edge refused; one that stays wrong is refused again every hour',
   CellUnreachable: 'requests that were turned away because no SBC of their cell answered',
   UnknownTenant: 'requests that were turned away because no tenant has their domain, number or source',
@@ -155,6 +156,7 @@ if [[ -n $(find "$agent" -newermt '-60 seconds' 2>/dev/null) ]]; then
   gauge DirectoryReachable "$(jq 'if .directory == "reachable" then 1 else 0 end' "$agent")"
   gauge DirectoryEntries "$(jq .entries "$agent")"
   counter DirectoryRefused "$(jq .refused "$agent")"
+  gauge DirectoryUntold "$(jq .untold "$agent")"
 fi
 ${page(host, edgePorts.metrics)}
 counter CellUnreachable "$(page_value 'cellstamp_edge_rejected{reason="cell_unreachable"}')"

@@ -46,7 +46,7 @@ port ${port}
 requirepass ${password}
 dir /var/lib/redis
 save ""
-appendonly no
+appendonly yes
 daemonize no
 logfile ""
 `,

@@ -12,6 +12,7 @@ const program = '/usr/local/lib/cellstamp/directory-agent';
 
 export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
   const settings = {
+    edge: host.name,
     health: { address: host.address, port: front.spec.health.port },
     // From this edge's own address to the same one: what Kamailio's workers would have to answer a client.
     probe: { address: host.unicastSide, port: cellSipPort(front) },

@@ -16,6 +16,7 @@ An item of the directory is {"kind", "name", "version", ...}:
   edge    "address": "198.51.100.9"
   tenant  "cell": "euw1-a", "other": "" or a second cell while it moves, "keys": ["d:acme.example.com", "n:+4930123", "s:192.0.2.7"]
 A bad item is refused by itself and logged; what was known of it stays. An item with a version below the known one is old news.
+A key belongs to one tenant: an item with another's key waits until that one gives it up.
 """
 import ipaddress, json, os, queue, re, socket, sqlite3, subprocess, sys, threading, time
 
@@ -35,6 +36,10 @@ def log(text):
 
 
 class Refused(Exception):
+    pass
+
+
+class KeyTaken(Refused):
     pass
 
 
@@ -91,8 +96,6 @@ class Kamailio:
 
     def __init__(self):
         self.socket, self.pending, self.number = None, [], 0
-        # Commands that Kamailio has not been told yet.
-        self.missed = []
         # Commands that it did not take: its memory is full, or it does not know them.
         self.refusals = 0
 
@@ -162,55 +165,89 @@ class Directory:
             "pragma journal_mode = wal; pragma synchronous = normal;"
             "create table if not exists item (kind text, name text, body text not null, number integer primary key, unique (kind, name));"
             "create table if not exists owner (key text primary key, tenant text not null) without rowid;"
+            # Tenants that want a key of another.
+            "create table if not exists waiting (name text primary key, body text not null) without rowid;"
+            # What Kamailio has yet to be told, the last word about each thing; survives us, and what it refuses.
+            "create table if not exists untold (number integer primary key autoincrement, thing text unique not null,"
+            " command text not null, due real not null default 0);"
         )
-        self.refused = 0
+        self.refused, self.keys_freed = 0, False
 
     def known(self, kind, name):
         row = self.db.execute("select body, number from item where kind = ? and name = ?", (kind, name)).fetchone()
         return (json.loads(row[0]), row[1]) if row else (None, None)
 
     def names(self):
-        return set(self.db.execute("select kind, name from item"))
+        return set(self.db.execute("select kind, name from item union select 'tenant', name from waiting"))
 
     def count(self):
         return self.db.execute("select count(*) from owner").fetchone()[0]
 
     def take(self, raw):
-        """Checks and keeps one item; gives the commands for Kamailio, or None where there is nothing to do."""
+        """Checks and keeps one item; gives the commands for Kamailio."""
         try:
             item = check(raw)
             old, number = self.known(item["kind"], item["name"])
             if item.get("deleted"):
+                self.forget_waiting(item)
                 if old is None:
-                    return None
+                    return []
                 self.db.execute("delete from item where number = ?", (number,))
                 self.disown(old, set())
-                return commands(None, old, number)
+                return self.unshared(commands(None, old, number))
             if old is not None and item["version"] <= old["version"]:
-                return None
+                return []
             self.own(item)
+        except KeyTaken as reason:
+            waiting = self.db.execute("select body from waiting where name = ?", (raw["name"],)).fetchone()
+            if not waiting or json.loads(waiting[0]) != raw:
+                self.db.execute("insert or replace into waiting values (?, ?)", (raw["name"], json.dumps(raw)))
+                self.refuse(raw, "%s, and waits for it" % reason)
+            return []
         except Refused as reason:
-            self.refused += 1
-            log("refused %s: %s" % (json.dumps(raw)[:200], reason))
-            return None
+            self.refuse(raw, reason)
+            return []
         self.db.execute(
             "insert into item (kind, name, body) values (?, ?, ?) on conflict (kind, name) do update set body = excluded.body",
             (item["kind"], item["name"], json.dumps(item)),
         )
         if old is not None:
             self.disown(old, set(item.get("keys", ())))
+        self.forget_waiting(item)
         number = self.known(item["kind"], item["name"])[1]
-        return commands(item, old, number)
+        return self.unshared(commands(item, old, number))
+
+    def take_waiting(self):
+        """Tenants that waited for a key, if one has become free since."""
+        changed = []
+        while self.keys_freed:
+            self.keys_freed = False
+            for (body,) in self.db.execute("select body from waiting order by name").fetchall():
+                changed += self.take(json.loads(body))
+        return changed
+
+    def forget_waiting(self, item):
+        self.db.execute("delete from waiting where ? = 'tenant' and name = ?", (item["kind"], item["name"]))
+
+    def refuse(self, raw, reason):
+        self.refused += 1
+        log("refused %s: %s" % (json.dumps(raw)[:200], reason))
+
+    def unshared(self, changes):
+        """But for an address that another cell or edge has by now: it stays a peer's."""
+        return [command for command in changes if command[:2] != ("htable.delete", "peer") or command[2] not in self.peers()]
 
     def own(self, item):
         for key in item.get("keys", ()):
             row = self.db.execute("select tenant from owner where key = ?", (key,)).fetchone()
             if row and row[0] != item["name"]:
-                raise Refused("key %s belongs to tenant %s" % (key, row[0]))
+                raise KeyTaken("key %s belongs to tenant %s" % (key, row[0]))
         self.db.executemany("insert or ignore into owner values (?, ?)", ((key, item["name"]) for key in item.get("keys", ())))
 
     def disown(self, old, kept):
-        self.db.executemany("delete from owner where key = ?", ((key,) for key in old.get("keys", ()) if key not in kept))
+        freed = [(key,) for key in old.get("keys", ()) if key not in kept]
+        self.db.executemany("delete from owner where key = ?", freed)
+        self.keys_freed |= bool(freed)
 
     def peers(self):
         """Addresses of cells and edges, which the flood guard never bans."""
@@ -220,7 +257,28 @@ class Directory:
             found |= {item["address"]} if item["kind"] == "edge" else {text.split(":")[0] for text in item["addresses"]}
         return found
 
+    def note(self, changes):
+        for command in changes:
+            # A table's key, or an address in a dispatcher's set.
+            thing = "%s %s" % command[1:3]
+            self.db.execute("insert or replace into untold (thing, command) values (?, ?)", (thing, json.dumps(command)))
+
+    def untold(self):
+        return self.db.execute("select count(*) from untold").fetchone()[0]
+
+    def tell(self, kamailio):
+        """What it refuses it is told again a minute later. Not all at once: health is to be told, too."""
+        due = "select number, command from untold where due <= ? order by number limit 1000"
+        for number, command in self.db.execute(due, (time.time(),)).fetchall():
+            refusals = kamailio.refusals
+            kamailio.ask(*json.loads(command))
+            if kamailio.refusals > refusals:
+                self.db.execute("update untold set due = ? where number = ?", (time.time() + 60, number))
+            else:
+                self.db.execute("delete from untold where number = ?", (number,))
+
     def everything(self):
+        self.db.execute("delete from untold")
         for body, number in self.db.execute("select body, number from item order by kind"):
             yield from commands(json.loads(body), None, number)
 
@@ -273,8 +331,10 @@ class RedisSource:
     def snapshot(self):
         last = self.redis.xrevrange("directory:changes", count=1)
         self.position = last[0][0] if last else "0-0"
-        for _, text in self.redis.hscan_iter("directory", count=1000):
-            yield text
+        cursor = None
+        while cursor != 0:
+            cursor, page = self.redis.hscan("directory", cursor or 0, count=1000)
+            yield list(page.values())
 
     def changes(self):
         """New items since the last call; None when some were missed and a snapshot is due."""
@@ -324,9 +384,9 @@ class DynamoSource:
     def snapshot(self):
         self.iterators, self.looked = {}, time.monotonic()
         self.follow("LATEST")
-        for page in self.client.get_paginator("scan").paginate(TableName=self.table):
-            for row in page["Items"]:
-                yield row["item"]["S"]
+        # Consistent, so that nothing written before the stream's position is missed.
+        for page in self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True):
+            yield [row["item"]["S"] for row in page["Items"]]
 
     def changes(self):
         if time.monotonic() - self.looked > 60:
@@ -422,13 +482,13 @@ class Probe:
 class Reader(threading.Thread):
     """Reads the directory in a thread of its own: however long it takes to answer, calls and health do not wait for it."""
 
-    CHUNK = 1000
-
     def __init__(self, config):
         super().__init__(daemon=True)
-        self.config, self.reachable = config, False
-        # What was read: ("items", texts), or ("all", names) once a whole reading is complete.
-        self.read = queue.Queue(maxsize=64)
+        self.config = config
+        # reachable; unreachable; emptied: it does not know this edge, so it is not the directory that it was
+        self.state = "unreachable"
+        # What was read: ("items", texts), or ("all", names) once a whole reading is complete. Short, so that changes are not late.
+        self.read = queue.Queue(maxsize=8)
 
     def run(self):
         source, next_snapshot = None, 0.0
@@ -440,30 +500,46 @@ class Reader(threading.Thread):
                 changes = source.changes() if time.monotonic() < next_snapshot else None
                 if changes is None:
                     log("reading the whole directory")
-                    self.whole(source)
-                    next_snapshot = time.monotonic() + self.config["resyncSeconds"]
-                elif changes:
-                    self.read.put(("items", changes))
-                self.reachable = True
+                    whole = self.whole(source)
+                    next_snapshot = time.monotonic() + (self.config["resyncSeconds"] if whole else 60)
+                    self.state = "reachable" if whole else "emptied"
+                elif self.take(changes) and self.state == "emptied":
+                    next_snapshot = 0.0
                 time.sleep(self.config["pollSeconds"])
             except Exception as problem:  # any fault of the directory is an absence, never an end
-                if self.reachable or source is not None:
+                if self.state != "unreachable" or source is not None:
                     log("directory unreachable, going on with what is known: %s" % str(problem)[:200])
-                source, self.reachable = None, False
+                source, self.state = None, "unreachable"
                 time.sleep(1)
 
     def whole(self, source):
-        chunk, seen = [], set()
-        for text in source.snapshot():
-            chunk.append(text)
-            item = parse(text)
+        """Reads all of it; false if it does not know this edge: then nothing that is known is given up for it."""
+        seen, looked = set(), time.monotonic()
+        for texts in source.snapshot():
+            self.take(texts, seen)
+            # A large directory takes minutes: changes go on meanwhile.
+            if time.monotonic() - looked >= self.config["pollSeconds"]:
+                changes, looked = source.changes(), time.monotonic()
+                if changes is None:
+                    raise RuntimeError("changes were lost while it was read")
+                self.take(changes, seen)
+        whole = ("edge", self.config["edge"]) in seen
+        if not whole:
+            log("the directory does not know this edge, so it is not whole: going on with what is known")
+        self.read.put(("all", seen if whole else None))
+        return whole
+
+    def take(self, texts, seen=None):
+        """Hands items on, and adds their names; true if this edge is among them."""
+        names = set()
+        for item in map(parse, texts):
             if isinstance(item, dict) and isinstance(item.get("kind"), str) and isinstance(item.get("name"), str):
-                seen.add((item["kind"], item["name"]))
-            if len(chunk) >= self.CHUNK:
-                self.read.put(("items", chunk))
-                chunk = []
-        self.read.put(("items", chunk))
-        self.read.put(("all", seen))
+                names.add((item["kind"], item["name"]))
+        if texts:
+            self.read.put(("items", texts))
+        if seen is not None:
+            seen |= names
+        return ("edge", self.config["edge"]) in names
 
 
 def trust(peers):
@@ -492,6 +568,8 @@ def main():
     reader = Reader(config)
     reader.start()
     complete, loaded, trusted, answers, next_probe, next_load = directory.count() > 0, False, None, False, 0.0, 0.0
+    # Whether Kamailio has our tables; None until it was asked.
+    holds = None
     while True:
         # 1. What the directory says, and what follows from it for Kamailio.
         changed, peers_changed = [], trusted is None
@@ -499,24 +577,28 @@ def main():
             what, found = reader.read.get(timeout=0.2)
             directory.db.execute("begin")
             if what == "all":
-                found = [json.dumps({"kind": kind, "name": name, "deleted": True}) for kind, name in directory.names() - found]
+                gone = directory.names() - found if found is not None else ()
+                found = [json.dumps({"kind": kind, "name": name, "deleted": True}) for kind, name in gone]
                 complete = True
             for text in found:
                 item = parse(text)
-                changed += directory.take(item) or ()
+                changed += directory.take(item)
                 peers_changed |= isinstance(item, dict) and item.get("kind") in ("cell", "edge")
+            changed += directory.take_waiting()
+            # One that has just restarted will be told everything.
+            if holds is not False:
+                directory.note(changed)
             directory.db.execute("commit")
         except queue.Empty:
             pass
 
-        # 2. Tell Kamailio: everything after it restarted, else what has changed. What it does not take now it is told later.
+        # 2. Tell Kamailio: everything after it restarted, else what has changed.
         try:
-            kamailio.missed += changed
             if kamailio.socket is None:
                 kamailio.open()
-            loaded = kamailio.holds_our_tables()
-            if loaded:
-                kamailio.push(kamailio.missed)
+            holds = kamailio.holds_our_tables()
+            if holds:
+                directory.tell(kamailio)
             elif complete and time.monotonic() >= next_load:
                 started, before = time.monotonic(), kamailio.refusals
                 kamailio.push(directory.everything())
@@ -526,9 +608,9 @@ def main():
                     log("Kamailio refused %d of %d entries: this edge stays out of service" % (kamailio.refusals - before, directory.count()))
                 else:
                     kamailio.ask("htable.sets", "agent", "loaded", "1")
-                    loaded = True
+                    holds = True
                     log("Kamailio holds %d entries, loaded in %.1f s" % (directory.count(), time.monotonic() - started))
-            kamailio.missed = []
+            loaded = holds
         except OSError:
             kamailio.close()
             loaded = answers = False
@@ -548,7 +630,8 @@ def main():
             "entries": directory.count(),
             "refused": directory.refused,
             "refusedByKamailio": kamailio.refusals,
-            "directory": "reachable" if reader.reachable else "unreachable",
+            "untold": directory.untold(),
+            "directory": reader.state,
             "draining": os.path.exists(DRAINING),
         }
         with open(STATUS + ".new", "w") as file:

@@ -53,6 +53,13 @@ route[FIND_CELL] {
         $vn(tenant) = $sht(route=>n:$var(number));
     }
     if ($vn(tenant) == $null) {
+        if ($sht(agent=>loaded) == $null) {
+            # After a restart, until the directory agent has told all tenants: nobody is unknown yet, and another edge may know.
+            prom_counter_inc("edge_rejected", "1", "not_loaded");
+            append_to_reply("Retry-After: 5\\r\\n");
+            sl_send_reply("503", "Not Ready");
+            exit;
+        }
         prom_counter_inc("edge_rejected", "1", "unknown_tenant");
         sl_send_reply("404", "Unknown Tenant");
         exit;

@@ -93,6 +93,8 @@ route[IN_DIALOG] {
             $vn(next) = $rd;
         }
         if ($sht(peer=>$vn(next)) != "cell") {
+            # Cells are the first that the directory agent tells after a restart: who repeats the request gets through.
+            if ($sht(agent=>loaded) == $null) exit;
             prom_counter_inc("edge_rejected", "1", "relay_denied");
             if (!is_method("ACK")) {
                 sl_send_reply("403", "Not Relayed");
