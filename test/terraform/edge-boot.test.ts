@@ -32,21 +32,42 @@ const items: readonly DirectoryItem[] = [
 ];
 const tenant = items.find((item): item is TenantItem => item.kind === 'tenant')!;
 
-/** Sends one OPTIONS over UDP and prints the first line of the answer. */
+/** Sends one request over UDP and prints the first line of its final answer. */
 const askForSomebody = String.raw`
 import socket, sys
-here, domain = sys.argv[1:]
+here, method, domain = sys.argv[1:]
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 client.bind((here, 0))
 client.settimeout(5)
 me = "%s:%d" % client.getsockname()
 lines = [
-    "OPTIONS sip:bob@%s SIP/2.0" % domain, "Via: SIP/2.0/UDP %s;branch=z9hG4bK%d" % (me, client.getsockname()[1]),
+    "%s sip:bob@%s SIP/2.0" % (method, domain), "Via: SIP/2.0/UDP %s;branch=z9hG4bK%d" % (me, client.getsockname()[1]),
     "Max-Forwards: 5", "From: <sip:anna@%s>;tag=1" % domain, "To: <sip:bob@%s>" % domain, "Call-ID: %s" % me,
-    "CSeq: 1 OPTIONS", "Content-Length: 0", "", "",
+    "CSeq: 1 %s" % method, "Contact: <sip:anna@%s>" % me, "Content-Length: 0", "", "",
 ]
 client.sendto("\r\n".join(lines).encode(), (here, 5060))
-print(client.recv(4096).split(b"\r\n")[0].decode())
+line = "SIP/2.0 100"
+while line.startswith("SIP/2.0 1"):
+    line = client.recv(4096).split(b"\r\n")[0].decode()
+print(line)
+`;
+
+/** An SBC that answers OPTIONS, and all else with a status, or not at all. */
+const answering = String.raw`
+import socket, sys
+address, status = sys.argv[1:]
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((address, 5060))
+while True:
+    request, client = server.recvfrom(65536)
+    lines = request.decode().split("\r\n")
+    method = lines[0].split(" ")[0]
+    answer = "200 OK" if method == "OPTIONS" else status
+    if method == "ACK" or not answer:
+        continue
+    kept = [line for line in lines[1:] if line.split(":")[0] in ("Via", "From", "Call-ID", "CSeq")]
+    to = next(line for line in lines if line.startswith("To:"))
+    server.sendto("\r\n".join(["SIP/2.0 " + answer, *kept, to + ";tag=2", "Content-Length: 0", "", ""]).encode(), client)
 `;
 
 describeWith(
@@ -122,8 +143,8 @@ describeWith(
     const agentUnit = 'cellstamp-directory-agent.service';
 
     /** What a client is answered that asks for somebody in a domain. */
-    const answerTo = (domain: string) =>
-      machine.succeed('/usr/bin/python3', '-c', askForSomebody, edge.address, domain).trim();
+    const answerTo = (domain: string, method = 'OPTIONS') =>
+      machine.succeed('/usr/bin/python3', '-c', askForSomebody, edge.address, method, domain).trim();
 
     const kamailio = (...command: readonly string[]) =>
       machine.run('kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', ...command).output;
@@ -233,6 +254,30 @@ describeWith(
       signal('CONT', 'kamailio.service');
       await until('it hears it', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-c'));
       await until('nothing is left to tell', () => agent()['untold'] === 0);
+    });
+
+    it('sends a call to the next address of its cell when the first answers 503, or nothing', async () => {
+      const [busy, mute, last] = ['127.0.0.11', '127.0.0.12', '127.0.0.13'] as const;
+      const sbc = (address: string, status: string) =>
+        machine.succeed('systemd-run', '--quiet', '/usr/bin/python3', '-c', answering, address, status);
+      sbc(busy, '503 Service Unavailable');
+      sbc(mute, '');
+      sbc(last, '486 Busy Here');
+      for (const [name, first] of Object.entries({ busy, mute })) {
+        const addresses = [`${first}:5060`, `${last}:5060`];
+        put({ kind: 'cell', name, version: 1, addresses, state: 'active' });
+        put({ kind: 'tenant', name: `at-${name}`, version: 1, cell: name, other: '', keys: [`d:${name}.example.com`] });
+        await until(`a cell that is ${name}`, () =>
+          kamailio('htable.get', 'route', `d:${name}.example.com`).includes(name),
+        );
+        await until(
+          'its addresses are live',
+          () => (kamailio('dispatcher.list').match(/FLAGS: AP/g) ?? []).length >= 2,
+        );
+        expect(answerTo(`${name}.example.com`, 'INVITE')).toBe('SIP/2.0 486 Busy Here');
+        remove({ kind: 'tenant', name: `at-${name}` });
+        remove({ kind: 'cell', name });
+      }
     });
 
     it('says 503 and not 404 after a restart until it knows all tenants again', async () => {
