@@ -87,17 +87,17 @@ async function vitest(
 }
 
 /**
- * One project of vitest.config.ts. A file of daemons and calls that fails gets a second try, from nothing: it may have failed
- * for want of a processor. What needed one is told in the end.
+ * One project of vitest.config.ts. A file that fails gets a second try, from nothing: calls and daemons may have failed for want
+ * of a processor. What needed one is told in the end.
  */
-function lane(name: string, project: string, tries: 1 | 2): Step {
+function lane(name: string, project: string): Step {
   return {
     name,
     check: async (run) => {
       const first = await vitest(run, name, project);
       if (!first) return { passed: 0, failed: 1, skipped: [], secondTries: [] };
       const failed = first.testResults.filter(({ status }) => status === 'failed');
-      if (failed.length === 0 || tries === 1) return { ...count(first), secondTries: [] };
+      if (failed.length === 0) return { ...count(first), secondTries: [] };
       const files = failed.map((file) => file.name);
       const second = await vitest(run, `${name}, a second try`, project, files);
       const others = first.testResults.filter((file) => !files.includes(file.name));
@@ -139,14 +139,14 @@ const stages: readonly (readonly [foreground: readonly Step[], background: reado
   ],
   [
     [
-      lane('unit and property tests', 'unit', 1),
-      lane('generated files boot and pass their checkers', 'boot', 2),
+      lane('unit and property tests', 'unit'),
+      lane('generated files boot and pass their checkers', 'boot'),
       tool('package', 'tsx', 'test/package.ts'),
-      lane('a cell on this machine', 'local', 2),
-      lane('cells with real calls', 'cell', 2),
-      lane('the front with real calls', 'front', 2),
+      lane('a cell on this machine', 'local'),
+      lane('cells with real calls', 'cell'),
+      lane('the front with real calls', 'front'),
     ],
-    [lane('Terraform', 'terraform', 2)],
+    [lane('Terraform', 'terraform')],
   ],
 ];
 
