@@ -211,6 +211,26 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     expect(invites.filter(({ text }) => text.includes('Call-ID: raw-'))).toEqual([]);
   });
 
+  it('can not steer calls by the Path of a registration, not even from an edge’s address', async () => {
+    await sleep(1100);
+    await lab.kamcmd(lab.active!, 'htable.seti', 'edges', prober.split(':')[0]!, '1');
+    const register = (path: string) =>
+      send({
+        from: prober,
+        method: 'REGISTER',
+        uri: 'sip:acme.example.com',
+        headers: [`Path: <sip:${path};lr>`],
+      });
+    // An edge's own, and ways into the cell, the cloud's metadata, and to anybody.
+    const own = register(prober);
+    const inward = [`${lab.cell.redis[0]!.address}:6379`, '169.254.169.254:80', victim].map(register);
+    await until(() => [own, ...inward].every((id) => statusOf(id) !== undefined));
+    await lab.kamcmd(lab.active!, 'htable.delete', 'edges', prober.split(':')[0]!);
+    expect([own, ...inward].map(statusOf)).toEqual([401, 403, 403, 403]);
+    expect(await lab.metric('rejected_total', 'foreign_path')).toBe(3);
+    expect(atVictim()).toEqual([]);
+  });
+
   it('that flood are banned for the time of the spec, while users and other strangers go on', async () => {
     const running = agents.run({
       kinds: [{ name: 'during a flood', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' }],

@@ -9,10 +9,8 @@ export function fromClients(front: Front, edge: EdgeHost): string {
 # New requests from clients: find the cell, pin the dialog
 # ---------------------------------------------------------------------------------------------------------------------------
 route[FROM_CLIENT] {
-    # A client's own route set must not steer us, and nobody but an edge may claim a source.
+    # A client's own route set must not steer us.
     remove_hf("Route");
-    remove_hf("X-Cellstamp-Source");
-    remove_hf("X-Cellstamp-Handoff");
 
     if (is_method("OPTIONS") && $rU == $null) {
         sl_send_reply("200", "OK");

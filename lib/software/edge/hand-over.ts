@@ -57,3 +57,6 @@ reply_route {
 }
 `;
 }
+    if ($sht(peer=>$si) != "edge") {
+        route(STRIP);
+    }

@@ -100,4 +100,13 @@ route[SCREEN] {
 }
 
 ${fromClients(front, edge)}${toClients(front, edge)}${handOver(front, edge)}`;
+    route(STRIP);
+}
+
+# What edges and cells tell one another is for nobody else to say: cells send calls where a Path leads, and count what a source
+# does.
+route[STRIP] {
+    remove_hf("Path");
+    remove_hf("X-Cellstamp-Source");
+    remove_hf("X-Cellstamp-Handoff");
 }

@@ -64,6 +64,13 @@ route[REGISTER] {
         send_reply("403", "Unknown Domain");
         exit;
     }
+    # Calls and keepalives follow the Path. An edge puts itself into it, and nobody else.
+    $var(path) = $(hdr(Path){nameaddr.uri}{uri.host});
+    if ($var(edge) == 1 && $sht(edges=>$var(path)) == $null) {
+        prom_counter_inc("rejected_total", "1", "foreign_path");
+        send_reply("403", "Path Leads Elsewhere");
+        exit;
+    }
     route(LOG_IN);
     if ($au != $tU) {
         prom_counter_inc("rejected_total", "1", "foreign_address");
