@@ -2,6 +2,12 @@
 import type { EdgeHost, Front } from '../../front/front.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
 
+/**
+ * What an edge hands over in a second, at most: in all, and for one source. After a change of the anycast route a call that was
+ * being set up needs one to three, so that 200 are those of about 100 calls a second.
+ */
+export const handOversPerSecond = { all: 200, source: 40 } as const;
+
 export function handOver(front: Front, edge: EdgeHost): string {
   const sipPort = cellSipPort(front);
   const { toCells } = sendingSockets(front, edge);
@@ -14,6 +20,11 @@ route[HAND_OVER] {
     if ($sht(peer=>$si) != $null) {
         exit;
     }
+    route(BOUND_HAND_OVER);
+    if (is_method("CANCEL")) {
+        # Answered here, where the client's NAT lets the answer through.
+        sl_send_reply("200", "Cancelling");
+    }
     prom_counter_inc("edge_handed_over", "1", "$rm");
     append_hf("X-Cellstamp-Handoff: $pr:$si:$sp\\r\\n", "CSeq");
     msg_apply_changes();
@@ -24,6 +35,16 @@ route[HAND_OVER] {
         }
     }
     sht_iterator_end("edges");
+}
+
+# Anybody can make up a message that no edge knows, and each goes to all of them: they may be so many a second. Who hears nothing
+# repeats a CANCEL or an answer; an ACK follows the next repetition of what it acknowledges.
+route[BOUND_HAND_OVER] {
+    $var(second) = $TV(s);
+    if ($shtinc(rates=>h:$var(second)) > ${handOversPerSecond.all} || $shtinc(rates=>h:$si:$var(second)) > ${handOversPerSecond.source}) {
+        prom_counter_inc("edge_rejected", "1", "hand_over_rate");
+        drop;
+    }
 }
 
 route[TAKE_OVER] {
@@ -47,6 +68,7 @@ reply_route {
         prom_counter_inc("edge_handed_over", "1", "reply");
         append_hf("X-Cellstamp-Handoff: $pr:$si:$sp\\r\\n", "CSeq");
         msg_apply_changes();
+        route(BOUND_HAND_OVER);
         sendx("sip:$var(via):${sipPort}", "${toCells}", "$mb");
         drop;
     }

@@ -289,6 +289,8 @@ modparam("htable", "htable", "pinned=>size=14;autoexpire=14400;")
 modparam("dispatcher", "list_file", "/etc/kamailio/dispatcher.list")
 # 2: remember the others, for when the first does not answer.
 modparam("dispatcher", "flags", 2)
+# rates: requests over TCP and TLS by source, and hand-overs, of a moment
+modparam("htable", "htable", "rates=>size=12;autoexpire=4;initval=0;")
 # Cells come and go one by one, several within a moment.
 modparam("dispatcher", "reload_delta", 0)
 modparam("dispatcher", "ds_ping_interval", 2)

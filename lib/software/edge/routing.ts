@@ -45,8 +45,7 @@ request_route {
             sl_send_reply("481", "Call Does Not Exist");
             exit;
         }
-        # Not ours: the INVITE came in through another edge. Answer here, where the client's NAT lets the answer through.
-        sl_send_reply("200", "Cancelling");
+        # Not ours: the INVITE came in through another edge.
         route(HAND_OVER);
         exit;
     }
