@@ -1,8 +1,8 @@
-/** A minute in which two are silent: a phone behind a router that masquerades, and the tenant directory. */
+/** A minute of silence: of phones, one behind a router that masquerades, of a stranger's connection, and of the tenant directory. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
-import { callerAddress, execOnFront, home, serviceAddress } from '../../lib/local/front/index.ts';
+import { callerAddress, execOnFront, home, serviceAddress, spawnAtCallers } from '../../lib/local/front/index.ts';
 import { describeWith } from '../requirements.ts';
 import { carrier, domain, FrontBed } from './front-bed.ts';
 import { print, toldOf } from './front-told.ts';
@@ -11,22 +11,43 @@ import { until } from './lab.ts';
 /** Seconds. The router forgets a flow after 30 s; registrations and tables of an edge must outlast any of this. */
 const silence = 60;
 
+/** Opens a connection, asks for nothing that is given, and prints for how many seconds it was let be: ADDRESS TO. */
+const strangerProgram = `
+import socket, sys, time
+source, to = sys.argv[1:]
+connection = socket.create_connection((to, 5060), 5, (source, 0))
+connection.sendall(b"OPTIONS sip:%b SIP/2.0\\r\\nVia: SIP/2.0/TCP %b;branch=z9hG4bKs\\r\\nMax-Forwards: 70\\r\\nFrom: <sip:s@%b>;tag=s\\r\\n"
+    b"To: <sip:%b>\\r\\nCall-ID: silent\\r\\nCSeq: 1 OPTIONS\\r\\nContent-Length: 0\\r\\n\\r\\n" % ((to.encode(), source.encode()) + (to.encode(),) * 2))
+connection.settimeout(100)
+begin = time.monotonic()
+while connection.recv(4096):
+    pass
+print(time.monotonic() - begin)
+`;
+
 describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
   let bed: FrontBed;
   let agents: AgentsProcess;
   let silentSince: number;
+  let strangersConnection: Promise<number>;
   beforeAll(async () => {
-    bed = await FrontBed.up('lab-silence', 90, ['alice', 'bob', 'phone']);
+    bed = await FrontBed.up('lab-silence', 90, ['alice', 'bob', 'phone', 'desk']);
     agents = await bed.agents([
       bed.user('alice', callerAddress(1, 1)),
       bed.user('bob', callerAddress(2, 1)),
       bed.user('phone', home.phone),
+      bed.user('desk', callerAddress(1, 2), 'tcp'),
       bed.carrier(),
     ]);
+    const argv = ['/usr/bin/python3', '-c', strangerProgram, callerAddress(1, 3), serviceAddress];
+    const { stdout } = spawnAtCallers(bed.state, argv);
+    strangersConnection = new Promise((told) => stdout!.on('data', (text: Buffer) => told(Number(text))));
   });
   afterAll(() => bed?.down());
 
   const toPhone = { name: 'to the phone', caller: 'bob', callee: 'phone', dial: `sip:phone@${domain}` };
+  /** Over its connection. */
+  const toDesk = { ...toPhone, name: 'to the desk', callee: 'desk', dial: `sip:desk@${domain}` };
   const kinds = [
     { name: 'registered', caller: 'alice', callee: 'bob', dial: `sip:bob@${domain}` },
     { name: 'carrier-in', caller: 'carrier', callee: 'bob', dial: `sip:${carrier.calls}@${serviceAddress}` },
@@ -73,10 +94,16 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
     await bed.directory.remove([{ kind: 'tenant', name: 'meanwhile' }]);
   });
 
-  it('the phone is called again after a minute in which it said nothing by itself', async () => {
+  it('phones are called again after a minute in which they said nothing by themselves', async () => {
     await sleep(Math.max(0, silentSince + silence * 1000 - Date.now()));
-    const { summary } = await agents.run({ kinds: [toPhone], calls: 2, talkSeconds: 0.5 });
-    expect(summary).toMatchObject({ answered: 2, failures: [] });
+    const { summary } = await agents.run({ kinds: [toPhone, toDesk], calls: 4, talkSeconds: 0.5 });
+    expect(summary).toMatchObject({ answered: 4, failures: [] });
     expect(await bed.left()).toEqual({});
+  });
+
+  it('a connection over which no cell has taken a request is closed after half of that', async () => {
+    const lasted = await strangersConnection;
+    expect(lasted).toBeGreaterThan(25);
+    expect(lasted).toBeLessThan(45);
   });
 });

@@ -138,6 +138,7 @@ failure_route[CELL_FAILED] {
 }
 
 onreply_route[FROM_CELL] {
+    route(KEEP_CONNECTION);
     route(NOTE_DIALOG);
 }
 

@@ -63,12 +63,15 @@ route[TAKE_OVER] {
 
 # Every reply, before its transaction is looked for.
 reply_route {
+    if ($sht(peer=>$si) != "edge") {
+        route(STRIP);
+    }
     $var(via) = $(hdr(Via)[0]{s.select,1, }{s.select,0,;}{s.select,0,:});
     if ($var(via) != "${publicAddress}" && $sht(peer=>$var(via)) == "edge" && $sht(peer=>$si) != "edge") {
+        route(BOUND_HAND_OVER);
         prom_counter_inc("edge_handed_over", "1", "reply");
         append_hf("X-Cellstamp-Handoff: $pr:$si:$sp\\r\\n", "CSeq");
         msg_apply_changes();
-        route(BOUND_HAND_OVER);
         sendx("sip:$var(via):${sipPort}", "${toCells}", "$mb");
         drop;
     }
@@ -79,6 +82,3 @@ reply_route {
 }
 `;
 }
-    if ($sht(peer=>$si) != "edge") {
-        route(STRIP);
-    }

@@ -180,7 +180,7 @@ ca_path = /etc/ssl/certs
 
 function configuration(front: Front, host: EdgeHost): string {
   const spec = front.spec;
-  const { tcp, tls } = spec.edge.transports;
+  const { tls } = spec.edge.transports;
   const slots = slotsPower(spec.directory.entries);
   return `#!KAMAILIO
 # Edge ${host.hostname} in ${host.zone}, made by Cellstamp from the front's spec. Changes made here are lost.
@@ -208,8 +208,9 @@ dns_retr_time=1
 dns_retr_no=1
 dns_servers_no=2
 dns_use_search_list=no
-${tcp === 'off' && tls === 'off' ? '# TCP serves the metrics only.' : '# Idle TCP connections outlive the longest keepalive interval of clients.'}
-tcp_connection_lifetime=3604
+# A TCP connection over which nothing has worked is closed after so many seconds of silence: one source holds few at a time. The
+# others are kept, see KEEP_CONNECTION.
+tcp_connection_lifetime=30
 tcp_max_connections=32768
 # HTTP requests for the metrics have no Content-Length.
 tcp_accept_no_cl=yes
@@ -222,6 +223,9 @@ max_while_loops=1000
 ${listenLines(front, host)}
 # Metrics, inside the front's own networks
 listen=tcp:${host.address}:${edgePorts.metrics}
+# To the flood guard in the kernel: the source that gets a datagram from here is banned.
+socket_workers=1
+listen=udp:${host.address}:${edgePorts.bans}
 alias="${spec.domain}"
 alias="${late(values.anycastAddress1.name)}"
 alias="${late(values.anycastAddress2.name)}"
@@ -247,6 +251,7 @@ ${[
   'nathelper',
   'htable',
   'dispatcher',
+  'tcpops',
   'xhttp',
   'xhttp_prom',
   ...(tls === 'off' ? [] : ['tls']),
@@ -284,13 +289,13 @@ modparam("htable", "htable", "peer=>size=10;")
 modparam("htable", "htable", "agent=>size=2;")
 # pinned: Call-ID of a call that goes through this edge, for operators
 modparam("htable", "htable", "pinned=>size=14;autoexpire=14400;")
+# rates: requests over TCP and TLS by source, and hand-overs, of a moment
+modparam("htable", "htable", "rates=>size=12;autoexpire=4;initval=0;")
 
 # --- cells: probed by OPTIONS; two lost answers are a dead SBC, one answer is a live one -------------------------------------
 modparam("dispatcher", "list_file", "/etc/kamailio/dispatcher.list")
 # 2: remember the others, for when the first does not answer.
 modparam("dispatcher", "flags", 2)
-# rates: requests over TCP and TLS by source, and hand-overs, of a moment
-modparam("htable", "htable", "rates=>size=12;autoexpire=4;initval=0;")
 # Cells come and go one by one, several within a moment.
 modparam("dispatcher", "reload_delta", 0)
 modparam("dispatcher", "ds_ping_interval", 2)

@@ -7,6 +7,7 @@
 import type { EdgeHost, Front } from '../../front/front.ts';
 import { fromClients } from './from-clients.ts';
 import { handOver } from './hand-over.ts';
+import { streams } from './streams.ts';
 import { toClients } from './to-clients.ts';
 
 /** Tools that scan for open SIP servers name themselves; a phone never has these names. */
@@ -79,6 +80,9 @@ route[SCREEN] {
     if ($sht(peer=>$si) != $null) {
         return;
     }
+    if ($pr != "udp") {
+        route(COUNT_STREAM);
+    }
     # Spec: edge.flood.longestMessage
     if ($ml > ${front.spec.edge.flood.longestMessage}) {
         prom_counter_inc("edge_rejected", "1", "oversized");
@@ -96,9 +100,6 @@ route[SCREEN] {
         sl_send_reply("483", "Too Many Hops");
         exit;
     }
-}
-
-${fromClients(front, edge)}${toClients(front, edge)}${handOver(front, edge)}`;
     route(STRIP);
 }
 
@@ -108,4 +109,7 @@ route[STRIP] {
     remove_hf("Path");
     remove_hf("X-Cellstamp-Source");
     remove_hf("X-Cellstamp-Handoff");
+}
+
+${streams(front, edge)}${fromClients(front, edge)}${toClients(front, edge)}${handOver(front, edge)}`;
 }

@@ -105,6 +105,7 @@ route[IN_DIALOG] {
         if (is_method("INVITE|UPDATE|SUBSCRIBE|REFER")) {
             add_contact_alias();
         }
+        t_on_reply("FROM_CELL");
     }
     route(RELAY);
 }
