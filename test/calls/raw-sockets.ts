@@ -1,17 +1,23 @@
 /**
  * Sockets at addresses of one's choice, for what no user agent would send: run inside the outside's network. A JSON line in
- * opens one (`{"open": "192.0.2.1:5060"}`) or sends (`{"from", "to", "text"}`); a JSON line out is a datagram that came
- * (`{"at", "from", "text"}`) or `{"opened"}`.
+ * opens one (`{"open": "192.0.2.1:5060"}`) or sends (`{"from", "to", "text"}`); a JSON line out is what came
+ * (`{"at", "from", "text"}`) or `{"opened"}`. With `"over": "tcp"` the text has a connection of its own, and nothing to open.
  */
 import { createSocket, type Socket } from 'node:dgram';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Line {
   readonly open?: string;
   readonly from: string;
   readonly to: string;
   readonly text: string;
+  readonly over?: 'udp' | 'tcp';
 }
+
+/** How long an answer over TCP is waited for, milliseconds. */
+const patience = 400;
 
 const sockets = new Map<string, Socket>();
 const sending: Promise<unknown>[] = [];
@@ -27,9 +33,21 @@ function open(at: string): void {
   sockets.set(at, socket);
 }
 
+async function sendOverTcp({ from, to, text }: Line): Promise<void> {
+  const [address, port] = to.split(':') as [string, string];
+  const socket = connect({ host: address, port: Number(port), localAddress: from.split(':')[0]! });
+  // Whoever sends junk may be hung up on.
+  socket.on('error', () => undefined);
+  socket.on('data', (answer) => tell({ at: from, from: to, text: answer.toString() }));
+  socket.write(text);
+  await sleep(patience);
+  socket.destroy();
+}
+
 for await (const text of createInterface({ input: process.stdin })) {
   const line = JSON.parse(text) as Line;
   if (line.open !== undefined) open(line.open);
+  else if (line.over === 'tcp') sending.push(sendOverTcp(line));
   else {
     const [address, port] = line.to.split(':') as [string, string];
     sending.push(new Promise((sent) => sockets.get(line.from)!.send(line.text, Number(port), address, sent)));
