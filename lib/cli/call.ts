@@ -35,11 +35,10 @@ export function addCall(program: Command): Command {
       ]),
     )
     .addOption(
-      new Option('--transport <transport>', 'what users speak; the first that is on by default').choices([
-        'udp',
-        'tcp',
-        'tls',
-      ]),
+      new Option(
+        '--transport <transport>',
+        'what users and a calling carrier speak; the first that is on by default',
+      ).choices(['udp', 'tcp', 'tls']),
     )
     .option('--to <sbc>', 'name or address of an SBC elsewhere, in place of a cell on this machine')
     .option('--caller <uri>', 'with --to: who calls, such as sip:alice@acme.example.com')

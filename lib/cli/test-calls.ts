@@ -22,7 +22,7 @@ type Transport = 'udp' | 'tcp' | 'tls';
 
 /** How callers get to the cell. */
 interface Way {
-  /** What the users speak; the carrier is known by its address, and speaks what the SBC speaks with it. */
+  /** What whoever calls speaks. The carrier is known by its address, and is called over what the SBC speaks with it. */
   readonly transport: Transport;
   readonly carrierTransport: Transport;
   /** Where requests are sent, and the ports there. */
@@ -40,7 +40,7 @@ export interface CallOptions {
   readonly rate: number;
   /** Seconds that a call is held. */
   readonly hold: number;
-  /** What the users speak. Default: the first that is on. */
+  /** What users and a carrier that calls speak. Default: the first that is on. */
   readonly transport?: Transport;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
@@ -159,6 +159,13 @@ async function placeCalls(
 
 function agentsOf({ domain, users, carrier }: Subscribers, way: Way): AgentSpec[] {
   const server = (protocol: Transport) => ({ address: way.address, port: Number(way.ports[protocol]) });
+  const outside = (protocol: Transport) =>
+    ({
+      role: 'carrier',
+      identity: `sip:${outsideNumber}@${carrier.address}`,
+      protocol,
+      server: server(protocol),
+    }) as const;
   return [
     ...users.map((user): AgentSpec => ({
       role: 'user',
@@ -169,14 +176,8 @@ function agentsOf({ domain, users, carrier }: Subscribers, way: Way): AgentSpec[
       local: { address: user.address },
       server: server(way.transport),
     })),
-    {
-      role: 'carrier',
-      name: 'carrier',
-      identity: `sip:${outsideNumber}@${carrier.address}`,
-      protocol: way.carrierTransport,
-      local: { address: carrier.address, port: carrier.port },
-      server: server(way.carrierTransport),
-    },
+    { ...outside(way.carrierTransport), name: 'carrier', local: { address: carrier.address, port: carrier.port } },
+    { ...outside(way.transport), name: 'calling carrier', local: { address: carrier.address } },
   ];
 }
 
@@ -198,7 +199,7 @@ function scenario(kind: CallKind, { address }: Way, { domain, users }: Subscribe
     case 'registered':
       return { name: kind, caller: caller.name, callee: callee.name, dial: `sip:${callee.name}@${domain}` };
     case 'carrier-in':
-      return { name: kind, caller: 'carrier', callee: callee.name, dial: `sip:${callee.did}@${address}` };
+      return { name: kind, caller: 'calling carrier', callee: callee.name, dial: `sip:${callee.did}@${address}` };
     case 'carrier-out':
       return { name: kind, caller: caller.name, callee: 'carrier', dial: `sip:${outsideNumber}@${domain}` };
     case 'echo':

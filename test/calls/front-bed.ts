@@ -143,6 +143,17 @@ export class FrontBed {
     };
   }
 
+  /** The carrier as it calls. It is called over UDP, as its trunk says. */
+  callingCarrier(protocol: 'udp' | 'tcp' | 'tls'): AgentSpec {
+    return {
+      ...this.carrier(),
+      name: 'calling carrier',
+      protocol,
+      local: { address: carrier.address },
+      server: { address: serviceAddress, port: protocol === 'tls' ? 5061 : 5060 },
+    };
+  }
+
   /** Agents among the callers; every user is registered. */
   async agents(agentSpecs: readonly AgentSpec[], onEvent?: (event: AgentsEvent) => void): Promise<AgentsProcess> {
     const { pid } = this.state.namespaces['callers']!.init;

@@ -34,7 +34,7 @@ const scripts: Readonly<Record<string, Steps>> = {
 
 const calls: readonly Kind[] = [
   { name: 'registered', caller: 'alice', callee: 'bob', dial: `sip:bob@${domain}` },
-  { name: 'carrier-in', caller: 'carrier', callee: 'bob', dial: `sip:${carrier.calls}@${serviceAddress}` },
+  { name: 'carrier-in', caller: 'calling carrier', callee: 'bob', dial: `sip:${carrier.calls}@${serviceAddress}` },
   { name: 'carrier-out', caller: 'bob', callee: 'carrier', dial: `sip:${carrier.number}@${domain}` },
 ];
 
@@ -62,6 +62,7 @@ describeWith(['root', 'debian-packages'], 'a flap of the route to the service ad
     bed.user('alice', callerAddress(1, 1), protocol),
     bed.user('bob', callerAddress(2, 1), protocol),
     bed.carrier(),
+    bed.callingCarrier(protocol),
   ];
   const withUsers = async <T>(protocol: 'udp' | 'tcp' | 'tls', work: (agents: AgentsProcess) => Promise<T>) => {
     const agents = await bed.agents(users(protocol));
