@@ -70,9 +70,9 @@ export const frontSchema = z
               .int()
               .min(5)
               .max(10000)
-              .default(50)
+              .default(500)
               .describe(
-                'Requests per second from one source, above which it is banned. Cells and other edges are exempt.',
+                'Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering anew), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt.',
               ),
             banSeconds: z
               .int()
