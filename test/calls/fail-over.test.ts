@@ -117,9 +117,24 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
     await until(async () => /value: 2:\s/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')), 20);
     await lab.kamcmd(lab.active!, 'htable.delete', 'drains', 's:1');
     await until(async () => /value: 1:2:/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')));
-    // And back again.
+    // And back again, while a call rings.
+    let paused = 0;
+    const steps: Kind['steps'] = [
+      { step: 'ring', seconds: 0 },
+      { step: 'pause', name: 'kill' },
+      { step: 'answer' },
+      { step: 'talk', seconds: 1 },
+      { step: 'bye', by: 'callee' },
+    ];
+    const ringing = agents.startRun(
+      { kinds: [{ ...kinds[0]!, steps }], calls: 1, patienceSeconds: 20 },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 1);
     killHost(input.name, lab.active!);
     await until(() => lab.active === standby, 20);
+    ringing.resume('kill');
+    expect(failuresOf((await ringing.finished).results)).toEqual([]);
     await until(async () => {
       const { results } = await agents.run({
         kinds,

@@ -211,6 +211,38 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     expect(invites.filter(({ text }) => text.includes('Call-ID: raw-'))).toEqual([]);
   });
 
+  it('can not send an answer through, to anybody or into the cell', async () => {
+    await sleep(1100);
+    const before = traced.length;
+    const answer = (to: string, method: string) =>
+      write({
+        from: prober,
+        to: `${lab.floating}:5060`,
+        text: [
+          'SIP/2.0 200 OK',
+          `Via: SIP/2.0/UDP ${lab.floating}:5060;branch=z9hG4bKmade-up`,
+          `Via: SIP/2.0/UDP ${to};branch=z9hG4bKvictim`,
+          'From: <sip:x@nowhere.example.com>;tag=1',
+          'To: <sip:y@nowhere.example.com>;tag=2',
+          `Call-ID: made-up-${method}`,
+          `CSeq: 1 ${method}`,
+          'Content-Length: 0',
+          '\r\n',
+        ].join('\r\n'),
+      });
+    for (const method of ['OPTIONS', 'INVITE', 'BYE']) answer(victim, method);
+    // As if it belonged to a call that there is.
+    await lab.kamcmd(lab.active!, 'htable.sets', 'calls', 'made-up-INVITE', 's:acme||1|user|x|y|1|1');
+    answer(`${victim};received=${lab.cell.redis[0]!.address}`, 'INVITE');
+    answer(`${victim};received=203.0.113.66;maddr=169.254.169.254`, 'INVITE');
+    await sleep(300);
+    await lab.kamcmd(lab.active!, 'htable.delete', 'calls', 'made-up-INVITE');
+    await sleep(500);
+    expect(atVictim()).toEqual([]);
+    expect(traced.length).toBe(before);
+    expect(await lab.metric('rejected_total', 'stray_answer')).toBe(5);
+  });
+
   it('can not steer calls by the Path of a registration, not even from an edge’s address', async () => {
     await sleep(1100);
     await lab.kamcmd(lab.active!, 'htable.seti', 'edges', prober.split(':')[0]!, '1');

@@ -54,6 +54,14 @@ export function tortureMessages(ends: Ends): Readonly<Record<string, string>> {
       sdp,
     ),
     'a path to somewhere': make('REGISTER', { extra: 'Path: <sip:192.0.2.66;lr>' }),
+    'an answer that leads elsewhere': make('OPTIONS', {
+      start: 'SIP/2.0 200 OK',
+      via: `Via: SIP/2.0/UDP ${ends.to};branch=z9hG4bKastray\r\nVia: SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKelsewhere`,
+    }),
+    'an answer that leads elsewhere by way of a cell': make('OPTIONS', {
+      start: 'SIP/2.0 200 OK',
+      via: `Via: SIP/2.0/UDP ${ends.to};branch=z9hG4bKastray\r\nVia: SIP/2.0/UDP ${ends.to};branch=z9hG4bKcell;received=192.0.2.66`,
+    }),
     'line ends of another system': make('OPTIONS').replaceAll('\r\n', '\n'),
     'nothing but zeros': '\0'.repeat(64),
   };

@@ -79,6 +79,11 @@ reply_route {
         set_source_address("$(hdr(X-Cellstamp-Handoff){s.tolower})");
         remove_hf("X-Cellstamp-Handoff");
     }
+    # An answer to nothing would go where its next Via leads, which is the sender's to choose.
+    if ($sht(peer=>$si) == $null && !t_check_trans()) {
+        prom_counter_inc("edge_rejected", "1", "stray_answer");
+        drop;
+    }
 }
 `;
 }

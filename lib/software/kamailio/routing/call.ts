@@ -4,6 +4,7 @@ import { values } from '../../values.ts';
 import { offerFlags } from '../media.ts';
 import type { Section } from '../section.ts';
 import { field, tenantFields } from '../tables.ts';
+import { inside } from './in-dialog.ts';
 
 /** A new call: who calls, whom, may it be, and over which way it goes. */
 export function call(cell: Cell): Section {
@@ -255,14 +256,23 @@ failure_route[CALL_FAILED] {
     }
 }
 
-# An answer whose INVITE went through the other SBC, which has died since: the caller still waits for it, and gets it.
+# An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer whose INVITE went through
+# the other SBC, which has died since: the caller still waits for it, and gets it, if it is not one inside the cell.
 reply_route {
-    if (t_check_trans() || !($rm == "INVITE")) return;
-    $avp(m) = $null;
+    if (t_check_trans()) return;
+    # Of a phone, to a keepalive: we had asked.
+    if ($sel(via[2].host) == $null) drop;
     $vn(call) = $sht(calls=>$ci);
-    if ($vn(call) != $null) $avp(m) = $(vn(call){s.select,2,|}{s.int});
+    $var(back) = $sel(via[2].host);
+    if ($sel(via[2].received) != $null) $var(back) = $sel(via[2].received);
+    if ($rm != "INVITE" || $vn(call) == $null || $sel(via[2].params.maddr) != $null || !is_ip("$var(back)")
+            || is_in_subnet("$var(back)", "${inside(cell)}")) {
+        prom_counter_inc("rejected_total", "1", "stray_answer");
+        drop;
+    }
+    $avp(m) = $(vn(call){s.select,2,|}{s.int});
     if (!has_body("application/sdp")) return;
-    if ($avp(m) == $null || !route(ANSWER)) drop;
+    if (!route(ANSWER)) drop;
     if ($rs >= 200 && $rs < 300) route(CALL_ANSWERED);
 }
 `,

@@ -4,6 +4,11 @@ import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../section.ts';
 
+/** The cell's own network, this host, and the cloud's metadata: what nobody outside may have anything sent to. */
+export function inside(cell: Cell): string {
+  return `${cell.spec.network},${cell.overlayAddress}/32,127.0.0.0/8,169.254.0.0/16`;
+}
+
 /**
  * Requests inside a call. They carry all that is needed to route them (Record-Route with the floating addresses, the media
  * host's number, a proof), so that either SBC can handle them.
@@ -75,7 +80,7 @@ route[IN_DIALOG] {
 # for FreeSWITCH's leg.
 route[CHECK_NEXT_HOP] {
     if ($Ri == "${cell.overlayAddress}") return;
-    if (!is_in_subnet("$nh(d)", "${cell.spec.network},${cell.overlayAddress}/32,127.0.0.0/8,169.254.0.0/16")) return;
+    if (!is_in_subnet("$nh(d)", "${inside(cell)}")) return;
     if ($nh(p) == ${internalPorts.freeswitchSip} && $fs != $null && $fs =~ "${cell.overlayAddress}") return;
     prom_counter_inc("rejected_total", "1", "inward_address");
     if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
