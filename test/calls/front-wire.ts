@@ -104,7 +104,8 @@ export class HandOvers {
       createInterface({ input: stdout! }).on('line', (line) => {
         const { source, text } = JSON.parse(line) as { readonly source?: string; readonly text: string };
         if (source === undefined) ready++;
-        else if (bed.edges.some(({ publicAddress }) => publicAddress === source)) ears.heard.push({ edge: names[index]!, text });
+        else if (bed.edges.some(({ publicAddress }) => publicAddress === source))
+          ears.heard.push({ edge: names[index]!, text });
       });
     }
     await until(() => ready === names.length);

@@ -27,9 +27,9 @@ route[COUNT_STREAM] {
     exit;
 }
 
-# A client whose request a cell takes keeps its connection, beyond the longest interval of its keepalives.
+# A client that a cell lets register or call keeps its connection, beyond the longest interval of its keepalives.
 route[KEEP_CONNECTION] {
-    if ($rs < 300 && $avp(connection) != $null) {
+    if ($rs < 300 && is_method("INVITE|REGISTER") && $avp(connection) != $null) {
         tcp_set_connection_lifetime("$avp(connection)", "3604");
     }
 }
