@@ -67,7 +67,7 @@ add rule inet cellstamp untracked_out udp sport ${barePort} notrack
 `,
   );
   // It goes to the background, and must not keep our pipes.
-  const command = `kamailio -f ${config} -m ${spec.sbc.sharedMemoryMiB} -M 16 -P /tmp/bare.pid -Y /tmp -E >/tmp/bare.log 2>&1`;
+  const command = `kamailio -f ${config} -m ${spec.sbc.sharedMemoryMiB} -M 16 -x tlsf -X tlsf -P /tmp/bare.pid -Y /tmp -E >/tmp/bare.log 2>&1`;
   await cell.on(sbc.name, ['bash', '-c', command]);
   await sleep(1000);
   return { config, stop: async () => void (await cell.on(sbc.name, ['bash', '-c', 'kill $(</tmp/bare.pid)'])) };
