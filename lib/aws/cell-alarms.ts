@@ -1,6 +1,7 @@
 /** The alarms of a cell: of every host, of what only a media host can do, and of what the hosts share. */
 import type { Cell, MediaHost } from '../cell/cell.ts';
 import { hostAlarm, hostAlarms, hostMetric, type Alarm, type Metric } from './alarm-table.ts';
+import { longestQueue } from '../software/kamailio/records.ts';
 import { cellSite, resourceName } from './site.ts';
 
 /** Percent of packets relayed in userspace. A call's first seconds are, until rtpengine knows both ends. */
@@ -75,7 +76,7 @@ function sharedAlarms(cell: Cell): readonly Alarm[] {
     },
     ...cell.sbcs.map((host): Alarm => ({
       id: `${host.name}-records-waiting`,
-      description: `Records wait on ${host.hostname} because Redis does not take them; 200,000 find room there`,
+      description: `Records wait on ${host.hostname} because Redis does not take them; ${longestQueue.toLocaleString('en')} find room there`,
       metrics: { m: hostMetric(site, host, 'RecordsWaiting', 'Minimum') },
       when: 'above',
       threshold: 1000,

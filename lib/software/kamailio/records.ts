@@ -52,7 +52,7 @@ export interface CallEvent {
 const longestStream: Readonly<Record<SizeName, number>> = { test: 50_000, small: 500_000, standard: 2_000_000 };
 
 /** Records that wait in memory at most, about 600 bytes each. */
-const longestQueue = 100_000;
+export const longestQueue = 100_000;
 
 const fieldOfCall = (name: (typeof callFields)[number]) => `$(vn(call){s.select,${callFields.indexOf(name)},|})`;
 const fieldOfEnd = (name: (typeof endFields)[number]) =>
