@@ -212,6 +212,11 @@ dns_use_search_list=no
 # others are kept, see KEEP_CONNECTION.
 tcp_connection_lifetime=30
 tcp_max_connections=32768
+# A probe every 25 s keeps the NAT bindings of phones open, and Global Accelerator's flows, which last 340 s.
+tcp_keepalive=yes
+tcp_keepidle=25
+tcp_keepintvl=10
+tcp_keepcnt=3
 # HTTP requests for the metrics have no Content-Length.
 tcp_accept_no_cl=yes
 ${tls === 'off' ? '' : 'enable_tls=yes\ntls_max_connections=32768\n'}server_header="Server: SIP edge"

@@ -57,6 +57,11 @@ tcp_connection_lifetime=3610
 tcp_connect_timeout=3
 tcp_send_timeout=2
 tcp_max_connections=32768
+# A probe every 25 s keeps the NAT bindings of phones open, and finds out within a minute that one has gone.
+tcp_keepalive=yes
+tcp_keepidle=25
+tcp_keepintvl=10
+tcp_keepcnt=3
 # Prometheus asks without a Content-Length.
 tcp_accept_no_cl=yes
 # Answers the double line end with which phones keep their NAT binding open (RFC 5626, section 3.5.1).
