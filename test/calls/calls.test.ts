@@ -14,7 +14,8 @@ const input = {
   size: 'test',
   network: '10.80.0.0/20',
   media: { hosts: 4, kernelForwarding: 'preferred' },
-  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
+  // Known by a range, in which its own address is.
+  trunks: [{ name: 'carrier-a', address: '192.0.2.10', sources: ['192.0.2.0/24'] }],
   tenants: [
     {
       name: 'acme',

@@ -170,6 +170,37 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
     await until(async () => Object.keys(await lab.load()).length === 0);
   });
 
+  it('of every relay between ringing and the answer: the answer comes without a description, and the call is over', async () => {
+    const steps: Kind['steps'] = [
+      { step: 'ring', seconds: 0 },
+      { step: 'pause', name: 'ringing' },
+      { step: 'answer' },
+      { step: 'bye', by: 'caller' },
+    ];
+    const run = agents.startRun({ kinds: [{ ...withinTenant, steps }], audio: false });
+    await until(async () => (await lab.load())['t:acme'] === 1);
+    await sleep(300);
+    for (const host of ['media-1', 'media-2']) await signal(host, 'rtpengine', 'STOP');
+    let ended;
+    try {
+      traced.length = 0;
+      run.resume('ringing');
+      ended = await run.finished;
+    } finally {
+      for (const host of ['media-1', 'media-2']) await signal(host, 'rtpengine', 'CONT');
+    }
+    const answers = traced.filter(
+      ({ agent, direction, text }) =>
+        agent === 'anna' && direction === 'received' && /^SIP\/2.0 200 [^]*^CSeq: \d+ INVITE/m.test(text),
+    );
+    expect(answers.length).toBeGreaterThan(0);
+    expect(answers.filter(({ text }) => text.includes('c=IN '))).toEqual([]);
+    const records = await lab.recordsOf(ended.results);
+    expect(records.get(ended.results[0]!.callId)!.map(({ event }) => event)).toEqual(['start', 'end']);
+    await until(async () => Object.keys(await lab.load()).length === 0);
+    await until(async () => /value: 1:2:/.test(await lab.kamcmd(lab.active!, 'htable.get', 'pools', 'standard')), 30);
+  });
+
   it('of every FreeSWITCH: a feature number gets 503, all other calls go on', async () => {
     const hosts = ['media-1', 'media-2'];
     const echo: Kind = { name: 'echo', caller: 'anna', dial: 'sip:*43@acme.example.com', expectStatus: 503 };

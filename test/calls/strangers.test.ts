@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { spawnOutside } from '../../lib/local/index.ts';
+import type { RunCommand } from '../../lib/calls/scenario.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from './lab.ts';
@@ -16,7 +17,10 @@ const input = {
   network: '10.80.32.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },
   sbc: { flood: { requestsPerSecond: 40, banSeconds: 10 } },
-  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
+  trunks: [
+    { name: 'carrier-a', address: '192.0.2.10' },
+    { name: 'carrier-b', address: '192.0.2.20', sources: ['192.0.2.0/24'] },
+  ],
   tenants: [{ name: 'acme', domain: 'acme.example.com', dids: { '+4930123456': 'anna' } }],
 } satisfies CellInput;
 const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
@@ -27,6 +31,8 @@ const victim = '203.0.113.66:5060';
 const stranger = '203.0.113.50:5060';
 const flooder = '203.0.113.51:5060';
 const prober = '203.0.113.52:5060';
+/** In the range of a carrier. */
+const gateway = '192.0.2.21:5060';
 
 interface Datagram {
   readonly at: string;
@@ -60,8 +66,8 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
       if (event.opened === undefined) received.push(event);
       else opened.push(event.opened);
     });
-    for (const open of [victim, stranger, flooder, prober]) write({ open });
-    await until(() => opened.length === 4);
+    for (const open of [victim, stranger, flooder, prober, gateway]) write({ open });
+    await until(() => opened.length === 5);
   });
   afterAll(async () => {
     raw?.stdin?.end();
@@ -189,6 +195,47 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
       expect(text).toMatch(/^SIP\/2.0 403/);
     }
     expect(atVictim()).toEqual([]);
+    // And towards a name, for which the SBC would have to wait.
+    const { callId } = results[0]!;
+    const answers = () => received.filter(({ text }) => text.includes(`Call-ID: ${callId}`)).length;
+    const before = answers();
+    send({ from: prober, method: 'BYE', uri: 'sip:x@name.example.com', toTag: 'x', headers, callId });
+    await until(() => answers() === before + 1);
+    expect(await lab.metric('rejected_total', 'named_address')).toBe(1);
+  });
+
+  it('can not go on with a call that has ended for the records', async () => {
+    await sleep(1100);
+    const steps: RunCommand['kinds'][number]['steps'] = [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'pause', name: 'up' },
+      { step: 'reinvite', by: 'caller', change: 'nothing' },
+      { step: 'bye', by: 'caller' },
+    ];
+    const kind = { name: 'fraud', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com', steps };
+    traced.length = 0;
+    const run = agents.startRun({ kinds: [kind], audio: false });
+    await until(() => traced.some(({ agent, text }) => agent === 'bert' && text.startsWith('ACK ')));
+    const ack = traced.find(
+      ({ agent, direction, text }) => agent === 'anna' && direction === 'sent' && text.startsWith('ACK '),
+    )!;
+    const [route] = /^Route: .*$/m.exec(ack.text)!;
+    const [, callId] = /^Call-ID: (.*)$/m.exec(ack.text)!;
+    // Hung up towards oneself: the other side never hears of it.
+    send({
+      from: prober,
+      method: 'BYE',
+      uri: `sip:x@${prober}`,
+      toTag: 'x',
+      headers: [route.trim()],
+      callId: callId!.trim(),
+    });
+    await until(async () => Object.keys(await lab.load()).length === 0);
+    run.resume('up');
+    const { results } = await run.finished;
+    expect(failuresOf(results).join('\n')).toContain('481');
+    expect(await lab.metric('rejected_total', 'ended_call')).toBeGreaterThan(0);
   });
 
   it('with a carrier’s number or a user’s name but not its address or password get nowhere', async () => {
@@ -261,6 +308,13 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     expect([own, ...inward].map(statusOf)).toEqual([401, 403, 403, 403]);
     expect(await lab.metric('rejected_total', 'foreign_path')).toBe(3);
     expect(atVictim()).toEqual([]);
+  });
+
+  it('who are known by a range of a carrier may send as much as the carrier’s own address', async () => {
+    const ids = Array.from({ length: 100 }, () =>
+      send({ from: gateway, method: 'OPTIONS', uri: `sip:${lab.floating}` }),
+    );
+    await until(() => ids.every((id) => statusOf(id) === 200));
   });
 
   it('that flood are banned for the time of the spec, while users and other strangers go on', async () => {

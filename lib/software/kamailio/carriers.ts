@@ -4,6 +4,9 @@ import { values } from '../values.ts';
 import type { Section } from './section.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';
 
+/** Seconds after which a carrier that only tries is given up: about twice the 11 s that ITU-T E.721 allows an international call. */
+const ringingSeconds = 20;
+
 /** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
 export function carriers(_cell: Cell): Section {
   const publicAddress = late(values.publicAddress.name);
@@ -68,8 +71,9 @@ route[NEXT_TRUNK] {
             $var(way) = ":" + ${field('record', trunkFields, 'port')} + ";transport=" + ${field('record', trunkFields, 'transport')};
             $ru = "sip:" + $var(to) + "@" + $var(host) + $var(way);
             $du = "sip:" + $vn(address) + $var(way);
-            # A carrier says within 3 s that it tries.
-            t_set_fr(180000, 3000);
+            # A carrier says within 3 s that it tries, and within ${ringingSeconds} that it rings.
+            t_set_fr(${ringingSeconds * 1000}, 3000);
+            $avp(rings) = $null;
             return 1;
         }
         $var(trunk) = $var(following);
@@ -93,16 +97,18 @@ route[OTHER_TRUNK] {
     return -1;
 }
 
-# Carriers that are known by name: a process of its own asks DNS twice a minute, so that no call does.
-modparam("rtimer", "timer", "name=names;interval=30;mode=1;")
+# Carriers that are known by name: a process of its own asks DNS, so that no call does. Twice a minute for all of them, each second
+# for those that have no address yet.
+modparam("rtimer", "timer", "name=names;interval=1;mode=1;")
 modparam("rtimer", "exec", "timer=names;route=RESOLVE_CARRIERS")
 route[RESOLVE_CARRIERS] {
+    $var(tick) = ($var(tick) + 1) mod 30;
     $var(list) = $sht(trunks=>*);
     $var(i) = 0;
     $var(trunk) = $(var(list){s.select,0,:});
     while ($var(trunk) != "") {
         $vn(record) = $sht(trunks=>$var(trunk));
-        if (${field('record', trunkFields, 'kind')} == "name") {
+        if (${field('record', trunkFields, 'kind')} == "name" && ($var(tick) == 1 || $sht(resolved=>$var(trunk)) == $null)) {
             $var(host) = ${field('record', trunkFields, 'address')};
             if (dns_query("$var(host)", "carrier")) {
                 $sht(resolved=>$var(trunk)) = $dns(carrier=>addr[0]);

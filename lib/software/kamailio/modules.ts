@@ -16,6 +16,7 @@ const modules: readonly (readonly [name: string, purpose: string])[] = [
   ['rr', 'Record-Route'],
   ['maxfwd', ''],
   ['textops', ''],
+  ['textopsx', ''],
   ['siputils', ''],
   ['ipops', ''],
   ['db_postgres', ''],

@@ -19,9 +19,10 @@ modparam("topoh", "mask_callid", 1)
 modparam("topoh", "event_mode", 1)
 
 event_route[topoh:msg-outgoing] {
-    if ($sht(sources=>$sndto(ip)) == $null && $sht(resolved=>$sndto(ip)) == $null) drop;
+    $var(address) = $sndto(ip);
+    route(OWNER);
     # A tenant's own exchange is no carrier.
-    if ($(sht(sources=>$sndto(ip)){s.select,0,|}) == "tenant") drop;
+    if ($vn(owner) == $null || $(vn(owner){s.select,0,|}) == "tenant") drop;
 }
 `,
   };

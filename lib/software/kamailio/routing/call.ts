@@ -44,28 +44,15 @@ route[CALL] {
 # $var(target) (what was dialled), $var(from), $var(trunk) and $vn(record) if a carrier calls.
 route[IDENTIFY_CALLER] {
     $var(trunk) = "";
-    $vn(source) = $sht(sources=>$var(source));
-    if ($vn(source) == $null) {
-        if ($sht(sources=>wide) == 1) route(WIDER_SOURCE);
-        if ($vn(source) == $null) $vn(source) = $sht(resolved=>$var(source));
-    }
-    if ($vn(source) == $null) {
+    $var(address) = $var(source);
+    route(OWNER);
+    if ($vn(owner) == $null) {
         route(FROM_USER);
-    } else if ($(vn(source){s.select,0,|}) == "trunk") {
+    } else if ($(vn(owner){s.select,0,|}) == "trunk") {
         route(FROM_CARRIER);
     } else {
         route(FROM_EXCHANGE);
     }
-}
-
-# Ranges are kept as whole octets: the longest that is known wins.
-route[WIDER_SOURCE] {
-    $var(octets) = $(var(source){s.select,0,.});
-    $vn(source) = $sht(sources=>$var(octets));
-    $var(octets) = $var(octets) + "." + $(var(source){s.select,1,.});
-    if ($sht(sources=>$var(octets)) != $null) $vn(source) = $sht(sources=>$var(octets));
-    $var(octets) = $var(octets) + "." + $(var(source){s.select,2,.});
-    if ($sht(sources=>$var(octets)) != $null) $vn(source) = $sht(sources=>$var(octets));
 }
 
 # A user of a tenant: the domain of From names the tenant.
@@ -94,7 +81,7 @@ route[FROM_USER] {
 
 # A tenant's own exchange, known by its address.
 route[FROM_EXCHANGE] {
-    $var(domain) = $(vn(source){s.select,1,|});
+    $var(domain) = $(vn(owner){s.select,1,|});
     $vn(tenant) = $sht(tenants=>$var(domain));
     if ($vn(tenant) == $null) {
         $var(code) = 403;
@@ -129,7 +116,7 @@ route[CHECK_DIALLED] {
 
 # A carrier: the number that it calls names the tenant.
 route[FROM_CARRIER] {
-    $var(trunk) = $(vn(source){s.select,1,|});
+    $var(trunk) = $(vn(owner){s.select,1,|});
     $vn(record) = $sht(trunks=>$var(trunk));
     # Nothing dialled is the number 0, which nobody has.
     $var(number) = $rU;
@@ -232,16 +219,28 @@ route[SEND] {
 onreply_route[CALL_REPLY] {
     if ($rs >= 300) return;
     route(ALIAS_CONTACT);
-    # Fail closed: a description that the relay has not changed does not pass. The callee repeats its answer.
-    if (has_body("application/sdp") && !route(ANSWER)) drop;
+    # A carrier that has begun to ring may ring on.
+    if ($rs > 100 && $rs < 200 && $avp(trunks) != $null && $avp(rings) == $null) {
+        $avp(rings) = 1;
+        t_set_fr(180000);
+    }
+    if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
     if ($rs >= 200) route(CALL_ANSWERED);
+}
+
+# Fail closed: a description that the relay has not changed does not pass. A provisional answer is dropped. A final one can't be:
+# it goes without its description, no audio flows, and the caller hangs up (RFC 3261, section 13.2.2.4).
+route[KEEP_DESCRIPTION] {
+    if ($rs < 200) drop;
+    remove_body();
+    remove_hf("Content-Type");
 }
 
 failure_route[CALL_FAILED] {
     $var(cause) = $T_reply_code;
     if (t_is_canceled()) {
         $var(cause) = 487;
-    } else if ($avp(trunks) != $null && (t_check_status("503") || (t_branch_timeout() && !t_branch_replied()))) {
+    } else if ($avp(trunks) != $null && (t_check_status("503") || (t_branch_timeout() && $avp(rings) == $null))) {
         if (route(OTHER_TRUNK)) exit;
         $var(cause) = 503;
     } else if ($avp(feature) != $null && (t_check_status("503") || t_branch_timeout())) {

@@ -58,6 +58,12 @@ route[IN_DIALOG] {
         route(HANG_UP);
     } else if (is_method("INVITE|UPDATE")) {
         route(ALIAS_CONTACT);
+        # Both SBCs know every call. One that has ended is counted no more: its media must not come back.
+        if ($shv(synced) == 1 && $sht(calls=>$ci) == $null) {
+            prom_counter_inc("rejected_total", "1", "ended_call");
+            sl_send_reply("481", "Call Does Not Exist");
+            exit;
+        }
         $avp(m) = $var(m);
         if (!has_body("application/sdp")) {
             $avp(late_offer) = 1;
@@ -80,6 +86,12 @@ route[IN_DIALOG] {
 # for FreeSWITCH's leg.
 route[CHECK_NEXT_HOP] {
     if ($Ri == "${cell.overlayAddress}") return;
+    # Whoever has a name in its Contact is reached by the address that it spoke from (ALIAS_CONTACT): no worker waits for DNS.
+    if (!is_ip("$nh(d)")) {
+        prom_counter_inc("rejected_total", "1", "named_address");
+        if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+        exit;
+    }
     if (!is_in_subnet("$nh(d)", "${inside(cell)}")) return;
     if ($nh(p) == ${internalPorts.freeswitchSip} && $fs != $null && $fs =~ "${cell.overlayAddress}") return;
     prom_counter_inc("rejected_total", "1", "inward_address");
@@ -90,8 +102,7 @@ route[CHECK_NEXT_HOP] {
 onreply_route[IN_DIALOG_REPLY] {
     if ($rs >= 300) return;
     route(ALIAS_CONTACT);
-    # Fail closed: a description that the relay has not changed does not pass. The sender repeats its answer.
-    if (has_body("application/sdp") && !route(ANSWER)) drop;
+    if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
 }
 
 # A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what
@@ -100,7 +111,9 @@ route[ALIAS_CONTACT] {
     if ($Ri == "${cell.overlayAddress}") return;
     # An edge has done so.
     if ($sht(edges=>$si) != $null) return;
-    if ($sht(sources=>$si) != $null && is_ip("$(ct{nameaddr.uri}{uri.host})")) return;
+    $var(address) = $si;
+    route(OWNER);
+    if ($vn(owner) != $null && is_ip("$(ct{nameaddr.uri}{uri.host})")) return;
     set_contact_alias();
 }
 `,
