@@ -6,7 +6,7 @@ import { values } from '../software/values.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import type { FrontSpec } from '../spec/front.ts';
 import { formatPath } from '../spec/finding.ts';
-import { rules } from '../spec/rules.ts';
+import { cellRules } from '../spec/rules.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { BundleBucket } from './bundle-bucket.ts';
 import { cellAlarms } from './cell-alarms.ts';
@@ -180,7 +180,7 @@ export class VoipCell extends Construct {
 
 /** @throws Error with every rule that the spec breaks: a spec that was made in code has passed no check of files. */
 function checkSpec(spec: CellSpec): void {
-  const broken = rules
+  const broken = cellRules
     .filter((rule) => rule.severity === 'error')
     .flatMap((rule) => [...rule.check(spec)])
     .map(({ path, message, allowed }) => `${formatPath(path)}: ${message}; allowed: ${allowed}`);

@@ -23,10 +23,11 @@ export function checkBetween(outlines: readonly Outline[], only?: Source): reado
   };
   return [
     ...repeated(
-      outlines.flatMap(({ name }) => name ?? []),
+      outlines.filter(({ kind }) => kind === 'cell').flatMap(({ name }) => name ?? []),
       'cell',
       collision,
     ),
+    ...namedLikeTheFront(outlines, collision),
     ...repeated(
       outlines.flatMap(({ tenants }) => tenants),
       'tenant',
@@ -37,6 +38,7 @@ export function checkBetween(outlines: readonly Outline[], only?: Source): reado
       'domain',
       collision,
     ),
+    ...takenByTheFront(outlines, collision),
     ...repeated(
       outlines.flatMap(({ dids }) => dids),
       'number',
@@ -74,6 +76,37 @@ function repeated(entries: readonly Placed<string>[], what: string, collision: C
       allowed: `each ${what} once in the fleet`,
     }));
   });
+}
+
+/** What is made of the front and of a cell is told apart by these names. */
+function namedLikeTheFront(outlines: readonly Outline[], collision: Collision): readonly Finding[] {
+  const front = outlines.find(({ kind }) => kind === 'front')?.name;
+  if (front === undefined) return [];
+  const alike = outlines.flatMap(({ kind, name }) => (kind === 'cell' && name?.value === front.value ? [name] : []));
+  return alike.flatMap((cell) =>
+    collision(front, cell, ({ value }, other) => ({
+      message: `the cell ${value} has the name of the front, in ${other}`,
+      given: value,
+      allowed: 'another name',
+    })),
+  );
+}
+
+/** Names that the front's zone has for itself: the service's and those of the edges (`lib/front/records.ts`). */
+function takenByTheFront(outlines: readonly Outline[], collision: Collision): readonly Finding[] {
+  const front = outlines.flatMap(({ edgeDomain }) => edgeDomain ?? [])[0];
+  if (front === undefined) return [];
+  const [service, edges] = [`sip.${front.value}`, `edge.${front.value}`];
+  const taken = outlines
+    .flatMap(({ domains }) => domains)
+    .filter(({ value }) => value === service || value === edges || value.endsWith(`.${edges}`));
+  return taken.flatMap((domain) =>
+    collision<string>(front, domain, ({ value }, other) => ({
+      message: `${value} is taken by the front, whose domain is in ${other}`,
+      given: value,
+      allowed: `any other name under ${front.value}; ${service}, ${edges} and what is below it lead to the edges`,
+    })),
+  );
 }
 
 function overlapping(networks: readonly Placed<Range>[], collision: Collision): readonly Finding[] {
@@ -114,22 +147,29 @@ function suggestions(taken: readonly Range[]): (prefix: number) => Range | undef
   };
 }
 
-/** One warning a region, at the cell with which the quota is passed. */
+/** One warning a region, at the file with which the quota is passed. */
 function elasticIps(outlines: readonly Outline[], only?: Source): readonly Finding[] {
   const findings = new Map<string, Finding>();
   const sums = new Map<string, number>();
+  const needs = outlines.filter(({ state }) => state !== 'planned').flatMap(({ elasticIps }) => elasticIps);
   const total = new Map<string, number>();
-  const standing = outlines.filter(({ region, state }) => region !== undefined && state !== 'planned');
-  for (const { region, elasticIps } of standing) total.set(region!, (total.get(region!) ?? 0) + elasticIps);
-  for (const { region, elasticIps, source } of standing) {
-    const sum = (sums.get(region!) ?? 0) + elasticIps;
-    sums.set(region!, sum);
-    const blamed = only === undefined ? sum > elasticIpQuota : only === source;
-    if (!blamed || findings.has(region!) || total.get(region!)! <= elasticIpQuota) continue;
-    findings.set(region!, {
-      ...place('warning', { source, path: ['region'] }),
-      message: `the cells in ${region} need ${total.get(region!)} Elastic IPs (1 for the SBCs, 1 a media host)`,
-      given: String(total.get(region!)),
+  for (const { value } of needs) total.set(value.region, (total.get(value.region) ?? 0) + value.count);
+  const withEdges = new Set(
+    outlines
+      .filter(({ kind }) => kind === 'front')
+      .flatMap(({ elasticIps }) => elasticIps.map(({ value }) => value.region)),
+  );
+  for (const need of needs) {
+    const { region, count } = need.value;
+    const sum = (sums.get(region) ?? 0) + count;
+    sums.set(region, sum);
+    const blamed = only === undefined ? sum > elasticIpQuota : only === need.source;
+    if (!blamed || findings.has(region) || total.get(region)! <= elasticIpQuota) continue;
+    const [whose, each] = withEdges.has(region) ? ['cells and edges', ', 1 an edge'] : ['cells', ''];
+    findings.set(region, {
+      ...place('warning', need),
+      message: `the ${whose} in ${region} need ${total.get(region)} Elastic IPs (1 for the SBCs, 1 a media host${each})`,
+      given: String(total.get(region)),
       allowed: `${elasticIpQuota} by default; ask AWS for more (quota L-0263D0A3)`,
     });
   }

@@ -30,3 +30,13 @@ export const internalPorts = {
   postgresql: 5432,
   redis: 6379,
 } as const;
+
+/** Port numbers of an edge that no one sets. */
+export const edgePorts = {
+  /** SIP between edges and cells where the edge's public UDP is off. */
+  cellSip: 5080,
+  /** From here Kamailio tells the flood guard whom to ban; nothing is taken here. UDP. */
+  bans: 5090,
+  /** Prometheus metrics of Kamailio. */
+  metrics: 9494,
+} as const;

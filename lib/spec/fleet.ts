@@ -4,13 +4,12 @@ import { checkCell } from './cell-file.ts';
 import type { CellSpec } from './cell.ts';
 import { compareFindings, type Finding } from './finding.ts';
 import { freeRanges } from './free-range.ts';
-import { frontSchema, type FrontSpec } from './front.ts';
-import { jsonSchemas } from './json-schema.ts';
+import { checkFront } from './front-file.ts';
+import type { FrontSpec } from './front.ts';
 import { outlineCell, outlineFront } from './outline.ts';
 import { formatRange } from './range.ts';
 import { skimmer } from './skim.ts';
 import { readSource, type Source } from './source.ts';
-import { valueFaults } from './value-findings.ts';
 
 export interface FleetFile {
   /** `cells/euw1-a.yaml`; the stem is the cell's name, and `front` stands for the fleet's entry. */
@@ -135,12 +134,4 @@ function reachableByEdges({
       allowed: 'a port, for example 5060; or no file front.yaml',
     },
   ];
-}
-
-function checkFront(source: Source): { readonly spec: FrontSpec | undefined; readonly findings: readonly Finding[] } {
-  if (source.value === undefined) return { spec: undefined, findings: source.findings };
-  const parsed = frontSchema.safeParse(source.value ?? {});
-  if (parsed.success) return { spec: parsed.data, findings: source.findings };
-  const faults = valueFaults(parsed.error.issues, source, jsonSchemas['front.schema.json']());
-  return { spec: undefined, findings: [...source.findings, ...faults.map((fault) => fault.finding)] };
 }

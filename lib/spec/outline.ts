@@ -4,6 +4,7 @@
  */
 import { parseCell } from './cell.ts';
 import type { Path } from './finding.ts';
+import { parseFront } from './front.ts';
 import { parseRange, type Range } from './range.ts';
 import type { Source } from './source.ts';
 
@@ -15,18 +16,26 @@ export interface Placed<T> {
 
 export interface Outline {
   readonly source: Source;
+  readonly kind: 'cell' | 'front';
   readonly name: Placed<string> | undefined;
+  /** Of a cell. */
   readonly region: string | undefined;
   readonly state: string;
   readonly networks: readonly Placed<Range>[];
-  /** Elastic IPs of a cell: the SBC pair's floating one, and one a media host. */
-  readonly elasticIps: number;
+  /** By region, at whose path each stands: of a cell the SBC pair's floating one and one a media host, of the front one an edge. */
+  readonly elasticIps: readonly Placed<{ readonly region: string; readonly count: number }>[];
   readonly tenants: readonly Placed<string>[];
   readonly domains: readonly Placed<string>[];
+  /** Of the front: the domain that the edges' own names are under. */
+  readonly edgeDomain: Placed<string> | undefined;
   readonly dids: readonly Placed<string>[];
 }
 
 const defaults = parseCell({ name: 'defaults', region: 'eu-west-1' });
+const defaultFront = parseFront({
+  domain: 'defaults.example.com',
+  regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }],
+});
 
 /** None of a file that can't be read. */
 export function outlineCell(source: Source): readonly Outline[] {
@@ -39,15 +48,18 @@ export function outlineCell(source: Source): readonly Outline[] {
     tenants.flatMap(({ [key]: value }, index) =>
       typeof value === 'string' ? [placed(value, ['tenants', index, key])] : [],
     );
+  const ips = 1 + (typeof hosts === 'number' && hosts >= 1 && hosts <= 32 ? hosts : defaults.media.hosts);
   const outline: Outline = {
     source,
+    kind: 'cell',
     name: typeof cell['name'] === 'string' ? placed(cell['name'], ['name']) : undefined,
     region: typeof cell['region'] === 'string' ? cell['region'] : undefined,
     state: typeof cell['state'] === 'string' ? cell['state'] : defaults.state,
     networks: ranges(cell['network'] ?? defaults.network).map((range) => placed(range, ['network'])),
-    elasticIps: 1 + (typeof hosts === 'number' && hosts >= 1 && hosts <= 32 ? hosts : defaults.media.hosts),
+    elasticIps: typeof cell['region'] === 'string' ? [placed({ region: cell['region'], count: ips }, ['region'])] : [],
     tenants: texts('name'),
     domains: texts('domain'),
+    edgeDomain: undefined,
     dids: tenants.flatMap(({ dids }, index) =>
       Object.keys(record(dids)).map((did) => placed(did, ['tenants', index, 'dids', did])),
     ),
@@ -55,20 +67,28 @@ export function outlineCell(source: Source): readonly Outline[] {
   return [outline];
 }
 
-/** The front takes part in the rules over networks alone. */
+/** The front's name, networks, Elastic IPs and domain are compared with those of the cells. */
 export function outlineFront(source: Source): Outline {
-  const regions = list(record(source.value)['regions']).map(record);
+  const front = record(source.value);
+  const regions = list(front['regions']).map(record);
+  const { name = defaultFront.name, domain } = front;
   return {
     source,
-    name: undefined,
+    kind: 'front',
+    name: typeof name === 'string' ? { value: name, path: ['name'], source } : undefined,
     region: undefined,
     state: 'active',
     networks: regions.flatMap(({ network }, index) =>
       ranges(network).map((value): Placed<Range> => ({ value, path: ['regions', index, 'network'], source })),
     ),
-    elasticIps: 0,
+    elasticIps: regions.flatMap(({ region, edges = defaultFront.regions[0]!.edges }, index) =>
+      typeof region === 'string' && typeof edges === 'number'
+        ? [{ value: { region, count: edges }, path: ['regions', index, 'region'], source }]
+        : [],
+    ),
     tenants: [],
     domains: [],
+    edgeDomain: typeof domain === 'string' ? { value: domain, path: ['domain'], source } : undefined,
     dids: [],
   };
 }

@@ -1,5 +1,9 @@
-/** Every rule between the values of one cell. Rules between cells are in `between-cells.ts`. */
-import { machineRules } from './rules/machines.ts';
+/** Every rule between the values of one file. Rules between files are in `between-cells.ts`. */
+import type { FrontSpec } from './front.ts';
+import { anycastRules } from './rules/anycast.ts';
+import { edgePortRules } from './rules/edge-ports.ts';
+import { edgeRegionRules } from './rules/edge-regions.ts';
+import { edgeInstanceRules, machineRules } from './rules/machines.ts';
 import { mediaRules } from './rules/media.ts';
 import { networkRules } from './rules/network.ts';
 import { portRules } from './rules/ports.ts';
@@ -8,7 +12,7 @@ import { sourceRules } from './rules/sources.ts';
 import { tenantRules } from './rules/tenants.ts';
 import { trunkRules } from './rules/trunks.ts';
 
-export const rules: readonly Rule[] = [
+export const cellRules: readonly Rule[] = [
   ...networkRules,
   ...portRules,
   ...mediaRules,
@@ -16,4 +20,11 @@ export const rules: readonly Rule[] = [
   ...trunkRules,
   ...tenantRules,
   ...sourceRules,
+];
+
+export const frontRules: readonly Rule<FrontSpec>[] = [
+  ...edgeRegionRules,
+  ...edgePortRules,
+  ...edgeInstanceRules,
+  ...anycastRules,
 ];

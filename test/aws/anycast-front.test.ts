@@ -50,6 +50,13 @@ describe('AnycastFront', () => {
     expect(large.text).not.toMatch(/cell:|terraform_remote_state/);
   });
 
+  it('is not made of a spec that breaks rules, and names each', () => {
+    const regions = minimalFront.regions.map((region) => ({ ...region, zones: ['a', 'a'] }));
+    expect(() => front({ ...minimalFront, regions, health: { port: 5060 } })).toThrow(
+      /can't be built:\nregions\[0\]\.zones\[1\]: zone a is given twice; allowed: each zone once\nhealth\.port: 5060 is/,
+    );
+  });
+
   it('says which region has no provider, and that Global Accelerator serves no government region', () => {
     expect(() => front(maximalFront, ['us-east-1'])).toThrow(
       'front a-front-of-20-letter: region ap-southeast-2 needs a provider; there are us-east-1',

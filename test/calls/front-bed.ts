@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { deriveCell } from '../../lib/cell/cell.ts';
-import { internalPorts } from '../../lib/spec/fixed.ts';
+import { edgePorts, internalPorts } from '../../lib/spec/fixed.ts';
 import type { AgentsEvent } from '../../lib/calls/agents-event.ts';
 import { AgentsProcess, type RunResult } from '../../lib/calls/agents-process.ts';
 import type { AgentSpec, RunCommand } from '../../lib/calls/scenario.ts';
@@ -22,7 +22,6 @@ import {
   type FrontUpOptions,
   type LocalDirectory,
 } from '../../lib/local/front/index.ts';
-import { edgePorts } from '../../lib/front/ports.ts';
 import { edgePublicAddress } from '../../lib/local/front/addresses.ts';
 import { routerName } from '../../lib/local/front/internet.ts';
 import { healthyEdges } from '../../lib/local/front/status.ts';

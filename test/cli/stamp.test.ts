@@ -36,7 +36,7 @@ describe('cellstamp stamp', () => {
   it('picks a network that no cell and no region of the front has', async () => {
     write('a.yaml', 'name: a\nregion: eu-west-2\n');
     write('b.yaml', 'name: b\nregion: eu-west-3\nnetwork: 10.16.32.0/19\n');
-    write('front.yaml', 'domain: voice.example.com\nregions: [{ region: eu-west-1, network: 10.16.20.0/24 }]\n');
+    write('front.yaml', 'domain: voice.example.com\nregions: [{ region: us-east-1, network: 10.16.20.0/24 }]\n');
     const { stdout } = await stamp('c', '--region', 'eu-west-1', '--size', 'small', '--json');
     expect(JSON.parse(stdout)).toEqual({
       file: join(cells(), 'c.yaml'),

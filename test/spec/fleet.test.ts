@@ -90,7 +90,7 @@ describe('between cells', () => {
   it('a network of the front overlaps like that of a cell', () => {
     const front = {
       path: 'cells/front.yaml',
-      text: 'domain: voice.example.com\nregions:\n  - region: eu-west-1\n    network: 10.16.0.0/24\n',
+      text: 'domain: voice.example.com\nregions:\n  - region: us-east-1\n    network: 10.16.0.0/24\n',
     };
     expect(lines([a(), front])).toEqual([
       'cells/a.yaml:1:1 error network: 10.16.0.0/20 (the default) overlaps the network in cells/front.yaml:4; allowed: a range of its own, for example 10.16.16.0/20',
@@ -174,7 +174,7 @@ describe('one cell of a fleet', () => {
 describe('the front’s file', () => {
   const front: FleetFile = {
     path: 'cells/front.yaml',
-    text: 'domain: voice.example.com\nregions:\n  - region: eu-west-1\n    network: 10.15.0.0/24\n',
+    text: 'domain: voice.example.com\nregions:\n  - region: us-east-1\n    network: 10.15.0.0/24\n',
   };
 
   it('is read with every cell, also with one alone', () => {

@@ -4,7 +4,7 @@
  */
 import type { MediaHost, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { edgePorts } from '../../front/ports.ts';
+import { edgePorts } from '../../spec/fixed.ts';
 import type { EdgeHost } from '../../front/front.ts';
 import { metricDimensions, metricNamespace, type Site } from '../site.ts';
 import { hostRun } from './boot.ts';

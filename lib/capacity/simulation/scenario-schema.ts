@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cellSchema, completeCell, type CellSpec } from '../../spec/cell.ts';
 import { region, text } from '../../spec/fields.ts';
 import { writtenForm } from '../../spec/json-schema.ts';
-import { rules } from '../../spec/rules.ts';
+import { cellRules } from '../../spec/rules.ts';
 import type { Violation } from '../../spec/rules/rule.ts';
 import { HOLIDAY_COUNTRIES } from '../holidays.ts';
 import { PLACES } from '../tenant-generator.ts';
@@ -223,7 +223,7 @@ export function* scenarioRules(scenario: Scenario): Iterable<Violation> {
       allowed: 'standard and high-volume',
     };
   }
-  for (const rule of rules.filter(({ severity }) => severity === 'error')) {
+  for (const rule of cellRules.filter(({ severity }) => severity === 'error')) {
     for (const violation of rule.check(spec)) yield { ...violation, path: ['cell', ...violation.path] };
   }
 }

@@ -3,7 +3,7 @@
  * Kamailio sees them, so that they cost almost nothing.
  */
 import type { Front } from '../../front/front.ts';
-import { edgePorts } from '../../front/ports.ts';
+import { edgePorts } from '../../spec/fixed.ts';
 
 /** nftables' set of addresses that are never banned: cells and other edges. The directory agent fills it. */
 export const floodGuardTable = 'cellstamp_flood_guard';

@@ -1,6 +1,6 @@
 /** Kamailio on an edge of the front, with the kernel's flood guard in front of it. */
 import type { EdgeHost, Front } from '../../front/front.ts';
-import { edgePorts } from '../../front/ports.ts';
+import { edgePorts } from '../../spec/fixed.ts';
 import { emptyHostConfig, late, type HostConfig, type ListeningPort, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { floodGuard } from './flood-guard.ts';

@@ -1,6 +1,6 @@
 /** TCP and TLS: how many requests a source may send over its connections, and how long a silent connection is kept. */
 import type { EdgeHost, Front } from '../../front/front.ts';
-import { edgePorts } from '../../front/ports.ts';
+import { edgePorts } from '../../spec/fixed.ts';
 
 export function streams(front: Front, edge: EdgeHost): string {
   const { requestsPerSecond, banSeconds } = front.spec.edge.flood;

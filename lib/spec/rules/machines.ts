@@ -10,6 +10,7 @@ import {
   relayedCallPackets,
 } from '../instances.ts';
 import type { Path } from '../finding.ts';
+import type { FrontSpec } from '../front.ts';
 import type { Rule } from './rule.ts';
 
 const hostTypes = (spec: CellSpec): readonly (readonly [Path, string])[] => [
@@ -23,50 +24,55 @@ const instanceForm = new RegExp(`^[a-z]+\\d[a-z0-9-]*\\.${size}$`);
 /** The letter g after the generation's number stands for Graviton: c7g, t4g, m6gd, c6gn. */
 const armForm = /^[a-z]+\d+g/;
 
-const instanceTypesExist: Rule = {
-  severity: 'error',
-  reads: typeKeys,
-  *check(spec) {
-    for (const [path, type] of hostTypes(spec)) {
-      if (instanceForm.test(type)) continue;
-      yield {
-        path,
-        message: `${type} is no instance type${suggestion(type, knownInstanceTypes)}`,
-        allowed: 'an EC2 type, for example c6i.xlarge',
-      };
-    }
-  },
-};
-
-const instanceTypesAreKnown: Rule = {
-  severity: 'warning',
-  reads: typeKeys,
-  *check(spec) {
-    for (const [path, type] of hostTypes(spec)) {
-      if (!instanceForm.test(type) || armForm.test(type) || findInstance(type) !== undefined) continue;
-      yield {
-        path,
-        message: `the limits of ${type} are not known here, so they are not checked${suggestion(type, knownInstanceTypes)}`,
-        allowed: 'any EC2 type that the region has',
-      };
-    }
-  },
-};
-
-const instanceTypesRunTheSoftware: Rule = {
-  severity: 'error',
-  reads: typeKeys,
-  *check(spec) {
-    for (const [path, type] of hostTypes(spec)) {
-      if (!armForm.test(type)) continue;
-      yield {
-        path,
-        message: `${type} has an ARM processor, and the hosts are set up for amd64`,
-        allowed: `an x86 type, for example ${type.replace(/^([a-z]+\d+)g/, '$1i')}`,
-      };
-    }
-  },
-};
+/** Rules over the EC2 types that a spec names. */
+function instanceRules<Spec>(
+  types: (spec: Spec) => readonly (readonly [Path, string])[],
+  reads: readonly string[],
+): readonly Rule<Spec>[] {
+  const exist: Rule<Spec> = {
+    severity: 'error',
+    reads,
+    *check(spec) {
+      for (const [path, type] of types(spec)) {
+        if (instanceForm.test(type)) continue;
+        yield {
+          path,
+          message: `${type} is no instance type${suggestion(type, knownInstanceTypes)}`,
+          allowed: 'an EC2 type, for example c6i.xlarge',
+        };
+      }
+    },
+  };
+  const areKnown: Rule<Spec> = {
+    severity: 'warning',
+    reads,
+    *check(spec) {
+      for (const [path, type] of types(spec)) {
+        if (!instanceForm.test(type) || armForm.test(type) || findInstance(type) !== undefined) continue;
+        yield {
+          path,
+          message: `the limits of ${type} are not known here, so they are not checked${suggestion(type, knownInstanceTypes)}`,
+          allowed: 'any EC2 type that the region has',
+        };
+      }
+    },
+  };
+  const runTheSoftware: Rule<Spec> = {
+    severity: 'error',
+    reads,
+    *check(spec) {
+      for (const [path, type] of types(spec)) {
+        if (!armForm.test(type)) continue;
+        yield {
+          path,
+          message: `${type} has an ARM processor, and the hosts are set up for amd64`,
+          allowed: `an x86 type, for example ${type.replace(/^([a-z]+\d+)g/, '$1i')}`,
+        };
+      }
+    },
+  };
+  return [exist, areKnown, runTheSoftware];
+}
 
 const busyHostsAreNotBurstable: Rule = {
   severity: 'warning',
@@ -213,9 +219,7 @@ const redisVersionIsOffered: Rule = {
 };
 
 export const machineRules: readonly Rule[] = [
-  instanceTypesExist,
-  instanceTypesAreKnown,
-  instanceTypesRunTheSoftware,
+  ...instanceRules(hostTypes, typeKeys),
   busyHostsAreNotBurstable,
   relayFitsTheBandwidth,
   relayFitsThePackets,
@@ -225,3 +229,8 @@ export const machineRules: readonly Rule[] = [
   databaseVersionIsKnown,
   redisVersionIsOffered,
 ];
+
+export const edgeInstanceRules: readonly Rule<FrontSpec>[] = instanceRules(
+  ({ edge }) => [[['edge', 'instanceType'], edge.instanceType]],
+  ['edge.instanceType'],
+);

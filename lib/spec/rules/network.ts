@@ -88,7 +88,7 @@ const zonesAreDistinct: Rule = {
 };
 
 /** Regions of the commercial and US government partitions in 2025, https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html */
-const knownRegions = (
+export const knownRegions: readonly string[] = (
   'af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ' +
   'ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 ' +
   'eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 ' +

@@ -1,4 +1,4 @@
-/** What a rule between the values of one cell is. */
+/** What a rule between the values of one file is. */
 import type { CellSpec } from '../cell.ts';
 import type { Path } from '../finding.ts';
 
@@ -11,10 +11,10 @@ export interface Violation {
   readonly allowed: string;
 }
 
-export interface Rule {
+export interface Rule<Spec = CellSpec> {
   /** A warning where a quota, a measurement or the future decides. */
   readonly severity: 'error' | 'warning';
-  /** Keys that the rule reads. It is left out for a cell in which one of them is wrong by itself. */
+  /** Keys that the rule reads. It is left out for a file in which one of them is wrong by itself. */
   readonly reads: readonly string[];
-  readonly check: (spec: CellSpec) => Iterable<Violation>;
+  readonly check: (spec: Spec) => Iterable<Violation>;
 }

@@ -18,7 +18,7 @@ const trunkNamesAreUnique: Rule = {
 };
 
 /** https://www.iana.org/assignments/iana-ipv4-special-registry/, without the ranges that are set aside for documents. */
-const notHosts = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'].map(parseRange);
+export const notHosts = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'].map(parseRange);
 
 const carriersAreReachable: Rule = {
   severity: 'error',

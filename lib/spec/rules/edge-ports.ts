@@ -1,0 +1,78 @@
+/** Ports of an edge: some SIP, none twice, none that is another's. UDP shares no port with TCP and TLS. */
+import { edgePorts } from '../fixed.ts';
+import type { FrontSpec } from '../front.ts';
+import type { Rule } from './rule.ts';
+
+const someTransportIsOn: Rule<FrontSpec> = {
+  severity: 'error',
+  reads: ['edge.transports'],
+  *check({ edge: { transports } }) {
+    if (Object.values(transports).some((port) => port !== 'off')) return;
+    yield {
+      path: ['edge', 'transports'],
+      message: 'udp, tcp and tls are all off: nobody could call',
+      allowed: 'a port for at least one of them',
+    };
+  },
+};
+
+const tcpAndTlsAreApart: Rule<FrontSpec> = {
+  severity: 'error',
+  reads: ['edge.transports'],
+  *check({ edge: { transports } }) {
+    if (transports.tcp === 'off' || transports.tcp !== transports.tls) return;
+    yield {
+      path: ['edge', 'transports', 'tls'],
+      alsoAt: [['edge', 'transports', 'tcp']],
+      message: `port ${transports.tls} is that of tcp too`,
+      allowed: 'two ports, for example tcp: 5060 and tls: 5061, or one of them off',
+    };
+  },
+};
+
+/** What is opened to the world for SIP would open the edge's metrics to it. */
+const transportsKeepOffMetrics: Rule<FrontSpec> = {
+  severity: 'error',
+  reads: ['edge.transports'],
+  *check({ edge: { transports } }) {
+    for (const transport of ['tcp', 'tls'] as const) {
+      if (transports[transport] !== edgePorts.metrics) continue;
+      yield {
+        path: ['edge', 'transports', transport],
+        message: `${edgePorts.metrics} is the port of the edge’s metrics`,
+        allowed: `any port but ${edgePorts.metrics}`,
+      };
+    }
+  },
+};
+
+const healthHasAPortOfItsOwn: Rule<FrontSpec> = {
+  severity: 'error',
+  reads: ['edge.transports', 'health.port'],
+  *check({ edge: { transports }, health }) {
+    const taken = [
+      [transports.tcp, 'SIP over TCP'],
+      [transports.tls, 'SIP over TLS'],
+      [edgePorts.metrics, 'metrics'],
+    ] as const;
+    for (const [port, what] of taken) {
+      if (port !== health.port) continue;
+      yield {
+        path: ['health', 'port'],
+        alsoAt: [
+          ['edge', 'transports', 'tcp'],
+          ['edge', 'transports', 'tls'],
+        ],
+        message: `${port} is the port of the edge’s ${what}`,
+        allowed: `any port but ${port}`,
+      };
+    }
+  },
+};
+
+export const edgePortRules: readonly Rule<FrontSpec>[] = [
+  someTransportIsOn,
+  tcpAndTlsAreApart,
+  transportsKeepOffMetrics,
+  healthHasAPortOfItsOwn,
+];
