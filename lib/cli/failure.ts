@@ -35,8 +35,8 @@ const expected = [
 
 /** @param debug with the place in the program */
 export function describeFailure(error: unknown, debug: boolean): { readonly text: string; readonly status: number } {
-  const { name, message, stack, code } = error as NodeJS.ErrnoException;
-  const status = error instanceof CommandFailure ? error.status : 1;
+  const { name, message, stack, code, status: told } = error as NodeJS.ErrnoException & { readonly status?: 1 | 2 };
+  const status = (expected.includes(name) ? told : undefined) ?? 1;
   if (debug && stack !== undefined) return { text: stack, status };
   if (expected.includes(name)) return { text: `cellstamp: ${message}`, status };
   if (code === 'EACCES' || code === 'EPERM') return { text: `cellstamp: ${message}; root may do it (sudo)`, status };

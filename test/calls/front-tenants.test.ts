@@ -47,7 +47,7 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     ]);
 
   /** `cellstamp tenant move` on a terminal, and what it showed there. */
-  const move = (to: CellSpec) => {
+  const move = (to: Pick<CellSpec, 'name'>) => {
     const program = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
     const words = [process.execPath, '--import', 'tsx', program, 'tenant', 'move', 'acme', '--to', to.name];
     const child = spawn('script', ['-qefc', [...words, '--front', bed.front.name].join(' '), '/dev/null']);
@@ -197,6 +197,12 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     const { shown, over } = move(other);
     await until(() => shown().includes(`new calls go to ${other.name}`));
     expect(await registeredIn()).toEqual([other.name]);
+    // Not to a third cell meanwhile: nobody would ever ask the first one whether it is empty.
+    await bed.directory.put([{ ...item, name: 'third', version: Date.now() }]);
+    const away = move({ name: 'third' });
+    expect(await away.over).toBe(2);
+    expect(away.shown()).toContain(`acme is still moving from ${own.name} to ${other.name}, so it can't move to third`);
+    await bed.directory.remove([{ kind: 'cell', name: 'third' }]);
     for (const state of ['cordoned', 'draining'] as const) {
       await enter(state);
       expect(await registeredIn()).toEqual([own.name]);

@@ -1,8 +1,9 @@
 /** Moves a tenant from one cell of the front to another: calls in progress end where they are, all others go to the new cell. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveCell } from '../../cell/cell.ts';
-import type { TenantItem } from '../../front/directory.ts';
+import { itemId, type TenantItem } from '../../front/directory.ts';
 import { deriveFront } from '../../front/front.ts';
+import { moveOf } from '../../front/move.ts';
 import { callFields } from '../../software/kamailio/calls.ts';
 import { quote } from '../../software/kamailio/tenant-tables.ts';
 import { callKamailio, queryDatabase, type KamailioCall } from '../cell-data.ts';
@@ -24,7 +25,7 @@ export interface MoveProgress {
 
 /**
  * @returns once the old cell holds no call of the tenant and knows it no more
- * @throws LocalFailure when there is no such tenant or cell, or the new cell can't serve it
+ * @throws LocalFailure when there is no such tenant or cell, it moves elsewhere already, or the new cell can't serve it
  */
 export async function moveTenant(
   tenant: string,
@@ -42,8 +43,7 @@ export async function moveTenant(
 ): Promise<void> {
   const state = requireFrontState(name);
   const directory = await directoryOf(deriveFront(state.spec), state);
-  const item = await tenantItem(directory, tenant, state, to);
-  const from = item.cell === to ? item.other : item.cell;
+  const { item, from } = await checkedMove(directory, tenant, state, to);
   const [source, target] = [requireState(from), requireState(to)];
   const tell = (step: MoveProgress['step'], calls: number) => onProgress?.({ from, to, step, calls });
 
@@ -66,25 +66,28 @@ export async function moveTenant(
   tell('done', 0);
 }
 
-async function tenantItem(
+async function checkedMove(
   directory: Awaited<ReturnType<typeof directoryOf>>,
   tenant: string,
   state: FrontState,
   to: string,
-): Promise<TenantItem> {
-  const items = [...(await directory.read()).values()].filter((item) => item.kind === 'tenant');
+): Promise<{ readonly item: TenantItem; readonly from: string }> {
+  const entries = await directory.read();
+  const items = [...entries.values()].filter((item) => item.kind === 'tenant');
   const item = items.find(({ name }) => name === tenant);
   if (!item) {
     const names = items.map(({ name }) => name).sort();
     const known = names.length > 20 ? `${names.length} tenants` : names.join(', ') || 'no tenant';
-    throw new LocalFailure(`the directory has no tenant ${tenant}; it has ${known}`);
+    throw new LocalFailure(`the directory has no tenant ${tenant}; it has ${known}`, 2);
   }
-  if (!state.cells.some(({ name }) => name === to)) {
+  const target = entries.get(itemId({ kind: 'cell', name: to }));
+  if (target?.kind !== 'cell') {
     const names = state.cells.map(({ name }) => name).join(', ');
-    throw new LocalFailure(`front ${state.name} has no cell ${to}; it has ${names}`);
+    throw new LocalFailure(`front ${state.name} has no cell ${to}; it has ${names}`, 2);
   }
-  if (item.cell === to && item.other === '') throw new LocalFailure(`tenant ${tenant} is in cell ${to} already`);
-  return item;
+  const move = moveOf(item, target);
+  if ('refused' in move) throw new LocalFailure(move.refused, 2);
+  return { item, from: move.from };
 }
 
 /** Calls of a tenant that a cell holds. */
