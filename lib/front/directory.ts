@@ -2,6 +2,7 @@
  * What the tenant directory holds: an item for every cell, edge and tenant. Edges read it (`../software/directory-agent`);
  * whoever changes the fleet writes it. Pure.
  */
+import { widestEdgeSourcePrefix } from '../spec/fixed.ts';
 import { formatAddress, parseRange, rangeSize } from '../spec/range.ts';
 import type { CellSpec, Tenant } from '../spec/cell.ts';
 
@@ -41,19 +42,26 @@ export function itemId({ kind, name }: Pick<DirectoryItem, 'kind' | 'name'>): st
   return `${kind}:${name}`;
 }
 
-/** Addresses of a source range that are listed one by one; of a wider range the tenant is found by domain and number alone. */
-const largestSourceRange = 256;
-
-/** By what the edges find a tenant. */
+/**
+ * By what the edges find a tenant.
+ * @throws Error when a source range is too wide to be listed address by address (`cellstamp check` finds it before)
+ */
 export function tenantKeys({ domain, dids, sources }: Pick<Tenant, 'domain' | 'dids' | 'sources'>): readonly string[] {
-  const ranges = sources.map(parseRange).filter((range) => rangeSize(range) <= largestSourceRange);
   return [
     `d:${domain}`,
     ...Object.keys(dids).map((number) => `n:${number}`),
-    ...ranges.flatMap((range) =>
-      Array.from({ length: rangeSize(range) }, (_, offset) => `s:${formatAddress(range.first + offset)}`),
-    ),
+    ...sources.flatMap((source) => addressesOf(source).map((address) => `s:${address}`)),
   ];
+}
+
+function addressesOf(source: string): readonly string[] {
+  const range = parseRange(source);
+  if (range.prefix < widestEdgeSourcePrefix) {
+    throw new Error(
+      `source ${source} is too wide for the front, which lists single addresses; allowed: /${widestEdgeSourcePrefix} to /32`,
+    );
+  }
+  return Array.from({ length: rangeSize(range) }, (_, offset) => formatAddress(range.first + offset));
 }
 
 /** The items of a cell and of the tenants in its spec. */

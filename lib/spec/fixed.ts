@@ -31,6 +31,9 @@ export const internalPorts = {
   redis: 6379,
 } as const;
 
+/** The widest range whose addresses an edge knows one by one (256), as a prefix length. */
+export const widestEdgeSourcePrefix = 24;
+
 /** Port numbers of an edge that no one sets. */
 export const edgePorts = {
   /** SIP between edges and cells where the edge's public UDP is off. */

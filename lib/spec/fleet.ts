@@ -8,8 +8,10 @@ import { checkFront } from './front-file.ts';
 import type { FrontSpec } from './front.ts';
 import { outlineCell, outlineFront } from './outline.ts';
 import { formatRange } from './range.ts';
+import { behindFrontRules } from './rules/behind-front.ts';
 import { skimmer } from './skim.ts';
 import { readSource, type Source } from './source.ts';
+import { brokenRules } from './spec-file.ts';
 
 export interface FleetFile {
   /** `cells/euw1-a.yaml`; the stem is the cell's name, and `front` stands for the fleet's entry. */
@@ -54,7 +56,11 @@ export function loadFleet(files: readonly FleetFile[], { only }: FleetOptions = 
     ...checkedCells.flatMap((cell) => cell.findings),
     ...checkedCells.flatMap(({ source }) => fileName(source)),
     ...checkedFronts.flatMap((front) => front.findings),
-    ...(fronts.length > 0 ? checkedCells.flatMap(reachableByEdges) : []),
+    ...(fronts.length > 0
+      ? checkedCells.flatMap(({ source, spec }) =>
+          spec === undefined ? [] : brokenRules(spec, behindFrontRules, source),
+        )
+      : []),
     ...checkBetween(
       [...fronts.map(outlineFront), ...cells.flatMap(outlineCell)],
       only === undefined ? undefined : wanted[0],
@@ -109,29 +115,6 @@ function fileName(source: Source): readonly Finding[] {
       message: `the cell ${name} is in the file ${given}`,
       given: name,
       allowed: `the file’s name without .yaml (${stem(source)}), or the file name ${name}.yaml`,
-    },
-  ];
-}
-
-/** Edges of the front speak with cells over UDP alone. */
-function reachableByEdges({
-  source,
-  spec,
-}: {
-  readonly source: Source;
-  readonly spec: CellSpec | undefined;
-}): readonly Finding[] {
-  if (spec?.sbc.transports.udp !== 'off') return [];
-  const path = ['sbc', 'transports', 'udp'];
-  return [
-    {
-      severity: 'error',
-      file: source.file,
-      ...source.locate(path),
-      path: path.join('.'),
-      message: 'the edges of the front reach a cell over UDP only, and it is off',
-      given: 'off',
-      allowed: 'a port, for example 5060; or no file front.yaml',
     },
   ];
 }

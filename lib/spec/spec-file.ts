@@ -30,7 +30,7 @@ export function checkFile<Parsed, Spec>(source: Source, file: SpecFile<Parsed, S
   const parsed = file.schema.safeParse(value);
   if (parsed.success) {
     const spec = file.complete(parsed.data);
-    return { spec, findings: [...source.findings, ...broken(spec, file.rules, source)] };
+    return { spec, findings: [...source.findings, ...brokenRules(spec, file.rules, source)] };
   }
   const faults = valueFaults(parsed.error.issues, source, file.jsonSchema());
   const wrong = faults.map((fault) => fault.path);
@@ -41,12 +41,12 @@ export function checkFile<Parsed, Spec>(source: Source, file: SpecFile<Parsed, S
     findings: [
       ...source.findings,
       ...faults.map((fault) => fault.finding),
-      ...(rest.success ? broken(file.complete(rest.data), applicable, source) : []),
+      ...(rest.success ? brokenRules(file.complete(rest.data), applicable, source) : []),
     ],
   };
 }
 
-function broken<Spec>(spec: Spec, applicable: readonly Rule<Spec>[], source: Source): readonly Finding[] {
+export function brokenRules<Spec>(spec: Spec, applicable: readonly Rule<Spec>[], source: Source): readonly Finding[] {
   return applicable.flatMap(({ severity, check }) =>
     [...check(spec)].map(({ path, alsoAt = [], message, allowed }): Finding => {
       const seen = [path, ...alsoAt].find((place) => valueAt(source.value, place) !== undefined) ?? path;

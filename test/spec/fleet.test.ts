@@ -190,6 +190,14 @@ describe('the front’s file', () => {
     ]);
   });
 
+  it('is not for a source that its edges can’t list', () => {
+    const wide = a('tenants: [{ name: acme, domain: acme.example.com, sources: [198.18.0.0/24, 198.51.0.0/16] }]\n');
+    expect(lines([wide])).toEqual([]);
+    expect(lines([wide, front])).toEqual([
+      'cells/a.yaml:3:76 error tenants[0].sources[1]: 198.51.0.0/16 of acme is too wide for the edges of the front, which know a source by single addresses; allowed: /24 to /32, several of them if need be; or no file front.yaml',
+    ]);
+  });
+
   it('is checked by its own schema', () => {
     const fleet = loadFleet([{ path: 'cells/front.yaml', text: 'domain: voice.example.com\nregion: eu-west-1\n' }]);
     expect(fleet.findings.map(formatFinding)).toEqual([
