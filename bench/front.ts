@@ -13,6 +13,8 @@ const callsARound = 1500;
 const callsAtOnce = 60;
 const tenants = 500;
 
+export const about = `SIPp, ${callsAtOnce} calls at once, ${callsARound} calls a round, ${rounds} rounds in turns, ${tenants} tenants; callers, edge, cell and callee share the machine.`;
+
 interface Round extends Load {
   /** Processor time of the Kamailio of the edge, and of the SBC, milliseconds a call. */
   readonly edge: number;

@@ -25,11 +25,17 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+interface Measured {
+  /** How it was measured, where the rows don't say it. */
+  readonly about?: string;
+  readonly rows: readonly BenchRow[];
+}
+
 let failed = 0;
 const sections = new Map<string, string>();
 for (const name of named.length > 0 ? named : available) {
   console.error(`== ${name}`);
-  const program = `const { run } = await import('./bench/${name}.ts'); console.log(JSON.stringify(await run()));`;
+  const program = `const { run, about } = await import('./bench/${name}.ts'); console.log(JSON.stringify({ about, rows: await run() }));`;
   const child = spawnSync(process.execPath, ['--import', 'tsx', '--expose-gc', '--input-type=module', '-e', program], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,15 +46,15 @@ for (const name of named.length > 0 ? named : available) {
     failed++;
     continue;
   }
-  const rows = JSON.parse(child.stdout.trim().split('\n').at(-1)!) as BenchRow[];
+  const { about, rows } = JSON.parse(child.stdout.trim().split('\n').at(-1)!) as Measured;
   console.log(rowLines(rows));
   failed += rows.filter((row) => !isMet(row)).length;
-  sections.set(name, section(name, rows));
+  sections.set(name, section(name, rows, about));
 }
 if (args.includes('--write')) writePage();
 process.exitCode = failed === 0 ? 0 : 1;
 
-function section(name: string, rows: readonly BenchRow[]): string {
+function section(name: string, rows: readonly BenchRow[], about?: string): string {
   const goal = (row: BenchRow) =>
     [
       row.goal?.atLeast === undefined ? '' : `at least ${row.goal.atLeast}`,
@@ -60,7 +66,16 @@ function section(name: string, rows: readonly BenchRow[]): string {
     (row) =>
       `| ${row.what} | ${Number(row.figure.toPrecision(4))} ${row.unit} | ${row.baseline ?? ''} | ${goal(row)}${row.goal ? (isMet(row) ? ', met' : ', **not met**') : ''} |`,
   );
-  return [`## ${name}`, '', '| what | figure | against | goal |', '| --- | --- | --- | --- |', ...lines, ''].join('\n');
+  const head = about === undefined ? [] : [about, ''];
+  return [
+    `## ${name}`,
+    '',
+    ...head,
+    '| what | figure | against | goal |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+    '',
+  ].join('\n');
 }
 
 function writePage(): void {
