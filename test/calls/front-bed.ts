@@ -38,6 +38,8 @@ import { passwordOf, until } from './lab.ts';
 export const domain = 'acme.voice.example.com';
 /** The carrier's address in the second place, and a number of the tenant's that it calls. */
 export const carrier = { address: callerAddress(2, 88), number: '+4989700700', calls: '+442079460100' } as const;
+/** The tenant's own exchange in the first place, known by its address. */
+export const exchange = { address: callerAddress(1, 77) } as const;
 
 const free = { calls: 1000, callsPerSecond: 1000, burst: 1000 };
 
@@ -50,7 +52,18 @@ function specs(name: string, number: number): { readonly cells: readonly CellSpe
       network: `10.${number}.${16 * (n - 1)}.0/20`,
       media: { hosts: 1, kernelForwarding: 'preferred' },
       trunks: [{ name: 'carrier', address: carrier.address, limits: free }],
-      tenants: n === 1 ? [{ name: 'acme', domain, limits: free, dids: { [carrier.calls]: 'bob' } }] : [],
+      tenants:
+        n === 1
+          ? [
+              {
+                name: 'acme',
+                domain,
+                limits: free,
+                dids: { [carrier.calls]: 'bob' },
+                sources: [`${exchange.address}/32`],
+              },
+            ]
+          : [],
     }),
   );
   const front = parseFront({
@@ -233,10 +246,14 @@ export class FrontBed {
     return healthyEdges(this.front, this.state).has(edge);
   }
 
+  exchange(): AgentSpec {
+    return { ...this.carrier(), name: 'exchange', identity: `sip:100@${domain}`, local: exchange };
+  }
+
   /** A counter of the edges' metrics, all labels and edges added up. */
-  async metric(name: string): Promise<number> {
+  async metric(name: string, edges = this.front.edges): Promise<number> {
     const texts = await Promise.all(
-      this.front.edges.map(({ name: edge, address }) =>
+      edges.map(({ name: edge, address }) =>
         execOnFront(this.state, edge, ['curl', '-s', `http://${address}:${edgePorts.metrics}/metrics`], {
           timeout: 3000,
         }),

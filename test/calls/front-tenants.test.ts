@@ -25,6 +25,7 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
       bed.user('alice', callerAddress(1, 1)),
       bed.user('bob', callerAddress(2, 1)),
       bed.carrier(),
+      bed.exchange(),
     ]);
   });
   afterAll(() => bed?.down());
@@ -34,6 +35,9 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     { name: 'carrier-in', caller: 'carrier', callee: 'bob', dial: `sip:${carrier.calls}@${serviceAddress}` },
     { name: 'carrier-out', caller: 'bob', callee: 'carrier', dial: `sip:${carrier.number}@${domain}` },
   ];
+
+  /** What it calls names no tenant: an edge finds it by its address alone. */
+  const fromExchange = { name: 'exchange', caller: 'exchange', callee: 'bob', dial: `sip:bob@${serviceAddress}` };
 
   /** Puts a text into the directory as it is, whatever it says. */
   const putRaw = (id: string, text: string) =>
@@ -119,6 +123,15 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     expect(told.left).toEqual({});
   });
 
+  it('finds a tenant by the address of its exchange', async () => {
+    const { summary } = await agents.run({ kinds: [fromExchange], calls: 2, talkSeconds: 0.4 });
+    expect(summary).toMatchObject({ answered: 2, packets: { lost: 0 }, failures: [] });
+    // Of any other address it knows nothing.
+    const other = { ...fromExchange, caller: 'alice', callee: null, expectStatus: 404 };
+    expect((await agents.run({ kinds: [other], calls: 1 })).summary.failures).toEqual([]);
+    expect(await bed.left()).toEqual({});
+  });
+
   it('knows no tenant of that name: 404, and counted', async () => {
     const before = await bed.metric('edge_rejected{reason="unknown_tenant"');
     const nobody = { ...kinds[0]!, callee: null, dial: 'sip:bob@nobody.example.com', expectStatus: 404 };
@@ -145,7 +158,7 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     const told = toldOf(results, callsUpBefore, callsUpAfter, await bed.left());
     print('move of a tenant', told);
     expect(callsUpAfter).toBeGreaterThanOrEqual(20);
-    expect(told).toMatchObject({ callsUpBefore: 20, failures: [] });
+    expect(told).toMatchObject({ callsUpBefore: 20, packetsLost: 0, failures: [] });
     expect(told.left).toEqual({});
     // The command showed on the terminal how the old cell emptied.
     const held = [...shown().matchAll(new RegExp(`${from.name} still holds (\\d+)`, 'g'))].map(([, calls]) =>
@@ -164,7 +177,7 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     expect(young.size).toBeGreaterThan(0);
     // The old cell knows it no more.
     expect(await bed.sql(from.name, 'SELECT count(*) FROM cellstamp.tenants')).toBe('0\n');
-    const { summary } = await agents.run({ kinds, calls: 3, talkSeconds: 0.4 });
+    const { summary } = await agents.run({ kinds: [...kinds, fromExchange], calls: 4, talkSeconds: 0.4 });
     expect(summary.failures).toEqual([]);
   });
 

@@ -13,7 +13,7 @@ describe('a tenant is found', () => {
   });
 
   it('by the address of its exchange', () => {
-    expect(tenantKeys({ ...acme, sources: ['192.0.2.7', '198.51.100.9/32'] })).toEqual([
+    expect(tenantKeys({ ...acme, sources: ['192.0.2.7/32', '198.51.100.9/32'] })).toEqual([
       'd:acme.example.com',
       's:192.0.2.7',
       's:198.51.100.9',

@@ -180,6 +180,10 @@ class Directory:
     def names(self):
         return set(self.db.execute("select kind, name from item union select 'tenant', name from waiting"))
 
+    def is_complete(self):
+        """Whether it was read to its end once: a part of the tenants is worse than none."""
+        return self.db.execute("pragma user_version").fetchone()[0] == 1
+
     def count(self):
         return self.db.execute("select count(*) from owner").fetchone()[0]
 
@@ -567,7 +571,7 @@ def main():
     probe = Probe(config["probe"]["address"], config["probe"]["port"])
     reader = Reader(config)
     reader.start()
-    complete, loaded, trusted, answers, next_probe, next_load = directory.count() > 0, False, None, False, 0.0, 0.0
+    complete, loaded, trusted, answers, next_probe, next_load = directory.is_complete(), False, None, False, 0.0, 0.0
     # Whether Kamailio has our tables; None until it was asked.
     holds = None
     while True:
@@ -580,6 +584,7 @@ def main():
                 gone = directory.names() - found if found is not None else ()
                 found = [json.dumps({"kind": kind, "name": name, "deleted": True}) for kind, name in gone]
                 complete = True
+                directory.db.execute("pragma user_version = 1")
             for text in found:
                 item = parse(text)
                 changed += directory.take(item)

@@ -97,9 +97,9 @@ route[FROM_EXCHANGE] {
     route(CHECK_DIALLED);
 }
 
-# A tenant's side may call within its own domain; ours stands for it.
+# A tenant's side may call within its own domain; our address stands for it, or behind the front the one at which an edge was called.
 route[CHECK_DIALLED] {
-    if ($(rd{s.tolower}) != $var(domain) && $rd != "${publicAddress}") {
+    if ($(rd{s.tolower}) != $var(domain) && $rd != "${publicAddress}" && !($var(edge) == 1 && $rd =~ "^[0-9.]+$")) {
         $var(code) = 403;
         $var(phrase) = "Forbidden";
         $var(reason) = "foreign_domain";
