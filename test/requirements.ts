@@ -58,6 +58,8 @@ const parts = {
     reason: 'needs prometheus and promtool: apt-get install prometheus',
   },
   baresip: { present: () => onPath('baresip'), reason: 'needs baresip: apt-get install baresip-core' },
+  sipp: { present: () => onPath('sipp'), reason: 'needs SIPp: apt-get install sip-tester' },
+  xmllint: { present: () => onPath('xmllint'), reason: 'needs xmllint: apt-get install libxml2-utils' },
   freeswitch: {
     present: () => onPath('freeswitch') && spawnSync('id', ['freeswitch']).status === 0,
     reason: 'needs FreeSWITCH 1.10 or newer on the path and its user freeswitch: not in Debian, see the README',

@@ -68,7 +68,7 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
       event,
     );
     print(`phone behind NAT, ${title}`, told);
-    expect(told).toMatchObject({ callsUpBefore: 2, callsUpAfter: 2, packetsLost: 0, failures: [], left: {} });
+    expect(told).toEqual({ callsUpBefore: 2, callsUpAfter: 2, packetsLost: 0, failures: [], left: {} });
   };
   const nothing = () => Promise.resolve();
 
@@ -105,7 +105,8 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
       told,
     );
     expect(running.summary).toMatchObject({ calls: silence - 5, answered: silence - 5, failures: [] });
-    expect(told).toMatchObject({ packetsLost: 0, failures: [], left: {} });
+    expect(told).toMatchObject({ packetsLost: 0, failures: [] });
+    expect(told.left).toEqual({});
     expect(Math.min(callsUpBefore, callsUpAfter)).toBeGreaterThan(0);
     await bed.directory.remove([{ kind: 'tenant', name: 'meanwhile' }]);
   });

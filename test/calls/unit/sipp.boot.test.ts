@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { AgentsProcess } from '../../../lib/calls/agents-process.ts';
+import { describeWith } from '../../requirements.ts';
 
 /** Calls in each test, ten a second. */
 const CALLS = 30;
@@ -27,7 +28,7 @@ function sipp(...args: string[]) {
   return { ended };
 }
 
-describe.skipIf(!existsSync('/usr/bin/sipp'))('with SIPp (Debian package sip-tester)', { timeout: 60_000 }, () => {
+describeWith(['sipp'], 'with SIPp', () => {
   let agents: AgentsProcess;
   afterEach(async () => {
     await agents.close();

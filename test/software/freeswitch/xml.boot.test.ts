@@ -1,9 +1,10 @@
 /** The XML files of FreeSWITCH through a checker that knows XML better than FreeSWITCH does. */
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { deriveCell } from '../../../lib/cell/cell.ts';
 import { freeswitch } from '../../../lib/software/freeswitch/index.ts';
 import { parseCell } from '../../../lib/spec/cell.ts';
+import { describeWith } from '../../requirements.ts';
 
 const cell = deriveCell(
   parseCell({
@@ -13,10 +14,8 @@ const cell = deriveCell(
   }),
 );
 const files = freeswitch(cell, cell.media[0]!).files.filter(({ path }) => path.endsWith('.xml'));
-const present = spawnSync('xmllint', ['--version']).status === 0;
-const title = 'the XML files of FreeSWITCH';
 
-describe.skipIf(!present)(present ? title : `${title} [needs xmllint: apt-get install libxml2-utils]`, () => {
+describeWith(['xmllint'], 'the XML files of FreeSWITCH', () => {
   it.each(files.map(({ path, text }) => [path, text] as const))('xmllint has nothing to say about %s', (_, text) => {
     const { stderr, status } = spawnSync('xmllint', ['--noout', '--nonet', '-'], { input: text, encoding: 'utf8' });
     expect(stderr).toBe('');
