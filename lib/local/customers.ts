@@ -45,7 +45,11 @@ export async function syncCustomers(cell: Cell, state: CellState): Promise<void>
   const calls = complete
     ? tableCalls(before, after)
     : [...tableCalls(nobody, after), ...tableCalls(before, after).filter(isDeletion)];
-  await Promise.all(cell.sbcs.map((sbc) => callKamailio(state, sbc.name, calls)));
+  // With a tenant its users have gone from the database.
+  const domains = after.tenants.map(({ domain }) => domain);
+  const gone = before.tenants.some(({ domain }) => !domains.includes(domain));
+  const reload = gone ? [{ method: 'htable.reload', params: ['users'] }] : [];
+  await Promise.all(cell.sbcs.map((sbc) => callKamailio(state, sbc.name, [...calls, ...reload])));
   remember(cell.name, { customers: after, complete: true });
 }
 

@@ -165,7 +165,9 @@ export const cellSchema = z
               .min(5)
               .max(10000)
               .default(50)
-              .describe('Requests per second from one unknown source, above which the source is banned.'),
+              .describe(
+                'Requests per second from one source, above which it is banned; 20 times as many where somebody has logged in from it. Carriers and tenants’ exchanges are exempt.',
+              ),
             banSeconds: z
               .int()
               .min(10)

@@ -23,7 +23,7 @@ const input = {
       dids: { '+4930123456': 'anna', '+4930123457': 'bert' },
       limits: { callsPerSecond: 100, burst: 100 },
     },
-    { name: 'initech', domain: 'initech.example.com', tier: 'high-volume' },
+    { name: 'initech', domain: 'initech.example.com', tier: 'high-volume', codecs: ['PCMA'] },
   ],
 } satisfies CellInput;
 const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
@@ -45,13 +45,17 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
   let agents: AgentsProcess;
   let fromCarrier: Kind;
   const seenByCarrier: SipTrace[] = [];
+  const seenByDora: SipTrace[] = [];
 
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert, cora, dora]);
     agents = await lab.agents(
       [...[anna, bert, cora, dora].map((user) => lab.user(user)), lab.carrier('carrier-a', '192.0.2.10')],
-      (message) => message.agent === 'carrier-a' && seenByCarrier.push(message),
+      (message) => {
+        if (message.agent === 'carrier-a') seenByCarrier.push(message);
+        if (message.agent === 'dora') seenByDora.push(message);
+      },
     );
     fromCarrier = { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` };
   });
@@ -184,6 +188,22 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
       for (const host of drained) await lab.kamcmd('sbc-1', 'htable.delete', 'drains', `s:${host}`);
     }
     await until(async () => /value: 1:2:3:4:/.test(await lab.kamcmd(lab.active!, 'htable.get', 'pools', 'standard')));
+  });
+
+  it('of a tenant use the codecs that it may use, in every offer', async () => {
+    const steps: Kind['steps'] = [
+      { step: 'answer' },
+      { step: 'talk', seconds: 0.3 },
+      { step: 'reinvite', by: 'caller', change: 'port' },
+      { step: 'talk', seconds: 0.3 },
+      { step: 'bye', by: 'caller' },
+    ];
+    seenByDora.length = 0;
+    const kind = { name: 'codecs', caller: 'cora', callee: 'dora', dial: 'sip:dora@initech.example.com', steps };
+    const { results } = await agents.run({ kinds: [kind] });
+    expect(failuresOf(results)).toEqual([]);
+    const offers = seenByDora.filter(({ direction, text }) => direction === 'received' && text.startsWith('INVITE '));
+    expect(offers.map(({ text }) => /^m=audio \d+ RTP\/AVP (.*?)\s*$/m.exec(text)![1])).toEqual(['8', '8']);
   });
 
   it('tell a carrier nothing of the cell: no private address, no user’s address, no program', async () => {

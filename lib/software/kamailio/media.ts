@@ -97,11 +97,29 @@ route[CHOOSE_MEDIA_HOST] {
     }
 }
 
+# Flags of every offer of a tenant's call, the first or a later one: the codecs that the tenant may use. Without rtcp-mux each side
+# keeps what it asked for. In: $var(held), the tenant's name. Out: $var(flags).
+route[OFFER_FLAGS] {
+    # Spec: media.rtcpMux
+    $var(flags) = "replace-origin replace-session-connection ICE=remove${rtcpMux ? ' rtcp-mux-offer' : ''}";
+    $vn(codecs) = $sht(codecs=>$var(held));
+    if ($vn(codecs) != $null) $var(flags) = $var(flags) + " " + $vn(codecs);
+}
+
+# The same for a call that has begun. Out: $vn(call), too.
+route[OFFER_FLAGS_OF_CALL] {
+    $var(held) = "";
+    $vn(call) = $sht(calls=>$ci);
+    if ($vn(call) != $null) $var(held) = $(vn(call){s.select,0,|});
+    route(OFFER_FLAGS);
+}
+
 # A new offer within a call goes to the call's own host. In: $var(m). False: refused, the description must not pass.
 route[OFFER_AGAIN] {
     if ($sht(alive=>$var(m)) == 1) {
         set_rtpengine_set("$var(m)");
-        if (rtpengine_offer("${offerFlags(rtcpMux)}")) return 1;
+        route(OFFER_FLAGS_OF_CALL);
+        if (rtpengine_offer("$var(flags)")) return 1;
     }
     prom_counter_inc("media_failures_total", "1", "media-$var(m)");
     return -1;
@@ -112,7 +130,12 @@ route[ANSWER] {
     if ($sht(alive=>$avp(m)) == 1) {
         set_rtpengine_set("$avp(m)");
         if ($avp(late_offer) == 1) {
-            if (rtpengine_offer("${offerFlags(rtcpMux)}")) return 1;
+            route(OFFER_FLAGS_OF_CALL);
+            # The first offer of all tells the relay on which side FreeSWITCH is.
+            if ($vn(call) != $null && $(vn(call){s.select,3,|}) == "feature" && $(vn(call){s.select,7,|}) == "") {
+                $var(flags) = $var(flags) + " direction=private direction=public";
+            }
+            if (rtpengine_offer("$var(flags)")) return 1;
         } else if (rtpengine_answer("${answerFlags}")) {
             return 1;
         }
@@ -165,8 +188,3 @@ ${hosts
 }
 
 const answerFlags = 'replace-origin replace-session-connection ICE=remove';
-
-/** Flags of every offer. Without rtcp-mux each side keeps what it asked for. */
-export function offerFlags(rtcpMux: boolean): string {
-  return `replace-origin replace-session-connection ICE=remove${rtcpMux ? ' rtcp-mux-offer' : ''}`;
-}

@@ -26,7 +26,7 @@ interface LoadedTable {
 }
 
 /** Order of the fields in the values of `tenants` and `trunks`; the database's views write them in this order. */
-export const tenantFields = ['name', 'tier', 'rate', 'burst', 'calls', 'number', 'trunks', 'codecs'] as const;
+export const tenantFields = ['name', 'tier', 'rate', 'burst', 'calls', 'number', 'trunks'] as const;
 export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls'] as const;
 
 export const loadedTables: readonly LoadedTable[] = [
@@ -36,6 +36,11 @@ export const loadedTables: readonly LoadedTable[] = [
     size: perTenant,
     contents: 'name of a tenant => calls that it is guaranteed; "*" => the sum of all',
     absent: 0,
+  },
+  {
+    name: 'codecs',
+    size: perTenant,
+    contents: 'name of a tenant => what its offers are cut down to, as flags for rtpengine',
   },
   { name: 'dids', size: perTenant, contents: '+number => domain|user or feature code' },
   {

@@ -120,10 +120,18 @@ ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = EXCLUDED.$
 
 /** The tables that follow from trunks and tenants, as the database's views show them: table, key, value. */
 export type TableRows = Readonly<Record<CustomerTable, ReadonlyMap<string, string | number>>>;
-type CustomerTable = 'trunks' | 'guarantees' | 'tenants' | 'sources' | 'callers' | 'dids';
+type CustomerTable = 'trunks' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'dids';
 
 /** In the order in which additions make sense to a call that comes in between. */
-const customerTables: readonly CustomerTable[] = ['trunks', 'guarantees', 'tenants', 'sources', 'callers', 'dids'];
+const customerTables: readonly CustomerTable[] = [
+  'trunks',
+  'guarantees',
+  'codecs',
+  'tenants',
+  'sources',
+  'callers',
+  'dids',
+];
 
 /** What the SBC's tables hold for these trunks and tenants; the same rows as the views of `../postgresql/schema.ts`. */
 export function tableRows(customers: Customers): TableRows {
@@ -145,21 +153,20 @@ export function tableRows(customers: Customers): TableRows {
       ...(trunks.length === 0 ? [] : [['*', trunks.map(({ name }) => name).join(':')] as const]),
     ]),
     tenants: new Map(
-      tenants.map(({ name, domain, tier, limits, dids, trunks: chosen, codecs }) => [
+      tenants.map(({ name, domain, tier, limits, dids, trunks: chosen }) => [
         domain,
-        [
-          name,
-          tier,
-          ...limitFields(limits),
-          Object.keys(dids).sort()[0] ?? '',
-          chosen.join(':'),
-          codecs.length === 0
-            ? ''
-            : ['codec-strip-all', ...[...codecs, 'telephone-event'].map((codec) => `codec-offer-${codec}`)].join(' '),
-        ].join('|'),
+        [name, tier, ...limitFields(limits), Object.keys(dids).sort()[0] ?? '', chosen.join(':')].join('|'),
       ]),
     ),
     guarantees: guaranteeRows(customers),
+    codecs: new Map(
+      tenants
+        .filter(({ codecs }) => codecs.length > 0)
+        .map(({ name, codecs }) => [
+          name,
+          ['codec-strip-all', ...[...codecs, 'telephone-event'].map((codec) => `codec-offer-${codec}`)].join(' '),
+        ]),
+    ),
     sources: sourceRows(customers),
     callers,
     dids: new Map(numbers.map(({ domain, number, target }) => [number, `${domain}|${target}`])),

@@ -94,7 +94,7 @@ CREATE TABLE IF NOT EXISTS cellstamp.edges (
 -- What the SBCs see: this schema, and nothing of the tables.
 CREATE SCHEMA IF NOT EXISTS sbc;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.callers, sbc.users, sbc.secrets, sbc.edges;
+DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.callers, sbc.users, sbc.secrets, sbc.edges;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -108,13 +108,17 @@ SELECT
     burst,
     calls,
     (SELECT coalesce(min(number), '') FROM cellstamp.dids WHERE tenant = tenants.name),
-    array_to_string(trunks, ':'),
-    CASE
-      WHEN codecs = '{}' THEN ''
-      ELSE 'codec-strip-all codec-offer-' || array_to_string(codecs || '{telephone-event}', ' codec-offer-')
-    END
+    array_to_string(trunks, ':')
   ) AS key_value
 FROM cellstamp.tenants;
+
+CREATE VIEW sbc.codecs AS
+SELECT
+  name AS key_name,
+  0 AS key_type,
+  0 AS value_type,
+  'codec-strip-all codec-offer-' || array_to_string(codecs || '{telephone-event}', ' codec-offer-') AS key_value
+FROM cellstamp.tenants WHERE codecs <> '{}';
 
 CREATE VIEW sbc.guarantees AS
 SELECT name AS key_name, 0 AS key_type, 1 AS value_type, guaranteed_calls::text AS key_value

@@ -1,7 +1,6 @@
 import type { Cell } from '../../../cell/cell.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
-import { offerFlags } from '../media.ts';
 import type { Section } from '../section.ts';
 import { field, tenantFields } from '../tables.ts';
 import { inside } from './in-dialog.ts';
@@ -32,7 +31,8 @@ route[CALL] {
     if ($sht(calls=>$ci) != $null) route(REFUSE_CALL_ID_IN_USE);
     $var(name) = ${field('tenant', tenantFields, 'name')};
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
-    $var(flags) = "${offerFlags(cell.spec.media.rtcpMux)} " + ${field('tenant', tenantFields, 'codecs')};
+    $var(held) = $var(name);
+    route(OFFER_FLAGS);
     route(ADMIT_TENANT);
     route(ADMIT_CELL);
     if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_BUSY);
