@@ -30,17 +30,22 @@ const tcpAndTlsAreApart: Rule<FrontSpec> = {
   },
 };
 
-/** What is opened to the world for SIP would open the edge's metrics to it. */
-const transportsKeepOffMetrics: Rule<FrontSpec> = {
+/** What is opened to the world for SIP would open the edge's metrics to it; and whoever gets an answer from the port of bans is banned. */
+const transportsKeepOffInternalPorts: Rule<FrontSpec> = {
   severity: 'error',
   reads: ['edge.transports'],
   *check({ edge: { transports } }) {
-    for (const transport of ['tcp', 'tls'] as const) {
-      if (transports[transport] !== edgePorts.metrics) continue;
+    const internal = [
+      ['udp', edgePorts.bans, 'bans'],
+      ['tcp', edgePorts.metrics, 'metrics'],
+      ['tls', edgePorts.metrics, 'metrics'],
+    ] as const;
+    for (const [transport, port, what] of internal) {
+      if (transports[transport] !== port) continue;
       yield {
         path: ['edge', 'transports', transport],
-        message: `${edgePorts.metrics} is the port of the edge’s metrics`,
-        allowed: `any port but ${edgePorts.metrics}`,
+        message: `${port} is the port of the edge’s ${what}`,
+        allowed: `any port but ${port}`,
       };
     }
   },
@@ -73,6 +78,6 @@ const healthHasAPortOfItsOwn: Rule<FrontSpec> = {
 export const edgePortRules: readonly Rule<FrontSpec>[] = [
   someTransportIsOn,
   tcpAndTlsAreApart,
-  transportsKeepOffMetrics,
+  transportsKeepOffInternalPorts,
   healthHasAPortOfItsOwn,
 ];
