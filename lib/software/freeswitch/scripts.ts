@@ -48,7 +48,9 @@ export function readyScript(host: MediaHost): string {
   const uri = `sip:ready@${host.address}:${internalPorts.freeswitchSip}`;
   return `#!/bin/bash
 # Exit status 0 when FreeSWITCH answers OPTIONS with 200 within a second; 1 when it says 503 (paused) or nothing.
-# The process being there is not enough: with a file that it could not read it lives on without SIP.
+# The process being there is not enough: with a file that it could not read it lives on without SIP. Nor is a 200: while it
+# starts, its SIP stack gives it by itself. The event socket listens once every module is loaded.
+(exec 4<>/dev/tcp/127.0.0.1/${internalPorts.eventSocket}) 2>/dev/null || exit 1
 exec 3<>/dev/udp/${host.address}/${internalPorts.freeswitchSip}
 call=$$.$EPOCHREALTIME
 request=$(printf '%s\\r\\n' \\
