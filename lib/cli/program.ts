@@ -9,6 +9,7 @@ import { describeFailure, exitsWith, usageStatus } from './failure.ts';
 import { addLogs } from './logs.ts';
 import { addMeasure } from './measure.ts';
 import { addPlan } from './plan.ts';
+import { addCustomers } from './customers.ts';
 import { addScrape } from './scrape.ts';
 import { addSimulate } from './simulate.ts';
 import { addStamp } from './stamp.ts';
@@ -32,7 +33,8 @@ function cellstamp(): Command {
   for (const add of [addTry, addUp, addStatus, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
   }
-  for (const add of [addCall, addCheck, addStamp, addScrape, addPlan, addSimulate, addMeasure]) add(program);
+  for (const add of [addCall, addCheck, addStamp, addCustomers, addScrape, addPlan, addSimulate, addMeasure])
+    add(program);
   return program;
 }
 

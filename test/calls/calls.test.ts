@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import type { RunCommand } from '../../lib/calls/scenario.ts';
-import { up } from '../../lib/local/index.ts';
+import { exec, up } from '../../lib/local/index.ts';
 import { readState } from '../../lib/local/state.ts';
-import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
+import { customersScriptPath } from '../../lib/software/kamailio/customers-script.ts';
+import { customersSql } from '../../lib/software/kamailio/tenant-tables.ts';
+import { parseCell, type CellInput, type CellSpec } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from './lab.ts';
 
@@ -317,5 +319,28 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
     const events = (await lab.records()).map(({ call, event }) => `${event} ${call}`);
     expect(events.length).toBeGreaterThan(60);
     expect(new Set(events).size).toBe(events.length);
+  });
+
+  it('of a tenant that an operator adds and takes away on the SBCs: heard at once, then refused', async () => {
+    const tell = async (tenants: CellSpec['tenants']) => {
+      for (const { name } of lab.cell.sbcs) {
+        const input = customersSql({ trunks: lab.spec.trunks, tenants });
+        const { status, stderr } = await exec(lab.spec.name, name, [customersScriptPath], { input });
+        expect({ name, status, stderr }).toEqual({ name, status: 0, stderr: '' });
+      }
+    };
+    const [umbrella] = parseCell({ ...input, tenants: [{ name: 'umbrella', domain: 'umbrella.example.com' }] }).tenants;
+    const ines: LabUser = { name: 'ines', tenant: 'umbrella', address: '198.51.100.17' };
+    const jan: LabUser = { name: 'jan', tenant: 'umbrella', address: '198.51.100.18' };
+    await tell([...lab.spec.tenants, umbrella!]);
+    await lab.addUsers([ines, jan]);
+    const newcomers = await lab.agents([ines, jan].map((user) => lab.user(user)));
+    const kind = { name: 'added', caller: 'ines', callee: 'jan', dial: 'sip:jan@umbrella.example.com' };
+    expect(failuresOf((await newcomers.run({ kinds: [kind], talkSeconds: 0.5 })).results)).toEqual([]);
+    await tell(lab.spec.tenants);
+    const gone = { ...kind, callee: null, expectStatus: 403 };
+    expect(failuresOf((await newcomers.run({ kinds: [gone], audio: false })).results)).toEqual([]);
+    // Those that stay have lost nothing, their users neither.
+    expect(failuresOf((await agents.run({ kinds: [withinTenant], talkSeconds: 0.5 })).results)).toEqual([]);
   });
 });

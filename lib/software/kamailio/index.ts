@@ -8,6 +8,7 @@ import { late, type HostConfig, type HostFile, type ListeningPort, type Service 
 import { poolServiceName, poolSocket } from '../pgbouncer/index.ts';
 import { redisTunnelName } from '../stunnel/index.ts';
 import { values } from '../values.ts';
+import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
 import { dispatcherList } from './features.ts';
 import { paths } from './paths.ts';
@@ -36,6 +37,7 @@ export function kamailio(cell: Cell, host: SbcHost): HostConfig {
     files: [
       { ...forKamailio, path: paths.config, text: kamailioConfig(cell, host) },
       { ...forKamailio, path: paths.dispatcherList, text: dispatcherList(cell) },
+      { path: customersScriptPath, mode: '0700', owner: 'root', group: 'root', text: customersScript },
       ...(tls ? tlsFiles : []),
     ],
     services: [daemon(cell, host)],
