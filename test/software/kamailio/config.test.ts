@@ -1,6 +1,7 @@
 import { expect, it, describe } from 'vitest';
 import { deriveCell } from '../../../lib/cell/cell.ts';
 import { lateNames } from '../../../lib/software/host-config.ts';
+import { customersScriptPath } from '../../../lib/software/kamailio/customers-script.ts';
 import { kamailioConfig } from '../../../lib/software/kamailio/config.ts';
 import { dispatcherList } from '../../../lib/software/kamailio/features.ts';
 import { kamailio } from '../../../lib/software/kamailio/index.ts';
@@ -64,7 +65,11 @@ it('says which late-bound values its files contain', () => {
 it('leaves nothing of TLS where the spec has it off', () => {
   const cell = cellOf({ sbc: { transports: { tls: 'off' } } });
   const { files, packages, ports, services } = kamailio(cell, cell.sbcs[0]);
-  expect(files.map(({ path }) => path)).toEqual(['/etc/kamailio/kamailio.cfg', '/etc/kamailio/dispatcher.list']);
+  expect(files.map(({ path }) => path)).toEqual([
+    '/etc/kamailio/kamailio.cfg',
+    '/etc/kamailio/dispatcher.list',
+    customersScriptPath,
+  ]);
   expect(files[0]!.text).not.toMatch(/tls\.so|enable_tls|listen=tls/);
   expect(packages).not.toContain('kamailio-tls-modules');
   expect(ports.map(({ name }) => name)).not.toContain('sip-tls');
