@@ -205,7 +205,7 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
     const { results } = await agents.run({ kinds: [kind] });
     expect(failuresOf(results)).toEqual([]);
     const offers = seenByDora.filter(({ direction, text }) => direction === 'received' && text.startsWith('INVITE '));
-    expect(offers.map(({ text }) => /^m=audio \d+ RTP\/AVP (.*?)\s*$/m.exec(text)![1])).toEqual(['8', '8']);
+    expect(offers.map(({ text }) => /^m=audio \d+ RTP\/AVP (.*?)\s*$/m.exec(text)![1])).toEqual(['8 101', '8 101']);
   });
 
   it('tell a carrier nothing of the cell: no private address, no user’s address, no program', async () => {

@@ -87,7 +87,7 @@ describeWith(['root', 'debian-packages'], 'tenants and trunks of a running cell'
     );
     expect(pids()).toEqual(before);
     expect(await kamailio()).toEqual(processes);
-    expect(await lookUp('tenants', 'initech.example.com')).toEqual(
+    expect(await lookUp('codecs', 'initech')).toEqual(
       Array(2).fill(expect.stringContaining('codec-strip-all codec-offer-PCMA codec-offer-opus')),
     );
     expect(await lookUp('sources', '100.126.4.8')).toEqual(Array(2).fill('tenant|initech.example.com'));

@@ -171,8 +171,12 @@ function considerRetire(
   stays: (text: string) => void,
 ): void {
   const { name } = cell.cell;
-  const calls = cells.get(name)!.signals.relayedCalls!;
-  if (calls > 0) return stays(`no tenants are left, ${amount(calls)} calls are`);
+  // A cell without tenants is not on hold for want of measurements; whether it has calls is unknown all the same, and not zero.
+  const { measuredAt, relayedCalls } = cells.get(name)!.signals;
+  if (measuredAt === undefined || relayedCalls === undefined) {
+    return stays('no tenants are left; whether calls are is not measured');
+  }
+  if (relayedCalls > 0) return stays(`no tenants are left, ${amount(relayedCalls)} calls are`);
   actions.push({ kind: 'retire', cell: name, reason: 'draining, no tenants are left and 0 calls are measured' });
 }
 

@@ -192,6 +192,24 @@ describe('consecutive plans', () => {
     });
   });
 
+  it.each([
+    ['nothing was ever measured', { measuredAt: undefined }],
+    ['its calls are not', { measuredAt: NOW, setups: 0 }],
+  ])('a cell of which %s is not retired: unknown is not zero', (_, signals) => {
+    const world: World = {
+      cells: [
+        { spec: specOf('euw1-a'), load: { calls: () => 120 } },
+        { spec: { ...specOf('euw1-b'), state: 'draining' }, load: { calls: () => 0, noise: 0 }, more: { signals } },
+      ],
+      tenants: tenantsOf('euw1-a', 10, 120),
+    };
+    const made = consecutive(world, { hours: 1, every: 1 })[0]!.plan;
+    expect(made.actions.filter(({ kind }) => kind === 'retire')).toEqual([]);
+    expect(made.excuses.find(({ action, subject }) => action === 'retire' && subject === 'euw1-b')!.text).toMatch(
+      /not measured/,
+    );
+  });
+
   it('a busy week in the last fortnight keeps a cell, whatever the forecast says', () => {
     // A peak eight days ago that the forecast takes for an exception.
     const spike = (hour: number): number => (hour > -8 * 24 && hour < -8 * 24 + 6 ? 260 : 100);
