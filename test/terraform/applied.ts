@@ -7,7 +7,8 @@ export interface Applied {
 }
 
 /** What a request is told that was done already when it was sent for the second time. */
-const askedTwice = /InvalidPermission\.NotFound|AlreadyExists|ConditionalCheckFailed|InvalidPermission\.Duplicate/;
+const askedTwice =
+  /InvalidChange|InvalidPermission\.NotFound|AlreadyExists|ConditionalCheckFailed|InvalidPermission\.Duplicate/;
 
 /**
  * Applies a configuration to a fresh emulator. On a busy machine the emulator answers so late that the provider sends a
