@@ -144,8 +144,12 @@ route[REPLICATED] {
             $sht(users=>$var(id)) = $(var(line){s.select,1,|});
         } else {
             $var(id) = $(var(line){s.select,0,|}{s.strip,1});
-            # What is told on request may be a call of our own that has ended since.
-            if ($var(op) != "s" || $sht(ended=>$var(id)) == $null) route(CALL_REPLICATED);
+            # What is told on request may be older than what we know: of a call that has been answered since, or has ended.
+            $vn(call) = $sht(calls=>$var(id));
+            if ($var(op) != "s" || ($sht(ended=>$var(id)) == $null
+                    && ($vn(call) == $null || $(vn(call){s.select,7,|}) == ""))) {
+                route(CALL_REPLICATED);
+            }
         }
         $var(i) = $var(i) + 1;
         $var(line) = $(var(body){s.select,$var(i),\\n});
