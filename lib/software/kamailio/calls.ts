@@ -36,6 +36,19 @@ route[CALL_INVITED] {
     sht_unlock("calls=>$ci");
     mq_add("events", "$ci", "+$sht(calls=>$ci)");
     prom_counter_inc("setups_total", "1", "$var(kind)");
+    $avp(invited_s) = $TV(sn);
+    $avp(invited_us) = $TV(un);
+}
+
+# The callee rings, or answers at once: how long the caller has waited for that counts once.
+route[POST_DIAL_DELAY] {
+    if ($avp(invited_s) == $null) return;
+    $var(ms) = ($TV(sn) - $avp(invited_s)) * 1000 + ($TV(un) - $avp(invited_us)) / 1000;
+    $avp(invited_s) = $null;
+    # Clocks are set.
+    if ($var(ms) < 0) return;
+    prom_counter_inc("post_dial_delay_milliseconds_total", "$var(ms)");
+    prom_counter_inc("post_dial_delay_samples_total", "1");
 }
 
 # It goes over another trunk than it first did. In: $vn(call), $var(trunk).
@@ -97,6 +110,10 @@ route[CALL_ENDED] {
     route(UNCOUNT);
     mq_add("events", "$var(id)", "-$vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt)");
     prom_counter_inc("ended_total", "1", "$var(why)");
+    if ($avp(jitter) == $null || $avp(loss) == $null) return;
+    prom_counter_inc("jitter_milliseconds_total", "$avp(jitter)");
+    prom_counter_inc("loss_percent_total", "$avp(loss)");
+    prom_counter_inc("media_samples_total", "1");
 }
 
 # In: $vn(call).

@@ -18,6 +18,13 @@ modparam("xhttp_prom", "xhttp_prom_stats", "shmem:")
 ${counter('setups_total', 'kind')}
 ${counter('answered_total')}
 ${counter('ended_total', 'reason')}
+# Sums over calls, and how many calls are in them: from INVITE to ringing or answer; of ended calls what the relay measured,
+# loss in whole percents.
+${counter('post_dial_delay_milliseconds_total')}
+${counter('post_dial_delay_samples_total')}
+${counter('jitter_milliseconds_total')}
+${counter('loss_percent_total')}
+${counter('media_samples_total')}
 ${counter('rejected_total', 'reason')}
 ${counter('dropped_total', 'reason')}
 ${counter('bans_total')}
@@ -57,6 +64,15 @@ ${cell.media
     # A rate over a series that begins with its first calls does not count these: it begins with none.
 ${['user', 'in', 'out', 'feature'].map((kind) => `    prom_counter_inc("setups_total", "0", "${kind}");`).join('\n')}
     prom_counter_inc("answered_total", "0");
+${[
+  'post_dial_delay_milliseconds_total',
+  'post_dial_delay_samples_total',
+  'jitter_milliseconds_total',
+  'loss_percent_total',
+  'media_samples_total',
+]
+  .map((name) => `    prom_counter_inc("${name}", "0");`)
+  .join('\n')}
     prom_counter_inc("records_total", "0", "sent");
     prom_gauge_set("events_waiting", "$mq_size(events)");
     prom_gauge_set("records_waiting", "$mq_size(records)");

@@ -218,6 +218,7 @@ route[SEND] {
 
 onreply_route[CALL_REPLY] {
     if ($rs >= 300) return;
+    if ($rs >= 180) route(POST_DIAL_DELAY);
     route(ALIAS_CONTACT);
     # A carrier that has begun to ring may ring on.
     if ($rs > 100 && $rs < 200 && $avp(trunks) != $null && $avp(rings) == $null) {
