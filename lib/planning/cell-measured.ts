@@ -1,7 +1,7 @@
 /** What a cell used, from its own measurements and those of its tenants. Arithmetic only. */
 import type { History } from '../capacity/forecast/history.ts';
 import type { TimeZone } from '../capacity/forecast/time-zone.ts';
-import type { Signals } from '../capacity/plan/input.ts';
+import type { FleetCell, Signals } from '../capacity/plan/input.ts';
 import { RESOURCES, type Resource } from '../capacity/resources.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import { gridEnd, historyOf, knownBounds, unknownValues, type Grid, type Values } from './history/grid.ts';
@@ -9,6 +9,7 @@ import type { Measured } from './history/measured.ts';
 
 export interface CellMeasured {
   readonly history: Partial<Readonly<Record<Resource, History>>>;
+  readonly historyOf: NonNullable<FleetCell['historyOf']>;
   readonly signals: Signals;
   /** By tenant: from when on it is in the cell's history, where that is not all along. */
   readonly since: ReadonlyMap<string, number>;
@@ -57,7 +58,7 @@ export function cellMeasured(
       return one === undefined ? [] : [[resource, one]];
     }),
   );
-  return { history, signals: signalsOf(values, grid), since, notes };
+  return { history, historyOf: summed ? 'tenants' : 'cell', signals: signalsOf(values, grid), since, notes };
 }
 
 function firstKnown(measured: Measured, tenant: string): number {
@@ -84,6 +85,7 @@ function signalsOf(values: ReadonlyMap<Resource, Values>, grid: Grid): Signals {
     if (Number.isNaN(calls === undefined ? perSecond : relayedCalls)) continue;
     return {
       measuredAt: gridEnd(grid) - (grid.length - 1 - i) * grid.stepMinutes * 60_000,
+      everyMinutes: grid.stepMinutes,
       ...(!Number.isNaN(relayedCalls) && { relayedCalls }),
       ...(!Number.isNaN(perSecond) && { setups: perSecond }),
     };

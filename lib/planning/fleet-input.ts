@@ -129,6 +129,7 @@ function fleetCell(spec: CellSpec, use: CellMeasured, { planning, calendar, sign
     spec,
     ...optional({ jurisdiction: facts?.jurisdiction, costPerHour: facts?.costPerHour }),
     history: use.history,
+    historyOf: use.historyOf,
     signals: signals.get(spec.name) ?? use.signals,
     ...(calendar?.value && calendarOf(calendar.value, spec, tenants, years)),
     ...(facts?.elastic && {

@@ -58,7 +58,7 @@ export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
     wants: fleetNames(fleet, planning),
     zones: zonesOf(planning.value).all,
   });
-  const cells = fleet.cells.filter(({ state }) => state !== 'planned' && state !== 'retired').map(({ name }) => name);
+  const cells = fleet.cells.filter(({ state }) => state !== 'planned' && state !== 'retired');
   const prometheus = await readPrometheus(planning, measured, { ...sources, grid, cells });
   refuse([...files.findings, ...prometheus.findings]);
   const { input, notes } = fleetInput({ ...read, fleet, measured, grid, signals: prometheus.signals, now });

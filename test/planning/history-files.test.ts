@@ -20,7 +20,7 @@ describe('a history file', () => {
     const read = await readFrom(csv(hourly([10, 20, 30])));
     expect(callsOf(read)).toEqual([10, 20, 30]);
     expect(read.input.cells[0]!.history.relayedCalls).toMatchObject({ start: NOW - 3 * HOUR, stepMinutes: 60 });
-    expect(read.input.cells[0]!.signals).toEqual({ measuredAt: NOW, relayedCalls: 30 });
+    expect(read.input.cells[0]!.signals).toEqual({ measuredAt: NOW, everyMinutes: 60, relayedCalls: 30 });
   });
 
   it('may be NDJSON, with seconds since 1970', async () => {

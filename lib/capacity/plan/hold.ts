@@ -1,4 +1,4 @@
-import type { FleetCell } from './input.ts';
+import { SBCS, type FleetCell } from './input.ts';
 import type { PlanRules } from './rules.ts';
 import type { ActionOf, HoldCode } from './schema.ts';
 import { amount, percent, when } from './wording.ts';
@@ -44,16 +44,22 @@ export function holdOf(
   };
 }
 
-function staleness({ signals }: FleetCell, now: number, { staleMinutes }: PlanRules): [HoldCode, string][] {
+function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: PlanRules): [HoldCode, string][] {
   if (signals.measuredAt === undefined) return [['missing', 'nothing was ever measured']];
   const minutes = (now - signals.measuredAt) / 60_000;
-  if (minutes > staleMinutes) {
-    return [
-      ['stale', `last measured ${when(signals.measuredAt)}, ${amount(minutes)} minutes ago, allowed ${staleMinutes}`],
-    ];
+  const { everyMinutes = 0 } = signals;
+  if (minutes > staleMinutes + everyMinutes) {
+    const allowed = everyMinutes === 0 ? `${staleMinutes}` : `${staleMinutes} besides the ${everyMinutes} of the next`;
+    return [['stale', `last measured ${when(signals.measuredAt)}, ${amount(minutes)} minutes ago, allowed ${allowed}`]];
   }
   const unknown = (['relayedCalls', 'setups'] as const).filter((name) => signals[name] === undefined);
-  return unknown.length > 0 ? [['missing', `not measured: ${unknown.join(', ')}`]] : [];
+  const found: [HoldCode, string][] = unknown.length > 0 ? [['missing', `not measured: ${unknown.join(', ')}`]] : [];
+  const { sbcs = SBCS, mediaHosts = spec.media.hosts } = signals;
+  if (sbcs < SBCS) found.push(['missing', `metrics of ${sbcs} of its ${SBCS} SBCs`]);
+  if (mediaHosts < spec.media.hosts) {
+    found.push(['missing', `metrics of ${mediaHosts} of its ${spec.media.hosts} media hosts`]);
+  }
+  return found;
 }
 
 function contradictions({ signals, spec }: FleetCell, now: number): [HoldCode, string][] {
@@ -80,6 +86,9 @@ function contradictions({ signals, spec }: FleetCell, now: number): [HoldCode, s
   }
   if (relayedCalls === 0 && setups !== undefined && setups >= 1) {
     found.push(['contradictory', `${amount(setups)} set-ups/s and no relayed call`]);
+  }
+  if (setups === 0 && relayedCalls !== undefined && relayedCalls >= COUNT_CALLS) {
+    found.push(['contradictory', `${amount(relayedCalls)} relayed calls and not one set-up`]);
   }
   return found;
 }

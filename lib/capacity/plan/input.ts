@@ -10,6 +10,9 @@ import type { Quota } from './quotas.ts';
 import type { PlanRules } from './rules.ts';
 import type { PlanMemory } from './schema.ts';
 
+/** SBCs of a cell: active and standby. */
+export const SBCS = 2;
+
 /** What a cell says about itself now. Undefined is unknown, never zero. */
 export interface Signals {
   /** Instant of the newest measurement, milliseconds since 1970 UTC. */
@@ -29,6 +32,14 @@ export interface Signals {
   readonly setupSeconds?: number;
   /** Share of set-ups that are answered, 0 to 1. */
   readonly answerSeizureRatio?: number;
+  /** SBCs and media hosts that were asked and answered. Default: not known. */
+  readonly sbcs?: number;
+  readonly mediaHosts?: number;
+  /**
+   * Minutes that a measurement is the mean of: the next one is not there before as many have passed.
+   * @default 0
+   */
+  readonly everyMinutes?: number;
 }
 
 /** The media hosts of a cell that take calls; the spec's number is the most there can be. */
@@ -51,11 +62,14 @@ export interface FleetCell {
   readonly jurisdiction?: string;
   /** Default: unknown, and then no cap on cost can be kept. */
   readonly costPerHour?: number;
-  /**
-   * What the whole cell used, of as many resources as are measured. Best added up from the records of the tenants that are
-   * in it now, wherever they were before: then moves leave no trace in it.
-   */
+  /** What the whole cell used, of as many resources as are measured. */
   readonly history: Partial<Readonly<Record<Resource, History>>>;
+  /**
+   * Whose use the history is. `tenants`: of those that are in the cell now, wherever they were before, so that moves leave no
+   * trace in it. `cell`: of whoever was in the cell at the time; from plan to plan it is then remembered who came and who left.
+   * @default 'tenants'
+   */
+  readonly historyOf?: 'tenants' | 'cell';
   readonly signals: Signals;
   /** Holidays, and events that change every resource alike, where its callers are. Default: none. */
   readonly calendar?: Calendar;
@@ -63,6 +77,8 @@ export interface FleetCell {
   readonly announced?: readonly AnnouncedLoad[];
   /** How far the media hosts in service may fall below those of the spec. Default: they all are in service, always. */
   readonly elastic?: Elastic;
+  /** When calls first proved the cell, milliseconds since 1970 UTC. Default: not known. */
+  readonly provedAt?: number;
   /** A change that was begun and is not finished. Default: none. */
   readonly unfinished?: { readonly step: string; readonly since: number };
 }

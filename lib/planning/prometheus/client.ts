@@ -47,6 +47,7 @@ const metric = z.record(z.string(), z.string());
 const sample = z.tuple([z.number(), z.string().min(1)]);
 const answer = z.object({
   status: z.literal('success'),
+  warnings: z.array(z.string()).default([]),
   data: z.discriminatedUnion('resultType', [
     z.object({ resultType: z.literal('matrix'), result: z.array(z.object({ metric, values: z.array(sample) })) }),
     z.object({ resultType: z.literal('vector'), result: z.array(z.object({ metric, value: sample })) }),
@@ -151,7 +152,10 @@ export class Prometheus {
     }
     const parsed = answer.safeParse(json);
     if (!parsed.success) throw malformed(query, `what Prometheus does not say: ${excerpt(text)}`);
-    return parsed.data.data;
+    const { data, warnings } = parsed.data;
+    // It answers with what it has: a part, which would read as a low load.
+    if (warnings.length > 0) return new Trouble(`answered ${query} in part only (${excerpt(warnings.join('; '))})`);
+    return data;
   }
 }
 

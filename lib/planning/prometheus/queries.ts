@@ -13,6 +13,10 @@ export interface Measure {
   readonly promql: string | undefined;
 }
 
+/** Of calls, from sums over them: the mean of those of the last minutes. */
+const meanOf = (sum: string, samples: string): string =>
+  `sum by ($cell) (rate(${sum}[$step])) / (sum by ($cell) (rate(${samples}[$step])) > 0)`;
+
 /** Calls that the SBCs let in count as set-ups; the standby counts none. */
 const setups = 'sum by ($cell) (rate(cellstamp_sbc_setups_total[$step]))';
 
@@ -44,19 +48,46 @@ export const SIGNAL_MEASURES = {
   },
   mos: {
     what: 'mean opinion score, 1 to 5',
-    promql:
-      'sum by ($cell) (rate(rtpengine_mos_total[$step])) / (sum by ($cell) (rate(rtpengine_mos_samples_total[$step])) > 0)',
+    promql: meanOf('rtpengine_mos_total', 'rtpengine_mos_samples_total'),
   },
-  jitterMs: { what: 'jitter in milliseconds', promql: undefined },
-  loss: { what: 'share of the packets lost, 0 to 1', promql: undefined },
-  setupSeconds: { what: 'seconds from INVITE to the first ringing or answer', promql: undefined },
+  jitterMs: {
+    what: 'jitter in milliseconds, of calls that ended',
+    promql: meanOf('cellstamp_sbc_jitter_milliseconds_total', 'cellstamp_sbc_media_samples_total'),
+  },
+  loss: {
+    what: 'share of the packets lost, 0 to 1, of calls that ended',
+    promql: `${meanOf('cellstamp_sbc_loss_percent_total', 'cellstamp_sbc_media_samples_total')} / 100`,
+  },
+  setupSeconds: {
+    what: 'seconds from INVITE to the first ringing or answer',
+    promql: `${meanOf('cellstamp_sbc_post_dial_delay_milliseconds_total', 'cellstamp_sbc_post_dial_delay_samples_total')} / 1000`,
+  },
   answerSeizureRatio: {
     what: 'share of the set-ups answered, 0 to 1',
     promql: `sum by ($cell) (rate(cellstamp_sbc_answered_total[$step])) / (${setups} > 0)`,
   },
 } as const satisfies Partial<Record<keyof Signals, Measure>>;
 
-export const MEASURES = { ...RESOURCE_MEASURES, ...SIGNAL_MEASURES };
+/** How many hosts of a cell are in the answer. A sum over fewer than there are would read as a lower load. */
+export const HOST_MEASURES = {
+  sbcs: { what: 'SBCs whose metrics are there', promql: 'count by ($cell) (cellstamp_sbc_calls)' },
+  mediaHosts: {
+    what: 'media hosts whose metrics are there',
+    promql: 'count by ($cell) (rtpengine_sessions{type="own"})',
+  },
+} as const satisfies Record<string, Measure>;
+
+export type HostMeasure = keyof typeof HOST_MEASURES;
+
+/** The measures whose default query adds up over all hosts of a kind. */
+export const SUMMED_OVER: Partial<Readonly<Record<MeasureName, HostMeasure>>> = {
+  setups: 'sbcs',
+  recordEvents: 'sbcs',
+  answerSeizureRatio: 'sbcs',
+  relayedCalls: 'mediaHosts',
+};
+
+export const MEASURES = { ...RESOURCE_MEASURES, ...SIGNAL_MEASURES, ...HOST_MEASURES };
 
 export type MeasureName = keyof typeof MEASURES;
 

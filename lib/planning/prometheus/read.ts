@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import type { Signals } from '../../capacity/plan/input.ts';
 import type { Resource } from '../../capacity/resources.ts';
+import type { CellSpec } from '../../spec/cell.ts';
 import type { Finding, Path } from '../../spec/finding.ts';
 import { errorAt } from '../checked-file.ts';
 import { gridEnd, intervalAt, unknownValues, type Grid, type Values } from '../history/grid.ts';
@@ -10,7 +11,18 @@ import type { PlanningFile } from '../read-planning.ts';
 import { SecretMissing } from '../secret.ts';
 import { authenticator } from './authenticate.ts';
 import { Prometheus, PrometheusFailure, type Series } from './client.ts';
-import { atInstant, MEASURES, overIntervals, RESOURCE_MEASURES, SIGNAL_MEASURES, type MeasureName } from './queries.ts';
+import { HostCounts } from './host-counts.ts';
+import {
+  atInstant,
+  HOST_MEASURES,
+  MEASURES,
+  overIntervals,
+  RESOURCE_MEASURES,
+  SIGNAL_MEASURES,
+  SUMMED_OVER,
+  type HostMeasure,
+  type MeasureName,
+} from './queries.ts';
 import type { PrometheusSettings } from './schema.ts';
 
 export interface PrometheusRead {
@@ -23,7 +35,8 @@ export interface PrometheusRead {
 export interface PrometheusReadOptions {
   readonly grid: Grid;
   readonly now: number;
-  readonly cells: readonly string[];
+  /** Those that are built. */
+  readonly cells: readonly CellSpec[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (text: string) => void;
 }
@@ -81,7 +94,7 @@ async function readAll(
       return undefined;
     }
   };
-  const notes = await readHistories(ask, server, cellLabel, measured, options);
+  const notes = await readHistories(ask, server, value.history.prometheus!, measured, options);
   if (isOpen(value.history.prometheus!))
     notes.push(`the secret for ${url} goes over the network in the open: use https`);
   // A query that is wrong for a history is wrong for an instant.
@@ -100,33 +113,53 @@ function isOpen({ url, auth }: PrometheusSettings): boolean {
 async function readHistories(
   ask: Ask,
   server: Prometheus,
-  cellLabel: string,
+  { cellLabel, queries }: PrometheusSettings,
   measured: Measured,
   { grid, cells }: PrometheusReadOptions,
 ): Promise<string[]> {
   const notes: string[] = [];
   const step = grid.stepMinutes * 60;
   const [first, last] = [grid.start / 1000 + step, gridEnd(grid) / 1000];
+  const history = (name: MeasureName) =>
+    ask(name, (query) => server.range(overIntervals(query, cellLabel, grid.stepMinutes), first, last, step));
+  const hosts = new Map<HostMeasure, HostCounts>();
+  for (const name of Object.keys(HOST_MEASURES) as HostMeasure[]) {
+    for (const [cell, points] of (await history(name)) ?? []) {
+      const counts = hosts.get(name) ?? new HostCounts(grid);
+      hosts.set(name, counts);
+      counts.set(cell, placed(points, grid));
+    }
+  }
   for (const resource of Object.keys(RESOURCE_MEASURES) as Resource[]) {
-    const found = await ask(resource, (query) =>
-      server.range(overIntervals(query, cellLabel, grid.stepMinutes), first, last, step),
-    );
+    const found = await history(resource);
     if (found === undefined) continue;
-    const missing = cells.filter((cell) => !found.has(cell));
+    const missing = cells.filter(({ name }) => !found.has(name)).map(({ name }) => name);
     if (missing.length > 0) notes.push(`Prometheus knows no ${resource} of ${missing.join(', ')}`);
-    for (const cell of cells) {
+    // A query of one's own may add up over other things.
+    const summedOver = queries[resource] === undefined ? SUMMED_OVER[resource] : undefined;
+    for (const spec of cells) {
+      const cell = spec.name;
       const points = found.get(cell);
       if (points === undefined) continue;
       const values = placed(points, grid);
+      const partly = summedOver === undefined ? 0 : (hosts.get(summedOver)?.forget(values, spec, summedOver) ?? 0);
       const gaps = values.reduce((count, point) => count + (Number.isNaN(point) ? 1 : 0), 0);
-      if (gaps > 0) notes.push(`Prometheus: ${resource} of ${cell} is unknown in ${gaps} of ${grid.length} intervals`);
+      if (gaps > 0) {
+        const because = partly === 0 ? '' : `, in ${partly} of them as metrics of some of its hosts are missing`;
+        notes.push(`Prometheus: ${resource} of ${cell} is unknown in ${gaps} of ${grid.length} intervals${because}`);
+      }
       measured.add('cell', cell, resource, values);
     }
   }
   return notes;
 }
 
-const SIGNALS = ['relayedCalls', 'setups', ...Object.keys(SIGNAL_MEASURES)] as (keyof Signals & MeasureName)[];
+const SIGNALS = [
+  'relayedCalls',
+  'setups',
+  ...Object.keys(SIGNAL_MEASURES),
+  ...Object.keys(HOST_MEASURES),
+] as (keyof Signals & MeasureName)[];
 
 /** How the cells are at the plan's moment. */
 async function readSignals(
@@ -139,7 +172,7 @@ async function readSignals(
   const signals = new Map<string, { -readonly [K in keyof Signals]: Signals[K] }>();
   for (const name of SIGNALS) {
     const found = await ask(name, (query) => server.at(atInstant(query, cellLabel), time));
-    for (const cell of cells) {
+    for (const { name: cell } of cells) {
       const value = Number(found?.get(cell)?.at(-1)?.[1]);
       if (!Number.isFinite(value)) continue;
       const signal = signals.get(cell) ?? { measuredAt: time * 1000 };

@@ -42,10 +42,25 @@ describe('holdOf', () => {
     expect(hold({ measuredAt: NOW - HOUR })!.reason).toContain('60 minutes ago, allowed 30');
   });
 
+  it('an hourly measurement is not stale before the next was due', () => {
+    const hourly = (minutes: number) => hold({ measuredAt: NOW - minutes * 60_000, everyMinutes: 60 });
+    expect(hourly(89)).toBeUndefined();
+    expect(hourly(91)!.reason).toContain('91 minutes ago, allowed 30 besides the 60 of the next');
+  });
+
+  it.each([
+    [{ sbcs: 1, mediaHosts: 4 }, 'metrics of 1 of its 2 SBCs'],
+    [{ sbcs: 2, mediaHosts: 3 }, 'metrics of 3 of its 4 media hosts'],
+  ])('half of the metrics are not half of the calls: %j', (signals, reason) => {
+    expect(hold(signals)).toMatchObject({ codes: ['missing'], reason });
+    expect(hold({ sbcs: 2, mediaHosts: 4 })).toBeUndefined();
+  });
+
   it.each([
     [{ relayedCalls: 500 }, '500 relayed calls measured, its 4 media hosts admit 400'],
     [{ relayedCalls: 200, callsByRecords: 90 }, 'media hosts count 200 calls, the call records 90'],
     [{ relayedCalls: 0, setups: 3 }, '3 set-ups/s and no relayed call'],
+    [{ relayedCalls: 120, setups: 0 }, '120 relayed calls and not one set-up'],
     [{ measuredAt: NOW + HOUR }, 'which is after this plan'],
   ])('measurements that contradict each other hold the cell: %j', (signals, text) => {
     expect(hold(signals)).toMatchObject({ codes: ['contradictory'], reason: expect.stringContaining(text) as string });

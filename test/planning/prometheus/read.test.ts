@@ -27,7 +27,12 @@ describe('Prometheus', () => {
       setups: 42,
       callsByRecords: 42,
       mos: 42,
+      jitterMs: 42,
+      loss: 42,
+      setupSeconds: 42,
       answerSeizureRatio: 42,
+      sbcs: 42,
+      mediaHosts: 42,
     });
     expect(notes).toEqual([CONTRACTS]);
   });
@@ -58,6 +63,50 @@ describe('Prometheus', () => {
     expect(notes).toContain('Prometheus: setups of euw1-a is unknown in 166 of 168 intervals');
     // Nothing is measured now: the newest hour is the newest there is.
     expect(input.cells[0]!.signals).toMatchObject({ measuredAt: NOW, setups: 8 });
+  });
+
+  it('with metrics of some hosts only has a gap there, and not half the load', async () => {
+    const end = NOW / 1000;
+    // A media host was not asked for three hours; long before there were two hosts only.
+    const hosts = (hoursAgo: number) => (hoursAgo > 160 ? 2 : hoursAgo >= 3 && hoursAgo <= 5 ? 3 : 4);
+    const { url } = await answeringServer((one, response) => {
+      const query = one.form.get('query')!;
+      const range = one.path.endsWith('range');
+      const value = (hoursAgo: number) =>
+        query.includes('count by (cell) (rtpengine')
+          ? hosts(hoursAgo)
+          : query.includes('count by')
+            ? 2
+            : 100 * hosts(hoursAgo);
+      const values = Array.from({ length: 168 }, (_, i) => [end - (167 - i) * 3600, String(value(167 - i))]);
+      const metric = { cell: 'euw1-a' };
+      response.end(range ? matrix([{ metric, values }]) : vector([{ metric, value: [end, String(value(4))] }]));
+    });
+    const { input, notes } = await readFrom(planning(url));
+    const [cell] = input.cells;
+    const calls = [...cell!.history.relayedCalls!.values];
+    expect(calls.slice(-7)).toEqual([400, NaN, NaN, NaN, 400, 400, 400]);
+    expect(calls.slice(0, 8)).toEqual([200, 200, 200, 200, 200, 200, 200, 400]);
+    expect([...cell!.history.setups!.values].slice(-5, -1)).toEqual([300, 300, 400, 400]);
+    expect(notes).toContain(
+      'Prometheus: relayedCalls of euw1-a is unknown in 3 of 168 intervals, in 3 of them as metrics of some of its hosts are missing',
+    );
+    expect(cell!.signals).toMatchObject({ relayedCalls: 300, sbcs: 2, mediaHosts: 3 });
+  });
+
+  it('that answers in part only is no ground for a plan', async () => {
+    const { url } = await answeringServer((_, response) =>
+      response.end(
+        JSON.stringify({
+          status: 'success',
+          warnings: ['store 2 is away'],
+          data: { resultType: 'matrix', result: [] },
+        }),
+      ),
+    );
+    expect(await refusalOf(planning(url))).toEqual([
+      expect.stringMatching(/in part only \(store 2 is away\), 4 times; allowed: /),
+    ]);
   });
 
   it('fills in what files do not say', async () => {
@@ -104,6 +153,8 @@ describe('Prometheus', () => {
     });
     const refusal = await refusalOf(planning(url, '    queries: { recordEvents: off, registrations: off }\n'));
     expect(refusal).toEqual([
+      expect.stringContaining('queries.sbcs: a series has no label cell'),
+      expect.stringContaining('queries.mediaHosts: a series has no label cell'),
       expect.stringMatching(
         /^planning.yaml:8:5 error history.prometheus.queries.setups: .* answered 422 \(execution: too many samples\) to /,
       ),
