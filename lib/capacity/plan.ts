@@ -17,6 +17,7 @@ import { QUOTA_NAMES, QuotaBook } from './plan/quotas.ts';
 import { kindOf, relief } from './plan/relief.ts';
 import { reopening } from './plan/reopening.ts';
 import { retirement } from './plan/retirement.ts';
+import { membership } from './plan/membership.ts';
 import { DEFAULT_RULES, type PlanRules } from './plan/rules.ts';
 import { scaling } from './plan/scaling.ts';
 import type { ActionOf, CellReport, Plan } from './plan/schema.ts';
@@ -30,9 +31,11 @@ import { HOUR_MS, iso, rounded } from './plan/wording.ts';
  * @throws RangeError for input that contradicts itself (a name twice, a tenant of an unknown cell, a policy out of range)
  * @example const { actions, excuses } = plan({ now, cells, tenants, blueprints });
  */
-export function plan(input: PlanInput): Plan {
-  requireInput(input);
-  const { now, policy = POLICIES.gradeOfService } = input;
+export function plan(given: PlanInput): Plan {
+  requireInput(given);
+  const { now, policy = POLICIES.gradeOfService } = given;
+  const members = membership(given);
+  const input: PlanInput = { ...given, cells: members.cells, tenants: members.tenants };
   const rules: PlanRules = { ...DEFAULT_RULES, ...input.rules };
   const inOrder = [...input.cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   const cells = new Map(inOrder.map((cell): [string, FleetCell] => [cell.spec.name, cell]));
@@ -53,12 +56,12 @@ export function plan(input: PlanInput): Plan {
   });
   const holds = new Map<string, ActionOf<'hold'>>();
   const crossings = new Map<string, Crossing>();
-  const members = tenantsByCell(input.tenants);
+  const inside = tenantsByCell(input.tenants);
   const accounts = new Map(
-    outlooks.map((one) => [one.name, accounting(one, settledOf(members.get(one.name) ?? [], now), now)]),
+    outlooks.map((one) => [one.name, accounting(one, settledOf(inside.get(one.name) ?? [], now), now)]),
   );
   for (const one of outlooks) {
-    const hold = holdOf(one.cell, now, rules, accounts.get(one.name)!.contradiction, !members.has(one.name));
+    const hold = holdOf(one.cell, now, rules, accounts.get(one.name)!.contradiction, !inside.has(one.name));
     if (hold) holds.set(one.name, hold);
     const crossing = crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until);
     if (crossing) crossings.set(one.name, crossing);
@@ -96,7 +99,7 @@ export function plan(input: PlanInput): Plan {
       ...scaled.notes,
       ...quotaNotes(input),
     ],
-    memory: ledger.memory(),
+    memory: { ...ledger.memory(), ...members.memory },
   };
 }
 

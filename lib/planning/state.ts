@@ -78,7 +78,7 @@ export function seenOnly(before: PlanMemory | undefined, after: PlanMemory): Pla
     );
     return [name, Object.fromEntries(seen.filter(([, at]) => at !== undefined))];
   });
-  return { cells: Object.fromEntries(cells), done: before?.done ?? [] };
+  return { ...after, cells: Object.fromEntries(cells), done: before?.done ?? [] };
 }
 
 function replaceFile(path: string, text: string): void {

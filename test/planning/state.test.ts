@@ -144,6 +144,12 @@ describe('what a plan saw without what it decided', () => {
     expect(seenOnly(before, after).cells).toEqual({ a: { cordonedAt: early }, b: {} });
   });
 
+  it('has where tenants were seen, and who came and left: they did, whatever becomes of the plan', () => {
+    const came = [{ tenant: 't', cell: 'a', at: late }];
+    const seen = { homes: { a: ['t'] }, came, left: [{ tenant: 't', cell: 'b', at: late }] };
+    expect(seenOnly({ cells: {}, done: [], homes: {} }, { cells: {}, done: [], ...seen })).toMatchObject(seen);
+  });
+
   it('forgets what is no longer so', () => {
     expect(seenOnly({ cells: { a: { overSince: early } }, done: [] }, { cells: {}, done: [] }).cells).toEqual({});
   });

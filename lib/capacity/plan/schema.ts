@@ -102,6 +102,18 @@ const cellReport = z.strictObject({
 /** Since when something is so. */
 const since = (what: string) => instant.optional().describe(`Since when ${what}. Default: it is not so.`);
 
+const changes = (what: string) =>
+  z
+    .array(
+      z.strictObject({
+        tenant: name.describe('Who.'),
+        cell: name.describe('Which cell.'),
+        at: instant.describe('Instant of the first plan that saw it.'),
+      }),
+    )
+    .optional()
+    .describe(`Who ${what} within its history. Default: nobody.`);
+
 export const memorySchema = z
   .strictObject({
     cells: z
@@ -114,6 +126,7 @@ export const memorySchema = z
           cordonedAt: since('it is cordoned'),
           drainBy: instant.optional().describe('When it should be empty. Default: it does not drain.'),
           neededSince: since('its tenants fitted into no other cell in every plan'),
+          stampedAt: instant.optional().describe('When a plan asked for it. Default: no plan did.'),
         }),
       )
       .describe('By the name of the cell, with its pools where it is about media hosts.'),
@@ -127,6 +140,12 @@ export const memorySchema = z
         }),
       )
       .describe('What plans of the last 14 days decided, for caps and for not taking back what was just done.'),
+    homes: z
+      .record(name, z.array(name))
+      .optional()
+      .describe('Tenants by cell, of the cells whose history is their own. Default: nobody looked yet.'),
+    came: changes('came into a cell'),
+    left: changes('left a cell'),
   })
   .describe('What the next plan has to know of this one; to be given to it unless this plan was thrown away.');
 
