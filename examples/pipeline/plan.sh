@@ -15,6 +15,12 @@ if git ls-remote --exit-code --heads origin planning-state >/dev/null; then
   git restore --source=FETCH_HEAD -- "${state[@]}"
 fi
 
+# What deploys came to since: a stamped cell gets tenants once it is proved.
+if git ls-remote --exit-code --heads origin deploys >/dev/null; then
+  git fetch --quiet origin deploys
+  git show FETCH_HEAD:planning-deploys.ndjson >planning-deploys.ndjson
+fi
+
 status=0
 npx tsx lib/cli/main.ts plan --html plan.html --write >plan.txt || status=$?
 cat plan.txt

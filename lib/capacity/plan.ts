@@ -6,11 +6,12 @@ import { HOURS_PER_WEEK, RESOURCES } from './resources.ts';
 import { erlangB } from './teletraffic/erlang.ts';
 import type { PlanContext } from './plan/context.ts';
 import { crossingOf, fullestOf, type Crossing } from './plan/crossing.ts';
+import { whyAbsent } from './plan/absence.ts';
 import { accounting } from './plan/accounting.ts';
 import { fleetLoad, settledOf, tenantsByCell } from './plan/fleet-load.ts';
 import { holdOf } from './plan/hold.ts';
 import { requireInput, type FleetCell, type PlanInput } from './plan/input.ts';
-import { leadTime } from './plan/lead-time.ts';
+import { leadTime, stampRecords } from './plan/lead-time.ts';
 import { Ledger } from './plan/ledger.ts';
 import { outlook } from './plan/outlook.ts';
 import { QUOTA_NAMES, QuotaBook } from './plan/quotas.ts';
@@ -40,7 +41,10 @@ export function plan(given: PlanInput): Plan {
   const inOrder = [...input.cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   const cells = new Map(inOrder.map((cell): [string, FleetCell] => [cell.spec.name, cell]));
   const outlooks = inOrder.map((cell) => outlook(cell, now, policy.quantile, rules, input.figures));
-  const lead = leadTime(input.stamped ?? [], rules.leadQuantile, rules.assumedLeadHours);
+  const ledger = new Ledger(input.memory, now);
+  ledger.keepStamps(new Set(cells.keys()));
+  const stamped = stampRecords(input.stamped ?? [], inOrder, (name) => ledger.of(name).stampedAt);
+  const lead = leadTime(stamped, rules.leadQuantile, rules.assumedLeadHours);
   // What is decided now must carry until the next decision could be carried out, and through every hour of a week.
   const until = now + Math.max(7 * DAY_MS, (lead.hours + rules.reviewHours) * HOUR_MS);
   const load = fleetLoad(outlooks, input.tenants, {
@@ -54,6 +58,7 @@ export function plan(given: PlanInput): Plan {
       return state === 'active' || state === 'planned' ? undefined : state;
     },
   });
+  const absences = new Map<string, string>();
   const holds = new Map<string, ActionOf<'hold'>>();
   const crossings = new Map<string, Crossing>();
   const inside = tenantsByCell(input.tenants);
@@ -61,13 +66,16 @@ export function plan(given: PlanInput): Plan {
     outlooks.map((one) => [one.name, accounting(one, settledOf(inside.get(one.name) ?? [], now), now)]),
   );
   for (const one of outlooks) {
-    const hold = holdOf(one.cell, now, rules, accounts.get(one.name)!.contradiction, !inside.has(one.name));
+    const isEmpty = !inside.has(one.name);
+    const absence = whyAbsent(one.cell, isEmpty);
+    if (absence !== undefined) absences.set(one.name, absence);
+    const hold = holdOf(one.cell, now, rules, accounts.get(one.name)!.contradiction, isEmpty);
     if (hold) holds.set(one.name, hold);
     const crossing = crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until);
     if (crossing) crossings.set(one.name, crossing);
   }
-  const ledger = new Ledger(input.memory, now);
-  const context: PlanContext = { input, now, policy, rules, lead, cells, outlooks, load, holds, crossings, ledger };
+  const known = { input, now, policy, rules, lead, cells, outlooks, load };
+  const context: PlanContext = { ...known, holds, absences, crossings, ledger };
 
   const reports = outlooks.map((one) => report(context, one.name, one.capacity.resources.relayedCalls.limit));
   const everyone = [...load.waiting, ...load.cells.flatMap((cell) => [...cell.tenants])];
@@ -79,10 +87,10 @@ export function plan(given: PlanInput): Plan {
   const quotas = new QuotaBook(input.quotas ?? []);
   const relieved = relief(context);
   const reopened = reopening(context, relieved.overflow);
-  const stamped = stamping(context, reopened.overflow, quotas);
+  const stamps = stamping(context, reopened.overflow, quotas);
   const retired = retirement(context, relieved.overflow, reopened.cells);
   const scaled = scaling(context);
-  const parts = [stamped, reopened, relieved, retired, scaled];
+  const parts = [stamps, reopened, relieved, retired, scaled];
   return {
     version: 1,
     now: iso(now),

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { WentOnAsRoot, asRoot } from './as-root.ts';
 import { addCall } from './call.ts';
 import { addCheck } from './check.ts';
+import { addDeployed } from './deployed.ts';
 import { addDown } from './down.ts';
 import { addFlap } from './flap.ts';
 import { describeFailure, exitsWith, usageStatus } from './failure.ts';
@@ -33,7 +34,17 @@ function cellstamp(): Command {
   for (const add of [addTry, addUp, addStatus, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
   }
-  for (const add of [addCall, addCheck, addStamp, addCustomers, addScrape, addPlan, addSimulate, addMeasure])
+  for (const add of [
+    addCall,
+    addCheck,
+    addStamp,
+    addDeployed,
+    addCustomers,
+    addScrape,
+    addPlan,
+    addSimulate,
+    addMeasure,
+  ])
     add(program);
   return program;
 }

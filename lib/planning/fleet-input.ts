@@ -12,6 +12,7 @@ import { calendarOf, yearsAround, type CalendarFile } from './calendar-file.ts';
 import { cellMeasured, type CellMeasured } from './cell-measured.ts';
 import type { CheckedFile } from './checked-file.ts';
 import { contractOf } from './contract.ts';
+import { deployFacts, type DeployStep } from './deploys.ts';
 import type { FleetFiles } from './fleet-files.ts';
 import { historyOf, type Grid } from './history/grid.ts';
 import type { Measured } from './history/measured.ts';
@@ -21,6 +22,7 @@ import type { PlanningFile } from './read-planning.ts';
 export interface FleetSources {
   readonly planning: PlanningFile;
   readonly fleet: FleetFiles;
+  readonly deploys: readonly DeployStep[];
   readonly calendar: CheckedFile<CalendarFile> | undefined;
   readonly measurements: Measurements;
   readonly measured: Measured;
@@ -121,7 +123,11 @@ function policyOf({ name, ...own }: Planning['policy']): Policy {
   return { ...POLICIES[name], ...optional(own) } as Policy;
 }
 
-function fleetCell(spec: CellSpec, use: CellMeasured, { planning, calendar, signals, now }: FleetSources): FleetCell {
+function fleetCell(
+  spec: CellSpec,
+  use: CellMeasured,
+  { planning, calendar, deploys, signals, now }: FleetSources,
+): FleetCell {
   const facts = planning.value.cells[spec.name];
   const tenants = new Set(spec.tenants.map(({ name }) => name));
   const years = yearsAround(now - planning.value.history.weeks * WEEK_MS, now + 26 * WEEK_MS);
@@ -138,6 +144,7 @@ function fleetCell(spec: CellSpec, use: CellMeasured, { planning, calendar, sign
         inService: facts.elastic.inService ?? Array.from({ length: spec.media.hosts }, (_, i) => i + 1),
       },
     }),
+    ...deployFacts(deploys, spec.name),
     ...(facts?.unfinished && {
       unfinished: { step: facts.unfinished.step, since: Date.parse(facts.unfinished.since) },
     }),

@@ -2,6 +2,7 @@
 import type { PlanInput } from '../capacity/plan/input.ts';
 import type { Finding } from '../spec/finding.ts';
 import type { FleetFile } from '../spec/fleet.ts';
+import { readDeploySteps } from './deploys.ts';
 import { PlanningFailure } from './failure.ts';
 import { readFleetFiles, strangers, type FleetFiles } from './fleet-files.ts';
 import { fleetInput, zonesOf } from './fleet-input.ts';
@@ -48,7 +49,8 @@ export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
     () => readFleetFiles(sources.cells),
   );
   const { planning } = read;
-  refuse([...strangers(fleet, read)]);
+  const deploys = readDeploySteps(planning.deploysPath);
+  refuse([...strangers(fleet, read), ...deploys.findings]);
   const { stepMinutes, weeks } = planning.value.history;
   const grid = gridBefore(now, stepMinutes, weeks);
   const measured = new Measured();
@@ -61,7 +63,15 @@ export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
   const cells = fleet.cells.filter(({ state }) => state !== 'planned' && state !== 'retired');
   const prometheus = await readPrometheus(planning, measured, { ...sources, grid, cells });
   refuse([...files.findings, ...prometheus.findings]);
-  const { input, notes } = fleetInput({ ...read, fleet, measured, grid, signals: prometheus.signals, now });
+  const { input, notes } = fleetInput({
+    ...read,
+    fleet,
+    deploys: deploys.steps,
+    measured,
+    grid,
+    signals: prometheus.signals,
+    now,
+  });
   return {
     input,
     files: [...fleet.files, ...read.files],

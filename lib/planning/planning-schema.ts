@@ -70,7 +70,9 @@ const cellFacts = z.strictObject({
       since: instant.describe('When.'),
     })
     .optional()
-    .describe('A change that was begun and is not finished, so that the cell is on hold. Default: none.'),
+    .describe(
+      'A change that was begun and is not finished, so that the cell is on hold. Default: what the file of deploys says.',
+    ),
 });
 
 const quota = z.strictObject({
@@ -170,10 +172,19 @@ export const planningSchema = z
       .describe('Quotas of the regions. What is not named is taken to be no obstacle, and a note says so.'),
     contracts,
     waiting: z.array(tenantSchema).max(100_000).default([]).describe('Tenants that wait for a cell.'),
-    stamps: z.array(stamp).max(10_000).default([]).describe('Earlier stamps, from which lead time is measured.'),
+    stamps: z
+      .array(stamp)
+      .max(10_000)
+      .default([])
+      .describe(
+        'Earlier stamps from which lead time is measured, besides those that plans asked for and the file of deploys knows as proved.',
+      ),
     state: filePath
       .default('planning-state.json')
       .describe('File in which a plan leaves what the next one has to know.'),
+    deploys: filePath
+      .default('planning-deploys.ndjson')
+      .describe('File to which cellstamp deployed adds what deploys of cells came to.'),
     audit: filePath.default('planning-audit.ndjson').describe('File to which every plan and action is added.'),
   })
   .meta({ title: 'Cellstamp planning', description: 'What the capacity planner may do, and what it learns from.' });

@@ -28,6 +28,8 @@ export interface PlanningFile {
   readonly statePath: string;
   /** Where every plan and action is added. */
   readonly auditPath: string;
+  /** Where deploys tell what they came to. */
+  readonly deploysPath: string;
 }
 
 export interface ReadPlanning {
@@ -74,6 +76,7 @@ export function readPlanning(path: string): ReadPlanning {
       kinds: new Map(kinds),
       statePath: resolve(folder, value.state),
       auditPath: resolve(folder, value.audit),
+      deploysPath: resolve(folder, value.deploys),
     },
     calendar,
     measurements: figures?.value ?? {},

@@ -30,7 +30,9 @@ export const rulesSchema = z
       .min(1)
       .max(100_000)
       .default(DEFAULT_RULES.staleMinutes)
-      .describe('Minutes after which a measurement is stale, and its cell on hold.'),
+      .describe(
+        'Minutes after which a measurement is stale, and its cell on hold; of means over intervals, from when the next was due.',
+      ),
     quality: z
       .strictObject({
         leastMos: z.number().min(1).max(5).default(quality.leastMos).describe('Mean opinion score, 1 to 5, at least.'),

@@ -61,7 +61,7 @@ export function whileUnchanged<T>(
 export const aloneWith = <T>(path: string, work: () => Promise<T>): Promise<T> => withLock(`${path}.lock`, work);
 
 /** What a plan remembers of a cell because it decided it. */
-const DECIDED: ReadonlySet<keyof CellMemory> = new Set(['cordonedAt', 'drainBy']);
+const DECIDED: ReadonlySet<keyof CellMemory> = new Set(['cordonedAt', 'drainBy', 'stampedAt']);
 
 /**
  * What is left of a plan that nobody acts on: what it saw, for "in every plan for so many hours", and not what it decided.

@@ -22,8 +22,6 @@ export function growingFleet(now: number): Readonly<Record<string, string>> {
   - { region: eu-west-1, prefix: fleet-, size: test, settings: { ${media} } }
 history: { files: [history.csv] }
 rules:
-  # The history ends with the last full hour.
-  staleMinutes: 90
   # Whatever the weekday is: the hours of the week in which the cells are full count.
   reviewHours: 480
 `;

@@ -6,6 +6,7 @@ import { addSubscribers } from '../../lib/cli/test-subscribers.ts';
 import { down, list } from '../../lib/local/index.ts';
 import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
+import { readDeploySteps } from '../../lib/planning/deploys.ts';
 import { FleetRepository, program } from '../examples/fleet-repository.ts';
 import { describeWith, missing } from '../requirements.ts';
 import { awsEnvironment } from '../terraform/terraform.ts';
@@ -22,7 +23,13 @@ const cell = (setupsPerSecond: number) => ({
 
 describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
   let fleet: FleetRepository;
-  beforeAll(() => void (fleet = new FleetRepository(cell(50))));
+  beforeAll(
+    () =>
+      void (fleet = new FleetRepository({
+        ...cell(50),
+        'planning.yaml': 'kinds: [{ region: eu-west-1, prefix: lab- }]\n',
+      })),
+  );
   afterAll(async () => {
     await down(name);
     fleet.remove();
@@ -33,6 +40,7 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
     return fleet.run(program('deploy-cell.ts', name, before), {
       DEPLOY: `${cellstamp} up "$CELL"`,
       PROVE: `${cellstamp} call "$CELL" --calls 12 --rate 6 --hold 1`,
+      RECORD: `${cellstamp} deployed "$CELL" "$STEP"`,
     });
   };
 
@@ -53,6 +61,8 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
     expect(stderr).toContain(`cell ${name} is deployed and not proved: it is back at ${before}, and proved there`);
     expect(status).toBe(1);
     expect(requireState(name).spec.sbc.setupsPerSecond).toBe(50);
+    const { steps } = readDeploySteps(join(fleet.path, 'planning-deploys.ndjson'));
+    expect(steps.map(({ step }) => step)).toEqual(['began', 'proved', 'began', 'proved']);
   });
 
   const reason = missing('terraform', 'moto_server');

@@ -197,7 +197,7 @@ describe('deciders', () => {
     expect(log.filter(({ action }) => action.do === 'place')).toHaveLength(8);
     expect(stamps).toBe(1);
     // Half an hour until the next plan for each, and ten hours for the stamp.
-    expect(tenantHoursWaiting).toBe(8 * 0.5 + 10 + 1);
+    expect(tenantHoursWaiting).toBe(8 * 0.5 + 10);
   });
 
   it('the plan gives a cell back that nobody needs: cordon, drain, moves, retire, and no call is lost', () => {

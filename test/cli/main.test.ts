@@ -13,6 +13,7 @@ const commands = [
   'call',
   'check',
   'stamp',
+  'deployed',
   'customers',
   'scrape',
   'plan',

@@ -38,7 +38,7 @@ const measured = (now = Date.parse(NOW)) => {
   );
   return `time,tenant,resource,value\n${rows.reverse().join('\n')}\n`;
 };
-const MEASURED = `${MINIMAL}history: { files: [use.csv] }\nrules: { staleMinutes: 90 }\n`;
+const MEASURED = `${MINIMAL}history: { files: [use.csv] }\n`;
 
 describe('cellstamp plan', () => {
   it('ends with 2 and prints what, where and why, and in the end how much, when there is something to do', () => {

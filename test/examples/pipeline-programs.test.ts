@@ -46,16 +46,22 @@ describe('waves.ts', () => {
 
 describe('deploy-cell.ts', () => {
   /** Deploying writes what is checked out; a cell with the word broken in its file cannot be proved. */
-  const commands = { DEPLOY: 'cp "cells/$CELL.yaml" deployed', PROVE: '! grep broken deployed' };
+  const commands = {
+    DEPLOY: 'cp "cells/$CELL.yaml" deployed',
+    PROVE: '! grep broken deployed',
+    RECORD: 'echo "$CELL $STEP" >>recorded',
+  };
   const deploy = (name: string, before: string, environment = {}) =>
     fleet.run(program('deploy-cell.ts', name, before), { ...commands, ...environment });
   const deployed = () => fleet.run(['cat', 'deployed']).stdout;
+  const recorded = () => fleet.run(['cat', 'recorded']).stdout.trim().split('\n');
 
   it('deploys and proves', () => {
     const before = fleet.git('rev-parse', 'HEAD');
     fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# better\n') });
     expect(deploy('a', before)).toMatchObject({ status: 0, stdout: 'cell a is deployed and proved\n', stderr: '' });
     expect(deployed()).toContain('# better');
+    expect(recorded()).toEqual(['a began', 'a proved']);
   });
 
   it('goes back to the commit before when a cell is not proved, proves it there, and fails', () => {
@@ -65,6 +71,7 @@ describe('deploy-cell.ts', () => {
     expect(stderr).toBe(`cell a is deployed and not proved: it is back at ${before}, and proved there\n`);
     expect(status).toBe(1);
     expect(deployed()).not.toContain('broken');
+    expect(recorded()).toEqual(['a began', 'a proved']);
   });
 
   it('goes back when a command in the middle of a deploy fails', () => {
@@ -86,6 +93,7 @@ describe('deploy-cell.ts', () => {
     );
     expect(status).toBe(1);
     expect(deployed()).toContain('broken');
+    expect(recorded()).toEqual(['c began', 'c failed']);
   });
 
   it('asks for someone when the commit before is not proved either', () => {
@@ -94,12 +102,20 @@ describe('deploy-cell.ts', () => {
     const { status, stderr } = deploy('a', before);
     expect(stderr).toContain(`going back to ${before}, it is deployed and not proved: it needs someone now`);
     expect(status).toBe(1);
+    expect(recorded()).toEqual(['a began', 'a failed']);
+  });
+
+  it('does nothing that it can’t tell the planner of', () => {
+    const { status, stderr } = deploy('a', fleet.git('rev-parse', 'HEAD'), { RECORD: 'false' });
+    expect(stderr).toBe('cell a: that its deploy begins could not be recorded, so nothing was done\n');
+    expect(status).toBe(1);
+    expect(deployed()).toBe('');
   });
 
   it('is refused without its commands', () => {
     expect(fleet.run(program('deploy-cell.ts', 'a', 'HEAD'))).toMatchObject({
       status: 2,
-      stderr: 'usage: DEPLOY=COMMAND PROVE=COMMAND deploy-cell.ts CELL COMMIT-BEFORE\n',
+      stderr: 'usage: DEPLOY=COMMAND PROVE=COMMAND RECORD=COMMAND deploy-cell.ts CELL COMMIT-BEFORE\n',
     });
   });
 });
@@ -130,6 +146,31 @@ describe('plan.sh', () => {
     expect([0, 2]).toContain(plan().status);
     growing.git('fetch', '--quiet');
     expect(growing.git('rev-parse', 'origin/planning-state^')).toBe(before);
+  });
+
+  it('gives the stamped cell its tenants once its deploy is proved, as record.sh told', () => {
+    growing.git('switch', '--quiet', 'main');
+    growing.git('merge', '--quiet', 'origin/plan');
+    growing.git('push', '--quiet', 'origin', 'main');
+    const moves = () => {
+      growing.git('switch', '--quiet', '--detach', 'origin/main');
+      expect([0, 2]).toContain(plan().status);
+      return growing.run(['cat', 'plan.txt']).stdout.match(/has room, but [^\n]*/g) ?? [];
+    };
+    expect(moves().join('\n')).toContain('fleet-d is not known to be there: no calls have proved it');
+
+    growing.git('switch', '--quiet', '--force', 'main');
+    for (const step of ['began', 'failed']) {
+      expect(growing.run(['examples/pipeline/record.sh', 'fleet-d', step])).toMatchObject({ status: 0, stderr: '' });
+    }
+    expect(moves().join('\n')).toContain('fleet-d is on hold: its deploy, which failed, begun');
+    growing.git('switch', '--quiet', '--force', 'main');
+    expect(growing.run(['examples/pipeline/record.sh', 'fleet-d', 'proved']).status).toBe(0);
+    const kept = growing.git('show', 'origin/deploys:planning-deploys.ndjson').split('\n');
+    expect(kept.map((line) => (JSON.parse(line) as { step: string }).step)).toEqual(['began', 'failed', 'proved']);
+    expect(moves().filter((why) => why.includes('fleet-d'))).toEqual([]);
+    expect(growing.run(['cat', 'plan.txt']).stdout).toContain('1 earlier stamp,');
+    growing.git('switch', '--quiet', '--force', 'main');
   });
 
   it('pushes nothing when there can be no plan', () => {

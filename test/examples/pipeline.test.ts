@@ -57,6 +57,8 @@ describe('the workflows for GitHub', async () => {
       ),
     );
     expect(writes).toEqual([
+      'deploy-cell.yml deploy contents',
+      ...['canary', 'one', 'tenth', 'rest'].map((wave) => `deploy.yml ${wave} contents`),
       'deploy.yml deployed contents',
       'plan.yml plan contents',
       'plan.yml plan pull-requests',

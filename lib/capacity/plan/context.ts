@@ -20,6 +20,8 @@ export interface PlanContext {
   /** At the quantile of the policy. Decisions put tenants where they are to go. */
   readonly load: FleetLoad;
   readonly holds: ReadonlyMap<string, ActionOf<'hold'>>;
+  /** Cells that take tenants by their files and are not there yet, and why so. */
+  readonly absences: ReadonlyMap<string, string>;
   readonly crossings: ReadonlyMap<string, Crossing>;
   readonly ledger: Ledger;
 }

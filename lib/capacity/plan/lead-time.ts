@@ -1,9 +1,31 @@
+import type { FleetCell } from './input.ts';
+
 /** How long an earlier stamp took. */
 export interface StampRecord {
   readonly cell: string;
   /** When the plan asked for it, and when it took calls. */
   readonly startedAt: number;
   readonly readyAt: number;
+}
+
+/**
+ * The stamps that are known: those that were written down, and of other cells what plans asked for and calls have proved since.
+ *
+ * @param stampedAt when a plan asked for a cell, ISO 8601
+ */
+export function stampRecords(
+  written: readonly StampRecord[],
+  cells: readonly FleetCell[],
+  stampedAt: (cell: string) => string | undefined,
+): StampRecord[] {
+  const known = new Set(written.map(({ cell }) => cell));
+  const proved = cells.flatMap(({ spec: { name }, provedAt }) => {
+    const asked = stampedAt(name);
+    return asked === undefined || provedAt === undefined || known.has(name)
+      ? []
+      : [{ cell: name, startedAt: Date.parse(asked), readyAt: provedAt }];
+  });
+  return [...written, ...proved];
 }
 
 export interface LeadTime {
@@ -25,7 +47,8 @@ export function leadTime(stamped: readonly StampRecord[], quantile: number, assu
     .filter((taken) => taken >= 0)
     .sort((a, b) => a - b);
   const rank = Math.ceil(quantile * (hours.length + 1));
-  if (rank <= hours.length) return { hours: hours[rank - 1]!, quantile, basis: `${hours.length} earlier stamps` };
+  const earlier = `${hours.length} earlier stamp${hours.length === 1 ? '' : 's'}`;
+  if (rank <= hours.length) return { hours: hours[rank - 1]!, quantile, basis: earlier };
   const longest = hours.at(-1) ?? 0;
   return {
     hours: Math.max(longest, assumedHours),
@@ -33,6 +56,6 @@ export function leadTime(stamped: readonly StampRecord[], quantile: number, assu
     basis:
       hours.length === 0
         ? `assumed ${assumedHours} h, no stamp was measured`
-        : `the longer of ${Number(longest.toPrecision(3))} h, the longest of ${hours.length} earlier stamps, and ${assumedHours} h assumed`,
+        : `the longer of ${Number(longest.toPrecision(3))} h, the longest of ${earlier}, and ${assumedHours} h assumed`,
   };
 }

@@ -47,6 +47,18 @@ export class Ledger {
     return Date.parse(at);
   }
 
+  /**
+   * Keeps when plans asked for the cells that there are, from which lead time is measured; and for 14 days for those whose file
+   * nobody took over yet.
+   */
+  keepStamps(cells: ReadonlySet<string>): void {
+    for (const [cell, { stampedAt }] of Object.entries(this.#before.cells)) {
+      if (stampedAt === undefined) continue;
+      const isRecent = Date.parse(stampedAt) > this.#now - KEPT_HOURS * HOUR_MS;
+      if (isRecent || cells.has(cell)) this.note(cell, 'stampedAt', stampedAt);
+    }
+  }
+
   note(cell: string, what: keyof CellMemory, at: string): void {
     this.#cells.set(cell, { ...this.#cells.get(cell), [what]: at });
   }

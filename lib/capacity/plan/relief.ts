@@ -67,9 +67,9 @@ export function bySize(tenants: readonly TenantRow[]): TenantRow[] {
 }
 
 function placeWaiting(context: PlanContext, tenant: TenantRow, found: Relief): void {
-  const { load, holds, cells } = context;
-  const open = load.cells.filter((cell) => !holds.has(cell.cell.name));
-  // A cell on hold is better than none, but only once the hold has ended.
+  const { load, holds, absences, cells } = context;
+  const open = load.cells.filter(({ cell: { name } }) => !holds.has(name) && !absences.has(name));
+  // A cell on hold, or one to come, is better than none, but only once the hold has ended, or it is there.
   const chosen = leastFull(open, tenant) ?? leastFull(load.cells, tenant);
   if (chosen === undefined) {
     found.overflow.push({ tenant, from: undefined });
@@ -99,21 +99,23 @@ function placeWaiting(context: PlanContext, tenant: TenantRow, found: Relief): v
 }
 
 /** Why a cell with room can't take a tenant now. */
-function whyWait({ holds, cells }: PlanContext, load: CellLoad): string | undefined {
+function whyWait({ holds, absences }: PlanContext, load: CellLoad): string | undefined {
   const { name } = load.cell;
-  if (cells.get(name)?.spec.state === 'planned') return `${name} is planned and not there yet`;
   const hold = holds.get(name);
-  return hold && `${name} is on hold: ${hold.reason}`;
+  return hold === undefined ? absences.get(name) : `${name} is on hold: ${hold.reason}`;
 }
 
 function relieveCell(context: PlanContext, cell: CellLoad, found: Relief): void {
-  const { load, rules, now, ledger, holds } = context;
+  const { load, rules, now, ledger, holds, absences } = context;
   const { name, region } = cell.cell;
   const crossing = context.crossings.get(name)!;
   const hoursOver = (now - ledger.since(name, 'overSince')) / HOUR_MS;
   const why = `${name} can't carry its ${percent(context.policy.quantile)} quantile from ${when(crossing.at)} on: ${crossing.text}`;
   for (const tenant of relieve(cell, cell.tenants.size)) {
-    const to = settledCell(load.cells, cell, tenant, rules.settle, (other) => !holds.has(other.cell.name));
+    const to = settledCell(
+      ...([load.cells, cell, tenant, rules.settle] as const),
+      (other) => !holds.has(other.cell.name) && !absences.has(other.cell.name),
+    );
     if (to === undefined) {
       found.overflow.push({ tenant, from: cell });
       continue;

@@ -35,7 +35,7 @@ export function retirement(context: PlanContext, overflow: readonly Overflow[], 
       measuredDays: MEASURED_DAYS,
       closed: (name) => {
         const { state } = context.cells.get(name)!.spec;
-        return state === 'active' ? context.holds.get(name)?.reason : state;
+        return state === 'active' ? (context.absences.get(name) ?? context.holds.get(name)?.reason) : state;
       },
     }));
   const regions = [...new Set(context.load.cells.map((cell) => cell.cell.region))].sort();
@@ -44,7 +44,7 @@ export function retirement(context: PlanContext, overflow: readonly Overflow[], 
     const cells = context.load.cells.filter((cell) => cell.cell.region === region);
     const leaving = cells.filter((cell) => ['cordoned', 'draining'].includes(stateOf(cell)));
     for (const cell of leaving) if (!reopened.has(cell.cell.name)) takeFurther(context, busy, cell, found);
-    const active = cells.filter((cell) => stateOf(cell) === 'active');
+    const active = cells.filter((cell) => stateOf(cell) === 'active' && !context.absences.has(cell.cell.name));
     if (leaving.length > 0 || active.length < 2) continue;
     const full = overflow.some(({ from }) => from?.cell.region === region);
     considerCordon(context, busy, region, active, full, found);

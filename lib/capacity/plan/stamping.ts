@@ -150,6 +150,7 @@ function decide(
     return;
   }
   names.add(name);
+  ledger.since(name, 'stampedAt');
   ledger.did(ledger.count('stamp', 24) < context.rules.caps.cellsPerDay ? 'stamp' : 'emergency', region);
   actions.push({
     kind: 'stamp',

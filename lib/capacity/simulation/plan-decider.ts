@@ -90,6 +90,7 @@ function fleetCell(view: FleetView, cell: CellView, history: FleetCell['history'
     costPerHour: kind.costPerHour,
     history: cell.state === 'stamping' ? {} : history,
     signals: signalsOf(view, cell, tenants),
+    ...(cell.state !== 'stamping' && { provedAt: instantOf(view.traffic, 0) }),
     calendar: calendarOf(tenants),
     ...(kind.leastHosts !== undefined && { elastic: { inService: cell.hostsOrdered, least: kind.leastHosts } }),
   };

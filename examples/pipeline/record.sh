@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Tells the planner what the deploy of a cell came to: one more line of planning-deploys.ndjson on the branch `deploys`, which
+# nobody merges. Where another was faster, it is added to what that one left.
+#
+# record.sh CELL began|proved|failed
+set -euo pipefail
+
+cell=$1
+step=$2
+file=planning-deploys.ndjson
+trap 'rm -f "$file"' EXIT
+
+for _ in 1 2 3 4 5; do
+  rm -f "$file"
+  before=()
+  if git ls-remote --exit-code --heads origin deploys >/dev/null; then
+    git fetch --quiet origin deploys
+    before=(-p "$(git rev-parse FETCH_HEAD)")
+    git show "FETCH_HEAD:$file" >"$file"
+  fi
+  npx tsx lib/cli/main.ts deployed "$cell" "$step"
+  tree=$(printf '100644 blob %s\t%s\n' "$(git hash-object -w "$file")" "$file" | git mktree)
+  commit=$(git commit-tree "$tree" "${before[@]}" -m "$cell: $step")
+  if git push --quiet origin "$commit:refs/heads/deploys"; then exit 0; fi
+done
+exit 1
