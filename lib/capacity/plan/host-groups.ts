@@ -1,12 +1,11 @@
 import type { CellSpec } from '../../spec/cell.ts';
 import { laneServes, type CellLimits, type Lane } from '../lanes.ts';
 import { connectedPools, hostsByService, poolLanes } from '../pool-lanes.ts';
-import { HOURS_PER_WEEK } from '../resources.ts';
+import { HOURS_PER_WEEK, type Resource } from '../resources.ts';
 import type { FleetTenant, Elastic } from './input.ts';
 
 /** What media hosts carry. */
-export const HOST_RESOURCES = ['relayedCalls', 'mediaSessions'] as const;
-export type HostResource = (typeof HOST_RESOURCES)[number];
+export type HostResource = 'relayedCalls' | 'mediaSessions';
 
 /** The media hosts of pools that share hosts: they are put into service and taken out together, whatever other pools do. */
 export interface HostGroup {
@@ -48,14 +47,40 @@ export function hostsFor({ limits, least }: HostGroup, demand: (lane: Lane) => n
   return fewest < 0 ? limits.length : fewest;
 }
 
-/** What part of the use of a cell is a lane's, in an hour of the week. */
-export type LaneShare = (lane: Lane, hour: number) => number;
+/** What a cell has at once, whoever has it. */
+export interface CellUse {
+  readonly relayedCalls: number;
+  /** Undefined where they are not measured: then they are taken to follow the calls. */
+  readonly mediaSessions: number | undefined;
+}
+
+/** What of the use of a cell is a lane's, in an hour of the week. */
+export type LaneUse = (lane: Lane, hour: number, use: CellUse) => number;
+
+/** Of a cell with these tenants. */
+export function laneUses(tenants: readonly FleetTenant[]): LaneUse {
+  const share = laneShares(tenants);
+  const perCall = sessionsPerCall(tenants);
+  return (lane, hour, { relayedCalls, mediaSessions }) => {
+    const all = lane.resource === 'relayedCalls' ? relayedCalls : (mediaSessions ?? relayedCalls * perCall[hour]!);
+    return all === 0 ? 0 : all * share(lane, hour);
+  };
+}
+
+/** FreeSWITCH sessions for each relayed call in every hour of the week, as the tenants are expected to use them. */
+function sessionsPerCall(tenants: readonly FleetTenant[]): Float64Array {
+  const [sessions, calls] = [weekOf(tenants, 'mediaSessions'), weekOf(tenants, 'relayedCalls')];
+  const usual = sum(calls) > 0 ? sum(sessions) / sum(calls) : 0;
+  return sessions.map((value, hour) => (calls[hour]! > 0 ? value / calls[hour]! : usual));
+}
+
+type LaneShare = (lane: Lane, hour: number) => number;
 
 /**
- * By what the tenants of its pools are expected to use in that hour; in hours without any by the whole week. Where nobody
+ * What part of the use of a cell is a lane's, by what the tenants of its pools are expected to use in that hour; in hours without any by the whole week. Where nobody
  * is expected to use anything, all of it may be any lane's.
  */
-export function laneShares(tenants: readonly FleetTenant[]): LaneShare {
+function laneShares(tenants: readonly FleetTenant[]): LaneShare {
   const known = new Map<string, Float64Array>();
   return (lane, hour) => {
     const key = `${lane.resource} ${String(lane.pools)}`;
@@ -70,13 +95,15 @@ export function laneShares(tenants: readonly FleetTenant[]): LaneShare {
 }
 
 function partOf(own: readonly FleetTenant[], all: readonly FleetTenant[], { resource }: Lane): Float64Array {
-  const weekOf = (some: readonly FleetTenant[]): Float64Array => {
-    const week = new Float64Array(HOURS_PER_WEEK);
-    for (const { use } of some) use[resource].forEach((value, hour) => (week[hour]! += value));
-    return week;
-  };
-  const sum = (week: Float64Array): number => week.reduce((a, b) => a + b, 0);
-  const [part, whole] = [weekOf(own), weekOf(all)];
+  const [part, whole] = [weekOf(own, resource), weekOf(all, resource)];
   const usual = sum(whole) > 0 ? sum(part) / sum(whole) : 1;
   return part.map((value, hour) => (whole[hour]! > 0 ? value / whole[hour]! : usual));
 }
+
+function weekOf(tenants: readonly FleetTenant[], resource: Resource): Float64Array {
+  const week = new Float64Array(HOURS_PER_WEEK);
+  for (const { use } of tenants) use[resource].forEach((value, hour) => (week[hour]! += value));
+  return week;
+}
+
+const sum = (week: Float64Array): number => week.reduce((a, b) => a + b, 0);

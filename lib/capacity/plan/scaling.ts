@@ -1,15 +1,6 @@
-import type { Lane } from '../lanes.ts';
 import type { PlanContext } from './context.ts';
 import { usableLimits } from './fleet-load.ts';
-import {
-  HOST_RESOURCES,
-  hostGroups,
-  hostsFor,
-  laneShares,
-  type HostGroup,
-  type HostResource,
-  type LaneShare,
-} from './host-groups.ts';
+import { hostGroups, hostsFor, laneUses, type HostGroup, type HostResource, type LaneUse } from './host-groups.ts';
 import { hourOfWeek, type Outlook } from './outlook.ts';
 import type { Action, PlanExcuse } from './schema.ts';
 import { amount, HOUR_MS, iso, percent, when } from './wording.ts';
@@ -54,32 +45,30 @@ function scaleCell(context: PlanContext, one: Outlook, found: Found): void {
   const groups = hostGroups(cell.spec, cell.elastic!, perHost, rules.lostMediaHosts, (limits) =>
     usableLimits(policy, limits),
   );
-  const share = laneShares(input.tenants.filter((tenant) => tenant.cell === name));
-  for (const group of groups) scaleGroup(context, one, group, share, found);
+  const uses = laneUses(input.tenants.filter((tenant) => tenant.cell === name));
+  for (const group of groups) scaleGroup(context, one, group, uses, found);
 }
 
-function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, share: LaneShare, found: Found): void {
+function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: LaneUse, found: Found): void {
   const { now, rules, holds, ledger, policy } = context;
   const { name, cell } = one;
   const { pools, chain, current, least } = group;
   const whose = `${name}, media hosts of ${pools.join(' and ')}`;
   const refuse = (text: string): void => void found.excuses.push({ action: 'scale', subject: name, text });
-  const needed = hostsAhead(context, one, group, share, 1);
+  const needed = hostsAhead(context, one, group, uses, 1);
   const highest = Math.max(...needed);
   if (highest > chain.length) {
     const from = when(startOfHour(now) + needed.indexOf(highest) * HOUR_MS);
     refuse(`${whose}: all ${chain.length} are too few for the ${percent(policy.quantile)} quantile from ${from} on`);
   }
   const allowed = (hosts: number): number => Math.min(chain.length, Math.max(least, hosts));
-  const soon = allowed(
-    Math.max(...hostsAhead(context, one, group, share, rules.fewerHostsSpare).slice(0, QUIET_HOURS)),
-  );
+  const soon = allowed(Math.max(...hostsAhead(context, one, group, uses, rules.fewerHostsSpare).slice(0, QUIET_HOURS)));
   let base = current;
   if (soon < current) {
     // A cell that does not know its calls is on hold.
     const measured = cell.signals.relayedCalls!;
     const hold = holds.get(name);
-    const needNow = measuredNeed(context, group, share, measured);
+    const needNow = measuredNeed(context, group, uses, measured);
     if (hold) refuse(`${whose}: ${soon} would do for ${QUIET_HOURS} h, but ${name} is on hold: ${hold.reason}`);
     else if (needNow >= current) {
       refuse(
@@ -124,10 +113,9 @@ function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, share:
 const startOfHour = (instant: number): number => Math.floor(instant / HOUR_MS) * HOUR_MS;
 
 /** Hosts for what is measured now, with a spare. */
-function measuredNeed({ now, rules }: PlanContext, group: HostGroup, share: LaneShare, calls: number): number {
-  const demand = (lane: Lane): number =>
-    lane.resource === 'relayedCalls' ? calls * rules.fewerHostsSpare * share(lane, hourOfWeek(now)) : 0;
-  return hostsFor(group, demand);
+function measuredNeed({ now, rules }: PlanContext, group: HostGroup, uses: LaneUse, calls: number): number {
+  const use = { relayedCalls: calls * rules.fewerHostsSpare, mediaSessions: undefined };
+  return hostsFor(group, (lane) => uses(lane, hourOfWeek(now), use));
 }
 
 /** Hosts needed in each of the next 49 hours for the forecast times something; those there are where nothing is known. */
@@ -135,20 +123,18 @@ function hostsAhead(
   { now, policy }: PlanContext,
   one: Outlook,
   group: HostGroup,
-  share: LaneShare,
+  uses: LaneUse,
   times: number,
 ): number[] {
   return Array.from({ length: HOURS + 1 }, (_, ahead) => {
     const from = startOfHour(now) + ahead * HOUR_MS;
-    const use = new Map(
-      HOST_RESOURCES.map((resource) => [resource, highestWithin(one, resource, policy.quantile, from)]),
-    );
-    const known = [...use.values()].every((value) => value === undefined || !Number.isNaN(value));
-    if (!known) return group.current;
-    return hostsFor(group, (lane) => {
-      const all = use.get(lane.resource as HostResource) ?? 0;
-      return all === 0 ? 0 : all * times * share(lane, hourOfWeek(from));
-    });
+    const highest = (resource: HostResource): number | undefined => {
+      const value = highestWithin(one, resource, policy.quantile, from);
+      return value === undefined ? undefined : value * times;
+    };
+    const use = { relayedCalls: highest('relayedCalls')!, mediaSessions: highest('mediaSessions') };
+    if (Number.isNaN(use.relayedCalls) || Number.isNaN(use.mediaSessions)) return group.current;
+    return hostsFor(group, (lane) => uses(lane, hourOfWeek(from), use));
   });
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../lib/capacity/plan.ts';
 import type { Plan } from '../../../lib/capacity/plan/schema.ts';
-import { blueprint, cellOf, HOUR, NOW, specOf, tenantsOf } from './fleets.ts';
+import { blueprint, cellOf, evenWeek, HOUR, NOW, specOf, tenantsOf } from './fleets.ts';
 
 const POOLS = { standard: [1, 2, 3, 4], premium: [5, 6, 7, 8] };
 /** Pools that share no host, or those given, of hosts that carry 100 calls each. */
@@ -63,6 +63,27 @@ describe('scaling', () => {
     const memory = { cells: { 'euw1-a premium+standard': since }, done: [] };
     const made = plan({ now, cells: [cell], tenants: tenants(40, 20), blueprints: [], memory });
     expect(scales(made)[0]).toMatchObject({ pools: ['premium', 'standard'], inService: [1, 3, 4] });
+  });
+
+  it('counts FreeSWITCH sessions that nobody measures by the calls: a host is not taken away from them', () => {
+    const since = { fewerHostsSince: new Date(NOW).toISOString() };
+    const memory = { cells: { 'euw1-a standard': since, 'euw1-a premium': since }, done: [] };
+    const now = NOW + 4 * HOUR;
+    const busy = (sessions: number) => {
+      const use = evenWeek(1);
+      const tenant = (id: string, pool: string, calls: number) => ({
+        ...tenantsOf('euw1-a', 1, calls, { pool })[0]!,
+        id,
+        use: { ...evenWeek(calls), mediaSessions: use.mediaSessions.map(() => calls * sessions) },
+      });
+      const media = { hosts: 8, relay: { calls: 100 }, freeswitch: { sessions: 60 }, pools: POOLS };
+      const cell = { ...cellWith(300, [1, 2, 3, 4, 5, 6, 7, 8], POOLS, now), spec: specOf('euw1-a', { media }) };
+      const both = [tenant('s', 'standard', 100), tenant('p', 'premium', 200)];
+      return scales(plan({ now, cells: [cell], tenants: both, blueprints: [], memory })).map(({ pools }) => pools);
+    };
+    expect(busy(0.1)).toEqual([['standard']]);
+    // 100 calls with a session each need three hosts of 60 and one to lose.
+    expect(busy(1)).toEqual([]);
   });
 
   it('says so where all hosts of a pool are too few', () => {
