@@ -70,7 +70,7 @@ describe('plan', () => {
 
   it('stamps for waiting tenants that fit nowhere', () => {
     const input = quiet();
-    const { actions, memory } = made({ ...input, tenants: [...input.tenants, ...tenantsOf(undefined, 10, 400)] });
+    const { actions, memory } = made({ ...input, tenants: [...input.tenants, ...tenantsOf(undefined, 10, 350)] });
     const [stamp] = ofKind(actions, 'stamp');
     expect(stamp).toMatchObject({ cell: 'euw1-c', blueprint: 'eu-west-1 standard', emergency: false });
     expect(stamp!.reason).toMatch(/waiting tenants fit into no cell/);

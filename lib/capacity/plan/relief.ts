@@ -177,15 +177,27 @@ export function kindOf(context: PlanContext, blueprint: Blueprint): CellKind {
   };
 }
 
-/** The overflow in new cells of the blueprints, and what fits into none. */
+/**
+ * The overflow in new cells of the blueprints, and what fits into none. They are filled no further than moves may fill a cell:
+ * the rest is for growth until the next stamp, and what was meant for a cell fits into it when it is there. Whoever fills more
+ * than that is alone in one.
+ */
 export function packOverflow(
   context: PlanContext,
   tenants: readonly TenantRow[],
   blueprints: readonly Blueprint[],
-): Packing {
-  return pack(
-    bySize(tenants),
-    HOURS_PER_WEEK,
-    blueprints.map((blueprint) => kindOf(context, blueprint)),
-  );
+): Pick<Packing, 'cells' | 'unplaced'> {
+  const { settle } = context.rules;
+  const whole = blueprints.map((blueprint) => kindOf(context, blueprint));
+  const settled = whole.map((kind): CellKind => ({
+    ...kind,
+    limits: { ...kind.limits, maxTenants: Math.floor(kind.limits.maxTenants * settle) },
+    headroom: 1 - settle,
+  }));
+  const shared = pack(bySize(tenants), HOURS_PER_WEEK, settled);
+  const alone = shared.unplaced.map(({ tenant }) => pack([tenant], HOURS_PER_WEEK, whole));
+  return {
+    cells: [...shared.cells, ...alone.flatMap(({ cells }) => cells)],
+    unplaced: alone.flatMap(({ unplaced }) => unplaced),
+  };
 }
