@@ -2,6 +2,9 @@
 import type { Resource } from '../../lib/capacity/resources.ts';
 import { generateTenants, type GeneratedTenant } from '../../lib/capacity/tenant-generator.ts';
 import { tenantHistory } from '../../lib/capacity/tenant-history.ts';
+import { linesForErlangB } from '../../lib/capacity/teletraffic/erlang.ts';
+import { exposed, type Exposed } from '../planning/prometheus/exposed.ts';
+import type { Scraped } from '../planning/prometheus/prometheus-server.ts';
 
 const HOUR_MS = 3_600_000;
 const WEEKS = 8;
@@ -13,25 +16,74 @@ const media = 'media: { hosts: 2, kernelForwarding: preferred }';
  * @returns path to text: the cells, planning.yaml and eight weeks of hourly use
  */
 export function growingFleet(now: number): Readonly<Record<string, string>> {
-  const tenants = generateTenants({
-    ...{ count: 30, seed: 7, medianUsers: 34, sizeSpread: 0.3 },
-    places: [{ zone: 'Europe/Dublin', country: 'GB', region: 'eu-west-1', share: 1 }],
+  return {
+    ...cellFiles(),
+    'planning.yaml': `${planning}history: { files: [history.csv] }\n`,
+    'history.csv': history(homes().flat(), Math.floor(now / HOUR_MS) * HOUR_MS),
+  };
+}
+
+/**
+ * The same fleet whose cells measure themselves.
+ * @param prometheus where the history is, as `planning.yaml` says it
+ */
+export function measuredFleet(prometheus: string): Readonly<Record<string, string>> {
+  return {
+    ...cellFiles(),
+    'planning.yaml': `${planning}  moveAfterHours: 0\n  # Test calls are all answered.\n  quality: { mostAnswerSeizureRatio: 1 }\nhistory: { prometheus: ${prometheus} }\n`,
+  };
+}
+
+/** What a Prometheus scraped of its cells in the eight weeks until an instant. */
+export function scrapedUntil(end: number): Scraped {
+  const series = homes().flatMap((tenants, index): Exposed[] => {
+    const sum = (resource: Resource) => {
+      const hours = new Float64Array(WEEKS * 168);
+      for (const tenant of tenants) used(tenant, resource, end).forEach((value, hour) => (hours[hour]! += value));
+      return hours;
+    };
+    const labels = (host: string) => `cell="${cells[index]!}",host="${host}"`;
+    const calls = { metric: 'rtpengine_sessions', type: 'gauge', labels: `type="own",${labels('media-1')}` } as const;
+    const setups = {
+      metric: 'cellstamp_sbc_setups',
+      type: 'counter',
+      labels: `kind="user",${labels('sbc-1')}`,
+    } as const;
+    return [
+      { ...calls, hours: sum('relayedCalls') },
+      { ...setups, hours: sum('setups') },
+    ];
   });
-  const homes = evenly(tenants);
-  const planning = `kinds:
+  return exposed(end - WEEKS * 168 * HOUR_MS, series);
+}
+
+const planning = `kinds:
   - { region: eu-west-1, prefix: fleet-, size: test, settings: { ${media} } }
-history: { files: [history.csv] }
 rules:
   # Whatever the weekday is: the hours of the week in which the cells are full count.
   reviewHours: 480
 `;
-  return {
-    ...Object.fromEntries(
-      cells.map((cell, index) => [`cells/${cell}.yaml`, cellFile(cell, `10.${84 + index}.0.0/20`, homes[index]!)]),
-    ),
-    'planning.yaml': planning,
-    'history.csv': history(tenants, Math.floor(now / HOUR_MS) * HOUR_MS),
-  };
+
+/** Tenants by cell. */
+const homes = (): readonly (readonly GeneratedTenant[])[] =>
+  evenly(
+    generateTenants({
+      ...{ count: 54, seed: 7, medianUsers: 16, sizeSpread: 0.3 },
+      places: [{ zone: 'Europe/Dublin', country: 'GB', region: 'eu-west-1', share: 1 }],
+    }),
+  );
+
+function cellFiles(): Readonly<Record<string, string>> {
+  const tenants = homes();
+  return Object.fromEntries(
+    cells.map((cell, index) => [`cells/${cell}.yaml`, cellFile(cell, `10.${84 + index}.0.0/20`, tenants[index]!)]),
+  );
+}
+
+/** Mean use in each hour of the eight weeks until an instant. */
+function used(tenant: GeneratedTenant, resource: Resource, end: number): Float64Array {
+  const options = { days: WEEKS * 7, stepMinutes: 60, growthPerWeek: 0.05, noise: 0.3 };
+  return tenantHistory(tenant, resource, { ...options, start: end - WEEKS * 168 * HOUR_MS }).values;
 }
 
 /** Tenants by cell, the largest first, each into the cell with the least calls. */
@@ -46,7 +98,10 @@ function evenly(tenants: readonly GeneratedTenant[]): readonly (readonly Generat
 }
 
 function cellFile(name: string, network: string, tenants: readonly GeneratedTenant[]): string {
-  const lines = tenants.map((tenant) => `  - { name: ${tenant.name}, domain: ${tenant.name}.example.com }`);
+  const lines = tenants.map(({ name: tenant, contract }) => {
+    const calls = linesForErlangB(contract.relayedCalls, 0.01);
+    return `  - { name: ${tenant}, domain: ${tenant}.example.com, limits: { calls: ${calls} } }`;
+  });
   return [
     `name: ${name}`,
     'region: eu-west-1',
@@ -61,10 +116,9 @@ function cellFile(name: string, network: string, tenants: readonly GeneratedTena
 
 function history(tenants: readonly GeneratedTenant[], end: number): string {
   const start = end - WEEKS * 168 * HOUR_MS;
-  const options = { start, days: WEEKS * 7, stepMinutes: 60, growthPerWeek: 0.05, noise: 0.3 };
   const rows = tenants.flatMap((tenant) =>
     (['relayedCalls', 'setups'] satisfies Resource[]).flatMap((resource) =>
-      [...tenantHistory(tenant, resource, options).values].map(
+      [...used(tenant, resource, end)].map(
         (value, hour) =>
           `${new Date(start + hour * HOUR_MS).toISOString()},${tenant.name},${resource},${value.toFixed(5)}`,
       ),
