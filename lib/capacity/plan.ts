@@ -40,7 +40,7 @@ export function plan(given: PlanInput): Plan {
   const rules: PlanRules = { ...DEFAULT_RULES, ...input.rules };
   const inOrder = [...input.cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   const cells = new Map(inOrder.map((cell): [string, FleetCell] => [cell.spec.name, cell]));
-  const outlooks = inOrder.map((cell) => outlook(cell, now, policy.quantile, rules, input.figures));
+  const outlooks = inOrder.map((cell) => outlook(cell, now, [policy.quantile], rules, input.figures));
   const ledger = new Ledger(input.memory, now);
   ledger.keepStamps(new Set(cells.keys()));
   const stamped = stampRecords(input.stamped ?? [], inOrder, (name) => ledger.of(name).stampedAt);

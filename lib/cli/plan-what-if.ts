@@ -5,7 +5,7 @@ import { DEFAULT_RULES } from '../capacity/plan/rules.ts';
 import type { Plan } from '../capacity/plan/schema.ts';
 
 /** Every case is a plan of its own. */
-const MOST_CELLS = 50;
+const MOST_CELLS = 200;
 const GROWTH = 1.1;
 
 /** What the plan would be if something were otherwise. */

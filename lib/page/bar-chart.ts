@@ -19,24 +19,38 @@ export interface BarChart extends ChartFrame {
 
 /** With more, names are written upright. */
 const NAMES_ABREAST = 14;
+/** Pixels: margins, a line of names, and a character of them on average. */
+const LEFT = 64;
+const RIGHT = 24;
+const LINE = 16;
+const CHARACTER = 7;
 
 export function barChart(chart: BarChart): Html {
-  const { categories, bars, limits = [], stacked = false, unit } = chart;
+  const { categories, bars, limits = [], stacked = false, unit, width = 960 } = chart;
   const upright = categories.length > NAMES_ABREAST;
-  const longest = Math.max(0, ...categories.map((name) => name.length));
+  const longest = Math.max(0, ...categories.map((name) => name.length)) * CHARACTER;
+  // Names abreast that are wider than their place go on in the next line.
+  const place = Math.floor((width - LEFT - RIGHT) / Math.max(1, categories.length)) - 8;
+  const highest = Math.max(...limits.map(({ value }) => value));
   return draw(chart, {
-    grid: { left: 64, right: 24, top: 64, bottom: upright ? 16 + longest * 7 : 32 },
+    grid: { left: LEFT, right: RIGHT, top: 64, bottom: 16 + (upright ? longest : Math.ceil(longest / place) * LINE) },
     legend: { top: 0, left: 56, data: bars.map(({ name }) => name), textStyle: { color: INK }, itemHeight: 8 },
     xAxis: {
       type: 'category',
       data: [...categories],
       axisLine,
       axisTick: { show: false },
-      axisLabel: { color: INK, rotate: upright ? 90 : 0, hideOverlap: true },
+      axisLabel: {
+        color: INK,
+        interval: 0,
+        ...(upright ? { rotate: 90 } : { width: place, overflow: 'break' as const }),
+      },
     },
     yAxis: {
       ...valueAxis(unit),
-      max: ({ max }: { max: number }) => Math.max(max, ...limits.map(({ value }) => value)),
+      ...(bars.every(({ values }) => Array.from(values).every(Number.isInteger)) && { minInterval: 1 }),
+      // Room for the limits; where bars are higher than all of them, ECharts finds a round number.
+      max: ({ max }: { max: number }) => (highest > max ? highest : null),
     },
     series: bars.map(({ name, values }, n) => ({
       type: 'bar',

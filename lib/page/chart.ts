@@ -75,9 +75,9 @@ function named(svg: string, id: string, title: string, description: string): str
         / (d|points|transform)="([^"]*)"/g,
         (_, name: string, numbers: string) => ` ${name}="${shorter(numbers)}"`,
       )
-      // For a pointer, which these charts don't answer to.
+      // For a pointer and for scripts, which these charts don't have.
       .replace(/<style[\s\S]*?<\/style>\n?/, '')
-      .replace(/ (class|pointer-events)="[^"]*"/g, '')
+      .replace(/ (class|pointer-events|ecmeta_\w+)="[^"]*"/g, '')
       .replace(/^<svg ([^>]*)>/, (_, attributes: string) => `<svg ${label} ${attributes}>${words}`)
   );
 }

@@ -1,5 +1,6 @@
-import { axisLine, BAND, draw, INK, LIMIT, seriesColor, valueAxis, type ChartFrame } from './chart.ts';
+import { BAND, draw, INK, LIMIT, seriesColor, valueAxis, type ChartFrame } from './chart.ts';
 import type { Html } from './html.ts';
+import { momentLines, timeAxis, type Mark } from './time-axis.ts';
 
 export interface LineChart extends ChartFrame {
   /** Instants, milliseconds since 1970 UTC, rising. */
@@ -7,8 +8,8 @@ export interface LineChart extends ChartFrame {
   readonly lines: readonly Line[];
   /** The space between two quantiles. */
   readonly band?: { readonly name: string; readonly low: ArrayLike<number>; readonly high: ArrayLike<number> };
-  /** What is not to be crossed. */
-  readonly limits?: readonly { readonly value: number; readonly text: string }[];
+  /** What is not to be crossed, the highest first. */
+  readonly limits?: readonly Limit[];
   /** Moments with a name. */
   readonly marks?: readonly Mark[];
 }
@@ -19,23 +20,26 @@ export interface Line {
   readonly values: ArrayLike<number>;
   /** @default false */
   readonly dashed?: boolean;
+  /**
+   * A value holds until the next one, in steps.
+   * @default false
+   */
+  readonly steps?: boolean;
 }
 
-export interface Mark {
-  /** Milliseconds since 1970 UTC. */
-  readonly at: number;
+export interface Limit {
+  readonly value: number;
   readonly text: string;
+  /** @default false */
+  readonly dashed?: boolean;
 }
-
-const MARK_ROW = 15;
 
 /** Values over time. The axis is in UTC and starts at zero. */
 export function lineChart(chart: LineChart): Html {
   const { times, lines, band, limits = [], marks = [], unit, width = 960, height = 320 } = chart;
   const points = (values: ArrayLike<number>): [number, number | null][] =>
     Array.from(values, (value, i) => [times[i]!, Number.isFinite(value) ? Number(value.toPrecision(6)) : null]);
-  const rows = markRows(marks, times[0] ?? 0, times[times.length - 1] ?? 1, width);
-  const markSpace = marks.length === 0 ? 0 : (Math.max(...rows) + 1) * MARK_ROW;
+  const { lines: markLines, space: markSpace } = momentLines(marks, times[0] ?? 0, times[times.length - 1] ?? 1, width);
   const names = [...(band ? [band.name] : []), ...lines.map(({ name }) => name)];
   const plain = { type: 'line' as const, symbol: 'none', silent: true };
   return draw(
@@ -44,13 +48,16 @@ export function lineChart(chart: LineChart): Html {
       grid: { left: 64, right: 24, top: 64 + markSpace, bottom: 32 },
       legend: { top: 0, left: 56, data: names, textStyle: { color: INK }, itemHeight: 8, itemGap: 18 },
       xAxis: {
-        type: 'time',
+        ...timeAxis,
         min: times[0],
         max: times[times.length - 1],
-        axisLine,
-        axisLabel: { color: INK, hideOverlap: true, formatter: TIME },
       },
-      yAxis: { ...valueAxis(unit), min: 0 },
+      yAxis: {
+        ...valueAxis(unit),
+        nameGap: 15 + markSpace,
+        min: 0,
+        ...(lines.every(({ steps }) => steps === true) && { minInterval: 1 }),
+      },
       series: [
         ...(band
           ? [
@@ -66,10 +73,11 @@ export function lineChart(chart: LineChart): Html {
               },
             ]
           : []),
-        ...lines.map(({ name, values, dashed }, n) => ({
+        ...lines.map(({ name, values, dashed, steps }, n) => ({
           ...plain,
           name,
           data: points(values),
+          ...(steps === true && { step: 'end' as const }),
           itemStyle: { color: seriesColor(n) },
           lineStyle: { color: seriesColor(n), width: 1.5, type: dashed === true ? 'dashed' : 'solid' },
         })),
@@ -83,52 +91,21 @@ export function lineChart(chart: LineChart): Html {
             symbol: 'none',
             silent: true,
             data: [
-              ...limits.map(({ value, text }) => ({
+              ...limits.map(({ value, text, dashed }, n) => ({
                 yAxis: value,
-                lineStyle: { color: LIMIT, type: 'solid' as const },
-                label: { formatter: text, color: LIMIT, position: 'insideStartTop' as const },
+                lineStyle: { color: LIMIT, type: dashed === true ? ('dashed' as const) : ('solid' as const) },
+                // Two limits may lie close together: the first has its name above, all others below.
+                label: {
+                  formatter: text,
+                  color: LIMIT,
+                  position: n === 0 ? ('insideStartTop' as const) : ('insideStartBottom' as const),
+                },
               })),
-              ...marks.map(({ at, text }, n) => ({
-                xAxis: at,
-                lineStyle: { color: INK, type: 'dashed' as const },
-                label: { formatter: text, color: INK, distance: 3 + rows[n]! * MARK_ROW },
-              })),
+              ...markLines,
             ],
           },
         },
       ],
     },
   );
-}
-
-/** Dates in the form of ISO 8601; a month or a year is written where it begins. */
-const TIME = {
-  year: '{yyyy}-{MM}-{dd}',
-  month: '{yyyy}-{MM}-{dd}',
-  day: '{MM}-{dd}',
-  hour: '{HH}:{mm}',
-  minute: '{HH}:{mm}',
-  second: '{HH}:{mm}:{ss}',
-  millisecond: '{HH}:{mm}:{ss}',
-  none: '{MM}-{dd} {HH}:{mm}',
-};
-
-/** Width of a character of the labels on average, pixels. */
-const CHARACTER = 6.5;
-
-/** The row above the chart for each label, so that none lies over another. */
-function markRows(marks: readonly Mark[], from: number, to: number, width: number): number[] {
-  const taken: number[] = [];
-  const order = marks.map((_, n) => n).sort((a, b) => marks[a]!.at - marks[b]!.at);
-  const rows = marks.map(() => 0);
-  for (const n of order) {
-    const { at, text } = marks[n]!;
-    const middle = ((at - from) / (to - from)) * width;
-    const half = (text.length * CHARACTER) / 2;
-    const free = taken.findIndex((end) => end < middle - half);
-    const row = free < 0 ? taken.length : free;
-    rows[n] = row;
-    taken[row] = middle + half;
-  }
-  return rows;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { html, lineChart, page, table, type LineChart } from '../../lib/page/index.ts';
+import { barChart, html, lineChart, page, table, timeline, type LineChart } from '../../lib/page/index.ts';
 
 const HOUR = 3_600_000;
 const start = Date.UTC(2026, 0, 5);
@@ -86,5 +86,51 @@ describe('a line chart', () => {
 
   it('has room for its limit', () => {
     expect(chart({ limits: [{ value: 100, text: 'carries 100' }] })).toContain('carries 100');
+  });
+});
+
+describe('a bar chart', () => {
+  const frame = { id: 'full', title: 'Full', description: 'how full', unit: '%' };
+  const scale = (text: string) => [...text.matchAll(/text-anchor="end"[^>]*>([\d.,]+)</g)].map(([, value]) => value);
+
+  it('writes every name, however long', () => {
+    const categories = ['nothing changes', 'one host of every pool less', 'ten percent more', 'a cell is gone'];
+    const text = barChart({ ...frame, categories, bars: [{ name: 'full', values: [1, 2, 3, 4] }] }).text;
+    for (const name of categories) expect(text).toContain(`>${name}<`);
+  });
+
+  it('has an axis of round numbers, in whole ones where it counts', () => {
+    const limits = [{ value: 100, text: 'full' }];
+    const over = barChart({ ...frame, limits, categories: ['a'], bars: [{ name: 'full', values: [162.544] }] }).text;
+    expect(over).toContain('>full<');
+    expect(scale(over)).toContain('150');
+    expect(scale(over)).not.toContain('162.544');
+    const counted = barChart({ ...frame, categories: ['a'], bars: [{ name: 'full', values: [2] }] }).text;
+    expect(scale(counted)).toEqual(['0', '1', '2']);
+  });
+});
+
+describe('a timeline', () => {
+  const rows = [
+    { name: 'stamp euw1-c', from: start, to: start + 24 * HOUR },
+    { name: 'hold euw1-a', from: start + 12 * HOUR },
+  ];
+  const text = timeline({
+    id: 'when',
+    title: 'When',
+    description: 'when',
+    rows,
+    marks: [{ at: start, text: 'now' }],
+  }).text;
+  const heightOf = (name: string) =>
+    Number(new RegExp(`translate\\([\\d.]+ ([\\d.]+)\\)"[^>]*>${name}<`).exec(text)![1]);
+
+  it('has a row for each, in order, below the names of moments', () => {
+    expect(heightOf('now')).toBeLessThan(heightOf('stamp euw1-c'));
+    expect(heightOf('stamp euw1-c')).toBeLessThan(heightOf('hold euw1-a'));
+  });
+
+  it('draws a line only where something takes a while', () => {
+    expect(text.match(/<path d="M[^"]*L[^"]*"[^>]*stroke-width="3"/g)).toHaveLength(1);
   });
 });

@@ -28,18 +28,22 @@ export const hourOfWeek = (instant: number): number => (Math.floor(instant / HOU
 
 const endOf = ({ start, stepMinutes, values }: History): number => start + values.length * stepMinutes * 60_000;
 
-/** Forecasts every resource of the cell that was measured, from the end of its history to the horizon. */
+/**
+ * Forecasts every resource of the cell that was measured, from the end of its history to the horizon.
+ *
+ * @param quantiles besides the median and the one of retirement, in any order
+ */
 export function outlook(
   cell: FleetCell,
   now: number,
-  quantile: number,
+  quantiles: readonly number[],
   rules: PlanRules,
   figures: ComponentFigures | undefined,
 ): Outlook {
   const { name } = cell.spec;
   const { lostMediaHosts, horizonDays } = rules;
   const capacity = cellCapacity(cell.spec, { lostMediaHosts, ...(figures && { figures }) });
-  const quantiles = [...new Set([0.5, quantile, RETIREMENT_QUANTILE])].sort((a, b) => a - b);
+  const levels = [...new Set([0.5, ...quantiles, RETIREMENT_QUANTILE])].sort((a, b) => a - b);
   const forecasts = new Map<Resource, Forecast>();
   const notes: string[] = [];
   for (const resource of RESOURCES) {
@@ -50,7 +54,7 @@ export function outlook(
       notes.push(`${name}: the history of ${resource} ends ${days - horizonDays} days ago and is not used`);
       continue;
     }
-    forecasts.set(resource, forecast(history, { days, quantiles, calendar: calendarOf(cell, resource) }));
+    forecasts.set(resource, forecast(history, { days, quantiles: levels, calendar: calendarOf(cell, resource) }));
   }
   const unmeasured = RESOURCES.filter((resource) => !forecasts.has(resource));
   if (unmeasured.length === RESOURCES.length) {

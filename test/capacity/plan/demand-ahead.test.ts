@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { timeZone } from '../../../lib/capacity/forecast/time-zone.ts';
 import { demandAhead, type CellAhead } from '../../../lib/capacity/plan/demand-ahead.ts';
 import type { PlanInput } from '../../../lib/capacity/plan/input.ts';
+import { outlook } from '../../../lib/capacity/plan/outlook.ts';
+import { DEFAULT_RULES } from '../../../lib/capacity/plan/rules.ts';
 import { POLICIES } from '../../../lib/capacity/policy.ts';
 import { erlangB } from '../../../lib/capacity/teletraffic/erlang.ts';
 import { parseCell } from '../../../lib/spec/cell.ts';
+import { tenantsOf } from './fleets.ts';
 
 const HOUR = 3_600_000;
 const now = Date.UTC(2026, 0, 5);
@@ -30,13 +33,16 @@ describe('the demand ahead of a cell', () => {
     ) as [CellAhead];
     expect(cell).toBe('euw1-a');
     expect(resources.map(({ resource }) => resource)).toEqual(['relayedCalls']);
-    const { hours, measured, median, quantile } = resources[0]!;
+    const { hours, measured, levels, quantiles } = resources[0]!;
+    expect(levels).toEqual([0.5, 0.9, 0.95, 0.99]);
     expect(hours[0]).toBe(now - 7 * 24 * HOUR);
     expect([...hours].every((hour, i) => hour === hours[0]! + i * HOUR)).toBe(true);
     hours.forEach((hour, i) => {
       expect(Number.isNaN(measured[i]!)).toBe(hour >= now);
-      expect(Number.isNaN(median[i]!)).toBe(hour < now);
-      expect(quantile[i]! >= median[i]! || hour < now).toBe(true);
+      for (const [n, values] of quantiles.entries()) {
+        expect(Number.isNaN(values[i]!)).toBe(hour < now);
+        expect(n === 0 || hour < now || values[i]! >= quantiles[n - 1]![i]!).toBe(true);
+      }
     });
     // The most of the hour, not what was last in it.
     expect(measured[5]).toBe(105);
@@ -47,6 +53,43 @@ describe('the demand ahead of a cell', () => {
     expect(limit).toBe(7500);
     // So many erlangs lose one call in a hundred on so many lines.
     expect(erlangB(limit!, usable!)).toBeCloseTo(POLICIES.gradeOfService.blocking, 6);
+  });
+
+  it('has the quantile of the policy besides, the same as the plan works with', () => {
+    const policy = { ...POLICIES.fixedHeadroom, quantile: 0.8 };
+    const [{ resources }] = demandAhead({ ...input((hour) => 100 + (hour % 7)), policy }, 1) as [CellAhead];
+    const { levels, quantiles } = resources[0]!;
+    expect(levels).toEqual([0.5, 0.8, 0.9, 0.95, 0.99]);
+    const { forecasts } = outlook(input((hour) => 100 + (hour % 7)).cells[0]!, now, [0.8], DEFAULT_RULES, undefined);
+    const seen = forecasts.get('relayedCalls')!;
+    expect(Math.max(...quantiles[1]!.filter((value) => !Number.isNaN(value)))).toBe(
+      Math.max(...seen.quantiles[seen.levels.indexOf(0.8)]!),
+    );
+  });
+
+  it('loses a media host of every group of pools that has its own', () => {
+    const { cells, ...others } = input(() => 100);
+    const limitOf = (pools: Record<string, number[]>): number | undefined => {
+      const spec = parseCell({
+        name: 'euw1-a',
+        region: 'eu-west-1',
+        media: { hosts: 8, relay: { calls: 100 }, pools },
+      });
+      return demandAhead({ ...others, cells: [{ ...cells[0]!, spec }] }, 1)[0]!.resources[0]!.limit;
+    };
+    expect(limitOf({ standard: [1, 2, 3, 4, 5, 6, 7, 8] })).toBe(700);
+    expect(limitOf({ standard: [1, 2, 3, 4], premium: [5, 6, 7, 8] })).toBe(600);
+    expect(limitOf({ standard: [1, 2, 3, 4, 5], premium: [5, 6, 7, 8] })).toBe(700);
+  });
+
+  it('is what its tenants are expected to use where the cell was never measured', () => {
+    const { cells, ...others } = input(() => 100);
+    const bare = { ...others, cells: [{ ...cells[0]!, history: {} }], tenants: tenantsOf('euw1-a', 2, 30) };
+    const [{ resources }] = demandAhead(bare, 7) as [CellAhead];
+    const calls = resources.find(({ resource }) => resource === 'relayedCalls')!;
+    expect(calls.hours[0]).toBe(now);
+    expect([...calls.expected!]).toEqual(Array(168).fill(30));
+    expect(calls.quantiles).toEqual([]);
   });
 
   it('has a hole where nothing was measured', () => {

@@ -1,0 +1,66 @@
+import { axisLine, draw, GRID, INK, seriesColor, type ChartFrame } from './chart.ts';
+import type { Html } from './html.ts';
+import { momentLines, timeAxis, type Mark } from './time-axis.ts';
+
+export interface Timeline extends Omit<ChartFrame, 'unit' | 'height'> {
+  /** From top to bottom; at least one. */
+  readonly rows: readonly Span[];
+  /** Moments with a name. */
+  readonly marks?: readonly Mark[];
+}
+
+/** Something that has a time: a dot where it begins and, if it takes a while, a line to a diamond where it ends. */
+export interface Span {
+  readonly name: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly from: number;
+  /** @default - it is at one moment */
+  readonly to?: number;
+}
+
+const ROW = 22;
+const MARGIN = 3_600_000;
+
+/** What is when, a row each. The axis is in UTC. */
+export function timeline(chart: Timeline): Html {
+  const { rows, marks = [], width = 960 } = chart;
+  const moments = [...rows.flatMap(({ from, to = from }) => [from, to]), ...marks.map(({ at }) => at)];
+  const min = Math.min(...moments) - MARGIN;
+  const max = Math.max(...moments) + MARGIN;
+  const left = 16 + Math.max(...rows.map(({ name }) => name.length)) * 7;
+  const { lines, space } = momentLines(marks, min, max, width - left);
+  return draw(
+    { ...chart, unit: '', height: rows.length * ROW + space + 64 },
+    {
+      grid: { left, right: 24, top: 16 + space, bottom: 32 },
+      xAxis: { ...timeAxis, min, max, splitLine: { show: true, lineStyle: { color: GRID } } },
+      yAxis: {
+        type: 'category',
+        inverse: true,
+        data: rows.map((_, n) => n),
+        axisLine,
+        axisTick: { show: false },
+        axisLabel: { color: INK, formatter: (_: string, n: number) => rows[n]!.name, interval: 0 },
+      },
+      series: rows.map(({ from, to }, n) => ({
+        type: 'line',
+        silent: true,
+        symbolSize: 9,
+        itemStyle: { color: seriesColor(0) },
+        lineStyle: { color: seriesColor(0), width: 3 },
+        data: [
+          { value: [from, n], symbol: 'circle' },
+          ...(to === undefined ? [] : [{ value: [to, n], symbol: 'diamond', symbolSize: 11 }]),
+        ],
+        // The axis goes down, so that what is above is at the start of an upright line.
+        ...(n === 0 && {
+          markLine: {
+            symbol: 'none',
+            silent: true,
+            data: lines.map((line) => ({ ...line, label: { ...line.label, position: 'start' as const } })),
+          },
+        }),
+      })),
+    },
+  );
+}
