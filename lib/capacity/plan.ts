@@ -1,6 +1,7 @@
 import { fleetBound } from './placement/pack.ts';
 import type { CellLoad } from './placement/cell-load.ts';
 import { DAY_MS } from './forecast/time-zone.ts';
+import type { Lane } from './lanes.ts';
 import { gradeOfServiceOf, POLICIES, type Policy } from './policy.ts';
 import { HOURS_PER_WEEK, RESOURCES } from './resources.ts';
 import { erlangB } from './teletraffic/erlang.ts';
@@ -13,7 +14,7 @@ import { holdOf } from './plan/hold.ts';
 import { requireInput, type FleetCell, type PlanInput } from './plan/input.ts';
 import { leadTime, stampRecords } from './plan/lead-time.ts';
 import { Ledger } from './plan/ledger.ts';
-import { outlook } from './plan/outlook.ts';
+import { outlook, type Outlook } from './plan/outlook.ts';
 import { QUOTA_NAMES, QuotaBook } from './plan/quotas.ts';
 import { kindOf, relief } from './plan/relief.ts';
 import { reopening } from './plan/reopening.ts';
@@ -77,7 +78,7 @@ export function plan(given: PlanInput): Plan {
   const known = { input, now, policy, rules, lead, cells, outlooks, load };
   const context: PlanContext = { ...known, holds, absences, crossings, ledger };
 
-  const reports = outlooks.map((one) => report(context, one.name, one.capacity.resources.relayedCalls.limit));
+  const reports = outlooks.map((one) => report(context, one));
   const everyone = [...load.waiting, ...load.cells.flatMap((cell) => [...cell.tenants])];
   const bound = fleetBound(
     everyone,
@@ -114,12 +115,10 @@ export function plan(given: PlanInput): Plan {
 /** The plan as JSON text: the same plan is the same text. */
 export const planJson = (made: Plan): string => `${JSON.stringify(made, null, 2)}\n`;
 
-function report({ load, cells, crossings }: PlanContext, name: string, circuits: number): CellReport {
+function report({ load, cells, crossings }: PlanContext, { name, capacity }: Outlook): CellReport {
   const cell = load.byName.get(name)!;
   const fullest = fullestOf(cell);
   const crossing = crossings.get(name);
-  const erlangs = callsAtPeak(cell);
-  const blocking = erlangs === 0 ? 0 : circuits === 0 ? 1 : erlangB(circuits, erlangs);
   return {
     name,
     state: cells.get(name)!.spec.state,
@@ -127,12 +126,22 @@ function report({ load, cells, crossings }: PlanContext, name: string, circuits:
     utilisation: rounded(fullest.utilisation),
     fullest: fullest.text,
     crossesAt: crossing === undefined ? null : iso(crossing.at),
-    erlangs: rounded(erlangs),
-    blocking: rounded(blocking),
+    erlangs: rounded(callsAtPeak(cell)),
+    blocking: rounded(worstBlocking(cell, capacity.limits.lanes)),
   };
 }
 
 const CALLS = RESOURCES.indexOf('relayedCalls');
+
+/** Of the calls of the pools, or pools that share hosts, that lose the most: each in its own busiest hour. */
+function worstBlocking({ use, slots }: CellLoad, lanes: readonly Lane[]): number {
+  return lanes.reduce((worst, { resource, limit }, l) => {
+    if (resource !== 'relayedCalls') return worst;
+    const erlangs = use.subarray(l * slots, (l + 1) * slots).reduce((most, value) => Math.max(most, value), 0);
+    const blocking = erlangs === 0 ? 0 : limit === 0 ? 1 : erlangB(limit, erlangs);
+    return Math.max(worst, blocking);
+  }, 0);
+}
 
 /** Relayed calls of all pools in the busiest hour. */
 function callsAtPeak(cell: CellLoad): number {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { plan, planJson } from '../../lib/capacity/plan.ts';
 import type { PlanInput } from '../../lib/capacity/plan/input.ts';
-import { planSchema, type Action } from '../../lib/capacity/plan/schema.ts';
+import { planSchema, type Action, type CellReport } from '../../lib/capacity/plan/schema.ts';
 import { POLICIES } from '../../lib/capacity/policy.ts';
+import type { WeeklyDemand } from '../../lib/capacity/resources.ts';
+import { erlangB } from '../../lib/capacity/teletraffic/erlang.ts';
 import { blueprint, cellOf, DAY, evenWeek, healthy, HOUR, NOW, specOf, tenantsOf } from './plan/fleets.ts';
 
 const made = (input: Partial<PlanInput>) => {
@@ -208,6 +210,57 @@ describe('plan', () => {
       const { actions, excuses } = made(input(URGENT, { blueprints: [blueprint(), small] }));
       expect(ofKind(actions, 'stamp')[0]!.blueprint).toBe('eu-west-1 small');
       expect(excuses.some(({ text }) => /eu-west-1 standard would take .* chosen are/.test(text))).toBe(true);
+    });
+  });
+
+  describe('the blocking of a cell', () => {
+    const pools = { standard: [1, 2, 3, 4], premium: [5, 6, 7, 8] };
+    const cell = (shared: Record<string, number[]>): Partial<PlanInput> => ({
+      cells: [
+        {
+          spec: specOf('euw1-a', { media: { hosts: 8, relay: { calls: 100 }, pools: shared } }),
+          history: {},
+          signals: healthy(NOW, 400),
+        },
+      ],
+      tenants: [
+        { id: 'quiet', pool: 'standard', regions: ['eu-west-1'], cell: 'euw1-a', use: evenWeek(100) },
+        { id: 'loud', pool: 'premium', regions: ['eu-west-1'], cell: 'euw1-a', use: evenWeek(300) },
+      ],
+    });
+
+    it('is that of the pool that loses the most', () => {
+      const [{ blocking, erlangs }] = made(cell(pools)).cells as [CellReport];
+      expect(erlangs).toBe(400);
+      // Not of 400 erlangs on 700: premium has no more than its own four hosts, one of them lost.
+      expect(blocking).toBeCloseTo(erlangB(300, 300), 6);
+    });
+
+    it('is that of all pools together where they share all hosts', () => {
+      const all = [1, 2, 3, 4, 5, 6, 7, 8];
+      const [{ blocking }] = made(cell({ standard: all, premium: all })).cells as [CellReport];
+      expect(blocking).toBeCloseTo(erlangB(700, 400), 6);
+    });
+
+    it('is that of a pool in its own busiest hour, whenever the cell is busiest', () => {
+      const input = cell(pools);
+      const [quiet, loud] = input.tenants!;
+      const shifted = (use: WeeklyDemand, busy: boolean): WeeklyDemand => ({
+        ...use,
+        relayedCalls: use.relayedCalls.map((value, hour) => (hour < 84 === busy ? value : value / 4)),
+      });
+      const tenants = [
+        { ...quiet!, use: shifted(evenWeek(280), true) },
+        { ...loud!, use: shifted(evenWeek(300), false) },
+      ];
+      const [{ blocking, erlangs }] = made({ ...input, tenants }).cells as [CellReport];
+      expect(erlangs).toBe(370);
+      expect(blocking).toBeCloseTo(erlangB(300, 300), 6);
+    });
+
+    it('is all of them for a pool that has no host left', () => {
+      const [{ blocking }] = made(cell({ standard: [1, 2, 3, 4, 5, 6, 7], premium: [8] })).cells as [CellReport];
+      expect(blocking).toBe(1);
     });
   });
 

@@ -96,7 +96,9 @@ const cellReport = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .describe('Share of these calls that the cell would lose with one media host lost.'),
+    .describe(
+      'Share of the relayed calls lost with the media hosts down that may be lost: of the pool, or of the pools that share hosts, that loses the most, in its busiest hour ahead, at the quantile planned for.',
+    ),
 });
 
 /** Since when something is so. */
