@@ -73,7 +73,9 @@ function predictiveRows(): BenchRow[] {
     row('minutes short', (one) => one.minutesShort, { atMost: 0.1 }),
     row('cell-hours', (one) => one.cellHours, { atMost: 1.1 }),
     row('cell-hours by media hosts in service', (one) => one.weightedCellHours, { atMost: 1.1 }),
-    count('calls blocked', 'calls', (one) => one.callsBlocked),
+    count('calls blocked in a full cell', 'calls', (one) => one.blockedBy.full),
+    count('calls blocked of tenants that wait for a cell', 'calls', (one) => one.blockedBy.waiting),
+    count('hours that tenants wait for a cell', 'tenant-hours', (one) => one.tenantHoursWaiting),
     count('changes taken back within 6 hours', 'changes', (one) => one.reversals),
   ];
 }

@@ -213,6 +213,21 @@ describe('plan', () => {
     });
   });
 
+  it('lets nobody wait for a planned cell while another has room, however much fuller it is', () => {
+    const planned = { spec: specOf('euw1-b', { state: 'planned' }), history: {}, signals: { measuredAt: undefined } };
+    const input = (calls: number): Partial<PlanInput> => ({
+      cells: [cellOf('euw1-a', { calls: () => 200 }), planned],
+      tenants: [...tenantsOf('euw1-a', 4, 200), ...tenantsOf(undefined, 1, calls)],
+    });
+    const small = made(input(10));
+    expect(ofKind(small.actions, 'place')[0]).toMatchObject({ tenant: 'new-t0', cell: 'euw1-a' });
+    const large = made(input(150));
+    expect(large.actions).toEqual([]);
+    expect(large.excuses.find(({ action }) => action === 'place')!.text).toBe(
+      'euw1-b has room, but euw1-b is planned and not there yet',
+    );
+  });
+
   describe('the blocking of a cell', () => {
     const pools = { standard: [1, 2, 3, 4], premium: [5, 6, 7, 8] };
     const cell = (shared: Record<string, number[]>): Partial<PlanInput> => ({

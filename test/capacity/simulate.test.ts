@@ -36,8 +36,8 @@ describe('simulate', () => {
     });
     const results = compare(setting, [() => script({}), reactive]);
     expect(results[0]!.callsOffered).toBeCloseTo(results[1]!.callsOffered, 3);
-    for (const { callsBlocked, callsOffered } of results) {
-      expect(callsBlocked).toBeGreaterThan(0);
+    for (const { callsBlocked, blockedBy, callsOffered } of results) {
+      expect(blockedBy.full).toBeGreaterThan(0);
       expect(callsBlocked).toBeLessThan(callsOffered);
     }
   });
@@ -139,13 +139,15 @@ describe('simulate', () => {
   it('blocks all calls of a lost region and hides them from the decider', () => {
     const lost = { lostRegions: [{ region: 'eu-central-1', fromHour: 10, hours: 2 }] };
     const seen: boolean[] = [];
-    const { callsBlocked, minutesShort, shortages } = simulate(
+    const { callsBlocked, blockedBy, minutesShort, shortages } = simulate(
       settingOf(lost),
       script({}, (view) => seen.push(view.cells[0]!.isMeasured)),
     );
     expect(minutesShort).toBe(2 * 2 * 60);
     expect(shortages.map(({ from, to }) => to - from)).toEqual([4, 4]);
-    expect(callsBlocked).toBeGreaterThan(simulate(settingOf({}), script({})).callsBlocked);
+    expect(simulate(settingOf({}), script({})).blockedBy.lostRegion).toBe(0);
+    expect(blockedBy.lostRegion).toBeGreaterThan(0);
+    expect(callsBlocked).toBe(blockedBy.waiting + blockedBy.lostRegion + blockedBy.full);
     expect(seen.map((measured, hour) => (measured ? -1 : hour)).filter((hour) => hour >= 0)).toEqual([11, 12]);
   });
 
@@ -165,9 +167,11 @@ describe('simulate', () => {
   });
 
   it('blocks the calls of tenants that wait for a cell', () => {
-    const { tenantHoursWaiting, callsBlocked } = simulate(settingOf({ newTenantsPerWeek: 20 }), script({}));
+    const { tenantHoursWaiting, blockedBy, callsBlocked } = simulate(settingOf({ newTenantsPerWeek: 20 }), script({}));
     expect(tenantHoursWaiting).toBeGreaterThan(24);
-    expect(callsBlocked).toBeGreaterThan(0);
+    expect(blockedBy.waiting).toBeGreaterThan(0);
+    expect([blockedBy.lostRegion, blockedBy.full]).toEqual([0, expect.closeTo(0, 6)]);
+    expect(callsBlocked).toBeCloseTo(blockedBy.waiting, 6);
   });
 
   it('refuses a setting that does not fit together', () => {
@@ -218,7 +222,7 @@ describe('deciders', () => {
 
   it('are compared side by side in a table', () => {
     const lines = comparisonLines(compare(settingOf({ days: 1 }), [() => script({}), reactive]));
-    expect(lines).toHaveLength(16);
+    expect(lines).toHaveLength(19);
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
     expect(lines[0]).toMatch(/^ +script +reactive$/);
     expect(lines[1]).toMatch(/^calls offered +(\d+) +\1$/);

@@ -69,7 +69,7 @@ export function bySize(tenants: readonly TenantRow[]): TenantRow[] {
 function placeWaiting(context: PlanContext, tenant: TenantRow, found: Relief): void {
   const { load, holds, absences, cells } = context;
   const open = load.cells.filter(({ cell: { name } }) => !holds.has(name) && !absences.has(name));
-  // A cell on hold, or one to come, is better than none, but only once the hold has ended, or it is there.
+  // Nobody waits for a cell that is still to come, or for the end of a hold, while another can hold it.
   const chosen = leastFull(open, tenant) ?? leastFull(load.cells, tenant);
   if (chosen === undefined) {
     found.overflow.push({ tenant, from: undefined });
@@ -92,7 +92,7 @@ function placeWaiting(context: PlanContext, tenant: TenantRow, found: Relief): v
     tenant: tenant.id,
     cell: name,
     reason: [
-      `with it ${name} is at ${percent(chosen.utilisation(tenant.terms.pool))} of its fullest limit, the least of all that can hold it`,
+      `with it ${name} is at ${percent(chosen.utilisation(tenant.terms.pool))} of its fullest limit, the least of all that can hold it now`,
       ...others,
     ].join('; '),
   });

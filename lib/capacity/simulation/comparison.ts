@@ -4,6 +4,9 @@ import type { SimulationResult } from './result.ts';
 export const FIGURES: readonly (readonly [what: string, figure: (result: SimulationResult) => number])[] = [
   ['calls offered', ({ callsOffered }) => callsOffered],
   ['calls blocked', ({ callsBlocked }) => callsBlocked],
+  ['of these, of tenants that wait for a cell', ({ blockedBy }) => blockedBy.waiting],
+  ['of these, of a lost region', ({ blockedBy }) => blockedBy.lostRegion],
+  ['of these, of a full cell', ({ blockedBy }) => blockedBy.full],
   ['minutes short', ({ minutesShort }) => minutesShort],
   ['tenant-hours waiting for a cell', ({ tenantHoursWaiting }) => tenantHoursWaiting],
   ['cell-hours', ({ cellHours }) => cellHours],

@@ -30,12 +30,23 @@ export interface FleetHour {
   readonly short: number;
 }
 
+/** Why calls were blocked. */
+export interface BlockedCalls {
+  /** Their tenant was in no cell: it had come, and its cell was not there yet. */
+  readonly waiting: number;
+  /** The region of their cell was lost. */
+  readonly lostRegion: number;
+  /** Their cell had no room for them. */
+  readonly full: number;
+}
+
 /** What became of a fleet under one decider. */
 export interface SimulationResult {
   readonly decider: string;
   readonly callsOffered: number;
-  /** With the media hosts that were there. */
+  /** With the media hosts that were there; the sum of {@link blockedBy}. */
   readonly callsBlocked: number;
+  readonly blockedBy: BlockedCalls;
   /**
    * Minutes, summed over cells, in which a cell had less than it must have: with one media host lost, or those that had
    * failed where that is more, some lane would have lost more than the target share of what it was offered.

@@ -21,7 +21,7 @@ function blockedShare(lanes: readonly Lane[], pool: string, demand: PoolDemand):
 /** Counts up, step by step, what becomes of a fleet. */
 export class Totals {
   #callsOffered = 0;
-  #callsBlocked = 0;
+  readonly #blockedBy = { waiting: 0, lostRegion: 0, full: 0 };
   #minutesShort = 0;
   readonly #shortages: Shortage[] = [];
   readonly #lastShortage = new Map<string, { from: number; to: number }>();
@@ -52,7 +52,8 @@ export class Totals {
     return {
       shortages: this.#shortages,
       callsOffered: this.#callsOffered,
-      callsBlocked: this.#callsBlocked,
+      callsBlocked: this.#blockedBy.waiting + this.#blockedBy.lostRegion + this.#blockedBy.full,
+      blockedBy: this.#blockedBy,
       minutesShort: this.#minutesShort,
       tenantHoursWaiting: this.#tenantHoursWaiting,
       cellHours: this.#cellHours,
@@ -85,7 +86,8 @@ export class Totals {
     for (const [pool, use] of demand) {
       const offered = use[SETUPS]! * seconds;
       this.#callsOffered += offered;
-      this.#callsBlocked += offered * (isLost ? 1 : blockedShare(fleet.limitsNow(cell).lanes, pool, demand));
+      if (isLost) this.#blockedBy.lostRegion += offered;
+      else this.#blockedBy.full += offered * blockedShare(fleet.limitsNow(cell).lanes, pool, demand);
       offeredCalls += use[CALLS]!;
     }
     return offeredCalls;
@@ -97,7 +99,7 @@ export class Totals {
     for (const tenant of waiting) {
       const offered = tenant.calls[step]! * tenant.perCall.setups * stepMinutes * 60;
       this.#callsOffered += offered;
-      this.#callsBlocked += offered;
+      this.#blockedBy.waiting += offered;
       this.#tenantHoursWaiting += stepMinutes / 60;
       calls += tenant.calls[step]!;
     }
