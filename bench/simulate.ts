@@ -65,7 +65,7 @@ function predictiveRows(): BenchRow[] {
   });
   const count = (name: string, unit: string, figure: Figure): BenchRow => ({
     what: `${what}: ${name}`,
-    figure: sum(plans, figure),
+    figure: Math.round(sum(plans, figure)),
     unit,
     baseline: others(figure),
   });
