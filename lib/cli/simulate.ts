@@ -1,13 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatFinding } from '../spec/finding.ts';
+import type { PlanningTerms } from '../planning/planning-terms.ts';
+import type { Decider } from '../capacity/simulation/decider.ts';
 import type { SimulationResult } from '../capacity/simulation/result.ts';
 import type { Scenario } from '../capacity/simulation/scenario-schema.ts';
 import type { SimulationSetting } from '../capacity/simulate.ts';
 import { CommandFailure } from './failure.ts';
 import { LiveLine, printJson } from './output.ts';
 
-const policies = ['gradeOfService', 'telecomRule', 'fixedHeadroom', 'reactive'] as const;
+const policies = ['gradeOfService', 'telecomRule', 'fixedHeadroom', 'reactive', 'planning'] as const;
 type PolicyName = (typeof policies)[number];
 
 export function addSimulate(program: Command): Command {
@@ -18,10 +20,12 @@ export function addSimulate(program: Command): Command {
     )
     .option('--scenario <file>', 'what happens to the fleet (YAML): tenants, growth, spikes, lost regions, outages')
     .option('--history <file>', 'measured use of tenants (.csv or .ndjson) in place of made-up tenants')
+    .option('--planning <file>', 'policy, rules, lead times and costs of your own: the planning.yaml of cellstamp plan')
     .addOption(
-      new Option('--policy <names...>', 'how much is bought; reactive: thresholds on what is measured now')
-        .choices(policies)
-        .default(['gradeOfService', 'reactive']),
+      new Option(
+        '--policy <names...>',
+        'how much is bought; reactive: thresholds on what is measured now; planning: as --planning says (default: planning where it is given, gradeOfService, reactive)',
+      ).choices(policies),
     )
     .option('--days <n>', 'days of the history that are replayed; the second half by default', wholeDays)
     .option('--seed <n>', 'another seed than the scenario’s', wholeSeed)
@@ -33,10 +37,14 @@ export function addSimulate(program: Command): Command {
 Example:
   $ cellstamp simulate --scenario examples/scenarios/spring.yaml --policy gradeOfService reactive --html spring.html
   $ cellstamp simulate --history calls.csv --days 28
+  $ cellstamp simulate --scenario examples/scenarios/spring.yaml --planning planning.yaml
 
 A cell is short while the loss of one media host would lose more than 1 % of its calls (target in the scenario). With
 --history, cells, region and what breaks are those of --scenario where it is given, else standard cells in eu-central-1.
-The same files and the same seed give the same result.`,
+Of --planning count its policy with its numbers, its rules and its earlier stamps, for the policy "planning" alone, and for all
+policies what it says a cell of that region and size costs. Its cells, quotas, histories, calendar and figures are those of the
+real fleet and don't count; how long stamps really take is the scenario's. The other policies have their own default numbers and
+rules. The same files and the same seed give the same result.`,
     )
     .action(simulateCommand);
 }
@@ -44,7 +52,8 @@ The same files and the same seed give the same result.`,
 interface Options {
   readonly scenario?: string;
   readonly history?: string;
-  readonly policy: readonly PolicyName[];
+  readonly planning?: string;
+  readonly policy?: readonly PolicyName[];
   readonly days?: number;
   readonly seed?: number;
   readonly html?: string;
@@ -52,9 +61,11 @@ interface Options {
 }
 
 async function simulateCommand(options: Options): Promise<void> {
-  const { setting, name, notes } = await settingOf(options);
+  const { setting, name, notes, terms } = await settingOf(options);
+  const usual = [...(terms === undefined ? [] : (['planning'] as const)), 'gradeOfService', 'reactive'] as const;
   const live = new LiveLine();
-  const results = await simulateAll(setting, [...new Set(options.policy)], (text) => live.show(text));
+  const names = [...new Set(options.policy ?? usual)];
+  const results = await simulateAll(setting, names, terms, (text) => live.show(text));
   live.clear();
   for (const note of notes) console.error(note);
   if (options.html !== undefined) {
@@ -70,28 +81,33 @@ async function simulateCommand(options: Options): Promise<void> {
   if (options.html !== undefined) console.log(`\nplots: ${options.html}`);
 }
 
-async function settingOf(
-  options: Options,
-): Promise<{ readonly setting: SimulationSetting; readonly name: string; readonly notes: readonly string[] }> {
-  const { scenario: file, history, seed, days } = options;
+interface ToSimulate {
+  readonly setting: SimulationSetting;
+  readonly name: string;
+  readonly notes: readonly string[];
+  /** Of the planning file, where there is one. */
+  readonly terms?: PlanningTerms;
+}
+
+async function settingOf(options: Options): Promise<ToSimulate> {
+  const { scenario: file, history, planning, policy, seed, days } = options;
   if (file === undefined && history === undefined) {
     throw new CommandFailure('nothing to simulate: give --scenario FILE, --history FILE or both', 2);
   }
   if (days !== undefined && (history === undefined || file !== undefined)) {
     throw new CommandFailure('--days goes with --history alone; a scenario says its days itself', 2);
   }
-  const { scenarioSetting } = await import('../capacity/simulation/founding.ts');
+  if (policy?.includes('planning') && planning === undefined) {
+    throw new CommandFailure('--policy planning is that of a file: give it with --planning FILE', 2);
+  }
   const written = file === undefined ? undefined : await readScenario(file);
   const seeded = written && (seed === undefined ? written : { ...written, seed });
   try {
-    if (history === undefined) return { setting: scenarioSetting(seeded!), name: seeded!.name, notes: [] };
-    const { readReplay } = await import('../planning/read-replay.ts');
-    const { scenario, traffic, notes } = await readReplay(history, {
-      ...(seeded && { scenario: seeded }),
-      ...(days !== undefined && { days }),
-      ...(seed !== undefined && { seed }),
-    });
-    return { setting: scenarioSetting(scenario, traffic), name: traffic.name, notes };
+    const made = await withoutPlanning(seeded, options);
+    if (planning === undefined) return made;
+    const { readSimulationTerms } = await import('../planning/read-simulation-terms.ts');
+    const { terms, setting, notes } = readSimulationTerms(planning, made.setting);
+    return { ...made, terms, setting, notes: [...made.notes, ...notes] };
   } catch (error) {
     // Both are told in words for people: what was given can't be simulated.
     if (error instanceof RangeError || (error as Error).name === 'PlanningFailure') {
@@ -99,6 +115,19 @@ async function settingOf(
     }
     throw error;
   }
+}
+
+async function withoutPlanning(scenario: Scenario | undefined, { history, days, seed }: Options): Promise<ToSimulate> {
+  const { scenarioSetting } = await import('../capacity/simulation/founding.ts');
+  if (history === undefined) return { setting: scenarioSetting(scenario!), name: scenario!.name, notes: [] };
+  const { readReplay } = await import('../planning/read-replay.ts');
+  const replay = await readReplay(history, {
+    ...(scenario && { scenario }),
+    ...(days !== undefined && { days }),
+    ...(seed !== undefined && { seed }),
+  });
+  const { traffic, notes } = replay;
+  return { setting: scenarioSetting(replay.scenario, traffic), name: traffic.name, notes };
 }
 
 async function readScenario(file: string): Promise<Scenario> {
@@ -115,6 +144,7 @@ async function readScenario(file: string): Promise<Scenario> {
 async function simulateAll(
   setting: SimulationSetting,
   names: readonly PolicyName[],
+  terms: PlanningTerms | undefined,
   show: (text: string) => void,
 ): Promise<SimulationResult[]> {
   const { simulate } = await import('../capacity/simulate.ts');
@@ -124,11 +154,13 @@ async function simulateAll(
   const { stepMinutes } = setting.traffic;
   // It looks at steps, so at coarse ones more rarely.
   const everyMinutes = Math.ceil(REACTIVE.everyMinutes / stepMinutes) * stepMinutes;
+  const deciderOf = (name: PolicyName): Decider => {
+    if (name === 'reactive') return reactiveDecider({ ...REACTIVE, everyMinutes });
+    return planDecider(name === 'planning' ? { ...terms, name } : { policy: POLICIES[name] });
+  };
   return names.map((name) =>
-    simulate(
-      setting,
-      name === 'reactive' ? reactiveDecider({ ...REACTIVE, everyMinutes }) : planDecider({ policy: POLICIES[name] }),
-      (done, of) => show(`${name}: ${Math.floor((100 * done) / of)} % of ${of} steps`),
+    simulate(setting, deciderOf(name), (done, of) =>
+      show(`${name}: ${Math.floor((100 * done) / of)} % of ${of} steps`),
     ),
   );
 }

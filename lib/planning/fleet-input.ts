@@ -2,7 +2,6 @@
 import { figuresWith, type Measurements } from '../capacity/component-figures.ts';
 import type { Blueprint, FleetCell, FleetTenant, PlanInput, Signals } from '../capacity/plan/input.ts';
 import { quotaUse, type Quota } from '../capacity/plan/quotas.ts';
-import { POLICIES, type Policy } from '../capacity/policy.ts';
 import { timeZone, type TimeZone } from '../capacity/forecast/time-zone.ts';
 import type { History } from '../capacity/forecast/history.ts';
 import { RESOURCES, type Resource } from '../capacity/resources.ts';
@@ -17,6 +16,7 @@ import type { FleetFiles } from './fleet-files.ts';
 import { historyOf, type Grid } from './history/grid.ts';
 import type { Measured } from './history/measured.ts';
 import type { Planning } from './planning-schema.ts';
+import { planningTerms } from './planning-terms.ts';
 import type { PlanningFile } from './read-planning.ts';
 
 export interface FleetSources {
@@ -37,7 +37,6 @@ const WEEK_MS = 7 * 86_400_000;
 export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'memory'>; notes: readonly string[] } {
   const { planning, fleet, measurements, measured, grid, now } = sources;
   const { value } = planning;
-  const { costPerHour, ...caps } = value.rules.caps;
   const zones = zonesOf(value);
   const cells = fleet.cells.map((spec) => {
     const zone = zones.of(spec.name);
@@ -47,8 +46,7 @@ export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'mem
     tenantWeek(tenantHistories(tenant.name, measured, grid, zone), contractOf(tenant.limits, value.contracts));
   const input: Omit<PlanInput, 'memory'> = {
     now,
-    policy: policyOf(value.policy),
-    rules: { ...value.rules, caps: { ...caps, costPerHour: costPerHour ?? Infinity } },
+    ...planningTerms(value),
     figures: figuresWith(measurements),
     cells: cells.map(({ spec, use }) => fleetCell(spec, use, sources)),
     tenants: [
@@ -62,11 +60,6 @@ export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'mem
       prefix: kind.prefix,
       spec,
       ...optional({ jurisdiction: kind.jurisdiction, costPerHour: kind.costPerHour }),
-    })),
-    stamped: value.stamps.map(({ cell, started, ready }) => ({
-      cell,
-      startedAt: Date.parse(started),
-      readyAt: Date.parse(ready),
     })),
     quotas: quotasOf(value, fleet.cells),
   };
@@ -117,10 +110,6 @@ function optional<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K],
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
-}
-
-function policyOf({ name, ...own }: Planning['policy']): Policy {
-  return { ...POLICIES[name], ...optional(own) } as Policy;
 }
 
 function fleetCell(

@@ -204,6 +204,14 @@ describe('deciders', () => {
     expect(tenantHoursWaiting).toBe(8 * 0.5 + 10);
   });
 
+  it('the plan knows of stamps before the simulation how long one takes', () => {
+    const stamped = Array.from({ length: 19 }, (_, n) => ({ cell: `old-${n}`, startedAt: 0, readyAt: 5 * 3_600_000 }));
+    const { log } = simulate(settingOf({ days: 3, newTenantsPerWeek: 20 }), planDecider({ stamped, name: 'own' }));
+    expect(log.find(({ action }) => action.do === 'stamp')!.action.because).toContain(
+      'a stamp takes 5 h (95.0 % quantile, 19 earlier stamps)',
+    );
+  });
+
   it('the plan gives a cell back that nobody needs: cordon, drain, moves, retire, and no call is lost', () => {
     const rules = { retireAfterHours: 12, drainAfterHours: 6 };
     const { log, retirements, callsBlocked, reversals } = simulate(

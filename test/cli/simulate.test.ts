@@ -23,6 +23,7 @@ interface Printed {
   readonly results: readonly {
     readonly decider: string;
     readonly callsOffered: number;
+    readonly cost: number;
     readonly minutesShort: number;
     readonly retirements: number;
     readonly scaleDowns: number;
@@ -136,10 +137,58 @@ describe('cellstamp simulate', () => {
     [['--scenario', 'x.yaml', '--policy', 'magic'], "argument 'magic' is invalid. Allowed choices are gradeOfService"],
     [['--scenario', 'x.yaml', '--seed', 'x'], 'It must be a whole number from 0 to 4294967295.'],
     [['--scenario', 'x.yaml', '--days', '3'], '--days goes with --history alone'],
+    [
+      ['--scenario', 'x.yaml', '--policy', 'planning'],
+      '--policy planning is that of a file: give it with --planning FILE',
+    ],
   ])('refuses %j with a sentence', async (args, text) => {
     const { status, stderr } = await cellstamp('simulate', ...args);
     expect(status).toBe(2);
     expect(stderr).toContain(text);
+  });
+
+  describe('--planning', () => {
+    const outage = `${SHORT}outages: [{ fromHour: 2, hours: 4 }]\n`;
+    const simulated = async (planning: string, ...more: readonly string[]) => {
+      const scenario = written('short.yaml', outage);
+      const file = written('planning.yaml', planning);
+      return cellstamp('simulate', '--scenario', scenario, '--planning', file, ...more);
+    };
+    const own = `
+kinds: [{ region: eu-central-1, prefix: euc1-, size: small, costPerHour: 2.5 }]
+rules: { staleMinutes: 90 }
+`;
+
+    it('puts the rules of the file beside the usual ones, at the costs of the file', async () => {
+      const { stdout, stderr, status } = await simulated(own, '--json');
+      expect([status, stderr]).toEqual([0, '']);
+      const { results } = JSON.parse(stdout) as Printed;
+      expect(results.map(({ decider }) => decider)).toEqual(['planning', 'gradeOfService', 'reactive']);
+      expect(results.map(({ cost }) => cost)).toEqual([60, 60, 60]);
+      const holds = results.map(({ log }) => log.find(({ action }) => action.do === 'hold')?.action.because);
+      expect(holds[0]).toMatch(/allowed 90/);
+      expect(holds[1]).toMatch(/allowed 30/);
+    });
+
+    it('says so where the file has no cost for the cells of the scenario', async () => {
+      const { stdout, stderr } = await simulated(own.replace('size: small, ', ''), '--policy', 'planning');
+      expect(stderr).toMatch(
+        /planning\.yaml gives no cost for a small cell in eu-central-1: the scenario's 10 an hour/,
+      );
+      expect(stdout).toMatch(/^cost +240$/m);
+    });
+
+    it('tells all that is wrong with the file, each with its line', async () => {
+      const { status, stderr } = await simulated(`${own}zone: Mars\npolicy: { blocking: 3 }\n`);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/planning\.yaml:4:1 error zone: Mars/);
+      expect(stderr).toMatch(/planning\.yaml:5:11 error policy\.blocking: 3 is too much/);
+      const missing = await cellstamp('simulate', '--scenario', written('short.yaml', SHORT), '--planning', 'no.yaml');
+      expect([missing.status, missing.stderr]).toEqual([
+        2,
+        expect.stringContaining('no.yaml:1:1 error: there is no such file'),
+      ]);
+    });
   });
 
   describe('--history', () => {

@@ -1,6 +1,7 @@
 import type { Calendar } from '../forecast/calendar.ts';
 import { plan } from '../plan.ts';
 import type { FleetCell, FleetTenant, Signals } from '../plan/input.ts';
+import type { StampRecord } from '../plan/lead-time.ts';
 import type { PlanRules } from '../plan/rules.ts';
 import type { Action, PlanMemory } from '../plan/schema.ts';
 import { POLICIES, type Policy } from '../policy.ts';
@@ -17,15 +18,24 @@ export interface PlanDeciderOptions {
   readonly policy?: Policy;
   /** @default DEFAULT_RULES for what is not given */
   readonly rules?: Partial<PlanRules>;
+  /** Stamps before the simulation, from which lead time is measured. Default: none. */
+  readonly stamped?: readonly StampRecord[];
+  /** @default - the name of the policy */
+  readonly name?: string;
 }
 
 /** Runs a fleet by the plan: what it decides is done, and it decides on what was measured and announced. */
-export function planDecider({ policy = POLICIES.gradeOfService, rules = {} }: PlanDeciderOptions = {}): Decider {
+export function planDecider({
+  policy = POLICIES.gradeOfService,
+  rules = {},
+  stamped = [],
+  name = policy.name,
+}: PlanDeciderOptions = {}): Decider {
   let memory: PlanMemory | undefined;
   const histories = new CellHistories();
   const weeks = new TenantWeeks();
   return {
-    name: policy.name,
+    name,
     everyMinutes: 60,
     decide(view) {
       const made = plan({
@@ -35,7 +45,7 @@ export function planDecider({ policy = POLICIES.gradeOfService, rules = {} }: Pl
         cells: view.cells.map((cell) => fleetCell(view, cell, histories.of(view, cell))),
         tenants: fleetTenants(view, weeks),
         blueprints: view.kinds,
-        stamped: view.stamped,
+        stamped: [...stamped, ...view.stamped],
         ...(memory && { memory }),
       });
       memory = made.memory;
