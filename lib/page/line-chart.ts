@@ -34,18 +34,27 @@ export interface Limit {
   readonly dashed?: boolean;
 }
 
+/** Margins, pixels. */
+const LEFT = 64;
+const RIGHT = 24;
+
 /** Values over time. The axis is in UTC and starts at zero. */
 export function lineChart(chart: LineChart): Html {
   const { times, lines, band, limits = [], marks = [], unit, width = 960, height = 320 } = chart;
   const points = (values: ArrayLike<number>): [number, number | null][] =>
     Array.from(values, (value, i) => [times[i]!, Number.isFinite(value) ? Number(value.toPrecision(6)) : null]);
-  const { lines: markLines, space: markSpace } = momentLines(marks, times[0] ?? 0, times[times.length - 1] ?? 1, width);
+  const { lines: markLines, space: markSpace } = momentLines(
+    marks,
+    times[0] ?? 0,
+    times[times.length - 1] ?? 1,
+    width - LEFT - RIGHT,
+  );
   const names = [...(band ? [band.name] : []), ...lines.map(({ name }) => name)];
   const plain = { type: 'line' as const, symbol: 'none', silent: true };
   return draw(
     { ...chart, height: height + markSpace },
     {
-      grid: { left: 64, right: 24, top: 64 + markSpace, bottom: 32 },
+      grid: { left: LEFT, right: RIGHT, top: 64 + markSpace, bottom: 32 },
       legend: { top: 0, left: 56, data: names, textStyle: { color: INK }, itemHeight: 8, itemGap: 18 },
       xAxis: {
         ...timeAxis,

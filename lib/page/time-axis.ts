@@ -29,13 +29,14 @@ export const timeAxis = {
 
 /** Upright lines with their names above the chart, for ECharts' `markLine`, and the pixels that the names take. */
 export function momentLines(marks: readonly Mark[], from: number, to: number, width: number) {
-  const rows = markRows(marks, from, to, width);
+  const placed = marks.map((mark) => placeOf(mark, from, to, width));
+  const rows = rowsOf(placed);
   return {
     space: marks.length === 0 ? 0 : (Math.max(...rows) + 1) * MARK_ROW,
     lines: marks.map(({ at, text }, n) => ({
       xAxis: at,
       lineStyle: { color: INK, type: 'dashed' as const },
-      label: { formatter: text, color: INK, distance: 3 + rows[n]! * MARK_ROW },
+      label: { formatter: text, color: INK, distance: 3 + rows[n]! * MARK_ROW, align: placed[n]!.align },
     })),
   };
 }
@@ -43,19 +44,32 @@ export function momentLines(marks: readonly Mark[], from: number, to: number, wi
 /** Width of a character of the labels on average, pixels. */
 const CHARACTER = 6.5;
 
-/** The row above the chart for each label, so that none lies over another. */
-function markRows(marks: readonly Mark[], from: number, to: number, width: number): number[] {
+interface Placed {
+  readonly align: 'left' | 'center' | 'right';
+  /** Pixels from the left end of the axis. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A name is in the middle of its line, but for the ends, where it would be cut off or lie over other text. */
+function placeOf({ at, text }: Mark, from: number, to: number, width: number): Placed {
+  const middle = ((at - from) / (to - from)) * width;
+  const wide = text.length * CHARACTER;
+  if (middle < wide / 2) return { align: 'left', from: middle, to: middle + wide };
+  if (middle > width - wide / 2) return { align: 'right', from: middle - wide, to: middle };
+  return { align: 'center', from: middle - wide / 2, to: middle + wide / 2 };
+}
+
+/** The row above the chart for each name, so that none lies over another. */
+function rowsOf(placed: readonly Placed[]): number[] {
   const taken: number[] = [];
-  const order = marks.map((_, n) => n).sort((a, b) => marks[a]!.at - marks[b]!.at);
-  const rows = marks.map(() => 0);
+  const order = placed.map((_, n) => n).sort((a, b) => placed[a]!.from - placed[b]!.from);
+  const rows = placed.map(() => 0);
   for (const n of order) {
-    const { at, text } = marks[n]!;
-    const middle = ((at - from) / (to - from)) * width;
-    const half = (text.length * CHARACTER) / 2;
-    const free = taken.findIndex((end) => end < middle - half);
+    const free = taken.findIndex((end) => end < placed[n]!.from);
     const row = free < 0 ? taken.length : free;
     rows[n] = row;
-    taken[row] = middle + half;
+    taken[row] = placed[n]!.to;
   }
   return rows;
 }

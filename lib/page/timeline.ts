@@ -18,7 +18,10 @@ export interface Span {
   readonly to?: number;
 }
 
+/** Pixels. */
 const ROW = 22;
+const RIGHT = 24;
+/** Time before the first and after the last moment, milliseconds. */
 const MARGIN = 3_600_000;
 
 /** What is when, a row each. The axis is in UTC. */
@@ -28,11 +31,11 @@ export function timeline(chart: Timeline): Html {
   const min = Math.min(...moments) - MARGIN;
   const max = Math.max(...moments) + MARGIN;
   const left = 16 + Math.max(...rows.map(({ name }) => name.length)) * 7;
-  const { lines, space } = momentLines(marks, min, max, width - left);
+  const { lines, space } = momentLines(marks, min, max, width - left - RIGHT);
   return draw(
     { ...chart, unit: '', height: rows.length * ROW + space + 64 },
     {
-      grid: { left, right: 24, top: 16 + space, bottom: 32 },
+      grid: { left, right: RIGHT, top: 16 + space, bottom: 32 },
       xAxis: { ...timeAxis, min, max, splitLine: { show: true, lineStyle: { color: GRID } } },
       yAxis: {
         type: 'category',

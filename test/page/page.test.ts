@@ -84,6 +84,14 @@ describe('a line chart', () => {
     expect(new Set(heights).size).toBe(2);
   });
 
+  it('keeps the names of moments at its ends within itself', () => {
+    const marks = [0, 2, 3].map((hour) => ({ at: start + hour * HOUR, text: `hour ${hour}` }));
+    const anchors = marks.map(
+      ({ text }) => new RegExp(`text-anchor="(\\w+)"[^>]*>${text}<`).exec(chart({ marks }))?.[1],
+    );
+    expect(anchors).toEqual(['start', 'middle', 'end']);
+  });
+
   it('has room for its limit', () => {
     expect(chart({ limits: [{ value: 100, text: 'carries 100' }] })).toContain('carries 100');
   });
