@@ -5,6 +5,7 @@ import { POLICIES, usableLimit, type Policy } from '../policy.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import { tenantsByCell } from './fleet-load.ts';
 import { requireInput, type FleetCell, type FleetTenant, type PlanInput } from './input.ts';
+import { membership } from './membership.ts';
 import { hourOfWeek, outlook } from './outlook.ts';
 import { DEFAULT_RULES, type PlanRules } from './rules.ts';
 import { HOUR_MS } from './wording.ts';
@@ -48,8 +49,10 @@ export function demandAhead(input: PlanInput, measuredDays: number): CellAhead[]
   const { now, policy = POLICIES.gradeOfService, figures } = input;
   const rules: PlanRules = { ...DEFAULT_RULES, ...input.rules };
   const levels = [...new Set([...QUANTILES, policy.quantile])].sort((a, b) => a - b);
-  const members = tenantsByCell(input.tenants);
-  const inOrder = [...input.cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  // Without the part of those who left, as the plan has it.
+  const { cells, tenants } = membership(input);
+  const members = tenantsByCell(tenants);
+  const inOrder = [...cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   return inOrder.map((cell) => {
     const { name, capacity, forecasts } = outlook(cell, now, levels, rules, figures);
     const from = now - measuredDays * 24 * HOUR_MS;

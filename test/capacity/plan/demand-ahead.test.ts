@@ -55,6 +55,19 @@ describe('the demand ahead of a cell', () => {
     expect(erlangB(limit!, usable!)).toBeCloseTo(POLICIES.gradeOfService.blocking, 6);
   });
 
+  it('is without the part of a tenant that has left, as the plan is', () => {
+    const { cells, ...rest } = input(() => 100);
+    const [cell] = cells;
+    const stayed = tenantsOf('euw1-a', 1, 75);
+    const gone = { ...tenantsOf('euw1-a', 1, 25)[0]!, id: 'gone', cell: 'euw1-b' };
+    const elsewhere = { ...cell!, spec: { ...cell!.spec, name: 'euw1-b' }, history: {} };
+    const memory = { cells: {}, done: [], homes: { 'euw1-a': ['gone', stayed[0]!.id] } };
+    const own = { ...cell!, historyOf: 'cell' as const };
+    const [ahead] = demandAhead({ ...rest, cells: [own, elsewhere], tenants: [...stayed, gone], memory }, 1);
+    const { quantiles } = ahead!.resources.find(({ resource }) => resource === 'relayedCalls')!;
+    expect(quantiles[0]!.at(-1)).toBeCloseTo(75, 0);
+  });
+
   it('has the quantile of the policy besides, the same as the plan works with', () => {
     const policy = { ...POLICIES.fixedHeadroom, quantile: 0.8 };
     const [{ resources }] = demandAhead({ ...input((hour) => 100 + (hour % 7)), policy }, 1) as [CellAhead];
