@@ -29,6 +29,8 @@ export interface FleetSources {
   readonly grid: Grid;
   /** By cell, as they are now; of others the newest of their history. */
   readonly signals: ReadonlyMap<string, Signals>;
+  /** Numbers of the media hosts that take new calls, by cell, where that was measured. */
+  readonly inService: ReadonlyMap<string, readonly number[]>;
   readonly now: number;
 }
 
@@ -115,7 +117,7 @@ function optional<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K],
 function fleetCell(
   spec: CellSpec,
   use: CellMeasured,
-  { planning, calendar, deploys, signals, now }: FleetSources,
+  { planning, calendar, deploys, signals, inService, now }: FleetSources,
 ): FleetCell {
   const facts = planning.value.cells[spec.name];
   const tenants = new Set(spec.tenants.map(({ name }) => name));
@@ -130,7 +132,10 @@ function fleetCell(
     ...(facts?.elastic && {
       elastic: {
         least: facts.elastic.least,
-        inService: facts.elastic.inService ?? Array.from({ length: spec.media.hosts }, (_, i) => i + 1),
+        inService:
+          facts.elastic.inService ??
+          inService.get(spec.name) ??
+          Array.from({ length: spec.media.hosts }, (_, i) => i + 1),
       },
     }),
     ...deployFacts(deploys, spec.name),

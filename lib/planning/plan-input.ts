@@ -70,6 +70,7 @@ export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
     measured,
     grid,
     signals: prometheus.signals,
+    inService: prometheus.inService,
     now,
   });
   return {

@@ -60,7 +60,9 @@ const cellFacts = z.strictObject({
         .array(z.int().min(1).max(32))
         .min(1)
         .optional()
-        .describe('Numbers of the media hosts that take calls now. Default: all of the cell.'),
+        .describe(
+          'Numbers of the media hosts that take calls now. Default: what Prometheus says, else all of the cell.',
+        ),
     })
     .optional()
     .describe('How far the media hosts in service may fall below those of its file. Default: all are, always.'),

@@ -151,11 +151,24 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
   it('tells the planner how good the calls were that are over, and how many were answered', async () => {
     await until(async () => (await query('sum(rtpengine_mos_samples_total)'))[0]!.value > 0);
     await until(() => signals().mos !== undefined);
-    const { measuredAt, setups, mos, answerSeizureRatio } = signals();
+    const { measuredAt, setups, mos, answerSeizureRatio, ...rest } = signals();
     expect(Date.now() - measuredAt!).toBeLessThan(60_000);
     expect(setups).toBeGreaterThan(0);
     expect(mos).toBeGreaterThan(3.6);
     expect(answerSeizureRatio).toBeCloseTo(0.8, 5);
+    expect(rest).toMatchObject({ sbcs: lab.cell.sbcs.length, mediaHosts: lab.cell.media.length, loss: 0 });
+    expect(rest.jitterMs).toBeLessThan(30);
+    expect(rest.setupSeconds).toBeLessThan(1);
+  });
+
+  it('tells the planner which media hosts are in service', async () => {
+    const drained = 'max by (cell, media) (cellstamp_sbc_media_host_drained) == 1';
+    expect(await query(drained)).toEqual([]);
+    await lab.kamcmd(lab.active!, 'htable.seti', 'drains', 's:2', '1');
+    await until(async () => (await query(drained)).length > 0);
+    expect(await query(drained)).toEqual([{ metric: { cell: name, media: 'media-2' }, value: 1 }]);
+    await lab.kamcmd(lab.active!, 'htable.delete', 'drains', 's:2');
+    await until(async () => (await query(drained)).length === 0);
   });
 
   const plan = () => {

@@ -87,7 +87,15 @@ export const SUMMED_OVER: Partial<Readonly<Record<MeasureName, HostMeasure>>> = 
   relayedCalls: 'mediaHosts',
 };
 
-export const MEASURES = { ...RESOURCE_MEASURES, ...SIGNAL_MEASURES, ...HOST_MEASURES };
+/** Which media hosts get no new calls, by their names. */
+export const DRAINED_MEASURE = {
+  drainedHosts: {
+    what: 'whether a media host is drained, 0 or 1, with its name as the label media',
+    promql: 'max by ($cell, media) (cellstamp_sbc_media_host_drained)',
+  },
+} as const satisfies Record<string, Measure>;
+
+export const MEASURES = { ...RESOURCE_MEASURES, ...SIGNAL_MEASURES, ...HOST_MEASURES, ...DRAINED_MEASURE };
 
 export type MeasureName = keyof typeof MEASURES;
 

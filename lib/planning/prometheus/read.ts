@@ -30,6 +30,8 @@ export interface PrometheusRead {
   readonly notes: readonly string[];
   /** By cell; empty where nothing was asked. */
   readonly signals: ReadonlyMap<string, Signals>;
+  /** Numbers of the media hosts that take new calls, by cell, where that is known of all of them. */
+  readonly inService: ReadonlyMap<string, readonly number[]>;
 }
 
 export interface PrometheusReadOptions {
@@ -48,7 +50,7 @@ export async function readPrometheus(
   options: PrometheusReadOptions,
 ): Promise<PrometheusRead> {
   const settings = planning.value.history.prometheus;
-  const nothing = { findings: [], notes: [], signals: new Map<string, Signals>() };
+  const nothing: PrometheusRead = { findings: [], notes: [], signals: new Map(), inService: new Map() };
   if (settings === undefined) return nothing;
   const place: Path = ['history', 'prometheus'];
   const refused = (path: Path, message: string, allowed: string): PrometheusRead => ({
@@ -68,11 +70,8 @@ export async function readPrometheus(
   }
 }
 
-/** Asks for one measure: its points by cell, or undefined where it is not asked for, or its answer is of no use. */
-type Ask = (
-  name: MeasureName,
-  answer: (query: string) => Promise<readonly Series[]>,
-) => Promise<ReadonlyMap<string, Series['values']> | undefined>;
+/** Asks for one measure; undefined where it is not asked for, or its answer is of no use. */
+type Ask = <T>(name: MeasureName, answer: (query: string) => Promise<T>) => Promise<T | undefined>;
 
 async function readAll(
   server: Prometheus,
@@ -87,7 +86,7 @@ async function readAll(
     if (query === undefined || query === 'off') return undefined;
     options.onProgress?.(`asking Prometheus for ${name}`);
     try {
-      return byCell(await answer(query), cellLabel);
+      return await answer(query);
     } catch (error) {
       if (!(error instanceof PrometheusFailure && error.queryOnly)) throw error;
       findings.push(errorAt(source, ['history', 'prometheus', 'queries', name], error.message, error.allowed));
@@ -98,8 +97,10 @@ async function readAll(
   if (isOpen(value.history.prometheus!))
     notes.push(`the secret for ${url} goes over the network in the open: use https`);
   // A query that is wrong for a history is wrong for an instant.
-  const signals = findings.length > 0 ? new Map() : await readSignals(ask, server, cellLabel, options);
-  return { findings, notes, signals };
+  if (findings.length > 0) return { findings, notes, signals: new Map(), inService: new Map() };
+  const signals = await readSignals(ask, server, cellLabel, options);
+  const inService = await readInService(ask, server, cellLabel, options);
+  return { findings, notes, signals, inService };
 }
 
 /** Whether whoever is on the way can read the password or the token. */
@@ -121,7 +122,9 @@ async function readHistories(
   const step = grid.stepMinutes * 60;
   const [first, last] = [grid.start / 1000 + step, gridEnd(grid) / 1000];
   const history = (name: MeasureName) =>
-    ask(name, (query) => server.range(overIntervals(query, cellLabel, grid.stepMinutes), first, last, step));
+    ask(name, async (query) =>
+      byCell(await server.range(overIntervals(query, cellLabel, grid.stepMinutes), first, last, step), cellLabel),
+    );
   const hosts = new Map<HostMeasure, HostCounts>();
   for (const name of Object.keys(HOST_MEASURES) as HostMeasure[]) {
     for (const [cell, points] of (await history(name)) ?? []) {
@@ -171,7 +174,9 @@ async function readSignals(
   const time = Math.floor(now / 1000);
   const signals = new Map<string, { -readonly [K in keyof Signals]: Signals[K] }>();
   for (const name of SIGNALS) {
-    const found = await ask(name, (query) => server.at(atInstant(query, cellLabel), time));
+    const found = await ask(name, async (query) =>
+      byCell(await server.at(atInstant(query, cellLabel), time), cellLabel),
+    );
     for (const { name: cell } of cells) {
       const value = Number(found?.get(cell)?.at(-1)?.[1]);
       if (!Number.isFinite(value)) continue;
@@ -181,6 +186,26 @@ async function readSignals(
     }
   }
   return signals;
+}
+
+/** Which media hosts are not drained at the plan's moment. */
+async function readInService(
+  ask: Ask,
+  server: Prometheus,
+  cellLabel: string,
+  { now, cells }: PrometheusReadOptions,
+): Promise<PrometheusRead['inService']> {
+  const time = Math.floor(now / 1000);
+  const series = await ask('drainedHosts', (query) => server.at(atInstant(query, cellLabel), time));
+  const drained = new Map(
+    series?.map(({ metric, values }) => [`${metric[cellLabel]} ${metric['media']}`, values[0]?.[1]]),
+  );
+  const known = cells.flatMap(({ name, media }): [string, number[]][] => {
+    const hosts = Array.from({ length: media.hosts }, (_, i) => i + 1);
+    const states = hosts.map((number) => drained.get(`${name} media-${number}`));
+    return states.includes(undefined) ? [] : [[name, hosts.filter((_, i) => Number(states[i]) === 0)]];
+  });
+  return new Map(known);
 }
 
 /** One series a cell. */

@@ -41,6 +41,8 @@ ${gauge('records_waiting')}
 ${gauge('events_waiting')}
 ${gauge('media_calls', 'media')}
 ${gauge('media_host_up', 'media')}
+# 1 while it gets no new calls.
+${gauge('media_host_drained', 'media')}
 ${gauge('calls')}
 # Registered contacts, those that the other SBC took among them.
 ${gauge('contacts')}
@@ -56,7 +58,10 @@ ${cell.media
     ({ number, name }) => `    $var(n) = $sht(load=>m:${number});
     $var(sum) = $var(sum) + $var(n);
     prom_gauge_set("media_calls", "$var(n)", "${name}");
-    prom_gauge_set("media_host_up", "$sht(alive=>${number})", "${name}");`,
+    prom_gauge_set("media_host_up", "$sht(alive=>${number})", "${name}");
+    $var(drained) = 0;
+    if ($sht(drains=>${number}) != $null) $var(drained) = 1;
+    prom_gauge_set("media_host_drained", "$var(drained)", "${name}");`,
   )
   .join('\n')}
     prom_gauge_set("calls", "$var(sum)");

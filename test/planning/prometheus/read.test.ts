@@ -94,6 +94,29 @@ describe('Prometheus', () => {
     expect(cell!.signals).toMatchObject({ relayedCalls: 300, sbcs: 2, mediaHosts: 3 });
   });
 
+  it('knows which media hosts of a cell are drained, or does not say which are in service', async () => {
+    const elastic = 'cells: { euw1-a: { elastic: { least: 1 } } }\n';
+    const inService = async (media: Readonly<Record<string, number>>) => {
+      const { url } = await answeringServer((one, response) => {
+        if (!one.form.get('query')!.includes('drained')) response.end(everyPoint(one, {}));
+        else {
+          const series = Object.entries(media).map(([name, value]) => ({
+            metric: { cell: 'euw1-a', media: name },
+            value: [NOW / 1000, String(value)],
+          }));
+          response.end(vector(series));
+        }
+      });
+      const { input } = await readFrom(planning(url, elastic));
+      return input.cells[0]!.elastic;
+    };
+    const all = { 'media-1': 0, 'media-2': 0, 'media-3': 1, 'media-4': 0 };
+    expect(await inService(all)).toEqual({ least: 1, inService: [1, 2, 4] });
+    const { 'media-4': last, ...rest } = all;
+    expect(last).toBe(0);
+    expect(await inService(rest)).toEqual({ least: 1, inService: [1, 2, 3, 4] });
+  });
+
   it('that answers in part only is no ground for a plan', async () => {
     const { url } = await answeringServer((_, response) =>
       response.end(
