@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
-import { Testing, TerraformStack } from 'cdktf';
+import { Testing, TerraformStack, type App } from 'cdktf';
+import { afterAll } from 'vitest';
 import { deriveCell, type Cell } from '../../lib/cell/cell.ts';
 import { deriveFront, type Front } from '../../lib/front/front.ts';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
@@ -43,9 +47,19 @@ export class Synthesised {
   }
 }
 
+const folders: string[] = [];
+afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** An app whose folder goes when the tests of the file have ended; cdktf leaves its own. */
+export function testApp(): App {
+  const outdir = mkdtempSync(join(tmpdir(), 'cellstamp-synth-'));
+  folders.push(outdir);
+  return Testing.app({ outdir });
+}
+
 /** Synthesises what `build` puts into a stack, all validations included. */
 export function synth(build: (stack: TerraformStack) => void): Synthesised {
-  const stack = new TerraformStack(Testing.app(), 'test');
+  const stack = new TerraformStack(testApp(), 'test');
   new AwsProvider(stack, 'aws', { region: 'eu-west-1' });
   build(stack);
   return new Synthesised(Testing.synth(stack, true));

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
 import { parseFront } from '../../lib/spec/front.ts';
 import { CellStack, type CellStackProps } from '../../stacks/cell-stack.ts';
-import { maximal, maximalFront, minimal } from '../aws/synth.ts';
+import { maximal, maximalFront, minimal, testApp } from '../aws/synth.ts';
 
 interface Config {
   readonly terraform: {
@@ -18,7 +18,7 @@ interface Config {
 }
 
 function stack(input: CellInput, state?: CellStackProps['state']): { readonly text: string; readonly config: Config } {
-  const made = new CellStack(Testing.app(), { spec: parseCell(input), ...(state ? { state } : {}) });
+  const made = new CellStack(testApp(), { spec: parseCell(input), ...(state ? { state } : {}) });
   const text = Testing.synth(made, true);
   return { text, config: JSON.parse(text) as Config };
 }
@@ -27,7 +27,7 @@ describe('CellStack', () => {
   const { text, config } = stack(minimal);
 
   it('is named after its cell', () => {
-    expect(new CellStack(Testing.app(), { spec: parseCell(minimal) }).node.id).toBe('cell-euw1-a');
+    expect(new CellStack(testApp(), { spec: parseCell(minimal) }).node.id).toBe('cell-euw1-a');
   });
 
   it('takes both major versions of the AWS provider that are in use', () => {
@@ -88,7 +88,7 @@ describe('CellStack', () => {
   it('enters the cell into the front’s directory, by a provider of a region that has it', () => {
     const entered = (region: string) => {
       const front = parseFront({ ...maximalFront, regions: [{ region: 'us-east-1', network: '10.40.0.0/24' }] });
-      const made = new CellStack(Testing.app(), { spec: parseCell({ ...minimal, region }), front });
+      const made = new CellStack(testApp(), { spec: parseCell({ ...minimal, region }), front });
       return JSON.parse(Testing.synth(made, true)) as Config & {
         resource: { aws_dynamodb_table_item: Record<string, Record<string, unknown>> };
       };
@@ -111,7 +111,7 @@ describe('CellStack', () => {
 
   it('says that a cell without SIP over UDP can’t be behind a front', () => {
     const spec = parseCell({ ...minimal, sbc: { transports: { udp: 'off' } } });
-    expect(() => new CellStack(Testing.app(), { spec, front: parseFront(maximalFront) })).toThrow(
+    expect(() => new CellStack(testApp(), { spec, front: parseFront(maximalFront) })).toThrow(
       'cell euw1-a: SIP over UDP is off, but edges of the front reach a cell by it alone',
     );
   });
@@ -130,7 +130,7 @@ describe('CellStack', () => {
   });
 
   it('still finds references to other stacks when it shares an app with them', () => {
-    const app = Testing.app();
+    const app = testApp();
     const other = new TerraformStack(app, 'other');
     new AwsProvider(other, 'aws', { region: 'eu-west-1' });
     const cell = new CellStack(app, { spec: parseCell(minimal) });

@@ -2,7 +2,7 @@ import { Testing } from 'cdktf';
 import { describe, expect, it } from 'vitest';
 import { parseFront, type FrontInput } from '../../lib/spec/front.ts';
 import { FrontStack, type FrontStackProps } from '../../stacks/front-stack.ts';
-import { maximalFront, minimalFront } from '../aws/synth.ts';
+import { maximalFront, minimalFront, testApp } from '../aws/synth.ts';
 
 interface Config {
   readonly terraform: { readonly backend: unknown };
@@ -12,7 +12,7 @@ interface Config {
 }
 
 function stack(input: FrontInput, state?: FrontStackProps['state']): Config {
-  const made = new FrontStack(Testing.app(), { spec: parseFront(input), ...(state ? { state } : {}) });
+  const made = new FrontStack(testApp(), { spec: parseFront(input), ...(state ? { state } : {}) });
   return JSON.parse(Testing.synth(made, true)) as Config;
 }
 
