@@ -23,7 +23,7 @@ export function describeAllowed(schema: JsonSchema): string {
   switch (schema.type) {
     case 'integer':
     case 'number':
-      return `a${schema.type === 'integer' ? ' whole' : ''} number from ${schema.minimum} to ${schema.maximum}`;
+      return `a${schema.type === 'integer' ? ' whole' : ''} number${describeRange(schema)}`;
     case 'boolean':
       return 'true or false';
     case 'array':
@@ -35,6 +35,12 @@ export function describeAllowed(schema: JsonSchema): string {
     default:
       return describeText(schema);
   }
+}
+
+function describeRange({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
+  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
+  if (maximum !== undefined) return ` from ${minimum} to ${maximum}`;
+  return minimum === undefined ? '' : ` of ${minimum} or more`;
 }
 
 function describeText({ patternErrorMessage, format, maxLength }: JsonSchema): string {
