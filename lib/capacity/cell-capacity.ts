@@ -3,7 +3,7 @@ import { findInstance, internetGbps, relayedCallGbps, relayedCallPackets, type I
 import { COMPONENT_FIGURES, type ComponentFigures } from './component-figures.ts';
 import { laneName, type CellLimits } from './lanes.ts';
 import { poolLanes } from './pool-lanes.ts';
-import { RESOURCES, type Demand, type Resource } from './resources.ts';
+import { RESOURCES, type Resource } from './resources.ts';
 import { databaseConstraint, redisConstraint, storeUnknowns } from './store-capacity.ts';
 
 /** One thing that limits a resource on one host or in one part of the cell. */
@@ -111,23 +111,6 @@ export function cellCapacity(spec: CellSpec, options: CapacityOptions = {}): Cel
     },
     unknown: unknowns(spec, figures),
   };
-}
-
-/** The resource that a demand fills first, and how full it is; `tenants` where the tenant cap comes first. */
-export function bindingResource(
-  capacity: CellCapacity,
-  demand: Demand,
-  tenants = 0,
-): { readonly resource: Resource | 'tenants'; readonly share: number } {
-  let binding: { resource: Resource | 'tenants'; share: number } = {
-    resource: 'tenants',
-    share: tenants / capacity.limits.maxTenants,
-  };
-  for (const resource of RESOURCES) {
-    const share = demand[resource] === 0 ? 0 : demand[resource] / capacity.resources[resource].limit;
-    if (share > binding.share) binding = { resource, share };
-  }
-  return binding;
 }
 
 /** The arithmetic as text, a line a constraint, the deciding one of each resource first and marked. */

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { deriveCell, type Cell } from '../cell/cell.ts';
 import { deriveFront, type Front } from '../front/front.ts';
-import { formatFinding } from '../spec/finding.ts';
+import type { CellSpec } from '../spec/cell.ts';
+import { formatFinding, type Finding } from '../spec/finding.ts';
 import { loadFleet, type FleetFile } from '../spec/fleet.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -30,8 +31,7 @@ export function readFront(
   names: readonly string[],
 ): { readonly front: Front; readonly cells: readonly Cell[] } {
   const { front, cells, findings } = loadFleet(readCellFiles(folder));
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new CommandFailure(errors.map(formatFinding).join('\n'), 1);
+  refuseErrors(findings);
   if (front === undefined) throw new CommandFailure(`there is no front (front.yaml) in ${folder}`, 2);
   const chosen = names.length === 0 ? cells.filter(({ size }) => size === 'test').map(({ name }) => name) : names;
   if (chosen.length === 0) throw new CommandFailure(`there is no cell of size test in ${folder}; name the cells`, 2);
@@ -47,18 +47,35 @@ export function readFront(
 }
 
 /**
+ * Cells of a fleet; warnings are for `check` to tell.
+ * @param names of cells, each checked against the rest of the fleet; none: all
+ * @throws CommandFailure when one is not there, or something is wrong with it
+ */
+export function readCells(folder: string, names: readonly string[]): readonly CellSpec[] {
+  if (names.length > 0) return [...new Set(names)].map((name) => readCell(folder, name).spec);
+  const { cells, findings } = loadFleet(readCellFiles(folder));
+  refuseErrors(findings);
+  if (cells.length === 0) throw new CommandFailure(`there are no cells (*.yaml) in ${folder}`, 2);
+  return cells;
+}
+
+/**
  * One cell, checked against the rest of its fleet; warnings are for `check` to tell.
  * @throws CommandFailure when it is not there, or something is wrong with it
  */
 export function readCell(folder: string, name: string): Cell {
   const files = readCellFiles(folder);
   const { cells, findings } = loadFleet(files, { only: name });
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new CommandFailure(errors.map(formatFinding).join('\n'), 1);
+  refuseErrors(findings);
   const [spec] = cells;
   if (spec === undefined) {
     const names = files.map(({ path }) => path.replace(/^.*\/|\.ya?ml$/g, '')).filter((other) => other !== 'front');
     throw new CommandFailure(`there is no cell ${name} in ${folder}; there are ${names.join(', ') || 'none'}`, 2);
   }
   return deriveCell(spec);
+}
+
+function refuseErrors(findings: readonly Finding[]): void {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new CommandFailure(errors.map(formatFinding).join('\n'), 1);
 }

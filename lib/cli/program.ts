@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { WentOnAsRoot, asRoot } from './as-root.ts';
 import { addCall } from './call.ts';
+import { addCapacity } from './capacity.ts';
 import { addCheck } from './check.ts';
 import { addDeployed } from './deployed.ts';
 import { addDown } from './down.ts';
@@ -37,6 +38,7 @@ function cellstamp(): Command {
   for (const add of [
     addCall,
     addCheck,
+    addCapacity,
     addStamp,
     addDeployed,
     addCustomers,

@@ -24,9 +24,21 @@ function withFigures(text: string, measured: Measurements): string {
  */
 export function figuresText(path: string): string {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : HEADER;
-  const { findings } = checkFile({ path, text }, measurementsSchema, planningJsonSchemas['figures.schema.json']());
-  if (findings.length > 0) throw new PlanningFailure(findings);
+  figuresIn(path, text);
   return text;
+}
+
+/**
+ * The figures in a file that is there.
+ * @throws PlanningFailure when something is wrong in it
+ */
+export const readFigures = (path: string): Measurements => figuresIn(path, readFileSync(path, 'utf8'));
+
+function figuresIn(path: string, text: string): Measurements {
+  const schema = planningJsonSchemas['figures.schema.json']();
+  const { value, findings } = checkFile({ path, text }, measurementsSchema, schema);
+  if (value === undefined || findings.length > 0) throw new PlanningFailure(findings);
+  return value;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bindingResource, capacityLines, cellCapacity, relayArithmetic } from '../../lib/capacity/cell-capacity.ts';
+import { capacityLines, cellCapacity, relayArithmetic } from '../../lib/capacity/cell-capacity.ts';
 import { figuresWith, measurementsSchema } from '../../lib/capacity/component-figures.ts';
-import { evenDemand, RESOURCES } from '../../lib/capacity/resources.ts';
+import { RESOURCES } from '../../lib/capacity/resources.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 
 const standard = parseCell({ name: 'euw1-a', region: 'eu-west-1' });
@@ -101,14 +101,5 @@ describe('cellCapacity', () => {
     expect(lines).toContain('    ports, a media host: 3750 = 15000 ports / 4 ports a call [the spec of the cell]');
     for (const resource of RESOURCES) expect(lines.some((line) => line.startsWith(`${resource}: `))).toBe(true);
     expect(lines).toContain('tenants: 500');
-  });
-
-  it('names the resource that a demand fills first, or the tenant cap', () => {
-    const capacity = cellCapacity(standard);
-    expect(bindingResource(capacity, { ...evenDemand(0), setups: 100, relayedCalls: 5000 })).toEqual({
-      resource: 'relayedCalls',
-      share: 5000 / 7500,
-    });
-    expect(bindingResource(capacity, evenDemand(0), 400)).toEqual({ resource: 'tenants', share: 0.8 });
   });
 });

@@ -12,6 +12,7 @@ const commands = [
   'down',
   'call',
   'check',
+  'capacity',
   'stamp',
   'deployed',
   'customers',
