@@ -1,6 +1,6 @@
-import { sharedDemand, sharedPlacesFor, timeCongestion } from './admission/shared-demand.ts';
+import { callLimits } from './admission/call-limits.ts';
+import { rateLimits } from './admission/rate-limits.ts';
 import { requireTarget } from './teletraffic/arguments.ts';
-import { linesForErlangB } from './teletraffic/erlang.ts';
 
 /** A tenant as admission sees it. */
 export interface AdmissionTenant {
@@ -52,9 +52,6 @@ export interface AdmissionPlan {
   readonly findings: readonly string[];
 }
 
-/** Standard normal quantile of 99 %: how far a second is above the mean second. */
-const Z99 = 2.326;
-
 /**
  * Per-tenant limits so that guarantees hold whatever the others do, and so that one tenant that fills its limit leaves
  * the others their grade of service where that is possible.
@@ -75,45 +72,30 @@ export function admissionPlan(
   requireTarget('target blocking', target);
   requireCapacity(capacity);
   const parties = tenants.map(party);
-  const guaranteedCalls = parties.reduce((sum, one) => sum + one.guaranteedCalls, 0);
-  const guaranteedRate = parties.reduce((sum, one) => sum + one.guaranteedPerSecond, 0);
-  if (guaranteedCalls > capacity.calls) {
-    return { excuse: `${guaranteedCalls} calls are guaranteed, but there is room for ${capacity.calls}` };
-  }
-  if (guaranteedRate > capacity.setupsPerSecond) {
-    return {
-      excuse: `${amount(guaranteedRate)} set-ups/s are guaranteed, but only ${amount(capacity.setupsPerSecond)} can be handled`,
-    };
-  }
-
-  const findings: string[] = [];
-  const sharedCalls = Math.floor(capacity.calls) - guaranteedCalls;
-  const demand = sharedDemand(parties, sharedCalls);
-  const needed = sharedPlacesFor(demand, target, sharedCalls);
-  const congestion = timeCongestion(demand, sharedCalls);
-  if (needed === undefined) {
-    findings.push(
-      `the ${sharedCalls} shared calls are all taken ${percent(congestion)} of the time at the expected traffic, target ${percent(target)}`,
-    );
-  }
-  const spareCalls = needed === undefined ? 0 : sharedCalls - needed;
-
-  const sharedRate = capacity.setupsPerSecond - guaranteedRate;
-  const spareRate = Math.max(0, sharedRate - busySecondAboveGuarantees(parties));
-  const limits = parties.map((one) => limitsOf(one, spareCalls, spareRate, target));
-  const worstNeighbour = worstOf(parties, limits, sharedCalls);
-  if (needed !== undefined && worstNeighbour !== undefined && worstNeighbour.congestion > target) {
-    findings.push(
-      `${worstNeighbour.id} at its own limit leaves the others ${percent(worstNeighbour.congestion)} congestion, target ${percent(target)}: it needs a guarantee, or a larger cell`,
-    );
-  }
+  const calls = callLimits(
+    capacity.calls,
+    parties.map((one) => ({ ...one, erlangsTogether: one.erlangs, contractCalls: one.contract.calls })),
+    target,
+  );
+  if ('excuse' in calls) return calls;
+  const rates = rateLimits(
+    capacity.setupsPerSecond,
+    parties.map((one) => ({ ...one, setupsTogether: one.setupsPerSecond })),
+  );
+  if ('excuse' in rates) return rates;
   return {
-    tenants: limits,
-    shared: { calls: sharedCalls, callsPerSecond: sharedRate, burst: Math.max(1, Math.floor(sharedRate)) },
-    congestion,
-    worstNeighbour,
-    heldByLimitsAlone: limits.reduce((sum, one) => sum + one.calls, 0) <= capacity.calls,
-    findings,
+    tenants: parties.map(({ id, guaranteedCalls, guaranteedPerSecond }, i) => ({
+      id,
+      guaranteedCalls,
+      calls: calls.calls[i]!,
+      guaranteedPerSecond,
+      ...rates.limits[i]!,
+    })),
+    shared: { calls: calls.shared, ...rates.shared },
+    congestion: calls.congestion,
+    worstNeighbour: calls.worstNeighbour,
+    heldByLimitsAlone: calls.calls.reduce((sum, most) => sum + most, 0) <= capacity.calls,
+    findings: calls.findings,
   };
 }
 
@@ -152,51 +134,3 @@ function requireCapacity({ calls, setupsPerSecond }: AdmissionCapacity): void {
     }
   }
 }
-
-/** Set-ups that come above the guarantees in a second that is busier than 99 of 100. */
-function busySecondAboveGuarantees(parties: readonly Party[]): number {
-  const mean = parties.reduce((sum, one) => sum + Math.max(0, one.setupsPerSecond - one.guaranteedPerSecond), 0);
-  const variance = parties.reduce((sum, one) => sum + one.setupsPerSecond, 0);
-  return mean + Z99 * Math.sqrt(variance);
-}
-
-function limitsOf(tenant: Party, spareCalls: number, spareRate: number, target: number): TenantAdmission {
-  const { id, erlangs, setupsPerSecond, contract, guaranteedCalls, guaranteedPerSecond } = tenant;
-  const calls = Math.max(guaranteedCalls + spareCalls, linesForErlangB(erlangs, target));
-  const busySecond = setupsPerSecond + Z99 * Math.sqrt(setupsPerSecond);
-  const rate = Math.min(contract.callsPerSecond, Math.max(guaranteedPerSecond + spareRate, busySecond));
-  const guaranteedBurst = guaranteedPerSecond === 0 ? 0 : Math.max(1, Math.floor(guaranteedPerSecond));
-  return {
-    id,
-    guaranteedCalls,
-    calls: Math.min(contract.calls, calls),
-    guaranteedPerSecond,
-    guaranteedBurst,
-    callsPerSecond: rate,
-    // As much at once as in a second, which is what the cell's own bucket takes; and above the guarantee at least one.
-    burst: Math.max(
-      guaranteedBurst + (rate > guaranteedPerSecond ? 1 : 0),
-      Math.min(contract.burst, Math.max(1, Math.floor(rate))),
-    ),
-  };
-}
-
-/** The tenant that can take most of the shared part; of equals the one that leaves the most traffic to the others. */
-function worstOf(
-  parties: readonly Party[],
-  limits: readonly TenantAdmission[],
-  sharedCalls: number,
-): AdmissionPlan['worstNeighbour'] {
-  const excess = limits.map((limit) => Math.min(sharedCalls, limit.calls - limit.guaranteedCalls));
-  const order = [...excess.keys()].sort((a, b) => excess[b]! - excess[a]! || parties[a]!.erlangs - parties[b]!.erlangs);
-  const worst = order[0];
-  if (worst === undefined) return undefined;
-  const others = sharedDemand(
-    parties.filter((_, i) => i !== worst),
-    sharedCalls,
-  );
-  return { id: parties[worst]!.id, congestion: timeCongestion(others, sharedCalls - excess[worst]!) };
-}
-
-const amount = (value: number): string => String(Number(value.toPrecision(4)));
-const percent = (share: number): string => `${amount(share * 100)} %`;

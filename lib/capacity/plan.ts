@@ -8,6 +8,7 @@ import { erlangB } from './teletraffic/erlang.ts';
 import type { PlanContext } from './plan/context.ts';
 import { crossingOf, fullestOf, type Crossing } from './plan/crossing.ts';
 import { whyAbsent } from './plan/absence.ts';
+import { admission } from './plan/admission.ts';
 import { accounting } from './plan/accounting.ts';
 import { fleetLoad, settledOf, tenantsByCell } from './plan/fleet-load.ts';
 import { holdOf } from './plan/hold.ts';
@@ -103,6 +104,7 @@ export function plan(given: PlanInput): Plan {
     excuses: parts.flatMap((part) => part.excuses),
     quotas: quotas.needs(),
     lowerBound: bound,
+    admission: admission(context),
     notes: [
       ...outlooks.flatMap((one) => [one.notes, accounts.get(one.name)!.note ?? []].flat()),
       ...scaled.notes,

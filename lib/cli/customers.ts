@@ -1,7 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { customersScriptPath } from '../software/kamailio/customers-script.ts';
 import { customersSql } from '../software/kamailio/tenant-tables.ts';
+import type { CellSpec, Limits } from '../spec/cell.ts';
+import { formatPath } from '../spec/finding.ts';
 import { cellsOption, readCell } from './cell-files.ts';
+import { CommandFailure } from './failure.ts';
 
 export function addCustomers(program: Command): Command {
   return program
@@ -9,13 +13,77 @@ export function addCustomers(program: Command): Command {
     .description('Prints the tenants and trunks of a cell’s file as SQL, for a deployed cell.')
     .argument('<cell>', 'name of the cell')
     .option(...cellsOption)
+    .option('--plan <file>', 'with the limits of a plan, as `cellstamp plan --json` prints it, in place of the file’s')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp customers euw1-a >customers.sql\n\n' +
+      '\nExample:\n  $ cellstamp customers euw1-a >customers.sql\n' +
+        '  $ cellstamp plan --json >plan.json; cellstamp customers euw1-a --plan plan.json >customers.sql\n\n' +
         `On each SBC ${customersScriptPath} takes it on standard input, as root. What is not in the file goes; users of\n` +
-        'tenants that stay are not touched. Nothing restarts.',
+        'tenants that stay are not touched. Nothing restarts.\n\n' +
+        'A plan’s limits are such that guarantees hold whatever other tenants do. The file keeps the contract.',
     )
-    .action((name: string, { cells }: { readonly cells: string }) => {
-      process.stdout.write(customersSql(readCell(cells, name).spec));
-    });
+    .action(customers);
 }
+
+interface Options {
+  readonly cells: string;
+  readonly plan?: string;
+}
+
+async function customers(name: string, { cells, plan }: Options): Promise<void> {
+  const { spec } = readCell(cells, name);
+  process.stdout.write(customersSql(plan === undefined ? spec : await asPlanned(spec, plan)));
+}
+
+/** @throws CommandFailure when the file is no plan, or its limits are not of this cell as its file is now */
+async function asPlanned(spec: CellSpec, path: string): Promise<CellSpec> {
+  const refuse = (text: string): never => {
+    throw new CommandFailure(`${path}: ${text}`, 2);
+  };
+  const { admission } = await readPlan(path, refuse);
+  const planned = admission.find(({ cell }) => cell === spec.name);
+  if (planned === undefined) {
+    const names = admission.map(({ cell }) => cell).join(', ') || 'none';
+    return refuse(`the plan has no limits for cell ${spec.name}; it has them for: ${names}`);
+  }
+  if ('excuse' in planned) return refuse(`the plan has no limits for cell ${spec.name}: ${planned.excuse}`);
+  const limits = new Map(Object.entries(planned.limits));
+  for (const [tenant, own] of limits) {
+    const contract = spec.tenants.find((one) => one.name === tenant)?.limits;
+    if (contract === undefined) {
+      refuse(
+        `the plan has limits for tenant ${tenant}, which is not in cell ${spec.name}; allowed are its tenants: a plan that places others is to be written first (cellstamp plan --write)`,
+      );
+    } else if (!within(own, contract)) {
+      refuse(
+        `the plan gives tenant ${tenant} ${JSON.stringify(own)}; allowed is no more than the file of cell ${spec.name} does, with the same guarantee: ${JSON.stringify(contract)}. Plan anew`,
+      );
+    }
+  }
+  const { withLimits } = await import('../capacity/admission/tenant-limits.ts');
+  return withLimits(spec, { limits });
+}
+
+async function readPlan(path: string, refuse: (text: string) => never) {
+  if (!existsSync(path)) return refuse('there is no such file; allowed is what `cellstamp plan --json` printed');
+  const { planSchema } = await import('../capacity/plan/schema.ts');
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return refuse(`not JSON (${(error as Error).message}); allowed is what \`cellstamp plan --json\` printed`);
+  }
+  const { data, error } = planSchema.safeParse(value);
+  if (data !== undefined) return data;
+  const [issue] = error.issues;
+  const place = formatPath(issue!.path as (string | number)[]);
+  return refuse(
+    `not a plan (${place === '' ? '' : `${place}: `}${issue!.message}); allowed is what \`cellstamp plan --json\` printed`,
+  );
+}
+
+const within = (own: Limits, contract: Limits): boolean =>
+  own.calls <= contract.calls &&
+  own.callsPerSecond <= contract.callsPerSecond &&
+  own.burst <= contract.burst &&
+  own.guaranteedCalls === contract.guaranteedCalls;

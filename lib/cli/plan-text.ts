@@ -27,6 +27,9 @@ const KINDS = Object.keys(SIGNS) as Kind[];
 /** Excuses of one kind that are printed one by one. */
 const EXCUSES_SHOWN = 3;
 
+/** Cells whose limits are printed. */
+const LIMITS_SHOWN = 5;
+
 /** Whether a plan asks for anything to be done. A hold asks that nothing be done to a cell until a person has looked. */
 export const somethingToDo = ({ actions }: Plan): boolean => actions.some(({ kind }) => kind !== 'hold');
 
@@ -43,6 +46,7 @@ export function planText(plan: Plan, colour: boolean): string {
       return [`  ${paint(code, sign)} ${paint(BOLD, `${action.kind} ${describe(action)}`)}`, `      ${action.reason}`];
     }),
     excuseLines(plan.excuses),
+    limitLines(plan.admission),
     comparison(plan),
     quotaLines(plan),
     [
@@ -122,6 +126,29 @@ function excuseLines(excuses: readonly PlanExcuse[]): readonly string[] {
       const more = some.length - shown.length;
       return more === 0 ? shown : [...shown, `  ${some[0]!.action}: ${more} more, all of them with --json`];
     }),
+  ];
+}
+
+/** Cells where a tenant should have less than its contract, or where something is to be told. */
+function limitLines(admission: Plan['admission']): readonly string[] {
+  const cells = admission.flatMap((one) => {
+    if ('excuse' in one) return [[`  ${one.cell}: none, as ${one.excuse}`]];
+    const lower = Object.keys(one.limits).length;
+    if (lower === 0 && one.findings.length === 0) return [];
+    const tenants = `${counted(lower, 'tenant')} below the contract`;
+    return [
+      [
+        `  ${one.cell}: ${tenants}, ${counted(one.sharedCalls, 'call')} shared`,
+        ...one.findings.map((text) => `    ${text}`),
+      ],
+    ];
+  });
+  if (cells.length === 0) return [];
+  const more = cells.length - LIMITS_SHOWN;
+  return [
+    'Limits with which guarantees hold (all with --json, for the SBCs by `cellstamp customers CELL --plan FILE`):',
+    ...cells.slice(0, LIMITS_SHOWN).flat(),
+    ...(more > 0 ? [`  ${counted(more, 'cell')} more, all of them with --json`] : []),
   ];
 }
 

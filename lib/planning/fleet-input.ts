@@ -153,6 +153,7 @@ function fleetTenant(tenant: Tenant, use: FleetTenant['use'], cell?: CellSpec, s
     pool: tenant.tier,
     ...optional({ enterprise: tenant.enterprise, regions, residency: tenant.jurisdiction, cell: cell?.name, since }),
     ...(guaranteedCalls > 0 && { guaranteed: { relayedCalls: guaranteedCalls } }),
+    limits: tenant.limits,
     use,
   };
 }

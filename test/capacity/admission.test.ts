@@ -34,6 +34,15 @@ describe('the shared part', () => {
     expect(sharedPlacesFor(demand, 0.01, 60)).toBe(linesForErlangB(20, 0.01));
   });
 
+  it('is nearly always full where the guarantees and the traffic above them are far too much for it', () => {
+    const crowd = Array.from({ length: 40 }, () => ({ erlangs: 20, guaranteedCalls: 5 }));
+    for (const parties of [crowd, [...crowd, { erlangs: 300, guaranteedCalls: 0 }]]) {
+      const demand = sharedDemand(parties, 50);
+      expect(timeCongestion(demand, 50)).toBeGreaterThan(0.7);
+      expect(sharedPlacesFor(demand, 0.01, 50)).toBeUndefined();
+    }
+  });
+
   it('is full at least as often as any tenant loses calls to it', () => {
     fc.assert(
       fc.property(

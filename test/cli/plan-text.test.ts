@@ -32,6 +32,7 @@ const planOf = (more: Partial<Plan>): Plan => ({
   excuses: [],
   quotas: [],
   lowerBound: { cells: 1, because: 'one is enough' },
+  admission: [],
   notes: [],
   memory: { cells: {}, done: [] },
   ...more,
@@ -52,6 +53,29 @@ describe('a plan as text', () => {
       '  - retire e',
     ]);
     for (const { reason } of ACTIONS) expect(lines).toContain(`      ${reason}`);
+  });
+
+  it('says in which cells tenants should have less than their contract, what is found, and where no guarantee fits', () => {
+    const limits = { calls: 20, guaranteedCalls: 0, callsPerSecond: 2.5, burst: 4 };
+    const made = { sharedCalls: 300, congestion: 0, heldByLimitsAlone: true, findings: [] };
+    const admission = [
+      { cell: 'a', ...made, limits: { acme: limits }, findings: ['what was found'] },
+      { cell: 'b', ...made, limits: {} },
+      { cell: 'c', excuse: 'why not' },
+      ...['d', 'e', 'f', 'g'].map((cell) => ({ cell, ...made, limits: { acme: limits, beta: limits } })),
+    ];
+    expect(planText(planOf({ admission }), false)).toContain(`
+Limits with which guarantees hold (all with --json, for the SBCs by \`cellstamp customers CELL --plan FILE\`):
+  a: 1 tenant below the contract, 300 calls shared
+    what was found
+  c: none, as why not
+  d: 2 tenants below the contract, 300 calls shared
+  e: 2 tenants below the contract, 300 calls shared
+  f: 2 tenants below the contract, 300 calls shared
+  1 cell more, all of them with --json
+
+`);
+    expect(planText(planOf({ admission: [{ cell: 'b', ...made, limits: {} }] }), false)).not.toContain('Limits');
   });
 
   it('is the same with colours and without, but for the colours', () => {

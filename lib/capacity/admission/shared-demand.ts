@@ -20,11 +20,19 @@ const NEGLIGIBLE = 1e-15;
  * answers for every S.
  */
 export function sharedDemand(traffic: readonly GuaranteedTraffic[], most: number): Float64Array {
-  let sum = Float64Array.of(1);
-  for (const { erlangs, guaranteedCalls } of traffic) {
-    if (erlangs > 0) sum = convolve(sum, excess(erlangs, guaranteedCalls, most), most);
+  // The sum of Poisson variables is one: tenants without a guarantee are as one, and need no convolution.
+  const unguaranteed = traffic.reduce((sum, one) => sum + (one.guaranteedCalls === 0 ? one.erlangs : 0), 0);
+  const guaranteed = traffic.filter(({ erlangs, guaranteedCalls }) => erlangs > 0 && guaranteedCalls > 0);
+  let parts = guaranteed.map(({ erlangs, guaranteedCalls }) => excess(erlangs, guaranteedCalls, most));
+  if (unguaranteed > 0) parts.push(excess(unguaranteed, 0, most));
+  // In pairs, so that long ones are few.
+  while (parts.length > 1) {
+    parts = Array.from({ length: Math.ceil(parts.length / 2) }, (_, i) => {
+      const [one, other] = [parts[2 * i]!, parts[2 * i + 1]];
+      return other === undefined ? one : convolve(one, other, most);
+    });
   }
-  return sum;
+  return parts[0] ?? Float64Array.of(1);
 }
 
 /** The share of time that `shared` places are all taken, by {@link sharedDemand}: no tenant's loss for this is larger. */
@@ -69,8 +77,12 @@ function convolve(a: Float64Array, b: Float64Array, most: number): Float64Array<
     const end = Math.min(a.length, sum.length - i);
     for (let j = 0; j < end; j++) sum[i + j]! += weight * a[j]!;
   }
-  // Tails of many parties would make the support as long as the limit allows without being of any weight.
+  // Tails of many parties would make the support as long as the limit allows without being of any weight. Where the limit cuts
+  // the support off below the mean, the end is no tail but the heaviest of all.
+  let heaviest = 0;
+  for (const weight of sum) if (weight > heaviest) heaviest = weight;
+  const negligible = heaviest * NEGLIGIBLE * 1e-10;
   let length = sum.length;
-  while (length > 1 && sum[length - 1]! < NEGLIGIBLE * 1e-10) length--;
+  while (length > 1 && sum[length - 1]! < negligible) length--;
   return sum.slice(0, length);
 }

@@ -45,7 +45,7 @@ export interface TenantLimits {
  * rate it knows a bucket for each tenant and no shared part: there a guarantee holds if it fits beside the limits of all others.
  * Where the plan's limits leave too little for one, the rates above guarantees are all cut by the same factor.
  */
-export function tenantLimits({ tenants, shared }: AdmissionPlan): TenantLimits {
+export function tenantLimits({ tenants, shared }: Pick<AdmissionPlan, 'tenants' | 'shared'>): TenantLimits {
   const rateFactor = rateCut(tenants, shared.callsPerSecond);
   const limits = new Map(tenants.map((tenant) => [tenant.id, limitsOf(tenant, rateFactor)]));
   const cut =
@@ -58,7 +58,7 @@ export function tenantLimits({ tenants, shared }: AdmissionPlan): TenantLimits {
 }
 
 /** The cell with these limits in place of its tenants' own. */
-export function withLimits(spec: CellSpec, { limits }: TenantLimits): CellSpec {
+export function withLimits(spec: CellSpec, { limits }: Pick<TenantLimits, 'limits'>): CellSpec {
   return {
     ...spec,
     tenants: spec.tenants.map((tenant) => ({ ...tenant, limits: limits.get(tenant.name) ?? tenant.limits })),

@@ -1,4 +1,4 @@
-import type { CellSpec } from '../../spec/cell.ts';
+import type { CellSpec, Limits } from '../../spec/cell.ts';
 import type { ComponentFigures } from '../component-figures.ts';
 import type { AnnouncedEvent, Calendar } from '../forecast/calendar.ts';
 import type { History } from '../forecast/history.ts';
@@ -92,6 +92,8 @@ export interface FleetTenant extends Omit<PlacementTenant, 'use'> {
    * forecast, which does not know it yet. Default: all along.
    */
   readonly since?: number;
+  /** What it may use by its contract, as the file of its cell says. Default: not known, and then no limits are planned for its cell. */
+  readonly limits?: Limits;
 }
 
 /** A kind of cell that may be stamped. */

@@ -101,6 +101,31 @@ const cellReport = z.strictObject({
     ),
 });
 
+const tenantLimitsSchema = z.strictObject({
+  calls: count.describe('Concurrent calls at most, the guaranteed ones included.'),
+  guaranteedCalls: count.describe('Concurrent calls that are always let in.'),
+  callsPerSecond: z.number().min(0).describe('Call set-ups per second.'),
+  burst: count.describe('Call set-ups at once.'),
+});
+
+const cellAdmission = z.union([
+  z.strictObject({
+    cell: name,
+    sharedCalls: count.describe('Concurrent calls above all guarantees that its media hosts carry.'),
+    congestion: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Share of the busiest hour ahead in which these places are all taken, in the worst pool.'),
+    heldByLimitsAlone: z.boolean().describe('All tenants at their limits at once would still fit.'),
+    findings: z.array(z.string()).describe('What is not as it should be, with the numbers.'),
+    limits: z
+      .record(name, tenantLimitsSchema)
+      .describe('By tenant; who is not named keeps what the file of the cell says.'),
+  }),
+  z.strictObject({ cell: name, excuse: z.string().min(1).describe('Why there are no such limits, with the numbers.') }),
+]);
+
 /** Since when something is so. */
 const since = (what: string) => instant.optional().describe(`Since when ${what}. Default: it is not so.`);
 
@@ -189,6 +214,11 @@ export const planSchema = z
         because: z.string().describe('What it follows from.'),
       })
       .describe('Cells that the tenants need however packed.'),
+    admission: z
+      .array(cellAdmission)
+      .describe(
+        'Limits of tenants with which guarantees hold whatever the others do, by cell, once the plan is carried out. No file is changed for them.',
+      ),
     notes: z.array(z.string()).describe('What was assumed where nothing is known.'),
     memory: memorySchema,
   })
@@ -201,5 +231,6 @@ export type PlanExcuse = z.output<typeof planExcuseSchema>;
 export type PlanMemory = z.output<typeof memorySchema>;
 export type CellMemory = PlanMemory['cells'][string];
 export type CellReport = z.output<typeof cellReport>;
+export type CellAdmission = Plan['admission'][number];
 export type QuotaNeed = Plan['quotas'][number];
 export type HoldCode = ActionOf<'hold'>['codes'][number];
