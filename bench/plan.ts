@@ -9,7 +9,8 @@ import { HOURS_PER_WEEK, RESOURCES, type Resource, type WeeklyDemand } from '../
 import { generateTenants, PLACES, type GeneratedTenant } from '../lib/capacity/tenant-generator.ts';
 import { tenantHistory } from '../lib/capacity/tenant-history.ts';
 import { tenantWeek } from '../lib/capacity/tenant-week.ts';
-import { parseCell, type CellSpec } from '../lib/spec/cell.ts';
+import { linesForErlangB } from '../lib/capacity/teletraffic/erlang.ts';
+import { parseCell, type CellSpec, type Limits } from '../lib/spec/cell.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
 const TENANTS = 50_000;
@@ -73,7 +74,7 @@ function makeInput(): Made {
   let readProcessorSeconds = 0;
   const turn = new Map<string, number>();
   const tenants = generated.map((tenant, i): FleetTenant => {
-    const terms = { id: tenant.name, pool: tenant.tier, regions: [tenant.region] };
+    const terms = { id: tenant.name, pool: tenant.tier, regions: [tenant.region], limits: limitsOf(tenant) };
     if (i >= TENANTS) return { ...terms, use: tenant.week };
     const names = homes.get(tenant.region)!;
     const next = turn.get(tenant.region) ?? 0;
@@ -112,6 +113,13 @@ function makeInput(): Made {
     costPerHour: 4,
   }));
   return { input: { now: NOW, cells, tenants, blueprints }, readSeconds, readProcessorSeconds };
+}
+
+/** A contract as one is sold: twice the calls that it is expected to need, guaranteed to one of twenty. */
+function limitsOf({ name, tier, contract: { relayedCalls } }: GeneratedTenant): Limits {
+  const calls = 2 * linesForErlangB(relayedCalls, 0.01);
+  const guaranteed = tier === 'standard' && name.endsWith('7') && Number(name.at(-2)) % 2 === 0;
+  return { calls, guaranteedCalls: guaranteed ? Math.floor(relayedCalls) : 0, callsPerSecond: 5, burst: 10 };
 }
 
 /** All resources of a generated tenant follow its calls, so one history makes the others. */

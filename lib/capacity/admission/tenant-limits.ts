@@ -1,35 +1,5 @@
 import type { CellSpec, Limits } from '../../spec/cell.ts';
-import type { AdmissionPlan, AdmissionTenant, TenantAdmission } from '../admission.ts';
-import { cellCapacity } from '../cell-capacity.ts';
-import { weeklyPeak, type WeeklyDemand } from '../resources.ts';
-
-/**
- * The tenants of a cell as admission sees them: what they are expected to use, and what their limits in its file allow and
- * guarantee; `guaranteed` goes before the file.
- */
-export function admissionTenants(
-  { tenants }: Pick<CellSpec, 'tenants'>,
-  weekOf: (tenant: string) => WeeklyDemand,
-  guaranteed: Readonly<Record<string, NonNullable<AdmissionTenant['guaranteed']>>> = {},
-): AdmissionTenant[] {
-  return tenants.map(({ name, limits }) => {
-    const peak = weeklyPeak(weekOf(name));
-    const { guaranteedCalls, ...contract } = limits;
-    return {
-      id: name,
-      erlangs: peak.relayedCalls,
-      setupsPerSecond: peak.setups,
-      contract,
-      guaranteed: { calls: guaranteedCalls, ...guaranteed[name] },
-    };
-  });
-}
-
-/** What the tenants of a cell share, with one media host lost. */
-export function admissionCapacity(spec: CellSpec): { readonly calls: number; readonly setupsPerSecond: number } {
-  const { resources } = cellCapacity(spec);
-  return { calls: resources.relayedCalls.limit, setupsPerSecond: resources.setups.limit };
-}
+import type { AdmissionPlan, TenantAdmission } from '../admission.ts';
 
 export interface TenantLimits {
   /** By tenant, as its cell's file has them and the SBC's tables take them. */

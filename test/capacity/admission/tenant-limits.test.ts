@@ -1,17 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admissionPlan, type AdmissionPlan, type AdmissionTenant } from '../../../lib/capacity/admission.ts';
-import {
-  admissionCapacity,
-  admissionTenants,
-  tenantLimits,
-  withLimits,
-} from '../../../lib/capacity/admission/tenant-limits.ts';
+import { tenantLimits, withLimits } from '../../../lib/capacity/admission/tenant-limits.ts';
 import { tableCalls, tableRows } from '../../../lib/software/kamailio/tenant-tables.ts';
 import { tenantFields } from '../../../lib/software/kamailio/tables.ts';
 import { parseCell } from '../../../lib/spec/cell.ts';
 import { callsWithOneHostLost } from '../../../lib/spec/relay-capacity.ts';
-import { evenWeek } from '../plan/fleets.ts';
 
 const spec = parseCell({
   name: 'euw1-a',
@@ -23,6 +17,16 @@ const spec = parseCell({
     limits: { calls: 90, callsPerSecond: 20, burst: 15 },
   })),
 });
+
+/** What the media hosts relay with one lost, and what the SBC takes. */
+const capacity = { calls: callsWithOneHostLost(spec), setupsPerSecond: spec.sbc.setupsPerSecond };
+
+/** The cell's tenants with so much traffic each. */
+const tenantsAt = (erlangs: number, guaranteed: Readonly<Record<string, AdmissionTenant['guaranteed']>> = {}) =>
+  spec.tenants.map(({ name, limits }): AdmissionTenant => {
+    const own = guaranteed[name];
+    return { id: name, erlangs, setupsPerSecond: erlangs / 180, contract: limits, ...(own && { guaranteed: own }) };
+  });
 
 function planOf(
   capacity: { readonly calls: number; readonly setupsPerSecond: number },
@@ -75,8 +79,8 @@ describe('tenantLimits', () => {
   });
 
   it('where nothing is guaranteed the limits are those of the plan: tenants share by chance', () => {
-    const tenants = admissionTenants(spec, () => evenWeek(25));
-    const plan = planOf(admissionCapacity(spec), tenants);
+    const tenants = tenantsAt(25);
+    const plan = planOf(capacity, tenants);
     expect(plan.heldByLimitsAlone).toBe(false);
     const { limits, findings } = tenantLimits(plan);
     expect(findings).toEqual([]);
@@ -84,7 +88,7 @@ describe('tenantLimits', () => {
   });
 
   it('cuts no calls for a guarantee: those above it compete for the shared part', () => {
-    const tenants = admissionTenants(spec, () => evenWeek(28), { acme: { calls: 40 } });
+    const tenants = tenantsAt(28, { acme: { calls: 40 } });
     const plan = planOf({ calls: 100, setupsPerSecond: 10 }, tenants);
     const { limits, sharedCalls, findings } = tenantLimits(plan);
     expect(findings).toEqual([]);
@@ -94,25 +98,16 @@ describe('tenantLimits', () => {
   });
 
   it('says what a guaranteed rate costs the others on an SBC whose rates have no shared part', () => {
-    const tenants = admissionTenants(spec, () => evenWeek(28), { acme: { callsPerSecond: 9 } });
+    const tenants = tenantsAt(28, { acme: { callsPerSecond: 9 } });
     const { findings } = tenantLimits(planOf({ calls: 100, setupsPerSecond: 10 }, tenants));
     expect(findings[0]).toMatch(
       /^set-ups\/s above guarantees are cut to [\d.]+ %: the SBC has no shared part of the rate/,
     );
   });
 
-  it('take guarantees from the cell’s file where no others are given', () => {
-    const [acme, beta] = spec.tenants;
-    const own = { ...spec, tenants: [{ ...acme!, limits: { ...acme!.limits, guaranteedCalls: 7 } }, beta!] };
-    const guaranteed = (given?: Parameters<typeof admissionTenants>[2]) =>
-      admissionTenants(own, () => evenWeek(5), given).map((tenant) => tenant.guaranteed?.calls);
-    expect(guaranteed()).toEqual([7, 0]);
-    expect(guaranteed({ acme: { calls: 3 } })).toEqual([3, 0]);
-  });
-
   it('come out of the SBC’s table of tenants as they went in, by calls that change nothing else', () => {
-    const tenants = admissionTenants(spec, () => evenWeek(20), { acme: { calls: 40 } });
-    const made = tenantLimits(planOf(admissionCapacity(spec), tenants));
+    const tenants = tenantsAt(20, { acme: { calls: 40 } });
+    const made = tenantLimits(planOf(capacity, tenants));
     const changed = withLimits(spec, made);
     const calls = tableCalls(spec, changed);
     expect(calls.map(({ params }) => params.slice(0, 2))).toEqual([
