@@ -44,7 +44,7 @@ export interface AdmissionPlan {
   readonly shared: { readonly calls: number; readonly callsPerSecond: number; readonly burst: number };
   /** Share of time that the shared part is full at the expected traffic; nobody loses a larger share of its calls to it. */
   readonly congestion: number;
-  /** The same for the others while this tenant fills its own limit all the time; undefined without tenants. */
+  /** The same for the others while this tenant fills its own limit all the time; undefined where there are no others. */
   readonly worstNeighbour: { readonly id: string; readonly congestion: number } | undefined;
   /** True where the limits of all tenants together fit: then the shared part is never full. */
   readonly heldByLimitsAlone: boolean;

@@ -142,6 +142,12 @@ describe('admissionPlan', () => {
     expect(() => admissionPlan({ calls: NaN, setupsPerSecond: 1 }, [])).toThrow('Capacity: calls is NaN');
   });
 
+  it('lets a tenant that is alone have all that there is, and finds no neighbour', () => {
+    const plan = planOf({ calls: 50, setupsPerSecond: 5 }, [tenant('a', 20)]);
+    expect(plan.tenants[0]!.calls).toBe(50);
+    expect(plan).toMatchObject({ worstNeighbour: undefined, findings: [] });
+  });
+
   it('plans for no tenants', () => {
     expect(planOf({ calls: 10, setupsPerSecond: 1 }, [])).toMatchObject({ tenants: [], worstNeighbour: undefined });
   });

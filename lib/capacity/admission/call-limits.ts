@@ -21,7 +21,7 @@ export interface CallLimits {
   readonly shared: number;
   /** Share of time that they are all taken at the expected traffic. */
   readonly congestion: number;
-  /** The same for the others while this tenant fills its own limit all the time; undefined without tenants. */
+  /** The same for the others while this tenant fills its own limit all the time; undefined where there are no others. */
   readonly worstNeighbour: { readonly id: string; readonly congestion: number } | undefined;
   readonly findings: readonly string[];
 }
@@ -84,7 +84,7 @@ function worstOf(
     (a, b) => excess[b]! - excess[a]! || tenants[a]!.erlangsTogether - tenants[b]!.erlangsTogether,
   );
   const worst = order[0];
-  if (worst === undefined) return undefined;
+  if (worst === undefined || tenants.length === 1) return undefined;
   const others = tenants.filter((_, i) => i !== worst).map(together);
   const congestion = timeCongestion(sharedDemand(others, shared), shared - excess[worst]!);
   return { id: tenants[worst]!.id, congestion };
