@@ -87,6 +87,43 @@ describe('a history file', () => {
   });
 });
 
+describe('a CSV file', () => {
+  const quoted = (line: string): string => line.replaceAll(/[^,]+/g, '"$&"');
+  const spaced = (line: string): string => line.replaceAll(',', ' ,\t');
+  const forms = [(line: string) => line, quoted, spaced, (line: string) => `${line}\n`];
+
+  it('says the same in every form that programs write', async () => {
+    const written = fc.record({
+      form: fc.array(fc.constantFrom(...forms), { minLength: 6, maxLength: 6 }),
+      end: fc.constantFrom('\n', '\r\n'),
+      mark: fc.constantFrom('', '\ufeff'),
+      last: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(written, async ({ form, end, mark, last }) => {
+        const lines = [HEADER.trim(), ...hourly([10, 20, 30, 40, 50])].map((line, i) => form[i]!(line));
+        const text = `${mark}${lines.join('\n')}${last ? '\n' : ''}`.replaceAll('\n', end);
+        expect(callsOf(await readFrom(withFiles({ 'history/a.csv': text })))).toEqual([10, 20, 30, 40, 50]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is read to its end, however long, and its lines are counted all along', async () => {
+    // Some 2 MB, which are not read at once.
+    const others = Array.from({ length: 50_000 }, (_, i) => `${iso(NOW - HOUR)},other-${i},,relayedCalls,1`);
+    const [first, last] = hourly([10, 20]);
+    for (const form of forms) {
+      const text = HEADER + [first, ...others, form(last!)].join('\n');
+      expect(callsOf(await readFrom(withFiles({ 'history/a.csv': text })))).toEqual([10, 20]);
+      const [refusal] = await refusalOf(
+        withFiles({ 'history/a.csv': `${HEADER}${[...others, form('0,a,,x,1')].join('\n')}` }),
+      );
+      expect(refusal).toMatch('history/a.csv:50002:1 error: there is no resource x');
+    }
+  });
+});
+
 describe('the history of tenants', () => {
   const row = (hour: number, tenant: string, value: number, resource = 'relayedCalls') =>
     `${iso(NOW - hour * HOUR)},elsewhere,${tenant},${resource},${value}`;

@@ -28,6 +28,17 @@ export interface FileSeries {
   readonly values: Values;
 }
 
+const PLACES: ReadonlyMap<unknown, number> = new Map(RESOURCES.map((resource, place) => [resource, place]));
+
+/** What a time of the file means. */
+interface Instant {
+  /** Undefined for what is none. */
+  readonly at: number | undefined;
+  readonly interval: number;
+  /** Whether a row of the fleet has it. */
+  used: boolean;
+}
+
 interface Sums extends Omit<FileSeries, 'values'> {
   /** Sum of the values in each interval. */
   readonly sums: Values;
@@ -50,8 +61,12 @@ export class FileReading {
   readonly #grid: Grid;
   readonly #wants: (subject: Subject, name: string) => boolean;
   readonly #mostProblems: number;
-  readonly #series = new Map<string, Sums>();
-  readonly #instants = new Map<unknown, number | undefined>();
+  /** By name, a series a resource; undefined for strangers. Rows are many: nothing is made or hashed twice for one. */
+  readonly #series: Readonly<Record<Subject, Map<string, (Sums | undefined)[] | undefined>>> = {
+    cell: new Map(),
+    tenant: new Map(),
+  };
+  readonly #instants = new Map<unknown, Instant>();
   readonly #times = new Set<number>();
 
   constructor(grid: Grid, wants: (subject: Subject, name: string) => boolean, mostProblems: number) {
@@ -63,23 +78,25 @@ export class FileReading {
   add(row: Row, line: number): void {
     const subject: Subject = row.tenant === undefined || row.tenant === null ? 'cell' : 'tenant';
     const name = row[subject];
-    const at = this.#instant(row.time, line);
+    const time = this.#instant(row.time, line);
     const resource = this.#resource(row.resource, line);
     const value = this.#value(row.value, line);
     if (typeof name !== 'string' || name === '') {
       this.#problem(line, 'the line names neither a cell nor a tenant', name, 'the name of a cell or of a tenant');
       return;
     }
-    if (at === undefined || resource === undefined || value === undefined) return;
-    if (!this.#wants(subject, name)) {
-      this.strangers.add(`${subject} ${name}`);
-      return;
+    if (time.at === undefined || resource === undefined || value === undefined) return;
+    const own = this.#seriesOf(subject, name);
+    if (own === undefined) return;
+    if (time.interval < 0 || time.interval >= this.#grid.length) return;
+    if (!time.used) {
+      time.used = true;
+      this.#times.add(time.at);
     }
-    const interval = intervalAt(this.#grid, at);
-    if (interval < 0 || interval >= this.#grid.length) return;
-    this.#times.add(at);
     // A gap that is written down is a gap.
-    if (!Number.isNaN(value)) this.#put(this.#seriesOf(subject, name, resource), interval, at, value, line);
+    if (Number.isNaN(value)) return;
+    const series = (own[resource] ??= this.#emptySeries(subject, name, RESOURCES[resource]!));
+    this.#put(series, time.interval, time.at, value, line);
   }
 
   /** Minutes from one row to the next of the same series: the commonest distance of two times. */
@@ -102,7 +119,8 @@ export class FileReading {
    */
   *series(): Iterable<FileSeries> {
     const least = this.#grid.stepMinutes / this.stepMinutes() / 2;
-    for (const { sums: values, seen, subject, name, resource } of this.#series.values()) {
+    const named = [...this.#series.cell.values(), ...this.#series.tenant.values()];
+    for (const { sums: values, seen, subject, name, resource } of named.flatMap((own) => own?.filter(isThere) ?? [])) {
       for (let i = 0; i < values.length; i++) {
         const rows = bitCount(seen[i]!);
         values[i] = rows > 0 && rows >= least ? values[i]! / rows : NaN;
@@ -138,16 +156,22 @@ export class FileReading {
     }
   }
 
-  #seriesOf(subject: Subject, name: string, resource: Resource): Sums {
-    const key = `${subject} ${resource} ${name}`;
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      const { length } = this.#grid;
-      const [sums, seen] = [new Float32Array(length), new Uint16Array(length)];
-      series = { subject, name, resource, sums, seen, lastTime: NaN, lastValue: NaN };
-      this.#series.set(key, series);
-    }
-    return series;
+  #seriesOf(subject: Subject, name: string): (Sums | undefined)[] | undefined {
+    const named = this.#series[subject];
+    let own = named.get(name);
+    if (own !== undefined || named.has(name)) return own;
+    if (this.#wants(subject, name)) own = RESOURCES.map(() => undefined);
+    else this.strangers.add(`${subject} ${name}`);
+    named.set(name, own);
+    return own;
+  }
+
+  #emptySeries(subject: Subject, name: string, resource: Resource): Sums {
+    const { length } = this.#grid;
+    const [sums, seen] = [new Float32Array(length), new Uint16Array(length)];
+    // A part of a text keeps the whole text in memory, and names outlive the file: this is a copy.
+    const copy = Buffer.from(name).toString();
+    return { subject, name: copy, resource, sums, seen, lastTime: NaN, lastValue: NaN };
   }
 
   #put(series: Sums, interval: number, at: number, value: number, line: number): void {
@@ -176,22 +200,25 @@ export class FileReading {
     );
   }
 
-  #instant(time: unknown, line: number): number | undefined {
+  #instant(time: unknown, line: number): Instant {
     // Many rows have the same time; whoever reads it first is told.
-    if (this.#instants.has(time)) {
-      const known = this.#instants.get(time);
-      if (known === undefined) this.problemCount++;
+    const known = this.#instants.get(time);
+    if (known !== undefined) {
+      if (known.at === undefined) this.problemCount++;
       return known;
     }
     const read = readTime(time);
     if (typeof read === 'string') this.#problem(line, `the time ${String(time)} ${read}`, time, timeAllowed);
-    const instant = typeof read === 'string' ? undefined : read;
+    const at = typeof read === 'string' ? undefined : read;
+    const instant = { at, interval: at === undefined ? -1 : intervalAt(this.#grid, at), used: false };
     this.#instants.set(time, instant);
     return instant;
   }
 
-  #resource(resource: unknown, line: number): Resource | undefined {
-    if (RESOURCES.includes(resource as Resource)) return resource as Resource;
+  /** Place of a resource in `RESOURCES`. */
+  #resource(resource: unknown, line: number): number | undefined {
+    const place = PLACES.get(resource);
+    if (place !== undefined) return place;
     const hint = suggestion(String(resource), RESOURCES);
     this.#problem(line, `there is no resource ${String(resource)}${hint}`, resource, RESOURCES.join(', '));
     return undefined;
@@ -247,3 +274,5 @@ function bitCount(bits: number): number {
   for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
   return count;
 }
+
+const isThere = <T>(value: T | undefined): value is T => value !== undefined;

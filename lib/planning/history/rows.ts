@@ -1,8 +1,7 @@
 /** Rows of history files, CSV and NDJSON, one after the other, whatever the size of the file. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { pipeline } from 'node:stream/promises';
-import { CsvError, parse } from 'csv-parse';
+import { NoCsv, readCsvRecords } from './csv-records.ts';
 
 const columns = ['time', 'cell', 'tenant', 'resource', 'value'] as const;
 type Column = (typeof columns)[number];
@@ -36,53 +35,42 @@ export async function readRows(path: string, reader: RowReader, signal?: AbortSi
 }
 
 async function readCsv(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
-  let line = 0;
-  let places: ReadonlyMap<Column, number> | undefined;
+  let places: Places | undefined;
   let width = 0;
-  const parser = parse({ bom: true, trim: true, relax_column_count: true });
+  const take = (record: readonly string[], line: number): void => {
+    if (record.length === 1 && record[0] === '') return;
+    if (places === undefined) {
+      places = placesOf(record, line);
+      width = record.length;
+    } else if (record.length === width) reader(rowOf(record, places), line);
+    else throw new FormProblem(line, `the line has ${record.length} fields`, `${width}, as many as the first line`);
+  };
   try {
-    await pipeline(
-      createReadStream(path),
-      parser,
-      async (records: AsyncIterable<string[]>) => {
-        for await (const record of records) {
-          line++;
-          if (record.length === 1 && record[0] === '') continue;
-          if (places === undefined) {
-            places = placesOf(record, line);
-            width = record.length;
-          } else if (record.length === width) reader(rowOf(record, places), line);
-          else {
-            const allowed = `${width}, as many as the first line`;
-            throw new FormProblem(line, `the line has ${record.length} fields`, allowed);
-          }
-        }
-      },
-      { ...(signal && { signal }) },
-    );
+    await readCsvRecords(path, take, signal);
   } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const allowed = 'fields between commas, closed quotes';
-    throw new FormProblem(parser.info.lines, `this is no CSV: ${error.message}`, allowed);
+    if (!(error instanceof NoCsv)) throw error;
+    throw new FormProblem(error.line, `this is no CSV: ${error.message}`, 'fields between commas, closed quotes');
   }
   if (places === undefined) throw new FormProblem(1, 'the file is empty', headerAllowed);
 }
 
-function rowOf(record: readonly string[], places: ReadonlyMap<Column, number>): Row {
-  const field = (column: Column): string | undefined => record[places.get(column) ?? -1];
+/** Where in a record the columns stand; those that are missing, behind its end. */
+type Places = Readonly<Record<Column, number>>;
+
+function rowOf(record: readonly string[], places: Places): Row {
   return {
-    time: field('time'),
+    time: record[places.time],
     // Every line has all fields; an empty name is none.
-    cell: field('cell') || undefined,
-    tenant: field('tenant') || undefined,
-    resource: field('resource'),
-    value: field('value'),
+    cell: record[places.cell] || undefined,
+    tenant: record[places.tenant] || undefined,
+    resource: record[places.resource],
+    value: record[places.value],
   };
 }
 
 const headerAllowed = 'a first line that names the columns time, resource, value, and cell or tenant or both';
 
-function placesOf(header: readonly string[], line: number): ReadonlyMap<Column, number> {
+function placesOf(header: readonly string[], line: number): Places {
   const places = new Map(header.map((name, place) => [name as Column, place]));
   const unknown = header.filter((name) => !columns.includes(name as Column));
   const missing = (['time', 'resource', 'value'] as const).filter((name) => !places.has(name));
@@ -94,7 +82,14 @@ function placesOf(header: readonly string[], line: number): ReadonlyMap<Column, 
   ) {
     throw new FormProblem(line, `the first line is ${header.join(',')}`, headerAllowed);
   }
-  return places;
+  const place = (column: Column): number => places.get(column) ?? header.length;
+  return {
+    time: place('time'),
+    cell: place('cell'),
+    tenant: place('tenant'),
+    resource: place('resource'),
+    value: place('value'),
+  };
 }
 
 async function readNdjson(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
