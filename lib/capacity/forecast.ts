@@ -4,6 +4,7 @@ import { DecayingHistogram } from './forecast/decaying-histogram.ts';
 import { type DemandModel, fitDemand } from './forecast/demand-model.ts';
 import type { History } from './forecast/history.ts';
 import { DAY_MS, weekdayOf } from './forecast/time-zone.ts';
+import { ratioAt } from './forecast/weeks-ahead.ts';
 
 /** The quantiles a plan works with. */
 export const QUANTILES = [0.5, 0.9, 0.95, 0.99] as const;
@@ -153,8 +154,7 @@ function daysAhead(model: DemandModel, slots: number): (day: number) => DayAhead
     for (; reached < day; reached++) level.advance();
     const weekday = likeWeekday(kinds, day, (other) => level.weekdayEffect(other));
     const { ln, variance: expectedVariance } = level.expect(weekday, kinds.of(day));
-    const farther = Math.min(1, Math.max(0, (day - model.lastDay! - 1) / 6));
-    const variance = expectedVariance * (1 + farther * (model.weekAhead - 1));
+    const variance = expectedVariance * ratioAt(model.weeksAhead, day - model.lastDay!);
     const mean = Math.exp(ln);
     const expected = shape.of(weekday).map((share) => share * mean);
     return (made = { expected, deviation: expected.map((value) => spread.deviation(value, level.ordinary, variance)) });

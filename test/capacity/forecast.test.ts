@@ -301,3 +301,29 @@ describe('on generated tenants', () => {
     expect(error / naiveError).toBeLessThan(0.8);
   });
 });
+
+it('is as unsure of the weeks ahead as it was wrong, where demand wanders', () => {
+  const random = seededRandom(5);
+  const known = 56;
+  let below = 0;
+  let count = 0;
+  for (let series = 0; series < 200; series++) {
+    let [ln, day] = [5, 0];
+    const values = Float64Array.from({ length: (known + 28) * 24 }, (_, hour) => {
+      // One part of a day's difference stays for ever, another is gone the next day.
+      if (hour % 24 === 0) [ln, day] = [ln + 0.01 * normal(random), 0.02 * normal(random)];
+      return Math.exp(ln + day + 0.01 * normal(random)) * (hour % 24 < 12 ? 1 : 2);
+    });
+    const past = {
+      zone: timeZone('UTC'),
+      start: Date.UTC(2025, 0, 6),
+      stepMinutes: 60,
+      values: values.slice(0, known * 24),
+    };
+    const [quantile] = forecast(past, { days: 28, quantiles: [0.95] }).quantiles;
+    for (let hour = 7 * 24; hour < 28 * 24; hour++) if (values[known * 24 + hour]! <= quantile![hour]!) below++;
+    count += 21 * 24;
+  }
+  expect(below / count).toBeGreaterThan(0.9);
+  expect(below / count).toBeLessThan(0.98);
+});

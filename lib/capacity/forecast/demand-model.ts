@@ -5,7 +5,7 @@ import { DayShape } from './day-shape.ts';
 import type { History } from './history.ts';
 import { Spread } from './spread.ts';
 import { weekdayOf } from './time-zone.ts';
-import { WeekAhead } from './week-ahead.ts';
+import { DISTANCES, WeeksAhead } from './weeks-ahead.ts';
 
 /** Days the first estimate is made from, before the forecast is tried on the days after. */
 const FIRST_DAYS = 14;
@@ -25,8 +25,8 @@ export interface DemandModel {
   level: DayLevel;
   shape: DayShape;
   spread: Spread;
-  /** How the errors a week ahead compare with what the level expects of itself: ratio of variances. */
-  weekAhead: number;
+  /** How the errors weeks ahead compare with what the level expects of itself: ratios of variances at the distances. */
+  weeksAhead: readonly number[];
   kinds: DayKinds;
   /** Last day of the history, counted since 1970-01-01; undefined if nothing is known. */
   lastDay: number | undefined;
@@ -50,7 +50,7 @@ export function fitDemand(history: History, calendar: Calendar): DemandModel {
   const spread = new Spread();
   const dayMeans = firstEstimate(grid, rows.slice(begin, first), begin, kinds, shape, spread);
   const level = new DayLevel(dayMeans, kinds.names.length);
-  const weekAhead = new WeekAhead(rows.length);
+  const weeksAhead = new WeeksAhead(rows.length);
   for (let d = begin; d < rows.length; d++) {
     const day = grid.firstDay + d;
     if (d > begin) level.advance();
@@ -59,19 +59,22 @@ export function fitDemand(history: History, calendar: Calendar): DemandModel {
     const form = shape.of(weekday);
     const { total, mass, part } = measured(rows[d]!, form);
     if (part < LEAST_PART) continue;
-    weekAhead.measure(d, total / mass, level.ordinary);
+    weeksAhead.measure(d, total / mass, level.ordinary);
     const expected = level.expect(weekday, kinds.of(day));
     const ordinary = level.ordinary;
     const off = level.update(weekday, kinds.of(day), total, mass, spread.dispersion);
-    const next = likeWeekday(kinds, day + 7, (other) => level.weekdayEffect(other));
-    weekAhead.foresee(d, level.foresee(7, next, kinds.of(day + 7)));
     if (d < first) continue;
+    const lns = DISTANCES.map((distance) => {
+      const next = likeWeekday(kinds, day + distance, (other) => level.weekdayEffect(other));
+      return level.foresee(distance, next, kinds.of(day + distance));
+    });
+    weeksAhead.foresee(d, lns);
     if (off < BREAK) spread.learnErrors(rows[d]!, form, expected, ordinary);
     spread.learnVariance(rows[d]!, form, total / mass);
     shape.learn(weekday, rows[d]!, total / mass, part);
   }
   const lastDay = knownDays > 0 ? grid.firstDay + grid.days - 1 : undefined;
-  return { level, shape, spread, weekAhead: weekAhead.ratio(level), kinds, lastDay, knownDays };
+  return { level, shape, spread, weeksAhead: weeksAhead.ratios(level, spread.scale), kinds, lastDay, knownDays };
 }
 
 /** Learns shape and variance of the first days; returns the mean demand of each weekday in them, NaN where unknown. */

@@ -5,6 +5,8 @@ const DAY_LEFT = 0.5 ** (1 / 60);
 const VARIANCE_LEFT = 0.5 ** (1 / 30);
 /** Intervals below this part of an ordinary one count less, so that closed hours do not pass for good forecasts. */
 const FULL_WEIGHT = 0.25;
+/** Distance of the first and the last tenth of a normal distribution, in standard deviations. */
+const NORMAL_TENTHS = 2.563;
 /** Below this part of an ordinary interval the standard deviation does not fall further. */
 const FLOOR = 0.01;
 
@@ -69,6 +71,11 @@ export class Spread {
   /** How many standard deviations above the forecast a quantile lies. */
   quantile(share: number): number {
     return this.#errors.quantile(share);
+  }
+
+  /** How wide the errors are, in standard deviations: 1 where {@link deviation} was right. */
+  get scale(): number {
+    return (this.quantile(0.9) - this.quantile(0.1)) / NORMAL_TENTHS;
   }
 
   #fit(): { chance: number; proportional: number } {
