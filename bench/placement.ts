@@ -5,11 +5,18 @@ import { CellLoad } from '../lib/capacity/placement/cell-load.ts';
 import { fleetBound, pack } from '../lib/capacity/placement/pack.ts';
 import { placeMore } from '../lib/capacity/placement/place-more.ts';
 import { chooseCell } from '../lib/capacity/placement/place-one.ts';
-import { TenantTable, type TenantRow } from '../lib/capacity/placement/tenant-table.ts';
+import { TenantTable } from '../lib/capacity/placement/tenant-table.ts';
 import { normal, seededRandom } from '../lib/capacity/random.ts';
 import { RESOURCES, type Demand, type Resource } from '../lib/capacity/resources.ts';
 import { generateTenants, type GeneratedTenant } from '../lib/capacity/tenant-generator.ts';
+import { growByPlans } from './placement/growth-by-plans.ts';
+import { cellsByPeaks, type Rule } from './placement/usual-heuristics.ts';
 import { rowLines, type BenchRow } from './row.ts';
+
+export const about =
+  'Rows by `pack` and `placeMore`, the arithmetic that plans share, with a cap of 500 tenants a cell; the rows by daily plans are\n' +
+  'of `plan` with its default rules and standard cells, whose actions are carried out. There no history is given, so that what\n' +
+  'tenants are expected to use is what they use, as for the packing from scratch.';
 
 const TENANTS = 50_000;
 const MAX_TENANTS = 500;
@@ -61,19 +68,6 @@ function logNormalInstance(seed: number, tightness: readonly number[]): { table:
 const withPool = (lanes: readonly Lane[]): Lane[] =>
   lanes.map((lane) => (lane.resource === 'relayedCalls' ? { ...lane, pools: ['standard'] } : lane));
 
-/** The textbook heuristic: the largest first, each into the first cell that it fits into. */
-function firstFitDecreasing(rows: readonly TenantRow[], kind: CellKind): number {
-  const empty = new CellLoad({ ...kind, name: 'empty' }, 1);
-  const share = new Map(rows.map((row) => [row, empty.utilisationWith(row)]));
-  const cells: CellLoad[] = [];
-  for (const row of [...rows].sort((a, b) => share.get(b)! - share.get(a)!)) {
-    let cell = cells.find((one) => one.fits(row));
-    if (cell === undefined) cells.push((cell = new CellLoad({ ...kind, name: `c${cells.length}` }, 1)));
-    cell.add(row);
-  }
-  return cells.length;
-}
-
 function vectorRows(): BenchRow[] {
   let worstRatio = 0;
   let worstFirstFit = 0;
@@ -89,7 +83,7 @@ function vectorRows(): BenchRow[] {
       slowest = Math.max(slowest, (performance.now() - start) / 1000);
       mostProcessor = Math.max(mostProcessor, (user + system) / 1e6);
       worstRatio = Math.max(worstRatio, cells.length / lowerBound.cells);
-      worstFirstFit = Math.max(worstFirstFit, firstFitDecreasing(table.rows, kind) / lowerBound.cells);
+      worstFirstFit = Math.max(worstFirstFit, cellsByPeaks(table.rows, [kind], 'first fit') / lowerBound.cells);
     }
   }
   const what = `placement, ${TENANTS} log-normal tenants, 6 resources, cap ${MAX_TENANTS}, worst of 6 instances`;
@@ -138,7 +132,18 @@ function weeklyRows(tenants: readonly GeneratedTenant[]): BenchRow[] {
   const start = performance.now();
   const { cells, lowerBound } = pack(table.rows, 168, kinds);
   const seconds = (performance.now() - start) / 1000;
-  const peakBound = fleetBound(tableOf(tenants, 1).rows, 1, kinds);
+  const peaks = tableOf(tenants, 1).rows;
+  const peakBound = fleetBound(peaks, 1, kinds);
+  const usual = (rule: Rule): BenchRow => {
+    const count = cellsByPeaks(peaks, kinds, rule);
+    return {
+      what: `${what}: cells, as part of those of ${rule} decreasing by peaks`,
+      figure: cells.length / count,
+      unit: 'ratio',
+      baseline: `${count} cells`,
+      goal: { atMost: 1 },
+    };
+  };
   const what = `placement, ${TENANTS} generated tenants with weekly profiles in ${kinds.length} regions`;
   return [
     {
@@ -155,21 +160,27 @@ function weeklyRows(tenants: readonly GeneratedTenant[]): BenchRow[] {
       baseline: `any packing by peaks needs at least ${peakBound.cells}`,
       goal: { atMost: peakBound.cells - 1 },
     },
+    usual('best fit'),
+    usual('worst fit'),
   ];
 }
 
+/** So many tenants come one at a time. */
+const NEWCOMERS = 2000;
+
 /** Tenants one at a time into a fleet of 200 cells and 50,000 tenants, with an excuse for every other cell. */
-function placeOneRow(tenants: readonly GeneratedTenant[]): BenchRow {
+function placeOneRow(): BenchRow {
+  const tenants = generateTenants({ count: TENANTS + NEWCOMERS, seed: 1 });
+  // So small that 50,000 tenants fill 200 cells.
   const lanes = WEEKLY_LANES.map((lane) =>
-    lane.resource === 'relayedCalls' ? { ...lane, limit: lane.limit * 0.43 } : lane,
+    lane.resource === 'relayedCalls' ? { ...lane, limit: lane.limit * 0.433 } : lane,
   );
   const { rows } = tableOf(
     tenants.map((tenant) => ({ ...tenant, region: 'one' })),
     168,
   );
-  const newcomers = 2000;
-  const { cells } = pack(rows.slice(newcomers), 168, kindsOf([{ ...tenants[0]!, region: 'one' }], lanes));
-  const times = rows.slice(0, newcomers).map((tenant) => {
+  const { cells } = pack(rows.slice(NEWCOMERS), 168, kindsOf([{ ...tenants[0]!, region: 'one' }], lanes));
+  const times = rows.slice(0, NEWCOMERS).map((tenant) => {
     // Processor time: a wait for a processor that others use is not the placement's.
     const start = process.cpuUsage();
     const { cell } = chooseCell(cells, tenant);
@@ -179,11 +190,23 @@ function placeOneRow(tenants: readonly GeneratedTenant[]): BenchRow {
   });
   times.sort((a, b) => a - b);
   return {
-    what: `placement of one tenant into ${cells.length} cells and ${TENANTS - newcomers} tenants, all excuses, p99 of ${newcomers}, processor time`,
+    what: `placement of one tenant into ${cells.length} cells and ${TENANTS} tenants, all excuses, p99 of ${NEWCOMERS}, processor time`,
     figure: times[Math.floor(0.99 * times.length)]!,
     unit: 'ms',
     goal: { atMost: 5 },
   };
+}
+
+function using(tenant: GeneratedTenant, times: number): GeneratedTenant {
+  const week = Object.fromEntries(
+    RESOURCES.map((resource) => [resource, tenant.week[resource].map((value) => value * times)]),
+  ) as Record<Resource, Float64Array>;
+  return { ...tenant, week };
+}
+
+function drifted(tenants: readonly GeneratedTenant[], drift: number): GeneratedTenant[] {
+  const random = seededRandom(7);
+  return tenants.map((tenant) => using(tenant, Math.exp(drift * normal(random))));
 }
 
 /** A packed fleet gets 5 % more tenants, after 5 % have left and all others have grown or shrunk a little. */
@@ -192,14 +215,7 @@ function growthRows(tenants: readonly GeneratedTenant[], drift: number): BenchRo
   const fresh = Math.floor(TENANTS / 21);
   const old = tenants.slice(fresh);
   const { cells } = pack(tableOf(old, 168).rows, 168, kinds);
-  const random = seededRandom(7);
-  const grown = tenants.map((tenant) => {
-    const times = Math.exp(drift * normal(random));
-    const week = Object.fromEntries(
-      RESOURCES.map((resource) => [resource, tenant.week[resource].map((value) => value * times)]),
-    ) as Record<Resource, Float64Array>;
-    return { ...tenant, week };
-  });
+  const grown = drifted(tenants, drift);
   const now = tableOf(grown, 168);
   const fleet = cells.map((cell) => {
     const load = new CellLoad(cell.cell, 168);
@@ -226,10 +242,47 @@ function growthRows(tenants: readonly GeneratedTenant[], drift: number): BenchRo
   ];
 }
 
+/** The same by what an operator runs, with tenants whose calls, and not the cap on tenants, fill a standard cell. */
+function planRows(): BenchRow[] {
+  const drift = 0.05;
+  const tenants = generateTenants({ count: TENANTS + 500, seed: 1 })
+    .filter(({ contract }) => contract.relayedCalls <= 800)
+    .slice(0, TENANTS)
+    .map((tenant) => using(tenant, 1.6));
+  const fresh = Math.floor(TENANTS / 21);
+  const now = drifted(tenants, drift);
+  const old = tenants.slice(fresh);
+  const { cells, anew, moves, left, plans, tooFull } = growByPlans(now.slice(0, fresh), old, now);
+  const what = `${fresh} more tenants wait beside a fleet of ${old.length}, drift ${drift * 100} %, ${plans} daily plans`;
+  return [
+    {
+      what: `${what}: others moved`,
+      figure: (100 * moves) / old.length,
+      unit: '%',
+      baseline: `${moves} moves; ${tooFull[0]} cells were too full before, ${tooFull[1]} after`,
+      goal: { atMost: 1 },
+    },
+    {
+      what: `${what}: cells over packing anew`,
+      figure: cells / anew,
+      unit: 'ratio',
+      baseline: `anew ${anew}`,
+      goal: { atMost: 1.02 },
+    },
+    { what: `${what}: left without a cell`, figure: left, unit: 'tenants', goal: { atMost: 0 } },
+  ];
+}
+
 export function run(): Promise<BenchRow[]> {
   const rows = vectorRows();
   const tenants = generateTenants({ count: TENANTS, seed: 1 });
-  rows.push(...weeklyRows(tenants), placeOneRow(tenants), ...growthRows(tenants, 0), ...growthRows(tenants, 0.05));
+  rows.push(
+    ...weeklyRows(tenants),
+    placeOneRow(),
+    ...growthRows(tenants, 0),
+    ...growthRows(tenants, 0.05),
+    ...planRows(),
+  );
   return Promise.resolve(rows);
 }
 
