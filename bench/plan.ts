@@ -9,11 +9,11 @@ import { NOW, writeBusyFleet } from './plan/busy-fleet.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
 export const about =
-  'The command `cellstamp plan --json` as an operator runs it, from files on disk to JSON, in a process of its own: every hour\n' +
-  'of 8 weeks of the calls of every tenant, a file a cell, and of all six resources of every cell. What else a tenant uses is\n' +
-  'expected by its contract and its part of the cell. The fleet is busy: one cell is too full beside others with room, a\n' +
-  'region outgrows its cells, another cell was last measured 3 hours ago, 500 tenants wait. The files take 3.3 GiB for the time\n' +
-  'of the run; they were just written, so most of them are still in memory.';
+  'The command `cellstamp plan --json --now` as an operator runs it, from files on disk to JSON, in a process of its own: every\n' +
+  'hour of 8 weeks of the calls of every tenant, a file a cell, and of all six resources of every cell. What else a tenant uses\n' +
+  'is expected by its contract and its part of the cell. The fleet is busy: one cell is too full beside others with room,\n' +
+  'regions outgrow their cells, another cell was last measured 3 hours ago, 500 tenants wait. The files were just written, so\n' +
+  'most of them are still in memory. With `--now` the state stays as it is, and the second run starts from the same.';
 
 /** What a run of the command printed and took. */
 interface Run {
