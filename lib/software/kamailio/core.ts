@@ -55,6 +55,8 @@ dns_use_search_list=no
 # Registrations live up to an hour; a connection must outlive its registration.
 tcp_connection_lifetime=3610
 tcp_connect_timeout=3
+# A carrier over TCP or TLS knows us by the floating address, which is mapped to this one.
+tcp_source_ipv4=${host.floatingSide}
 tcp_send_timeout=2
 tcp_max_connections=32768
 # A probe every 25 s keeps the NAT bindings of phones open, and finds out within a minute that one has gone.
