@@ -150,7 +150,8 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
 
   it('tells the planner how good the calls were that are over, and how many were answered', async () => {
     await until(async () => (await query('sum(rtpengine_mos_samples_total)'))[0]!.value > 0);
-    await until(() => signals().mos !== undefined);
+    // The relay and the SBC tell it, each when it is scraped next.
+    await until(() => signals().mos !== undefined && signals().loss !== undefined);
     const { measuredAt, setups, mos, answerSeizureRatio, ...rest } = signals();
     expect(Date.now() - measuredAt!).toBeLessThan(60_000);
     expect(setups).toBeGreaterThan(0);
