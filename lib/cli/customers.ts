@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { customersScriptPath } from '../software/kamailio/customers-script.ts';
 import { customersSql } from '../software/kamailio/tenant-tables.ts';
 import type { CellSpec, Limits } from '../spec/cell.ts';
-import { formatPath } from '../spec/finding.ts';
 import { cellsOption, readCell } from './cell-files.ts';
 import { CommandFailure } from './failure.ts';
+import { readPlan } from './plan-file.ts';
 
 export function addCustomers(program: Command): Command {
   return program
@@ -40,7 +39,7 @@ async function asPlanned(spec: CellSpec, path: string): Promise<CellSpec> {
   const refuse = (text: string): never => {
     throw new CommandFailure(`${path}: ${text}`, 2);
   };
-  const { admission } = await readPlan(path, refuse);
+  const { admission } = await readPlan(path);
   const planned = admission.find(({ cell }) => cell === spec.name);
   if (planned === undefined) {
     const names = admission.map(({ cell }) => cell).join(', ') || 'none';
@@ -62,24 +61,6 @@ async function asPlanned(spec: CellSpec, path: string): Promise<CellSpec> {
   }
   const { withLimits } = await import('../capacity/admission/tenant-limits.ts');
   return withLimits(spec, { limits });
-}
-
-async function readPlan(path: string, refuse: (text: string) => never) {
-  if (!existsSync(path)) return refuse('there is no such file; allowed is what `cellstamp plan --json` printed');
-  const { planSchema } = await import('../capacity/plan/schema.ts');
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    return refuse(`not JSON (${(error as Error).message}); allowed is what \`cellstamp plan --json\` printed`);
-  }
-  const { data, error } = planSchema.safeParse(value);
-  if (data !== undefined) return data;
-  const [issue] = error.issues;
-  const place = formatPath(issue!.path as (string | number)[]);
-  return refuse(
-    `not a plan (${place === '' ? '' : `${place}: `}${issue!.message}); allowed is what \`cellstamp plan --json\` printed`,
-  );
 }
 
 const within = (own: Limits, contract: Limits): boolean =>

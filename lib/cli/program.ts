@@ -12,6 +12,7 @@ import { addLogs } from './logs.ts';
 import { addMeasure } from './measure.ts';
 import { addPlan } from './plan.ts';
 import { addCustomers } from './customers.ts';
+import { addScale } from './scale.ts';
 import { addScrape } from './scrape.ts';
 import { addSimulate } from './simulate.ts';
 import { addStamp } from './stamp.ts';
@@ -42,6 +43,7 @@ function cellstamp(): Command {
     addStamp,
     addDeployed,
     addCustomers,
+    addScale,
     addScrape,
     addPlan,
     addSimulate,

@@ -12,6 +12,7 @@ import type { Signals } from '../../lib/capacity/plan/input.ts';
 import type { Plan } from '../../lib/capacity/plan/schema.ts';
 import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
+import { drainScript } from '../../lib/software/kamailio/drain-script.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { spawnCellstamp } from '../cli/run-command.ts';
 import { describeWith } from '../requirements.ts';
@@ -165,10 +166,10 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
   it('tells the planner which media hosts are in service', async () => {
     const drained = 'max by (cell, media) (cellstamp_sbc_media_host_drained) == 1';
     expect(await query(drained)).toEqual([]);
-    await lab.kamcmd(lab.active!, 'htable.seti', 'drains', 's:2', '1');
+    await lab.run(lab.active!, 'sh', '-ec', drainScript([1, 2], [1]));
     await until(async () => (await query(drained)).length > 0);
     expect(await query(drained)).toEqual([{ metric: { cell: name, media: 'media-2' }, value: 1 }]);
-    await lab.kamcmd(lab.active!, 'htable.delete', 'drains', 's:2');
+    await lab.run(lab.active!, 'sh', '-ec', drainScript([1, 2], [1, 2]));
     await until(async () => (await query(drained)).length === 0);
   });
 

@@ -16,6 +16,7 @@ const commands = [
   'stamp',
   'deployed',
   'customers',
+  'scale',
   'scrape',
   'plan',
   'simulate',

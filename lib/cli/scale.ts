@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { drainScript } from '../software/kamailio/drain-script.ts';
+import { cellsOption, readCell } from './cell-files.ts';
+import { readPlan } from './plan-file.ts';
+
+export function addScale(program: Command): Command {
+  return program
+    .command('scale')
+    .description('Prints the commands that put into service the media hosts that a plan wants.')
+    .argument('<cell>', 'name of the cell')
+    .requiredOption('--plan <file>', 'the plan, as `cellstamp plan --json` prints it')
+    .option(...cellsOption)
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ cellstamp scale euw1-a --plan plan.json >scale.sh\n\n' +
+        'For a shell on one SBC of the cell, as root; it tells the other one. A host that is taken out keeps its calls until they\n' +
+        'end. Of hosts that the plan leaves as they are nothing is printed.',
+    )
+    .action(scale);
+}
+
+interface Options {
+  readonly cells: string;
+  readonly plan: string;
+}
+
+async function scale(name: string, { cells, plan }: Options): Promise<void> {
+  const { actions } = await readPlan(plan);
+  const { spec } = readCell(cells, name);
+  for (const action of actions) {
+    if (action.kind !== 'scale' || action.cell !== spec.name) continue;
+    const { pools, inService, from } = action;
+    const hosts = [...new Set(pools.flatMap((pool) => spec.media.pools[pool] ?? []))].sort((a, b) => a - b);
+    process.stdout.write(
+      `# Media hosts of ${pools.join(' and ')} that take calls from ${from} on: ${inService.join(', ')} of ${hosts.join(', ')}\n`,
+    );
+    process.stdout.write(drainScript(hosts, inService));
+  }
+}
