@@ -111,11 +111,9 @@ function relieveCell(context: PlanContext, cell: CellLoad, found: Relief): void 
   const crossing = context.crossings.get(name)!;
   const hoursOver = (now - ledger.since(name, 'overSince')) / HOUR_MS;
   const why = `${name} can't carry its ${percent(context.policy.quantile)} quantile from ${when(crossing.at)} on: ${crossing.text}`;
+  const isThere = (other: CellLoad) => !holds.has(other.cell.name) && !absences.has(other.cell.name);
   for (const tenant of relieve(cell, cell.tenants.size)) {
-    const to = settledCell(
-      ...([load.cells, cell, tenant, rules.settle] as const),
-      (other) => !holds.has(other.cell.name) && !absences.has(other.cell.name),
-    );
+    const to = settledCell(load.cells, cell, tenant, rules.settle, isThere);
     if (to === undefined) {
       found.overflow.push({ tenant, from: cell });
       continue;
