@@ -17,7 +17,7 @@ const changes = 20;
 const few = 500;
 const many = 1_000_000;
 const rounds = 15;
-const callsARound = 500;
+const callsARound = 1500;
 const callsAtOnce = 60;
 /** A Kamailio that has just started touches its shared memory for the first time; after so many calls it uses it again. */
 const warmUp = 6000;

@@ -154,12 +154,12 @@ end`;
     return { total: bytes('total'), used: bytes('real_used') };
   }
 
-  /** Waits until an edge has so many entries in its memory. */
+  /** Waits until an edge has so many entries in its memory, and its Kamailio has been told all of them. */
   async knows(edge: EdgeHost, entries: number): Promise<void> {
     const deadline = Date.now() + longestLoad * 1000;
     for (;;) {
       const { stdout } = await execOnFront(this.state, edge.name, ['cat', '/run/cellstamp/directory.json']);
-      if (new RegExp(`"loaded": true, .*"entries": ${entries},`).test(stdout)) return;
+      if (new RegExp(`"loaded": true, .*"entries": ${entries}, .*"untold": 0,`).test(stdout)) return;
       if (Date.now() > deadline) throw new Error(`${edge.name} does not hold ${entries} entries: ${stdout}`);
       await sleep(100);
     }
