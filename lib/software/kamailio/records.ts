@@ -102,39 +102,26 @@ ${orNull('rtt', 'roundTrip')}
     mq_add("records", "$var(id)", "{\\"event\\":\\"end\\",${common},\\"ended\\":${fieldOfEnd('ended')},\\"cause\\":${fieldOfEnd('cause')},\\"reason\\":\\"${fieldOfEnd('reason')}\\",\\"mos\\":$var(mos),\\"jitter\\":$var(jitter),\\"loss\\":$var(loss),\\"roundTrip\\":$var(rtt)}");
 }
 
-# Every 100 ms, up to 100 at once, all or none: what Redis does not confirm goes back into the queue.
+# Every 100 ms, one after the other: what Redis does not confirm goes back into the queue. Not as a pipeline: when Redis was slow, the
+# module took the answers to the commands before for those to the last ones, which then were repeated, or not sent at all.
 modparam("rtimer", "timer", "name=records;interval=100000u;mode=1;")
 modparam("rtimer", "exec", "timer=records;route=SEND_RECORDS")
 route[SEND_RECORDS] {
-    $var(count) = 0;
     $var(failed) = 0;
     while ($var(failed) == 0 && mq_fetch("records")) {
         $vn(record) = $mqv(records);
-        $sht(unsent=>$var(count)) = $vn(record);
-        if ($var(count) == 0 && !redis_pipe_cmd("records", "MULTI", "reply")) $var(failed) = 1;
-        if ($var(failed) == 0 && !redis_pipe_cmd("records", "XADD ${callRecordStream} MAXLEN ~ ${longestStream[cell.spec.size]} * event %s", "$vn(record)", "reply")) $var(failed) = 1;
-        $var(count) = $var(count) + 1;
-        if ($var(count) >= 100 || $var(failed) == 1) route(CONFIRM_RECORDS);
-    }
-    if ($var(count) > 0) route(CONFIRM_RECORDS);
-    route(TRIM_RECORDS);
-}
-
-# Type 2 is the array that an EXEC that did its work answers.
-route[CONFIRM_RECORDS] {
-    if ($var(failed) == 0 && redis_pipe_cmd("records", "EXEC", "reply") && redis_execute("records") && $redis(reply=>type) == 2) {
-        prom_counter_inc("records_total", "$var(count)", "sent");
-    } else {
-        $var(failed) = 1;
-        $var(i) = 0;
-        while ($var(i) < $var(count)) {
-            mq_add("records", "again", "$sht(unsent=>$var(i))");
-            $var(i) = $var(i) + 1;
+        # Type 1 is a text: the id of the entry.
+        if (redis_cmd("records", "XADD ${callRecordStream} MAXLEN ~ ${longestStream[cell.spec.size]} * event %s", "$vn(record)", "reply")
+                && $redis(reply=>type) == 1) {
+            prom_counter_inc("records_total", "1", "sent");
+        } else {
+            $var(failed) = 1;
+            mq_add("records", "again", "$vn(record)");
+            prom_counter_inc("record_failures_total", "1");
         }
-        prom_counter_inc("record_failures_total", "1");
+        redis_free("reply");
     }
-    redis_free("reply");
-    $var(count) = 0;
+    route(TRIM_RECORDS);
 }
 
 # Once a minute what is older than the spec's days leaves the stream. Spec: retention.recordDays

@@ -122,8 +122,6 @@ ${table('pools', `size=${small}`)}
 ${table('resolved', `size=${small}`, 'autoexpire=600')}
 # trunk => 1: did not answer a moment ago
 ${table('silent', `size=${small}`, 'autoexpire=30')}
-# Records on their way to Redis
-${table('unsent', `size=${small}`)}
 modparam("htable", "timer_interval", 5)
 modparam("htable", "timer_procs", 1)
 
