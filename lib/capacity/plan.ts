@@ -25,7 +25,7 @@ import { DEFAULT_RULES, type PlanRules } from './plan/rules.ts';
 import { scaling } from './plan/scaling.ts';
 import type { ActionOf, CellReport, Plan } from './plan/schema.ts';
 import { stamping } from './plan/stamping.ts';
-import { HOUR_MS, iso, rounded } from './plan/wording.ts';
+import { HOUR_MS, iso, rounded } from './wording.ts';
 
 /**
  * Decides what to do with a fleet: which cells to stamp and by when, where tenants go, what waits and why. Knows no clock

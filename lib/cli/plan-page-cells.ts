@@ -3,6 +3,7 @@ import { demandAhead, type CellAhead, type DemandAhead } from '../capacity/plan/
 import type { PlanInput } from '../capacity/plan/input.ts';
 import { DEFAULT_RULES } from '../capacity/plan/rules.ts';
 import type { ActionOf, Plan } from '../capacity/plan/schema.ts';
+import { HOUR_MS } from '../capacity/wording.ts';
 import { html, lineChart, table, type Html, type Limit, type Line, type Mark, type Section } from '../page/index.ts';
 import { marksOf } from './plan-page-moments.ts';
 
@@ -12,7 +13,6 @@ const MEASURED_DAYS = 14;
 const MOST_HOURLY_CELLS = 30;
 /** More cells than this are folded. */
 const MOST_OPEN_CELLS = 6;
-const HOUR_MS = 3_600_000;
 
 /** What all cells' plots follow. */
 interface Drawing {
@@ -42,6 +42,7 @@ export function cellSections(input: PlanInput, plan: Plan): Section[] {
     };
   });
 }
+
 function demandPlots(
   { cell, resources }: CellAhead,
   drawing: Drawing,

@@ -1,5 +1,5 @@
 /** A plan as a person reads it: what, where, when and why, in the manner of Terraform's plans. */
-import { amount, percent, when } from '../capacity/plan/wording.ts';
+import { amount, percent, when } from '../capacity/wording.ts';
 import type { Action, Plan, PlanExcuse } from '../capacity/plan/schema.ts';
 import { formatTable } from './output.ts';
 

@@ -1,6 +1,6 @@
 import { linesForErlangB } from '../teletraffic/erlang.ts';
 import { sharedDemand, sharedPlacesFor, timeCongestion, type GuaranteedTraffic } from './shared-demand.ts';
-import { percent } from './wording.ts';
+import { finePercent } from '../wording.ts';
 
 /** What a tenant does with places for calls that it shares with others. */
 export interface CallTraffic {
@@ -48,7 +48,7 @@ export function callLimits(
   const congestion = timeCongestion(demand, shared);
   if (needed === undefined) {
     findings.push(
-      `the ${shared} shared calls are all taken ${percent(congestion)} of the time at the expected traffic, target ${percent(target)}`,
+      `the ${shared} shared calls are all taken ${finePercent(congestion)} of the time at the expected traffic, target ${finePercent(target)}`,
     );
   }
   // Nobody stands in the way of a tenant that is alone.
@@ -62,7 +62,7 @@ export function callLimits(
   const worstNeighbour = worstOf(tenants, calls, shared);
   if (needed !== undefined && worstNeighbour !== undefined && worstNeighbour.congestion > target) {
     findings.push(
-      `${worstNeighbour.id} at its own limit leaves the others ${percent(worstNeighbour.congestion)} congestion, target ${percent(target)}: it needs a guarantee, or a larger cell`,
+      `${worstNeighbour.id} at its own limit leaves the others ${finePercent(worstNeighbour.congestion)} congestion, target ${finePercent(target)}: it needs a guarantee, or a larger cell`,
     );
   }
   return { calls, shared, congestion, worstNeighbour, findings };

@@ -1,4 +1,4 @@
-import { amount } from './wording.ts';
+import { amount } from '../wording.ts';
 
 /** What a tenant does with the call set-ups of a cell. */
 export interface RateTraffic {

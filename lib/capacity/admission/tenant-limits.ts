@@ -1,5 +1,6 @@
 import type { CellSpec, Limits } from '../../spec/cell.ts';
 import type { AdmissionPlan, TenantAdmission } from '../admission.ts';
+import { finePercent } from '../wording.ts';
 
 export interface TenantLimits {
   /** By tenant, as its cell's file has them and the SBC's tables take them. */
@@ -21,7 +22,7 @@ export function tenantLimits({ tenants, shared }: Pick<AdmissionPlan, 'tenants' 
   const cut =
     rateFactor < 1
       ? [
-          `set-ups/s above guarantees are cut to ${percent(rateFactor)}: the SBC has no shared part of the rate, so limits alone must leave room for the guarantees`,
+          `set-ups/s above guarantees are cut to ${finePercent(rateFactor)}: the SBC has no shared part of the rate, so limits alone must leave room for the guarantees`,
         ]
       : [];
   return { limits, sharedCalls: shared.calls, findings: [...cut, ...burstFinding(tenants, limits, shared.burst)] };
@@ -55,8 +56,6 @@ function limitsOf(tenant: TenantAdmission, rateFactor: number): Limits {
     burst: Math.max(1, Math.min(burst, 10_000)),
   };
 }
-
-const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;
 
 function burstFinding(
   tenants: readonly TenantAdmission[],

@@ -1,5 +1,6 @@
 import { hourOfWeekName } from '../hour-of-week.ts';
 import { laneName } from '../lanes.ts';
+import { amount, percent } from '../wording.ts';
 import type { CellLoad } from './cell-load.ts';
 import type { TenantRow } from './tenant-table.ts';
 
@@ -22,9 +23,6 @@ export interface Excuse {
   /** One sentence with the numbers. */
   readonly text: string;
 }
-
-const amount = (value: number): string => String(Number(value.toPrecision(4)));
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** Why the cell can't hold the tenant, or undefined where it can. */
 export function whyNot(load: CellLoad, tenant: TenantRow): Excuse | undefined {

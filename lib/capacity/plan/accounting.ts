@@ -2,7 +2,7 @@ import { DAY_MS } from '../forecast/time-zone.ts';
 import { HOURS_PER_WEEK } from '../resources.ts';
 import type { FleetTenant } from './input.ts';
 import { hourOfWeek, type Outlook } from './outlook.ts';
-import { amount } from './wording.ts';
+import { amount } from '../wording.ts';
 
 /** A cell's forecast and its tenants' weeks may differ by this factor, and by so many calls on average. */
 const FACTOR = 1.5;

@@ -4,7 +4,6 @@ import type { AdmissionPlan } from '../admission.ts';
 import { callLimits } from '../admission/call-limits.ts';
 import { rateLimits } from '../admission/rate-limits.ts';
 import { tenantLimits } from '../admission/tenant-limits.ts';
-import { percent } from '../admission/wording.ts';
 import { laneName, laneServes, type Lane } from '../lanes.ts';
 import type { TenantRow } from '../placement/tenant-table.ts';
 import { connectedPools } from '../pool-lanes.ts';
@@ -14,7 +13,7 @@ import type { PlanContext } from './context.ts';
 import type { FleetTenant } from './input.ts';
 import type { Outlook } from './outlook.ts';
 import type { CellAdmission } from './schema.ts';
-import { rounded } from './wording.ts';
+import { finePercent, rounded } from '../wording.ts';
 
 /** Cells that answer calls. */
 const SERVING = ['active', 'cordoned', 'draining'];
@@ -196,7 +195,7 @@ function cutForGuarantees(
       calls[i] = guaranteedCalls + Math.floor((calls[i]! - guaranteedCalls) * part);
     }
     findings.push(
-      `calls above guarantees are cut to ${percent(part)}: the SBC lets ${letIn} of them in, and the media hosts of pool ${pool} carry ${room} with ${lostHosts} lost, of which ${owed} are guaranteed`,
+      `calls above guarantees are cut to ${finePercent(part)}: the SBC lets ${letIn} of them in, and the media hosts of pool ${pool} carry ${room} with ${lostHosts} lost, of which ${owed} are guaranteed`,
     );
   }
   return { calls, findings };

@@ -2,7 +2,7 @@ import { laneName } from '../lanes.ts';
 import { hourOfWeekName } from '../hour-of-week.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
 import { busyWeek, hourOfWeek, type Outlook } from './outlook.ts';
-import { amount, HOUR_MS } from './wording.ts';
+import { amount, HOUR_MS } from '../wording.ts';
 
 /** The limit of a cell that is fullest, and when. */
 export interface Fullest {

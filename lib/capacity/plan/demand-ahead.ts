@@ -8,7 +8,7 @@ import { requireInput, type FleetCell, type FleetTenant, type PlanInput } from '
 import { membership } from './membership.ts';
 import { hourOfWeek, outlook } from './outlook.ts';
 import { DEFAULT_RULES, type PlanRules } from './rules.ts';
-import { HOUR_MS } from './wording.ts';
+import { HOUR_MS } from '../wording.ts';
 
 /** One resource of a cell over time, as a plan sees it: for plots, and for whoever wants to check a plan. */
 export interface DemandAhead {

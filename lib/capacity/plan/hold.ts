@@ -1,7 +1,7 @@
 import { SBCS, type FleetCell } from './input.ts';
 import type { PlanRules } from './rules.ts';
 import type { ActionOf, HoldCode } from './schema.ts';
-import { amount, percent, when } from './wording.ts';
+import { amount, percent, when } from '../wording.ts';
 
 /** Clocks may differ by this much before a measurement is from the future. */
 const CLOCK_MS = 5 * 60_000;

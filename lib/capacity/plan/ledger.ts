@@ -1,5 +1,5 @@
 import type { CellMemory, PlanMemory } from './schema.ts';
-import { HOUR_MS, iso } from './wording.ts';
+import { HOUR_MS, iso } from '../wording.ts';
 
 type Deed = PlanMemory['done'][number];
 

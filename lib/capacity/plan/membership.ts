@@ -3,7 +3,7 @@ import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import type { FleetCell, FleetTenant, PlanInput } from './input.ts';
 import { hourOfWeek } from './outlook.ts';
 import type { PlanMemory } from './schema.ts';
-import { iso } from './wording.ts';
+import { iso } from '../wording.ts';
 
 type Changes = NonNullable<PlanMemory['came']>;
 

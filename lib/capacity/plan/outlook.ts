@@ -7,7 +7,7 @@ import { DAY_MS } from '../forecast/time-zone.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import type { FleetCell } from './input.ts';
 import type { PlanRules } from './rules.ts';
-import { HOUR_MS } from './wording.ts';
+import { HOUR_MS } from '../wording.ts';
 
 /** Retirement is judged at this quantile whatever the policy plans for. */
 export const RETIREMENT_QUANTILE = 0.99;

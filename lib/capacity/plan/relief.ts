@@ -11,7 +11,7 @@ import type { PlanContext } from './context.ts';
 import { usableLimits } from './fleet-load.ts';
 import type { Blueprint } from './input.ts';
 import type { Action, PlanExcuse } from './schema.ts';
-import { amount, HOUR_MS, percent, when } from './wording.ts';
+import { amount, HOUR_MS, percent, when } from '../wording.ts';
 
 /** Tenants that only new cells can hold, with the cell that they are in now. */
 export interface Overflow {

@@ -9,7 +9,7 @@ import { fleetLoad, type FleetLoad } from './fleet-load.ts';
 import { RETIREMENT_QUANTILE } from './outlook.ts';
 import { bySize, type Overflow } from './relief.ts';
 import type { Action, PlanExcuse } from './schema.ts';
-import { amount, HOUR_MS, iso, percent, when } from './wording.ts';
+import { amount, HOUR_MS, iso, percent, when } from '../wording.ts';
 
 /** Days of history whose highest hours count as a busy week beside the forecast: nothing goes on a forecast alone. */
 const MEASURED_DAYS = 14;

@@ -3,7 +3,7 @@ import { usableLimits } from './fleet-load.ts';
 import { hostGroups, hostsFor, laneUses, type HostGroup, type HostResource, type LaneUse } from './host-groups.ts';
 import { hourOfWeek, type Outlook } from './outlook.ts';
 import type { Action, PlanExcuse } from './schema.ts';
-import { amount, HOUR_MS, iso, percent, when } from './wording.ts';
+import { amount, HOUR_MS, iso, percent, when } from '../wording.ts';
 
 const HOURS = 48;
 /**

@@ -7,6 +7,9 @@ export const amount = (value: number): string => String(Number(value.toPrecision
 
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
+/** Four digits, for shares that may be small: `0.04217 %`. */
+export const finePercent = (share: number): string => `${amount(share * 100)} %`;
+
 /** `2026-03-02T09:00:00.000Z`. */
 export const iso = (instant: number): string => new Date(instant).toISOString();
 
