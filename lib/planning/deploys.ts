@@ -63,13 +63,14 @@ export function deployFacts(steps: readonly DeployStep[], cell: string): DeployF
   const own = steps.filter((step) => step.cell === cell);
   const proved = own.find(({ step }) => step === 'proved');
   const last = own.at(-1);
+  const began = own.findLast(({ step }) => step === 'began') ?? last;
   return {
     ...(proved && { provedAt: Date.parse(proved.at) }),
     ...(last !== undefined &&
       last.step !== 'proved' && {
         unfinished: {
           step: last.step === 'began' ? 'its deploy' : 'its deploy, which failed',
-          since: Date.parse(last.at),
+          since: Date.parse(began!.at),
         },
       }),
   };

@@ -41,7 +41,7 @@ describe('the file of deploys', () => {
     const again = [...proved, step(5, 'began'), step(6, 'failed'), step(7, 'began', 'euw1-b')];
     expect(deployFacts(again, 'euw1-a')).toEqual({
       provedAt: NOW + HOUR,
-      unfinished: { step: 'its deploy, which failed', since: NOW + 6 * HOUR },
+      unfinished: { step: 'its deploy, which failed', since: NOW + 5 * HOUR },
     });
     expect(deployFacts([...again, step(9, 'proved')], 'euw1-a')).toEqual({ provedAt: NOW + HOUR });
   });
