@@ -45,7 +45,8 @@ export function plan(given: PlanInput): Plan {
   const outlooks = inOrder.map((cell) => outlook(cell, now, [policy.quantile], rules, input.figures));
   const ledger = new Ledger(input.memory, now);
   ledger.keepStamps(new Set(cells.keys()));
-  const stamped = stampRecords(input.stamped ?? [], inOrder, (name) => ledger.of(name).stampedAt);
+  const proved = inOrder.map(({ spec: { name }, provedAt }) => ({ name, provedAt }));
+  const stamped = stampRecords(input.stamped ?? [], proved, (name) => ledger.of(name).stampedAt);
   const lead = leadTime(stamped, rules.leadQuantile, rules.assumedLeadHours);
   // What is decided now must carry until the next decision could be carried out, and through every hour of a week.
   const until = now + Math.max(7 * DAY_MS, (lead.hours + rules.reviewHours) * HOUR_MS);

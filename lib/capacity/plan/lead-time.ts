@@ -1,5 +1,3 @@
-import type { FleetCell } from './input.ts';
-
 /** How long an earlier stamp took. */
 export interface StampRecord {
   readonly cell: string;
@@ -11,15 +9,16 @@ export interface StampRecord {
 /**
  * The stamps that are known: those that were written down, and of other cells what plans asked for and calls have proved since.
  *
+ * @param provedAt when calls first proved a cell, milliseconds since 1970 UTC; undefined where it is not known
  * @param stampedAt when a plan asked for a cell, ISO 8601
  */
 export function stampRecords(
   written: readonly StampRecord[],
-  cells: readonly FleetCell[],
+  cells: readonly { readonly name: string; readonly provedAt: number | undefined }[],
   stampedAt: (cell: string) => string | undefined,
 ): StampRecord[] {
   const known = new Set(written.map(({ cell }) => cell));
-  const proved = cells.flatMap(({ spec: { name }, provedAt }) => {
+  const proved = cells.flatMap(({ name, provedAt }) => {
     const asked = stampedAt(name);
     return asked === undefined || provedAt === undefined || known.has(name)
       ? []
