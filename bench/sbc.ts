@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveCell } from '../lib/cell/cell.ts';
-import { paths } from '../lib/software/kamailio/paths.ts';
+import { paths } from '../lib/software/kamailio/sbc/paths.ts';
 import { bareConfig } from './sip/bare.ts';
 import { BenchCell, callee, numbersOf } from './sip/bench-cell.ts';
 import { inTurns, median } from './sip/measure.ts';

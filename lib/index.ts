@@ -25,7 +25,7 @@ export {
 } from './cell/cell.ts';
 export { deriveFront, type EdgeHost, type Front, type FrontRegion } from './front/front.ts';
 export { hostConfig } from './software/cell-host.ts';
-export { customersSql, usersSql, type Customers, type TenantUser } from './software/kamailio/tenant-tables.ts';
+export { customersSql, usersSql, type Customers, type TenantUser } from './software/kamailio/sbc/tenant-tables.ts';
 export type {
   Command,
   HostConfig,

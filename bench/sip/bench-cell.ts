@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveCell, type SbcHost } from '../../lib/cell/cell.ts';
 import { down, exec, spawnOutside, status, up } from '../../lib/local/index.ts';
 import { requireState } from '../../lib/local/state.ts';
-import { paths } from '../../lib/software/kamailio/paths.ts';
+import { paths } from '../../lib/software/kamailio/sbc/paths.ts';
 import { parseCell, type CellSpec } from '../../lib/spec/cell.ts';
 import { processorTime } from './measure.ts';
 import type { Spawn } from './sipp.ts';

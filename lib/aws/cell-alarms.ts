@@ -1,7 +1,7 @@
 /** The alarms of a cell: of every host, of what only a media host can do, and of what the hosts share. */
 import type { Cell, MediaHost } from '../cell/cell.ts';
 import { hostAlarm, hostAlarms, hostMetric, type Alarm, type Metric } from './alarm-table.ts';
-import { longestQueue } from '../software/kamailio/records.ts';
+import { longestQueue } from '../software/kamailio/sbc/records.ts';
 import { cellSite, resourceName } from './site.ts';
 
 /** Percent of packets relayed in userspace. A call's first seconds are, until rtpengine knows both ends. */

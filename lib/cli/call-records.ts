@@ -1,7 +1,7 @@
 import { deriveCell } from '../cell/cell.ts';
 import { internalPorts } from '../spec/fixed.ts';
 import { exec } from '../local/index.ts';
-import { callRecordStream, type CallEvent } from '../software/kamailio/records.ts';
+import { callRecordStream, type CallEvent } from '../software/kamailio/sbc/records.ts';
 import { paths } from '../software/redis/config.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import { CommandFailure } from './failure.ts';

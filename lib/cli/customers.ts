@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { customersScriptPath } from '../software/kamailio/customers-script.ts';
-import { customersSql } from '../software/kamailio/tenant-tables.ts';
+import { customersScriptPath } from '../software/kamailio/sbc/customers-script.ts';
+import { customersSql } from '../software/kamailio/sbc/tenant-tables.ts';
 import type { CellSpec, Limits } from '../spec/cell.ts';
 import { cellsOption, readCell } from './cell-files.ts';
 import { CommandFailure } from './failure.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { drainScript } from '../software/kamailio/drain-script.ts';
+import { drainScript } from '../software/kamailio/sbc/drain-script.ts';
 import { cellsOption, readCell } from './cell-files.ts';
 import { readPlan } from './plan-file.ts';
 

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { deriveCell } from '../cell/cell.ts';
 import { exec, outsideAddress } from '../local/index.ts';
-import { paths } from '../software/kamailio/paths.ts';
-import { usersSql } from '../software/kamailio/tenant-tables.ts';
+import { paths } from '../software/kamailio/sbc/paths.ts';
+import { usersSql } from '../software/kamailio/sbc/tenant-tables.ts';
 import { databaseNames } from '../software/postgresql/names.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import { contains, formatAddress, parseRange } from '../spec/range.ts';

@@ -1,6 +1,6 @@
 /** A running cell's data: its database, and the tables of its SBCs. */
 import { deriveCell } from '../cell/cell.ts';
-import { paths } from '../software/kamailio/paths.ts';
+import { paths } from '../software/kamailio/sbc/paths.ts';
 import { databaseNames } from '../software/postgresql/index.ts';
 import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';

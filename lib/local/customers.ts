@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cell } from '../cell/cell.ts';
-import { customersSql, tableCalls, type Customers, type RpcCall } from '../software/kamailio/tenant-tables.ts';
+import { customersSql, tableCalls, type Customers, type RpcCall } from '../software/kamailio/sbc/tenant-tables.ts';
 import { callKamailio, queryDatabase } from './cell-data.ts';
 import { cellFolder, type CellState } from './state.ts';
 

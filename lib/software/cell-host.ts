@@ -1,7 +1,7 @@
 import type { Cell, Host } from '../cell/cell.ts';
 import { freeswitch } from './freeswitch/index.ts';
 import { mergeHostConfigs, type HostConfig } from './host-config.ts';
-import { kamailio } from './kamailio/index.ts';
+import { kamailio } from './kamailio/sbc/index.ts';
 import { keepalived } from './keepalived/index.ts';
 import { pgbouncer } from './pgbouncer/index.ts';
 import { postgresql } from './postgresql/index.ts';

@@ -1,6 +1,6 @@
 import type { EdgeHost, Front } from '../front/front.ts';
 import { directoryAgent } from './directory-agent/index.ts';
-import { edge } from './edge/index.ts';
+import { edge } from './kamailio/edge/index.ts';
 import { mergeHostConfigs, type HostConfig } from './host-config.ts';
 
 /**

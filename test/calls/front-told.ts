@@ -4,7 +4,7 @@ import { deriveCell } from '../../lib/cell/cell.ts';
 import { deriveFront } from '../../lib/front/front.ts';
 import { execOnFront, type FrontState } from '../../lib/local/front/index.ts';
 import { exec } from '../../lib/local/index.ts';
-import { paths } from '../../lib/software/kamailio/paths.ts';
+import { paths } from '../../lib/software/kamailio/sbc/paths.ts';
 import type { CellSpec } from '../../lib/spec/cell.ts';
 import { internalPorts } from '../../lib/spec/fixed.ts';
 

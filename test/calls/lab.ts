@@ -10,9 +10,9 @@ import type { AgentSpec } from '../../lib/calls/scenario.ts';
 import { readCallRecords } from '../../lib/cli/call-records.ts';
 import { down, exec, status, up } from '../../lib/local/index.ts';
 import { requireState } from '../../lib/local/state.ts';
-import { paths } from '../../lib/software/kamailio/paths.ts';
-import type { CallEvent } from '../../lib/software/kamailio/records.ts';
-import { usersSql } from '../../lib/software/kamailio/tenant-tables.ts';
+import { paths } from '../../lib/software/kamailio/sbc/paths.ts';
+import type { CallEvent } from '../../lib/software/kamailio/sbc/records.ts';
+import { usersSql } from '../../lib/software/kamailio/sbc/tenant-tables.ts';
 import { parseCell, type CellInput, type CellSpec } from '../../lib/spec/cell.ts';
 
 /** A user of a tenant of the spec; the password is made from the name. */

@@ -13,7 +13,7 @@ import type { Signals } from '../../lib/capacity/plan/input.ts';
 import type { Plan } from '../../lib/capacity/plan/schema.ts';
 import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
-import { drainScript } from '../../lib/software/kamailio/drain-script.ts';
+import { drainScript } from '../../lib/software/kamailio/sbc/drain-script.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { spawnCellstamp } from '../cli/run-command.ts';
 import { describeWith } from '../requirements.ts';

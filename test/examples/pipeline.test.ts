@@ -195,7 +195,7 @@ describe('the waves of a deploy', () => {
     ['a cell’s file', ['cells/cell-03.yaml', 'README.md'], ['cell-03']],
     ['the front’s file', ['cells/front.yaml'], []],
     ['the file of a cell that is gone', ['cells/cell-99.yaml'], []],
-    ['what every stack is made from', ['lib/software/kamailio/core.ts'], fleet],
+    ['what every stack is made from', ['lib/software/kamailio/sbc/core.ts'], fleet],
     ['the versions of libraries', ['package-lock.json'], fleet],
   ])('are for the cells that %s reaches', (_, paths, cells) => {
     expect(changedCells(paths, fleet)).toEqual(cells);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { down, exec, killHost, up } from '../../lib/local/index.ts';
 import { readState } from '../../lib/local/state.ts';
-import { paths } from '../../lib/software/kamailio/paths.ts';
+import { paths } from '../../lib/software/kamailio/sbc/paths.ts';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 

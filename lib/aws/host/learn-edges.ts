@@ -1,4 +1,4 @@
-import { paths as kamailio } from '../../software/kamailio/paths.ts';
+import { paths as kamailio } from '../../software/kamailio/sbc/paths.ts';
 import { schemaServicePath } from '../../software/postgresql/schema.ts';
 import type { FrontSpec } from '../../spec/front.ts';
 import { sitePath } from '../site.ts';

@@ -1,7 +1,7 @@
 /** Cells on the small internet: a link between a cell's outside and a region's router, and the edges in the cell's tables. */
 import { deriveCell } from '../../cell/cell.ts';
 import type { Front } from '../../front/front.ts';
-import { edgeCalls, edgesSql } from '../../software/kamailio/edges.ts';
+import { edgeCalls, edgesSql } from '../../software/kamailio/sbc/edges.ts';
 import { frontRange } from '../addresses.ts';
 import { callKamailio, queryDatabase } from '../cell-data.ts';
 import { LocalFailure } from '../failure.ts';

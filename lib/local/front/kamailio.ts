@@ -1,6 +1,6 @@
 /** What the running Kamailios of cells and edges say. */
 import { deriveCell } from '../../cell/cell.ts';
-import { paths } from '../../software/kamailio/paths.ts';
+import { paths } from '../../software/kamailio/sbc/paths.ts';
 import { LocalFailure } from '../failure.ts';
 import { runInside } from '../namespace.ts';
 import type { ProcessId } from '../processes.ts';

@@ -1,6 +1,6 @@
 /** The agent that keeps an edge's tables equal to the tenant directory and opens the health port. */
 import type { EdgeHost, Front } from '../../front/front.ts';
-import { cellSipPort } from '../edge/sockets.ts';
+import { cellSipPort } from '../kamailio/edge/sockets.ts';
 import { emptyHostConfig, late, type HostConfig, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { directoryAgentProgram } from './program.ts';

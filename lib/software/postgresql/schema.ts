@@ -20,7 +20,7 @@ const schemaPath = '/etc/cellstamp/schema.sql';
 
 /**
  * SQL of the schema, for psql. A view's columns are those that Kamailio's htable module wants; the fields of a value are
- * separated by bars, in the order of `tenantFields` and `trunkFields` in `../kamailio/tables.ts`.
+ * separated by bars, in the order of `tenantFields` and `trunkFields` in `../kamailio/sbc/tables.ts`.
  */
 export const schemaSql = `-- Schema of a cell's database, made by Cellstamp. Repeatable.
 \\set ON_ERROR_STOP on

@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admissionPlan, type AdmissionPlan, type AdmissionTenant } from '../../../lib/capacity/admission.ts';
 import { tenantLimits, withLimits } from '../../../lib/capacity/admission/tenant-limits.ts';
-import { tableCalls, tableRows } from '../../../lib/software/kamailio/tenant-tables.ts';
-import { tenantFields } from '../../../lib/software/kamailio/tables.ts';
+import { tableCalls, tableRows } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
+import { tenantFields } from '../../../lib/software/kamailio/sbc/tables.ts';
 import { parseCell } from '../../../lib/spec/cell.ts';
 import { callsWithOneHostLost } from '../../../lib/spec/relay-capacity.ts';
 

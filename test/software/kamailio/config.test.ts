@@ -1,10 +1,10 @@
 import { expect, it, describe } from 'vitest';
 import { deriveCell } from '../../../lib/cell/cell.ts';
 import { lateNames } from '../../../lib/software/host-config.ts';
-import { customersScriptPath } from '../../../lib/software/kamailio/customers-script.ts';
-import { kamailioConfig } from '../../../lib/software/kamailio/config.ts';
-import { dispatcherList } from '../../../lib/software/kamailio/features.ts';
-import { kamailio } from '../../../lib/software/kamailio/index.ts';
+import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customers-script.ts';
+import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
+import { dispatcherList } from '../../../lib/software/kamailio/sbc/features.ts';
+import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
 
 const cellOf = (input: Partial<CellInput> = {}) =>

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { paths } from '../../../lib/software/kamailio/paths.ts';
-import { customersSql, tableCalls, tableRows, usersSql } from '../../../lib/software/kamailio/tenant-tables.ts';
+import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
+import { customersSql, tableCalls, tableRows, usersSql } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
 import { internalPorts } from '../../../lib/spec/fixed.ts';
 import { describeWith } from '../../requirements.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveCell, type Cell } from '../../../lib/cell/cell.ts';
 import { mergeHostConfigs, type HostConfig, type Service } from '../../../lib/software/host-config.ts';
-import { kamailio } from '../../../lib/software/kamailio/index.ts';
+import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
 import { pgbouncer } from '../../../lib/software/pgbouncer/index.ts';
 import { databaseNames } from '../../../lib/software/postgresql/names.ts';
 import { databaseSchema } from '../../../lib/software/postgresql/schema.ts';

@@ -8,7 +8,7 @@ import {
   tableRows,
   usersSql,
   type Customers,
-} from '../../../lib/software/kamailio/tenant-tables.ts';
+} from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
 
 const customers = (input: Pick<CellInput, 'tenants' | 'trunks'>): Customers =>

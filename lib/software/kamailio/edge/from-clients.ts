@@ -1,0 +1,153 @@
+/** New requests from clients: which cell, by way of which address of this edge, and what becomes of a cell that fails. */
+import type { EdgeHost, Front } from '../../../front/front.ts';
+import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
+
+export function fromClients(front: Front, edge: EdgeHost): string {
+  const sipPort = cellSipPort(front);
+  const { toCells } = sendingSockets(front, edge);
+  return `# ---------------------------------------------------------------------------------------------------------------------------
+# New requests from clients: find the cell, pin the dialog
+# ---------------------------------------------------------------------------------------------------------------------------
+route[FROM_CLIENT] {
+    # A client's own route set must not steer us.
+    remove_hf("Route");
+
+    if (is_method("OPTIONS") && $rU == $null) {
+        sl_send_reply("200", "OK");
+        exit;
+    }
+    if (!is_method("INVITE|REGISTER|MESSAGE|SUBSCRIBE|PUBLISH|OPTIONS|INFO|NOTIFY|REFER")) {
+        append_to_reply("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, SUBSCRIBE, NOTIFY, REFER, INFO, UPDATE\\r\\n");
+        sl_send_reply("405", "Method Not Allowed");
+        exit;
+    }
+    route(FIND_CELL);
+    route(PIN);
+    $fs = "${toCells}";
+    append_hf("X-Cellstamp-Source: $pr:$si:$sp\\r\\n");
+    route(SEND_TO_CELL);
+}
+
+# Which tenant, then which cell: three look-ups in shared memory at most, however many tenants there are.
+route[FIND_CELL] {
+    # Whoever is known by its address, or calls a number, has an address of its own: it is reached from the unicast side, which
+    # needs no flow that is kept open. A phone is reached from the side that it talks to, which its NAT lets through.
+    $avp(side) = "u";
+    $vn(tenant) = $sht(route=>s:$si);
+    if ($vn(tenant) == $null) {
+        $var(domain) = $(rd{s.tolower});
+        $vn(tenant) = $sht(route=>d:$var(domain));
+        if ($vn(tenant) != $null && $Ri == "${edge.address}") {
+            $avp(side) = "a";
+        }
+    }
+    if ($vn(tenant) == $null && $rU =~ "^[+]?[0-9]+$") {
+        $var(number) = $rU;
+        if ($var(number) =~ "^00") {
+            $var(number) = "+" + $(var(number){s.strip,2});
+        } else if (!($var(number) =~ "^[+]")) {
+            $var(number) = "+" + $var(number);
+        }
+        $vn(tenant) = $sht(route=>n:$var(number));
+    }
+    if ($vn(tenant) == $null) {
+        if ($sht(agent=>loaded) == $null) {
+            # After a restart, until the directory agent has told all tenants: nobody is unknown yet, and another edge may know.
+            prom_counter_inc("edge_rejected", "1", "not_loaded");
+            append_to_reply("Retry-After: 5\\r\\n");
+            sl_send_reply("503", "Not Ready");
+            exit;
+        }
+        prom_counter_inc("edge_rejected", "1", "unknown_tenant");
+        sl_send_reply("404", "Unknown Tenant");
+        exit;
+    }
+    $var(place) = $sht(tenant=>$vn(tenant));
+    $avp(cell) = $(var(place){param.value,cell});
+    $avp(other) = $(var(place){param.value,other});
+    # A cell that is being emptied takes no new registration where the directory offers another cell.
+    if (is_method("REGISTER") && $avp(other) != "") {
+        $var(state) = $(sht(cell=>$avp(cell)){param.value,state});
+        if ($var(state) == "cordoned" || $var(state) == "draining") {
+            $avp(cell) = $avp(other);
+        }
+    }
+}
+
+# Everything that follows in this dialog comes back to this edge, whatever becomes of the anycast route.
+# s: the side from which the client is reached. c: the client's address as we see it (behind its NAT).
+route[PIN] {
+    if (is_method("REGISTER")) {
+        append_hf("Path: <sip:${publicAddress}:${sipPort};lr;s=$avp(side);c=$si~$sp~$(pr{s.tolower})>\\r\\n");
+        append_hf("Supported: path\\r\\n");
+        return;
+    }
+    $fs = "${toCells}";
+    add_rr_param(";s=$avp(side)");
+    record_route();
+    if (is_method("INVITE|SUBSCRIBE|UPDATE|REFER")) {
+        add_contact_alias();
+    }
+}
+
+route[SEND_TO_CELL] {
+    $var(set) = $(sht(cell=>$avp(cell)){param.value,set}{s.int});
+    if (!ds_select_dst("$var(set)", "8")) {
+        prom_counter_inc("edge_rejected", "1", "cell_unreachable");
+        append_to_reply("Retry-After: 5\\r\\n");
+        send_reply("503", "Cell Unreachable");
+        exit;
+    }
+    # The cell answers 100 at once; three seconds of silence are a dead SBC.
+    t_set_fr(180000, 3000);
+    t_on_failure("CELL_FAILED");
+    t_on_reply("FROM_CELL");
+    prom_counter_inc("edge_requests", "1", "$rm");
+    route(RELAY);
+}
+
+failure_route[CELL_FAILED] {
+    if (t_is_canceled()) {
+        exit;
+    }
+    if (t_check_status("503") || (t_branch_timeout() && !t_branch_replied())) {
+        if (ds_next_dst()) {
+            t_on_failure("CELL_FAILED");
+            t_set_fr(180000, 3000);
+            t_relay();
+            exit;
+        }
+    }
+    # The tenant is moving: who has not registered in the new cell yet is still reached in the other. Not for who has logged in:
+    # the other cell would ask again, and again the first.
+    if (is_method("INVITE") && t_check_status("404|480") && $avp(other) != "" && $hdr(Proxy-Authorization) == $null) {
+        $var(set) = $(sht(cell=>$avp(other)){param.value,set}{s.int});
+        $avp(other) = "";
+        if (ds_select_dst("$var(set)", "8")) {
+            t_on_failure("CELL_FAILED");
+            t_set_fr(180000, 3000);
+            t_relay();
+            exit;
+        }
+    }
+    # Left to itself, a proxy says 500 for 503 and 408 for silence.
+    if (t_check_status("503") || (t_branch_timeout() && !t_branch_replied())) {
+        append_to_reply("Retry-After: 5\\r\\n");
+        t_reply("503", "Service Unavailable");
+    }
+}
+
+onreply_route[FROM_CELL] {
+    route(KEEP_CONNECTION);
+    route(NOTE_DIALOG);
+}
+
+# For operators alone: which calls are pinned here. Nothing is routed by it.
+route[NOTE_DIALOG] {
+    if ($rm == "INVITE" && $rs >= 200 && $rs < 300) {
+        $sht(pinned=>$ci) = 1;
+    }
+}
+
+`;
+}

@@ -1,0 +1,121 @@
+/** What cells send to clients, and all that is said inside a dialog, in either direction. */
+import type { EdgeHost, Front } from '../../../front/front.ts';
+import { publicAddress, sendingSockets } from './sockets.ts';
+
+export function toClients(front: Front, edge: EdgeHost): string {
+  const sockets = sendingSockets(front, edge);
+  return `# ---------------------------------------------------------------------------------------------------------------------------
+# New requests from a cell to a registered client: the Path of its registration says how
+# ---------------------------------------------------------------------------------------------------------------------------
+route[TO_CLIENT] {
+    $avp(side) = $(route_uri{uri.param,s});
+    $var(client) = $(route_uri{uri.param,c});
+    if ($var(client) == "" || $(route_uri{uri.host}) != "${publicAddress}") {
+        sl_send_reply("404", "No Such Client");
+        exit;
+    }
+    # Takes our Route away; it says false where no other follows.
+    loose_route();
+    route(ADDRESS_CLIENT);
+    # A connection that the client made can't be made from here.
+    set_forward_no_connect();
+    if (!is_method("OPTIONS")) {
+        add_rr_param(";s=$avp(side)");
+        record_route();
+    }
+    t_on_reply("FROM_CLIENT");
+    t_set_fr(180000, 8000);
+    route(RELAY);
+}
+
+# $var(client) is ADDRESS~PORT~PROTOCOL.
+route[ADDRESS_CLIENT] {
+    $var(proto) = $(var(client){s.select,2,~});
+    $du = "sip:" + $(var(client){s.select,0,~}) + ":" + $(var(client){s.select,1,~}) + ";transport=" + $var(proto);
+    route(CHOOSE_SIDE);
+}
+
+# Over UDP the client's NAT admits only the address that it talks to.
+route[CHOOSE_SIDE] {
+    $var(proto) = $(du{uri.transport});
+    if ($var(proto) == "" || $var(proto) == "udp") {
+        if ($avp(side) == "a") {
+            $fs = "${sockets.toClients}";
+        } else {
+            $fs = "${sockets.toCells}";
+        }
+    } else {
+        # Over the client's connection, whichever side it is on: the Route names both, and would be taken for the first.
+        $fs = $null;
+    }
+}
+
+onreply_route[FROM_CLIENT] {
+    route(NOTE_DIALOG);
+    if (is_method("INVITE|SUBSCRIBE|UPDATE") && $hdr(Contact) != $null) {
+        add_contact_alias();
+    }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Requests inside a dialog
+# ---------------------------------------------------------------------------------------------------------------------------
+route[IN_DIALOG] {
+    if ($route_uri != $null) {
+        $avp(side) = $(route_uri{uri.param,s});
+    }
+    if (!loose_route()) {
+        if (is_method("ACK")) {
+            # The ACK of a failed INVITE goes where the INVITE went, which may be another edge by now.
+            route(HAND_OVER);
+            exit;
+        }
+        sl_send_reply("404", "Not Here");
+        exit;
+    }
+    if (is_method("BYE")) {
+        $sht(pinned=>$ci) = $null;
+    }
+    if ($sht(peer=>$si) == "cell") {
+        if ($du == $null) {
+            handle_ruri_alias();
+        }
+        if ($du == $null) {
+            $du = $ru;
+        }
+        set_forward_no_connect();
+        route(CHOOSE_SIDE);
+        t_on_reply("FROM_CLIENT");
+    } else {
+        # Towards cells only: an edge relays for nobody else.
+        $vn(next) = $dd;
+        if ($vn(next) == $null) {
+            $vn(next) = $rd;
+        }
+        if ($sht(peer=>$vn(next)) != "cell") {
+            # Cells are the first that the directory agent tells after a restart: who repeats the request gets through.
+            if ($sht(agent=>loaded) == $null) exit;
+            prom_counter_inc("edge_rejected", "1", "relay_denied");
+            if (!is_method("ACK")) {
+                sl_send_reply("403", "Not Relayed");
+            }
+            exit;
+        }
+        $fs = "${sockets.toCells}";
+        if (is_method("INVITE|UPDATE|SUBSCRIBE|REFER")) {
+            add_contact_alias();
+        }
+        t_on_reply("FROM_CELL");
+    }
+    route(RELAY);
+}
+
+route[RELAY] {
+    if (!t_relay()) {
+        sl_reply_error();
+    }
+    exit;
+}
+
+`;
+}

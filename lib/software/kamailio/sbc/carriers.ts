@@ -1,0 +1,131 @@
+import type { Cell } from '../../../cell/cell.ts';
+import { late } from '../../host-config.ts';
+import { values } from '../../values.ts';
+import type { Section } from '../common/section.ts';
+import { field, tenantFields, trunkFields } from './tables.ts';
+
+/** Seconds after which a carrier that only tries is given up: about twice the 11 s that ITU-T E.721 allows an international call. */
+const ringingSeconds = 20;
+
+/** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
+export function carriers(_cell: Cell): Section {
+  const publicAddress = late(values.publicAddress.name);
+  return {
+    title: 'Calls to carriers',
+    text: `
+modparam("uac", "restore_mode", "auto")
+modparam("uac", "restore_passwd", "${late(values.topologySecret.name)}")
+
+# In: $var(number), $vn(tenant), $var(from).
+route[TO_CARRIER] {
+    if ($var(trunk) != "" || !($var(number) =~ "^[+][1-9][0-9]{6,14}$")) {
+        # A carrier's call does not leave through a carrier.
+        $var(code) = 404;
+        $var(phrase) = "Not Found";
+        $var(reason) = "unknown_number";
+        route(REFUSE);
+    }
+    $var(kind) = "out";
+    $var(list) = ${field('tenant', tenantFields, 'trunks')};
+    if ($var(list) == "") $var(list) = $sht(trunks=>*);
+    $avp(trunks) = $var(list);
+    $avp(trunk_index) = 0;
+    $var(reason) = "no_trunk";
+    $var(wait) = 5;
+    if (!route(NEXT_TRUNK)) route(REFUSE_BUSY);
+
+    # Who calls: the number that the database has for the user, or the tenant's first one; never what the phone says.
+    $vn(caller) = $sht(callers=>$var(from));
+    if ($vn(caller) == $null) $vn(caller) = ${field('tenant', tenantFields, 'number')};
+    remove_hf("P-Asserted-Identity");
+    remove_hf("P-Preferred-Identity");
+    remove_hf("Remote-Party-ID");
+    if ($vn(caller) != "") {
+        append_hf("P-Asserted-Identity: <sip:$vn(caller)@${publicAddress}>\\r\\n");
+        uac_replace_from("", "sip:$vn(caller)@${publicAddress}");
+    } else {
+        uac_replace_from("", "sip:anonymous@anonymous.invalid");
+    }
+    # Nor does it learn the tenant's domain or what the phone is.
+    uac_replace_to("", "sip:$var(to)@${publicAddress}");
+    remove_hf("User-Agent");
+    # Media towards a carrier is plain RTP.
+    $var(flags) = $var(flags) + " RTP/AVP";
+}
+
+# The first trunk of $avp(trunks) from $avp(trunk_index) on that takes the call. Out: $var(trunk), $ru, $du.
+route[NEXT_TRUNK] {
+    $var(i) = $avp(trunk_index);
+    $var(trunk) = $(avp(trunks){s.select,$var(i),:});
+    while ($var(trunk) != "") {
+        $var(i) = $var(i) + 1;
+        $avp(trunk_index) = $var(i);
+        $var(following) = $(avp(trunks){s.select,$var(i),:});
+        $vn(record) = $sht(trunks=>$var(trunk));
+        $var(host) = ${field('record', trunkFields, 'address')};
+        $vn(address) = $var(host);
+        if (${field('record', trunkFields, 'kind')} == "name") $vn(address) = $sht(resolved=>$var(trunk));
+        # One that was silent a moment ago is not tried again while there is another.
+        if ($vn(address) != "" && $vn(address) != $null
+                && ($var(following) == "" || $sht(silent=>$var(trunk)) == $null) && route(ADMIT_TRUNK)) {
+            $var(way) = ":" + ${field('record', trunkFields, 'port')} + ";transport=" + ${field('record', trunkFields, 'transport')};
+            $ru = "sip:" + $var(to) + "@" + $var(host) + $var(way);
+            $du = "sip:" + $vn(address) + $var(way);
+            # A carrier says within 3 s that it tries, and within ${ringingSeconds} that it rings.
+            t_set_fr(${ringingSeconds * 1000}, 3000);
+            $avp(rings) = $null;
+            return 1;
+        }
+        $var(trunk) = $var(following);
+    }
+    return -1;
+}
+
+# After a refusal or silence. True: on its way over the next trunk.
+route[OTHER_TRUNK] {
+    $vn(call) = $sht(calls=>$ci);
+    $var(old) = $(vn(call){s.select,1,|});
+    $var(to) = $(vn(call){s.select,5,|});
+    if (!t_check_status("503")) $sht(silent=>$var(old)) = 1;
+    prom_counter_inc("trunk_failures_total", "1");
+    if (!route(NEXT_TRUNK)) return -1;
+    $var(n) = $shtdec(load=>k:$var(old));
+    route(CALL_MOVED_TO_TRUNK);
+    t_on_reply("CALL_REPLY");
+    t_on_failure("CALL_FAILED");
+    if (t_relay()) return 1;
+    return -1;
+}
+
+# Carriers that are known by name: a process of its own asks DNS, so that no call does. Twice a minute for all of them, each second
+# for those that have no address yet.
+modparam("rtimer", "timer", "name=names;interval=1;mode=1;")
+modparam("rtimer", "exec", "timer=names;route=RESOLVE_CARRIERS")
+route[RESOLVE_CARRIERS] {
+    $var(tick) = ($var(tick) + 1) mod 30;
+    $var(list) = $sht(trunks=>*);
+    $var(i) = 0;
+    $var(trunk) = $(var(list){s.select,0,:});
+    while ($var(trunk) != "") {
+        $vn(record) = $sht(trunks=>$var(trunk));
+        if (${field('record', trunkFields, 'kind')} == "name" && ($var(tick) == 1 || $sht(resolved=>$var(trunk)) == $null)) {
+            $var(host) = ${field('record', trunkFields, 'address')};
+            if (dns_query("$var(host)", "carrier")) {
+                $sht(resolved=>$var(trunk)) = $dns(carrier=>addr[0]);
+                $var(k) = 0;
+                while ($var(k) < $dns(carrier=>count)) {
+                    $vn(address) = $dns(carrier=>addr[$var(k)]);
+                    $sht(resolved=>$vn(address)) = "trunk|" + $var(trunk);
+                    $var(k) = $var(k) + 1;
+                }
+            } else {
+                xlog("L_WARN", "trunk $var(trunk): $var(host) does not resolve\\n");
+            }
+        }
+        $var(i) = $var(i) + 1;
+        $var(trunk) = $(var(list){s.select,$var(i),:});
+    }
+}
+`,
+  };
+}

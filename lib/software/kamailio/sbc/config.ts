@@ -1,0 +1,64 @@
+import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import { calls } from './calls.ts';
+import { carriers } from './carriers.ts';
+import { core } from './core.ts';
+import { edges } from './edges.ts';
+import { features } from './features.ts';
+import { limits } from './limits.ts';
+import { media } from './media.ts';
+import { metrics } from './metrics.ts';
+import { loadedModules } from './modules.ts';
+import { paths } from './paths.ts';
+import { records } from './records.ts';
+import { replication } from './replication.ts';
+import { call } from './routing/call.ts';
+import { inDialog } from './routing/in-dialog.ts';
+import { registrar } from './routing/registrar.ts';
+import { request } from './routing/request.ts';
+import { screen } from './screen.ts';
+import { joinSections } from '../common/section.ts';
+import { tables } from './tables.ts';
+import { tls } from './tls.ts';
+import { topology } from './topology.ts';
+
+/** Text of `/etc/kamailio/kamailio.cfg`. Every value that the spec decides stands below a comment that names it. */
+export function kamailioConfig(cell: Cell, host: SbcHost): string {
+  const control = `kamcmd -s unix:${paths.control}`;
+  return `#!KAMAILIO
+#
+# Kamailio of ${host.hostname}, made from the cell's definition: change that, not this file.
+#
+# Is it alive:            ${control} core.uptime
+# Calls now, by what:     ${control} htable.dump load
+# A call's entry:         ${control} htable.get calls CALL-ID
+# A tenant's entry:       ${control} htable.get tenants DOMAIN
+# Tables anew from the database: ${control} htable.reload tenants   (dids, sources, trunks, callers, users)
+# Drain media host 2:     ${control} htable.seti drains s:2 1      and back: htable.delete drains s:2
+# Media hosts in service: ${control} htable.dump pools
+# FreeSWITCH hosts:       ${control} dispatcher.list
+# Where a user is:        ${control} ul.lookup location s:USER@DOMAIN
+# Records waiting:        ${control} mqueue.get_size records
+# The other SBC:          ${control} dmq.list_nodes
+
+${joinSections([
+  core(cell, host),
+  loadedModules(cell),
+  ...tls(cell, host),
+  tables(cell),
+  replication(cell, host),
+  request(cell, host),
+  edges(),
+  screen(cell),
+  registrar(cell, host),
+  call(cell),
+  limits(cell),
+  carriers(cell),
+  features(cell, host),
+  media(cell),
+  inDialog(cell),
+  calls(),
+  records(cell, host),
+  topology(cell),
+  metrics(cell, host),
+])}`;
+}

@@ -1,0 +1,26 @@
+/** How an operator changes tenants, trunks and users of a cell that is up, on any target: a script on its SBCs. */
+import { schemaServicePath } from '../../postgresql/schema.ts';
+import { paths } from './paths.ts';
+import { loadedTables } from './tables.ts';
+
+/** On every SBC; for root. */
+export const customersScriptPath = '/usr/local/lib/cellstamp/customers';
+
+/** Tables of customers, in the order in which additions make sense to a call that comes in between. Edges are not theirs. */
+const tables = loadedTables.map(({ name }) => name);
+
+export const customersScript = `#!/bin/bash
+# Changes tenants, trunks and users without a restart: applies SQL from standard input to the cell's database, as the owner of
+# the schema, and has this SBC read its tables anew; calls in progress notice nothing. Run it on both SBCs: the same SQL twice
+# does no harm, and without any (</dev/null) the tables are only read.
+# SQL of the tenants and trunks in a cell's file:  cellstamp customers CELL
+set -euo pipefail
+export PGSERVICEFILE=${schemaServicePath}
+
+# One after the other, where both SBCs are told at the same time.
+{ echo 'SELECT pg_advisory_lock(7261527);'; cat; } |
+  psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --output=/dev/null service=schema
+for table in ${tables.join(' ')}; do
+  kamcmd -s unix:${paths.control} htable.reload "$table"
+done
+`;

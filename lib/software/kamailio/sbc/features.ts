@@ -1,0 +1,127 @@
+import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import { internalPorts } from '../../../spec/fixed.ts';
+import { featureNamePattern } from '../../freeswitch/features.ts';
+import { late } from '../../host-config.ts';
+import { values } from '../../values.ts';
+import { featureCodes } from './feature-codes.ts';
+import { paths } from './paths.ts';
+import type { Section } from '../common/section.ts';
+import { sockets } from './sockets.ts';
+
+/** Text of the list of FreeSWITCH hosts: a set for each media pool, numbered in the order of the pools' names in the spec. */
+export function dispatcherList(cell: Cell): string {
+  const addresses = new Map(cell.media.map(({ number, address }) => [number, address]));
+  return `# FreeSWITCH on the media hosts, made from the cell's definition. Set, address.
+${Object.entries(cell.spec.media.pools)
+  .map(
+    ([tier, hosts], index) =>
+      `# Spec: media.pools.${tier}\n${hosts
+        .map((number) => `${index + 1} sip:${addresses.get(number)}:${internalPorts.freeswitchSip}`)
+        .join('\n')}`,
+  )
+  .join('\n')}
+`;
+}
+
+/** Calls to FreeSWITCH: which of its hosts, and what it is asked for (`../freeswitch/features.ts` is the contract). */
+export function features(cell: Cell, host: SbcHost): Section {
+  const listen = sockets(cell, host);
+  return {
+    title: 'Features (FreeSWITCH)',
+    text: `
+modparam("dispatcher", "list_file", "${paths.dispatcherList}")
+# 2: remember the others, for when the first does not answer.
+modparam("dispatcher", "flags", 2)
+modparam("dispatcher", "hash_pvar", "$avp(feature)")
+# Asked from this host's own address, so that the standby knows too: FreeSWITCH's answers to the overlay address go to the
+# active one. A host that answers 503 (full, or paused to be drained) is out until it answers 200.
+modparam("dispatcher", "ds_ping_from", "sip:sbc@${late(values.publicAddress.name)}")
+modparam("dispatcher", "ds_ping_interval", 2)
+modparam("dispatcher", "ds_probing_mode", 1)
+modparam("dispatcher", "ds_probing_threshold", 2)
+modparam("dispatcher", "ds_inactive_threshold", 1)
+modparam("dispatcher", "ds_default_socket", "${listen.replication}")
+
+# In: $var(target), a feature code; $var(from), $var(name), $var(tier).
+route[TO_FEATURE] {
+    $var(kind) = "feature";
+    $var(feature) = "";
+    $var(named) = 0;
+    # Two digits, and perhaps a name.
+    if ($var(target) =~ "^[*][0-9][0-9]") {
+        $var(digits) = $(var(target){s.substr,1,2});
+    } else {
+        $var(digits) = "";
+    }
+    $var(rest) = $(var(target){s.strip,3});
+    if ($var(digits) == "${featureCodes.echo}" && $var(rest) == "") {
+        $var(feature) = "echo";
+    } else if ($var(digits) == "${featureCodes.tone}" && $var(rest) == "") {
+        $var(feature) = "tone";
+    } else if ($var(digits) == "${featureCodes.mailbox}" && $var(rest) == "" && $var(trunk) == "") {
+        # Only its owner hears a mailbox.
+        $var(rest) = $(var(from){s.select,0,@});
+        $var(feature) = "mailbox-";
+        $var(named) = 1;
+    } else if ($var(digits) == "${featureCodes.voicemail}") {
+        $var(feature) = "voicemail-";
+        $var(named) = 1;
+    } else if ($var(digits) == "${featureCodes.conference}") {
+        $var(feature) = "conference-";
+        $var(named) = 1;
+    } else if ($var(digits) == "${featureCodes.ivr}") {
+        $var(feature) = "ivr-";
+        $var(named) = 1;
+    }
+    if ($var(named) == 1) {
+        # A tenant's rooms and boxes are its own.
+        if ($var(rest) =~ "^${featureNamePattern}$") {
+            $var(feature) = $var(feature) + $var(name) + "." + $var(rest);
+        } else {
+            $var(feature) = "";
+        }
+        # All calls to a room or a box meet on one host.
+        $avp(feature) = $var(name) + "." + $var(rest);
+    } else {
+        $avp(feature) = $ci;
+        $avp(any_host) = 1;
+    }
+    if ($var(feature) == "") {
+        $var(code) = 404;
+        $var(phrase) = "Not Found";
+        $var(reason) = "unknown_number";
+        route(REFUSE);
+    }
+    # Spec: media.pools
+    $var(set) = 0;
+${Object.keys(cell.spec.media.pools)
+  .map((tier, index) => `    if ($var(tier) == "${tier}") $var(set) = ${index + 1};`)
+  .join('\n')}
+    if (!ds_select_dst("$var(set)", "7")) {
+        $var(reason) = "no_feature_host";
+        $var(wait) = 5;
+        route(REFUSE_BUSY);
+    }
+    $avp(feature_user) = $var(feature);
+    route(AIM_AT_FEATURE_HOST);
+    $var(flags) = $var(flags) + " direction=public direction=private RTP/AVP";
+}
+
+route[AIM_AT_FEATURE_HOST] {
+    $ru = "sip:" + $avp(feature_user) + "@" + $dd + ":" + $dp;
+    $fs = "${listen.overlay}";
+    t_set_fr(180000, 2000);
+}
+
+# After 503 or silence. True: on its way to another host. A room or a box is on one host only.
+route[OTHER_FEATURE_HOST] {
+    if ($avp(any_host) != 1 || !ds_next_dst()) return -1;
+    route(AIM_AT_FEATURE_HOST);
+    t_on_reply("CALL_REPLY");
+    t_on_failure("CALL_FAILED");
+    if (t_relay()) return 1;
+    return -1;
+}
+`,
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * Kamailio on an SBC: registrar, router, limits, topology; it decides who talks to whom, over which media host. Both SBCs run
+ * it all the time; keepalived says which one has the floating addresses.
+ */
+import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import { internalPorts } from '../../../spec/fixed.ts';
+import { late, type HostConfig, type HostFile, type ListeningPort, type Service } from '../../host-config.ts';
+import { poolServiceName, poolSocket } from '../../pgbouncer/index.ts';
+import { redisTunnelName } from '../../stunnel/index.ts';
+import { values } from '../../values.ts';
+import { customersScript, customersScriptPath } from './customers-script.ts';
+import { kamailioConfig } from './config.ts';
+import { dispatcherList } from './features.ts';
+import { paths } from './paths.ts';
+import { tlsConfig } from './tls.ts';
+
+const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
+
+/** @example kamailio(cell, cell.sbcs[0]).services.map((service) => service.name) // ['kamailio'] */
+export function kamailio(cell: Cell, host: SbcHost): HostConfig {
+  const tls = cell.spec.sbc.transports.tls !== 'off';
+  const tlsFiles: readonly HostFile[] = [
+    { ...forKamailio, path: paths.tls, text: tlsConfig },
+    { ...forKamailio, path: paths.certificate, text: `${late(values.sipCertificate.name)}\n` },
+    { ...forKamailio, path: paths.key, text: `${late(values.sipKey.name)}\n` },
+  ];
+  return {
+    packages: [
+      'kamailio',
+      'kamailio-extra-modules',
+      'kamailio-json-modules',
+      'kamailio-postgres-modules',
+      'kamailio-redis-modules',
+      'kamailio-utils-modules',
+      ...(tls ? ['ca-certificates', 'kamailio-tls-modules'] : []),
+    ],
+    files: [
+      { ...forKamailio, path: paths.config, text: kamailioConfig(cell, host) },
+      { ...forKamailio, path: paths.dispatcherList, text: dispatcherList(cell) },
+      { path: customersScriptPath, mode: '0700', owner: 'root', group: 'root', text: customersScript },
+      ...(tls ? tlsFiles : []),
+    ],
+    services: [daemon(cell, host)],
+    sysctl: {
+      // The addresses of the active SBC are not here yet when the standby binds its sockets to them.
+      'net.ipv4.ip_nonlocal_bind': '1',
+      // A registration storm of 10,000 requests of 600 bytes waits in the socket instead of being lost.
+      'net.core.rmem_default': '8388608',
+      'net.core.rmem_max': '16777216',
+    },
+    kernelModules: [],
+    ports: listeningPorts(cell),
+    values: [
+      values.publicAddress,
+      values.redisPassword,
+      values.digestSecret,
+      values.topologySecret,
+      ...(tls ? [values.sipCertificate, values.sipKey] : []),
+    ],
+  };
+}
+
+/** The time in hundredths of a second, and the SBC in the last bit: below 2^31, and again the same after 115 days. */
+function serverIdCommand(host: SbcHost): string {
+  return `echo "server_id=$(($(date +%s%2N) % 1000000000 * 2 + ${host.number - 1}))" >${paths.serverId}`;
+}
+
+function daemon(cell: Cell, host: SbcHost): Service {
+  const { sharedMemoryMiB, transports } = cell.spec.sbc;
+  const lowPort = Object.values(transports).some((port) => port !== 'off' && port < 1024);
+  return {
+    name: 'kamailio',
+    description: 'SIP session border controller',
+    // In the foreground, to standard error. Spec: sbc.sharedMemoryMiB; 16 MiB for each process of its own.
+    command: [
+      '/usr/sbin/kamailio',
+      ...['-f', paths.config],
+      '-DD',
+      '-E',
+      // Memory in constant time: the default searches its free lists, which took a tenth of the CPU of a call.
+      ...['-x', 'tlsf'],
+      ...['-X', 'tlsf'],
+      ...['-m', String(sharedMemoryMiB)],
+      ...['-M', '16'],
+      ...['-P', paths.pid],
+      ...['-Y', paths.run],
+    ],
+    kind: 'daemon',
+    user: 'kamailio',
+    group: 'kamailio',
+    capabilities: lowPort ? ['CAP_NET_BIND_SERVICE'] : [],
+    environment: {
+      PGHOST: poolSocket.directory,
+      PGPORT: String(poolSocket.port),
+      // On a socket there is none; saying so keeps libpq from starting OpenSSL in Kamailio's processes.
+      PGSSLMODE: 'disable',
+    },
+    // Kamailio does not start while the file of a killed one is there.
+    before: [
+      ['/bin/rm', '-f', paths.pid],
+      ['/bin/bash', '-c', serverIdCommand(host)],
+    ],
+    after: [poolServiceName, redisTunnelName],
+    runDirectories: [paths.run],
+    stateDirectories: [],
+    openFiles: 131072,
+    restart: 'always',
+    ready: ['/usr/sbin/kamcmd', '-s', `unix:${paths.control}`, 'core.uptime'],
+    readyTimeoutSeconds: 60,
+    ...(transports.tls === 'off'
+      ? {}
+      : { reload: ['/usr/sbin/kamcmd', '-s', `unix:${paths.control}`, 'tls.reload'] as const }),
+    stopTimeoutSeconds: 10,
+  };
+}
+
+function listeningPorts(cell: Cell): readonly ListeningPort[] {
+  const { udp, tcp, tls } = cell.spec.sbc.transports;
+  const outside = (
+    name: string,
+    protocol: 'udp' | 'tcp',
+    port: number | 'off',
+    what: string,
+  ): readonly ListeningPort[] =>
+    port === 'off'
+      ? []
+      : [
+          {
+            name,
+            protocol,
+            from: port,
+            to: port,
+            peers: [{ internet: true }],
+            description: `${what} from the outside`,
+          },
+        ];
+  const inside = (name: string, protocol: 'udp' | 'tcp', port: number, role: 'sbc' | 'media', description: string) => ({
+    name,
+    protocol,
+    from: port,
+    to: port,
+    peers: [{ role }],
+    description,
+  });
+  return [
+    ...outside('sip-udp', 'udp', udp, 'SIP'),
+    ...outside('sip-tcp', 'tcp', tcp, 'SIP over TCP'),
+    ...outside('sip-tls', 'tcp', tls, 'SIP over TLS'),
+    inside('sip-overlay', 'udp', internalPorts.sbcOverlaySip, 'media', 'SIP from FreeSWITCH'),
+    inside('sbc-replication', 'udp', internalPorts.sbcReplication, 'sbc', 'Replication between the SBCs'),
+    inside('sbc-metrics', 'tcp', internalPorts.sbcMetrics, 'sbc', 'Metrics of Kamailio (Prometheus)'),
+  ];
+}

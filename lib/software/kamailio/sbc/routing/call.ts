@@ -1,0 +1,280 @@
+import type { Cell } from '../../../../cell/cell.ts';
+import { late } from '../../../host-config.ts';
+import { values } from '../../../values.ts';
+import type { Section } from '../../common/section.ts';
+import { field, tenantFields } from '../tables.ts';
+import { inside } from './in-dialog.ts';
+
+/** A new call: who calls, whom, may it be, and over which way it goes. */
+export function call(cell: Cell): Section {
+  const publicAddress = late(values.publicAddress.name);
+  return {
+    title: 'New calls',
+    text: `
+modparam("tm", "failure_reply_mode", 3)
+modparam("tm", "auto_inv_100_reason", "Trying")
+# A phone that does not even say that it tries is gone; one that rings may ring for three minutes.
+modparam("tm", "fr_timer", 5000)
+modparam("tm", "fr_inv_timer", 180000)
+
+route[CALL] {
+    $var(holds_tenant) = 0;
+    $var(holds_trunk) = "";
+    # The records and the tables' values are separated by bars, and end up in JSON.
+    if ($ci =~ "[\\"|\\\\\\\\[:cntrl:][:space:]]" || $(ci{s.len}) > 256) {
+        $var(code) = 400;
+        $var(phrase) = "Bad Call-ID";
+        $var(reason) = "malformed";
+        route(REFUSE);
+    }
+    route(IDENTIFY_CALLER);
+    if ($sht(calls=>$ci) != $null) route(REFUSE_CALL_ID_IN_USE);
+    $var(name) = ${field('tenant', tenantFields, 'name')};
+    $var(tier) = ${field('tenant', tenantFields, 'tier')};
+    $var(held) = $var(name);
+    route(OFFER_FLAGS);
+    route(ADMIT_TENANT);
+    route(ADMIT_CELL);
+    if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_BUSY);
+    route(DESTINATION);
+    route(SEND);
+}
+
+# Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
+# $var(target) (what was dialled), $var(from), $var(trunk) and $vn(record) if a carrier calls.
+route[IDENTIFY_CALLER] {
+    $var(trunk) = "";
+    $var(address) = $var(source);
+    route(OWNER);
+    if ($vn(owner) == $null) {
+        route(FROM_USER);
+    } else if ($(vn(owner){s.select,0,|}) == "trunk") {
+        route(FROM_CARRIER);
+    } else {
+        route(FROM_EXCHANGE);
+    }
+}
+
+# A user of a tenant: the domain of From names the tenant.
+route[FROM_USER] {
+    $var(domain) = $(fd{s.tolower});
+    $vn(tenant) = $sht(tenants=>$var(domain));
+    if ($vn(tenant) == $null) {
+        $var(code) = 403;
+        $var(phrase) = "Forbidden";
+        $var(reason) = "unknown_source";
+        route(REFUSE);
+    }
+    route(LOG_IN);
+    # Nobody behind us needs to see them, and FreeSWITCH would want to check them.
+    remove_hf("Proxy-Authorization");
+    remove_hf("Authorization");
+    if ($au != $fU) {
+        $var(code) = 403;
+        $var(phrase) = "Not Your Address";
+        $var(reason) = "foreign_address";
+        route(REFUSE);
+    }
+    $var(from) = $fU + "@" + $var(domain);
+    route(CHECK_DIALLED);
+}
+
+# A tenant's own exchange, known by its address.
+route[FROM_EXCHANGE] {
+    $var(domain) = $(vn(owner){s.select,1,|});
+    $vn(tenant) = $sht(tenants=>$var(domain));
+    if ($vn(tenant) == $null) {
+        $var(code) = 403;
+        $var(phrase) = "Forbidden";
+        $var(reason) = "unknown_tenant";
+        route(REFUSE);
+    }
+    if ($fU =~ "^[+0-9A-Za-z._*-]+$") {
+        $var(from) = $fU + "@" + $var(domain);
+    } else {
+        $var(from) = "anonymous@" + $var(domain);
+    }
+    route(CHECK_DIALLED);
+}
+
+# A tenant's side may call within its own domain; our address stands for it, or behind the front the one at which an edge was called.
+route[CHECK_DIALLED] {
+    if ($(rd{s.tolower}) != $var(domain) && $rd != "${publicAddress}" && !($var(edge) == 1 && $rd =~ "^[0-9.]+$")) {
+        $var(code) = 403;
+        $var(phrase) = "Forbidden";
+        $var(reason) = "foreign_domain";
+        route(REFUSE);
+    }
+    if (!($rU =~ "^[+*0-9A-Za-z][0-9A-Za-z._*-]*$")) {
+        $var(code) = 404;
+        $var(phrase) = "Not Found";
+        $var(reason) = "unknown_number";
+        route(REFUSE);
+    }
+    $var(target) = $rU;
+}
+
+# A carrier: the number that it calls names the tenant.
+route[FROM_CARRIER] {
+    $var(trunk) = $(vn(owner){s.select,1,|});
+    $vn(record) = $sht(trunks=>$var(trunk));
+    # Nothing dialled is the number 0, which nobody has.
+    $var(number) = $rU;
+    route(INTERNATIONAL_FORM);
+    $vn(did) = $sht(dids=>$var(number));
+    if ($vn(did) == $null || $vn(record) == $null) {
+        $var(code) = 404;
+        $var(phrase) = "Not Found";
+        $var(reason) = "unknown_number";
+        route(REFUSE);
+    }
+    $var(domain) = $(vn(did){s.select,0,|});
+    $var(target) = $(vn(did){s.select,1,|});
+    $vn(tenant) = $sht(tenants=>$var(domain));
+    if ($vn(tenant) == $null) {
+        $var(code) = 404;
+        $var(phrase) = "Not Found";
+        $var(reason) = "unknown_tenant";
+        route(REFUSE);
+    }
+    if ($fU =~ "^[+]?[0-9]+$") {
+        $var(from) = $fU;
+    } else {
+        $var(from) = "anonymous";
+    }
+}
+
+# 0049... and 49... become +49... In and out: $var(number).
+route[INTERNATIONAL_FORM] {
+    if ($var(number) =~ "^[+]") return;
+    if ($var(number) =~ "^00") $var(number) = $(var(number){s.strip,2});
+    $var(number) = "+" + $var(number);
+}
+
+# Where the call goes: a feature, a carrier, a user. In: $var(target), $var(domain).
+route[DESTINATION] {
+    $var(kind) = "user";
+    $var(to) = $var(target);
+    if ($var(target) =~ "^([+]|00)") {
+        $var(number) = $var(target);
+        route(INTERNATIONAL_FORM);
+        $var(to) = $var(number);
+        $vn(did) = $sht(dids=>$var(number));
+        if ($vn(did) != $null && $(vn(did){s.select,0,|}) == $var(domain)) {
+            # One of the tenant's own numbers does not go round by a carrier.
+            $var(target) = $(vn(did){s.select,1,|});
+        } else {
+            route(TO_CARRIER);
+            return;
+        }
+    }
+    if ($var(target) =~ "^[*]") {
+        route(TO_FEATURE);
+    } else {
+        route(TO_USER);
+    }
+    if ($var(trunk) != "") $var(kind) = "in";
+}
+
+route[TO_USER] {
+    $ru = "sip:" + $var(target) + "@" + $var(domain);
+    if (!lookup("location")) {
+        if ($sht(users=>$var(target)@$var(domain)) == $null) {
+            $var(code) = 404;
+            $var(phrase) = "Not Found";
+            $var(reason) = "unknown_user";
+        } else {
+            $var(code) = 480;
+            $var(phrase) = "Temporarily Unavailable";
+            $var(reason) = "not_registered";
+        }
+        route(REFUSE);
+    }
+    # A phone behind NAT can only be reached over the connection that it made.
+    set_forward_no_connect();
+}
+
+# Anchors the media, remembers the call, puts us into its way, sends.
+route[SEND] {
+    if (!route(ANCHOR)) {
+        $var(reason) = "no_media_host";
+        $var(wait) = 5;
+        route(REFUSE_BUSY);
+    }
+    route(CALL_INVITED);
+    route(PROOF);
+    record_route();
+    add_rr_param(";m=$var(m);k=$var(proof)");
+    route(ALIAS_CONTACT);
+    t_on_reply("CALL_REPLY");
+    t_on_failure("CALL_FAILED");
+    if (!t_relay()) {
+        $var(cause) = 500;
+        route(CALL_REFUSED);
+        sl_reply_error();
+    }
+    exit;
+}
+
+onreply_route[CALL_REPLY] {
+    if ($rs >= 300) return;
+    if ($rs >= 180) route(POST_DIAL_DELAY);
+    route(ALIAS_CONTACT);
+    # A carrier that has begun to ring may ring on.
+    if ($rs > 100 && $rs < 200 && $avp(trunks) != $null && $avp(rings) == $null) {
+        $avp(rings) = 1;
+        t_set_fr(180000);
+    }
+    if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
+    if ($rs >= 200) route(CALL_ANSWERED);
+}
+
+# Fail closed: a description that the relay has not changed does not pass. A provisional answer is dropped. A final one can't be:
+# it goes without its description, no audio flows, and the caller hangs up (RFC 3261, section 13.2.2.4).
+route[KEEP_DESCRIPTION] {
+    if ($rs < 200) drop;
+    remove_body();
+    remove_hf("Content-Type");
+}
+
+failure_route[CALL_FAILED] {
+    $var(cause) = $T_reply_code;
+    if (t_is_canceled()) {
+        $var(cause) = 487;
+    } else if ($avp(trunks) != $null && (t_check_status("503") || (t_branch_timeout() && $avp(rings) == $null))) {
+        if (route(OTHER_TRUNK)) exit;
+        $var(cause) = 503;
+    } else if ($avp(feature) != $null && (t_check_status("503") || t_branch_timeout())) {
+        if (route(OTHER_FEATURE_HOST)) exit;
+        $var(cause) = 503;
+    }
+    route(CALL_REFUSED);
+    if ($var(cause) == 503) {
+        # Left to itself, a proxy says 500 (RFC 3261, section 16.7): it may know other ways. We have tried them.
+        append_to_reply("Retry-After: 5\\r\\n");
+        t_reply("503", "Service Unavailable");
+    }
+}
+
+# An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer whose INVITE went through
+# the other SBC, which has died since: the caller still waits for it, and gets it, if it is not one inside the cell.
+reply_route {
+    if (t_check_trans()) return;
+    # Of a phone, to a keepalive: we had asked.
+    if ($sel(via[2].host) == $null) drop;
+    $vn(call) = $sht(calls=>$ci);
+    $var(back) = $sel(via[2].host);
+    if ($sel(via[2].received) != $null) $var(back) = $sel(via[2].received);
+    if ($rm != "INVITE" || $vn(call) == $null || $sel(via[2].params.maddr) != $null || !is_ip("$var(back)")
+            || is_in_subnet("$var(back)", "${inside(cell)}")) {
+        prom_counter_inc("rejected_total", "1", "stray_answer");
+        drop;
+    }
+    $avp(m) = $(vn(call){s.select,2,|}{s.int});
+    if (!has_body("application/sdp")) return;
+    if (!route(ANSWER)) drop;
+    if ($rs >= 200 && $rs < 300) route(CALL_ANSWERED);
+}
+`,
+  };
+}

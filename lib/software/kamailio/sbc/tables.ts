@@ -1,0 +1,134 @@
+import type { Cell } from '../../../cell/cell.ts';
+import { databaseNames } from '../../postgresql/names.ts';
+import { mediaStates } from './media.ts';
+import type { Section } from '../common/section.ts';
+
+/**
+ * Slots of a table as a power of two. A slot takes 32 bytes of shared memory, so that a table of what every tenant has takes
+ * 2 MiB; 50,000 tenants are then one a slot, and a look-up takes the same time as with 500. Kamailio's hash of a text
+ * clusters keys that are alike, so that there is no use in many more.
+ */
+const perTenant = 16;
+const large = 14;
+const small = 8;
+
+/** The database as Kamailio's modules see it. Where it is, libpq takes from the service's environment. */
+export const databaseUrl = `postgres://${databaseNames.sbcUser}@/${databaseNames.database}`;
+
+/** A table that is loaded from a view of the database at boot, and again by `htable.reload`. */
+interface LoadedTable {
+  readonly name: string;
+  readonly size: number;
+  /** One line for operators: the key, and the fields of the value. */
+  readonly contents: string;
+  /** What a key that is not there is taken for. */
+  readonly absent?: 0;
+}
+
+/** Order of the fields in the values of `tenants` and `trunks`; the database's views write them in this order. */
+export const tenantFields = ['name', 'tier', 'rate', 'burst', 'calls', 'number', 'trunks'] as const;
+export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls'] as const;
+
+export const loadedTables: readonly LoadedTable[] = [
+  { name: 'tenants', size: perTenant, contents: `domain => ${tenantFields.join('|')}` },
+  {
+    name: 'guarantees',
+    size: perTenant,
+    contents: 'name of a tenant => calls that it is guaranteed; "*" => the sum of all',
+    absent: 0,
+  },
+  {
+    name: 'codecs',
+    size: perTenant,
+    contents: 'name of a tenant => what its offers are cut down to, as flags for rtpengine',
+  },
+  { name: 'dids', size: perTenant, contents: '+number => domain|user or feature code' },
+  {
+    name: 'sources',
+    size: perTenant,
+    contents:
+      'address, or its first 1 to 3 octets => trunk|name or tenant|domain; "wide" => 1 if there are such octets',
+  },
+  { name: 'trunks', size: small, contents: `name => ${trunkFields.join('|')}; "*" => all names in order` },
+  { name: 'users', size: perTenant, contents: 'user@domain => HA1 (RFC 2617)' },
+  { name: 'callers', size: perTenant, contents: 'user@domain => number that carriers are shown' },
+];
+
+/** A transformation that takes one field out of a variable: `field('tenant', tenantFields, 'rate')`. */
+export function field<F extends string>(variable: string, fields: readonly F[], name: F): string {
+  return `$(vn(${variable}){s.select,${fields.indexOf(name)},|})`;
+}
+
+/** The same as an integer. */
+export function number<F extends string>(variable: string, fields: readonly F[], name: F): string {
+  return field(variable, fields, name).replace(/\)$/, '{s.int})');
+}
+
+/** The tables in shared memory: what is loaded from the database, and what this SBC knows of the moment. */
+export function tables(cell: Cell): Section {
+  const { spec } = cell;
+  const table = (name: string, ...parameters: readonly string[]) =>
+    `modparam("htable", "htable", "${name}=>${parameters.join(';')};")`;
+  return {
+    title: 'Tables in shared memory',
+    text: `
+# --- Loaded from PostgreSQL at boot; nothing else asks the database but a registration whose user is not here.
+# By the pool of connections on this host, whose socket the service's environment names.
+modparam("htable", "db_url", "${databaseUrl}")
+modparam("htable", "fetch_rows", 10000)
+modparam("db_postgres", "timeout", 5)
+${loadedTables
+  .map(({ name, size, contents, absent }) => {
+    const parameters = [`size=${size}`, `dbtable=${name}`, ...(absent === undefined ? [] : [`initval=${absent}`])];
+    return `# ${contents}\n${table(name, ...parameters)}`;
+  })
+  .join('\n')}
+
+# --- Known to both SBCs.
+modparam("htable", "enable_dmq", 1)
+modparam("htable", "dmq_init_sync", 1)
+# address => 1: somebody has logged in from there within a day
+${table('known', `size=${large}`, 'autoexpire=86400', 'dmqreplicate=1')}
+
+# --- Known to both SBCs by their own messages, see "Replication".
+# number of a media host => 1 while it is drained: kamcmd htable.seti drains s:2 1, kamcmd htable.delete drains s:2
+${table('drains', `size=${small}`)}
+# number of a media host => what both know of it, and until when to tell it again
+${table('drained', `size=${small}`, 'initval=0')}
+${table('telling', `size=${small}`, 'initval=0')}
+
+# --- Known to this SBC. Calls are handed to the other one in batches, see "Replication".
+# Call-ID => tenant|trunk|media host|kind|from|to|invited|answered
+${table('calls', `size=${large}`)}
+# Call-ID => 1: ended here while the other SBC had not told us its calls yet
+${table('ended', `size=${large}`, 'autoexpire=120')}
+# t:tenant, k:trunk, m:media host => calls now; shared => places of the shared part that are taken
+${table('load', `size=${perTenant}`, 'initval=0')}
+# t:tenant, k:trunk, cell => what is in the token bucket, and when that was true
+${table('tokens', `size=${perTenant}`)}
+${table('refilled', `size=${perTenant}`)}
+# address => 1. Spec: sbc.flood.banSeconds
+${table('banned', `size=${large}`, `autoexpire=${spec.sbc.flood.banSeconds}`)}
+# address => requests of this second; failed log-ins
+${table('requests', `size=${large}`, 'autoexpire=10')}
+${table('failures', `size=${large}`, 'autoexpire=60', 'initval=0')}
+# user@domain => 1: not in the database a moment ago
+${table('strangers', `size=${large}`, 'autoexpire=30')}
+# number of a media host => 1 while its relay answers
+${table('alive', `size=${small}`, 'initval=0')}
+# tier => numbers of the media hosts that take calls now, each with a colon behind it
+${table('pools', `size=${small}`)}
+# trunk => address that its domain name resolved to; address => trunk|name
+${table('resolved', `size=${small}`, 'autoexpire=600')}
+# trunk => 1: did not answer a moment ago
+${table('silent', `size=${small}`, 'autoexpire=30')}
+modparam("htable", "timer_interval", 5)
+modparam("htable", "timer_procs", 1)
+
+event_route[htable:mod-init] {
+    # Until the first look at the media hosts all are taken to be there.
+${mediaStates(cell)}
+}
+`,
+  };
+}
