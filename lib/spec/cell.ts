@@ -75,6 +75,16 @@ export const tenantSchema = z.strictObject({
         .describe(
           'Concurrent calls that are always let in, at most `calls`. Once a tenant of a cell has some, calls above guarantees share what the cell relays with one media host lost, less all guarantees.',
         ),
+      longestMinutes: z
+        .int()
+        .min(1)
+        .max(1440)
+        .optional()
+        .describe('Minutes after which an answered call of this tenant ends. Default: calls.longestMinutes.'),
+      oneSidedSeconds: z
+        .union([z.literal(0), z.int().min(30).max(86400)])
+        .optional()
+        .describe('calls.oneSidedSeconds for calls of this tenant; 0: never. Default: that of the cell.'),
     })
     .prefault({})
     .describe('Limits of all calls of this tenant.'),
@@ -257,6 +267,35 @@ export const cellSchema = z
       })
       .prefault({})
       .describe('The media hosts (rtpengine and FreeSWITCH).'),
+    calls: z
+      .strictObject({
+        silentSeconds: z
+          .int()
+          .min(10)
+          .max(3600)
+          .default(60)
+          .describe('Seconds without a packet from either side after which a call that is not on hold ends.'),
+        oneSidedSeconds: z
+          .union([z.literal(0), z.int().min(30).max(86400)])
+          .default(300)
+          .describe(
+            'Seconds without a packet from one side, after which a call ends whose sides both send and receive, and where that side has sent before, sends no RTCP and suppresses no silence. 0: never.',
+          ),
+        longestMinutes: z
+          .int()
+          .min(1)
+          .max(1440)
+          .default(240)
+          .describe('Minutes after which an answered call ends, whatever happens in it.'),
+        timerSpeedup: z
+          .int()
+          .min(1)
+          .max(60)
+          .default(1)
+          .describe('How many times faster the timers that watch calls run. More than 1 in cells of size test only.'),
+      })
+      .prefault({})
+      .describe('When the cell itself ends a call, by a BYE to both sides.'),
     database: z
       .strictObject({
         version: text(/^\d{2}\.\d{1,2}$/, 'must be a PostgreSQL version, for example 15.10')

@@ -19,6 +19,8 @@ export const internalPorts = {
   freeswitchSip: 5070,
   /** Kamailio's DMQ between the two SBCs. */
   sbcReplication: 5090,
+  /** Kamailio to itself, on loopback: calls that the cell ends. */
+  sbcSelf: 5091,
   /** Prometheus metrics of Kamailio. */
   sbcMetrics: 9494,
   /** rtpengine's ng control protocol. */

@@ -9,6 +9,7 @@ import { networkRules } from './rules/network.ts';
 import { portRules } from './rules/ports.ts';
 import type { Rule } from './rules/rule.ts';
 import { sourceRules } from './rules/sources.ts';
+import { callRules } from './rules/calls.ts';
 import { tenantRules } from './rules/tenants.ts';
 import { trunkRules } from './rules/trunks.ts';
 
@@ -18,6 +19,7 @@ export const cellRules: readonly Rule[] = [
   ...mediaRules,
   ...machineRules,
   ...trunkRules,
+  ...callRules,
   ...tenantRules,
   ...sourceRules,
 ];

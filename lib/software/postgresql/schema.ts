@@ -61,6 +61,12 @@ CREATE TABLE IF NOT EXISTS cellstamp.tenants (
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
   guaranteed_calls integer NOT NULL DEFAULT 0 CHECK (guaranteed_calls BETWEEN 0 AND calls);
 
+-- When the cell ends a call of the tenant's by itself; null: as the cell's file says.
+ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
+  longest_minutes integer CHECK (longest_minutes BETWEEN 1 AND 1440);
+ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
+  one_sided_seconds integer CHECK (one_sided_seconds = 0 OR one_sided_seconds BETWEEN 30 AND 86400);
+
 -- Who may call without logging in: a carrier, or a tenant's exchange. No address belongs to two.
 CREATE TABLE IF NOT EXISTS cellstamp.sources (
   network cidr PRIMARY KEY CHECK (family(network) = 4 AND masklen(network) >= 8),
@@ -108,7 +114,9 @@ SELECT
     burst,
     calls,
     (SELECT coalesce(min(number), '') FROM cellstamp.dids WHERE tenant = tenants.name),
-    array_to_string(trunks, ':')
+    array_to_string(trunks, ':'),
+    coalesce(longest_minutes::text, ''),
+    coalesce(one_sided_seconds::text, '')
   ) AS key_value
 FROM cellstamp.tenants;
 

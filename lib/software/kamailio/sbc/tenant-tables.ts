@@ -67,7 +67,10 @@ ${upsert(
   ]),
 )}${upsert(
     'tenants',
-    ['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst', 'codecs', 'trunks'],
+    [
+      ...['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst'],
+      ...['longest_minutes', 'one_sided_seconds', 'codecs', 'trunks'],
+    ],
     'name',
     tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen }) => [
       quote(name),
@@ -77,6 +80,8 @@ ${upsert(
       limits.guaranteedCalls,
       limits.callsPerSecond,
       limits.burst,
+      limits.longestMinutes ?? 'NULL',
+      limits.oneSidedSeconds ?? 'NULL',
       list(codecs),
       list(chosen),
     ]),
@@ -155,7 +160,10 @@ export function tableRows(customers: Customers): TableRows {
     tenants: new Map(
       tenants.map(({ name, domain, tier, limits, dids, trunks: chosen }) => [
         domain,
-        [name, tier, ...limitFields(limits), Object.keys(dids).sort()[0] ?? '', chosen.join(':')].join('|'),
+        [
+          ...[name, tier, ...limitFields(limits), Object.keys(dids).sort()[0] ?? '', chosen.join(':')],
+          ...[limits.longestMinutes ?? '', limits.oneSidedSeconds ?? ''],
+        ].join('|'),
       ]),
     ),
     guarantees: guaranteeRows(customers),
