@@ -147,6 +147,11 @@ export class CallInProgress {
         return this.#talk(step.seconds);
       case 'reinvite':
         return this.#reinvite(step.by, step.change);
+      case 'silence':
+        this.#audio[step.of]?.mute();
+        return;
+      case 'ended':
+        return this.#untilEnded(step.seconds);
       case 'pause':
         return this.#plan.onPause(step.name);
       case 'bye':
@@ -226,6 +231,16 @@ export class CallInProgress {
       failures.push(judgeHearing('callee', before.callee, after.callee, after.caller, 'tone'));
     }
     this.failures.push(...failures.filter((failure) => failure !== undefined));
+  }
+
+  /** Waits until both sides have got a BYE from somebody else. */
+  async #untilEnded(seconds: number): Promise<void> {
+    for (const side of ['caller', 'callee'] as const) {
+      const session = this.#sessions[side];
+      if (session === undefined) continue;
+      if ((await this.#within(seconds, session.ended)) !== 'late') continue;
+      this.failures.push({ what: `the ${side} is not told that the call is over`, detail: `within ${seconds} s` });
+    }
   }
 
   async #reinvite(by: Side, change: ReinviteStep['change']): Promise<void> {

@@ -28,6 +28,12 @@ export const stepSchema = z.discriminatedUnion('step', [
       'A re-INVITE, which must be accepted. `codec` offers the last of the codecs alone, `port` a new media port.',
     ),
   z
+    .object({ step: z.literal('silence'), of: z.enum(['caller', 'callee']) })
+    .describe('From here on this side sends no audio, as a phone that has lost its power.'),
+  z
+    .object({ step: z.literal('ended'), seconds })
+    .describe('Within so long each side is told by somebody else that the call is over.'),
+  z
     .object({ step: z.literal('pause'), name: z.string().min(1) })
     .describe('Tells that the call is here, and waits to be told to go on.'),
   z.object({ step: z.literal('bye'), by: z.enum(['caller', 'callee']) }).describe('Hangs up. The last step.'),

@@ -18,11 +18,11 @@ export async function readCallRecords(spec: CellSpec, since: number): Promise<re
   const entries = status === 0 ? parseEntries(stdout) : undefined;
   if (entries === undefined)
     throw new CommandFailure(`no call records from ${host.name}: ${(stderr || stdout).trim()}`, 1);
-  // What Redis took but could not confirm in time stands there twice: the first one counts.
+  // An event that stands there twice counts once.
   const events = new Map<string, CallEvent>();
   for (const [, [, text]] of entries) {
     const event = JSON.parse(text) as CallEvent;
-    const name = `${event.event} ${event.call}`;
+    const name = `${event.event} ${event.id}`;
     if (!events.has(name)) events.set(name, event);
   }
   return [...events.values()];

@@ -34,7 +34,7 @@ describe('keepalived', () => {
       event,
       call,
     ]);
-    const claim = '/usr/local/lib/cellstamp/claim-addresses';
+    const claim = '/usr/local/lib/cellstamp/sbc-change';
     expect(calls).toEqual([
       ['master', `${claim} MASTER`],
       ['backup', `${claim} BACKUP`],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { deriveCell } from '../../cell/cell.ts';
 import { deriveFront, type Front } from '../../front/front.ts';
 import { edgeHostConfig } from '../../software/edge-host.ts';
-import { callFields } from '../../software/kamailio/sbc/calls.ts';
+import { callFields } from '../../software/kamailio/sbc/call-entry.ts';
 import { isAlive } from '../processes.ts';
 import { hostFolder, readState, type CellState } from '../state.ts';
 import { isActive, readService, type ServiceStatus } from '../status.ts';

@@ -4,7 +4,7 @@ import { deriveCell } from '../../cell/cell.ts';
 import { itemId, type TenantItem } from '../../front/directory.ts';
 import { deriveFront } from '../../front/front.ts';
 import { moveOf } from '../../front/move.ts';
-import { callFields } from '../../software/kamailio/sbc/calls.ts';
+import { callFields } from '../../software/kamailio/sbc/call-entry.ts';
 import { quote } from '../../software/kamailio/sbc/tenant-tables.ts';
 import { callKamailio, queryDatabase, type KamailioCall } from '../cell-data.ts';
 import { LocalFailure } from '../failure.ts';

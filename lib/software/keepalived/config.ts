@@ -1,6 +1,9 @@
 import type { Cell, SbcHost } from '../../cell/cell.ts';
 import { healthScriptPath } from './health.ts';
 
+/** The script that keepalived calls at every change of state: it tells Kamailio, and calls the target's. */
+export const changeScriptPath = '/usr/local/lib/cellstamp/sbc-change';
+
 /** The target's script that takes or gives up what belongs to the active SBC; its argument is MASTER, BACKUP or FAULT. */
 export const claimScriptPath = '/usr/local/lib/cellstamp/claim-addresses';
 
@@ -60,10 +63,10 @@ vrrp_instance ${cell.name} {
     }
 
     # The public side's floating address is the target's business.
-    notify_master "${claimScriptPath} MASTER"
-    notify_backup "${claimScriptPath} BACKUP"
-    notify_fault "${claimScriptPath} FAULT"
-    notify_stop "${claimScriptPath} BACKUP"
+    notify_master "${changeScriptPath} MASTER"
+    notify_backup "${changeScriptPath} BACKUP"
+    notify_fault "${changeScriptPath} FAULT"
+    notify_stop "${changeScriptPath} BACKUP"
 }
 `;
 }

@@ -1,7 +1,8 @@
 /** keepalived on an SBC: which of the two is active, and who holds the floating addresses. */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
 import type { HostConfig } from '../host-config.ts';
-import { interfaceFilePath, keepalivedConfig } from './config.ts';
+import { changeScript } from './change.ts';
+import { changeScriptPath, interfaceFilePath, keepalivedConfig } from './config.ts';
 import { healthScript, healthScriptPath } from './health.ts';
 
 export { claimScriptPath } from './config.ts';
@@ -33,6 +34,7 @@ export function keepalived(cell: Cell, host: SbcHost): HostConfig {
     packages: ['iproute2', 'keepalived'],
     files: [
       { ...root, path: configPath, mode: '0640', text: keepalivedConfig(cell, host) },
+      { ...root, path: changeScriptPath, mode: '0755', text: changeScript },
       { ...root, path: healthScriptPath, mode: '0755', text: healthScript(cell, host) },
       { ...root, path: interfaceScriptPath, mode: '0755', text: interfaceScript(host) },
     ],

@@ -1,5 +1,6 @@
 import type { Cell, MediaHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
+import { callTimer } from '../../spec/call-timers.ts';
 import { late } from '../host-config.ts';
 import { values } from '../values.ts';
 
@@ -42,9 +43,9 @@ listen-cli = 127.0.0.1:${rtpengineCliPort}
 ### Limits
 # media.relay.calls
 max-sessions = ${media.relay.calls}
-# Seconds without a packet after which a call is dead, and the same for a call on hold.
-timeout = 60
-silent-timeout = 3600
+# Seconds without a packet after which a call is dead (calls.silentSeconds), and the same for a call on hold: as long as any may last.
+timeout = ${callTimer(cell.spec, cell.spec.calls.silentSeconds)}
+silent-timeout = 90000
 # An offer that nobody answered: longer than any INVITE lives (timer C, RFC 3261 section 16.6, is over 3 minutes).
 offer-timeout = 240
 # An ended call leaves at once, and no longer counts against max-sessions. Its ports are not used again soon: they are handed

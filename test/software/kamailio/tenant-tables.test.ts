@@ -96,7 +96,7 @@ describe('SQL', () => {
 });
 
 describe('tables', () => {
-  it('have one compact row for a tenant: name, tier, calls per 100 s, burst, calls, number, trunks', () => {
+  it('have one compact row for a tenant: name, tier, calls per 100 s, burst, calls, number, trunks, limits of a call', () => {
     const { tenants, codecs } = tableRows(
       customers({
         trunks: [{ name: 'a', address: '192.0.2.1' }],
@@ -112,7 +112,7 @@ describe('tables', () => {
         ],
       }),
     );
-    expect(tenants.get('acme.example.com')).toBe('acme|standard|25|7|5|+4930111111|a');
+    expect(tenants.get('acme.example.com')).toBe('acme|standard|25|7|5|+4930111111|a||');
     expect([...codecs]).toEqual([
       ['acme', 'codec-strip-all codec-offer-PCMA codec-offer-PCMU codec-offer-telephone-event'],
     ]);

@@ -1,40 +1,63 @@
+import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import { callTimer } from '../../../spec/call-timers.ts';
+import { internalPorts } from '../../../spec/fixed.ts';
+import { late } from '../../host-config.ts';
+import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
-
-/** Order of the fields of a call in the table `calls`; at its end follow the fields of its end. */
-export const callFields = ['tenant', 'trunk', 'media', 'kind', 'from', 'to', 'invited', 'answered'] as const;
-export const endFields = ['ended', 'cause', 'reason', 'mos', 'jitter', 'loss', 'roundTrip'] as const;
+import { callFields, endings, ofCall, ofSide, selfAddress } from './call-entry.ts';
+import { paths } from './paths.ts';
+import { sockets } from './sockets.ts';
+import { number, tenantFields } from './tables.ts';
 
 /**
  * Calls in progress: one entry a call, from the INVITE to its end, and counters that follow the entries exactly. What happens
  * to a call is an event in a queue; a process of its own takes it from there to the other SBC and to Redis.
  */
-export function calls(): Section {
+export function calls(cell: Cell, host: SbcHost): Section {
+  const { spec } = cell;
+  const [first] = sockets(cell, host).public;
+  const self = `${selfAddress}:${internalPorts.sbcSelf}`;
+  const transport = first!.protocol === 'udp' ? '' : `;transport=${first!.protocol}`;
+  const ourAddress = `<sip:${late(values.publicAddress.name)}:${first!.port}${transport}`;
   return {
     title: 'Calls in progress',
-    text: `
+    text: String.raw`
 # Events on their way out of the workers. A full queue loses the oldest.
 modparam("mqueue", "mqueue", "name=events;size=200000")
+# Whether this SBC has the floating addresses (active is 1): keepalived's script says so, here at the start, and at every change.
+include_file "${paths.role}"
 
-# A Call-ID that is in use is refused: it would get at the other call's media, and end it. Asked before the media is anchored, and
-# once more, under a lock, when the call is entered.
-route[REFUSE_CALL_ID_IN_USE] {
+# The name of a call, here and at the relay: of one INVITE, not of a Call-ID, which anybody may use again. An INVITE, its CANCEL
+# and its answers give the same; what follows brings it back in its Route. Out: $var(id).
+route[NAME_CALL] {
+    $var(id) = $ci + "|" + $ft + "|" + $cs;
+    $var(id) = $(var(id){s.md5}{s.substr,0,20});
+}
+
+route[REFUSE_CALL_IN_USE] {
     $var(code) = 482;
-    $var(phrase) = "Call-ID In Use";
-    $var(reason) = "call_id_in_use";
+    $var(phrase) = "Request Merged";
+    $var(reason) = "call_in_use";
     route(REFUSE);
 }
 
-# A call was let in. In: $var(name), $var(trunk), $avp(m), $var(kind), $var(from), $var(to).
+# A call was let in. In: $var(id), $var(name), $var(trunk), $avp(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
+# $var(side).
 route[CALL_INVITED] {
     $var(m) = $avp(m);
-    sht_lock("calls=>$ci");
-    if ($sht(calls=>$ci) != $null) {
-        sht_unlock("calls=>$ci");
-        route(REFUSE_CALL_ID_IN_USE);
+    # Spec: calls.longestMinutes, or the tenant's own; seconds.
+    $var(longest) = ${number('tenant', tenantFields, 'longest')} * ${callTimer(spec, 60)};
+    if ($var(longest) == 0) $var(longest) = ${callTimer(spec, 60 * spec.calls.longestMinutes)};
+    sht_lock("calls=>$var(id)");
+    if ($sht(calls=>$var(id)) != $null) {
+        sht_unlock("calls=>$var(id)");
+        route(REFUSE_CALL_IN_USE);
     }
-    sht_setxs("calls", "$ci", "$var(name)|$var(trunk)|$var(m)|$var(kind)|$var(from)|$var(to)|$TV(Sn)|", "0");
-    sht_unlock("calls=>$ci");
-    mq_add("events", "$ci", "+$sht(calls=>$ci)");
+    $sht(calls=>$var(id)) = $var(name) + "|" + $var(trunk) + "|" + $var(m) + "|" + $var(kind) + "|" + $var(from) + "|" + $var(to)
+        + "|" + $TV(Sn) + "|" + $ci + "|" + $cs + "|" + $var(longest) + "|" + $var(leg);
+    $sht(sides=>$var(id)) = $var(side);
+    sht_unlock("calls=>$var(id)");
+    mq_add("events", "$var(id)", "+$sht(calls=>$var(id))");
     prom_counter_inc("setups_total", "1", "$var(kind)");
     $avp(invited_s) = $TV(sn);
     $avp(invited_us) = $TV(un);
@@ -51,51 +74,81 @@ route[POST_DIAL_DELAY] {
     prom_counter_inc("post_dial_delay_samples_total", "1");
 }
 
-# It goes over another trunk than it first did. In: $vn(call), $var(trunk).
+# It goes over another trunk than it first did. In: $var(id), $vn(call), $var(trunk).
 route[CALL_MOVED_TO_TRUNK] {
-    $vn(call) = $(vn(call){s.select,0,|}) + "|" + $var(trunk) + "|" + $(vn(call){s.select,2,|}) + "|out|" + $(vn(call){s.select,4,|})
-        + "|" + $(vn(call){s.select,5,|}) + "|" + $(vn(call){s.select,6,|}) + "|";
-    $sht(calls=>$ci) = $vn(call);
-    mq_add("events", "$ci", "+$vn(call)");
+    $vn(call) = ${ofCall('tenant')} + "|" + $var(trunk) + "|" + ${ofCall('media')} + "|out|" + ${ofCall('from')}
+        + "|" + ${ofCall('to')} + "|" + ${ofCall('invited')} + "|" + ${ofCall('callId')} + "|" + ${ofCall('cseq')} + "|"
+        + ${ofCall('longest')} + "|";
+    $sht(calls=>$var(id)) = $vn(call);
+    mq_add("events", "$var(id)", "+$vn(call)");
 }
 
-# A 2xx passed. Its retransmissions pass too, on a busy host in another worker at the same moment: hence the lock.
+# A 2xx passed. Its retransmissions pass too, on a busy host in another worker at the same moment: hence the lock. False: another
+# phone was faster. In: $var(id), $var(branch).
 route[CALL_ANSWERED] {
-    sht_lock("calls=>$ci");
-    $vn(call) = $sht(calls=>$ci);
-    if ($vn(call) == $null || $(vn(call){s.select,7,|}) != "") {
-        sht_unlock("calls=>$ci");
-        return;
+    sht_lock("calls=>$var(id)");
+    $vn(call) = $sht(calls=>$var(id));
+    if ($vn(call) == $null || ${ofCall('answered')} != "") {
+        sht_unlock("calls=>$var(id)");
+        if ($vn(call) != $null && ${ofCall('answeredBy')} == $tt) return 1;
+        return -1;
     }
-    $vn(call) = $vn(call) + $TV(Sn);
-    $sht(calls=>$ci) = $vn(call);
-    sht_unlock("calls=>$ci");
-    mq_add("events", "$ci", "=$vn(call)");
+    $vn(call) = $vn(call) + $var(branch) + "|" + $tt + "|" + $TV(Sn);
+    $sht(calls=>$var(id)) = $vn(call);
+    sht_unlock("calls=>$var(id)");
+    mq_add("events", "$var(id)", "=$vn(call)");
     prom_counter_inc("answered_total", "1");
+    return 1;
 }
 
-# Nobody answered it, it was refused, or the caller gave up. In: $var(cause).
+# Two phones have answered at the same moment. The caller has both answers (RFC 3261, section 16.7), and hangs up the one that it does not
+# want: each has audio of its own until then. This is the one that was later. In: $var(id), $var(tag), $var(relayed), $var(m).
+route[HANG_UP_RIVAL] {
+    $vn(rival) = $sht(rivals=>$var(id));
+    if ($vn(rival) == $null || $(vn(rival){s.select,0,|}) != $var(tag)) return;
+    $sht(rivals=>$var(id)) = $null;
+    route(RELEASE_MEDIA);
+}
+
+# And this the one that was first: the call is the other's from here on. In: $var(id), $var(relayed), $var(m).
+route[HAND_TO_RIVAL] {
+    $vn(rival) = $sht(rivals=>$var(id));
+    $sht(rivals=>$var(id)) = $null;
+    sht_lock("calls=>$var(id)");
+    $vn(call) = $sht(calls=>$var(id));
+    if ($vn(call) != $null) {
+        $vn(call) = ${callFields
+          .slice(0, callFields.indexOf('leg'))
+          .map((name) => ofCall(name))
+          .join(' + "|" + ')}
+            + "|" + $(vn(rival){s.select,1,|}) + "|" + $(vn(rival){s.select,0,|}) + "|" + ${ofCall('answered')};
+        $sht(calls=>$var(id)) = $vn(call);
+    }
+    sht_unlock("calls=>$var(id)");
+    if ($vn(call) != $null) mq_add("events", "$var(id)", "+$vn(call)");
+    route(RELEASE_MEDIA);
+}
+
+# Nobody answered it, it was refused, or the caller gave up. In: $var(id), $var(cause), $avp(m).
 route[CALL_REFUSED] {
     $var(m) = $avp(m);
-    route(RELEASE_MEDIA);
-    $var(id) = $ci;
+    route(RELEASE_BRANCHES);
     $var(why) = "refused";
     if ($var(cause) == 487) $var(why) = "cancelled";
     if ($var(cause) == 408) $var(why) = "no_answer";
     route(CALL_ENDED);
 }
 
-# BYE. In: $var(m).
+# BYE of one of the call's own two sides. In: $var(id), $var(relayed), $var(m).
 route[HANG_UP] {
     route(RELEASE_MEDIA);
-    $var(id) = $ci;
     $var(cause) = 200;
     $var(why) = "hung_up";
     route(CALL_ENDED);
 }
 
 # Takes the call out of the table, once, gives back what it held, and tells. In: $var(id), $var(cause), $var(why), and what the
-# relay measured.
+# relay measured. Where its sides are stays known for the messages that are still under way.
 route[CALL_ENDED] {
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));
@@ -105,70 +158,211 @@ route[CALL_ENDED] {
         return;
     }
     $sht(calls=>$var(id)) = $null;
+    $sht(ended=>$var(id)) = $TV(sn);
     sht_unlock("calls=>$var(id)");
-    if ($shv(synced) == 0) $sht(ended=>$var(id)) = 1;
+    route(FORGET_SIDES);
     route(UNCOUNT);
+    # The fields of an answer are empty without one; those of the end follow them.
+    if (${ofCall('answered')} == "") $vn(call) = $vn(call) + "||";
     mq_add("events", "$var(id)", "-$vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt)");
     prom_counter_inc("ended_total", "1", "$var(why)");
     if ($avp(jitter) == $null || $avp(loss) == $null) return;
-    prom_counter_inc("jitter_milliseconds_total", "$avp(jitter)");
-    prom_counter_inc("loss_percent_total", "$avp(loss)");
+    # The relay's figures are texts.
+    $var(n) = $(avp(jitter){s.int});
+    prom_counter_inc("jitter_milliseconds_total", "$var(n)");
+    $var(n) = $(avp(loss){s.int});
+    prom_counter_inc("loss_percent_total", "$var(n)");
     prom_counter_inc("media_samples_total", "1");
+}
+
+# Its sides are known for as long as a request may be repeated (RFC 3261, timer F), and then no more. In: $var(id), $vn(call).
+route[FORGET_SIDES] {
+    $shtex(sides=>$var(id)) = 40;
+    $var(tag) = ${ofCall('answeredBy')};
+    if ($var(tag) != "") $shtex(sides=>$var(id):$var(tag)) = 40;
 }
 
 # In: $vn(call).
 route[UNCOUNT] {
-    $var(held) = $(vn(call){s.select,0,|});
+    $var(held) = ${ofCall('tenant')};
     route(UNCOUNT_TENANT);
-    $var(held) = $(vn(call){s.select,1,|});
+    $var(held) = ${ofCall('trunk')};
     if ($var(held) != "") $var(n) = $shtdec(load=>k:$var(held));
-    $var(held) = $(vn(call){s.select,2,|});
+    $var(held) = ${ofCall('media')};
     $var(n) = $shtdec(load=>m:$var(held));
 }
 
 route[COUNT] {
-    $var(held) = $(vn(call){s.select,0,|});
+    $var(held) = ${ofCall('tenant')};
     route(COUNT_TENANT);
-    $var(held) = $(vn(call){s.select,1,|});
+    $var(held) = ${ofCall('trunk')};
     if ($var(held) != "") $var(n) = $shtinc(load=>k:$var(held));
-    $var(held) = $(vn(call){s.select,2,|});
+    $var(held) = ${ofCall('media')};
     $var(n) = $shtinc(load=>m:$var(held));
 }
 
-# --- Calls whose end nobody told us: the phones crashed, the network went away, an SBC died while they rang. The relay gives
-# up a call after a minute without packets; once a minute we ask it for every call that is older than a minute, in a
-# process that does nothing else, on both SBCs.
-modparam("mqueue", "mqueue", "name=old_calls;size=200000")
-modparam("rtimer", "timer", "name=lost_calls;interval=60;mode=1;")
-modparam("rtimer", "exec", "timer=lost_calls;route=FIND_LOST_CALLS")
-route[FIND_LOST_CALLS] {
-    $var(now) = $TV(sn);
-    sht_iterator_start("old", "calls");
-    while (sht_iterator_next("old")) {
-        $vn(call) = $shtitval(old);
-        $var(age) = $var(now) - $(vn(call){s.select,6,|}{s.select,0,.}{s.int});
-        # The iterator holds a lock: only note it.
-        if ($var(age) > 60) mq_add("old_calls", "$shtitkey(old)", "$vn(call)");
+# --- Where the two sides of a call are ---------------------------------------------------------------------------------------
+# A side is: tag|peer|hop|leg|target|routes. peer, PROTOCOL:ADDRESS:PORT, is who sent us its first message; hop the address to
+# which its requests go; target its Contact, with the address that it spoke from where that is needed; routes the proxies before it.
+# In: $var(tag), $var(leg), $var(routes), $var(contact_alias). Out: $var(side); $var(malformed), 1 if it must not be kept.
+route[DESCRIBE_SIDE] {
+    $var(target) = $(ct{nameaddr.uri});
+    $var(hop) = $(var(target){uri.host});
+    if ($var(contact_alias) == 1) {
+        $var(hop) = $si;
+        $var(transport) = 1;
+        if ($pr == "tcp") $var(transport) = 2;
+        if ($pr == "tls") $var(transport) = 3;
+        $var(target) = $var(target) + ";alias=" + $si + "~" + $sp + "~" + $var(transport);
     }
-    sht_iterator_end("old");
-    while (mq_fetch("old_calls")) {
-        $var(id) = $mqk(old_calls);
-        $vn(call) = $mqv(old_calls);
-        $var(m) = $(vn(call){s.select,2,|});
-        $var(age) = $var(now) - $(vn(call){s.select,6,|}{s.select,0,.}{s.int});
-        $var(why) = "";
-        if ($(vn(call){s.select,7,|}) == "") {
-            # It may ring for three minutes.
-            if ($var(age) > 240) $var(why) = "no_answer";
-        } else if ($sht(alive=>$var(m)) == 1) {
-            set_rtpengine_set("$var(m)");
-            if (!rtpengine_query("call-id=$var(id)") && $sht(alive=>$var(m)) == 1) $var(why) = "media_lost";
-        }
-        if ($var(why) != "") {
-            $var(cause) = 408;
-            route(CALL_ENDED);
-        }
+    if ($var(routes) != "") $var(hop) = $(var(routes){nameaddr.uri}{uri.host});
+    $var(malformed) = 0;
+    # Both SBCs keep it in lines with bars between the fields, and it is written into messages.
+    if ($var(target) =~ "[|<>[:cntrl:][:space:]]" || $var(routes) =~ "[|[:cntrl:]]" || $(var(target){s.len}) > 512
+            || $(var(routes){s.len}) > 1024 || $var(tag) =~ "[|:[:cntrl:][:space:]]" || $(var(tag){s.len}) > 128) {
+        $var(malformed) = 1;
     }
+    $var(side) = $var(tag) + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(hop) + "|" + $var(leg) + "|" + $var(target) + "|" + $var(routes);
+}
+
+# The caller's side, from its INVITE. What its Record-Route says is the way to it.
+route[DESCRIBE_CALLER] {
+    $var(tag) = $ft;
+    $var(leg) = "";
+    route(COLLECT_ROUTES);
+    route(DESCRIBE_SIDE);
+}
+
+# The callee's side, from an answer: the proxies that stand above us in Record-Route, the nearest first.
+route[DESCRIBE_CALLEE] {
+    $var(tag) = $tt;
+    route(COLLECT_ROUTES);
+    $var(above) = "";
+    if ($var(routes) != "") $var(above) = $(var(routes){re.subst,/,? *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=.*$//});
+    $var(routes) = "";
+    while ($var(above) != "") {
+        $var(one) = $(var(above){re.subst,/^[^<]*(<[^<>]*>)[^<]*.*$/\1/});
+        $var(routes) = $var(one) + $var(routes);
+        $var(above) = $(var(above){re.subst,/^[^<]*<[^<>]*>[^<]*//});
+        if ($var(above) != "") $var(routes) = "," + $var(routes);
+    }
+    route(DESCRIBE_SIDE);
+}
+
+# All Record-Route headers as one list. Out: $var(routes).
+route[COLLECT_ROUTES] {
+    $var(routes) = "";
+    if ($hdr(Record-Route) == $null) return;
+    $var(i) = 0;
+    while ($(hdr(Record-Route)[$var(i)]) != $null) {
+        if ($var(i) > 0) $var(routes) = $var(routes) + ",";
+        $var(routes) = $var(routes) + $(hdr(Record-Route)[$var(i)]);
+        $var(i) = $var(i) + 1;
+    }
+}
+
+# An answer of a phone that has not answered before: where it is, and what a CANCEL to it would say, for the other SBC. In: $var(id),
+# $var(branch). False: it can't be kept, and the answer must not pass.
+route[NOTE_CALLEE] {
+    if ($rs < 200 && $sht(sides=>$var(id):$tt) != $null) return 1;
+    $var(leg) = "";
+    if ($avp(forks) != $null) $var(leg) = "-" + $var(branch);
+    route(DESCRIBE_CALLEE);
+    if ($var(malformed) == 1) return -1;
+    $sht(sides=>$var(id):$tt) = $var(side);
+    if ($rs >= 200) return 1;
+    $var(uri) = $T_branch(uri);
+    if ($var(uri) =~ "[|<>[:cntrl:][:space:]]") $var(uri) = "sip:" + $si + ":" + $sp;
+    $vn(branches) = $sht(branches=>$var(id));
+    if ($vn(branches) == $null) $vn(branches) = "";
+    $sht(branches=>$var(id)) = $vn(branches) + $sel(via[1].host) + ":" + $sel(via[1].port) + ";branch=" + $sel(via[1].params.branch)
+        + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(uri) + "|";
+    mq_add("events", "$var(id)", "r$tt");
+    return 1;
+}
+
+# --- Calls that the cell ends by itself, with a BYE to each side: the phones crashed, the network went away, an SBC died while
+# they rang, an operator wants it. To end one:  kamcmd htable.sets ending NAME operator   (NAME as in htable.dump calls)
+modparam("rtimer", "timer", "name=ending;interval=1;mode=1;")
+modparam("rtimer", "exec", "timer=ending;route=END_CALLS")
+modparam("mqueue", "mqueue", "name=ending;size=200000")
+route[END_CALLS] {
+    if ($shv(active) != 1) return;
+    sht_iterator_start("end", "ending");
+    # The iterator holds a lock: only note it.
+    while (sht_iterator_next("end")) mq_add("ending", "$shtitkey(end)", "$shtitval(end)");
+    sht_iterator_end("end");
+    while (mq_fetch("ending")) {
+        $var(id) = $mqk(ending);
+        $var(why) = $mqv(ending);
+        $sht(ending=>$var(id)) = $null;
+        route(END_CALL);
+    }
+}
+
+# In: $var(id), $var(why).
+route[END_CALL] {
+    $vn(call) = $sht(calls=>$var(id));
+    if ($vn(call) == $null) return;
+    $var(cause) = 480;
+${Object.entries(endings)
+  .filter(([, cause]) => cause !== 480)
+  .map(([why, cause]) => `    if ($var(why) == "${why}") $var(cause) = ${cause};`)
+  .join('\n')}
+    $var(m) = $(vn(call){s.select,${callFields.indexOf('media')},|}{s.int});
+    $avp(m) = $var(m);
+    $var(callid) = ${ofCall('callId')};
+    $vn(caller) = $sht(sides=>$var(id));
+    $avp(mos) = $null;
+    $avp(jitter) = $null;
+    $avp(loss) = $null;
+    $avp(rtt) = $null;
+    $var(timer) = 1;
+    if (${ofCall('answered')} == "") {
+        # Where this SBC has its INVITE, that one ends the ordinary way: the callee is told, and the caller gets its answer.
+        if (t_cancel_callid("$var(callid)", "${ofCall('cseq')}", "22")) {
+            $var(timer) = 0;
+            return;
+        }
+        route(RELEASE_BRANCHES);
+    } else {
+        $var(relayed) = $var(id) + ${ofCall('leg')};
+        route(RELEASE_MEDIA);
+    }
+    $var(timer) = 0;
+    $var(tag) = ${ofCall('answeredBy')};
+    xlog("L_NOTICE", "call $var(callid) ended by the cell: $var(why)\n");
+    # Before anybody is told: what the two answer is no end of it any more.
+    route(CALL_ENDED);
+    $vn(callee) = $sht(sides=>$var(id):$var(tag));
+    if ($vn(caller) == $null || $vn(callee) == $null) return;
+    $var(proof) = $var(id) + "|" + $var(m) + "|" + $var(callid);
+    route(PROVE);
+    $vn(from) = $vn(caller);
+    $vn(to) = $vn(callee);
+    route(SEND_BYE);
+    $vn(from) = $vn(callee);
+    $vn(to) = $vn(caller);
+    route(SEND_BYE);
+}
+
+# A BYE as the one side would send it to the other, to ourselves: from here on it is like any. CSeq is the largest there is (RFC
+# 3261, section 8.1.1.5), because nobody counts what the sides have sent. In: $vn(from), $vn(to), their sides; $vn(caller), $var(proof), $var(m).
+route[SEND_BYE] {
+    $var(routes) = ${ofSide('routes', 'vn(to)')};
+    if ($var(routes) != "") $var(routes) = ", " + $var(routes);
+    $var(turn) = $var(turn) + 1;
+    $var(message) = "BYE " + ${ofSide('target', 'vn(to)')} + " SIP/2.0\r\n"
+        + "Via: SIP/2.0/UDP ${self};branch=z9hG4bK" + $var(id) + "." + $var(turn) + "\r\n"
+        + "Max-Forwards: 70\r\n"
+        + "Route: ${ourAddress};lr;ftag=" + ${ofSide('tag', 'vn(caller)')} + ";m=" + $var(m) + ";c=" + $var(id) + ";k=" + $var(proof) + ">" + $var(routes) + "\r\n"
+        + "From: <sip:${late(values.publicAddress.name)}>;tag=" + ${ofSide('tag', 'vn(from)')} + "\r\n"
+        + "To: <sip:${late(values.publicAddress.name)}>;tag=" + ${ofSide('tag', 'vn(to)')} + "\r\n"
+        + "Call-ID: " + $var(callid) + "\r\n"
+        + "CSeq: 2147483647 BYE\r\n"
+        + "Reason: SIP;cause=" + $var(cause) + ";text=\"" + $var(why) + "\"\r\n"
+        + "Content-Length: 0\r\n\r\n";
+    if (!sendx("sip:${self}", "udp:${self}", "$var(message)")) xlog("L_ERR", "call $var(callid): its BYE is not sent\n");
 }
 `,
   };

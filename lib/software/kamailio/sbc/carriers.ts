@@ -2,6 +2,7 @@ import type { Cell } from '../../../cell/cell.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
+import { ofCall } from './call-entry.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';
 
 /** Seconds after which a carrier that only tries is given up: about twice the 11 s that ITU-T E.721 allows an international call. */
@@ -42,12 +43,17 @@ route[TO_CARRIER] {
     remove_hf("Remote-Party-ID");
     if ($vn(caller) != "") {
         append_hf("P-Asserted-Identity: <sip:$vn(caller)@${publicAddress}>\\r\\n");
-        uac_replace_from("", "sip:$vn(caller)@${publicAddress}");
+        $var(shown) = "sip:" + $vn(caller) + "@${publicAddress}";
     } else {
-        uac_replace_from("", "sip:anonymous@anonymous.invalid");
+        $var(shown) = "sip:anonymous@anonymous.invalid";
     }
-    # Nor does it learn the tenant's domain or what the phone is.
-    uac_replace_to("", "sip:$var(to)@${publicAddress}");
+    # Nor does it learn the tenant's domain or what the phone is. What can't be hidden does not go out.
+    if (!uac_replace_from("", "$var(shown)") || !uac_replace_to("", "sip:$var(to)@${publicAddress}")) {
+        $var(code) = 500;
+        $var(phrase) = "Server Internal Error";
+        $var(reason) = "not_hidden";
+        route(REFUSE);
+    }
     remove_hf("User-Agent");
     # Media towards a carrier is plain RTP.
     $var(flags) = $var(flags) + " RTP/AVP";
@@ -83,9 +89,9 @@ route[NEXT_TRUNK] {
 
 # After a refusal or silence. True: on its way over the next trunk.
 route[OTHER_TRUNK] {
-    $vn(call) = $sht(calls=>$ci);
-    $var(old) = $(vn(call){s.select,1,|});
-    $var(to) = $(vn(call){s.select,5,|});
+    $vn(call) = $sht(calls=>$var(id));
+    $var(old) = ${ofCall('trunk')};
+    $var(to) = ${ofCall('to')};
     if (!t_check_status("503")) $sht(silent=>$var(old)) = 1;
     prom_counter_inc("trunk_failures_total", "1");
     if (!route(NEXT_TRUNK)) return -1;

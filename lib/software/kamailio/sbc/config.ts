@@ -1,4 +1,5 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import { callFields } from './call-entry.ts';
 import { calls } from './calls.ts';
 import { carriers } from './carriers.ts';
 import { core } from './core.ts';
@@ -13,6 +14,7 @@ import { records } from './records.ts';
 import { replication } from './replication.ts';
 import { call } from './routing/call.ts';
 import { inDialog } from './routing/in-dialog.ts';
+import { takeOver } from './routing/take-over.ts';
 import { registrar } from './routing/registrar.ts';
 import { request } from './routing/request.ts';
 import { screen } from './screen.ts';
@@ -30,7 +32,9 @@ export function kamailioConfig(cell: Cell, host: SbcHost): string {
 #
 # Is it alive:            ${control} core.uptime
 # Calls now, by what:     ${control} htable.dump load
-# A call's entry:         ${control} htable.get calls CALL-ID
+# Calls now, one by one:  ${control} htable.dump calls     (NAME => ${callFields.join('|')})
+# Its two sides:          ${control} htable.get sides NAME    (NAME:TAG of the callee)
+# End a call:             ${control} htable.sets ending NAME operator
 # A tenant's entry:       ${control} htable.get tenants DOMAIN
 # Tables anew from the database: ${control} htable.reload tenants   (dids, sources, trunks, callers, users)
 # Drain media host 2:     ${control} htable.seti drains s:2 1      and back: htable.delete drains s:2
@@ -55,8 +59,9 @@ ${joinSections([
   carriers(cell),
   features(cell, host),
   media(cell),
-  inDialog(cell),
-  calls(),
+  inDialog(cell, host),
+  calls(cell, host),
+  takeOver(cell, host),
   records(cell, host),
   topology(cell),
   metrics(cell, host),

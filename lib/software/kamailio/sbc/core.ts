@@ -1,6 +1,8 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
+import { internalPorts } from '../../../spec/fixed.ts';
+import { selfAddress } from './call-entry.ts';
 import { paths } from './paths.ts';
 import type { Section } from '../common/section.ts';
 import { sockets } from './sockets.ts';
@@ -36,6 +38,8 @@ listen=${listen.overlay}
 # --- Between the two SBCs. One worker, so that changes are applied in the order in which they were sent.
 socket_workers=1
 listen=${listen.replication}
+# --- To itself: a BYE that the cell says. Nobody can forge an address on loopback.
+listen=udp:${selfAddress}:${internalPorts.sbcSelf}
 # --- Prometheus.
 listen=${listen.metrics}
 ${listen.public.some(({ protocol }) => protocol === 'tls') ? 'enable_tls=yes\n' : ''}

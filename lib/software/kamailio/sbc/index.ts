@@ -99,6 +99,8 @@ function daemon(cell: Cell, host: SbcHost): Service {
     before: [
       ['/bin/rm', '-f', paths.pid],
       ['/bin/bash', '-c', serverIdCommand(host)],
+      // Before keepalived has said anything, this SBC is not the active one.
+      ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
     after: [poolServiceName, redisTunnelName],
     runDirectories: [paths.run],

@@ -1,6 +1,8 @@
 import type { Cell } from '../../../cell/cell.ts';
+import { callTimer } from '../../../spec/call-timers.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
 import type { Section } from '../common/section.ts';
+import { ofCall, ofSide } from './call-entry.ts';
 
 /** Statements that put every media host into service, in every pool. */
 export function mediaStates(cell: Cell): string {
@@ -18,7 +20,10 @@ export function mediaStates(cell: Cell): string {
  * travels in the Record-Route header and comes back with every request inside the call.
  */
 export function media(cell: Cell): Section {
-  const { relay, rtcpMux, pools } = cell.spec.media;
+  const { spec } = cell;
+  const { relay, rtcpMux, pools } = spec.media;
+  const integer = (text: string) => text.replace(/\)$/, '{s.int})');
+  const seconds = (time: string) => time.replace(/\)$/, '{s.select,0,.}{s.int})');
   return {
     title: 'Media',
     text: `
@@ -36,6 +41,9 @@ modparam("rtpengine", "rtpengine_tout_ms", 250)
 modparam("rtpengine", "rtpengine_retr", 2)
 modparam("rtpengine", "rtpengine_disable_tout", 2)
 modparam("rtpengine", "hash_table_size", 4096)
+# A callee behind a carrier may change: a phone that rings there is not always the one that answers. What the relay knows of the other
+# side goes by this name until the side has a tag, and by it again when the tag is another.
+modparam("rtpengine", "extra_id_pv", "$var(relayed)")
 modparam("rtpengine", "hash_table_tout", 7200)
 # What the relay measured, at the end of a call.
 modparam("rtpengine", "mos_average_pv", "$avp(mos)")
@@ -43,8 +51,17 @@ modparam("rtpengine", "mos_average_jitter_pv", "$avp(jitter)")
 modparam("rtpengine", "mos_average_packetloss_pv", "$avp(loss)")
 modparam("rtpengine", "mos_average_roundtrip_pv", "$avp(rtt)")
 
+# From here on the relay is asked that has the number $var(m). True only for one that is there: the module takes a number and nothing
+# else, and where it has none it asks the first relay of all.
+route[SELECT_RELAY] {
+    $var(relay) = $(var(m){s.int});
+    if ($sht(alive=>$var(relay)) != 1) return -1;
+    if (set_rtpengine_set("$var(relay)")) return 1;
+    return -1;
+}
+
 # Anchors the call on the host of the tenant's pool that has the fewest calls, and takes the next one if that does not answer.
-# In: $var(tier), $var(flags). Out: $avp(m), the host's number. False: no host takes the call.
+# In: $var(tier), $var(flags), $var(relayed), $avp(forks). Out: $avp(m), the host's number. False: no host takes the call.
 route[ANCHOR] {
     $var(tried) = 0;
     $var(tried_before) = 0;
@@ -56,13 +73,14 @@ route[ANCHOR] {
         }
         $var(n) = $shtinc(load=>m:$var(m));
         $avp(m) = $var(m);
-        # An offer in a 200 (an INVITE without SDP) is made when it comes; until then the host is only kept.
+        # An offer in a 200 (an INVITE without SDP) is made when it comes, and that to several phones for each of them (FORK); until
+        # then the host is only kept.
         if (!has_body("application/sdp")) {
             $avp(late_offer) = 1;
             return 1;
         }
-        set_rtpengine_set("$var(m)");
-        if (rtpengine_offer("$var(flags)")) {
+        if ($avp(forks) != $null) return 1;
+        if (route(SELECT_RELAY) && rtpengine_offer("$var(flags) call-id=$var(relayed) via-branch=extra")) {
             return 1;
         }
         $var(n) = $shtdec(load=>m:$var(m));
@@ -73,6 +91,17 @@ route[ANCHOR] {
         $var(attempt) = $var(attempt) + 1;
     }
     return -1;
+}
+
+# A call that rings at several phones is a call of its own at the relay for each of them: the ports of one are not those of another,
+# and the audio is with the one that answers. In: $avp(id), $avp(m), $var(flags).
+branch_route[FORK] {
+    $var(m) = $avp(m);
+    if ($avp(late_offer) == 1) return;
+    $var(relayed) = $avp(id) + "-" + $T_branch_idx;
+    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags) call-id=$var(relayed) via-branch=extra")) return;
+    prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+    drop;
 }
 
 # Out: $var(m), 0 if every host of the pool is away, drained, full or tried.
@@ -106,49 +135,93 @@ route[OFFER_FLAGS] {
     if ($vn(codecs) != $null) $var(flags) = $var(flags) + " " + $vn(codecs);
 }
 
-# The same for a call that has begun. Out: $vn(call), too.
+# The same for a call that has begun. In: $var(id). Out: $vn(call), too.
 route[OFFER_FLAGS_OF_CALL] {
     $var(held) = "";
-    $vn(call) = $sht(calls=>$ci);
-    if ($vn(call) != $null) $var(held) = $(vn(call){s.select,0,|});
+    $vn(call) = $sht(calls=>$var(id));
+    if ($vn(call) != $null) $var(held) = ${ofCall('tenant')};
     route(OFFER_FLAGS);
 }
 
-# A new offer within a call goes to the call's own host. In: $var(m). False: refused, the description must not pass.
+# A new offer within a call goes to the call's own host. In: $var(m), $var(id), $var(relayed). False: refused, the description must
+# not pass.
 route[OFFER_AGAIN] {
-    if ($sht(alive=>$var(m)) == 1) {
-        set_rtpengine_set("$var(m)");
-        route(OFFER_FLAGS_OF_CALL);
-        if (rtpengine_offer("$var(flags)")) return 1;
+    route(OFFER_FLAGS_OF_CALL);
+    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags) call-id=$var(relayed)")) return 1;
+    prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+    return -1;
+}
+
+# The description in an answer. In: $avp(m), $avp(late_offer), $var(id), $var(relayed). False: it must not pass.
+route[ANSWER] {
+    $var(m) = $avp(m);
+    if (route(SELECT_RELAY)) {
+        if ($avp(late_offer) == 1) {
+            route(OFFER_FLAGS_OF_CALL);
+            # The first offer of all tells the relay on which side FreeSWITCH is.
+            if ($vn(call) != $null && ${ofCall('kind')} == "feature" && ${ofCall('answered')} == "") {
+                $var(flags) = $var(flags) + " direction=private direction=public";
+            }
+            if (rtpengine_offer("$var(flags) call-id=$var(relayed)")) return 1;
+        } else if (rtpengine_answer("${answerFlags} call-id=$var(relayed) via-branch=extra")) {
+            return 1;
+        }
     }
     prom_counter_inc("media_failures_total", "1", "media-$var(m)");
     return -1;
 }
 
-# The description in an answer. In: $avp(m), $avp(late_offer). False: it must not pass.
-route[ANSWER] {
-    if ($sht(alive=>$avp(m)) == 1) {
-        set_rtpengine_set("$avp(m)");
-        if ($avp(late_offer) == 1) {
-            route(OFFER_FLAGS_OF_CALL);
-            # The first offer of all tells the relay on which side FreeSWITCH is.
-            if ($vn(call) != $null && $(vn(call){s.select,3,|}) == "feature" && $(vn(call){s.select,7,|}) == "") {
-                $var(flags) = $var(flags) + " direction=private direction=public";
-            }
-            if (rtpengine_offer("$var(flags)")) return 1;
-        } else if (rtpengine_answer("${answerFlags}")) {
-            return 1;
-        }
-    }
-    prom_counter_inc("media_failures_total", "1", "media-$avp(m)");
-    return -1;
+# The call needs its relay no more. One that is away has forgotten it by itself. In: $var(m), $var(relayed); $var(timer), 1 where no
+# message says the caller's tag, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
+route[RELEASE_MEDIA] {
+    if (!route(SELECT_RELAY)) return;
+    $var(flags) = "call-id=" + $var(relayed);
+    if ($var(timer) == 1) $var(flags) = $var(flags) + " from-tag=" + ${ofSide('tag', 'vn(caller)')};
+    if (!rtpengine_delete("$var(flags)")) prom_counter_inc("media_failures_total", "1", "media-$var(m)");
 }
 
-# The call needs its relay no more. In: $var(m). Out: what the relay measured, in $avp(mos) and others.
-route[RELEASE_MEDIA] {
-    if ($sht(alive=>$var(m)) == 1) {
-        set_rtpengine_set("$var(m)");
-        rtpengine_delete();
+# All that a call which nobody answered has at its relay. In: $var(m), $var(id), $avp(forks).
+route[RELEASE_BRANCHES] {
+    $var(relayed) = $var(id);
+    if ($avp(forks) == $null) route(RELEASE_MEDIA);
+    $var(i) = 0;
+    while ($avp(forks) != $null && $var(i) < $avp(forks)) {
+        $var(relayed) = $var(id) + "-" + $var(i);
+        route(RELEASE_MEDIA);
+        $var(i) = $var(i) + 1;
+    }
+}
+
+# --- Calls whose end nobody told us. The relay gives up a call after the spec's seconds without packets; half as often we ask it for
+# every call, in a process that does nothing else, on the active SBC. Spec: calls.silentSeconds
+modparam("mqueue", "mqueue", "name=watched;size=200000")
+modparam("rtimer", "timer", "name=calls;interval=${callTimer(spec, Math.ceil(spec.calls.silentSeconds / 2))};mode=1;")
+modparam("rtimer", "exec", "timer=calls;route=WATCH_CALLS")
+route[WATCH_CALLS] {
+    if ($shv(active) != 1) return;
+    $var(now) = $TV(sn);
+    sht_iterator_start("watch", "calls");
+    # The iterator holds a lock: only note it.
+    while (sht_iterator_next("watch")) mq_add("watched", "$shtitkey(watch)", "$shtitval(watch)");
+    sht_iterator_end("watch");
+    while (mq_fetch("watched")) {
+        $var(id) = $mqk(watched);
+        $vn(call) = $mqv(watched);
+        $var(why) = "";
+        $var(m) = ${integer(ofCall('media'))};
+        if (${ofCall('answered')} == "") {
+            # It may ring for three minutes.
+            if ($var(now) - ${seconds(ofCall('invited'))} > 240) $var(why) = "no_answer";
+        } else if ($var(now) - ${seconds(ofCall('answered'))} > ${integer(ofCall('longest'))}) {
+            $var(why) = "too_long";
+        } else if (route(SELECT_RELAY)) {
+            $var(relayed) = $var(id) + ${ofCall('leg')};
+            # Asked once more whether it is there: it may have gone since, which says nothing about the call.
+            if (!rtpengine_query("call-id=$var(relayed) from-tag=none") && $sht(alive=>$var(m)) == 1) $var(why) = "media_lost";
+        } else if ($sht(away=>$var(m)) != 0 && $var(now) - $sht(away=>$var(m)) > ${callTimer(spec, spec.calls.silentSeconds)}) {
+            $var(why) = "media_lost";
+        }
+        if ($var(why) != "") $sht(ending=>$var(id)) = $var(why);
     }
 }
 
@@ -160,11 +233,12 @@ route[WATCH_MEDIA] {
 ${cell.media
   .map(
     ({ number, name }) => `    # ${name}
-    set_rtpengine_set("${number}");
-    if (rtpengine_delete("call-id=alive from-tag=alive")) {
+    if (set_rtpengine_set("${number}") && rtpengine_delete("call-id=alive from-tag=alive")) {
         $sht(alive=>${number}) = 1;
+        $sht(away=>${number}) = 0;
     } else {
         $sht(alive=>${number}) = 0;
+        if ($sht(away=>${number}) == 0) $sht(away=>${number}) = $TV(sn);
     }`,
   )
   .join('\n')}

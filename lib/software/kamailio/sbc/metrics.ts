@@ -32,9 +32,11 @@ ${counter('registrations_total')}
 ${counter('look_ups_failed_total')}
 ${counter('media_failures_total', 'media')}
 ${counter('trunk_failures_total')}
+# Answers and CANCELs of calls that rang when the other SBC died.
+${counter('taken_over_total', 'what')}
 # Shared places did not follow the tenants' calls: a guarantee was changed.
 ${counter('shared_recounts_total')}
-# Records: put into the queue, confirmed by Redis, pushed out of a full queue.
+# Records: put into the queue, confirmed by Redis, pushed out of a full queue, taken over from the other SBC.
 ${counter('records_total', 'step')}
 ${counter('record_failures_total')}
 ${gauge('records_waiting')}

@@ -13,4 +13,6 @@ export const paths = {
   pid: '/run/kamailio/kamailio.pid',
   /** One line of configuration, made before every start: a number that no other start has. */
   serverId: '/run/kamailio/server-id.cfg',
+  /** One line of configuration: whether this SBC is active. keepalived's script writes it. */
+  role: '/run/sbc-role.cfg',
 } as const;

@@ -3,7 +3,8 @@ import type { SizeName } from '../../../spec/sizes.ts';
 import { late } from '../../host-config.ts';
 import { redisTunnelPort } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
-import { callFields, endFields } from './calls.ts';
+import { callFields, endFields, ofCall, type endings } from './call-entry.ts';
+import { silentSeconds } from './replication.ts';
 import type { Section } from '../common/section.ts';
 
 /** Key of the Redis stream that takes the call records. Each entry has one field, `event`, with a `CallEvent` as JSON. */
@@ -11,12 +12,14 @@ export const callRecordStream = 'call-records';
 
 /**
  * An event of a call, as it stands in the stream. Times are seconds since 1970 with microseconds. A consumer must bear to see an
- * event twice (call and event name it), and an end without a start.
+ * event twice (id and event name it), and an end without a start.
  */
 export interface CallEvent {
   readonly event: 'start' | 'end';
-  /** Call-ID. */
+  /** Call-ID. A caller may use one again for another call. */
   readonly call: string;
+  /** Name of the call: start and end of one call have the same, and no other call has it. */
+  readonly id: string;
   readonly tenant: string;
   /** user: within a tenant; in, out: from and to a carrier; feature: to FreeSWITCH. */
   readonly kind: 'user' | 'in' | 'out' | 'feature';
@@ -35,7 +38,7 @@ export interface CallEvent {
   readonly ended?: number;
   /** SIP status that ended it; 200 for a call that was hung up. */
   readonly cause?: number;
-  readonly reason?: 'hung_up' | 'cancelled' | 'refused' | 'no_answer' | 'media_lost';
+  readonly reason?: 'hung_up' | 'cancelled' | 'refused' | keyof typeof endings;
   /**
    * Mean opinion score 1 to 5, jitter in milliseconds, packet loss in percent, round trip in microseconds; null where the relay
    * could not measure it (the phones sent no RTCP).
@@ -54,21 +57,71 @@ const longestStream: Readonly<Record<SizeName, number>> = { test: 50_000, small:
 /** Records that wait in memory at most, about 600 bytes each. */
 export const longestQueue = 100_000;
 
-const fieldOfCall = (name: (typeof callFields)[number]) => `$(vn(call){s.select,${callFields.indexOf(name)},|})`;
-const fieldOfEnd = (name: (typeof endFields)[number]) =>
+/**
+ * How long Redis remembers which records it has, in seconds: for longer than an SBC that was away may come back with some of them.
+ */
+const remembered = 900;
+
+/** Bytes of records that go to Redis in one command. */
+const fullBatch = 16000;
+
+/**
+ * Takes each record once, whoever brings it and however often: one that an SBC could not deliver is brought by the other one, and an
+ * answer that was lost has it brought again. In: lines of a record's name, a tab, the event.
+ */
+const takeRecords = (longest: number) =>
+  `for name, event in string.gmatch(ARGV[1], '([^\\t\\n]+)\\t([^\\n]+)') do if redis.call('SET', 'record:' .. name, 1, 'NX', 'EX', ${remembered}) then redis.call('XADD', KEYS[1], 'MAXLEN', '~', ${longest}, '*', 'event', event) end end return 1`;
+
+type Value = { readonly text: string } | { readonly number: string };
+
+/** An expression of the script that makes a JSON object; values hold nothing that JSON would escape. */
+function json(fields: Readonly<Record<string, Value>>): string {
+  const quote = String.raw`\"`;
+  const members = Object.entries(fields).map(([name, of], index) => {
+    const key = `${index === 0 ? '{' : ','}${quote}${name}${quote}:`;
+    return 'text' in of ? `"${key}${quote}" + ${of.text} + "${quote}"` : `"${key}" + ${of.number}`;
+  });
+  return `${members.join('\n            + ')} + "}"`;
+}
+
+const ofEnd = (name: (typeof endFields)[number]) =>
   `$(vn(call){s.select,${callFields.length + endFields.indexOf(name)},|})`;
 
 /** Call records: events to a Redis stream, by a process that may wait for it. */
 export function records(cell: Cell, host: SbcHost): Section {
   const { recordDays } = cell.spec.retention;
-  const orNull = (variable: string, name: (typeof endFields)[number] | 'answered') => `    $var(${variable}) = ${
-    name === 'answered' ? fieldOfCall(name) : fieldOfEnd(name)
+  const nullable = {
+    answered: ofCall('answered'),
+    mos: ofEnd('mos'),
+    jitter: ofEnd('jitter'),
+    loss: ofEnd('loss'),
+    roundTrip: ofEnd('roundTrip'),
   };
-    if ($var(${variable}) == "" || $var(${variable}) == "<null>") $var(${variable}) = "null";`;
-  const common = `\\"call\\":\\"$var(id)\\",\\"tenant\\":\\"${fieldOfCall('tenant')}\\",\\"kind\\":\\"${fieldOfCall('kind')}\\",\\"from\\":\\"${fieldOfCall('from')}\\",\\"to\\":\\"${fieldOfCall('to')}\\",\\"trunk\\":\\"${fieldOfCall('trunk')}\\",\\"media\\":${fieldOfCall('media')},\\"sbc\\":\\"${host.name}\\",\\"invited\\":${fieldOfCall('invited')},\\"answered\\":$var(answered)`;
+  const start = {
+    call: { text: ofCall('callId') },
+    id: { text: '$var(id)' },
+    tenant: { text: ofCall('tenant') },
+    kind: { text: ofCall('kind') },
+    from: { text: ofCall('from') },
+    to: { text: ofCall('to') },
+    trunk: { text: ofCall('trunk') },
+    media: { number: ofCall('media') },
+    sbc: { text: `"${host.name}"` },
+    invited: { number: ofCall('invited') },
+    answered: { number: '$var(answered)' },
+  };
+  const end = {
+    ended: { number: ofEnd('ended') },
+    cause: { number: ofEnd('cause') },
+    reason: { text: ofEnd('reason') },
+    mos: { number: '$var(mos)' },
+    jitter: { number: '$var(jitter)' },
+    loss: { number: '$var(loss)' },
+    roundTrip: { number: '$var(roundTrip)' },
+  };
   return {
     title: 'Call records',
-    text: `
+    text: String.raw`
 # Redis wants TLS, which this version's module does not speak: a tunnel on loopback does.
 modparam("ndb_redis", "server", "name=records;addr=127.0.0.1;port=${redisTunnelPort};pass=${late(values.redisPassword.name)}")
 modparam("ndb_redis", "init_without_redis", 1)
@@ -77,52 +130,100 @@ modparam("ndb_redis", "cmd_timeout", 1000)
 # After a failure wait a second before the next attempt.
 modparam("ndb_redis", "allowed_timeouts", 0)
 modparam("ndb_redis", "disable_time", 1)
-# Waits here while Redis is away; a full queue loses the oldest, and metrics count it.
+# Names of records that wait here while Redis is away; a full queue loses the oldest, and metrics count it.
 modparam("mqueue", "mqueue", "name=records;size=${longestQueue}")
 
-route[COUNT_RECORD] {
-    if ($mq_size(records) >= ${longestQueue}) prom_counter_inc("records_total", "1", "lost");
+# A record is to be delivered, and kept until it is: here, and by the line that told of it at the other SBC. In: $var(record), its
+# name; $vn(call), the entry, with its end if it has one.
+route[RECORD] {
+    if ($mq_size(records) >= ${longestQueue} && mq_fetch("records")) {
+        prom_counter_inc("records_total", "1", "lost");
+        $sht(own_records=>$mqk(records)) = $null;
+        $var(lines) = $var(lines) + "v" + $mqk(records) + "|\n";
+    }
     prom_counter_inc("records_total", "1", "queued");
+    $sht(own_records=>$var(record)) = $vn(call);
+    mq_add("records", "$var(record)", "");
 }
 
-# In: $var(id), $vn(call).
-route[RECORD_START] {
-${orNull('answered', 'answered')}
-    route(COUNT_RECORD);
-    mq_add("records", "$var(id)", "{\\"event\\":\\"start\\",${common}}");
+# While the other SBC is away, its records are ours.
+route[TAKE_OVER_RECORDS] {
+    if ($shv(heard) == 0 || $TV(sn) - $shv(heard) <= ${silentSeconds}) return;
+    sht_iterator_start("left", "others_records");
+    while (sht_iterator_next("left")) {
+        $sht(own_records=>$shtitkey(left)) = $shtitval(left);
+        mq_add("records", "$shtitkey(left)", "");
+        prom_counter_inc("records_total", "1", "taken_over");
+        sht_iterator_rm("left");
+    }
+    sht_iterator_end("left");
 }
 
-route[RECORD_END] {
-${orNull('answered', 'answered')}
-${orNull('mos', 'mos')}
-${orNull('jitter', 'jitter')}
-${orNull('loss', 'loss')}
-${orNull('rtt', 'roundTrip')}
-    route(COUNT_RECORD);
-    mq_add("records", "$var(id)", "{\\"event\\":\\"end\\",${common},\\"ended\\":${fieldOfEnd('ended')},\\"cause\\":${fieldOfEnd('cause')},\\"reason\\":\\"${fieldOfEnd('reason')}\\",\\"mos\\":$var(mos),\\"jitter\\":$var(jitter),\\"loss\\":$var(loss),\\"roundTrip\\":$var(rtt)}");
-}
-
-# Every 100 ms, one after the other: what Redis does not confirm goes back into the queue. Not as a pipeline: when Redis was slow, the
-# module took the answers to the commands before for those to the last ones, which then were repeated, or not sent at all.
-# Redis took 8,000 a second so on one machine; with 1 ms to it some 900 are left. 300 calls a second are 600 records.
+# Every 100 ms: several in one command, which takes each of them once. What Redis does not confirm goes back into the queue. One
+# command after the other: when Redis was slow, the module took the answers to the commands before for those to the last ones.
 modparam("rtimer", "timer", "name=records;interval=100000u;mode=1;")
 modparam("rtimer", "exec", "timer=records;route=SEND_RECORDS")
 route[SEND_RECORDS] {
     $var(failed) = 0;
+    $var(names) = "";
+    $var(batch) = "";
     while ($var(failed) == 0 && mq_fetch("records")) {
-        $vn(record) = $mqv(records);
-        # Type 1 is a text: the id of the entry.
-        if (redis_cmd("records", "XADD ${callRecordStream} MAXLEN ~ ${longestStream[cell.spec.size]} * event %s", "$vn(record)", "reply")
-                && $redis(reply=>type) == 1) {
-            prom_counter_inc("records_total", "1", "sent");
-        } else {
-            $var(failed) = 1;
-            mq_add("records", "again", "$vn(record)");
-            prom_counter_inc("record_failures_total", "1");
-        }
-        redis_free("reply");
+        $var(record) = $mqk(records);
+        route(WRITE_RECORD);
+        if ($(var(batch){s.len}) > ${fullBatch}) route(SEND_BATCH);
     }
+    if ($var(batch) != "") route(SEND_BATCH);
     route(TRIM_RECORDS);
+}
+
+# In: $var(record), its name. Adds its line to $var(batch).
+route[WRITE_RECORD] {
+    $vn(call) = $sht(own_records=>$var(record));
+    # Delivered meanwhile.
+    if ($vn(call) == $null) return;
+    $var(id) = $(var(record){s.select,0,:});
+${Object.entries(nullable)
+  .map(
+    ([name, value]) => `    $var(${name}) = ${value};
+    if ($var(${name}) == "" || $var(${name}) == "<null>") $var(${name}) = "null";`,
+  )
+  .join('\n')}
+    if ($(var(record){s.select,1,:}) == "start") {
+        $vn(event) = ${json({ event: { text: '"start"' }, ...start })};
+    } else {
+        $vn(event) = ${json({ event: { text: '"end"' }, ...start, ...end })};
+    }
+    $var(names) = $var(names) + $var(record) + " ";
+    $var(batch) = $var(batch) + $var(record) + "\t" + $vn(event) + "\n";
+}
+
+route[SEND_BATCH] {
+    $vn(script) = "${takeRecords(longestStream[cell.spec.size]).replaceAll('\\', '\\\\')}";
+    # Type 3 is a number: the script came to its end.
+    $var(delivered) = 0;
+    if (redis_cmd("records", "EVAL %s 1 ${callRecordStream} %s", "$vn(script)", "$var(batch)", "reply") && $redis(reply=>type) == 3) {
+        $var(delivered) = 1;
+    } else {
+        $var(failed) = 1;
+        prom_counter_inc("record_failures_total", "1");
+    }
+    redis_free("reply");
+    $var(i) = 0;
+    $var(record) = $(var(names){s.select,0, });
+    while ($var(record) != "") {
+        if ($var(delivered) == 1) {
+            prom_counter_inc("records_total", "1", "sent");
+            $sht(own_records=>$var(record)) = $null;
+            # The other SBC needs it no more.
+            mq_add("events", "$var(record)", "v|");
+        } else {
+            mq_add("records", "$var(record)", "");
+        }
+        $var(i) = $var(i) + 1;
+        $var(record) = $(var(names){s.select,$var(i), });
+    }
+    $var(names) = "";
+    $var(batch) = "";
 }
 
 # Once a minute what is older than the spec's days leaves the stream. Spec: retention.recordDays
@@ -131,7 +232,7 @@ route[TRIM_RECORDS] {
     if ($var(minute) == $var(trimmed) || $var(failed) == 1) return;
     $var(trimmed) = $var(minute);
     $var(oldest) = $TV(sn) - ${recordDays * 86400};
-    redis_cmd("records", "XTRIM ${callRecordStream} MINID ~ $var(oldest)000", "reply");
+    if (!redis_cmd("records", "XTRIM ${callRecordStream} MINID ~ $var(oldest)000", "reply")) prom_counter_inc("record_failures_total", "1");
     redis_free("reply");
 }
 `,

@@ -1,23 +1,35 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
 import type { Section } from '../common/section.ts';
+import { ofCall } from './call-entry.ts';
 import { peerOf, sockets } from './sockets.ts';
 
 /** An SBC that was not heard for so long is taken for lost. */
-const silentSeconds = 3;
+export const silentSeconds = 3;
 /** How long a drained media host is told again and again: longer than an SBC that came back may be taken for lost. */
 const toldSeconds = 15;
+/**
+ * How long the end of a call is remembered at least: longer than a message that spoke of it may be on its way (32 s, RFC 3261, timer F).
+ */
+const endRemembered = 120;
+/** How long it is remembered for an SBC that is away. One that was away for longer begins with what it is told. */
+const endKept = 900;
+/** Bytes of lines after which a message is full. */
+const fullMessage = 8000;
 
 /**
  * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; drained media hosts and calls go in
  * batches, so that a call costs a line and not a message, and so that the counters of the other SBC follow them.
+ *
+ * Each message is numbered, and the other SBC says up to which number it has them all. An end that it has not confirmed is kept, and
+ * told again when it comes back: what is told of a call is that it lives, or that it has ended, and an end wins.
  */
 export function replication(cell: Cell, host: SbcHost): Section {
   const listen = sockets(cell, host);
   const peer = peerOf(cell, host);
   return {
     title: `Replication with ${peer.name}`,
-    text: `
+    text: String.raw`
 modparam("dmq", "server_address", "sip:${host.address}:${internalPorts.sbcReplication}")
 modparam("dmq", "server_socket", "${listen.replication}")
 modparam("dmq", "notification_address", "sip:${peer.address}:${internalPorts.sbcReplication}")
@@ -26,13 +38,18 @@ modparam("dmq", "ping_interval", 10)
 # Whether the other SBC has told us its calls, and when it was last heard, in seconds since 1970.
 modparam("pv", "shvset", "synced=i:0")
 modparam("pv", "shvset", "heard=i:0")
+# The number of our last message; up to which of them the other SBC has all; up to which of its messages we have all.
+modparam("pv", "shvset", "told=i:0")
+modparam("pv", "shvset", "told_before=i:0")
+modparam("pv", "shvset", "confirmed=i:0")
+modparam("pv", "shvset", "taken=i:0")
 
-# Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue.
+# Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue. The lines
+# are those of REPLICATED.
 modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")
 modparam("rtimer", "exec", "timer=events;route=HAND_ON_EVENTS")
 route[HAND_ON_EVENTS] {
     $var(lines) = "";
-    $var(count) = 0;
     while (mq_fetch("events")) {
         $var(id) = $mqk(events);
         $var(event) = $mqv(events);
@@ -41,27 +58,47 @@ route[HAND_ON_EVENTS] {
         if ($var(op) == "?") {
             route(SEND_ALL_CALLS);
         } else if ($var(op) == "-") {
-            $var(lines) = $var(lines) + "-" + $var(id) + "\\n";
-            route(RECORD_END);
-        } else if ($var(op) == "u") {
-            $var(lines) = $var(lines) + "u" + $var(id) + "|" + $vn(call) + "\\n";
+            $var(lines) = $var(lines) + "-" + $var(id) + "|" + $vn(call) + "\n";
+            $var(record) = $var(id) + ":end";
+            route(RECORD);
+        } else if ($var(op) == "u" || $var(op) == "v") {
+            $var(lines) = $var(lines) + $var(op) + $var(id) + "|" + $vn(call) + "\n";
+        } else if ($var(op) == "p") {
+            $var(lines) = $var(lines) + "p" + $var(id) + "|" + $sht(sides=>$var(id)) + "\n";
+        } else if ($var(op) == "r") {
+            $var(lines) = $var(lines) + "p" + $var(id) + ":" + $vn(call) + "|" + $sht(sides=>$var(id):$vn(call)) + "\n"
+                + "b" + $var(id) + "|" + $sht(branches=>$var(id)) + "\n";
         } else {
-            $var(lines) = $var(lines) + "+" + $var(id) + "|" + $vn(call) + "\\n";
-            if ($var(op) == "=") route(RECORD_START);
+            route(TELL_SIDES);
+            $var(lines) = $var(lines) + $var(op) + $var(id) + "|" + $vn(call) + "\n";
+            if ($var(op) == "=") {
+                $var(record) = $var(id) + ":start";
+                route(RECORD);
+            }
         }
-        $var(count) = $var(count) + 1;
-        if ($var(count) >= 30) route(SEND_LINES);
+        if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
     }
-    if ($var(count) > 0) route(SEND_LINES);
-    # A sign of life every second; until the other SBC has told us its calls, ask for them.
+    if ($var(lines) != "") route(SEND_LINES);
+    # A sign of life every second, with what we have of the other's messages; until it has told us its calls, ask for them.
     $var(ticks) = $var(ticks) + 1;
     if ($var(ticks) >= 20) {
         $var(ticks) = 0;
-        if ($shv(synced) == 0) $var(lines) = "?\\n";
-        else $var(lines) = ".\\n";
+        if ($shv(synced) == 0) $var(lines) = "?\n";
+        else $var(lines) = "." + $shv(taken) + "\n";
         route(TELL_DRAINS);
         route(SEND_LINES);
+        route(FORGET_ENDS);
+        route(TAKE_OVER_RECORDS);
     }
+}
+
+# The sides of a call, before the call itself: the caller's, and that of the callee who answered. In: $var(id), $vn(call).
+route[TELL_SIDES] {
+    if ($sht(sides=>$var(id)) != $null) $var(lines) = $var(lines) + "p" + $var(id) + "|" + $sht(sides=>$var(id)) + "\n";
+    $var(tag) = ${ofCall('answeredBy')};
+    if ($var(tag) == "") return;
+    $vn(callee) = $sht(sides=>$var(id):$var(tag));
+    if ($vn(callee) != $null) $var(lines) = $var(lines) + "p" + $var(id) + ":" + $var(tag) + "|" + $vn(callee) + "\n";
 }
 
 # Media hosts that somebody here has drained, or taken back: told several times, because the other SBC may just be coming back.
@@ -75,7 +112,7 @@ route[TELL_DRAINS] {
             $sht(telling=>$var(number)) = $TV(sn) + ${toldSeconds};
         }
         if ($sht(telling=>$var(number)) > $TV(sn)) {
-            $var(lines) = $var(lines) + "d" + $var(number) + "|" + $var(drain) + "\\n";
+            $var(lines) = $var(lines) + "d" + $var(number) + "|" + $var(drain) + "\n";
         }
         $var(number) = $var(number) + 1;
     }
@@ -83,35 +120,61 @@ route[TELL_DRAINS] {
 
 # To that one address and not to all that are known as active: the answer is what makes an SBC active again that had been taken
 # for lost, and until then it would miss calls. One that is silent is not spoken to: what was still under way to it when
-# it comes back would time out, and have it taken for lost once more.
+# it comes back would time out, and have it taken for lost once more. Its message counts all the same: it is missing there.
 route[SEND_LINES] {
+    $shv(told) = $shv(told) + 1;
     if ($TV(sn) - $shv(heard) <= ${silentSeconds}) {
-        dmq_send_message("calls", "sip:${peer.address}:${internalPorts.sbcReplication}", "$var(lines)", "text/plain");
+        dmq_send_message("calls", "sip:${peer.address}:${internalPorts.sbcReplication}", "#$shv(told)\n$var(lines)", "text/plain");
     }
     $var(lines) = "";
-    $var(count) = 0;
 }
 
+# What the other SBC asked for: the calls that live, and then the ends that it may not know. The mark says how far it then is.
 route[SEND_ALL_CALLS] {
     sht_iterator_start("all", "calls");
     while (sht_iterator_next("all")) {
-        $var(lines) = $var(lines) + "s" + $shtitkey(all) + "|" + $shtitval(all) + "\\n";
-        $var(count) = $var(count) + 1;
-        if ($var(count) >= 30) route(SEND_LINES);
+        $var(id) = $shtitkey(all);
+        $vn(call) = $shtitval(all);
+        route(TELL_SIDES);
+        $var(lines) = $var(lines) + "s" + $var(id) + "|" + $vn(call) + "\n";
+        if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
+    }
+    sht_iterator_end("all");
+    sht_iterator_start("all", "ended");
+    while (sht_iterator_next("all")) {
+        $var(lines) = $var(lines) + "x" + $shtitkey(all) + "|\n";
+        if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
     }
     sht_iterator_end("all");
     sht_iterator_start("all", "drains");
     while (sht_iterator_next("all")) {
-        $var(lines) = $var(lines) + "d" + $shtitkey(all) + "|1\\n";
+        $var(lines) = $var(lines) + "d" + $shtitkey(all) + "|1\n";
     }
     sht_iterator_end("all");
-    $var(lines) = $var(lines) + "!\\n";
+    $var(lines) = $var(lines) + "!\n";
     route(SEND_LINES);
+}
+
+# Ends that the other SBC has confirmed are needed no more once no message can be under way that says otherwise.
+route[FORGET_ENDS] {
+    $var(age) = ${endKept};
+    if ($shv(synced) == 1 && $TV(sn) - $shv(heard) <= ${silentSeconds} && $shv(confirmed) >= $shv(told_before)) {
+        $var(age) = ${endRemembered};
+    }
+    $shv(told_before) = $shv(told);
+    sht_iterator_start("ends", "ended");
+    while (sht_iterator_next("ends")) {
+        if ($TV(sn) - $shtitval(ends) > $var(age)) sht_iterator_rm("ends");
+    }
+    sht_iterator_end("ends");
 }
 
 # What the other SBC says. After a silence we do not know what it did meanwhile.
 route[REPLICATED] {
-    if ($TV(sn) - $shv(heard) > ${silentSeconds}) $shv(synced) = 0;
+    if ($TV(sn) - $shv(heard) > ${silentSeconds}) {
+        $shv(synced) = 0;
+        if ($shv(heard) != 0 && $TV(sn) - $shv(heard) > ${endKept} && $shv(active) == 0) route(FORGET_CALLS);
+    }
     $shv(heard) = $TV(sn);
     if ($rU != "calls") {
         dmq_handle_message();
@@ -120,57 +183,104 @@ route[REPLICATED] {
     # A repetition is older than what came since: it gets the same answer and changes nothing.
     if (!t_newtran()) exit;
     $var(body) = $rb;
-    $var(i) = 0;
-    $var(line) = $(var(body){s.select,0,\\n});
+    # A message is missing: what it said is asked for.
+    $var(number) = $(var(body){s.select,0,\n}{s.strip,1}{s.int});
+    if ($var(number) == $shv(taken) + 1) {
+        $shv(taken) = $var(number);
+    } else if ($var(number) > $shv(taken)) {
+        $shv(synced) = 0;
+    }
+    $var(i) = 1;
+    $var(line) = $(var(body){s.select,1,\n});
     while ($var(line) != "") {
         $var(op) = $(var(line){s.substr,0,1});
+        $var(id) = $(var(line){s.select,0,|}{s.strip,1});
+        $var(skip) = $(var(id){s.len}) + 2;
         if ($var(op) == "?") {
+            # Asks for all calls: it does not know what we do, and may have begun to count anew.
+            $shv(taken) = $var(number);
             mq_add("events", "all", "?calls");
         } else if ($var(op) == "!") {
+            # It has told them all, up to this message.
+            $shv(taken) = $var(number);
             $shv(synced) = 1;
         } else if ($var(op) == ".") {
-            # A sign of life.
-            $var(id) = "";
+            # A sign of life, with what it has of ours.
+            $shv(confirmed) = $(var(id){s.int});
         } else if ($var(op) == "d") {
             # A media host that was drained there, or taken back.
-            $var(id) = $(var(line){s.select,0,|}{s.strip,1});
             $sht(drained=>$var(id)) = $(var(line){s.select,1,|}{s.int});
             $sht(telling=>$var(id)) = 0;
             if ($sht(drained=>$var(id)) == 1) $sht(drains=>$var(id)) = 1;
             else $sht(drains=>$var(id)) = $null;
         } else if ($var(op) == "u") {
             # A user that the other one has found in the database.
-            $var(id) = $(var(line){s.select,0,|}{s.strip,1});
             $sht(users=>$var(id)) = $(var(line){s.select,1,|});
+        } else if ($var(op) == "v") {
+            # A record that it has delivered.
+            $sht(others_records=>$var(id)) = $null;
+        } else if ($var(op) == "p") {
+            $sht(sides=>$var(id)) = $(var(line){s.substr,$var(skip),0});
+        } else if ($var(op) == "b") {
+            $sht(branches=>$var(id)) = $(var(line){s.substr,$var(skip),0});
+        } else if ($var(op) == "-" || $var(op) == "x") {
+            $vn(told) = $(var(line){s.substr,$var(skip),0});
+            route(END_REPLICATED);
         } else {
-            $var(id) = $(var(line){s.select,0,|}{s.strip,1});
-            # What is told on request may be older than what we know: of a call that has been answered since, or has ended.
-            $vn(call) = $sht(calls=>$var(id));
-            if ($var(op) != "s" || ($sht(ended=>$var(id)) == $null
-                    && ($vn(call) == $null || $(vn(call){s.select,7,|}) == ""))) {
-                route(CALL_REPLICATED);
-            }
+            $vn(told) = $(var(line){s.substr,$var(skip),0});
+            route(CALL_REPLICATED);
         }
         $var(i) = $var(i) + 1;
-        $var(line) = $(var(body){s.select,$var(i),\\n});
+        $var(line) = $(var(body){s.select,$var(i),\n});
     }
     t_reply("200", "OK");
 }
 
-# In: $var(op), $var(id), $var(line).
+# A call that was let in (+), moved to another trunk (+) or answered (=), or that lives (s). In: $var(op), $var(id), $vn(told), its entry.
 route[CALL_REPLICATED] {
+    if ($var(op) == "=") $sht(others_records=>$var(id):start) = $vn(told);
+    # What is told late may be older than what we know: that it has ended since, or been answered.
+    if ($sht(ended=>$var(id)) != $null) return;
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));
-    if ($vn(call) != $null) route(UNCOUNT);
-    if ($var(op) != "-") {
-        $var(skip) = $(var(id){s.len}) + 2;
-        $vn(call) = $(var(line){s.substr,$var(skip),0});
-        $sht(calls=>$var(id)) = $vn(call);
-        route(COUNT);
-    } else if ($vn(call) != $null) {
+    if ($vn(call) != $null) {
+        if ($var(op) == "s" && ${ofCall('answered')} != "") {
+            sht_unlock("calls=>$var(id)");
+            return;
+        }
+        route(UNCOUNT);
+    }
+    $vn(call) = $vn(told);
+    $sht(calls=>$var(id)) = $vn(call);
+    route(COUNT);
+    sht_unlock("calls=>$var(id)");
+}
+
+# A call that has ended now (-), or before (x). In: $var(op), $var(id), $vn(told), of the former the entry with its end.
+route[END_REPLICATED] {
+    if ($var(op) == "-") {
+        $sht(others_records=>$var(id):end) = $vn(told);
+    }
+    sht_lock("calls=>$var(id)");
+    $vn(call) = $sht(calls=>$var(id));
+    if ($sht(ended=>$var(id)) == $null) $sht(ended=>$var(id)) = $TV(sn);
+    if ($vn(call) != $null) {
         $sht(calls=>$var(id)) = $null;
+        route(FORGET_SIDES);
+        route(UNCOUNT);
     }
     sht_unlock("calls=>$var(id)");
+}
+
+# This SBC was away for so long that the other one may have forgotten which calls ended meanwhile: it begins with what it is told.
+route[FORGET_CALLS] {
+    sht_iterator_start("old", "calls");
+    while (sht_iterator_next("old")) {
+        $vn(call) = $shtitval(old);
+        route(UNCOUNT);
+        sht_iterator_rm("old");
+    }
+    sht_iterator_end("old");
 }
 `,
   };

@@ -1,5 +1,6 @@
 import type { Cell } from '../../../cell/cell.ts';
 import { databaseNames } from '../../postgresql/names.ts';
+import { callFields, sideFields } from './call-entry.ts';
 import { mediaStates } from './media.ts';
 import type { Section } from '../common/section.ts';
 
@@ -26,7 +27,17 @@ interface LoadedTable {
 }
 
 /** Order of the fields in the values of `tenants` and `trunks`; the database's views write them in this order. */
-export const tenantFields = ['name', 'tier', 'rate', 'burst', 'calls', 'number', 'trunks'] as const;
+export const tenantFields = [
+  'name',
+  'tier',
+  'rate',
+  'burst',
+  'calls',
+  'number',
+  'trunks',
+  'longest',
+  'oneSided',
+] as const;
 export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls'] as const;
 
 export const loadedTables: readonly LoadedTable[] = [
@@ -98,10 +109,21 @@ ${table('drained', `size=${small}`, 'initval=0')}
 ${table('telling', `size=${small}`, 'initval=0')}
 
 # --- Known to this SBC. Calls are handed to the other one in batches, see "Replication".
-# Call-ID => tenant|trunk|media host|kind|from|to|invited|answered
+# name of a call => ${callFields.join('|')}
 ${table('calls', `size=${large}`)}
-# Call-ID => 1: ended here while the other SBC had not told us its calls yet
-${table('ended', `size=${large}`, 'autoexpire=120')}
+# name of a call (its caller), NAME:TAG (a callee) => ${sideFields.join('|')}; for longer than any call may last
+${table('sides', `size=${large}`, 'autoexpire=90000')}
+# name of a call that rings => of each phone, what a CANCEL to it would say: Via|peer|URI|
+${table('branches', `size=${large}`, 'autoexpire=300')}
+# name of a call => TAG|leg of a second phone that answered it
+${table('rivals', `size=${small}`, 'autoexpire=60')}
+# name of a call => when it ended, see "Replication"
+${table('ended', `size=${large}`)}
+# name of a call that is to end => why
+${table('ending', `size=${small}`, 'autoexpire=60')}
+# NAME:start, NAME:end => record that is not delivered: of this SBC's calls, and of the other one's
+${table('own_records', `size=${large}`)}
+${table('others_records', `size=${large}`)}
 # t:tenant, k:trunk, m:media host => calls now; shared => places of the shared part that are taken
 ${table('load', `size=${perTenant}`, 'initval=0')}
 # t:tenant, k:trunk, cell => what is in the token bucket, and when that was true
@@ -116,6 +138,8 @@ ${table('failures', `size=${large}`, 'autoexpire=60', 'initval=0')}
 ${table('strangers', `size=${large}`, 'autoexpire=30')}
 # number of a media host => 1 while its relay answers
 ${table('alive', `size=${small}`, 'initval=0')}
+# number of a media host => since when it does not answer
+${table('away', `size=${small}`, 'initval=0')}
 # tier => numbers of the media hosts that take calls now, each with a colon behind it
 ${table('pools', `size=${small}`)}
 # trunk => address that its domain name resolved to; address => trunk|name

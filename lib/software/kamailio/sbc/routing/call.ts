@@ -2,11 +2,11 @@ import type { Cell } from '../../../../cell/cell.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import type { Section } from '../../common/section.ts';
+import { ofCall } from '../call-entry.ts';
 import { field, tenantFields } from '../tables.ts';
-import { inside } from './in-dialog.ts';
 
 /** A new call: who calls, whom, may it be, and over which way it goes. */
-export function call(cell: Cell): Section {
+export function call(_cell: Cell): Section {
   const publicAddress = late(values.publicAddress.name);
   return {
     title: 'New calls',
@@ -28,7 +28,8 @@ route[CALL] {
         route(REFUSE);
     }
     route(IDENTIFY_CALLER);
-    if ($sht(calls=>$ci) != $null) route(REFUSE_CALL_ID_IN_USE);
+    route(NAME_CALL);
+    if ($sht(calls=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
     $var(name) = ${field('tenant', tenantFields, 'name')};
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);
@@ -192,20 +193,42 @@ route[TO_USER] {
     }
     # A phone behind NAT can only be reached over the connection that it made.
     set_forward_no_connect();
+    if ($branch(count) > 0) {
+        $avp(forks) = $branch(count) + 1;
+        t_on_branch("FORK");
+    }
 }
 
 # Anchors the media, remembers the call, puts us into its way, sends.
 route[SEND] {
+    $var(relayed) = $var(id);
+    $avp(id) = $var(id);
+    $var(leg) = "";
+    if ($avp(forks) != $null) $var(leg) = "-";
     if (!route(ANCHOR)) {
         $var(reason) = "no_media_host";
         $var(wait) = 5;
         route(REFUSE_BUSY);
     }
+    $var(forked) = $var(leg);
+    route(ALIAS_CONTACT);
+    route(DESCRIBE_CALLER);
+    if ($var(malformed) == 1) {
+        route(RELEASE_BRANCHES);
+        $var(code) = 400;
+        $var(phrase) = "Bad Contact";
+        $var(reason) = "malformed";
+        route(REFUSE);
+    }
+    $var(leg) = $var(forked);
     route(CALL_INVITED);
     route(PROOF);
-    record_route();
-    add_rr_param(";m=$var(m);k=$var(proof)");
-    route(ALIAS_CONTACT);
+    if (!record_route() || !add_rr_param(";m=$var(m);c=$var(id);k=$var(proof)")) {
+        $var(cause) = 500;
+        route(CALL_REFUSED);
+        send_reply("500", "Server Internal Error");
+        exit;
+    }
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
     if (!t_relay()) {
@@ -217,16 +240,45 @@ route[SEND] {
 }
 
 onreply_route[CALL_REPLY] {
-    if ($rs >= 300) return;
-    if ($rs >= 180) route(POST_DIAL_DELAY);
-    route(ALIAS_CONTACT);
+    if ($rs == 100) return;
+    $var(id) = $avp(id);
+    $var(relayed) = $var(id);
+    $var(branch) = "";
+    if ($avp(forks) != $null) {
+        $var(branch) = $T_branch_idx;
+        $var(relayed) = $var(id) + "-" + $var(branch);
+    }
+    if ($rs >= 300) {
+        $var(m) = $avp(m);
+        if ($avp(forks) != $null) route(RELEASE_MEDIA);
+        return;
+    }
+    route(POST_DIAL_DELAY);
     # A carrier that has begun to ring may ring on.
-    if ($rs > 100 && $rs < 200 && $avp(trunks) != $null && $avp(rings) == $null) {
+    if ($rs < 200 && $avp(trunks) != $null && $avp(rings) == $null) {
         $avp(rings) = 1;
         t_set_fr(180000);
     }
+    route(TAKE_ANSWER);
+}
+
+# An answer to an INVITE, through whichever SBC it went. In: $var(id), $var(branch), $var(relayed), $avp(m), $avp(late_offer), $avp(forks).
+route[TAKE_ANSWER] {
+    route(ALIAS_CONTACT);
+    if ($tt != $null && !route(NOTE_CALLEE)) {
+        route(KEEP_DESCRIPTION);
+        return;
+    }
+    if ($rs >= 200) {
+        # The caller has given up meanwhile, and hangs up; or, behind one carrier, two phones have answered, of which it hangs up one.
+        $vn(call) = $sht(calls=>$var(id));
+        if ($vn(call) == $null || ($avp(forks) == $null && ${ofCall('answered')} != "" && ${ofCall('answeredBy')} != $tt)) {
+            route(KEEP_DESCRIPTION);
+            return;
+        }
+    }
     if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
-    if ($rs >= 200) route(CALL_ANSWERED);
+    if ($rs >= 200 && !route(CALL_ANSWERED)) $sht(rivals=>$var(id)) = $tt + "|-" + $var(branch);
 }
 
 # Fail closed: a description that the relay has not changed does not pass. A provisional answer is dropped. A final one can't be:
@@ -239,6 +291,7 @@ route[KEEP_DESCRIPTION] {
 
 failure_route[CALL_FAILED] {
     $var(cause) = $T_reply_code;
+    $var(id) = $avp(id);
     if (t_is_canceled()) {
         $var(cause) = 487;
     } else if ($avp(trunks) != $null && (t_check_status("503") || (t_branch_timeout() && $avp(rings) == $null))) {
@@ -254,26 +307,6 @@ failure_route[CALL_FAILED] {
         append_to_reply("Retry-After: 5\\r\\n");
         t_reply("503", "Service Unavailable");
     }
-}
-
-# An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer whose INVITE went through
-# the other SBC, which has died since: the caller still waits for it, and gets it, if it is not one inside the cell.
-reply_route {
-    if (t_check_trans()) return;
-    # Of a phone, to a keepalive: we had asked.
-    if ($sel(via[2].host) == $null) drop;
-    $vn(call) = $sht(calls=>$ci);
-    $var(back) = $sel(via[2].host);
-    if ($sel(via[2].received) != $null) $var(back) = $sel(via[2].received);
-    if ($rm != "INVITE" || $vn(call) == $null || $sel(via[2].params.maddr) != $null || !is_ip("$var(back)")
-            || is_in_subnet("$var(back)", "${inside(cell)}")) {
-        prom_counter_inc("rejected_total", "1", "stray_answer");
-        drop;
-    }
-    $avp(m) = $(vn(call){s.select,2,|}{s.int});
-    if (!has_body("application/sdp")) return;
-    if (!route(ANSWER)) drop;
-    if ($rs >= 200 && $rs < 300) route(CALL_ANSWERED);
 }
 `,
   };

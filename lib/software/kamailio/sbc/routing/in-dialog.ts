@@ -1,8 +1,10 @@
-import type { Cell } from '../../../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../../../cell/cell.ts';
 import { internalPorts } from '../../../../spec/fixed.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import type { Section } from '../../common/section.ts';
+import { ofCall, ofSide, selfAddress } from '../call-entry.ts';
+import { sockets } from '../sockets.ts';
 
 /** The cell's own network, this host, and the cloud's metadata: what nobody outside may have anything sent to. */
 export function inside(cell: Cell): string {
@@ -10,10 +12,12 @@ export function inside(cell: Cell): string {
 }
 
 /**
- * Requests inside a call. They carry all that is needed to route them (Record-Route with the floating addresses, the media
- * host's number, a proof), so that either SBC can handle them.
+ * Requests inside a call. They carry all that is needed to route them (Record-Route with the floating addresses, the call's name, the
+ * media host's number, a proof), and both SBCs know the call's two sides, so that either can handle them.
  */
-export function inDialog(cell: Cell): Section {
+export function inDialog(cell: Cell, host: SbcHost): Section {
+  const listen = sockets(cell, host);
+  const publicUdp = listen.public.find(({ protocol }) => protocol === 'udp');
   return {
     title: 'Requests inside a call',
     text: `
@@ -21,20 +25,27 @@ modparam("rr", "enable_full_lr", 0)
 modparam("rr", "enable_double_rr", 1)
 modparam("rr", "append_fromtag", 1)
 
-# What the Record-Route header of a call carries: m, the media host, and k, the proof that this cell set the call up.
+# What the Record-Route header of a call carries: m, the media host, c, the call's name, and k, the proof that this cell set it up.
 route[PROOF] {
-    $var(proof) = $ci + "|" + $var(m) + "|${late(values.digestSecret.name)}";
+    $var(proof) = $var(id) + "|" + $var(m) + "|" + $ci;
+    route(PROVE);
+}
+
+# In: $var(proof), what is to be proved. Out: the proof.
+route[PROVE] {
+    $var(proof) = $var(proof) + "|${late(values.digestSecret.name)}";
     $var(proof) = $(var(proof){s.md5}{s.substr,0,16});
 }
 
 route[IN_DIALOG] {
     if (is_method("ACK") && t_check_trans()) {
         # The ACK of a refusal stays here.
-        t_relay();
+        if (!t_relay()) exit;
         exit;
     }
     $var(m) = $(route_uri{uri.param,m});
     $var(k) = $(route_uri{uri.param,k});
+    $var(id) = $(route_uri{uri.param,c});
     if ($var(m) == "" || !loose_route()) {
         if (is_method("ACK")) exit;
         prom_counter_inc("rejected_total", "1", "no_route");
@@ -49,22 +60,27 @@ route[IN_DIALOG] {
     }
     $var(m) = $(var(m){s.int});
     if ($du == $null) handle_ruri_alias();
+    if ($Ri == "${selfAddress}") route(LEAVE_AS_FROM_OUTSIDE);
     route(CHECK_NEXT_HOP);
+    route(FIND_SIDES);
     # Phones repeat their credentials inside a call; the other side could try passwords on them.
     remove_hf("Proxy-Authorization");
     remove_hf("Authorization");
 
-    if (is_method("BYE")) {
-        route(HANG_UP);
+    if ($var(own_call) == 0) {
+        # Of a call that is over, or that another phone has taken: it changes nothing there.
+        if (!is_method("ACK|BYE")) route(REFUSE_UNKNOWN_CALL);
+        if (is_method("BYE")) route(HANG_UP_RIVAL);
+    } else if (is_method("BYE")) {
+        if ($sht(rivals=>$var(id)) == $null) route(HANG_UP);
+        else route(HAND_TO_RIVAL);
     } else if (is_method("INVITE|UPDATE")) {
         route(ALIAS_CONTACT);
-        # Both SBCs know every call. One that has ended is counted no more: its media must not come back.
-        if ($shv(synced) == 1 && $sht(calls=>$ci) == $null) {
-            prom_counter_inc("rejected_total", "1", "ended_call");
-            sl_send_reply("481", "Call Does Not Exist");
-            exit;
-        }
+        route(MOVE_SIDE);
         $avp(m) = $var(m);
+        $avp(relayed) = $var(relayed);
+        $avp(id) = $var(id);
+        $avp(answerer) = $var(answerer);
         if (!has_body("application/sdp")) {
             $avp(late_offer) = 1;
         } else if (!route(OFFER_AGAIN)) {
@@ -80,6 +96,112 @@ route[IN_DIALOG] {
     }
     if (!t_relay()) sl_reply_error();
     exit;
+}
+
+route[REFUSE_UNKNOWN_CALL] {
+    prom_counter_inc("rejected_total", "1", "ended_call");
+    sl_send_reply("481", "Call Does Not Exist");
+    exit;
+}
+
+# Ties a request to its call: to the tags of its two sides, to where they speak from, and to where they are. In: $var(id). Out:
+# $vn(sender) and $vn(receiver), the sides; $var(sender) and $var(answerer), their names; $var(relayed), the call's name at the relay;
+# $var(own_call), 0 if the call must not be touched.
+route[FIND_SIDES] {
+    $var(own_call) = 0;
+    $vn(call) = $sht(calls=>$var(id));
+    $vn(caller) = $sht(sides=>$var(id));
+    if ($vn(caller) == $null) {
+        # A call that no SBC of this cell has known since it started: its end may still be said.
+        if (is_method("ACK|BYE")) return;
+        route(REFUSE_UNKNOWN_CALL);
+    }
+    if ($ft == ${ofSide('tag', 'vn(caller)')}) {
+        $var(tag) = $tt;
+        $var(sender) = $var(id);
+        $var(answerer) = $var(id) + ":" + $tt;
+        $vn(sender) = $vn(caller);
+        $vn(receiver) = $sht(sides=>$var(id):$tt);
+        $vn(callee) = $vn(receiver);
+    } else {
+        $var(tag) = $ft;
+        $var(sender) = $var(id) + ":" + $ft;
+        $var(answerer) = $var(id);
+        $vn(sender) = $sht(sides=>$var(id):$ft);
+        $vn(receiver) = $vn(caller);
+        $vn(callee) = $vn(sender);
+        if ($tt != ${ofSide('tag', 'vn(caller)')}) $vn(callee) = $null;
+    }
+    if ($vn(callee) == $null) {
+        prom_counter_inc("rejected_total", "1", "foreign_dialog");
+        if (!is_method("ACK")) sl_send_reply("481", "Call Does Not Exist");
+        exit;
+    }
+    if (!route(SPEAKS_FROM_ITS_PLACE)) {
+        prom_counter_inc("rejected_total", "1", "foreign_sender");
+        if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+        exit;
+    }
+    if ($nh(d) != ${ofSide('hop', 'vn(receiver)')}) {
+        prom_counter_inc("rejected_total", "1", "foreign_target");
+        if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+        exit;
+    }
+    $var(relayed) = $var(id) + ${ofSide('leg', 'vn(callee)')};
+    if ($vn(call) == $null) return;
+    # Until somebody has answered, every phone that rings is a side of the call.
+    if (${ofCall('answered')} == "" || ${ofCall('answeredBy')} == $var(tag)) $var(own_call) = 1;
+}
+
+# True if a request comes from where the side is that its tag names: the same address, another one of the same carrier or exchange, or,
+# for a phone that has moved, one where its user logs in. In: $vn(sender).
+route[SPEAKS_FROM_ITS_PLACE] {
+    if ($si == "${selfAddress}") return 1;
+    $var(peer) = ${ofSide('peer', 'vn(sender)')};
+    $var(peer) = $(var(peer){s.select,1,:});
+    if ($var(peer) == $si) return 1;
+    $var(address) = $var(peer);
+    route(OWNER);
+    $vn(place) = $vn(owner);
+    $var(address) = $si;
+    route(OWNER);
+    if ($vn(owner) != $null) {
+        if ($vn(owner) == $vn(place)) return 1;
+        return -1;
+    }
+    if ($vn(place) != $null || is_method("ACK")) return -1;
+    # A phone. Its domain is a tenant's, and the log-in proves that it is of that domain; a stranger has none.
+    $var(domain) = $(fd{s.tolower});
+    $vn(tenant) = $sht(tenants=>$var(domain));
+    if ($vn(tenant) == $null || $vn(call) == $null || ${'$(vn(tenant){s.select,0,|})'} != ${ofCall('tenant')}) return -1;
+    route(LOG_IN);
+    if ($au != $fU) return -1;
+    return 1;
+}
+
+# A side that offers anew may have moved: from here on its requests go where it is now. In: $vn(sender), $var(sender), $var(contact_alias).
+route[MOVE_SIDE] {
+    if ($ct == $null) return;
+    $var(tag) = ${ofSide('tag', 'vn(sender)')};
+    $var(leg) = ${ofSide('leg', 'vn(sender)')};
+    $var(routes) = ${ofSide('routes', 'vn(sender)')};
+    route(DESCRIBE_SIDE);
+    if ($var(malformed) == 1 || $var(side) == $vn(sender)) return;
+    $sht(sides=>$var(sender)) = $var(side);
+    mq_add("events", "$var(sender)", "p|");
+}
+
+# A BYE that the cell says itself (SEND_BYE) came in on loopback: it leaves as if it had come from outside, or from FreeSWITCH.
+route[LEAVE_AS_FROM_OUTSIDE] {
+    if (is_in_subnet("$nh(d)", "${cell.spec.network}")) {
+        $fs = "${listen.overlay}";
+    }${
+      publicUdp === undefined
+        ? ''
+        : ` else if (!($nh(P) =~ "tcp|tls")) {
+        $fs = "${publicUdp.name}";
+    }`
+    }
 }
 
 # An address that a caller wrote into a header must not lead into the cell's own network, this host, or the cloud's metadata; but
@@ -101,19 +223,28 @@ route[CHECK_NEXT_HOP] {
 
 onreply_route[IN_DIALOG_REPLY] {
     if ($rs >= 300) return;
+    $var(id) = $avp(id);
+    $var(relayed) = $avp(relayed);
     route(ALIAS_CONTACT);
+    if ($rs >= 200) {
+        $var(sender) = $avp(answerer);
+        $vn(sender) = $sht(sides=>$var(sender));
+        if ($vn(sender) != $null) route(MOVE_SIDE);
+    }
     if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
 }
 
 # A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what
-# they say, but for names, which would have to be resolved in the middle of a call.
+# they say, but for names, which would have to be resolved in the middle of a call. Out: $var(contact_alias), 1 if so.
 route[ALIAS_CONTACT] {
+    $var(contact_alias) = 0;
     if ($Ri == "${cell.overlayAddress}") return;
     # An edge has done so.
     if ($sht(edges=>$si) != $null) return;
     $var(address) = $si;
     route(OWNER);
     if ($vn(owner) != $null && is_ip("$(ct{nameaddr.uri}{uri.host})")) return;
+    $var(contact_alias) = 1;
     set_contact_alias();
 }
 `,

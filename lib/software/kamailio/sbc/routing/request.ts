@@ -1,5 +1,6 @@
 import type { Cell, SbcHost } from '../../../../cell/cell.ts';
 import type { Section } from '../../common/section.ts';
+import { selfAddress } from '../call-entry.ts';
 
 /** Every request begins here. */
 export function request(cell: Cell, host: SbcHost): Section {
@@ -12,6 +13,16 @@ request_route {
         route(FROM_PEER);
         exit;
     }
+    # From this host itself.
+    if ($Ri == "${selfAddress}") {
+        if (is_method("BYE")) route(IN_DIALOG);
+        # keepalived: which of the two SBCs is the active one.
+        if (is_method("NOTIFY")) {
+            $shv(active) = 0;
+            if ($rU == "MASTER") $shv(active) = 1;
+        }
+        exit;
+    }
     route(FIND_SOURCE);
     route(SCREEN);
     force_rport();
@@ -20,8 +31,8 @@ request_route {
         exit;
     }
     if (is_method("CANCEL")) {
-        # Only the SBC that has the INVITE can cancel it.
-        if (t_check_trans()) t_relay();
+        if (!t_check_trans()) route(TAKE_UP_CANCEL);
+        if (!t_relay()) sl_reply_error();
         exit;
     }
     if (has_totag()) {

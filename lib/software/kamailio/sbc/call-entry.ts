@@ -1,0 +1,48 @@
+/** What the SBCs keep of a call: its entry in the table `calls`, and its two sides in the table `sides`. */
+
+/**
+ * Order of the fields of a call in the table `calls`; at its end follow the fields of its end. `leg` is empty, or, where a call
+ * rings at several phones, a hyphen and, once it is answered, the number of the branch.
+ */
+export const callFields = [
+  'tenant',
+  'trunk',
+  'media',
+  'kind',
+  'from',
+  'to',
+  'invited',
+  'callId',
+  'cseq',
+  'longest',
+  'leg',
+  'answeredBy',
+  'answered',
+] as const;
+export const endFields = ['ended', 'cause', 'reason', 'mos', 'jitter', 'loss', 'roundTrip'] as const;
+
+/** Order of the fields of a side of a call in the table `sides`. */
+export const sideFields = ['tag', 'peer', 'hop', 'leg', 'target', 'routes'] as const;
+
+/** Why a cell ended a call by itself, and the status that its record has. */
+export const endings = {
+  /** The relay has given it up, or is away. */
+  media_lost: 408,
+  /** One side went silent. */
+  one_sided: 408,
+  /** Longer than the tenant's calls may be. */
+  too_long: 480,
+  /** `cellstamp calls end`. */
+  operator: 480,
+  /** Rang for longer than any INVITE lives. */
+  no_answer: 408,
+} as const;
+
+/** A field of the call in `$vn(call)`. */
+export const ofCall = (name: (typeof callFields)[number]) => `$(vn(call){s.select,${callFields.indexOf(name)},|})`;
+/** A field of the side in a variable: `ofSide('hop', 'vn(callee)')`. */
+export const ofSide = (name: (typeof sideFields)[number], variable: string) =>
+  `$(${variable}{s.select,${sideFields.indexOf(name)},|})`;
+
+/** The address of the process that ends calls: nothing but this host reaches it, and nobody can forge it. */
+export const selfAddress = '127.0.0.1';
