@@ -129,7 +129,7 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
     const used = [
       ...text.matchAll(/\broute\(([A-Z_]+)\)/g),
       ...text.matchAll(/t_on_(?:reply|failure)\("([A-Z_]+)"\)/g),
-      ...text.matchAll(/(?:;route=|async_task_route\(")([A-Z_]+)/g),
+      ...text.matchAll(/(?:;route=|t_continue\(.*")([A-Z_]+)/g),
     ].map((match) => match[1]!);
     expect(new Set(defined).size).toBe(defined.length);
     expect([...new Set(used)].sort()).toEqual([...defined].sort());
@@ -141,9 +141,15 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
     expect(calls.filter((line) => !/if \(rtpengine_/.test(line))).toEqual([]);
   });
 
-  it('asks the database in one place only, which is not in a call’s way', () => {
+  it('asks the database in one place only, in a process of its own and with no transaction’s lock held', () => {
     expect(offending(/sql_query/)).toHaveLength(1);
-    expect(text).toMatch(/async_task_route\("LOOK_UP_AND_REGISTER"\)/);
+    const routes = text.split(/^(?=\w*route\[|request_route|reply_route|event_route)/m);
+    const naming = (pattern: RegExp) =>
+      routes.filter((route) => pattern.test(route)).map((route) => /\[(\w+)/.exec(route)![1]);
+    expect(naming(/sql_query\(/)).toEqual(['ASK_DATABASE']);
+    expect(naming(/route\(ASK_DATABASE\)/)).toEqual(['LOOK_UP_USERS']);
+    expect(text).toMatch(/modparam\("rtimer", "exec", "timer=look_ups;route=LOOK_UP_USERS"\)/);
+    expect(naming(/async_task|async_route/)).toEqual([]);
   });
 
   it('speaks to Redis from the records’ own process only', () => {

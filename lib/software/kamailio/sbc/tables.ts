@@ -72,11 +72,14 @@ export function tables(cell: Cell): Section {
   return {
     title: 'Tables in shared memory',
     text: `
-# --- Loaded from PostgreSQL at boot; nothing else asks the database but a registration whose user is not here.
+# --- Loaded from PostgreSQL at boot; nothing else asks the database but LOOK_UP_USERS, for a registration whose user is not here.
 # By the pool of connections on this host, whose socket the service's environment names.
 modparam("htable", "db_url", "${databaseUrl}")
 modparam("htable", "fetch_rows", 10000)
+# The last of four time-outs, for when the pool itself hangs: see the database's role and the pool. No second attempt, which would
+# wait as long again.
 modparam("db_postgres", "timeout", 5)
+modparam("db_postgres", "retries", 0)
 ${loadedTables
   .map(({ name, size, contents, absent }) => {
     const parameters = [`size=${size}`, `dbtable=${name}`, ...(absent === undefined ? [] : [`initval=${absent}`])];
@@ -112,6 +115,8 @@ ${table('banned', `size=${large}`, `autoexpire=${spec.sbc.flood.banSeconds}`)}
 # address => requests of this second; failed log-ins
 ${table('requests', `size=${large}`, 'autoexpire=10')}
 ${table('failures', `size=${large}`, 'autoexpire=60', 'initval=0')}
+# user@domain => registrations that wait for the database
+${table('waiting', `size=${small}`, 'autoexpire=10', 'initval=0')}
 # user@domain => 1: not in the database a moment ago
 ${table('strangers', `size=${large}`, 'autoexpire=30')}
 # number of a media host => 1 while its relay answers

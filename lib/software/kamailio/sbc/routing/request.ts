@@ -39,8 +39,7 @@ request_route {
         exit;
     }
     if (is_method("REGISTER")) {
-        # A retransmission of one that waits for the database ends here.
-        t_check_trans();
+        $var(looked_up) = 0;
         route(REGISTER);
         exit;
     }
