@@ -109,6 +109,8 @@ route[LOG_IN] {
     }
     # A repetition ends here.
     if (is_method("REGISTER") && $var(looked_up) == 0) t_newtran();
+    $var(login) = $var(source) + "|" + $au + "@" + $var(domain);
+    route(SCREEN_LOG_IN);
     $vn(secret) = $sht(users=>$au@$var(domain));
     if ($vn(secret) == $null) route(LOOK_UP_USER);
     if (!pv_auth_check("$var(domain)", "$vn(secret)", "1", "0")) {
@@ -218,7 +220,6 @@ route[LOOKED_UP] {
     # Another process: nothing of what the worker found out is here.
     $var(looked_up) = 1;
     route(FIND_SOURCE);
-    $vn(known) = $sht(known=>$var(source));
     route(REGISTER);
 }
 `,
