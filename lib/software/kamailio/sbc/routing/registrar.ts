@@ -76,13 +76,7 @@ route[REGISTER] {
         send_reply("403", "Unknown Domain");
         exit;
     }
-    # Calls and keepalives follow the Path. An edge puts itself into it, and nobody else.
-    $var(path) = $(hdr(Path){nameaddr.uri}{uri.host});
-    if ($var(edge) == 1 && $sht(edges=>$var(path)) == $null) {
-        prom_counter_inc("rejected_total", "1", "foreign_path");
-        send_reply("403", "Path Leads Elsewhere");
-        exit;
-    }
+    if ($hdr(Path) != $null) route(CHECK_PATH);
     route(LOG_IN);
     if ($au != $tU) {
         prom_counter_inc("rejected_total", "1", "foreign_address");
@@ -98,6 +92,18 @@ route[REGISTER] {
     }
     # It answers, whatever comes of it.
     if (save("location")) prom_counter_inc("registrations_total", "1");
+    exit;
+}
+
+# Calls and keepalives follow the Path. An edge puts itself into it, and nobody else. (Taking it out would not do: save() reads the
+# request as it came.)
+route[CHECK_PATH] {
+    if ($var(edge) == 1) {
+        $var(path) = $(hdr(Path){nameaddr.uri}{uri.host});
+        if ($sht(edges=>$var(path)) != $null) return;
+    }
+    prom_counter_inc("rejected_total", "1", "foreign_path");
+    send_reply("403", "Path Leads Elsewhere");
     exit;
 }
 
