@@ -19,10 +19,16 @@ export function registrar(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Registrations',
     text: `
-# --- Digest authentication. Both SBCs have the same secret, so that one takes the answer to the other's challenge.
-# Kamailio 5.6 has one algorithm for all, and phones that know SHA-256 are few: MD5.
-modparam("auth", "secret", "${late(values.digestSecret.name)}")
+# --- Digest authentication. Kamailio 5.6 has one algorithm for all, and phones that know SHA-256 are few: MD5.
+# A digest is good once (RFC 2617, section 3.2.2): the nonce remembers the count (nc) that it was last used with, and without a
+# count it is good for one request. Two arrays of 2^20 nonces, 1 MiB and 128 KiB: the oldest nonce is stale when the array is full.
 modparam("auth", "nonce_expire", 300)
+modparam("auth", "nonce_count", 1)
+modparam("auth", "nc_array_order", 20)
+modparam("auth", "one_time_nonce", 1)
+modparam("auth", "otn_in_flight_order", 20)
+# Each SBC has a secret of its own: what was used on one is not known to the other, where it would be good once more.
+modparam("auth", "secret", "${late(values.digestSecret.name)}/${host.name}")
 
 # --- Locations: in memory only, copied to the other SBC.
 modparam("usrloc", "preload", "location")
@@ -113,19 +119,44 @@ route[LOG_IN] {
         auth_challenge("$var(domain)", "1");
         exit;
     }
-    # A repetition ends here.
+    # A repetition ends here: its digest has been used. (That of an INVITE is absorbed before.)
     if (is_method("REGISTER") && $var(looked_up) == 0) t_newtran();
     $var(login) = $var(source) + "|" + $au + "@" + $var(domain);
     route(SCREEN_LOG_IN);
+    route(CHECK_DIGEST_URI);
     $vn(secret) = $sht(users=>$au@$var(domain));
     if ($vn(secret) == $null) route(LOOK_UP_USER);
     if (!pv_auth_check("$var(domain)", "$vn(secret)", "1", "0")) {
-        # -4: the nonce is old; the phone will answer a new one.
-        if ($retcode != -4) route(LOGIN_FAILED);
-        auth_challenge("$var(domain)", "1");
+        $var(result) = $retcode;
+        if ($var(result) == -2) {
+            # The nonce is good, the password is not.
+            route(LOGIN_FAILED);
+            auth_challenge("$var(domain)", "1");
+        } else if ($var(result) == -5 || $(adr{s.len}) != 32) {
+            # Nothing that answers our challenge.
+            auth_challenge("$var(domain)", "1");
+        } else {
+            # The nonce is old, has been used, or is the other SBC's: the phone answers a new one and asks nobody for a password
+            # (stale, RFC 2617, section 3.2.1). No password has been tried, so that nothing is counted.
+            auth_challenge("$var(domain)", "17");
+        }
         exit;
     }
     route(LOGIN_WORKED);
+}
+
+# A digest is good for the URI that it was made for. That may be written in another way than the Request-URI (RFC 3261, section
+# 22.4): what is dialled must be the same, and the host be ours or the tenant's.
+route[CHECK_DIGEST_URI] {
+    $var(host) = "";
+    if ($adu != $null) $var(host) = $(adu{uri.host}{s.tolower});
+    if (($var(host) == $var(domain) || $var(host) == $(rd{s.tolower}) || $var(host) == "${publicAddress}"
+                || ($var(edge) == 1 && $var(host) =~ "^[0-9.]+$"))
+            && (!is_method("INVITE") || $(adu{uri.user}) == $(ou{uri.user})
+                || $(adu{uri.user}{s.unescape.user}) == $(ou{uri.user}{s.unescape.user}))) return;
+    prom_counter_inc("rejected_total", "1", "foreign_digest");
+    send_reply("400", "Digest For Another URI");
+    exit;
 }
 
 # A user who is not in memory. A registration waits until the database has been asked; a call does not. Out: $vn(secret), which no

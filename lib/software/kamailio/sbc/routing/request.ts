@@ -73,6 +73,8 @@ route[REFUSE] {
     }
     if ($var(holds_trunk) != "") $var(n) = $shtdec(load=>k:$var(holds_trunk));
     if ($avp(m) != $null) $var(n) = $shtdec(load=>m:$avp(m));
+    # A repetition of what a user proved to have sent gets the same answer: its digest is good once.
+    if ($var(logged_in) == 1) t_newtran();
     prom_counter_inc("rejected_total", "1", "$var(reason)");
     send_reply("$var(code)", "$var(phrase)");
     exit;
