@@ -14,10 +14,9 @@ interface Line {
   readonly to: string;
   readonly text: string;
   readonly over?: 'udp' | 'tcp';
+  /** How long an answer over TCP is waited for, milliseconds. */
+  readonly patience?: number;
 }
-
-/** How long an answer over TCP is waited for, milliseconds. */
-const patience = 400;
 
 const sockets = new Map<string, Socket>();
 const sending: Promise<unknown>[] = [];
@@ -33,7 +32,7 @@ function open(at: string): void {
   sockets.set(at, socket);
 }
 
-async function sendOverTcp({ from, to, text }: Line): Promise<void> {
+async function sendOverTcp({ from, to, text, patience = 400 }: Line): Promise<void> {
   const [address, port] = to.split(':') as [string, string];
   const socket = connect({ host: address, port: Number(port), localAddress: from.split(':')[0]! });
   // Whoever sends junk may be hung up on.

@@ -88,6 +88,8 @@ pool_mode = transaction
 default_pool_size = 3
 ; A question that gets no connection fails: Kamailio answers 503, the phone comes again.
 query_wait_timeout = 3
+; A database that does not answer at all: longer than its own statement_timeout, shorter than Kamailio's patience.
+query_timeout = 4
 
 ; To standard error.
 logfile =

@@ -212,6 +212,9 @@ $$;
 ALTER ROLE ${sbcUser} LOGIN NOCREATEDB NOCREATEROLE PASSWORD '${late(values.databaseSbcPassword.name)}';
 ALTER ROLE ${sbcUser} SET search_path = sbc;
 ALTER ROLE ${sbcUser} SET default_transaction_read_only = on;
+-- An SBC asks again rather than wait: for a table that somebody has locked, for a database that is busy.
+ALTER ROLE ${sbcUser} SET lock_timeout = '1s';
+ALTER ROLE ${sbcUser} SET statement_timeout = '3s';
 REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT CONNECT ON DATABASE ${database} TO ${sbcUser};

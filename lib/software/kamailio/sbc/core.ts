@@ -27,8 +27,6 @@ include_file "${paths.serverId}"
 # Spec: sbc.workers, for each UDP socket and for TCP.
 children=${sbc.workers}
 tcp_children=${sbc.workers}
-# Look up credentials that are not in memory, away from the workers.
-async_workers=2
 
 # --- Towards the outside: the floating public address is mapped onto this address while the host is active.
 # They stand first: a message whose way says nothing else leaves from the first socket of its protocol.

@@ -94,6 +94,8 @@ function daemon(cell: Cell, host: SbcHost): Service {
       PGPORT: String(poolSocket.port),
       // On a socket there is none; saying so keeps libpq from starting OpenSSL in Kamailio's processes.
       PGSSLMODE: 'disable',
+      // A pool that hangs accepts connections and says nothing. libpq takes no less than two seconds.
+      PGCONNECT_TIMEOUT: '2',
     },
     // Kamailio does not start while the file of a killed one is there.
     before: [

@@ -2,10 +2,16 @@ import type { Cell } from '../../../cell/cell.ts';
 import type { Section } from '../common/section.ts';
 
 /**
- * How many times as much a source may do from which somebody has logged in. Behind one address there may be an office of phones,
- * one of them with a wrong password; and one account of any tenant must not be a licence.
+ * How many times as many requests a source may send from which somebody has logged in. Behind one address there may be an office
+ * of phones; and one account of any tenant must not be a licence.
  */
 const knownFactor = 20;
+
+/**
+ * What is no phone with an old password, nor an office with a few of them. A phone that repeats its registration every ten seconds
+ * fails six times a minute.
+ */
+export const failedLogIns = { ofUser: 20, userSeconds: 60, users: 20, usersSeconds: 3600 } as const;
 
 /** What stops a flood before it costs anything: a source that nobody knows may send a few requests a second. */
 export function screen(cell: Cell): Section {
@@ -15,6 +21,7 @@ export function screen(cell: Cell): Section {
     text: `
 # Ends the script for a banned source; counts the requests of a source that is neither a carrier nor a tenant's exchange.
 # Who is banned: kamcmd htable.dump banned. Let one go: kamcmd htable.delete banned ADDRESS
+# One user at an address: ADDRESS|USER@DOMAIN
 route[SCREEN] {
     # What an edge says of a client inside a call needs no screening: the edge has done it.
     if ($var(edge) == 1 && $var(source) == $si) return;
@@ -24,13 +31,12 @@ route[SCREEN] {
         prom_counter_inc("dropped_total", "1", "banned");
         exit;
     }
-    $vn(known) = $sht(known=>$var(source));
     $var(address) = $var(source);
     route(OWNER);
     if ($vn(owner) != $null || $si == $Ri) return;
     # Spec: sbc.flood.requestsPerSecond
     $var(most) = ${requestsPerSecond};
-    if ($vn(known) == 1) $var(most) = ${knownFactor * requestsPerSecond};
+    if ($sht(known=>$var(source)) > 0) $var(most) = ${knownFactor * requestsPerSecond};
     # The second in the upper bits, the requests seen in it in the lower ones.
     $var(second) = ($TV(s) & 16383) << 16;
     $var(n) = $sht(requests=>$var(source));
@@ -65,21 +71,46 @@ route[BAN] {
     xlog("L_NOTICE", "banned $var(source) for ${banSeconds} s\\n");
 }
 
-# A log-in that failed: twenty within a minute of each other, and a source that never had one that worked is banned; ${20 * knownFactor}, and
-# any is.
-route[LOGIN_FAILED] {
-    prom_counter_inc("rejected_total", "1", "credentials");
-    $var(n) = $shtinc(failures=>$var(source));
-    if ($var(n) > ${20 * knownFactor} || ($var(n) > 20 && $vn(known) != 1)) {
-        route(BAN);
-        exit;
-    }
+# Who guesses a user's password may not log in as that user from there for a while, not even with the right one. In: $var(login), the
+# source and the user.
+route[SCREEN_LOG_IN] {
+    if ($sht(banned=>$var(login)) == $null) return;
+    prom_counter_inc("rejected_total", "1", "banned_user");
+    append_to_reply("Retry-After: ${banSeconds}\\r\\n");
+    send_reply("503", "Service Unavailable");
+    exit;
 }
 
-# A log-in that worked.
+# A log-in that failed. It counts for the user and not for the source: an old password in one phone must not cost its office the
+# others. Over ${failedLogIns.ofUser} times in ${failedLogIns.userSeconds} s, and the user is banned at this source. A source where more users fail within ${failedLogIns.usersSeconds} s than ${failedLogIns.users}, and more
+# than log in, tries users: it is banned. In: $var(login).
+route[LOGIN_FAILED] {
+    prom_counter_inc("rejected_total", "1", "credentials");
+    $var(n) = $shtinc(failures=>$var(login));
+    if ($var(n) > ${failedLogIns.ofUser}) {
+        $sht(banned=>$var(login)) = 1;
+        prom_counter_inc("bans_total", "1");
+        xlog("L_NOTICE", "banned $var(login) for ${banSeconds} s\\n");
+    }
+    if ($sht(failing=>$var(login)) != $null) return;
+    $sht(failing=>$var(login)) = 1;
+    $var(n) = $shtinc(failing_users=>$var(source));
+    if ($var(n) > ${failedLogIns.users} && $var(n) > $sht(known=>$var(source))) route(BAN);
+}
+
+# A log-in that worked: it excuses this user's failures, and nobody else's. In: $var(login).
 route[LOGIN_WORKED] {
-    if ($vn(known) != 1) {
-        $sht(known=>$var(source)) = 1;
+    if ($sht(failing=>$var(login)) != $null) {
+        $sht(failing=>$var(login)) = $null;
+        $sht(failures=>$var(login)) = $null;
+        $var(n) = $shtdec(failing_users=>$var(source));
+    }
+    if ($sht(log_ins=>$var(login)) == $null) {
+        $sht(log_ins=>$var(login)) = 1;
+        $var(n) = $shtinc(known=>$var(source));
+    } else if (is_method("REGISTER")) {
+        # For another day.
+        $sht(log_ins=>$var(login)) = 1;
     }
 }
 `,

@@ -2,6 +2,7 @@ import type { Cell } from '../../../cell/cell.ts';
 import { databaseNames } from '../../postgresql/names.ts';
 import { callFields, sideFields } from './call-entry.ts';
 import { mediaStates } from './media.ts';
+import { failedLogIns } from './screen.ts';
 import type { Section } from '../common/section.ts';
 
 /**
@@ -83,11 +84,14 @@ export function tables(cell: Cell): Section {
   return {
     title: 'Tables in shared memory',
     text: `
-# --- Loaded from PostgreSQL at boot; nothing else asks the database but a registration whose user is not here.
+# --- Loaded from PostgreSQL at boot; nothing else asks the database but LOOK_UP_USERS, for a registration whose user is not here.
 # By the pool of connections on this host, whose socket the service's environment names.
 modparam("htable", "db_url", "${databaseUrl}")
 modparam("htable", "fetch_rows", 10000)
+# The last of four time-outs, for when the pool itself hangs: see the database's role and the pool. No second attempt, which would
+# wait as long again.
 modparam("db_postgres", "timeout", 5)
+modparam("db_postgres", "retries", 0)
 ${loadedTables
   .map(({ name, size, contents, absent }) => {
     const parameters = [`size=${size}`, `dbtable=${name}`, ...(absent === undefined ? [] : [`initval=${absent}`])];
@@ -98,8 +102,8 @@ ${loadedTables
 # --- Known to both SBCs.
 modparam("htable", "enable_dmq", 1)
 modparam("htable", "dmq_init_sync", 1)
-# address => 1: somebody has logged in from there within a day
-${table('known', `size=${large}`, 'autoexpire=86400', 'dmqreplicate=1')}
+# address => users that have logged in from there, within a day of each other
+${table('known', `size=${large}`, 'autoexpire=86400', 'initval=0', 'dmqreplicate=1')}
 
 # --- Known to both SBCs by their own messages, see "Replication".
 # number of a media host => 1 while it is drained: kamcmd htable.seti drains s:2 1, kamcmd htable.delete drains s:2
@@ -129,11 +133,19 @@ ${table('load', `size=${perTenant}`, 'initval=0')}
 # t:tenant, k:trunk, cell => what is in the token bucket, and when that was true
 ${table('tokens', `size=${perTenant}`)}
 ${table('refilled', `size=${perTenant}`)}
-# address => 1. Spec: sbc.flood.banSeconds
+# address, or address|user@domain => 1. Spec: sbc.flood.banSeconds
 ${table('banned', `size=${large}`, `autoexpire=${spec.sbc.flood.banSeconds}`)}
-# address => requests of this second; failed log-ins
+# address => requests of this second
 ${table('requests', `size=${large}`, 'autoexpire=10')}
-${table('failures', `size=${large}`, 'autoexpire=60', 'initval=0')}
+# address|user@domain => 1: has logged in within a day
+${table('log_ins', `size=${large}`, 'autoexpire=86400')}
+# The same => log-ins that failed, in a window that begins with the first one: no failure prolongs it
+${table('failures', `size=${large}`, `autoexpire=${failedLogIns.userSeconds}`, 'updateexpire=0', 'initval=0')}
+# The same => 1, and address => number of them: users whose log-in failed, in a longer window
+${table('failing', `size=${large}`, `autoexpire=${failedLogIns.usersSeconds}`)}
+${table('failing_users', `size=${large}`, `autoexpire=${failedLogIns.usersSeconds}`, 'updateexpire=0', 'initval=0')}
+# user@domain => registrations that wait for the database
+${table('waiting', `size=${small}`, 'autoexpire=10', 'initval=0')}
 # user@domain => 1: not in the database a moment ago
 ${table('strangers', `size=${large}`, 'autoexpire=30')}
 # number of a media host => 1 while its relay answers

@@ -20,6 +20,7 @@ modparam("tm", "fr_inv_timer", 180000)
 route[CALL] {
     $var(holds_tenant) = 0;
     $var(holds_trunk) = "";
+    $var(logged_in) = 0;
     # The records and the tables' values are separated by bars, and end up in JSON.
     if ($ci =~ "[\\"|\\\\\\\\[:cntrl:][:space:]]" || $(ci{s.len}) > 256) {
         $var(code) = 400;
@@ -67,6 +68,7 @@ route[FROM_USER] {
         route(REFUSE);
     }
     route(LOG_IN);
+    $var(logged_in) = 1;
     # Nobody behind us needs to see them, and FreeSWITCH would want to check them.
     remove_hf("Proxy-Authorization");
     remove_hf("Authorization");

@@ -5,17 +5,30 @@ import type { Section } from '../../common/section.ts';
 import { sockets } from '../sockets.ts';
 import { databaseUrl } from '../tables.ts';
 
+/**
+ * Look-ups of users that are not in memory. The patience is shorter than that of an edge, which takes an SBC for dead after three
+ * seconds of silence.
+ */
+const lookUps = { perSecond: 50, queue: 50, patienceSeconds: 2, retryAfterSeconds: 5 } as const;
+
 /** Registrations: digest authentication from memory, locations in memory, copied to the other SBC. */
 export function registrar(cell: Cell, host: SbcHost): Section {
   const listen = sockets(cell, host);
+  const publicAddress = late(values.publicAddress.name);
   const keepaliveSocket = listen.public.find(({ protocol }) => protocol === 'udp')?.name;
   return {
     title: 'Registrations',
     text: `
-# --- Digest authentication. Both SBCs have the same secret, so that one takes the answer to the other's challenge.
-# Kamailio 5.6 has one algorithm for all, and phones that know SHA-256 are few: MD5.
-modparam("auth", "secret", "${late(values.digestSecret.name)}")
+# --- Digest authentication. Kamailio 5.6 has one algorithm for all, and phones that know SHA-256 are few: MD5.
+# A digest is good once (RFC 2617, section 3.2.2): the nonce remembers the count (nc) that it was last used with, and without a
+# count it is good for one request. Two arrays of 2^20 nonces, 1 MiB and 128 KiB: the oldest nonce is stale when the array is full.
 modparam("auth", "nonce_expire", 300)
+modparam("auth", "nonce_count", 1)
+modparam("auth", "nc_array_order", 20)
+modparam("auth", "one_time_nonce", 1)
+modparam("auth", "otn_in_flight_order", 20)
+# Each SBC has a secret of its own: what was used on one is not known to the other, where it would be good once more.
+modparam("auth", "secret", "${late(values.digestSecret.name)}/${host.name}")
 
 # --- Locations: in memory only, copied to the other SBC.
 modparam("usrloc", "preload", "location")
@@ -47,15 +60,20 @@ ${
 modparam("nathelper", "natping_interval", 12)
 modparam("nathelper", "ping_nated_only", 1)
 modparam("nathelper", "sipping_bflag", 7)
-modparam("nathelper", "sipping_from", "sip:keepalive@${late(values.publicAddress.name)}")
+modparam("nathelper", "sipping_from", "sip:keepalive@${publicAddress}")
 modparam("nathelper", "force_socket", "${keepaliveSocket}")
 `
 }modparam("nathelper", "received_avp", "$avp(received)")
 modparam("usrloc", "nat_bflag", 6)
 
-# --- Users that are not in memory. Every process has a connection; only the two asynchronous workers use theirs.
+# --- Users that are not in memory: a process of its own asks the database for them, see LOOK_UP_USERS. Every process has a
+# connection, this one alone uses it.
 modparam("sqlops", "sqlcon", "db=>${databaseUrl}")
 modparam("sqlops", "connect_mode", 1)
+modparam("mqueue", "mqueue", "name=look_ups;size=${2 * lookUps.queue}")
+# In seconds since 1970: when the question of this moment was asked, 0 for none; when the last one failed.
+modparam("pv", "shvset", "asked=i:0")
+modparam("pv", "shvset", "unanswered=i:0")
 
 route[REGISTER] {
     $var(domain) = $(td{s.tolower});
@@ -64,13 +82,7 @@ route[REGISTER] {
         send_reply("403", "Unknown Domain");
         exit;
     }
-    # Calls and keepalives follow the Path. An edge puts itself into it, and nobody else.
-    $var(path) = $(hdr(Path){nameaddr.uri}{uri.host});
-    if ($var(edge) == 1 && $sht(edges=>$var(path)) == $null) {
-        prom_counter_inc("rejected_total", "1", "foreign_path");
-        send_reply("403", "Path Leads Elsewhere");
-        exit;
-    }
+    if ($hdr(Path) != $null) route(CHECK_PATH);
     route(LOG_IN);
     if ($au != $tU) {
         prom_counter_inc("rejected_total", "1", "foreign_address");
@@ -84,11 +96,21 @@ route[REGISTER] {
         setbflag(6);
         setbflag(7);
     }
-    if (!save("location")) {
-        sl_reply_error();
-        exit;
+    # It answers, whatever comes of it.
+    if (save("location")) prom_counter_inc("registrations_total", "1");
+    exit;
+}
+
+# Calls and keepalives follow the Path. An edge puts itself into it, and nobody else. (Taking it out would not do: save() reads the
+# request as it came.)
+route[CHECK_PATH] {
+    if ($var(edge) == 1) {
+        $var(path) = $(hdr(Path){nameaddr.uri}{uri.host});
+        if ($sht(edges=>$var(path)) != $null) return;
     }
-    prom_counter_inc("registrations_total", "1");
+    prom_counter_inc("rejected_total", "1", "foreign_path");
+    send_reply("403", "Path Leads Elsewhere");
+    exit;
 }
 
 # Goes on if the request has the right credentials of a user of $var(domain), else answers and ends.
@@ -97,58 +119,144 @@ route[LOG_IN] {
         auth_challenge("$var(domain)", "1");
         exit;
     }
+    # A repetition ends here: its digest has been used. (That of an INVITE is absorbed before.)
+    if (is_method("REGISTER") && $var(looked_up) == 0) t_newtran();
+    $var(login) = $var(source) + "|" + $au + "@" + $var(domain);
+    route(SCREEN_LOG_IN);
+    route(CHECK_DIGEST_URI);
     $vn(secret) = $sht(users=>$au@$var(domain));
-    if ($vn(secret) == $null) {
-        route(LOOK_UP_USER);
-    }
+    if ($vn(secret) == $null) route(LOOK_UP_USER);
     if (!pv_auth_check("$var(domain)", "$vn(secret)", "1", "0")) {
-        # -4: the nonce is old; the phone will answer a new one.
-        if ($retcode != -4) route(LOGIN_FAILED);
-        auth_challenge("$var(domain)", "1");
+        $var(result) = $retcode;
+        if ($var(result) == -2) {
+            # The nonce is good, the password is not.
+            route(LOGIN_FAILED);
+            auth_challenge("$var(domain)", "1");
+        } else if ($var(result) == -5 || $(adr{s.len}) != 32) {
+            # Nothing that answers our challenge.
+            auth_challenge("$var(domain)", "1");
+        } else {
+            # The nonce is old, has been used, or is the other SBC's: the phone answers a new one and asks nobody for a password
+            # (stale, RFC 2617, section 3.2.1). No password has been tried, so that nothing is counted.
+            auth_challenge("$var(domain)", "17");
+        }
         exit;
     }
     route(LOGIN_WORKED);
 }
 
-# Credentials that are not in memory. A registration may ask the database, in a process that does nothing else; a call may not.
-route[LOOK_UP_USER] {
-    if (is_method("REGISTER") && $sht(strangers=>$au@$var(domain)) == $null && $au =~ "^[A-Za-z0-9*][A-Za-z0-9._*-]*$") {
-        # At most 50 questions a second.
-        $var(bucket) = "look-ups";
-        $var(rate) = 5000;
-        $var(burst) = 50;
-        route(TAKE_TOKEN);
-        if ($var(wait) > 0) {
-            prom_counter_inc("rejected_total", "1", "look_up_rate");
-            append_to_reply("Retry-After: $var(wait)\\r\\n");
-            send_reply("503", "Service Unavailable");
-            exit;
-        }
-        async_task_route("LOOK_UP_AND_REGISTER");
-    }
-    route(LOGIN_FAILED);
-    auth_challenge("$var(domain)", "1");
+# A digest is good for the URI that it was made for. That may be written in another way than the Request-URI (RFC 3261, section
+# 22.4): what is dialled must be the same, and the host be ours or the tenant's.
+route[CHECK_DIGEST_URI] {
+    $var(host) = "";
+    if ($adu != $null) $var(host) = $(adu{uri.host}{s.tolower});
+    if (($var(host) == $var(domain) || $var(host) == $(rd{s.tolower}) || $var(host) == "${publicAddress}"
+                || ($var(edge) == 1 && $var(host) =~ "^[0-9.]+$"))
+            && (!is_method("INVITE") || $(adu{uri.user}) == $(ou{uri.user})
+                || $(adu{uri.user}{s.unescape.user}) == $(ou{uri.user}{s.unescape.user}))) return;
+    prom_counter_inc("rejected_total", "1", "foreign_digest");
+    send_reply("400", "Digest For Another URI");
     exit;
 }
 
-route[LOOK_UP_AND_REGISTER] {
-    # Another process: nothing of what the first one found out is here.
-    route(FIND_SOURCE);
-    $var(domain) = $(td{s.tolower});
-    # Both were checked: a name of plain characters, a domain that is in our tables.
-    if (!sql_query("db", "SELECT secret FROM secrets WHERE domain = '$var(domain)' AND name = '$au'", "user")) {
-        prom_counter_inc("look_ups_failed_total", "1");
-        send_reply("503", "Service Unavailable");
-        exit;
+# A user who is not in memory. A registration waits until the database has been asked; a call does not. Out: $vn(secret), which no
+# password has: who does not exist fails as one who is wrong.
+route[LOOK_UP_USER] {
+    $vn(secret) = "${'-'.repeat(32)}";
+    if (!is_method("REGISTER") || $var(looked_up) == 1 || $sht(strangers=>$au@$var(domain)) != $null
+            || !($au =~ "^[A-Za-z0-9*][A-Za-z0-9._*-]*$")) return;
+    # The database is slow or away: until it has answered again, one question in two seconds finds that out.
+    $var(reason) = "look_up_late";
+    $var(wait) = ${lookUps.retryAfterSeconds};
+    if (($shv(asked) > 0 && $TV(sn) - $shv(asked) > 1) || $TV(sn) - $shv(unanswered) <= 1) route(COME_AGAIN);
+    # No more wait than are answered in a second, and of one user no more than two.
+    $var(reason) = "look_up_rate";
+    if ($mq_size(look_ups) >= ${lookUps.queue} || $sht(waiting=>$au@$var(domain)) >= 2) route(COME_AGAIN);
+    # At most 50 questions a second.
+    $var(bucket) = "look-ups";
+    $var(rate) = ${100 * lookUps.perSecond};
+    $var(burst) = ${lookUps.perSecond};
+    route(TAKE_TOKEN);
+    if ($var(wait) > 0) route(COME_AGAIN);
+    # The worker is free again at once. Nobody holds a lock of the transaction meanwhile: a repetition is absorbed and does not wait.
+    t_on_failure("LOOK_UP_LATE");
+    t_set_fr(0, ${lookUps.patienceSeconds * 1000});
+    if (t_suspend()) {
+        $var(n) = $shtinc(waiting=>$au@$var(domain));
+        mq_add("look_ups", "$au@$var(domain)", "$T(id_index)|$T(id_label)|$TV(sn)");
     }
-    if ($dbr(user=>rows) > 0) {
-        $sht(users=>$au@$var(domain)) = $dbr(user=>[0,0]);
-        mq_add("events", "$au@$var(domain)", "u$dbr(user=>[0,0])");
+    exit;
+}
+
+# In: $var(wait) in seconds, $var(reason).
+route[COME_AGAIN] {
+    prom_counter_inc("rejected_total", "1", "$var(reason)");
+    append_to_reply("Retry-After: $var(wait)\\r\\n");
+    send_reply("503", "Service Unavailable");
+    exit;
+}
+
+# The answer has not come, because the database is slow, or even the pool of connections hangs and with it LOOK_UP_USERS: the
+# transaction's own timer says so.
+failure_route[LOOK_UP_LATE] {
+    prom_counter_inc("rejected_total", "1", "look_up_late");
+    append_to_reply("Retry-After: ${lookUps.retryAfterSeconds}\\r\\n");
+    t_reply("503", "Service Unavailable");
+}
+
+# Registrations that wait for the database, one after the other, every 20 ms, in a process that may hang.
+modparam("rtimer", "timer", "name=look_ups;interval=20000u;mode=1;")
+modparam("rtimer", "exec", "timer=look_ups;route=LOOK_UP_USERS")
+route[LOOK_UP_USERS] {
+    while (mq_fetch("look_ups")) {
+        $var(user) = $mqk(look_ups);
+        $vn(waiting) = $mqv(look_ups);
+        $var(since) = $(vn(waiting){s.select,2,|}{s.int});
+        # Whoever has waited longer, or has waited too long for the answer, is told to come again by the transaction's timer.
+        if ($TV(sn) - $var(since) <= 1) route(ASK_DATABASE);
+        if ($TV(sn) - $var(since) <= 1) {
+            $var(index) = $(vn(waiting){s.select,0,|}{s.int});
+            $var(label) = $(vn(waiting){s.select,1,|}{s.int});
+            t_continue("$var(index)", "$var(label)", "LOOKED_UP");
+        }
+        $var(n) = $shtdec(waiting=>$var(user));
+    }
+}
+
+# In: $var(user), of plain characters, at a domain that is in our tables. Out: $var(failed).
+route[ASK_DATABASE] {
+    $var(failed) = 0;
+    # Another registration of the same user may have been answered since.
+    if ($sht(users=>$var(user)) != $null || $sht(strangers=>$var(user)) != $null) return;
+    $var(failed) = 1;
+    if ($TV(sn) - $shv(unanswered) <= 1) return;
+    $shv(asked) = $TV(sn);
+    if (sql_query("db", "SELECT secret FROM secrets WHERE name = '$(var(user){s.select,0,@})' AND domain = '$(var(user){s.select,1,@})'", "user")) {
+        $var(failed) = 0;
+        if ($dbr(user=>rows) > 0) {
+            $sht(users=>$var(user)) = $dbr(user=>[0,0]);
+            mq_add("events", "$var(user)", "u$dbr(user=>[0,0])");
+        } else {
+            $sht(strangers=>$var(user)) = 1;
+        }
+        sql_result_free("user");
     } else {
-        $sht(strangers=>$au@$var(domain)) = 1;
+        $shv(unanswered) = $TV(sn);
+        prom_counter_inc("look_ups_failed_total", "1");
     }
-    sql_result_free("user");
-    $vn(known) = $sht(known=>$var(source));
+    $shv(asked) = 0;
+}
+
+# Goes on with a registration that has waited. It holds the lock of its transaction: nothing here may wait.
+route[LOOKED_UP] {
+    if ($var(failed) == 1) {
+        $var(reason) = "look_up_failed";
+        $var(wait) = ${lookUps.retryAfterSeconds};
+        route(COME_AGAIN);
+    }
+    # Another process: nothing of what the worker found out is here.
+    $var(looked_up) = 1;
+    route(FIND_SOURCE);
     route(REGISTER);
 }
 `,

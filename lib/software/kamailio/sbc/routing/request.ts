@@ -50,8 +50,7 @@ request_route {
         exit;
     }
     if (is_method("REGISTER")) {
-        # A retransmission of one that waits for the database ends here.
-        t_check_trans();
+        $var(looked_up) = 0;
         route(REGISTER);
         exit;
     }
@@ -85,6 +84,8 @@ route[REFUSE] {
     }
     if ($var(holds_trunk) != "") $var(n) = $shtdec(load=>k:$var(holds_trunk));
     if ($avp(m) != $null) $var(n) = $shtdec(load=>m:$avp(m));
+    # A repetition of what a user proved to have sent gets the same answer: its digest is good once.
+    if ($var(logged_in) == 1) t_newtran();
     prom_counter_inc("rejected_total", "1", "$var(reason)");
     send_reply("$var(code)", "$var(phrase)");
     exit;

@@ -1,0 +1,161 @@
+/** Phones that send exactly what a test wants, from sockets outside the cell. */
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { digestResponse, parseChallenge } from '../../lib/calls/sip/digest.ts';
+import { spawnOutside } from '../../lib/local/index.ts';
+import { domainOf, passwordOf, until, type Lab } from './lab.ts';
+
+export interface RawRequest {
+  /** Address and port that it is sent from. */
+  readonly from: string;
+  readonly method: 'REGISTER' | 'INVITE' | 'OPTIONS';
+  /** Address of record of who sends it. */
+  readonly user: string;
+  readonly uri: string;
+  readonly callId: string;
+  readonly cseq?: number;
+  readonly headers?: readonly string[];
+  /** Default: its own address. */
+  readonly contact?: string;
+}
+
+interface Answer {
+  readonly at: string;
+  readonly text: string;
+  /** When it came, in milliseconds since 1970. */
+  readonly when: number;
+}
+
+export interface Signature {
+  readonly name: string;
+  readonly password?: string;
+  readonly method: string;
+  readonly uri: string;
+  readonly nonceCount?: number;
+  /** False: as phones do that know RFC 2069 alone. */
+  readonly qop?: boolean;
+}
+
+const body =
+  'v=0\r\no=- 1 1 IN IP4 203.0.113.50\r\ns=-\r\nc=IN IP4 203.0.113.50\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n';
+
+/** Text of a request. Two with the same parts are one request and its repetition. */
+export function rawText(
+  { from, method, user, uri, callId, cseq = 1, headers = [], contact }: RawRequest,
+  over = 'UDP',
+): string {
+  return [
+    `${method} ${uri} SIP/2.0`,
+    `Via: SIP/2.0/${over} ${from};branch=z9hG4bK${callId}.${cseq};rport`,
+    ...headers,
+    'Max-Forwards: 70',
+    `From: <${user}>;tag=t${callId}`,
+    `To: <${method === 'REGISTER' ? user : uri}>`,
+    `Call-ID: ${callId}`,
+    `CSeq: ${cseq} ${method}`,
+    `Contact: <sip:phone@${contact ?? from}>`,
+    ...(method === 'INVITE'
+      ? ['Content-Type: application/sdp', `Content-Length: ${body.length}`]
+      : ['Content-Length: 0']),
+    '',
+    method === 'INVITE' ? body : '',
+  ].join('\r\n');
+}
+
+/** The header that answers the challenge of a 401 or 407. */
+export function signed(answer: string, signature: Signature): string {
+  const [, side, value] = /^(WWW|Proxy)-Authenticate: (.*)\r$/m.exec(answer)!;
+  const challenge = parseChallenge(value!)!;
+  const { name, password = passwordOf(name), method, uri, nonceCount = 1, qop = true } = signature;
+  const clientNonce = '0123456789abcdef';
+  const input = { username: name, password, method, uri, nonceCount, clientNonce };
+  const response = digestResponse({ ...input, challenge: { ...challenge, qopAuth: qop } });
+  const count = nonceCount.toString(16).padStart(8, '0');
+  return [
+    `${side === 'WWW' ? 'Authorization' : 'Proxy-Authorization'}: Digest username="${name}", realm="${challenge.realm}"`,
+    `nonce="${challenge.nonce}", uri="${uri}", response="${response}", algorithm=MD5`,
+    ...(qop ? [`qop=auth, nc=${count}, cnonce="${clientNonce}"`] : []),
+  ].join(', ');
+}
+
+export const statusOf = (answer: string) => Number(answer.split(' ')[1]);
+export const isStale = (answer: string) => /^(?:WWW|Proxy)-Authenticate: .*stale=true/m.test(answer);
+export const retryAfterOf = (answer: string) => Number(/^Retry-After: (\d+)\r$/m.exec(answer)?.[1] ?? Number.NaN);
+
+export class RawPhones {
+  readonly received: Answer[] = [];
+  readonly #lab: Lab;
+  readonly #child: ChildProcess;
+  readonly #opened: string[] = [];
+  #number = 0;
+
+  private constructor(lab: Lab) {
+    this.#lab = lab;
+    const program = new URL('raw-sockets.ts', import.meta.url).pathname;
+    this.#child = spawnOutside(lab.spec.name, [process.execPath, '--import', import.meta.resolve('tsx'), program], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+      const event = JSON.parse(line) as { readonly opened?: string; readonly at: string; readonly text: string };
+      if (event.opened === undefined) this.received.push({ at: event.at, text: event.text, when: Date.now() });
+      else this.#opened.push(event.opened);
+    });
+  }
+
+  static async open(lab: Lab, sockets: readonly string[]): Promise<RawPhones> {
+    const phones = new RawPhones(lab);
+    for (const open of sockets) phones.#write({ open });
+    await until(() => phones.#opened.length === sockets.length);
+    return phones;
+  }
+
+  close(): void {
+    this.#child.stdin!.end();
+  }
+
+  #write(line: object): void {
+    this.#child.stdin!.write(`${JSON.stringify(line)}\n`);
+  }
+
+  newCallId(): string {
+    return `raw-${++this.#number}`;
+  }
+
+  send(request: RawRequest, over: 'udp' | 'tcp' = 'udp'): void {
+    const to = `${this.#lab.floating}:5060`;
+    this.#write({ from: request.from, to, over, text: rawText(request, over.toUpperCase()), patience: 8000 });
+  }
+
+  /** Final answers to a request and its repetitions, as they came. */
+  answersTo({ callId, cseq = 1, method }: RawRequest): readonly Answer[] {
+    const own = [`Call-ID: ${callId}\r\n`, `CSeq: ${cseq} ${method}\r\n`];
+    return this.received.filter(({ text }) => /^SIP\/2.0 [2-6]/.test(text) && own.every((line) => text.includes(line)));
+  }
+
+  /** Sends it, and waits for a final answer that was not there before. */
+  async ask(request: RawRequest, over: 'udp' | 'tcp' = 'udp', patience = 10): Promise<string> {
+    const before = this.answersTo(request).length;
+    this.send(request, over);
+    await until(() => this.answersTo(request).length > before, patience);
+    return this.answersTo(request).at(-1)!.text;
+  }
+
+  /** REGISTER of a user of tenant acme. @returns the request without credentials and the challenge to it */
+  async challenged(
+    name: string,
+    from: string,
+    over: 'udp' | 'tcp' = 'udp',
+  ): Promise<{ readonly request: RawRequest; readonly challenge: string }> {
+    const domain = domainOf('acme');
+    const user = `sip:${name}@${domain}`;
+    const request: RawRequest = { from, method: 'REGISTER', user, uri: `sip:${domain}`, callId: this.newCallId() };
+    return { request, challenge: await this.ask(request, over) };
+  }
+
+  /** A REGISTER that is asked for credentials, and again with them. @returns the last answer */
+  async register(name: string, from: string, password?: string): Promise<string> {
+    const { request, challenge } = await this.challenged(name, from);
+    const signature = { name, method: 'REGISTER', uri: request.uri, ...(password === undefined ? {} : { password }) };
+    return this.ask({ ...request, cseq: 2, headers: [signed(challenge, signature)] });
+  }
+}
