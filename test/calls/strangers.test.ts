@@ -1,4 +1,5 @@
 /** Whoever is not a user, a tenant's exchange or a carrier: rejected, counted, never relayed. */
+import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,6 +32,8 @@ const victim = '203.0.113.66:5060';
 const stranger = '203.0.113.50:5060';
 const flooder = '203.0.113.51:5060';
 const prober = '203.0.113.52:5060';
+/** At the address of a user. */
+const insider = '198.51.100.11:5999';
 /** In the range of a carrier. */
 const gateway = '192.0.2.21:5060';
 
@@ -45,6 +48,7 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
   let agents: AgentsProcess;
   let raw: ChildProcess;
   let number = 0;
+  let cseq = 100;
   const received: Datagram[] = [];
   const opened: string[] = [];
   const traced: SipTrace[] = [];
@@ -66,8 +70,8 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
       if (event.opened === undefined) received.push(event);
       else opened.push(event.opened);
     });
-    for (const open of [victim, stranger, flooder, prober, gateway]) write({ open });
-    await until(() => opened.length === 5);
+    for (const open of [victim, stranger, flooder, prober, gateway, insider]) write({ open });
+    await until(() => opened.length === 6);
   });
   afterAll(async () => {
     raw?.stdin?.end();
@@ -80,12 +84,24 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     readonly uri: string;
     readonly headers?: readonly string[];
     readonly toTag?: string;
+    readonly fromTag?: string;
     readonly user?: string;
     readonly callId?: string;
+    readonly cseq?: number;
   }
 
   /** Sends a request that no user agent would. @returns its Call-ID */
-  function send({ from = stranger, method, uri, headers = [], toTag, user, callId }: Parts): string {
+  function send({
+    from = stranger,
+    method,
+    uri,
+    headers = [],
+    toTag,
+    fromTag,
+    user,
+    callId,
+    cseq: own = 1,
+  }: Parts): string {
     const id = callId ?? `raw-${++number}`;
     const body =
       method === 'INVITE'
@@ -93,13 +109,13 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
         : '';
     const text = [
       `${method} ${uri} SIP/2.0`,
-      `Via: SIP/2.0/UDP ${from};branch=z9hG4bK${id}${method}${number}`,
+      `Via: SIP/2.0/UDP ${from};branch=z9hG4bK${id}${method}${number}.${own}`,
       ...headers,
       'Max-Forwards: 70',
-      `From: <${user ?? 'sip:stranger@nowhere.example.com'}>;tag=t${id}`,
+      `From: <${user ?? 'sip:stranger@nowhere.example.com'}>;tag=${fromTag ?? `t${id}`}`,
       `To: <${uri}>${toTag === undefined ? '' : `;tag=${toTag}`}`,
       `Call-ID: ${id}`,
-      `CSeq: 1 ${method}`,
+      `CSeq: ${own} ${method}`,
       `Contact: <sip:stranger@${from}>`,
       ...(body === '' ? [] : ['Content-Type: application/sdp']),
       `Content-Length: ${body.length}`,
@@ -173,7 +189,7 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     });
     expect(failuresOf(results)).toEqual([]);
     const [route] = results[0]!.route;
-    expect(route).toMatch(/;m=1;k=[0-9a-f]{16}/);
+    expect(route).toMatch(/;m=1;c=[0-9a-f]{20};k=[0-9a-f]{16}/);
     const headers = [`Route: ${route!.startsWith('<') ? route : `<${route}>`}`];
     const stolen = send({ from: prober, method: 'BYE', uri: `sip:x@${victim}`, toTag: 'x', headers });
     await until(() => statusOf(stolen) !== undefined);
@@ -204,7 +220,7 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     expect(await lab.metric('rejected_total', 'named_address')).toBe(1);
   });
 
-  it('can not go on with a call that has ended for the records', async () => {
+  it('can not do in a call of their own what is no part of it, nor go on with it when it has ended for the records', async () => {
     await sleep(1100);
     const steps: RunCommand['kinds'][number]['steps'] = [
       { step: 'ring', seconds: 0 },
@@ -222,20 +238,66 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     )!;
     const [route] = /^Route: .*$/m.exec(ack.text)!;
     const [, callId] = /^Call-ID: (.*)$/m.exec(ack.text)!;
-    // Hung up towards oneself: the other side never hears of it.
-    send({
-      from: prober,
-      method: 'BYE',
-      uri: `sip:x@${prober}`,
-      toTag: 'x',
-      headers: [route.trim()],
-      callId: callId!.trim(),
-    });
-    await until(async () => Object.keys(await lab.load()).length === 0);
+    const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(ack.text)![1]!.trim();
+    const tagOf = (name: string) => /tag=([^;\s]+)/.exec(header(name))![1]!;
+    const target = /^ACK (\S+)/.exec(ack.text)![1]!;
+    const own = { method: 'BYE', uri: target, headers: [route.trim()], callId: callId!.trim() };
+    const tags = { fromTag: tagOf('From'), toTag: tagOf('To') };
+    const ids = (parts: readonly Parts[]) => parts.map((each) => ({ ...each, cseq: ++cseq }));
+    const attempts: readonly (readonly [number, readonly Parts[]])[] = [
+      // Of no side of the call, in a call of one's own, from one's own address: to anybody, and to the other side.
+      [
+        481,
+        ids(
+          ['INVITE', 'MESSAGE', 'REFER', 'BYE'].map((method) => ({
+            ...own,
+            from: insider,
+            method,
+            uri: `sip:x@${victim}`,
+            toTag: 'x',
+          })),
+        ),
+      ],
+      [
+        481,
+        ids([
+          { ...own, from: insider, ...tags, toTag: 'x' },
+          { ...own, from: insider, ...tags, fromTag: 'x' },
+        ]),
+      ],
+      // As a side of the call, to somebody who is none: hung up towards oneself, the other side would never hear of it.
+      [
+        403,
+        ids(
+          ['BYE', 'INVITE', 'REFER'].map((method) => ({
+            ...own,
+            ...tags,
+            from: insider,
+            method,
+            uri: `sip:x@${victim}`,
+          })),
+        ),
+      ],
+      // All of it is right but for the address: a phone that has moved has to log in.
+      [407, ids([{ ...own, ...tags, from: prober, user: 'sip:anna@acme.example.com' }])],
+    ];
+    for (const [status, parts] of attempts) {
+      for (const each of parts) {
+        received.length = 0;
+        const id = send(each);
+        await until(() => statusOf(id) !== undefined);
+        expect([each.method, statusOf(id)]).toEqual([each.method, status]);
+      }
+      await sleep(500);
+    }
+    expect(atVictim()).toEqual([]);
+    expect(await lab.load()).toEqual({ 't:acme': 1, 'm:1': 1 });
     run.resume('up');
     const { results } = await run.finished;
-    expect(failuresOf(results).join('\n')).toContain('481');
-    expect(await lab.metric('rejected_total', 'ended_call')).toBeGreaterThan(0);
+    expect(failuresOf(results)).toEqual([]);
+    for (const reason of ['foreign_dialog', 'foreign_target']) {
+      expect(await lab.metric('rejected_total', reason)).toBeGreaterThan(0);
+    }
   });
 
   it('with a carrier’s number or a user’s name but not its address or password get nowhere', async () => {
@@ -279,11 +341,16 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
       });
     for (const method of ['OPTIONS', 'INVITE', 'BYE']) answer(victim, method);
     // As if it belonged to a call that there is.
-    await lab.kamcmd(lab.active!, 'htable.sets', 'calls', 'made-up-INVITE', 's:acme||1|user|x|y|1|1');
+    const name = createHash('md5').update('made-up-INVITE|1|1').digest('hex').slice(0, 20);
+    const [victimAddress, victimPort] = victim.split(':');
+    const side = `1|udp:${victimAddress}:${victimPort}|${victimAddress}||sip:x@${victim}|`;
+    await lab.kamcmd(lab.active!, 'htable.sets', 'calls', `s:${name}`, 's:acme||1|user|x|y|1|made-up-INVITE|1|60|');
+    await lab.kamcmd(lab.active!, 'htable.sets', 'sides', `s:${name}`, `s:${side}`);
     answer(`${victim};received=${lab.cell.redis[0]!.address}`, 'INVITE');
     answer(`${victim};received=203.0.113.66;maddr=169.254.169.254`, 'INVITE');
     await sleep(300);
-    await lab.kamcmd(lab.active!, 'htable.delete', 'calls', 'made-up-INVITE');
+    await lab.kamcmd(lab.active!, 'htable.delete', 'calls', `s:${name}`);
+    await lab.kamcmd(lab.active!, 'htable.delete', 'sides', `s:${name}`);
     await sleep(500);
     expect(atVictim()).toEqual([]);
     // Phones hear of none of it; of keepalives they do.

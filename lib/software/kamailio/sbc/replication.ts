@@ -224,7 +224,7 @@ route[REPLICATED] {
         } else if ($var(op) == "b") {
             $sht(branches=>$var(id)) = $(var(line){s.substr,$var(skip),0});
         } else if ($var(op) == "-" || $var(op) == "x") {
-            $vn(told) = $(var(line){s.substr,$var(skip),0});
+            if ($var(op) == "-") $vn(told) = $(var(line){s.substr,$var(skip),0});
             route(END_REPLICATED);
         } else {
             $vn(told) = $(var(line){s.substr,$var(skip),0});

@@ -43,15 +43,11 @@ route[IN_DIALOG] {
         if (!t_relay()) exit;
         exit;
     }
+    if ($route_uri == $null) route(REFUSE_WITHOUT_ROUTE);
     $var(m) = $(route_uri{uri.param,m});
     $var(k) = $(route_uri{uri.param,k});
     $var(id) = $(route_uri{uri.param,c});
-    if ($var(m) == "" || !loose_route()) {
-        if (is_method("ACK")) exit;
-        prom_counter_inc("rejected_total", "1", "no_route");
-        sl_send_reply("481", "Call Does Not Exist");
-        exit;
-    }
+    if ($var(m) == "" || !loose_route()) route(REFUSE_WITHOUT_ROUTE);
     route(PROOF);
     if ($var(proof) != $var(k)) {
         prom_counter_inc("rejected_total", "1", "forged_route");
@@ -95,6 +91,14 @@ route[IN_DIALOG] {
         if (!route(ANSWER)) exit;
     }
     if (!t_relay()) sl_reply_error();
+    exit;
+}
+
+# It does not say that it belongs to a call of this cell.
+route[REFUSE_WITHOUT_ROUTE] {
+    if (is_method("ACK")) exit;
+    prom_counter_inc("rejected_total", "1", "no_route");
+    sl_send_reply("481", "Call Does Not Exist");
     exit;
 }
 
