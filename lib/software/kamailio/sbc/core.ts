@@ -76,6 +76,9 @@ server_signature=no
 user_agent_header="User-Agent: SBC"
 server_header="Server: SBC"
 
+# A message to the other SBC, or a batch of records, is one text: the default of 8 KiB would cut it short.
+pv_buffer_size=32768
+
 # Loops here run over media hosts, trunks and queued events; the default of 100 would cut a full queue short.
 max_while_loops=1000000
 `,
