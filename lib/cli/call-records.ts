@@ -7,7 +7,7 @@ import type { CellSpec } from '../spec/cell.ts';
 import { CommandFailure } from './failure.ts';
 
 /**
- * The call records of a running cell, from its Redis: each event once.
+ * The call records of a running cell, from its Redis, in the order in which it got them.
  * @param since milliseconds since 1970; this machine's clock is the cell's
  * @throws CommandFailure when Redis does not answer
  */
@@ -18,14 +18,7 @@ export async function readCallRecords(spec: CellSpec, since: number): Promise<re
   const entries = status === 0 ? parseEntries(stdout) : undefined;
   if (entries === undefined)
     throw new CommandFailure(`no call records from ${host.name}: ${(stderr || stdout).trim()}`, 1);
-  // An event that stands there twice counts once.
-  const events = new Map<string, CallEvent>();
-  for (const [, [, text]] of entries) {
-    const event = JSON.parse(text) as CallEvent;
-    const name = `${event.event} ${event.id}`;
-    if (!events.has(name)) events.set(name, event);
-  }
-  return [...events.values()];
+  return entries.map(([, [, text]]) => JSON.parse(text) as CallEvent);
 }
 
 /** A stream entry as redis-cli writes it: its id, then the name of its one field and the value. */

@@ -163,7 +163,7 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
       // They take constants, memory of the process, or a full queue's oldest entry.
       ...['t_on_reply', 't_on_failure', 't_on_branch', 't_set_fr', 'setbflag', 'force_rport', 'fix_nated_register'],
       ...['set_forward_no_connect', 'append_hf', 'mq_add', 'sht_lock', 'sht_unlock'],
-      ...['sht_iterator_start', 'sht_iterator_end', 'sht_iterator_rm'],
+      ...['sht_iterator_start', 'sht_iterator_end'],
       // The transaction is over already, or the answer goes without one.
       ...['t_newtran', 't_continue'],
       // What the other SBC misses it asks for.

@@ -11,8 +11,8 @@ import type { Section } from '../common/section.ts';
 export const callRecordStream = 'call-records';
 
 /**
- * An event of a call, as it stands in the stream. Times are seconds since 1970 with microseconds. A consumer must bear to see an
- * event twice (id and event name it), and an end without a start.
+ * An event of a call, as it stands in the stream. Times are seconds since 1970 with microseconds. `id` and `event` name it, and the
+ * stream has it once, unless an SBC was away for longer than 15 minutes and brings it then. A consumer must bear an end without a start.
  */
 export interface CallEvent {
   readonly event: 'start' | 'end';
@@ -146,33 +146,54 @@ route[RECORD] {
     mq_add("records", "$var(record)", "");
 }
 
-# While the other SBC is away, its records are ours.
+# While the other SBC is away, its records are ours: starts first, as they would have come. (An entry that is removed while a table is
+# gone through has the next one skipped.)
+modparam("mqueue", "mqueue", "name=left_starts;size=200000")
+modparam("mqueue", "mqueue", "name=left_ends;size=200000")
 route[TAKE_OVER_RECORDS] {
     if ($shv(heard) == 0 || $TV(sn) - $shv(heard) <= ${silentSeconds}) return;
     sht_iterator_start("left", "others_records");
     while (sht_iterator_next("left")) {
-        $sht(own_records=>$shtitkey(left)) = $shtitval(left);
-        mq_add("records", "$shtitkey(left)", "");
-        prom_counter_inc("records_total", "1", "taken_over");
-        sht_iterator_rm("left");
+        $var(record) = $shtitkey(left);
+        if ($(var(record){s.select,1,:}) == "start") mq_add("left_starts", "$var(record)", "$shtitval(left)");
+        else mq_add("left_ends", "$var(record)", "$shtitval(left)");
     }
     sht_iterator_end("left");
+    while (mq_fetch("left_starts")) {
+        $var(record) = $mqk(left_starts);
+        $sht(own_records=>$var(record)) = $mqv(left_starts);
+        route(TAKE_OVER_RECORD);
+    }
+    while (mq_fetch("left_ends")) {
+        $var(record) = $mqk(left_ends);
+        $sht(own_records=>$var(record)) = $mqv(left_ends);
+        route(TAKE_OVER_RECORD);
+    }
 }
 
-# Every 100 ms: several in one command, which takes each of them once. What Redis does not confirm goes back into the queue. One
-# command after the other: when Redis was slow, the module took the answers to the commands before for those to the last ones.
+route[TAKE_OVER_RECORD] {
+    $sht(others_records=>$var(record)) = $null;
+    mq_add("records", "$var(record)", "");
+    prom_counter_inc("records_total", "1", "taken_over");
+}
+
+# Every 100 ms: several in one command, which takes each of them once. What Redis does not confirm is said again, before what came since.
+# One command after the other: when Redis was slow, the module took the answers to the commands before for those to the last ones.
 modparam("rtimer", "timer", "name=records;interval=100000u;mode=1;")
 modparam("rtimer", "exec", "timer=records;route=SEND_RECORDS")
 route[SEND_RECORDS] {
-    $var(failed) = 0;
-    $var(names) = "";
-    $var(batch) = "";
-    while ($var(failed) == 0 && mq_fetch("records")) {
+    if ($var(unconfirmed) == 0) {
+        $var(names) = "";
+        $var(batch) = "";
+    } else {
+        route(SEND_BATCH);
+    }
+    while ($var(unconfirmed) == 0 && mq_fetch("records")) {
         $var(record) = $mqk(records);
         route(WRITE_RECORD);
         if ($(var(batch){s.len}) > ${fullBatch}) route(SEND_BATCH);
     }
-    if ($var(batch) != "") route(SEND_BATCH);
+    if ($var(unconfirmed) == 0 && $var(batch) != "") route(SEND_BATCH);
     route(TRIM_RECORDS);
 }
 
@@ -200,25 +221,21 @@ ${Object.entries(nullable)
 route[SEND_BATCH] {
     $vn(script) = "${takeRecords(longestStream[cell.spec.size]).replaceAll('\\', '\\\\')}";
     # Type 3 is a number: the script came to its end.
-    $var(delivered) = 0;
-    if (redis_cmd("records", "EVAL %s 1 ${callRecordStream} %s", "$vn(script)", "$var(batch)", "reply") && $redis(reply=>type) == 3) {
-        $var(delivered) = 1;
-    } else {
-        $var(failed) = 1;
+    if (!redis_cmd("records", "EVAL %s 1 ${callRecordStream} %s", "$vn(script)", "$var(batch)", "reply") || $redis(reply=>type) != 3) {
+        redis_free("reply");
+        $var(unconfirmed) = 1;
         prom_counter_inc("record_failures_total", "1");
+        return;
     }
     redis_free("reply");
+    $var(unconfirmed) = 0;
     $var(i) = 0;
     $var(record) = $(var(names){s.select,0, });
     while ($var(record) != "") {
-        if ($var(delivered) == 1) {
-            prom_counter_inc("records_total", "1", "sent");
-            $sht(own_records=>$var(record)) = $null;
-            # The other SBC needs it no more.
-            mq_add("events", "$var(record)", "v|");
-        } else {
-            mq_add("records", "$var(record)", "");
-        }
+        prom_counter_inc("records_total", "1", "sent");
+        $sht(own_records=>$var(record)) = $null;
+        # The other SBC needs it no more.
+        mq_add("events", "$var(record)", "v|");
         $var(i) = $var(i) + 1;
         $var(record) = $(var(names){s.select,$var(i), });
     }
@@ -229,7 +246,7 @@ route[SEND_BATCH] {
 # Once a minute what is older than the spec's days leaves the stream. Spec: retention.recordDays
 route[TRIM_RECORDS] {
     $var(minute) = $TV(sn) / 60;
-    if ($var(minute) == $var(trimmed) || $var(failed) == 1) return;
+    if ($var(minute) == $var(trimmed) || $var(unconfirmed) == 1) return;
     $var(trimmed) = $var(minute);
     $var(oldest) = $TV(sn) - ${recordDays * 86400};
     if (!redis_cmd("records", "XTRIM ${callRecordStream} MINID ~ $var(oldest)000", "reply")) prom_counter_inc("record_failures_total", "1");

@@ -155,6 +155,7 @@ route[SEND_ALL_CALLS] {
     route(SEND_LINES);
 }
 
+modparam("mqueue", "mqueue", "name=old_ends;size=200000")
 # Ends that the other SBC has confirmed are needed no more once no message can be under way that says otherwise.
 route[FORGET_ENDS] {
     $var(age) = ${endKept};
@@ -164,9 +165,13 @@ route[FORGET_ENDS] {
     $shv(told_before) = $shv(told);
     sht_iterator_start("ends", "ended");
     while (sht_iterator_next("ends")) {
-        if ($TV(sn) - $shtitval(ends) > $var(age)) sht_iterator_rm("ends");
+        if ($TV(sn) - $shtitval(ends) > $var(age)) mq_add("old_ends", "$shtitkey(ends)", "");
     }
     sht_iterator_end("ends");
+    while (mq_fetch("old_ends")) {
+        $var(id) = $mqk(old_ends);
+        $sht(ended=>$var(id)) = $null;
+    }
 }
 
 # What the other SBC says. After a silence we do not know what it did meanwhile.
@@ -273,14 +278,17 @@ route[END_REPLICATED] {
 }
 
 # This SBC was away for so long that the other one may have forgotten which calls ended meanwhile: it begins with what it is told.
+modparam("mqueue", "mqueue", "name=old_calls;size=200000")
 route[FORGET_CALLS] {
     sht_iterator_start("old", "calls");
-    while (sht_iterator_next("old")) {
-        $vn(call) = $shtitval(old);
-        route(UNCOUNT);
-        sht_iterator_rm("old");
-    }
+    while (sht_iterator_next("old")) mq_add("old_calls", "$shtitkey(old)", "$shtitval(old)");
     sht_iterator_end("old");
+    while (mq_fetch("old_calls")) {
+        $var(id) = $mqk(old_calls);
+        $vn(call) = $mqv(old_calls);
+        $sht(calls=>$var(id)) = $null;
+        route(UNCOUNT);
+    }
 }
 `,
   };
