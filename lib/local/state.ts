@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CellSpec } from '../spec/cell.ts';
+import { parseCell, type CellSpec } from '../spec/cell.ts';
 import { LocalFailure } from './failure.ts';
 import { isAlive, processId, type ProcessId } from './processes.ts';
 
@@ -56,11 +56,19 @@ export function hostFolder(cell: string, host: string): string {
 /** The state of a cell; undefined when it is not up, or a command was killed before it wrote anything. */
 export function readState(name: string): CellState | undefined {
   try {
-    return JSON.parse(readFileSync(join(cellFolder(name), 'cell.json'), 'utf8')) as CellState;
+    return completed(JSON.parse(readFileSync(join(cellFolder(name), 'cell.json'), 'utf8')) as CellState);
   } catch (error) {
     if (error instanceof LocalFailure) throw error;
     return undefined;
   }
+}
+
+/** The state of a cell that an older version brought up, with the sections that its spec did not have yet. */
+function completed(state: CellState): CellState {
+  // A front has a folder, too.
+  if (state.spec.media === undefined) return state;
+  const { name, region, size } = state.spec;
+  return { ...state, spec: { ...parseCell({ name, region, size }), ...state.spec } };
 }
 
 /** @throws LocalFailure when the cell is not up. */
