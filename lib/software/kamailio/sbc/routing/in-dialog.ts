@@ -38,13 +38,13 @@ route[IN_DIALOG] {
     if ($var(m) == "" || !loose_route()) {
         if (is_method("ACK")) exit;
         prom_counter_inc("rejected_total", "1", "no_route");
-        sl_send_reply("481", "Call Does Not Exist");
+        send_reply("481", "Call Does Not Exist");
         exit;
     }
     route(PROOF);
     if ($var(proof) != $var(k)) {
         prom_counter_inc("rejected_total", "1", "forged_route");
-        if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+        if (!is_method("ACK")) send_reply("403", "Forbidden");
         exit;
     }
     $var(m) = $(var(m){s.int});
@@ -61,14 +61,14 @@ route[IN_DIALOG] {
         # Both SBCs know every call. One that has ended is counted no more: its media must not come back.
         if ($shv(synced) == 1 && $sht(calls=>$ci) == $null) {
             prom_counter_inc("rejected_total", "1", "ended_call");
-            sl_send_reply("481", "Call Does Not Exist");
+            send_reply("481", "Call Does Not Exist");
             exit;
         }
         $avp(m) = $var(m);
         if (!has_body("application/sdp")) {
             $avp(late_offer) = 1;
         } else if (!route(OFFER_AGAIN)) {
-            sl_send_reply("503", "Media Relay Unavailable");
+            send_reply("503", "Media Relay Unavailable");
             exit;
         }
         t_on_reply("IN_DIALOG_REPLY");
@@ -89,13 +89,13 @@ route[CHECK_NEXT_HOP] {
     # Whoever has a name in its Contact is reached by the address that it spoke from (ALIAS_CONTACT): no worker waits for DNS.
     if (!is_ip("$nh(d)")) {
         prom_counter_inc("rejected_total", "1", "named_address");
-        if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+        if (!is_method("ACK")) send_reply("403", "Forbidden");
         exit;
     }
     if (!is_in_subnet("$nh(d)", "${inside(cell)}")) return;
     if ($nh(p) == ${internalPorts.freeswitchSip} && $fs != $null && $fs =~ "${cell.overlayAddress}") return;
     prom_counter_inc("rejected_total", "1", "inward_address");
-    if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+    if (!is_method("ACK")) send_reply("403", "Forbidden");
     exit;
 }
 
@@ -109,7 +109,7 @@ onreply_route[IN_DIALOG_REPLY] {
 # they say, but for names, which would have to be resolved in the middle of a call.
 route[ALIAS_CONTACT] {
     if ($Ri == "${cell.overlayAddress}") return;
-    # An edge has done so.
+    # An edge has done so: with a proof in a request, and in an answer for a transaction that is ours.
     if ($sht(edges=>$si) != $null) return;
     $var(address) = $si;
     route(OWNER);

@@ -124,6 +124,8 @@ route[LOOK_UP_USER] {
             send_reply("503", "Service Unavailable");
             exit;
         }
+        $avp(source) = $var(source);
+        $avp(edge) = $var(edge);
         async_task_route("LOOK_UP_AND_REGISTER");
     }
     route(LOGIN_FAILED);
@@ -132,8 +134,9 @@ route[LOOK_UP_USER] {
 }
 
 route[LOOK_UP_AND_REGISTER] {
-    # Another process: nothing of what the first one found out is here.
-    route(FIND_SOURCE);
+    # Another process: nothing of what the first one found out is here but what the transaction keeps. A proof is good once.
+    $var(source) = $avp(source);
+    $var(edge) = $avp(edge);
     $var(domain) = $(td{s.tolower});
     # Both were checked: a name of plain characters, a domain that is in our tables.
     if (!sql_query("db", "SELECT secret FROM secrets WHERE domain = '$var(domain)' AND name = '$au'", "user")) {
