@@ -1,7 +1,7 @@
 /**
  * The keys of a front, with which its edges prove to the cells and to one another what they say. Every key is accepted, and one
- * makes new proofs. Changing it takes three steps, so that nobody is ever shown a proof whose key it does not know: `withKey`
- * everywhere, then `withCurrent` everywhere, then `withoutKey`. Pure.
+ * makes new proofs. Changing it takes three steps, so that nobody is ever shown a proof whose key it does not know: one more key
+ * everywhere, then its use everywhere, then the end of the old one. Pure.
  */
 export interface EdgeKeys {
   /** Id of the key that makes new proofs. */
@@ -16,8 +16,16 @@ const mostKeys = 2;
 const id = /^[0-9a-f]{4}$/;
 const key = /^[0-9a-f]{64}$/;
 
+export type EdgeKeysStep =
+  | { readonly step: 'add' }
+  | { readonly step: 'use'; readonly id: string }
+  | { readonly step: 'drop'; readonly id: string };
+
 /** Why a key set can't be used, or a step not be taken. */
-export class EdgeKeysRefused extends Error {}
+export class EdgeKeysRefused extends Error {
+  override readonly name = 'EdgeKeysRefused';
+  readonly status = 2;
+}
 
 /** @throws EdgeKeysRefused without a word of what the text says: it may be a key */
 export function parseEdgeKeys(text: string): EdgeKeys {
@@ -49,33 +57,28 @@ export function firstEdgeKeys(randomBytes: (count: number) => Buffer): EdgeKeys 
 }
 
 /**
- * With one more key, which is accepted and proves nothing yet.
- * @throws EdgeKeysRefused when the last change was not finished
+ * The key set after a step: with one more key, which is accepted and proves nothing yet; with the named key making new proofs; or
+ * without the named key, so that nothing that it has proved is accepted any more.
+ * @param randomBytes makes so many random bytes
+ * @throws EdgeKeysRefused when the step can't be taken
  */
-export function withKey(set: EdgeKeys, randomBytes: (count: number) => Buffer): EdgeKeys {
+export function afterStep(set: EdgeKeys, change: EdgeKeysStep, randomBytes: (count: number) => Buffer): EdgeKeys {
   const ids = Object.keys(set.keys);
-  if (ids.length >= mostKeys) {
-    throw new EdgeKeysRefused(`there are ${ids.length} keys, ${ids.join(' and ')}: drop the one that is not used any more`);
+  if (change.step === 'add') {
+    if (ids.length >= mostKeys) {
+      throw new EdgeKeysRefused(
+        `there are ${ids.length} keys, ${ids.join(' and ')}: drop the one that is not used any more`,
+      );
+    }
+    let added: string;
+    do added = randomBytes(2).toString('hex');
+    while (ids.includes(added));
+    return { ...set, keys: { ...set.keys, [added]: randomBytes(32).toString('hex') } };
   }
-  let name: string;
-  do name = randomBytes(2).toString('hex');
-  while (ids.includes(name));
-  return { ...set, keys: { ...set.keys, [name]: randomBytes(32).toString('hex') } };
-}
-
-/** With the named key making new proofs. @throws EdgeKeysRefused when it is not there */
-export function withCurrent(set: EdgeKeys, name: string): EdgeKeys {
-  if (set.keys[name] === undefined) throw new EdgeKeysRefused(noKey(set, name));
-  return { ...set, current: name };
-}
-
-/** Without the named key; nothing that it proved is accepted any more. @throws EdgeKeysRefused when it is the one that is used */
-export function withoutKey(set: EdgeKeys, name: string): EdgeKeys {
-  if (set.keys[name] === undefined) throw new EdgeKeysRefused(noKey(set, name));
-  if (name === set.current) throw new EdgeKeysRefused(`key ${name} makes the proofs: let another do so first`);
-  return { ...set, keys: Object.fromEntries(Object.entries(set.keys).filter(([other]) => other !== name)) };
-}
-
-function noKey({ keys }: EdgeKeys, name: string): string {
-  return `there is no key ${name}; there are ${Object.keys(keys).join(' and ')}`;
+  if (!ids.includes(change.id))
+    throw new EdgeKeysRefused(`there is no key ${change.id}; there are ${ids.join(' and ')}`);
+  if (change.step === 'use') return { ...set, current: change.id };
+  if (change.id === set.current)
+    throw new EdgeKeysRefused(`key ${change.id} makes the proofs: let another do so first`);
+  return { ...set, keys: Object.fromEntries(Object.entries(set.keys).filter(([id]) => id !== change.id)) };
 }

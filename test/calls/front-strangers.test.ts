@@ -187,7 +187,9 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
       const answer = credentialsFor(await register(1, []), 'mallory', 'REGISTER', `sip:${domain}`);
       expect(await register(2, [`Authorization: ${answer}`])).toMatch(/^SIP\/2.0 200 /);
       const located = await askCell('ul.lookup', 'location', `mallory@${domain}`);
-      const path = new RegExp(`^<sip:[\\d.]+:5060;lr;s=.;c=${stranger.replace(':', '~')}~udp>$`);
+      const path = new RegExp(
+        `^<sip:[\\d.]+:5060;lr;s=.;c=${stranger.replace(':', '~')}~udp~[0-9a-f]{4}~[0-9a-f]{32}>$`,
+      );
       expect(/Path: (.*)/.exec(located)![1]).toMatch(path);
       expect(await sentElsewhere()).toBe(0);
       expect(await register(3, ['Expires: 0', `Authorization: ${answer}`])).toMatch(/^SIP\/2.0 200 /);
@@ -217,7 +219,7 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
       expect(ears.heard).toHaveLength(bed.front.edges.length - 1);
       for (const { text } of ears.heard) {
         expect(text.match(/(?<=X-Cellstamp-Handoff: ).*(?=\r)/g)).toEqual([
-          expect.stringMatching(new RegExp(`^udp:${stranger}$`, 'i')),
+          expect.stringMatching(new RegExp(`^udp:${stranger};[0-9a-f]{4};[0-9a-f]{32}$`)),
         ]);
       }
       // What an edge has handed over is handed to nobody else, whether or not it says so.

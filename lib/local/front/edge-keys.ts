@@ -1,7 +1,7 @@
 /** Changes of a running front's keys, each told to everybody before the command ends. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withCurrent, withKey, withoutKey, type EdgeKeys } from '../../front/edge-keys.ts';
+import { afterStep, type EdgeKeys, type EdgeKeysStep } from '../../front/edge-keys.ts';
 import { deriveFront, type Front } from '../../front/front.ts';
 import { LocalFailure } from '../failure.ts';
 import { exclusively, requireState } from '../state.ts';
@@ -15,23 +15,6 @@ import { directoryOf } from './up.ts';
 /** How long edges may take to learn of a change. Milliseconds. */
 const edgesPatience = 10_000;
 
-export type EdgeKeysStep =
-  | { readonly step: 'add' }
-  | { readonly step: 'use'; readonly id: string }
-  | { readonly step: 'drop'; readonly id: string };
-
-/** The key set after the step. @throws EdgeKeysRefused when it can't be taken */
-export function afterStep(set: EdgeKeys, change: EdgeKeysStep): EdgeKeys {
-  switch (change.step) {
-    case 'add':
-      return withKey(set, randomBytes);
-    case 'use':
-      return withCurrent(set, change.id);
-    case 'drop':
-      return withoutKey(set, change.id);
-  }
-}
-
 export async function edgeKeysOf(state: FrontState): Promise<EdgeKeys> {
   return (await frontSecrets(deriveFront(state.spec))).edgeKeys;
 }
@@ -43,7 +26,7 @@ export async function edgeKeysOf(state: FrontState): Promise<EdgeKeys> {
 export async function changeEdgeKeys(state: FrontState, change: EdgeKeysStep): Promise<EdgeKeys> {
   const front = deriveFront(state.spec);
   return exclusively(front.name, async () => {
-    const keys = afterStep(await edgeKeysOf(state), change);
+    const keys = afterStep(await edgeKeysOf(state), change, randomBytes);
     await keepEdgeKeys(front, keys);
     for (const { name } of state.cells) await tellCellOfEdges(requireState(name), edgeAddresses(front), keys);
     await (await directoryOf(front, state)).putEdgeKeys(keys);

@@ -139,7 +139,7 @@ class Kamailio:
             if answer.get("id") == awaited:
                 break
         # What is asked for or deleted may not be there.
-        if "error" in answer and "doesn't exist" not in answer["error"].get("message", ""):
+        if "error" in answer and not re.search("doesn't exist|not found in htable", answer["error"].get("message", "")):
             self.refusals += 1
             if self.refusals <= 10 or self.refusals % 10000 == 0:
                 log("Kamailio refuses, %d so far: %s" % (self.refusals, answer["error"]))
