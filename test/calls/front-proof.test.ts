@@ -10,7 +10,7 @@ import { paths } from '../../lib/software/kamailio/sbc/paths.ts';
 import { internalPorts } from '../../lib/spec/fixed.ts';
 import { describeWith } from '../requirements.ts';
 import { carrier, domain, exchange, FrontBed, type Kind } from './front-bed.ts';
-import { Ears, forge, Wire } from './front-wire.ts';
+import { credentialsFor, Ears, forge, Wire } from './front-wire.ts';
 import { until } from './lab.ts';
 
 describeWith(['root', 'debian-packages'], 'what is said between edges and cells', () => {
@@ -25,7 +25,7 @@ describeWith(['root', 'debian-packages'], 'what is said between edges and cells'
   let cell: string;
 
   beforeAll(async () => {
-    bed = await FrontBed.up('lab-proof', 86, ['alice', 'bob']);
+    bed = await FrontBed.up('lab-proof', 86, ['alice', 'bob', 'mallory']);
     agents = await bed.agents(
       [bed.user('alice', callerAddress(1, 1)), bed.user('bob', callerAddress(2, 1)), bed.carrier(), bed.exchange()],
       (event) => {
@@ -288,6 +288,30 @@ describeWith(['root', 'debian-packages'], 'what is said between edges and cells'
     }
     expect(seen.received()).toEqual([]);
     expect(seen.got()).toEqual([]);
+  });
+
+  it('a Path that no edge has put in is not followed: whoever has it registers without', async () => {
+    const at = callerAddress(1, 51);
+    const wire = await Wire.open(bed, [`${at}:5060`]);
+    const register = async (n: number, headers: readonly string[]) => {
+      const text = message(`REGISTER sip:${domain} SIP/2.0`, 'own-path', [
+        `Via: SIP/2.0/UDP ${at}:5060;branch=z9hG4bKown-path${n}`,
+        `To: <sip:mallory@${domain}>`,
+        `CSeq: ${n} REGISTER`,
+        `Contact: <sip:mallory@${at}>`,
+        `Path: <sip:${victimAt};lr>`,
+        'Supported: path',
+        ...headers,
+      ]).replace('sip:100@', 'sip:mallory@');
+      wire.send(`${at}:5060`, `${cell}:5060`, text);
+      return wire.answer('own-path', `${n} REGISTER`);
+    };
+    const answer = credentialsFor(await register(1, []), 'mallory', 'REGISTER', `sip:${domain}`);
+    expect(await register(2, [`Authorization: ${answer}`])).toMatch(/^SIP\/2.0 200 /);
+    const located = await askCell('ul.lookup', 'location', `mallory@${domain}`);
+    expect(located).toContain(`mallory@${at}`);
+    expect(located).not.toContain(victimAt);
+    await wire.close();
   });
 
   const kinds: readonly Kind[] = [

@@ -45,7 +45,10 @@ export const macRoute = `# A keyed hash over $var(text): nested SHA-256, of whic
 # that key is unknown.
 route[MAC] {
     $vn(secret) = $sht(edge_keys=>key:$var(key));
-    if ($vn(secret) == $null) return -1;
+    if ($vn(secret) == $null) {
+        $var(mac) = "";
+        return -1;
+    }
     $var(mac) = $vn(secret) + $var(text);
     $var(mac) = $vn(secret) + $(var(mac){s.sha256});
     $var(mac) = $(var(mac){s.sha256}{s.substr,0,32});
