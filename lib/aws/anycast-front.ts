@@ -34,6 +34,8 @@ export class AnycastFront extends Construct {
   readonly directory: TenantDirectory;
   /** Certificate of SIP over TLS, with a copy in every region: an operator fills it in once. Undefined where TLS is off. */
   readonly sipTls: SecretsmanagerSecret | undefined;
+  /** Keys with which edges prove what they say, with a copy in every region: the first edge that finds it empty fills it. */
+  readonly edgeKeys: SecretsmanagerSecret;
   /** By region. */
   readonly pops: ReadonlyMap<string, EdgePop>;
   readonly zone: FrontZone;
@@ -47,6 +49,7 @@ export class AnycastFront extends Construct {
     this.accelerator = new Accelerator(this, 'accelerator', { front });
     this.directory = new TenantDirectory(this, 'directory', { front });
     this.sipTls = props.spec.edge.transports.tls === 'off' ? undefined : this.certificate(front);
+    this.edgeKeys = this.keys(front);
     this.pops = new Map(
       front.regions.map((region) => [
         region.region,
@@ -55,6 +58,11 @@ export class AnycastFront extends Construct {
           region,
           anycastAddresses: this.accelerator.addresses,
           directoryTableName: this.directory.table.name,
+          edgeKeysSecret: {
+            name: edgeList(props.spec).keysSecret,
+            arn: inRegion(this.edgeKeys.arn, front, region.region),
+            isCopy: region.region !== front.regions[0]!.region,
+          },
           ...(this.sipTls ? { sipTlsSecretArn: inRegion(this.sipTls.arn, front, region.region) } : {}),
           provider: props.providers[region.region]!,
         }),
@@ -84,6 +92,18 @@ export class AnycastFront extends Construct {
     this.zone = new FrontZone(this, 'zone', {
       front,
       addresses: { service: this.accelerator.addresses, edges: addresses },
+    });
+  }
+
+  private keys(front: Front): SecretsmanagerSecret {
+    return new SecretsmanagerSecret(this, 'edge-keys', {
+      // The SBCs of every cell know it by its name alone.
+      name: edgeList(front.spec).keysSecret,
+      description: 'Keys with which edges prove to cells what they say: the first edge makes one',
+      // So that a front can be made anew under its name at once. Nothing is lost: the next front makes its own.
+      recoveryWindowInDays: 0,
+      replica: front.regions.slice(1).map(({ region }) => ({ region })),
+      tags: { Name: resourceName(front, 'edge-keys') },
     });
   }
 

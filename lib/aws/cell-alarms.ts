@@ -74,6 +74,15 @@ function sharedAlarms(cell: Cell): readonly Alarm[] {
       missing: 'missing',
       actions: [],
     },
+    ...cell.sbcs.map((host) =>
+      hostAlarm(host, 'unproved', {
+        description: `${host.hostname} drops requests from edges’ addresses: somebody forges them, or the keys differ (learn-edges)`,
+        metrics: { m: hostMetric(site, host, 'UnprovedEdge', 'Sum') },
+        when: 'above',
+        threshold: 0,
+        minutes: 3,
+      }),
+    ),
     ...cell.sbcs.map((host): Alarm => ({
       id: `${host.name}-records-waiting`,
       description: `Records wait on ${host.hostname} because Redis does not take them; ${longestQueue.toLocaleString('en')} find room there`,

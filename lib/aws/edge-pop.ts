@@ -29,11 +29,16 @@ export interface EdgePopProps {
   readonly anycastAddresses: readonly [string, string];
   /** Name of the directory's table, which has a replica in the region. */
   readonly directoryTableName: string;
+  /** Secret with the front's keys, as this region has it. Copies can only be read. */
+  readonly edgeKeysSecret: { readonly name: string; readonly arn: string; readonly isCopy: boolean };
   /** Secret of this region with the certificate of SIP over TLS. @default - TLS is off */
   readonly sipTlsSecretArn?: string;
   /** Provider of the region. @default - the stack's provider */
   readonly provider?: TerraformProvider;
 }
+
+/** Seconds between an edge's looks at the front's keys. */
+const keySeconds = 30;
 
 /** Days that an edge's journal is kept. It holds no call records. */
 const logRetentionDays = 30;
@@ -97,6 +102,13 @@ export class EdgePop extends Construct {
       readableSecretArns: Object.values(secrets),
     });
     allowDirectory(this.role, site, props.directoryTableName);
+    const keys = props.edgeKeysSecret;
+    this.role.allow('edge-keys', [
+      {
+        actions: ['secretsmanager:GetSecretValue', ...(keys.isCopy ? [] : ['secretsmanager:PutSecretValue'])],
+        resources: [keys.arn],
+      },
+    ]);
 
     const image = imageId(this, 'debian', site, front.spec.image);
     this.hosts = new Map(
@@ -120,6 +132,7 @@ export class EdgePop extends Construct {
     this.addresses = new Map(region.edges.map((edge) => [edge.name, this.ownAddress(site, edge)]));
 
     const directory = { table: props.directoryTableName, region: region.region };
+    const keySource = { secret: keys.name, region: region.region, fill: !keys.isCopy };
     this.hostBundles = new Map(
       region.edges.map((edge) => [
         edge.name,
@@ -133,7 +146,8 @@ export class EdgePop extends Construct {
             [values.publicAddress.name]: this.addresses.get(edge.name)!.publicIp,
             [values.anycastAddress1.name]: props.anycastAddresses[0],
             [values.anycastAddress2.name]: props.anycastAddresses[1],
-            [values.directory.name]: `"backend": "dynamodb", "source": ${JSON.stringify(directory)}`,
+            [values.directory.name]:
+              `"backend": "dynamodb", "source": ${JSON.stringify(directory)}, "keys": ${JSON.stringify(keySource)}, "keySeconds": ${keySeconds}`,
           },
           secrets,
         }),

@@ -55,6 +55,13 @@ function edgeAlarms(site: Site, edge: EdgeHost): readonly Alarm[] {
       threshold: 0,
       minutes: 5,
     }),
+    hostAlarm(edge, 'clock', {
+      description: `The clock of ${edge.hostname} or of a cell is wrong; calls go on, as edges follow the cells’ clocks`,
+      metrics: { m: hostMetric(site, edge, 'ClockOffset', 'Minimum') },
+      when: 'above',
+      threshold: 5,
+      minutes: 3,
+    }),
     hostAlarm(edge, 'cells', {
       description: `${edge.hostname} turned requests away because no SBC of their cell answered`,
       metrics: { m: hostMetric(site, edge, 'CellUnreachable', 'Sum') },

@@ -110,7 +110,12 @@ export class VoipCell extends Construct {
     const edges = props.front && edgeList(props.front);
     if (edges) {
       const parameter = `arn:${partition(edges.region)}:ssm:${edges.region}:*:parameter${edges.parameter}`;
-      sbcRole.allow('learn-edges', [{ actions: ['ssm:GetParameter'], resources: [parameter] }]);
+      // Secrets Manager puts a hyphen and six characters behind the name.
+      const keys = `arn:${partition(edges.region)}:secretsmanager:${edges.region}:*:secret:${edges.keysSecret}-??????`;
+      sbcRole.allow('learn-edges', [
+        { actions: ['ssm:GetParameter'], resources: [parameter] },
+        { actions: ['secretsmanager:GetSecretValue'], resources: [keys] },
+      ]);
     }
 
     const hosts = {

@@ -26,6 +26,7 @@ export class CommandFailure extends Error {
 /** Failures that are told in words made for people; anything else is a fault of the program. */
 const expected = [
   'CommandFailure',
+  'EdgeKeysRefused',
   'LocalFailure',
   'PlanConflict',
   'PlanningFailure',

@@ -6,6 +6,7 @@ import { addCapacity } from './capacity.ts';
 import { addCheck } from './check.ts';
 import { addDeployed } from './deployed.ts';
 import { addDown } from './down.ts';
+import { addEdgeKeys } from './edge-keys.ts';
 import { addFlap } from './flap.ts';
 import { describeFailure, exitsWith, usageStatus } from './failure.ts';
 import { addLogs } from './logs.ts';
@@ -48,6 +49,7 @@ function cellstamp(): Command {
     addPlan,
     addSimulate,
     addMeasure,
+    addEdgeKeys,
   ])
     add(program);
   return program;

@@ -132,7 +132,8 @@ export function fabricPlan(cell: Cell, publicNetwork: string): NamespacePlan {
       `address add ${transit.fabric}/30 dev internet`,
       `route add default via ${transit.outside}`,
     ],
-    // As an internet gateway: private addresses neither leave nor are reached.
+    // As an internet gateway: private addresses neither leave nor are reached, and none comes in as a source. Control of the media
+    // relays, replication and VRRP believe a source inside the cell.
     rules: `flush ruleset
 
 table ip cellstamp {
@@ -140,6 +141,7 @@ table ip cellstamp {
     type filter hook forward priority filter; policy accept;
     oifname "internet" ip saddr != ${publicNetwork} drop
     iifname "internet" ip daddr != ${publicNetwork} drop
+    iifname "internet" ip saddr { ${cell.spec.network}, ${cell.overlayAddress} } drop
   }
 }
 `,

@@ -18,7 +18,7 @@ export const values = {
   directory: value(
     'directory',
     'secret',
-    'Where an edge finds the tenant directory: the JSON keys backend (dynamodb or redis) and source, without braces.',
+    'Where an edge finds the tenant directory and the front’s keys: the JSON entries backend (dynamodb or redis), source, keys and keySeconds, without braces.',
   ),
   databaseHost: value('database_host', 'endpoint', 'Host name or address of the PostgreSQL writer.'),
   databaseAdminUser: value('database_admin_user', 'endpoint', 'PostgreSQL user that owns the schema.'),

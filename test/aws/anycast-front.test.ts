@@ -26,7 +26,7 @@ describe('AnycastFront', () => {
   });
 
   it('has one certificate to fill in, and lets each edge read the copy of its region', () => {
-    expect(large.one('aws_secretsmanager_secret')['replica']).toEqual([
+    expect(large.one('aws_secretsmanager_secret', 'sip-tls')['replica']).toEqual([
       { region: 'eu-central-1' },
       { region: 'us-east-1' },
     ]);
@@ -37,7 +37,20 @@ describe('AnycastFront', () => {
 
   it('has no certificate where TLS is off', () => {
     const made = front({ ...minimalFront, edge: { transports: { tls: 'off' } } });
-    expect(made.types()).not.toContain('aws_secretsmanager_secret');
+    expect(made.all('aws_secretsmanager_secret').map(({ name }) => name)).toEqual(['cellstamp/front/edge-keys']);
+  });
+
+  it('has one secret for the keys of its edges, under a name that cells can know, with a copy in every region', () => {
+    expect(large.one('aws_secretsmanager_secret', 'edge-keys')).toMatchObject({
+      name: 'cellstamp/a-front-of-20-letter/edge-keys',
+      recovery_window_in_days: 0,
+      replica: [{ region: 'eu-central-1' }, { region: 'us-east-1' }],
+    });
+    const keys = (region: string) =>
+      String(large.one('aws_iam_role_policy', `${region}_role_edge-keys-policy`)['policy']);
+    expect(keys('ap-southeast-2')).toContain('PutSecretValue');
+    expect(keys('us-east-1')).not.toContain('PutSecretValue');
+    expect(keys('us-east-1')).toContain(':us-east-1:');
   });
 
   it('tells cells the addresses of its edges by one parameter', () => {

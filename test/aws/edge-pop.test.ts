@@ -7,6 +7,7 @@ import type { FrontInput } from '../../lib/spec/front.ts';
 import { frontOf, maximalFront, minimalFront, synth } from './synth.ts';
 
 const certificate = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:sip-tls';
+const keys = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:edge-keys';
 const pop = (input: FrontInput) =>
   synth((stack) => {
     const front = frontOf(input);
@@ -16,6 +17,7 @@ const pop = (input: FrontInput) =>
       region,
       anycastAddresses: ['192.0.2.1', '198.51.100.1'],
       directoryTableName: 'directory',
+      edgeKeysSecret: { name: 'cellstamp/front/edge-keys', arn: keys, isCopy: input === maximalFront },
       ...(input === minimalFront ? { sipTlsSecretArn: certificate } : {}),
       ...(input === maximalFront
         ? { provider: new AwsProvider(stack, 'there', { alias: 'there', region: region.region }) }
@@ -60,13 +62,23 @@ describe('EdgePop', () => {
     ]);
   });
 
+  const policy = (id: string, of = small) =>
+    (
+      JSON.parse(String(of.one('aws_iam_role_policy', id)['policy'])) as {
+        Statement: { Action: string[]; Resource: string[] }[];
+      }
+    ).Statement;
+
+  it('lets an edge read the front’s keys, and fill the secret where it is no copy', () => {
+    expect(policy('edge-keys-policy')).toEqual([
+      { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], Resource: [keys] },
+    ]);
+    expect(policy('edge-keys-policy', large)).toEqual([
+      { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: [keys] },
+    ]);
+  });
+
   it('lets an edge read the directory beside it and its certificate, and write neither', () => {
-    const policy = (id: string) =>
-      (
-        JSON.parse(String(small.one('aws_iam_role_policy', id)['policy'])) as {
-          Statement: { Action: string[]; Resource: string[] }[];
-        }
-      ).Statement;
     expect(policy('read-directory-policy').map(({ Action, Resource }) => [Action, Resource])).toEqual([
       [['dynamodb:DescribeTable', 'dynamodb:Scan'], ['arn:aws:dynamodb:eu-west-1:*:table/directory']],
       [
@@ -97,7 +109,8 @@ describe('EdgePop', () => {
       public_address: expect.stringMatching(/eu-west-1-edge-2-address_\w+\.public_ip/) as string,
       anycast_address_1: '192.0.2.1',
       anycast_address_2: '198.51.100.1',
-      directory: '"backend": "dynamodb", "source": {"table":"directory","region":"eu-west-1"}',
+      directory:
+        '"backend": "dynamodb", "source": {"table":"directory","region":"eu-west-1"}, "keys": {"secret":"cellstamp/front/edge-keys","region":"eu-west-1","fill":true}, "keySeconds": 30',
     });
     expect(secrets).toEqual({ sipTls: certificate });
   });

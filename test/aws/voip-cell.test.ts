@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { VoipCell } from '../../lib/aws/voip-cell.ts';
 import { hostConfig } from '../../lib/software/cell-host.ts';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
-import { cellOf, maximal, minimal, synth, type Synthesised } from './synth.ts';
+import { parseFront } from '../../lib/spec/front.ts';
+import { cellOf, maximal, minimal, minimalFront, synth, type Synthesised } from './synth.ts';
 
 const voipCell = (input: CellInput) => synth((stack) => void new VoipCell(stack, 'cell', { spec: parseCell(input) }));
 
@@ -47,6 +48,26 @@ describe('VoipCell', () => {
     const policy = String(small.one('aws_iam_role_policy', 'media-role_host-policy')['policy']);
     expect(policy).toContain('signalwire-token');
     expect(policy).not.toMatch(/secrets_generated|sip-tls|master_user_secret/);
+  });
+
+  it('lets SBCs behind a front read its edges and its keys, in its first region, and nothing else of it', () => {
+    const front = parseFront(minimalFront);
+    const behind = synth((stack) => void new VoipCell(stack, 'cell', { spec: parseCell(minimal), front }));
+    const policy = String(behind.one('aws_iam_role_policy', 'sbc-role_learn-edges-policy')['policy']);
+    expect((JSON.parse(policy) as { Statement: object[] }).Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['ssm:GetParameter'],
+        Resource: ['arn:aws:ssm:eu-west-1:*:parameter/cellstamp/front/edges'],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['secretsmanager:GetSecretValue'],
+        Resource: ['arn:aws:secretsmanager:eu-west-1:*:secret:cellstamp/front/edge-keys-??????'],
+      },
+    ]);
+    expect(behind.text).toContain('learn-edges');
+    expect(small.names('aws_iam_role_policy')).not.toContain('cell_sbc-role_learn-edges-policy');
   });
 
   it('opens no port to the internet but SIP and RTP', () => {

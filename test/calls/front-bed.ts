@@ -250,7 +250,7 @@ export class FrontBed {
     return { ...this.carrier(), name: 'exchange', identity: `sip:100@${domain}`, local: exchange };
   }
 
-  /** A counter of the edges' metrics, all labels and edges added up. */
+  /** A counter or gauge of the edges' metrics, all labels and edges added up. */
   async metric(name: string, edges = this.front.edges): Promise<number> {
     const texts = await Promise.all(
       edges.map(({ name: edge, address }) =>
@@ -262,7 +262,7 @@ export class FrontBed {
     const lines = texts
       .flatMap(({ stdout }) => stdout.split('\n'))
       .filter((line) => line.startsWith(`cellstamp_${name}`));
-    return lines.reduce((sum, line) => sum + Number(/(\d+)(?: \d{10,})?$/.exec(line)?.[1] ?? 0), 0);
+    return lines.reduce((sum, line) => sum + Number(/ (-?[\d.]+)(?: \d{10,})?$/.exec(line)?.[1] ?? 0), 0);
   }
 
   /** A counter of a cell's active SBC. */

@@ -1,6 +1,8 @@
 /** Raw messages at a front: what strangers send and hear, and what edges say to one another. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { execOnFront } from '../../lib/local/front/index.ts';
+import { placeName } from '../../lib/local/front/internet.ts';
 import { digestResponse, parseChallenge } from '../../lib/calls/sip/digest.ts';
 import type { FrontBed } from './front-bed.ts';
 import { passwordOf, until } from './lab.ts';
@@ -73,42 +75,48 @@ export function credentialsFor(answer: string, user: string, method: string, uri
   return `Digest ${quoted.join(', ')}, response="${digestResponse(input)}", algorithm=MD5${qop}`;
 }
 
-/** Prints every datagram that comes to this host and was handed over. */
+/** Prints every datagram that comes to this host from another and contains a text. */
 const earProgram = `
-import json, socket
+import json, socket, sys
 ear = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
 # SO_RCVBUFFORCE
 ear.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)
 print("{}", flush=True)
 while True:
     packet, (_, _, kind, *_) = ear.recvfrom(65535)
-    text = packet[(packet[0] & 15) * 4 + 8:]
-    if kind == socket.PACKET_HOST and packet[9] == 17 and b"X-Cellstamp-Handoff" in text:
-        print(json.dumps({"source": socket.inet_ntoa(packet[12:16]), "text": text.decode("latin1")}), flush=True)
+    udp = packet[(packet[0] & 15) * 4:]
+    if kind == socket.PACKET_HOST and packet[9] == 17 and sys.argv[1].encode() in udp[8:]:
+        end = lambda address, port: "%s:%d" % (socket.inet_ntoa(address), int.from_bytes(port, "big"))
+        print(json.dumps({"from": end(packet[12:16], udp[0:2]), "to": end(packet[16:20], udp[2:4]), "text": udp[8:].decode("latin1")}), flush=True)
 `;
 
-/** Listens at every edge for what others hand to it. */
-export class HandOvers {
+interface Heard {
+  readonly host: string;
+  readonly from: string;
+  readonly to: string;
+  readonly text: string;
+}
+
+/** Listens on hosts of the front for datagrams that contain a text. */
+export class Ears {
   readonly #children: readonly ChildProcess[];
-  readonly heard: { readonly edge: string; readonly text: string }[] = [];
+  readonly heard: Heard[] = [];
 
   private constructor(children: readonly ChildProcess[]) {
     this.#children = children;
   }
 
-  static async listen(bed: FrontBed): Promise<HandOvers> {
-    const names = bed.front.edges.map(({ name }) => name);
-    const ears = new HandOvers(names.map((name) => spawnIn(bed, name, ['/usr/bin/python3', '-c', earProgram])));
+  static async listen(bed: FrontBed, hosts: readonly string[], text: string): Promise<Ears> {
+    const ears = new Ears(hosts.map((host) => spawnIn(bed, host, ['/usr/bin/python3', '-c', earProgram, text])));
     let ready = 0;
     for (const [index, { stdout }] of ears.#children.entries()) {
       createInterface({ input: stdout! }).on('line', (line) => {
-        const { source, text } = JSON.parse(line) as { readonly source?: string; readonly text: string };
-        if (source === undefined) ready++;
-        else if (bed.edges.some(({ publicAddress }) => publicAddress === source))
-          ears.heard.push({ edge: names[index]!, text });
+        const packet = JSON.parse(line) as Partial<Omit<Heard, 'host'>>;
+        if (packet.from === undefined) ready++;
+        else ears.heard.push({ host: hosts[index]!, ...(packet as Omit<Heard, 'host'>) });
       });
     }
-    await until(() => ready === names.length);
+    await until(() => ready === hosts.length);
     return ears;
   }
 
@@ -117,4 +125,52 @@ export class HandOvers {
     for (const child of this.#children) child.kill();
     await Promise.all(closed);
   }
+}
+
+/** Listens at every edge for what others hand to it. */
+export class HandOvers {
+  readonly #ears: Ears;
+  readonly #bed: FrontBed;
+
+  private constructor(bed: FrontBed, ears: Ears) {
+    this.#bed = bed;
+    this.#ears = ears;
+  }
+
+  static async listen(bed: FrontBed): Promise<HandOvers> {
+    const names = bed.front.edges.map(({ name }) => name);
+    return new HandOvers(bed, await Ears.listen(bed, names, 'X-Cellstamp-Handoff'));
+  }
+
+  get heard(): readonly { readonly edge: string; readonly text: string }[] {
+    const addresses = this.#bed.edges.map(({ publicAddress }) => publicAddress);
+    return this.#ears.heard
+      .filter(({ from }) => addresses.includes(from.split(':')[0]!))
+      .map(({ host, text }) => ({ edge: host, text }));
+  }
+
+  close(): Promise<void> {
+    return this.#ears.close();
+  }
+}
+
+/** A datagram with any source: IP and UDP headers are its own, the kernel fills in the checksum of IP. */
+const forgeProgram = `
+import socket, struct, sys
+(source, source_port), (to, port) = (end.split(":") for end in sys.argv[1:3])
+text = sys.stdin.buffer.read()
+udp = struct.pack("!HHHH", int(source_port), int(port), 8 + len(text), 0) + text
+ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 0, 0, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(to))
+socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW).sendto(ip + udp, (to, 0))
+`;
+
+/** Sends a datagram from the internet, at the router of a place's callers, with whatever source it says. */
+export async function forge(bed: FrontBed, place: number, from: string, to: string, text: string): Promise<void> {
+  const { status, stderr } = await execOnFront(
+    bed.state,
+    placeName(place),
+    ['/usr/bin/python3', '-c', forgeProgram, from, to],
+    { input: text },
+  );
+  if (status !== 0) throw new Error(`nothing is sent: ${stderr}`);
 }

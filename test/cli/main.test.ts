@@ -21,13 +21,14 @@ const commands = [
   'plan',
   'simulate',
   'measure',
+  'edge-keys',
 ];
 
 describe('cellstamp', () => {
   it('--help names every command', async () => {
     const { status, stdout } = await cellstamp('--help');
     expect(status).toBe(0);
-    expect([...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name)).toEqual(commands);
+    expect([...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name)).toEqual(commands);
   });
 
   it.each(commands)('%s --help says what it does, with an example', async (command) => {

@@ -2,7 +2,7 @@
  * A whole edge on AWS under a real systemd: from its bundle to Kamailio with the tenants that stand in DynamoDB, and the changes
  * that its stream tells.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { bootScript, bootScriptPath, bootUnit, bootUnitPath } from '../../lib/aw
 import { edgeBundleFiles } from '../../lib/aws/host/edge-bundle.ts';
 import { tar } from '../../lib/aws/host/tar.ts';
 import { cellItems, itemId, type DirectoryItem, type TenantItem } from '../../lib/front/directory.ts';
+import { afterStep, parseEdgeKeys, type EdgeKeys } from '../../lib/front/edge-keys.ts';
 import { edgeHostConfig } from '../../lib/software/edge-host.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 import { frontOf, minimal, minimalFront } from '../aws/synth.ts';
@@ -20,6 +21,7 @@ const front = frontOf({ ...minimalFront, directory: { entries: 1000, pollSeconds
 const edge = front.edges[0]!;
 const name = { site: front.name, host: edge.name, region: edge.region };
 const table = 'cellstamp-front-directory';
+const keysSecret = 'cellstamp/front/edge-keys';
 
 const acme = { name: 'acme', domain: 'acme.voice.example.com', dids: { '+4930123456': 'reception' } };
 const cell = (cellName: string, tenants: object[]) =>
@@ -111,6 +113,8 @@ describeWith(
         ARN: string;
       };
       const source = { table, region: edge.region, endpoint: `http://127.0.0.1:${awsPort}` };
+      machine.succeed('aws', 'secretsmanager', 'create-secret', '--name', keysSecret);
+      const keys = { secret: keysSecret, region: edge.region, fill: true, endpoint: source.endpoint };
       const value = JSON.stringify({
         bundle: sha256,
         bucket: 'bundles',
@@ -118,7 +122,7 @@ describeWith(
           public_address: '198.51.100.101',
           anycast_address_1: '192.0.2.1',
           anycast_address_2: '192.0.2.2',
-          directory: `"backend": "dynamodb", "source": ${JSON.stringify(source)}`,
+          directory: `"backend": "dynamodb", "source": ${JSON.stringify(source)}, "keys": ${JSON.stringify(keys)}, "keySeconds": 0.5`,
         },
         secrets: { sipTls: ARN },
       });
@@ -182,6 +186,37 @@ describeWith(
       expect(kamailio('dispatcher.list')).toContain('sip:198.51.100.7:5060');
       expect(kamailio('core.sockets_list')).toContain(edge.unicastSide);
       expect(agent()).toMatchObject({ loaded: true, answers: true, directory: 'reachable', refused: 0 });
+    });
+
+    it('makes the front’s first key, and follows its changes', async () => {
+      const secret = ['aws', 'secretsmanager'];
+      const text = machine.succeed(
+        ...[...secret, 'get-secret-value', '--secret-id', keysSecret, '--query', 'SecretString', '--output', 'text'],
+      );
+      const made = parseEdgeKeys(text);
+      const inKamailio = () => kamailio('htable.dump', 'edge_keys');
+      expect(inKamailio()).toContain(made.keys[made.current]);
+      const added = afterStep(made, { step: 'add' }, randomBytes);
+      const [, other] = Object.keys(added.keys) as [string, string];
+      const change = (keys: EdgeKeys) =>
+        machine.succeed(
+          ...[...secret, 'put-secret-value', '--secret-id', keysSecret, '--secret-string', JSON.stringify(keys)],
+        );
+      change({ ...added, current: other });
+      await until('another key', () => new RegExp(`name: current\\s+value: ${other}`).test(inKamailio()));
+      expect(inKamailio()).toContain(added.keys[other]);
+      change({ current: other, keys: { [other]: added.keys[other]! } });
+      await until('the end of the first key', () => !inKamailio().includes(made.current));
+      // What is no key set changes nothing, and is not said.
+      machine.succeed(
+        ...[...secret, 'put-secret-value', '--secret-id', keysSecret, '--secret-string', 'a secret word'],
+      );
+      await sleep(1500);
+      expect(inKamailio()).toContain(added.keys[other]);
+      const journal = machine.run('journalctl', '--no-pager', '-u', agentUnit).output;
+      expect(journal).toContain('keys: allowed: {"current": ID');
+      expect(journal).not.toMatch(/secret word|[0-9a-f]{64}/);
+      expect(machine.succeed('stat', '-c', '%a %U', '/var/lib/cellstamp/edge-keys.json').trim()).toBe('600 kamailio');
     });
 
     it('follows the table’s stream: a tenant moves, a tenant goes', async () => {

@@ -160,7 +160,7 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'a front applied to a
           public_address: await publicAddress(edge),
           anycast_address_1: anycast[0],
           anycast_address_2: anycast[1],
-          directory: `"backend": "dynamodb", "source": {"table":"cellstamp-front-directory","region":"${edge.region}"}`,
+          directory: `"backend": "dynamodb", "source": {"table":"cellstamp-front-directory","region":"${edge.region}"}, "keys": {"secret":"cellstamp/front/edge-keys","region":"${edge.region}","fill":${edge.region === front.regions[0]!.region}}, "keySeconds": 30`,
         },
         secrets: { sipTls: expect.stringContaining(`:${edge.region}:`) as string },
       });

@@ -35,6 +35,8 @@ export const sbcMetrics = {
   AnsweredCalls: 'calls that were answered',
   RecordsSent: 'events of calls that Redis has taken',
   RecordsWaiting: 'events of calls that wait for Redis',
+  UnprovedEdge:
+    'requests from an edge’s address that were dropped because their proof was none, too old, or used before',
 } as const;
 
 export const edgeMetrics = {
@@ -44,6 +46,7 @@ export const edgeMetrics = {
   DirectoryUntold: 'changes of the directory that Kamailio has yet to take',
   DirectoryRefused: 'items of the directory that the edge refused; one that stays wrong is refused again every hour',
   CellUnreachable: 'requests that were turned away because no SBC of their cell answered',
+  ClockOffset: 'seconds between the edge’s clock and that of the cell which is furthest from it',
   UnknownTenant: 'requests that were turned away because no tenant has their domain, number or source',
 } as const;
 
@@ -144,6 +147,7 @@ gauge Calls "$(page_value cellstamp_sbc_calls)"
 counter AnsweredCalls "$(page_value cellstamp_sbc_answered_total)"
 counter RecordsSent "$(page_value 'cellstamp_sbc_records_total{step="sent"}')"
 gauge RecordsWaiting "$(page_value cellstamp_sbc_records_waiting)"
+counter UnprovedEdge "$(awk '/^cellstamp_sbc_dropped_total[{]reason="(unproved_edge|stale_proof|replayed_proof)"[}]/ { sum += $2 } END { print sum + 0 }' <<<"$page")"
 `;
 }
 
@@ -159,6 +163,7 @@ if [[ -n $(find "$agent" -newermt '-60 seconds' 2>/dev/null) ]]; then
   gauge DirectoryUntold "$(jq .untold "$agent")"
 fi
 ${page(host, edgePorts.metrics)}
+gauge ClockOffset "$(page_value cellstamp_edge_clock_offset_seconds)"
 counter CellUnreachable "$(page_value 'cellstamp_edge_rejected{reason="cell_unreachable"}')"
 counter UnknownTenant "$(page_value 'cellstamp_edge_rejected{reason="unknown_tenant"}')"
 `;

@@ -27,6 +27,10 @@ export function edgePublicAddress(front: Front, edge: EdgeHost): string {
   return edgeRange(region).replace(/0\/24$/, String(10 + edge.number));
 }
 
+export function edgeAddresses(front: Front): readonly string[] {
+  return front.edges.map((edge) => edgePublicAddress(front, edge));
+}
+
 /** A region's router in the edges' private network: the first address, which no edge has. */
 export function regionGateway(network: string): string {
   return formatAddress(parseRange(network).first + 1);

@@ -1,5 +1,6 @@
 /** Cells on the small internet: a link between a cell's outside and a region's router, and the edges in the cell's tables. */
 import { deriveCell } from '../../cell/cell.ts';
+import type { EdgeKeys } from '../../front/edge-keys.ts';
 import type { Front } from '../../front/front.ts';
 import { edgeCalls, edgesSql } from '../../software/kamailio/sbc/edges.ts';
 import { frontRange } from '../addresses.ts';
@@ -47,12 +48,10 @@ async function batch(init: Parameters<typeof runInNetwork>[0], cell: string, lin
   if (status !== 0) throw new LocalFailure(`cell ${cell} can't be attached to the front: ${stderr.trim()}`);
 }
 
-/** Makes both SBCs take requests from these edges and no others. Nothing restarts. */
-export async function tellCellOfEdges(state: CellState, edges: readonly string[]): Promise<void> {
+/** Makes both SBCs take requests from these edges and no others, with proofs under these keys. Nothing restarts. */
+export async function tellCellOfEdges(state: CellState, edges: readonly string[], keys: EdgeKeys): Promise<void> {
   const before = await queryDatabase(state, 'SELECT host(address) FROM cellstamp.edges ORDER BY address;');
-  if (before.length !== edges.length || edges.some((edge) => !before.includes(edge))) {
-    await queryDatabase(state, edgesSql(edges));
-  }
+  await queryDatabase(state, edgesSql(edges, keys));
   const calls = edgeCalls(before, edges);
   await Promise.all(deriveCell(state.spec).sbcs.map((sbc) => callKamailio(state, sbc.name, calls)));
 }

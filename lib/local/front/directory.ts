@@ -1,4 +1,5 @@
 /** The tenant directory on this machine: a Redis with the hash `directory` and the stream `directory:changes`. */
+import type { EdgeKeys } from '../../front/edge-keys.ts';
 import { itemId, type DirectoryItem } from '../../front/directory.ts';
 import type { Front } from '../../front/front.ts';
 import { emptyHostConfig, type Service } from '../../software/host-config.ts';
@@ -16,9 +17,10 @@ const configPath = '/etc/redis/directory.conf';
 /** Changes that the stream keeps: an edge that missed more reads the whole directory. */
 const longestStream = 100_000;
 
-/** The keys of an edge's `directory.json` that say where the directory is, without braces. */
+/** The entries of an edge's `directory.json` that say where the directory and the front's keys are, without braces. */
 export function directorySource(password: string): string {
-  return `"backend": "redis",\n  "source": ${JSON.stringify({ host: directoryAddress, port, password })}`;
+  const source = JSON.stringify({ host: directoryAddress, port, password });
+  return `"backend": "redis",\n  "source": ${source},\n  "keys": ${source},\n  "keySeconds": 0.5`;
 }
 
 export function directoryPlan(front: Front, password: string): NamespacePlan {
@@ -80,7 +82,7 @@ const service: Service = {
   stopTimeoutSeconds: 5,
 };
 
-/** The directory of a running front. */
+/** The directory of a running front; the front's keys are beside it. */
 export class LocalDirectory {
   readonly #host: ProcessId;
   readonly #password: string;
@@ -109,6 +111,11 @@ export class LocalDirectory {
         return [['HSET', 'directory', itemId(item), text], announcement(text)];
       }),
     );
+  }
+
+  /** Keys of the front, for its edges. They see it within a second. */
+  async putEdgeKeys(keys: EdgeKeys): Promise<void> {
+    await this.#do([['SET', 'edge-keys', JSON.stringify(keys)]]);
   }
 
   /** Takes items out, and tells the edges. */

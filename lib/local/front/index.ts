@@ -9,6 +9,7 @@ import type { Outcome, RunOptions } from '../run.ts';
 import { frontProcess, type FrontState } from './state.ts';
 
 export { callerAddress, home, placeRange, serviceAddress } from './addresses.ts';
+export { changeEdgeKeys, edgeKeysOf } from './edge-keys.ts';
 export { LocalDirectory } from './directory.ts';
 export { nameServer } from './names.ts';
 export { flap, regionOfPlace } from './flap.ts';

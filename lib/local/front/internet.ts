@@ -161,7 +161,7 @@ function routerPlan(
       ...(region === undefined ? placeAddresses(number) : regionAddresses(region, number)),
       ...(bgp ? [] : staticRoutes(router, neighbours, routers)),
     ],
-    rules: 'flush ruleset\n',
+    rules: region === undefined ? 'flush ruleset\n' : regionRules(region),
     config: {
       ...emptyHostConfig,
       files,
@@ -171,6 +171,19 @@ function routerPlan(
     after: [],
     copies: [],
   };
+}
+
+/** As an internet gateway: no private address comes in as a source. Metrics believe one of the region. */
+function regionRules({ network }: FrontRegion): string {
+  return `flush ruleset
+
+table ip cellstamp {
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifname != "edges" oifname "edges" ip saddr ${network} drop
+  }
+}
+`;
 }
 
 const forwarding = {

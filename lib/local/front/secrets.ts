@@ -1,7 +1,8 @@
-/** Password of the directory and certificate of the edges on this machine: made by the first `up`, gone with `down`. */
+/** Password of the directory, keys and certificate of the edges on this machine: made by the first `up`, gone with `down`. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { firstEdgeKeys, type EdgeKeys } from '../../front/edge-keys.ts';
 import type { Front } from '../../front/front.ts';
 import { LocalFailure } from '../failure.ts';
 import { run } from '../run.ts';
@@ -10,12 +11,13 @@ import { serviceAddress } from './addresses.ts';
 
 export interface FrontSecrets {
   readonly directoryPassword: string;
+  readonly edgeKeys: EdgeKeys;
   readonly sipCertificate: string;
   readonly sipKey: string;
 }
 
 export async function frontSecrets(front: Front): Promise<FrontSecrets> {
-  const file = join(cellFolder(front.name), 'secrets.json');
+  const file = secretsFile(front.name);
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as FrontSecrets;
   const { domain } = front.spec;
   const made = await run([
@@ -30,7 +32,24 @@ export async function frontSecrets(front: Front): Promise<FrontSecrets> {
   if (made.status !== 0 || sipCertificate === '' || sipKey === '') {
     throw new LocalFailure(`openssl makes no certificate: ${made.stderr.trim().split('\n').at(-1)}`);
   }
-  const secrets: FrontSecrets = { directoryPassword: randomBytes(24).toString('hex'), sipCertificate, sipKey };
-  writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  const secrets: FrontSecrets = {
+    directoryPassword: randomBytes(24).toString('hex'),
+    edgeKeys: firstEdgeKeys(randomBytes),
+    sipCertificate,
+    sipKey,
+  };
+  write(file, secrets);
   return secrets;
+}
+
+/** Other keys, from the next `up` on, and for whoever asks for them. */
+export async function keepEdgeKeys(front: Front, edgeKeys: EdgeKeys): Promise<void> {
+  write(secretsFile(front.name), { ...(await frontSecrets(front)), edgeKeys });
+}
+
+const secretsFile = (front: string) => join(cellFolder(front), 'secrets.json');
+
+function write(file: string, secrets: FrontSecrets): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }

@@ -16,7 +16,7 @@ import { isAlive, kill } from '../processes.ts';
 import { startServices } from '../readiness.ts';
 import { exclusively, makeFolder, cellFolder, requireState, type CellState, type Namespace } from '../state.ts';
 import type { Progress } from '../up.ts';
-import { edgePublicAddress, serviceAddress } from './addresses.ts';
+import { edgeAddresses, edgePublicAddress, serviceAddress } from './addresses.ts';
 import { attachCell, tellCellOfEdges } from './attach.ts';
 import { directoryPlan, directorySource, LocalDirectory } from './directory.ts';
 import { edgePlan } from './edge-plan.ts';
@@ -83,12 +83,12 @@ export async function frontUp(
     };
     const state = await makeHosts(front, base, net, await frontSecrets(front), options);
     for (const [index, cell] of cells.entries()) await attachCell(front, state, index, cell);
-    await fillDirectory(front, await directoryOf(front, state), cells);
-    for (const cell of cells)
-      await tellCellOfEdges(
-        cell,
-        front.edges.map((edge) => edgePublicAddress(front, edge)),
-      );
+    const { edgeKeys } = await frontSecrets(front);
+    const directory = await directoryOf(front, state);
+    // The cells first: they know a key before an edge proves anything with it.
+    for (const cell of cells) await tellCellOfEdges(cell, edgeAddresses(front), edgeKeys);
+    await directory.putEdgeKeys(edgeKeys);
+    await fillDirectory(front, directory, cells);
     await everyEdgeIsHealthy(front, state);
     return state;
   });

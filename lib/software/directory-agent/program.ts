@@ -5,7 +5,7 @@
  * complete. It never stands between a call and its answer: with the directory gone, the edge goes on with what it knows.
  */
 export const directoryAgentProgram = String.raw`#!/usr/bin/python3
-"""Keeps the tables of this edge's Kamailio equal to the tenant directory.
+"""Keeps the tables of this edge's Kamailio equal to the tenant directory, and its keys to the front's.
 
   directory  --snapshot, then changes-->  this agent  --JSON-RPC-->  Kamailio's shared memory
                                               |
@@ -18,16 +18,19 @@ An item of the directory is {"kind", "name", "version", ...}:
 A bad item is refused by itself and logged; what was known of it stays. An item with a version below the known one is old news.
 A key belongs to one tenant: an item with another's key waits until that one gives it up.
 """
-import ipaddress, json, os, queue, re, socket, sqlite3, subprocess, sys, threading, time
+import ipaddress, json, os, queue, re, secrets, socket, sqlite3, subprocess, sys, threading, time
 
 CONFIG = "/etc/cellstamp/directory.json"
 STATE = "/var/lib/cellstamp/directory.db"
+KEYS = "/var/lib/cellstamp/edge-keys.json"
 STATUS = "/run/cellstamp/directory.json"
 DRAINING = "/run/cellstamp/draining"
 RPC = "/run/kamailio/jsonrpc.sock"
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 KEY = re.compile(r"d:[a-z0-9.-]{1,253}|n:\+[1-9][0-9]{6,14}|s:[0-9.]{7,15}")
 ADDRESS = re.compile(r"([0-9.]{7,15}):([0-9]{1,5})")
+KEY_ID = re.compile(r"[0-9a-f]{4}")
+SECRET = re.compile(r"[0-9a-f]{64}")
 STATES = ("planned", "active", "cordoned", "draining", "retired")
 
 
@@ -136,7 +139,7 @@ class Kamailio:
             if answer.get("id") == awaited:
                 break
         # What is asked for or deleted may not be there.
-        if "error" in answer and "doesn't exist" not in answer["error"].get("message", ""):
+        if "error" in answer and not re.search("doesn't exist|not found in htable", answer["error"].get("message", "")):
             self.refusals += 1
             if self.refusals <= 10 or self.refusals % 10000 == 0:
                 log("Kamailio refuses, %d so far: %s" % (self.refusals, answer["error"]))
@@ -300,6 +303,7 @@ def commands(new, old, number):
         after = list(new["addresses"]) if new else []
         for text in before - set(after):
             yield ("htable.delete", "peer", text.split(":")[0])
+            yield ("htable.delete", "clock", text.split(":")[0])
             yield ("dispatcher.remove", number, "sip:" + text)
         for rank, text in enumerate(after):
             if text not in before:
@@ -321,6 +325,110 @@ def commands(new, old, number):
         yield ("htable.sets", "tenant", new["name"], "cell=%s;other=%s" % (new["cell"], new.get("other", "")))
         for key in kept - before:
             yield ("htable.sets", "route", key, new["name"])
+
+
+def check_keys(text):
+    """The key set of a text, or Refused without a word of what it says: it may be a key."""
+    try:
+        value = json.loads(text)
+        current, keys = value["current"], value["keys"]
+        if current in keys and all(KEY_ID.fullmatch(id) and SECRET.fullmatch(key) for id, key in keys.items()):
+            return {"current": current, "keys": keys}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    raise Refused('allowed: {"current": ID, "keys": {ID: KEY}}, an ID of 4 and a KEY of 64 hexadecimal digits')
+
+
+class RedisKeys:
+    """The text "edge-keys"."""
+
+    def __init__(self, config):
+        import redis
+
+        self.redis = redis.Redis(socket_timeout=5, socket_connect_timeout=2, decode_responses=True, **config)
+
+    def read(self):
+        return self.redis.get("edge-keys")
+
+
+class SecretKeys:
+    """A secret of Secrets Manager. The first edge that finds it empty fills it, where its role may."""
+
+    def __init__(self, config):
+        import boto3
+        from botocore.config import Config
+
+        limits = Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2})
+        self.secret, self.fill = config["secret"], config["fill"]
+        self.client = boto3.client("secretsmanager", region_name=config["region"], endpoint_url=config.get("endpoint"), config=limits)
+
+    def read(self):
+        try:
+            return self.client.get_secret_value(SecretId=self.secret)["SecretString"]
+        except self.client.exceptions.ResourceNotFoundException:
+            if not self.fill:
+                return None
+        id = secrets.token_hex(2)
+        text = json.dumps({"current": id, "keys": {id: secrets.token_hex(32)}})
+        try:
+            # The request's token is the same on every edge, so only the first succeeds, and the others read what is there.
+            self.client.put_secret_value(SecretId=self.secret, SecretString=text, ClientRequestToken="the-first-keys-of-this-front-----")
+        except self.client.exceptions.ResourceExistsException:
+            pass
+        return self.client.get_secret_value(SecretId=self.secret)["SecretString"]
+
+
+class Keys(threading.Thread):
+    """The keys with which edges prove what they say: read again and again in a thread of its own, kept for when they can't be."""
+
+    def __init__(self, config):
+        super().__init__(daemon=True)
+        self.config, self.known = config, None
+        try:
+            with open(KEYS) as file:
+                self.known = check_keys(file.read())
+        except (OSError, Refused):
+            pass
+
+    def run(self):
+        source, said = None, None
+        while True:
+            try:
+                if source is None:
+                    source = (SecretKeys if self.config["backend"] == "dynamodb" else RedisKeys)(self.config["keys"])
+                text = source.read()
+                problem = None if text else "there are none yet"
+                if text:
+                    self.take(check_keys(text))
+            except Exception as fault:  # as of the directory: what is known goes on
+                source, problem = None, str(fault)[:200]
+            if problem and problem != said:
+                log("keys: %s" % problem)
+            said = problem
+            time.sleep(self.config["keySeconds"])
+
+    def take(self, keys):
+        if keys == self.known:
+            return
+        with open(os.open(KEYS + ".new", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(keys, file)
+        os.replace(KEYS + ".new", KEYS)
+        self.known = keys
+        log("keys: %s, of which %s makes new proofs" % (" and ".join(sorted(keys["keys"])), keys["current"]))
+
+    def tell(self, kamailio):
+        """Brings Kamailio's table to what is known: new keys first, and old ones last. True once it has them."""
+        answer = kamailio.ask("htable.dump", "edge_keys")
+        there = {cell["name"]: cell["value"] for row in answer.get("result", ()) for cell in row["slot"]}
+        wanted = {"key:" + id: key for id, key in self.known["keys"].items()}
+        wanted["current"] = self.known["current"]
+        refusals = kamailio.refusals
+        for name, value in wanted.items():
+            if there.get(name) != value:
+                kamailio.ask("htable.sets", "edge_keys", name, value)
+        for name in there.keys() - wanted.keys():
+            kamailio.ask("htable.delete", "edge_keys", name)
+        return kamailio.refusals == refusals
 
 
 class RedisSource:
@@ -571,6 +679,10 @@ def main():
     probe = Probe(config["probe"]["address"], config["probe"]["port"])
     reader = Reader(config)
     reader.start()
+    keys = Keys(config)
+    keys.start()
+    # Those that Kamailio has.
+    told = None
     complete, loaded, trusted, answers, next_probe, next_load = directory.is_complete(), False, None, False, 0.0, 0.0
     # Whether Kamailio has our tables; None until it was asked.
     holds = None
@@ -602,9 +714,14 @@ def main():
             if kamailio.socket is None:
                 kamailio.open()
             holds = kamailio.holds_our_tables()
+            if not holds:
+                told = None
+            if keys.known is not told and keys.tell(kamailio):
+                told = keys.known
+            # Without a key it could prove to no cell what it sends there.
             if holds:
                 directory.tell(kamailio)
-            elif complete and time.monotonic() >= next_load:
+            elif complete and told is not None and time.monotonic() >= next_load:
                 started, before = time.monotonic(), kamailio.refusals
                 kamailio.push(directory.everything())
                 if kamailio.refusals > before:

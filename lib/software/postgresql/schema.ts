@@ -97,10 +97,18 @@ CREATE TABLE IF NOT EXISTS cellstamp.edges (
   address inet PRIMARY KEY CHECK (family(address) = 4 AND masklen(address) = 32)
 );
 
+-- Keys of the front, with which edges prove what they say.
+CREATE TABLE IF NOT EXISTS cellstamp.edge_keys (
+  id text PRIMARY KEY CHECK (id ~ '^[0-9a-f]{4}$'),
+  key text NOT NULL CHECK (key ~ '^[0-9a-f]{64}$'),
+  current boolean NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS edge_keys_current ON cellstamp.edge_keys (current) WHERE current;
+
 -- What the SBCs see: this schema, and nothing of the tables.
 CREATE SCHEMA IF NOT EXISTS sbc;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.callers, sbc.users, sbc.secrets, sbc.edges;
+DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -195,6 +203,11 @@ FROM cellstamp.users JOIN cellstamp.tenants ON tenants.name = users.tenant;
 
 CREATE VIEW sbc.edges AS
 SELECT host(address) AS key_name, 0 AS key_type, 1 AS value_type, '1' AS key_value FROM cellstamp.edges;
+
+CREATE VIEW sbc.edge_keys AS
+SELECT 'key:' || id AS key_name, 0 AS key_type, 0 AS value_type, key AS key_value FROM cellstamp.edge_keys
+UNION ALL
+SELECT 'current', 0, 0, id FROM cellstamp.edge_keys WHERE current;
 
 -- The same for one user, by index.
 CREATE VIEW sbc.secrets AS

@@ -3,7 +3,9 @@ import { cellBundle, cellBundleFiles } from '../../../lib/aws/host/cell-bundle.t
 import type { Cell, MediaHost, SbcHost } from '../../../lib/cell/cell.ts';
 import { hostConfig } from '../../../lib/software/cell-host.ts';
 import { lateNames } from '../../../lib/software/host-config.ts';
-import { cellOf, maximal, minimal } from '../synth.ts';
+import { edgeList } from '../../../lib/aws/host/learn-edges.ts';
+import { parseFront } from '../../../lib/spec/front.ts';
+import { cellOf, maximal, minimal, minimalFront } from '../synth.ts';
 
 const cell = cellOf(minimal);
 const hosts: readonly (SbcHost | MediaHost)[] = [...cell.sbcs, ...cell.media];
@@ -65,12 +67,12 @@ describe('bundle', () => {
   it('has SBCs learn of the front’s edges where there is a front', () => {
     const [sbc] = cell.sbcs;
     const withFront = new Map(
-      cellBundleFiles(cell, sbc, { parameter: '/cellstamp/front/edges', region: 'eu-west-1' }).map(({ path, text }) => [
-        path,
-        text,
-      ]),
+      cellBundleFiles(cell, sbc, edgeList(parseFront(minimalFront))).map(({ path, text }) => [path, text]),
     );
     expect(withFront.get('files/usr/local/lib/cellstamp/learn-edges')).toContain("--name '/cellstamp/front/edges'");
+    expect(withFront.get('files/usr/local/lib/cellstamp/learn-edges')).toContain(
+      "--secret-id 'cellstamp/front/edge-keys'",
+    );
     expect(withFront.get('timers')).toContain('cellstamp-edges.timer\n');
     expect(contents(cell, sbc).has('files/usr/local/lib/cellstamp/learn-edges')).toBe(false);
   });

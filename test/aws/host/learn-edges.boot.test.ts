@@ -34,6 +34,33 @@ describeWith(['root', 'debian-packages', 'moto_server'], 'an SBC and the edges o
     lab.run([...environment, 'aws', 'ssm', 'put-parameter', '--region', list.region, ...parameter]);
   }
 
+  function frontHas(value: string): void {
+    const at = ['--region', list.region];
+    const secret = ['aws', 'secretsmanager'];
+    lab.run([
+      'bash',
+      '-c',
+      '"$@" 2>/dev/null || true',
+      'create',
+      ...environment,
+      ...secret,
+      'create-secret',
+      ...at,
+      '--name',
+      list.keysSecret,
+    ]);
+    lab.run([
+      ...environment,
+      ...secret,
+      'put-secret-value',
+      ...at,
+      '--secret-id',
+      list.keysSecret,
+      '--secret-string',
+      value,
+    ]);
+  }
+
   const learn = () => lab.run([...environment, '/tmp/learn-edges']);
   const inKamailio = () =>
     [...lab.run(['kamcmd', '-s', 'unix:/run/kamailio/control.sock', 'htable.dump', 'edges']).matchAll(/name: (\S+)/g)]
@@ -41,9 +68,44 @@ describeWith(['root', 'debian-packages', 'moto_server'], 'an SBC and the edges o
       .sort();
   const inDatabase = () => lab.sql('SELECT host(address) FROM cellstamp.edges ORDER BY address;');
 
+  const [first, second] = ['a', 'b'].map((letter) => letter.repeat(64)) as [string, string];
+  const keysInKamailio = () =>
+    [
+      ...lab
+        .run(['kamcmd', '-s', 'unix:/run/kamailio/control.sock', 'htable.dump', 'edge_keys'])
+        .matchAll(/name: (\S+)\s+value: (\S+)/g),
+    ]
+      .map(([, key, value]) => `${key!} ${value!}`)
+      .sort();
+
+  it('takes the keys of the front up, and lets them go, in Kamailio and in the database', () => {
+    frontSays('198.51.100.9');
+    frontHas(JSON.stringify({ current: '1a2b', keys: { '1a2b': first, '0c0d': second } }));
+    expect(learn()).toContain('learn-edges: the keys of the front are 1a2b 0c0d\n');
+    expect(keysInKamailio()).toEqual(['current 1a2b', `key:0c0d ${second}`, `key:1a2b ${first}`]);
+    expect(lab.sql('SELECT id, key, current FROM cellstamp.edge_keys ORDER BY id;')).toEqual([
+      `0c0d\t${second}\tf`,
+      `1a2b\t${first}\tt`,
+    ]);
+    frontHas(JSON.stringify({ current: '0c0d', keys: { '0c0d': second } }));
+    expect(learn()).toBe('learn-edges: the keys of the front are 0c0d\n');
+    expect(keysInKamailio()).toEqual(['current 0c0d', `key:0c0d ${second}`]);
+    expect(learn()).toBe('');
+  });
+
+  it.each(['none', '{"current": "1a2b", "keys": {"0c0d": "x"}}', '{"current": "1a2b", "keys": {"1a2b": "short"}}'])(
+    'keeps the keys that it knows when the secret is %s',
+    (value) => {
+      frontHas(value);
+      learn();
+      expect(keysInKamailio()).toEqual(['current 0c0d', `key:0c0d ${second}`]);
+    },
+  );
+
   it('takes edges up and lets them go, in Kamailio at once and in the database for its next start', () => {
+    frontHas(JSON.stringify({ current: '0c0d', keys: { '0c0d': second } }));
     frontSays('198.51.100.9,198.51.100.10');
-    expect(learn()).toMatch(/198\.51\.100\.10 is an edge\n.*198\.51\.100\.9 is an edge\n/);
+    expect(learn()).toMatch(/198\.51\.100\.10 is an edge\n/);
     expect(inKamailio()).toEqual(['198.51.100.10', '198.51.100.9']);
     expect(inDatabase()).toEqual(['198.51.100.9', '198.51.100.10']);
     frontSays('198.51.100.9,198.51.100.11');

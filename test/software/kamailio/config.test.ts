@@ -54,6 +54,20 @@ it('holds nothing of any tenant or trunk: they are data, and change no file', ()
   expect(kamailio(full, full.sbcs[0])).toEqual(kamailio(cellOf(), cellOf().sbcs[0]));
 });
 
+it('lets root and its own group alone at its control sockets, and opens none on the network', () => {
+  const sockets = [...textOf().matchAll(/^modparam\("(ctl|jsonrpcs)", "(.*?)", "?(.*?)"?\)$/gm)].map((parts) =>
+    parts.slice(1),
+  );
+  expect(sockets).toEqual([
+    ['ctl', 'binrpc', 'unix:/run/kamailio/control.sock'],
+    ['ctl', 'user', 'kamailio'],
+    ['ctl', 'mode', '0660'],
+    ['jsonrpcs', 'transport', '4'],
+    ['jsonrpcs', 'dgram_socket', '/run/kamailio/json-rpc.sock'],
+    ['jsonrpcs', 'dgram_mode', '0660'],
+  ]);
+});
+
 it('says which late-bound values its files contain', () => {
   for (const input of [{}, { sbc: { transports: { tls: 'off' } } }] satisfies Partial<CellInput>[]) {
     const config = kamailio(cellOf(input), cellOf(input).sbcs[0]);

@@ -1,5 +1,7 @@
 /** New requests from clients: which cell, by way of which address of this edge, and what becomes of a cell that fails. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
+import { sourceHeader } from '../common/edge-proof.ts';
+import { pathBound } from './proofs.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
 
 export function fromClients(front: Front, edge: EdgeHost): string {
@@ -22,9 +24,8 @@ route[FROM_CLIENT] {
         exit;
     }
     route(FIND_CELL);
+    append_hf("${sourceHeader}: $pr:$si:$sp\\r\\n");
     route(PIN);
-    $fs = "${toCells}";
-    append_hf("X-Cellstamp-Source: $pr:$si:$sp\\r\\n");
     route(SEND_TO_CELL);
 }
 
@@ -75,18 +76,25 @@ route[FIND_CELL] {
 }
 
 # Everything that follows in this dialog comes back to this edge, whatever becomes of the anycast route.
-# s: the side from which the client is reached. c: the client's address as we see it (behind its NAT).
+# s: the side from which the client is reached. c: the client's address as we see it (behind its NAT), with our proof.
 route[PIN] {
     if (is_method("REGISTER")) {
-        append_hf("Path: <sip:${publicAddress}:${sipPort};lr;s=$avp(side);c=$si~$sp~$(pr{s.tolower})>\\r\\n");
+        $var(bound) = ${pathBound};
+        route(PROVE_CLIENT);
+        append_hf("Path: <sip:${publicAddress}:${sipPort};lr;s=$avp(side);c=$var(client)>\\r\\n");
         append_hf("Supported: path\\r\\n");
-        return;
+    } else {
+        route(MARK_CONTACT);
+    }
+    # The proof is made of what the cell reads. Record-Route, which it does not act upon, can only be added behind this.
+    if (!msg_apply_changes()) {
+        sl_send_reply("500", "Server Internal Error");
+        exit;
     }
     $fs = "${toCells}";
-    add_rr_param(";s=$avp(side)");
-    record_route();
-    if (is_method("INVITE|SUBSCRIBE|UPDATE|REFER")) {
-        add_contact_alias();
+    if (!is_method("REGISTER")) {
+        add_rr_param(";s=$avp(side)");
+        record_route();
     }
 }
 
@@ -101,6 +109,7 @@ route[SEND_TO_CELL] {
     # The cell answers 100 at once; three seconds of silence are a dead SBC.
     t_set_fr(180000, 3000);
     t_on_failure("CELL_FAILED");
+    t_on_branch("PROVE");
     t_on_reply("FROM_CELL");
     prom_counter_inc("edge_requests", "1", "$rm");
     route(RELAY);
@@ -112,6 +121,7 @@ failure_route[CELL_FAILED] {
     }
     if (t_check_status("503") || (t_branch_timeout() && !t_branch_replied())) {
         if (ds_next_dst()) {
+            t_on_branch("PROVE");
             t_on_failure("CELL_FAILED");
             t_set_fr(180000, 3000);
             t_relay();
@@ -124,6 +134,7 @@ failure_route[CELL_FAILED] {
         $var(set) = $(sht(cell=>$avp(other)){param.value,set}{s.int});
         $avp(other) = "";
         if (ds_select_dst("$var(set)", "8")) {
+            t_on_branch("PROVE");
             t_on_failure("CELL_FAILED");
             t_set_fr(180000, 3000);
             t_relay();

@@ -190,6 +190,7 @@ function configuration(front: Front, host: EdgeHost): string {
 #   kamcmd -s unix:/run/kamailio/kamailio_ctl htable.get route d:DOMAIN     which tenant
 #   kamcmd -s unix:/run/kamailio/kamailio_ctl htable.get tenant NAME        which cell
 #   kamcmd -s unix:/run/kamailio/kamailio_ctl dispatcher.list               cells and their state
+#   kamcmd -s unix:/run/kamailio/kamailio_ctl htable.dump clock             how far each cell's clock is ahead, seconds
 
 # --- process -------------------------------------------------------------------------------------------------------------
 debug=2
@@ -292,6 +293,9 @@ modparam("htable", "htable", "tenant=>size=${Math.max(8, slots - 2)};")
 modparam("htable", "htable", "cell=>size=10;")
 modparam("htable", "htable", "peer=>size=10;")
 modparam("htable", "htable", "agent=>size=2;")
+# edge_keys: see "Proofs"    clock: a cell's address to the seconds by which its clock is ahead of ours
+modparam("htable", "htable", "edge_keys=>size=4;")
+modparam("htable", "htable", "clock=>size=10;initval=0;")
 # pinned: Call-ID of a call that goes through this edge, for operators
 modparam("htable", "htable", "pinned=>size=14;autoexpire=14400;")
 # rates: requests over TCP and TLS by source, and hand-overs, of a moment
@@ -321,8 +325,12 @@ modparam("xhttp_prom", "prom_counter", "name=edge_rejected; label=reason;")
 modparam("xhttp_prom", "prom_counter", "name=edge_handed_over; label=method;")
 modparam("xhttp_prom", "prom_counter", "name=edge_taken_over; label=method;")
 
+modparam("xhttp_prom", "prom_gauge", "name=edge_clock_offset_seconds;")
+
 event_route[xhttp:request] {
     if ($Rp == ${edgePorts.metrics} && $hu == "/metrics") {
+        route(FURTHEST_CLOCK);
+        prom_gauge_set("edge_clock_offset_seconds", "$var(furthest)");
         prom_dispatch();
     } else {
         xhttp_reply("404", "Not Found", "text/plain", "");

@@ -5,8 +5,10 @@
  * An edge keeps no dialog and no registration: only the transactions in progress.
  */
 import type { EdgeHost, Front } from '../../../front/front.ts';
+import { proofHeader, sourceHeader } from '../common/edge-proof.ts';
 import { fromClients } from './from-clients.ts';
-import { handOver } from './hand-over.ts';
+import { handOver, handOverHeader } from './hand-over.ts';
+import { proofs } from './proofs.ts';
 import { streams } from './streams.ts';
 import { toClients } from './to-clients.ts';
 
@@ -29,12 +31,16 @@ export function routingScript(front: Front, edge: EdgeHost): string {
 # Every request
 # ---------------------------------------------------------------------------------------------------------------------------
 request_route {
-    # What another edge handed over carries the client's address, because the network gave the message to the wrong edge.
-    if ($sht(peer=>$si) == "edge" && $hdr(X-Cellstamp-Handoff) != $null) {
+    # cell, edge, or nothing for a client. It is no more than a claim: a source address can be forged. An edge proves what it hands
+    # over, and a cell's request goes to nobody but a client whose address an edge has proved (see CHECK_CLIENT).
+    $vn(peer) = $sht(peer=>$si);
+    if ($vn(peer) == "edge") {
         route(TAKE_OVER);
         exit;
     }
-    route(SCREEN);
+    if ($vn(peer) == $null) {
+        route(SCREEN);
+    }
     # Answers go back to where a request came from, whatever its Via says.
     force_rport();
 
@@ -42,8 +48,8 @@ request_route {
         if (t_check_trans()) {
             route(RELAY);
         }
-        if ($sht(peer=>$si) != $null) {
-            sl_send_reply("481", "Call Does Not Exist");
+        # A cell's cancels an INVITE that it sent through this edge, or nothing.
+        if ($vn(peer) == "cell") {
             exit;
         }
         # Not ours: the INVITE came in through another edge.
@@ -68,7 +74,7 @@ request_route {
     }
     t_check_trans();
 
-    if ($sht(peer=>$si) == "cell") {
+    if ($vn(peer) == "cell") {
         route(TO_CLIENT);
         exit;
     }
@@ -77,9 +83,6 @@ request_route {
 
 # Junk ends here, before any transaction exists. Floods are already dropped in the kernel (cellstamp-flood-guard).
 route[SCREEN] {
-    if ($sht(peer=>$si) != $null) {
-        return;
-    }
     if ($pr != "udp") {
         route(COUNT_STREAM);
     }
@@ -107,9 +110,10 @@ route[SCREEN] {
 # does.
 route[STRIP] {
     remove_hf("Path");
-    remove_hf("X-Cellstamp-Source");
-    remove_hf("X-Cellstamp-Handoff");
+    remove_hf("${sourceHeader}");
+    remove_hf("${proofHeader}");
+    remove_hf("${handOverHeader}");
 }
 
-${streams(front, edge)}${fromClients(front, edge)}${toClients(front, edge)}${handOver(front, edge)}`;
+${streams(front, edge)}${fromClients(front, edge)}${toClients(front, edge)}${handOver(front, edge)}${proofs()}`;
 }

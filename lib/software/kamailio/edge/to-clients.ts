@@ -1,6 +1,7 @@
 /** What cells send to clients, and all that is said inside a dialog, in either direction. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
-import { publicAddress, sendingSockets } from './sockets.ts';
+import { clientParameter, contactBound, pathBound } from './proofs.ts';
+import { sendingSockets } from './sockets.ts';
 
 export function toClients(front: Front, edge: EdgeHost): string {
   const sockets = sendingSockets(front, edge);
@@ -10,8 +11,9 @@ export function toClients(front: Front, edge: EdgeHost): string {
 route[TO_CLIENT] {
     $avp(side) = $(route_uri{uri.param,s});
     $var(client) = $(route_uri{uri.param,c});
-    if ($var(client) == "" || $(route_uri{uri.host}) != "${publicAddress}") {
-        sl_send_reply("404", "No Such Client");
+    $var(bound) = ${pathBound};
+    if (!route(CHECK_CLIENT)) {
+        prom_counter_inc("edge_rejected", "1", "unproved_cell");
         exit;
     }
     # Takes our Route away; it says false where no other follows.
@@ -28,7 +30,7 @@ route[TO_CLIENT] {
     route(RELAY);
 }
 
-# $var(client) is ADDRESS~PORT~PROTOCOL.
+# $var(client) is ADDRESS~PORT~PROTOCOL and its proof.
 route[ADDRESS_CLIENT] {
     $var(proto) = $(var(client){s.select,2,~});
     $du = "sip:" + $(var(client){s.select,0,~}) + ":" + $(var(client){s.select,1,~}) + ";transport=" + $var(proto);
@@ -52,15 +54,22 @@ route[CHOOSE_SIDE] {
 
 onreply_route[FROM_CLIENT] {
     route(NOTE_DIALOG);
-    if (is_method("INVITE|SUBSCRIBE|UPDATE") && $hdr(Contact) != $null) {
-        add_contact_alias();
-    }
+    route(MARK_CONTACT);
 }
 
 # ---------------------------------------------------------------------------------------------------------------------------
 # Requests inside a dialog
 # ---------------------------------------------------------------------------------------------------------------------------
 route[IN_DIALOG] {
+    if ($vn(peer) == "cell") {
+        # To the address from which an edge saw the client speak in this dialog, and nowhere else.
+        $var(client) = $(ru{uri.param,${clientParameter}});
+        $var(bound) = ${contactBound};
+        if (!route(CHECK_CLIENT)) {
+            prom_counter_inc("edge_rejected", "1", "unproved_cell");
+            exit;
+        }
+    }
     if ($route_uri != $null) {
         $avp(side) = $(route_uri{uri.param,s});
     }
@@ -76,15 +85,10 @@ route[IN_DIALOG] {
     if (is_method("BYE")) {
         $sht(pinned=>$ci) = $null;
     }
-    if ($sht(peer=>$si) == "cell") {
-        if ($du == $null) {
-            handle_ruri_alias();
-        }
-        if ($du == $null) {
-            $du = $ru;
-        }
+    if ($vn(peer) == "cell") {
+        $ru = $(ru{re.subst,/;${clientParameter}=[^;?>]*//});
+        route(ADDRESS_CLIENT);
         set_forward_no_connect();
-        route(CHOOSE_SIDE);
         t_on_reply("FROM_CLIENT");
     } else {
         # Towards cells only: an edge relays for nobody else.
@@ -101,10 +105,16 @@ route[IN_DIALOG] {
             }
             exit;
         }
-        $fs = "${sockets.toCells}";
-        if (is_method("INVITE|UPDATE|SUBSCRIBE|REFER")) {
-            add_contact_alias();
+        route(MARK_CONTACT);
+        if (!msg_apply_changes()) {
+            exit;
         }
+        $fs = "${sockets.toCells}";
+        if (is_method("ACK")) {
+            # It makes no transaction, and so no branch.
+            route(PROVE);
+        }
+        t_on_branch("PROVE");
         t_on_reply("FROM_CELL");
     }
     route(RELAY);

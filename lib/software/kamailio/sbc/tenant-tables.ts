@@ -23,7 +23,7 @@ export interface TenantUser {
 /** A request of Kamailio's JSON-RPC interface (`paths.jsonRpc`, a datagram a request). */
 export interface RpcCall {
   readonly jsonrpc: '2.0';
-  readonly method: 'htable.sets' | 'htable.seti' | 'htable.delete';
+  readonly method: 'htable.sets' | 'htable.seti' | 'htable.delete' | 'htable.reload';
   readonly params: readonly (string | number)[];
   readonly id: number;
 }

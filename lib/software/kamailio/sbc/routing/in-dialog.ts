@@ -51,7 +51,7 @@ route[IN_DIALOG] {
     route(PROOF);
     if ($var(proof) != $var(k)) {
         prom_counter_inc("rejected_total", "1", "forged_route");
-        if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+        if (!is_method("ACK")) send_reply("403", "Forbidden");
         exit;
     }
     $var(m) = $(var(m){s.int});
@@ -80,7 +80,7 @@ route[IN_DIALOG] {
         if (!has_body("application/sdp")) {
             $avp(late_offer) = 1;
         } else if (!route(OFFER_AGAIN)) {
-            sl_send_reply("503", "Media Relay Unavailable");
+            send_reply("503", "Media Relay Unavailable");
             exit;
         }
         t_on_reply("IN_DIALOG_REPLY");
@@ -98,13 +98,13 @@ route[IN_DIALOG] {
 route[REFUSE_WITHOUT_ROUTE] {
     if (is_method("ACK")) exit;
     prom_counter_inc("rejected_total", "1", "no_route");
-    sl_send_reply("481", "Call Does Not Exist");
+    send_reply("481", "Call Does Not Exist");
     exit;
 }
 
 route[REFUSE_UNKNOWN_CALL] {
     prom_counter_inc("rejected_total", "1", "ended_call");
-    sl_send_reply("481", "Call Does Not Exist");
+    send_reply("481", "Call Does Not Exist");
     exit;
 }
 
@@ -138,7 +138,7 @@ route[FIND_SIDES] {
     }
     if ($vn(callee) == $null) {
         prom_counter_inc("rejected_total", "1", "foreign_dialog");
-        if (!is_method("ACK")) sl_send_reply("481", "Call Does Not Exist");
+        if (!is_method("ACK")) send_reply("481", "Call Does Not Exist");
         exit;
     }
     if (!route(SPEAKS_FROM_ITS_PLACE)) {
@@ -215,13 +215,13 @@ route[CHECK_NEXT_HOP] {
     # Whoever has a name in its Contact is reached by the address that it spoke from (ALIAS_CONTACT): no worker waits for DNS.
     if (!is_ip("$nh(d)")) {
         prom_counter_inc("rejected_total", "1", "named_address");
-        if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+        if (!is_method("ACK")) send_reply("403", "Forbidden");
         exit;
     }
     if (!is_in_subnet("$nh(d)", "${inside(cell)}")) return;
     if ($nh(p) == ${internalPorts.freeswitchSip} && $fs != $null && $fs =~ "${cell.overlayAddress}") return;
     prom_counter_inc("rejected_total", "1", "inward_address");
-    if (!is_method("ACK")) sl_send_reply("403", "Forbidden");
+    if (!is_method("ACK")) send_reply("403", "Forbidden");
     exit;
 }
 
@@ -243,7 +243,7 @@ onreply_route[IN_DIALOG_REPLY] {
 route[ALIAS_CONTACT] {
     $var(contact_alias) = 0;
     if ($Ri == "${cell.overlayAddress}") return;
-    # An edge has done so.
+    # An edge has done so: with a proof in a request, and in an answer for a transaction that is ours.
     if ($sht(edges=>$si) != $null) return;
     $var(address) = $si;
     route(OWNER);

@@ -181,6 +181,9 @@ route[LOOK_UP_USER] {
     # The worker is free again at once. Nobody holds a lock of the transaction meanwhile: a repetition is absorbed and does not wait.
     t_on_failure("LOOK_UP_LATE");
     t_set_fr(0, ${lookUps.patienceSeconds * 1000});
+    # What the transaction keeps for LOOKED_UP: a proof is good once.
+    $avp(source) = $var(source);
+    $avp(edge) = $var(edge);
     if (t_suspend()) {
         $var(n) = $shtinc(waiting=>$au@$var(domain));
         mq_add("look_ups", "$au@$var(domain)", "$T(id_index)|$T(id_label)|$TV(sn)");
@@ -254,9 +257,10 @@ route[LOOKED_UP] {
         $var(wait) = ${lookUps.retryAfterSeconds};
         route(COME_AGAIN);
     }
-    # Another process: nothing of what the worker found out is here.
+    # Another process: nothing of what the worker found out is here but what the transaction keeps.
     $var(looked_up) = 1;
-    route(FIND_SOURCE);
+    $var(source) = $avp(source);
+    $var(edge) = $avp(edge);
     route(REGISTER);
 }
 `,

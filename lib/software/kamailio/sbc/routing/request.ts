@@ -26,8 +26,10 @@ request_route {
     route(FIND_SOURCE);
     route(SCREEN);
     force_rport();
+    # An edge's repetition has the proof of the first, which is good once: the transaction must know it.
+    if ($var(edge) == 1 && !is_method("ACK|CANCEL") && !t_newtran()) exit;
     if (!mf_process_maxfwd_header("10")) {
-        sl_send_reply("483", "Too Many Hops");
+        send_reply("483", "Too Many Hops");
         exit;
     }
     if (is_method("CANCEL")) {
@@ -41,11 +43,13 @@ request_route {
     }
     if (is_method("INVITE")) {
         # A retransmission ends here.
-        if (t_precheck_trans()) {
+        if ($var(edge) != 1) {
+            if (t_precheck_trans()) {
+                t_check_trans();
+                exit;
+            }
             t_check_trans();
-            exit;
         }
-        t_check_trans();
         route(CALL);
         exit;
     }
@@ -55,12 +59,12 @@ request_route {
         exit;
     }
     if (is_method("OPTIONS")) {
-        sl_send_reply("200", "OK");
+        send_reply("200", "OK");
         exit;
     }
     if (is_method("ACK")) exit;
     append_to_reply("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, PRACK, INFO, REFER, NOTIFY\\r\\n");
-    sl_send_reply("405", "Method Not Allowed");
+    send_reply("405", "Method Not Allowed");
 }
 
 # What arrives on this host's own address ${host.address}: the other SBC's changes, and its question whether we are there.
