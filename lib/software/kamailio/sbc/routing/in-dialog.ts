@@ -1,12 +1,13 @@
 import type { Cell } from '../../../../cell/cell.ts';
+import { insideRanges } from '../../../../cell/inside.ts';
 import { internalPorts } from '../../../../spec/fixed.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import type { Section } from '../../common/section.ts';
 
-/** The cell's own network, this host, and the cloud's metadata: what nobody outside may have anything sent to. */
+/** What nobody outside may have anything sent to, as a list of ranges. */
 export function inside(cell: Cell): string {
-  return `${cell.spec.network},${cell.overlayAddress}/32,127.0.0.0/8,169.254.0.0/16`;
+  return insideRanges(cell).join(',');
 }
 
 /**
