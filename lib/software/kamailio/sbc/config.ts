@@ -2,6 +2,7 @@ import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { calls } from './calls.ts';
 import { carriers } from './carriers.ts';
 import { core } from './core.ts';
+import { description } from './description.ts';
 import { edges } from './edges.ts';
 import { features } from './features.ts';
 import { limits } from './limits.ts';
@@ -54,6 +55,7 @@ ${joinSections([
   limits(cell),
   carriers(cell),
   features(cell, host),
+  description(cell),
   media(cell),
   inDialog(cell),
   calls(),

@@ -44,7 +44,7 @@ modparam("rtpengine", "mos_average_packetloss_pv", "$avp(loss)")
 modparam("rtpengine", "mos_average_roundtrip_pv", "$avp(rtt)")
 
 # Anchors the call on the host of the tenant's pool that has the fewest calls, and takes the next one if that does not answer.
-# In: $var(tier), $var(flags). Out: $avp(m), the host's number. False: no host takes the call.
+# In: $var(tier), $var(flags), what DESCRIPTION found. Out: $avp(m), the host's number. False: no host takes the call.
 route[ANCHOR] {
     $var(tried) = 0;
     $var(tried_before) = 0;
@@ -57,12 +57,12 @@ route[ANCHOR] {
         $var(n) = $shtinc(load=>m:$var(m));
         $avp(m) = $var(m);
         # An offer in a 200 (an INVITE without SDP) is made when it comes; until then the host is only kept.
-        if (!has_body("application/sdp")) {
+        if ($var(description) == 0) {
             $avp(late_offer) = 1;
             return 1;
         }
         set_rtpengine_set("$var(m)");
-        if (rtpengine_offer("$var(flags)")) {
+        if (rtpengine_offer("$var(flags)$var(learn)")) {
             return 1;
         }
         $var(n) = $shtdec(load=>m:$var(m));
@@ -101,7 +101,7 @@ route[CHOOSE_MEDIA_HOST] {
 # keeps what it asked for. In: $var(held), the tenant's name. Out: $var(flags).
 route[OFFER_FLAGS] {
     # Spec: media.rtcpMux
-    $var(flags) = "replace-origin replace-session-connection ICE=remove${rtcpMux ? ' rtcp-mux-offer' : ''}";
+    $var(flags) = "${answerFlags}${rtcpMux ? ' rtcp-mux-offer' : ''}";
     $vn(codecs) = $sht(codecs=>$var(held));
     if ($vn(codecs) != $null) $var(flags) = $var(flags) + " " + $vn(codecs);
 }
@@ -119,7 +119,7 @@ route[OFFER_AGAIN] {
     if ($sht(alive=>$var(m)) == 1) {
         set_rtpengine_set("$var(m)");
         route(OFFER_FLAGS_OF_CALL);
-        if (rtpengine_offer("$var(flags)")) return 1;
+        if (rtpengine_offer("$var(flags)$var(learn)")) return 1;
     }
     prom_counter_inc("media_failures_total", "1", "media-$var(m)");
     return -1;
@@ -135,8 +135,8 @@ route[ANSWER] {
             if ($vn(call) != $null && $(vn(call){s.select,3,|}) == "feature" && $(vn(call){s.select,7,|}) == "") {
                 $var(flags) = $var(flags) + " direction=private direction=public";
             }
-            if (rtpengine_offer("$var(flags)")) return 1;
-        } else if (rtpengine_answer("${answerFlags}")) {
+            if (rtpengine_offer("$var(flags)$var(learn)")) return 1;
+        } else if (rtpengine_answer("${answerFlags}$var(learn)")) {
             return 1;
         }
     }
@@ -187,4 +187,5 @@ ${hosts
   };
 }
 
-const answerFlags = 'replace-origin replace-session-connection ICE=remove';
+/** With strict-source, packets of a call are taken from where its two sides send, as the relay has learned, and from nowhere else. */
+const answerFlags = 'replace-origin replace-session-connection strict-source ICE=remove';

@@ -28,6 +28,7 @@ route[CALL] {
         route(REFUSE);
     }
     route(IDENTIFY_CALLER);
+    route(CHECK_OFFER);
     if ($sht(calls=>$ci) != $null) route(REFUSE_CALL_ID_IN_USE);
     $var(name) = ${field('tenant', tenantFields, 'name')};
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
@@ -217,7 +218,10 @@ route[SEND] {
 }
 
 onreply_route[CALL_REPLY] {
-    if ($rs >= 300) return;
+    if ($rs >= 300) {
+        route(CHECK_ANSWER);
+        return;
+    }
     if ($rs >= 180) route(POST_DIAL_DELAY);
     route(ALIAS_CONTACT);
     # A carrier that has begun to ring may ring on.
@@ -225,16 +229,8 @@ onreply_route[CALL_REPLY] {
         $avp(rings) = 1;
         t_set_fr(180000);
     }
-    if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
+    route(CHECK_ANSWER);
     if ($rs >= 200) route(CALL_ANSWERED);
-}
-
-# Fail closed: a description that the relay has not changed does not pass. A provisional answer is dropped. A final one can't be:
-# it goes without its description, no audio flows, and the caller hangs up (RFC 3261, section 13.2.2.4).
-route[KEEP_DESCRIPTION] {
-    if ($rs < 200) drop;
-    remove_body();
-    remove_hf("Content-Type");
 }
 
 failure_route[CALL_FAILED] {
@@ -271,8 +267,7 @@ reply_route {
         drop;
     }
     $avp(m) = $(vn(call){s.select,2,|}{s.int});
-    if (!has_body("application/sdp")) return;
-    if (!route(ANSWER)) drop;
+    route(CHECK_ANSWER);
     if ($rs >= 200 && $rs < 300) route(CALL_ANSWERED);
 }
 `,

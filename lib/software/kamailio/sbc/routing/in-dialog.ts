@@ -54,6 +54,8 @@ route[IN_DIALOG] {
     # Phones repeat their credentials inside a call; the other side could try passwords on them.
     remove_hf("Proxy-Authorization");
     remove_hf("Authorization");
+    route(CHECK_DESCRIPTION);
+    t_on_reply("IN_DIALOG_REPLY");
 
     if (is_method("BYE")) {
         route(HANG_UP);
@@ -66,14 +68,13 @@ route[IN_DIALOG] {
             exit;
         }
         $avp(m) = $var(m);
-        if (!has_body("application/sdp")) {
+        if ($var(description) == 0) {
             $avp(late_offer) = 1;
         } else if (!route(OFFER_AGAIN)) {
             sl_send_reply("503", "Media Relay Unavailable");
             exit;
         }
-        t_on_reply("IN_DIALOG_REPLY");
-    } else if (is_method("ACK|PRACK") && has_body("application/sdp")) {
+    } else if (is_method("ACK|PRACK") && $var(description) == 1) {
         # The answer to an offer that came in a response.
         $avp(m) = $var(m);
         $avp(late_offer) = 0;
@@ -101,9 +102,8 @@ route[CHECK_NEXT_HOP] {
 }
 
 onreply_route[IN_DIALOG_REPLY] {
-    if ($rs >= 300) return;
-    route(ALIAS_CONTACT);
-    if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
+    if ($rs < 300 && is_method("INVITE|UPDATE")) route(ALIAS_CONTACT);
+    route(CHECK_ANSWER);
 }
 
 # A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what
