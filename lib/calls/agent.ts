@@ -22,6 +22,8 @@ export interface AgentOptions extends Omit<UserAgentOptions, 'onCall'> {
   /** Most wanted first. */
   readonly codecs: readonly CodecName[];
   readonly unexpected: UnexpectedCall;
+  /** The address that its session descriptions name. Default: the one that it sends from. */
+  readonly behindNat?: string | undefined;
   /** Seconds a registration is asked for. */
   readonly expires: number;
   /** Told the answer of every REGISTER. */
@@ -67,8 +69,8 @@ export class Agent {
   }
 
   openAudio(sendTone: number, expectTone: number): Promise<AudioStream> {
-    const { ports, clock, codecs } = this.#options;
-    return AudioStream.open({ ports, clock, codecs, sendTone, expectTone });
+    const { ports, clock, codecs, behindNat: describedAddress } = this.#options;
+    return AudioStream.open({ ports, clock, codecs, describedAddress, sendTone, expectTone });
   }
 
   /**

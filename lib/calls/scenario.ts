@@ -17,6 +17,9 @@ const agentBase = z.object({
   local: z
     .object({ address: ip, port: z.int().min(0).max(65_535).default(0) })
     .describe('Where it listens, for signalling; its audio uses the same address. Port 0 takes a free one.'),
+  behindNat: ip
+    .optional()
+    .describe('Its address behind NAT: the one that its session descriptions name, although it sends from the other.'),
   server: z
     .union([
       z.object({ address: ip, port: port.default(5060) }),

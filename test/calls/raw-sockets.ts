@@ -1,7 +1,7 @@
 /**
  * Sockets at addresses of one's choice, for what no user agent would send: run inside the outside's network. A JSON line in
  * opens one (`{"open": "192.0.2.1:5060"}`) or sends (`{"from", "to", "text"}`); a JSON line out is what came
- * (`{"at", "from", "text"}`) or `{"opened"}`. With `"over": "tcp"` the text has a connection of its own, and nothing to open.
+ * (`{"at", "from", "text"}`) or `{"opened"}`. `"hex"` in the place of `"text"` is for what is no text. With `"over": "tcp"` the text has a connection of its own, and nothing to open.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { connect } from 'node:net';
@@ -13,6 +13,7 @@ interface Line {
   readonly from: string;
   readonly to: string;
   readonly text: string;
+  readonly hex?: string;
   readonly over?: 'udp' | 'tcp';
   /** How long an answer over TCP is waited for, milliseconds. */
   readonly patience?: number;
@@ -49,7 +50,8 @@ for await (const text of createInterface({ input: process.stdin })) {
   else if (line.over === 'tcp') sending.push(sendOverTcp(line));
   else {
     const [address, port] = line.to.split(':') as [string, string];
-    sending.push(new Promise((sent) => sockets.get(line.from)!.send(line.text, Number(port), address, sent)));
+    const bytes = line.hex === undefined ? line.text : Buffer.from(line.hex, 'hex');
+    sending.push(new Promise((sent) => sockets.get(line.from)!.send(bytes, Number(port), address, sent)));
   }
 }
 await Promise.all(sending);

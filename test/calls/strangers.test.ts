@@ -194,16 +194,15 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     const stolen = send({ from: prober, method: 'BYE', uri: `sip:x@${victim}`, toTag: 'x', headers });
     await until(() => statusOf(stolen) !== undefined);
     expect(statusOf(stolen)).toBe(403);
-    // The same call's proof, but towards FreeSWITCH and Redis on the inside.
+    // The same call's proof, but towards FreeSWITCH and Redis on the inside, and the SBC itself.
     await sleep(1100);
-    const inward = [`sip:x@${lab.cell.media[0]!.address}:5070`, `sip:x@${lab.cell.redis[0]!.address}:6379`].map(
-      (uri) => {
-        const { callId } = results[0]!;
-        const before = received.length;
-        send({ from: prober, method: 'BYE', uri, toTag: 'x', headers, callId });
-        return before;
-      },
-    );
+    const hosts = [`${lab.cell.media[0]!.address}:5070`, `${lab.cell.redis[0]!.address}:6379`, '0.0.0.0:5060'];
+    const inward = hosts.map((host) => {
+      const { callId } = results[0]!;
+      const before = received.length;
+      send({ from: prober, method: 'BYE', uri: `sip:x@${host}`, toTag: 'x', headers, callId });
+      return before;
+    });
     await until(
       () => received.filter(({ text }) => text.includes(`Call-ID: ${results[0]!.callId}`)).length === inward.length,
     );

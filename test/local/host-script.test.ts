@@ -56,8 +56,8 @@ describe('a host on this machine', () => {
   it('does without FreeSWITCH where the machine has none, and with all else', () => {
     const services = (hasFreeswitch: boolean) =>
       hostPlan(cell, cell.media[0]!, publicNetwork, hasFreeswitch).config.services.map(({ name }) => name);
-    expect(services(true)).toEqual(['media-network', 'rtpengine', 'freeswitch']);
-    expect(services(false)).toEqual(['media-network', 'rtpengine']);
+    expect(services(true)).toEqual(['media-network', 'media-guard', 'rtpengine', 'freeswitch']);
+    expect(services(false)).toEqual(['media-network', 'media-guard', 'rtpengine']);
   });
 
   it('starts data first, then what loads from it', () => {

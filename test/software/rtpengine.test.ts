@@ -41,7 +41,8 @@ describe('rtpengine', () => {
     expect(textOf({ kernelForwarding: 'off' }, conf)).toMatch(/^table = -1$/m);
     expect(config.kernelModules).toEqual([]);
     expect(config.packages.filter((name) => /dkms|headers|iptables/.test(name))).toEqual([]);
-    expect(config.services.flatMap((service) => [...service.before, ...service.capabilities])).toEqual([]);
+    const daemon = config.services.find((service) => service.name === 'rtpengine')!;
+    expect([...daemon.before, ...daemon.capabilities]).toEqual([]);
   });
 
   it('changes only the lines that a changed value decides', () => {
@@ -64,6 +65,34 @@ describe('rtpengine', () => {
     expect(ports.filter((port) => port.peers.some((peer) => 'internet' in peer)).map((port) => port.name)).toEqual([
       'rtp',
     ]);
+  });
+
+  it('does not start before the media guard is in place', () => {
+    const { services, packages } = configOf();
+    const daemon = services.find(({ name }) => name === 'rtpengine')!;
+    const guard = services.find(({ name }) => name === 'media-guard')!;
+    expect(daemon.after).toContain(guard.name);
+    expect(guard).toMatchObject({
+      kind: 'oneshot',
+      command: ['/usr/sbin/nft', '-f', '/etc/cellstamp/media-guard.nft'],
+    });
+    expect(guard.ready).not.toEqual(['/bin/true']);
+    expect(packages).toContain('nftables');
+  });
+
+  it('is asked for its health by a user that the media guard lets speak to the control port', () => {
+    const { ready } = configOf().services.find(({ name }) => name === 'rtpengine')!;
+    const [user] = ready.flatMap((word) => /^--reuid=(\d+)$/.exec(word)?.[1] ?? []);
+    expect(textOf({}, '/etc/cellstamp/media-guard.nft')).toContain(`meta skuid ${user} accept`);
+  });
+
+  it('is kept to the ports of the spec by the media guard', () => {
+    const media = { relay: { ports: '31000-41999' }, freeswitch: { ports: '17000-18999' } };
+    const guard = textOf(media, '/etc/cellstamp/media-guard.nft');
+    expect(guard).toContain('udp sport 31000-41999 goto from_relay');
+    expect(guard).toContain('ip daddr @media_hosts udp dport 17000-18999 accept');
+    const { spec } = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', media }));
+    expect(guard).toContain(`elements = { ${spec.network}, `);
   });
 
   it('keeps outgoing connections off the ports of calls', () => {

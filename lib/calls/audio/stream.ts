@@ -43,6 +43,8 @@ export interface AudioStreamOptions {
   readonly clock: RtpClock;
   /** Most wanted first. */
   readonly codecs: readonly CodecName[];
+  /** The address in its descriptions. Default: that of its ports. */
+  readonly describedAddress?: string | undefined;
   /** Hz, multiples of 10: what is sent, and what is listened for. */
   readonly sendTone: number;
   readonly expectTone: number;
@@ -110,7 +112,7 @@ export class AudioStream {
   }
 
   get #address(): string {
-    return this.#options.ports.address;
+    return this.#options.describedAddress ?? this.#options.ports.address;
   }
 
   /** An offer. Nothing changes until {@link accept}; {@link withdraw} drops it. @throws Error when no port is free */

@@ -27,7 +27,8 @@ port-min = ${media.relay.ports.from}
 port-max = ${media.relay.ports.to}
 # Expedited forwarding (DSCP 46, RFC 3246).
 tos = 184
-# A caller behind NAT sends from another address than its SDP says; an address that matches the SDP wins over a stranger's.
+# A caller behind NAT sends from another address than its SDP says. For 3 s after each offer and answer, an address that matches the
+# SDP wins over a stranger's; after that, with the SBCs' strict-source, nothing is taken from any other.
 endpoint-learning = heuristic
 
 ### Forwarding in the kernel: media.kernelForwarding is ${media.kernelForwarding}

@@ -10,7 +10,8 @@ import { rtpengineConfig } from './config.ts';
 import { drainScript, drainScriptPath } from './drain.ts';
 import { kernelModule, kernelScript, kernelScriptPath } from './kernel.ts';
 import { networkScript, networkScriptPath } from './network.ts';
-import { pingScript, pingScriptPath } from './ping.ts';
+import { mediaGuard, mediaGuardPath, mediaGuardService } from './media-guard.ts';
+import { pingCommand, pingScript, pingScriptPath } from './ping.ts';
 
 const configPath = '/etc/rtpengine/rtpengine.conf';
 
@@ -24,6 +25,7 @@ export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
     packages: [
       'ethtool',
       'iproute2',
+      'nftables',
       'rtpengine-daemon',
       // The headers must be those of the running kernel, or the module's package only adds its source.
       ...(inKernel
@@ -32,12 +34,13 @@ export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
     ],
     files: [
       { path: configPath, mode: '0640', owner: 'root', group: 'rtpengine', text: rtpengineConfig(cell, host) },
+      { path: mediaGuardPath, mode: '0644', owner: 'root', group: 'root', text: mediaGuard(cell) },
       script(pingScriptPath, pingScript(host)),
       script(drainScriptPath, drainScript),
       script(networkScriptPath, networkScript(host)),
       ...(inKernel ? [script(kernelScriptPath, kernelScript(kernelForwarding))] : []),
     ],
-    services: [mediaNetwork, daemon(cell)],
+    services: [mediaNetwork, mediaGuardService, daemon(cell)],
     sysctl: {
       // 100 packets a second and direction of a call: 2,500 calls are 500,000 packets a second in and out, of which 250,000
       // come in; this queue of one CPU then holds 65 ms of all of them. The default of 1,000 holds 4 ms.
@@ -114,13 +117,13 @@ function daemon(cell: Cell): Service {
     capabilities: kernelForwarding === 'off' ? [] : ['CAP_NET_ADMIN'],
     environment: {},
     before: kernelForwarding === 'off' ? [] : [[kernelScriptPath]],
-    after: ['media-network'],
+    after: [mediaNetwork.name, mediaGuardService.name],
     runDirectories: ['/run/rtpengine'],
     stateDirectories: ['/var/spool/rtpengine'],
     // 4 sockets a call (RTP and RTCP of both sides), and room for control, metrics and threads.
     openFiles: relay.calls * 4 + 4096,
     restart: 'always',
-    ready: [pingScriptPath],
+    ready: pingCommand,
     // Long enough to build the kernel module at the first start.
     readyTimeoutSeconds: kernelForwarding === 'off' ? 10 : 180,
     drain: { command: [drainScriptPath], deadlineSeconds: 1800 },

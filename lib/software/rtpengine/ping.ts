@@ -1,7 +1,20 @@
 import type { MediaHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
+import type { Command } from '../host-config.ts';
 
 export const pingScriptPath = '/usr/local/lib/cellstamp/rtpengine-ping';
+
+/** Its user, by number as it needs no name: of this host's own processes the control port takes commands from this one alone. */
+export const pingUser = 59223;
+
+/** The script as a command of that user. */
+export const pingCommand: Command = [
+  '/usr/bin/setpriv',
+  `--reuid=${pingUser}`,
+  `--regid=${pingUser}`,
+  '--clear-groups',
+  pingScriptPath,
+];
 
 /** Text of the script that asks rtpengine over its control protocol, as an SBC does, whether it is alive. */
 export function pingScript(host: MediaHost): string {

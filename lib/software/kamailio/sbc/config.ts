@@ -3,6 +3,7 @@ import { callFields } from './call-entry.ts';
 import { calls } from './calls.ts';
 import { carriers } from './carriers.ts';
 import { core } from './core.ts';
+import { description } from './description.ts';
 import { edges } from './edges.ts';
 import { features } from './features.ts';
 import { limits } from './limits.ts';
@@ -58,6 +59,7 @@ ${joinSections([
   limits(cell),
   carriers(cell),
   features(cell, host),
+  description(cell),
   media(cell),
   inDialog(cell, host),
   calls(cell, host),

@@ -66,6 +66,8 @@ tcp_keepalive=yes
 tcp_keepidle=25
 tcp_keepintvl=10
 tcp_keepcnt=3
+# A message over TCP lies in a buffer of its own, so that it can be changed before it is passed on (msg_apply_changes).
+tcp_clone_rcvbuf=1
 # Prometheus asks without a Content-Length.
 tcp_accept_no_cl=yes
 # Answers the double line end with which phones keep their NAT binding open (RFC 5626, section 3.5.1).

@@ -61,7 +61,7 @@ route[SELECT_RELAY] {
 }
 
 # Anchors the call on the host of the tenant's pool that has the fewest calls, and takes the next one if that does not answer.
-# In: $var(tier), $var(flags), $var(relayed), $avp(forks). Out: $avp(m), the host's number. False: no host takes the call.
+# In: $var(tier), $var(flags), $var(relayed), $avp(forks), what DESCRIPTION found. Out: $avp(m), the host's number. False: no host takes the call.
 route[ANCHOR] {
     $var(tried) = 0;
     $var(tried_before) = 0;
@@ -75,12 +75,12 @@ route[ANCHOR] {
         $avp(m) = $var(m);
         # An offer in a 200 (an INVITE without SDP) is made when it comes, and that to several phones for each of them (FORK); until
         # then the host is only kept.
-        if (!has_body("application/sdp")) {
+        if ($var(description) == 0) {
             $avp(late_offer) = 1;
             return 1;
         }
         if ($avp(forks) != $null) return 1;
-        if (route(SELECT_RELAY) && rtpengine_offer("$var(flags) call-id=$var(relayed) via-branch=extra")) {
+        if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed) via-branch=extra")) {
             return 1;
         }
         $var(n) = $shtdec(load=>m:$var(m));
@@ -99,7 +99,7 @@ branch_route[FORK] {
     $var(m) = $avp(m);
     if ($avp(late_offer) == 1) return;
     $var(relayed) = $avp(id) + "-" + $T_branch_idx;
-    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags) call-id=$var(relayed) via-branch=extra")) return;
+    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed) via-branch=extra")) return;
     prom_counter_inc("media_failures_total", "1", "media-$var(m)");
     drop;
 }
@@ -130,7 +130,7 @@ route[CHOOSE_MEDIA_HOST] {
 # keeps what it asked for. In: $var(held), the tenant's name. Out: $var(flags).
 route[OFFER_FLAGS] {
     # Spec: media.rtcpMux
-    $var(flags) = "replace-origin replace-session-connection ICE=remove${rtcpMux ? ' rtcp-mux-offer' : ''}";
+    $var(flags) = "${answerFlags}${rtcpMux ? ' rtcp-mux-offer' : ''}";
     $vn(codecs) = $sht(codecs=>$var(held));
     if ($vn(codecs) != $null) $var(flags) = $var(flags) + " " + $vn(codecs);
 }
@@ -147,7 +147,7 @@ route[OFFER_FLAGS_OF_CALL] {
 # not pass.
 route[OFFER_AGAIN] {
     route(OFFER_FLAGS_OF_CALL);
-    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags) call-id=$var(relayed)")) return 1;
+    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)")) return 1;
     prom_counter_inc("media_failures_total", "1", "media-$var(m)");
     return -1;
 }
@@ -162,8 +162,8 @@ route[ANSWER] {
             if ($vn(call) != $null && ${ofCall('kind')} == "feature" && ${ofCall('answered')} == "") {
                 $var(flags) = $var(flags) + " direction=private direction=public";
             }
-            if (rtpengine_offer("$var(flags) call-id=$var(relayed)")) return 1;
-        } else if (rtpengine_answer("${answerFlags} call-id=$var(relayed) via-branch=extra")) {
+            if (rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)")) return 1;
+        } else if (rtpengine_answer("${answerFlags}$var(learn) call-id=$var(relayed) via-branch=extra")) {
             return 1;
         }
     }
@@ -261,4 +261,5 @@ ${hosts
   };
 }
 
-const answerFlags = 'replace-origin replace-session-connection ICE=remove';
+/** With strict-source, packets of a call are taken from where its two sides send, as the relay has learned, and from nowhere else. */
+const answerFlags = 'replace-origin replace-session-connection strict-source ICE=remove';

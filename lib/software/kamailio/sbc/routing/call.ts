@@ -31,6 +31,7 @@ route[CALL] {
     route(IDENTIFY_CALLER);
     route(NAME_CALL);
     if ($sht(calls=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
+    route(CHECK_OFFER);
     $var(name) = ${field('tenant', tenantFields, 'name')};
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);
@@ -253,6 +254,7 @@ onreply_route[CALL_REPLY] {
     if ($rs >= 300) {
         $var(m) = $avp(m);
         if ($avp(forks) != $null) route(RELEASE_MEDIA);
+        route(CHECK_ANSWER);
         return;
     }
     route(POST_DIAL_DELAY);
@@ -279,16 +281,8 @@ route[TAKE_ANSWER] {
             return;
         }
     }
-    if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
+    route(CHECK_ANSWER);
     if ($rs >= 200 && !route(CALL_ANSWERED)) $sht(rivals=>$var(id)) = $tt + "|-" + $var(branch);
-}
-
-# Fail closed: a description that the relay has not changed does not pass. A provisional answer is dropped. A final one can't be:
-# it goes without its description, no audio flows, and the caller hangs up (RFC 3261, section 13.2.2.4).
-route[KEEP_DESCRIPTION] {
-    if ($rs < 200) drop;
-    remove_body();
-    remove_hf("Content-Type");
 }
 
 failure_route[CALL_FAILED] {

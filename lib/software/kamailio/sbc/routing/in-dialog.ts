@@ -1,4 +1,5 @@
 import type { Cell, SbcHost } from '../../../../cell/cell.ts';
+import { insideRanges } from '../../../../cell/inside.ts';
 import { internalPorts } from '../../../../spec/fixed.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
@@ -6,9 +7,9 @@ import type { Section } from '../../common/section.ts';
 import { ofCall, ofSide, selfAddress } from '../call-entry.ts';
 import { sockets } from '../sockets.ts';
 
-/** The cell's own network, this host, and the cloud's metadata: what nobody outside may have anything sent to. */
+/** What nobody outside may have anything sent to, as a list of ranges. */
 export function inside(cell: Cell): string {
-  return `${cell.spec.network},${cell.overlayAddress}/32,127.0.0.0/8,169.254.0.0/16`;
+  return insideRanges(cell).join(',');
 }
 
 /**
@@ -62,6 +63,8 @@ route[IN_DIALOG] {
     # Phones repeat their credentials inside a call; the other side could try passwords on them.
     remove_hf("Proxy-Authorization");
     remove_hf("Authorization");
+    route(CHECK_DESCRIPTION);
+    t_on_reply("IN_DIALOG_REPLY");
 
     if ($var(own_call) == 0) {
         # Of a call that is over, or that another phone has taken: it changes nothing there.
@@ -77,14 +80,13 @@ route[IN_DIALOG] {
         $avp(relayed) = $var(relayed);
         $avp(id) = $var(id);
         $avp(answerer) = $var(answerer);
-        if (!has_body("application/sdp")) {
+        if ($var(description) == 0) {
             $avp(late_offer) = 1;
         } else if (!route(OFFER_AGAIN)) {
             send_reply("503", "Media Relay Unavailable");
             exit;
         }
-        t_on_reply("IN_DIALOG_REPLY");
-    } else if (is_method("ACK|PRACK") && has_body("application/sdp")) {
+    } else if (is_method("ACK|PRACK") && $var(description) == 1) {
         # The answer to an offer that came in a response.
         $avp(m) = $var(m);
         $avp(late_offer) = 0;
@@ -226,16 +228,17 @@ route[CHECK_NEXT_HOP] {
 }
 
 onreply_route[IN_DIALOG_REPLY] {
-    if ($rs >= 300) return;
-    $var(id) = $avp(id);
-    $var(relayed) = $avp(relayed);
-    route(ALIAS_CONTACT);
-    if ($rs >= 200) {
-        $var(sender) = $avp(answerer);
-        $vn(sender) = $sht(sides=>$var(sender));
-        if ($vn(sender) != $null) route(MOVE_SIDE);
+    if ($rs < 300 && is_method("INVITE|UPDATE")) {
+        $var(id) = $avp(id);
+        $var(relayed) = $avp(relayed);
+        route(ALIAS_CONTACT);
+        if ($rs >= 200) {
+            $var(sender) = $avp(answerer);
+            $vn(sender) = $sht(sides=>$var(sender));
+            if ($vn(sender) != $null) route(MOVE_SIDE);
+        }
     }
-    if (has_body("application/sdp") && !route(ANSWER)) route(KEEP_DESCRIPTION);
+    route(CHECK_ANSWER);
 }
 
 # A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what

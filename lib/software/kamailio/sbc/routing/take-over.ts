@@ -56,6 +56,7 @@ reply_route {
         route(TAKE_ANSWER);
         return;
     }
+    route(CHECK_ANSWER);
     $var(cause) = $rs;
     route(CALL_REFUSED);
 }

@@ -1,0 +1,92 @@
+/**
+ * The kernel's part of "media goes only where it may": whatever a description made the relay believe, its packets do not reach the
+ * inside of the cell. The SBCs look at every description before; this holds when they err.
+ */
+import type { Cell } from '../../cell/cell.ts';
+import { insideRanges } from '../../cell/inside.ts';
+import { internalPorts } from '../../spec/fixed.ts';
+import type { Service } from '../host-config.ts';
+import { rtpengineCliPort } from './config.ts';
+import { pingUser } from './ping.ts';
+
+export const mediaGuardPath = '/etc/cellstamp/media-guard.nft';
+const table = 'cellstamp_media_guard';
+
+/** Text for `nft -f`. No rule asks for connections: RTP costs no entry in the kernel's table of them. */
+export function mediaGuard(cell: Cell): string {
+  const { freeswitch, relay } = cell.spec.media;
+  const ports = ({ from, to }: { from: number; to: number }) => `${from}-${to}`;
+  const set = (name: string, flags: string, elements: readonly string[]) => `    set ${name} {
+        type ipv4_addr${flags}
+        elements = { ${elements.join(', ')} }
+    }`;
+  return `#!/usr/sbin/nft -f
+# Where the relay of this host may send, made from the cell's definition. What was dropped:  nft list table inet ${table}
+table inet ${table}
+delete table inet ${table}
+table inet ${table} {
+    # Spec: network; the SBCs' overlay address; this network, this host, link-local with the cloud's metadata, multicast.
+${set('inside', '\n        flags interval', insideRanges(cell))}
+    # Spec: media.hosts
+${set(
+  'media_hosts',
+  '',
+  cell.media.map(({ address }) => address),
+)}
+${set(
+  'sbcs',
+  '',
+  cell.sbcs.flatMap(({ address, floatingSide }) => [address, floatingSide]),
+)}
+    chain sent {
+        type filter hook output priority filter; policy accept;
+        # Spec: media.relay.ports. What the kernel forwards for the relay has no user, but these source ports.
+        udp sport ${ports(relay.ports)} goto from_relay
+        meta skuid rtpengine goto from_relay
+        # Only the health check, which has a user of its own, speaks to the relay's control port from this host.
+        oifname "lo" udp dport ${internalPorts.rtpengineControl} goto to_control
+        # And only root, who drains it, to its command line.
+        oifname "lo" tcp dport ${rtpengineCliPort} meta skuid != root counter drop
+    }
+    chain from_relay {
+        # Spec: media.freeswitch.ports
+        ip daddr @media_hosts udp dport ${ports(freeswitch.ports)} accept
+        # Answers to the SBCs' commands and to Prometheus; to the health check and to the drain script of this host.
+        ip daddr @sbcs udp sport ${internalPorts.rtpengineControl} accept
+        ip daddr @sbcs tcp sport ${internalPorts.rtpengineMetrics} accept
+        oifname "lo" udp sport ${internalPorts.rtpengineControl} accept
+        oifname "lo" tcp sport { ${rtpengineCliPort}, ${internalPorts.rtpengineMetrics} } accept
+        ip daddr @inside counter drop
+        # This host by its public address: a call that came back to the cell and to this host may, from relay to relay.
+        oifname "lo" udp dport != ${ports(relay.ports)} counter drop
+        oifname "lo" meta l4proto != udp counter drop
+        meta nfproto ipv6 counter drop
+    }
+    chain to_control {
+        meta skuid ${pingUser} accept
+        counter drop
+    }
+}
+`;
+}
+
+/** Once it has run, the relay may start; without it, it does not. */
+export const mediaGuardService: Service = {
+  name: 'media-guard',
+  description: 'Keeps the relay from sending into the cell',
+  command: ['/usr/sbin/nft', '-f', mediaGuardPath],
+  kind: 'oneshot',
+  user: 'root',
+  group: 'root',
+  capabilities: ['CAP_NET_ADMIN'],
+  environment: {},
+  before: [],
+  after: [],
+  runDirectories: [],
+  stateDirectories: [],
+  openFiles: 1024,
+  restart: 'on-failure',
+  ready: ['/usr/sbin/nft', 'list', 'table', 'inet', table],
+  readyTimeoutSeconds: 10,
+  stopTimeoutSeconds: 5,
+};
