@@ -82,8 +82,7 @@ route[CHECK_ADDRESSES] {
     if ($var(body) =~ PUBLIC_DESCRIPTION) return 1;
     # rtpengine would answer to candidates although it takes ICE out of what it writes: they go before it sees them.
     if ($var(body) =~ "\\na=(candidate|ice-)") {
-        subst_body("/^a=(candidate|ice-).*\\n//g");
-        msg_apply_changes();
+        if (!subst_body("/^a=(candidate|ice-).*\\n//g") || !msg_apply_changes()) return -1;
         $var(body) = $(rb{s.escape.common}) + "\\n";
         if ($var(body) =~ PUBLIC_DESCRIPTION) return 1;
     }
