@@ -240,7 +240,7 @@ describeWith(['root', 'debian-packages'], 'log-ins', () => {
     const good = failedLogIns.users + 5;
     for (const name of staff.slice(0, good)) expect(statusOf(await raw.register(name, bigOffice))).toBe(200);
     const source = bigOffice.split(':')[0]!;
-    expect(await entry('known', source)).toBe(good);
+    expect(await entry('good_users', `${source}|${Math.floor(Date.now() / 86_400_000)}`)).toBe(good);
     const bad = staff.slice(good, good + failedLogIns.users);
     for (const name of bad) expect(statusOf(await raw.register(name, bigOffice, 'old'))).toBe(401);
     for (const name of staff.slice(0, 3)) expect(statusOf(await raw.register(name, bigOffice, 'old'))).toBe(401);
@@ -249,6 +249,23 @@ describeWith(['root', 'debian-packages'], 'log-ins', () => {
     expect(statusOf(await raw.register(staff[0]!, bigOffice))).toBe(200);
     expect(await entry('failing_users', source)).toBe(failedLogIns.users + 2);
     expect(await entry('failures', `${source}|${staff[1]}@${domain}`)).toBe(1);
+  });
+
+  it('of the day before count for an office when the day has just begun', async () => {
+    const source = call.split(':')[0]!;
+    const today = Math.floor(Date.now() / 86_400_000);
+    await lab.kamcmd(
+      lab.active!,
+      'htable.seti',
+      'good_users',
+      `s:${source}|${today - 1}`,
+      String(failedLogIns.users + 2),
+    );
+    const bad = staff.slice(0, failedLogIns.users + 3);
+    for (const name of bad.slice(0, -1)) expect(statusOf(await raw.register(name, call, 'old'))).toBe(401);
+    expect(await isBanned(source)).toBe(false);
+    expect(statusOf(await raw.register(bad.at(-1)!, call, 'old'))).toBe(401);
+    expect(await isBanned(source)).toBe(true);
   });
 
   it('are no failures when nobody has tried a password: with nonces that are made up, nobody is banned', async () => {

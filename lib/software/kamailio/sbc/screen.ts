@@ -36,7 +36,7 @@ route[SCREEN] {
     if ($vn(owner) != $null || $si == $Ri) return;
     # Spec: sbc.flood.requestsPerSecond
     $var(most) = ${requestsPerSecond};
-    if ($sht(known=>$var(source)) > 0) $var(most) = ${knownFactor * requestsPerSecond};
+    if ($sht(known=>$var(source)) == 1) $var(most) = ${knownFactor * requestsPerSecond};
     # The second in the upper bits, the requests seen in it in the lower ones.
     $var(second) = ($TV(s) & 16383) << 16;
     $var(n) = $sht(requests=>$var(source));
@@ -95,7 +95,11 @@ route[LOGIN_FAILED] {
     if ($sht(failing=>$var(login)) != $null) return;
     $sht(failing=>$var(login)) = 1;
     $var(n) = $shtinc(failing_users=>$var(source));
-    if ($var(n) > ${failedLogIns.users} && $var(n) > $sht(known=>$var(source))) route(BAN);
+    if ($var(n) <= ${failedLogIns.users}) return;
+    # The day has just begun, perhaps.
+    $var(day) = $TV(sn) / 86400;
+    $var(day_before) = $var(day) - 1;
+    if ($var(n) > $sht(good_users=>$var(source)|$var(day)) && $var(n) > $sht(good_users=>$var(source)|$var(day_before))) route(BAN);
 }
 
 # A log-in that worked: it excuses this user's failures, and nobody else's. In: $var(login).
@@ -105,13 +109,12 @@ route[LOGIN_WORKED] {
         $sht(failures=>$var(login)) = $null;
         $var(n) = $shtdec(failing_users=>$var(source));
     }
-    if ($sht(log_ins=>$var(login)) == $null) {
-        $sht(log_ins=>$var(login)) = 1;
-        $var(n) = $shtinc(known=>$var(source));
-    } else if (is_method("REGISTER")) {
-        # For another day.
-        $sht(log_ins=>$var(login)) = 1;
+    $var(day) = $TV(sn) / 86400;
+    if ($sht(log_ins=>$var(login)) != $var(day)) {
+        $sht(log_ins=>$var(login)) = $var(day);
+        $var(n) = $shtinc(good_users=>$var(source)|$var(day));
     }
+    if ($sht(known=>$var(source)) == $null) $sht(known=>$var(source)) = 1;
 }
 `,
   };

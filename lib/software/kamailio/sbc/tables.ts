@@ -102,8 +102,10 @@ ${loadedTables
 # --- Known to both SBCs.
 modparam("htable", "enable_dmq", 1)
 modparam("htable", "dmq_init_sync", 1)
-# address => users that have logged in from there, within a day of each other
-${table('known', `size=${large}`, 'autoexpire=86400', 'initval=0', 'dmqreplicate=1')}
+# address => 1: somebody has logged in from there within a day
+${table('known', `size=${large}`, 'autoexpire=86400', 'dmqreplicate=1')}
+# address|day since 1970 => users that have logged in from there
+${table('good_users', `size=${large}`, 'autoexpire=172800', 'initval=0', 'dmqreplicate=1')}
 
 # --- Known to both SBCs by their own messages, see "Replication".
 # number of a media host => 1 while it is drained: kamcmd htable.seti drains s:2 1, kamcmd htable.delete drains s:2
@@ -137,9 +139,9 @@ ${table('refilled', `size=${perTenant}`)}
 ${table('banned', `size=${large}`, `autoexpire=${spec.sbc.flood.banSeconds}`)}
 # address => requests of this second
 ${table('requests', `size=${large}`, 'autoexpire=10')}
-# address|user@domain => 1: has logged in within a day
+# address|user@domain => day since 1970 on which it last logged in
 ${table('log_ins', `size=${large}`, 'autoexpire=86400')}
-# The same => log-ins that failed, in a window that begins with the first one: no failure prolongs it
+# address|user@domain => log-ins that failed, in a window that begins with the first one: no failure prolongs it
 ${table('failures', `size=${large}`, `autoexpire=${failedLogIns.userSeconds}`, 'updateexpire=0', 'initval=0')}
 # The same => 1, and address => number of them: users whose log-in failed, in a longer window
 ${table('failing', `size=${large}`, `autoexpire=${failedLogIns.usersSeconds}`)}
