@@ -58,14 +58,45 @@ const fieldOfCall = (name: (typeof callFields)[number]) => `$(vn(call){s.select,
 const fieldOfEnd = (name: (typeof endFields)[number]) =>
   `$(vn(call){s.select,${callFields.length + endFields.indexOf(name)},|})`;
 
+/** A value of the JSON object that a record is: a text in quotes, or what is a number or `null` as it stands. */
+const text = (value: string) => String.raw`\"${value}\"`;
+
+/** A JSON object as the contents of a text of Kamailio's, whose variables it fills in. */
+function json(fields: Readonly<Record<string, string>>): string {
+  return `{${Object.entries(fields)
+    .map(([name, value]) => `${text(name)}:${value}`)
+    .join(',')}}`;
+}
+
 /** Call records: events to a Redis stream, by a process that may wait for it. */
 export function records(cell: Cell, host: SbcHost): Section {
   const { recordDays } = cell.spec.retention;
-  const orNull = (variable: string, name: (typeof endFields)[number] | 'answered') => `    $var(${variable}) = ${
-    name === 'answered' ? fieldOfCall(name) : fieldOfEnd(name)
-  };
+  const orNull = (variable: string, field: string) => `    $var(${variable}) = ${field};
     if ($var(${variable}) == "" || $var(${variable}) == "<null>") $var(${variable}) = "null";`;
-  const common = `\\"call\\":\\"$var(id)\\",\\"tenant\\":\\"${fieldOfCall('tenant')}\\",\\"kind\\":\\"${fieldOfCall('kind')}\\",\\"from\\":\\"${fieldOfCall('from')}\\",\\"to\\":\\"${fieldOfCall('to')}\\",\\"trunk\\":\\"${fieldOfCall('trunk')}\\",\\"media\\":${fieldOfCall('media')},\\"sbc\\":\\"${host.name}\\",\\"invited\\":${fieldOfCall('invited')},\\"answered\\":$var(answered)`;
+  const common = {
+    call: text('$var(id)'),
+    tenant: text(fieldOfCall('tenant')),
+    kind: text(fieldOfCall('kind')),
+    from: text(fieldOfCall('from')),
+    to: text(fieldOfCall('to')),
+    trunk: text(fieldOfCall('trunk')),
+    media: fieldOfCall('media'),
+    sbc: text(host.name),
+    invited: fieldOfCall('invited'),
+    answered: '$var(answered)',
+  };
+  const start = json({ event: text('start'), ...common });
+  const end = json({
+    event: text('end'),
+    ...common,
+    ended: fieldOfEnd('ended'),
+    cause: fieldOfEnd('cause'),
+    reason: text(fieldOfEnd('reason')),
+    mos: '$var(mos)',
+    jitter: '$var(jitter)',
+    loss: '$var(loss)',
+    roundTrip: '$var(rtt)',
+  });
   return {
     title: 'Call records',
     text: `
@@ -87,19 +118,19 @@ route[COUNT_RECORD] {
 
 # In: $var(id), $vn(call).
 route[RECORD_START] {
-${orNull('answered', 'answered')}
+${orNull('answered', fieldOfCall('answered'))}
     route(COUNT_RECORD);
-    mq_add("records", "$var(id)", "{\\"event\\":\\"start\\",${common}}");
+    mq_add("records", "$var(id)", "${start}");
 }
 
 route[RECORD_END] {
-${orNull('answered', 'answered')}
-${orNull('mos', 'mos')}
-${orNull('jitter', 'jitter')}
-${orNull('loss', 'loss')}
-${orNull('rtt', 'roundTrip')}
+${orNull('answered', fieldOfCall('answered'))}
+${orNull('mos', fieldOfEnd('mos'))}
+${orNull('jitter', fieldOfEnd('jitter'))}
+${orNull('loss', fieldOfEnd('loss'))}
+${orNull('rtt', fieldOfEnd('roundTrip'))}
     route(COUNT_RECORD);
-    mq_add("records", "$var(id)", "{\\"event\\":\\"end\\",${common},\\"ended\\":${fieldOfEnd('ended')},\\"cause\\":${fieldOfEnd('cause')},\\"reason\\":\\"${fieldOfEnd('reason')}\\",\\"mos\\":$var(mos),\\"jitter\\":$var(jitter),\\"loss\\":$var(loss),\\"roundTrip\\":$var(rtt)}");
+    mq_add("records", "$var(id)", "${end}");
 }
 
 # Every 100 ms, one after the other: what Redis does not confirm goes back into the queue. Not as a pipeline: when Redis was slow, the
