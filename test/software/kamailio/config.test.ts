@@ -69,11 +69,12 @@ it('leaves nothing of TLS where the spec has it off', () => {
     '/etc/kamailio/kamailio.cfg',
     '/etc/kamailio/dispatcher.list',
     customersScriptPath,
+    '/etc/cellstamp/flood-guard.nft',
   ]);
   expect(files[0]!.text).not.toMatch(/tls\.so|enable_tls|listen=tls/);
   expect(packages).not.toContain('kamailio-tls-modules');
   expect(ports.map(({ name }) => name)).not.toContain('sip-tls');
-  expect(services[0]!.reload).toBeUndefined();
+  expect(services.at(-1)!.reload).toBeUndefined();
 });
 
 it('makes the two SBCs alike but for their own and each other’s names and addresses', () => {
@@ -104,7 +105,7 @@ it('has a set of FreeSWITCH hosts for every media pool', () => {
 
 it('asks for the right to open a low port only where the spec has one', () => {
   const capabilities = (input: Partial<CellInput>) =>
-    kamailio(cellOf(input), cellOf(input).sbcs[0]).services[0]!.capabilities;
+    kamailio(cellOf(input), cellOf(input).sbcs[0]).services.at(-1)!.capabilities;
   expect(capabilities({})).toEqual([]);
   expect(capabilities({ sbc: { transports: { tls: 443 } } })).toEqual(['CAP_NET_BIND_SERVICE']);
 });

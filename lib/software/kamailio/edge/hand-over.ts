@@ -1,5 +1,6 @@
 /** What the network delivered to the wrong edge is handed to the right one, once. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
+import type { Section } from '../common/section.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
 
 /**
@@ -8,13 +9,14 @@ import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
  */
 export const handOversPerSecond = { all: 200, source: 40 } as const;
 
-export function handOver(front: Front, edge: EdgeHost): string {
+export function handOver(front: Front, edge: EdgeHost): Section {
   const sipPort = cellSipPort(front);
   const { toCells } = sendingSockets(front, edge);
-  return `# ---------------------------------------------------------------------------------------------------------------------------
-# Hand-over between edges: CANCEL and the ACK of a failed INVITE have no route set, and a response follows the Via; after a
-# change of the anycast route they reach an edge that does not know them
-# ---------------------------------------------------------------------------------------------------------------------------
+  return {
+    title: 'Hand-over between edges',
+    text: `
+# CANCEL and the ACK of a failed INVITE have no route set, and a response follows the Via; after a change of the anycast route they
+# reach an edge that does not know them.
 route[HAND_OVER] {
     # Loop guard: what was handed over once is never handed over again (see TAKE_OVER), and only clients' messages are.
     if ($sht(peer=>$si) != $null) {
@@ -85,5 +87,6 @@ reply_route {
         drop;
     }
 }
-`;
+`,
+  };
 }

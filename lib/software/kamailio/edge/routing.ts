@@ -4,11 +4,8 @@
  *
  * An edge keeps no dialog and no registration: only the transactions in progress.
  */
-import type { EdgeHost, Front } from '../../../front/front.ts';
-import { fromClients } from './from-clients.ts';
-import { handOver } from './hand-over.ts';
-import { streams } from './streams.ts';
-import { toClients } from './to-clients.ts';
+import type { Front } from '../../../front/front.ts';
+import type { Section } from '../common/section.ts';
 
 /** Tools that scan for open SIP servers name themselves; a phone never has these names. */
 const scanners = [
@@ -23,11 +20,11 @@ const scanners = [
   'pplsip',
 ];
 
-export function routingScript(front: Front, edge: EdgeHost): string {
-  return `
-# ---------------------------------------------------------------------------------------------------------------------------
-# Every request
-# ---------------------------------------------------------------------------------------------------------------------------
+/** Every request begins here. */
+export function request(front: Front): Section {
+  return {
+    title: 'Every request',
+    text: `
 request_route {
     # What another edge handed over carries the client's address, because the network gave the message to the wrong edge.
     if ($sht(peer=>$si) == "edge" && $hdr(X-Cellstamp-Handoff) != $null) {
@@ -110,6 +107,6 @@ route[STRIP] {
     remove_hf("X-Cellstamp-Source");
     remove_hf("X-Cellstamp-Handoff");
 }
-
-${streams(front, edge)}${fromClients(front, edge)}${toClients(front, edge)}${handOver(front, edge)}`;
+`,
+  };
 }

@@ -1,12 +1,14 @@
 /** What cells send to clients, and all that is said inside a dialog, in either direction. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
+import type { Section } from '../common/section.ts';
 import { publicAddress, sendingSockets } from './sockets.ts';
 
-export function toClients(front: Front, edge: EdgeHost): string {
+export function toClients(front: Front, edge: EdgeHost): readonly Section[] {
   const sockets = sendingSockets(front, edge);
-  return `# ---------------------------------------------------------------------------------------------------------------------------
-# New requests from a cell to a registered client: the Path of its registration says how
-# ---------------------------------------------------------------------------------------------------------------------------
+  return [
+    {
+      title: 'New requests from a cell to a registered client: the Path of its registration says how',
+      text: `
 route[TO_CLIENT] {
     $avp(side) = $(route_uri{uri.param,s});
     $var(client) = $(route_uri{uri.param,c});
@@ -56,10 +58,11 @@ onreply_route[FROM_CLIENT] {
         add_contact_alias();
     }
 }
-
-# ---------------------------------------------------------------------------------------------------------------------------
-# Requests inside a dialog
-# ---------------------------------------------------------------------------------------------------------------------------
+`,
+    },
+    {
+      title: 'Requests inside a dialog',
+      text: `
 route[IN_DIALOG] {
     if ($route_uri != $null) {
         $avp(side) = $(route_uri{uri.param,s});
@@ -116,6 +119,7 @@ route[RELAY] {
     }
     exit;
 }
-
-`;
+`,
+    },
+  ];
 }

@@ -12,11 +12,14 @@ export function edges(): Section {
 # public address of an edge => 1
 modparam("htable", "htable", "edges=>size=8;dbtable=edges;")
 
-# Where a request really comes from. Out: $var(source), the client's address; $var(edge), 1 if an edge handed it on. Nobody but
-# an edge may say so. (Plain variables: an AVP costs shared memory for every request.)
+# Where a request really comes from. Out: $var(source), the client's address; $var(edge), 1 if an edge handed it on; $var(stream), 1
+# if the client sent it over TCP or TLS. Nobody but an edge may say so. (Plain variables: an AVP costs shared memory for every
+# request.)
 route[FIND_SOURCE] {
     $var(edge) = 0;
     $var(source) = $si;
+    $var(stream) = 0;
+    if (proto != UDP) $var(stream) = 1;
     if ($sht(edges=>$si) == $null) {
         # A path is an edge's too: calls to a registered user would follow it.
         if (is_method("REGISTER")) remove_hf("Path");
@@ -25,6 +28,7 @@ route[FIND_SOURCE] {
     $var(edge) = 1;
     if ($hdr(${sourceHeader}) =~ "^(udp|tcp|tls):[0-9.]+:[0-9]+$") {
         $var(source) = $(hdr(${sourceHeader}){s.select,1,:});
+        if ($(hdr(${sourceHeader}){s.select,0,:}) != "udp") $var(stream) = 1;
     }
     remove_hf("${sourceHeader}");
 }

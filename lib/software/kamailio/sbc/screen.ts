@@ -1,4 +1,5 @@
 import type { Cell } from '../../../cell/cell.ts';
+import { streamRequests, streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 
 /**
@@ -9,7 +10,8 @@ const knownFactor = 20;
 
 /** What stops a flood before it costs anything: a source that nobody knows may send a few requests a second. */
 export function screen(cell: Cell): Section {
-  const { requestsPerSecond, banSeconds } = cell.spec.sbc.flood;
+  const { connections, flood } = cell.spec.sbc;
+  const { requestsPerSecond, banSeconds } = flood;
   return {
     title: 'Flood protection',
     text: `
@@ -27,7 +29,14 @@ route[SCREEN] {
     $vn(known) = $sht(known=>$var(source));
     $var(address) = $var(source);
     route(OWNER);
-    if ($vn(owner) != $null || $si == $Ri) return;
+    if ($vn(owner) != $null || $si == $Ri) {
+        route(KEEP_CLIENT);
+        return;
+    }
+    if ($var(stream) == 1) {
+        route(COUNT_STREAM);
+        return;
+    }
     # Spec: sbc.flood.requestsPerSecond
     $var(most) = ${requestsPerSecond};
     if ($vn(known) == 1) $var(most) = ${knownFactor * requestsPerSecond};
@@ -38,6 +47,18 @@ route[SCREEN] {
     $var(n) = $var(n) + 1;
     $sht(requests=>$var(source)) = $var(n);
     if ($var(n) - $var(second) > $var(most)) {
+        route(BAN);
+        exit;
+    }
+}
+
+# Over TCP and TLS, where no address can be forged, all phones of an office may register at once after a power cut: counted over
+# ${streamSeconds} s, and two requests more for each connection. Spec: sbc.flood.requestsPerSecond, sbc.connections.perSource
+route[COUNT_STREAM] {
+    $var(most) = ${streamRequests(requestsPerSecond, connections)};
+    if ($vn(known) == 1) $var(most) = ${streamRequests(knownFactor * requestsPerSecond, connections)};
+    $var(moment) = $TV(s) / ${streamSeconds};
+    if ($shtinc(streams=>$var(source):$var(moment)) > $var(most)) {
         route(BAN);
         exit;
     }
@@ -62,6 +83,7 @@ route[OWNER] {
 route[BAN] {
     $sht(banned=>$var(source)) = 1;
     prom_counter_inc("bans_total", "1");
+    if (proto != UDP) route(BAN_CONNECTION);
     xlog("L_NOTICE", "banned $var(source) for ${banSeconds} s\\n");
 }
 
@@ -81,6 +103,15 @@ route[LOGIN_WORKED] {
     if ($vn(known) != 1) {
         $sht(known=>$var(source)) = 1;
     }
+    route(KEEP_CLIENT);
+}
+
+# Carriers, exchanges and who has logged in keep their connection.
+route[KEEP_CLIENT] {
+    if (proto == UDP) return;
+    $var(connection) = $conid;
+    $var(client) = $si + ":" + $sp;
+    route(KEEP_CONNECTION);
 }
 `,
   };

@@ -1,6 +1,7 @@
 import type { Cell } from '../../../cell/cell.ts';
 import { databaseNames } from '../../postgresql/names.ts';
 import { mediaStates } from './media.ts';
+import { streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 
 /**
@@ -109,8 +110,10 @@ ${table('tokens', `size=${perTenant}`)}
 ${table('refilled', `size=${perTenant}`)}
 # address => 1. Spec: sbc.flood.banSeconds
 ${table('banned', `size=${large}`, `autoexpire=${spec.sbc.flood.banSeconds}`)}
-# address => requests of this second; failed log-ins
+# address => requests of this second over UDP; failed log-ins
 ${table('requests', `size=${large}`, 'autoexpire=10')}
+# address:moment => requests over TCP and TLS within ${streamSeconds} s
+${table('streams', `size=${large}`, `autoexpire=${streamSeconds + 2}`, 'initval=0')}
 ${table('failures', `size=${large}`, 'autoexpire=60', 'initval=0')}
 # user@domain => 1: not in the database a moment ago
 ${table('strangers', `size=${large}`, 'autoexpire=30')}

@@ -259,7 +259,11 @@ failure_route[CALL_FAILED] {
 # An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer whose INVITE went through
 # the other SBC, which has died since: the caller still waits for it, and gets it, if it is not one inside the cell.
 reply_route {
-    if (t_check_trans()) return;
+    if (t_check_trans()) {
+        # A carrier answers over a connection that we have opened.
+        route(KEEP_CLIENT);
+        return;
+    }
     # Of a phone, to a keepalive: we had asked.
     if ($sel(via[2].host) == $null) drop;
     $vn(call) = $sht(calls=>$ci);
