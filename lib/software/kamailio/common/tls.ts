@@ -1,9 +1,10 @@
 /** SIP over TLS: the certificate that a Kamailio shows, and whom it believes. */
 import { late, type HostFile } from '../../host-config.ts';
 import { values } from '../../values.ts';
+import { compilerPackage, opensslForkFile } from './openssl-fork.ts';
 import { kamailioPaths as paths } from './paths.ts';
 
-export const tlsPackages = ['ca-certificates', 'kamailio-tls-modules'] as const;
+export const tlsPackages = ['ca-certificates', 'kamailio-tls-modules', compilerPackage] as const;
 export const tlsValues = [values.sipCertificate, values.sipKey] as const;
 
 export const tlsSettings = `
@@ -20,6 +21,7 @@ const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
  */
 export function tlsFiles(clients: string): readonly HostFile[] {
   return [
+    opensslForkFile,
     { ...forKamailio, path: paths.tls, text: `${servers}\n${clients}` },
     { ...forKamailio, path: paths.certificate, text: `${late(values.sipCertificate.name)}\n` },
     { ...forKamailio, path: paths.key, text: `${late(values.sipKey.name)}\n` },
