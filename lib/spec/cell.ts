@@ -174,6 +174,17 @@ export const cellSchema = z
           })
           .prefault({})
           .describe('Connections of phones, exchanges and carriers over TCP and TLS.'),
+        carrierAuthorities: z
+          .array(
+            text(
+              /^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n*$/,
+              'must be a certificate in PEM',
+            ),
+          )
+          .default([])
+          .describe(
+            'Certificates of authorities that may sign a carrier’s certificate, beside the public ones: those of private interconnects. A carrier over TLS must also show the name or the address of its trunk.',
+          ),
         flood: z
           .strictObject({
             requestsPerSecond: z

@@ -1,7 +1,7 @@
 import type { SipTransports } from '../../../spec/fields.ts';
 import type { Command, Service } from '../../host-config.ts';
 import { kamailioPaths as paths } from './paths.ts';
-import { buildOpensslFork, withOpensslFork } from './openssl-fork.ts';
+import { buildOpensslLibrary, withOpensslLibrary } from './openssl.ts';
 
 /** Kamailio as a service. What only one kind of host has is given; all else is the same everywhere. */
 export function kamailioService(own: {
@@ -36,9 +36,9 @@ export function kamailioService(own: {
     user: 'kamailio',
     group: 'kamailio',
     capabilities: lowPort ? ['CAP_NET_BIND_SERVICE'] : [],
-    environment: { ...own.environment, ...(tls ? withOpensslFork : {}) },
+    environment: { ...own.environment, ...(tls ? withOpensslLibrary : {}) },
     // Kamailio does not start while the file of a killed one is there.
-    before: [['/bin/rm', '-f', paths.pid], ...(tls ? [buildOpensslFork] : []), ...(own.before ?? [])],
+    before: [['/bin/rm', '-f', paths.pid], ...(tls ? [buildOpensslLibrary] : []), ...(own.before ?? [])],
     after: own.after,
     runDirectories: [paths.run],
     stateDirectories: [],

@@ -1,7 +1,7 @@
 /** SIP over TLS: the certificate that a Kamailio shows, and whom it believes. */
 import { late, type HostFile } from '../../host-config.ts';
 import { values } from '../../values.ts';
-import { compilerPackage, opensslForkFile } from './openssl-fork.ts';
+import { compilerPackage, opensslLibraryFile } from './openssl.ts';
 import { kamailioPaths as paths } from './paths.ts';
 
 export const tlsPackages = ['ca-certificates', 'kamailio-tls-modules', compilerPackage] as const;
@@ -21,7 +21,7 @@ const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
  */
 export function tlsFiles(clients: string): readonly HostFile[] {
   return [
-    opensslForkFile,
+    opensslLibraryFile,
     { ...forKamailio, path: paths.tls, text: `${servers}\n${clients}` },
     { ...forKamailio, path: paths.certificate, text: `${late(values.sipCertificate.name)}\n` },
     { ...forKamailio, path: paths.key, text: `${late(values.sipKey.name)}\n` },
@@ -37,13 +37,4 @@ certificate = ${paths.certificate}
 private_key = ${paths.key}
 verify_certificate = no
 require_certificate = no
-`;
-
-/** Whoever a connection is opened to must show a certificate of a public authority. */
-export const publicAuthorities = `[client:default]
-method = TLSv1.2+
-verify_certificate = yes
-require_certificate = yes
-# Looked up when a certificate is shown: a list of all would be read by every process, 13 s of CPU at boot.
-ca_path = /etc/ssl/certs
 `;

@@ -2,7 +2,6 @@ import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { connections } from '../common/connections.ts';
 import { loadedModules } from '../common/modules.ts';
 import { joinSections } from '../common/section.ts';
-import { tlsSettings } from '../common/tls.ts';
 import { calls } from './calls.ts';
 import { carriers } from './carriers.ts';
 import { core } from './core.ts';
@@ -22,6 +21,7 @@ import { request } from './routing/request.ts';
 import { screen } from './screen.ts';
 import { sockets } from './sockets.ts';
 import { tables } from './tables.ts';
+import { tlsSection } from './tls.ts';
 import { topology } from './topology.ts';
 
 /** Text of `/etc/kamailio/kamailio.cfg`. Every value that the spec decides stands below a comment that names it. */
@@ -48,7 +48,7 @@ export function kamailioConfig(cell: Cell, host: SbcHost): string {
 ${joinSections([
   core(cell, host),
   loadedModules(sbcModules, tls),
-  ...(tls ? [{ title: 'SIP over TLS', text: tlsSettings }] : []),
+  ...(tls ? [tlsSection] : []),
   connections(cell.spec.sbc.connections, 'sbc.connections', { tls, guardSocket: sockets(cell, host).guard }),
   tables(cell),
   replication(cell, host),

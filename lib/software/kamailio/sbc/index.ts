@@ -15,7 +15,7 @@ import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
 import { dispatcherList } from './features.ts';
 import { paths } from './paths.ts';
-import { towardsCarriers } from './tls.ts';
+import { authoritiesFile, towardsCarriers } from './tls.ts';
 
 const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
 
@@ -38,7 +38,7 @@ export function kamailio(cell: Cell, host: SbcHost): HostConfig {
       { ...forKamailio, path: paths.dispatcherList, text: dispatcherList(cell) },
       { path: customersScriptPath, mode: '0700', owner: 'root', group: 'root', text: customersScript },
       floodGuardFile(floodGuard(cell)),
-      ...(tls ? tlsFiles(towardsCarriers) : []),
+      ...(tls ? [...tlsFiles(towardsCarriers(cell)), ...authoritiesFile(cell)] : []),
     ],
     services: [floodGuardService, daemon(cell, host)],
     sysctl: {
