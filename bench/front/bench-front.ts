@@ -149,7 +149,7 @@ end`;
 
   /** Shared memory of an edge's Kamailio, in bytes, and what is used of it with all that its keeping costs. */
   async sharedMemory(edge: EdgeHost): Promise<{ readonly total: number; readonly used: number }> {
-    const text = await this.on(edge.name, ['kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', 'core.shmmem']);
+    const text = await this.on(edge.name, ['kamcmd', '-s', 'unix:/run/kamailio/control.sock', 'core.shmmem']);
     const bytes = (key: string) => Number(new RegExp(`^\\s*${key}: (\\d+)`, 'm').exec(text)![1]);
     return { total: bytes('total'), used: bytes('real_used') };
   }

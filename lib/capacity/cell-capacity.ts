@@ -1,3 +1,4 @@
+import { connectionBytes } from '../spec/fixed.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import { findInstance, internetGbps, relayedCallGbps, relayedCallPackets, type Instance } from '../spec/instances.ts';
 import { COMPONENT_FIGURES, type ComponentFigures } from './component-figures.ts';
@@ -149,6 +150,8 @@ function sbcConstraints(
   const bytes = figures.registrationBytes.value!;
   const share = figures.registrationMemoryShare.value!;
   const forRegister = figures.registerProcessorShare.value!;
+  const forConnections = Math.ceil((sbc.connections.total * connectionBytes) / 2 ** 20);
+  const memory = sbc.sharedMemoryMiB - forConnections;
   const of = 'one SBC';
   return {
     setups: [
@@ -182,8 +185,8 @@ function sbcConstraints(
         resource: 'registrations',
         of,
         because: 'shared memory',
-        limit: Math.floor((sbc.sharedMemoryMiB * 2 ** 20 * share) / bytes),
-        arithmetic: `${sbc.sharedMemoryMiB} MiB x ${share} / ${bytes} bytes a contact`,
+        limit: Math.floor((memory * 2 ** 20 * share) / bytes),
+        arithmetic: `${sbc.sharedMemoryMiB} MiB less ${forConnections} for connections x ${share} / ${bytes} bytes a contact`,
         source: figures.registrationBytes.source,
       },
     ],

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import {
+  connectionsPerSource,
   domainName,
   e164,
   ipv4Address,
@@ -16,6 +17,7 @@ import {
   region,
   sipTransports,
   text,
+  type Connections,
   type PortRange,
 } from './fields.ts';
 import { defaultsBySize, sizeNames, sizes, type SizeName } from './sizes.ts';
@@ -168,6 +170,31 @@ export const cellSchema = z
           .max(64)
           .default(4)
           .describe('Kamailio worker processes per listening UDP socket, and for TCP.'),
+        connections: z
+          .strictObject({
+            total: z
+              .int()
+              .min(100)
+              .max(100000)
+              .optional()
+              .describe(
+                `Number of connections over TLS, or over TCP, that are taken at once, each with 69,000 bytes of sharedMemoryMiB. Default by size: ${defaultsBySize('sbcConnections')}.`,
+              ),
+            perSource: connectionsPerSource,
+          })
+          .prefault({})
+          .describe('Connections of phones, exchanges and carriers over TCP and TLS.'),
+        carrierAuthorities: z
+          .array(
+            text(
+              /^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n*$/,
+              'must be a certificate in PEM',
+            ),
+          )
+          .default([])
+          .describe(
+            'Certificates of authorities that may sign a carrier’s certificate, beside the public ones: those of private interconnects. A carrier over TLS must also show the name or the address of its trunk.',
+          ),
         flood: z
           .strictObject({
             requestsPerSecond: z
@@ -176,7 +203,7 @@ export const cellSchema = z
               .max(10000)
               .default(50)
               .describe(
-                'Requests per second from one source, above which it is banned; 20 times as many where somebody has logged in from it. Carriers and tenants’ exchanges are exempt.',
+                'Requests per second from one source, above which it is banned; 20 times as many where somebody has logged in from it. Over TCP and TLS counted over 8 s, with two requests more for each connection of connections.perSource, so that an office may register at once. Carriers and tenants’ exchanges are exempt.',
               ),
             banSeconds: z
               .int()
@@ -362,10 +389,11 @@ export type Limits = Tenant['limits'];
 export type CellSpec = Omit<ParsedCell, 'maxTenants' | 'sbc' | 'media' | 'database' | 'redis'> & {
   readonly size: SizeName;
   readonly maxTenants: number;
-  readonly sbc: Omit<ParsedCell['sbc'], 'instanceType' | 'setupsPerSecond' | 'sharedMemoryMiB'> & {
+  readonly sbc: Omit<ParsedCell['sbc'], 'instanceType' | 'setupsPerSecond' | 'sharedMemoryMiB' | 'connections'> & {
     readonly instanceType: string;
     readonly setupsPerSecond: number;
     readonly sharedMemoryMiB: number;
+    readonly connections: Connections;
   };
   readonly media: Omit<ParsedCell['media'], 'instanceType' | 'relay' | 'freeswitch' | 'pools'> & {
     readonly instanceType: string;
@@ -393,6 +421,7 @@ export function completeCell(cell: ParsedCell): CellSpec {
       instanceType: cell.sbc.instanceType ?? size.sbcInstanceType,
       setupsPerSecond: cell.sbc.setupsPerSecond ?? size.setupsPerSecond,
       sharedMemoryMiB: cell.sbc.sharedMemoryMiB ?? size.sbcSharedMemoryMiB,
+      connections: { ...cell.sbc.connections, total: cell.sbc.connections.total ?? size.sbcConnections },
     },
     media: {
       ...cell.media,

@@ -63,5 +63,22 @@ export const sipTransports = z.strictObject({
   tls: sipPort('TLS', 5061),
 });
 
+export type SipTransports = z.output<typeof sipTransports>;
+
+/** Connections over TCP and TLS to an SBC or an edge. */
+export const connectionsPerSource = z
+  .int()
+  .min(10)
+  .max(100000)
+  .default(1200)
+  .describe(
+    'Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which connect anew after a power cut, before their old connections are found dead, and a fifth more.',
+  );
+
+export interface Connections {
+  readonly total: number;
+  readonly perSource: number;
+}
+
 /** A state or a union of states whose law holds where a cell is. */
 export const jurisdiction = text(/^[A-Z]{2,8}$/, 'must be 2 to 8 capital letters, for example EU or US');

@@ -4,7 +4,7 @@
  * The front knows cells by their specs and tenants by the directory; it has no reference to anything that a cell's stack made.
  */
 import { z } from 'zod';
-import { domainName, ipv4Network, label, port, region, sipTransports } from './fields.ts';
+import { connectionsPerSource, domainName, ipv4Network, label, port, region, sipTransports } from './fields.ts';
 
 const edgeRegion = z.strictObject({
   region: region.describe('AWS region.'),
@@ -64,6 +64,18 @@ export const frontSchema = z
           .default(4)
           .describe('Kamailio worker processes per listening UDP socket, and for TCP.'),
         transports: sipTransports.prefault({}).describe('Port of each SIP transport, or off.'),
+        connections: z
+          .strictObject({
+            total: z
+              .int()
+              .min(100)
+              .max(100000)
+              .default(20000)
+              .describe('Number of connections over TLS, or over TCP, that an edge takes at once.'),
+            perSource: connectionsPerSource,
+          })
+          .prefault({})
+          .describe('Connections of clients over TCP and TLS.'),
         flood: z
           .strictObject({
             requestsPerSecond: z
@@ -72,7 +84,7 @@ export const frontSchema = z
               .max(10000)
               .default(500)
               .describe(
-                'Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering anew), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt.',
+                'Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through over UDP, one of eight over TCP and TLS, and two requests more for each connection of connections.perSource. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering anew), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt.',
               ),
             banSeconds: z
               .int()

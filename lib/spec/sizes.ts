@@ -19,7 +19,9 @@ export interface Size {
   readonly mediaInstanceType: string;
   readonly databaseClass: string;
   readonly redisNodeType: string;
-  /** Shared memory of Kamailio for tables, dialogs and registrations, in MiB. */
+  /** Connections over TLS, or over TCP, that an SBC takes. */
+  readonly sbcConnections: number;
+  /** Shared memory of Kamailio for tables, calls, registrations and connections, in MiB. */
   readonly sbcSharedMemoryMiB: number;
 }
 
@@ -35,7 +37,8 @@ export const sizes = {
     mediaInstanceType: 't3.medium',
     databaseClass: 'db.t4g.medium',
     redisNodeType: 'cache.t4g.micro',
-    sbcSharedMemoryMiB: 96,
+    sbcConnections: 4000,
+    sbcSharedMemoryMiB: 384,
   },
   small: {
     tenants: 100,
@@ -47,7 +50,8 @@ export const sizes = {
     mediaInstanceType: 'c6in.large',
     databaseClass: 'db.t4g.medium',
     redisNodeType: 'cache.t4g.small',
-    sbcSharedMemoryMiB: 256,
+    sbcConnections: 8000,
+    sbcSharedMemoryMiB: 832,
   },
   standard: {
     tenants: 500,
@@ -59,7 +63,8 @@ export const sizes = {
     mediaInstanceType: 'c6in.2xlarge',
     databaseClass: 'db.r6g.large',
     redisNodeType: 'cache.m6g.large',
-    sbcSharedMemoryMiB: 1024,
+    sbcConnections: 20000,
+    sbcSharedMemoryMiB: 2560,
   },
 } as const satisfies Record<string, Size>;
 

@@ -296,7 +296,7 @@ export class FrontBed {
   }
 
   async kamcmd(edge: string, ...words: readonly string[]): Promise<string> {
-    const argv = ['timeout', '5', 'kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', ...words];
+    const argv = ['timeout', '5', 'kamcmd', '-s', 'unix:/run/kamailio/control.sock', ...words];
     return (await execOnFront(this.state, edge, argv)).stdout;
   }
 

@@ -61,7 +61,7 @@ function failuresOf({ results }: RunResult): readonly string[] {
 /** Where calls left something behind now, and what. */
 export async function leftBehind(state: FrontState, specs: readonly CellSpec[]): Promise<LeftBehind> {
   const kamcmd = async (edge: string, ...words: readonly string[]) => {
-    const argv = ['timeout', '5', 'kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', ...words];
+    const argv = ['timeout', '5', 'kamcmd', '-s', 'unix:/run/kamailio/control.sock', ...words];
     return (await execOnFront(state, edge, argv)).stdout;
   };
   const edges = deriveFront(state.spec).edges.map(async ({ name }) => {

@@ -23,6 +23,7 @@ export interface LabUser {
   readonly address: string;
 }
 
+type AgentsTls = NonNullable<Parameters<AgentsProcess['open']>[0]['tls']>;
 export type SipTrace = Extract<AgentsEvent, { event: 'sip' }>;
 
 export class Lab {
@@ -84,14 +85,21 @@ export class Lab {
     };
   }
 
-  /** Agents outside the cell; every user is registered. They are closed with the cell. */
-  async agents(specs: readonly AgentSpec[], onSip?: (message: SipTrace) => void): Promise<AgentsProcess> {
+  /**
+   * Agents outside the cell; every user is registered. They are closed with the cell.
+   * @param tls What they show and believe over TLS. Default: nothing, and anybody.
+   */
+  async agents(
+    specs: readonly AgentSpec[],
+    onSip?: (message: SipTrace) => void,
+    tls: AgentsTls = { verify: false },
+  ): Promise<AgentsProcess> {
     const agents = AgentsProcess.start({
       prefix: this.#outside,
       ...(onSip === undefined ? {} : { onEvent: (event: AgentsEvent) => event.event === 'sip' && onSip(event) }),
     });
     this.#agents.push(agents);
-    const opened = await agents.open({ agents: [...specs], trace: onSip !== undefined });
+    const opened = await agents.open({ agents: [...specs], tls, trace: onSip !== undefined });
     for (const { name, registration } of opened) {
       if (registration !== null) expect({ name, ...registration }).toEqual({ name, status: 200, reason: 'OK' });
     }

@@ -77,10 +77,10 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
     'cells/front.yaml:5:23 error edge.transports.tcp: 9494 is the port of the edge’s metrics; allowed: any port but 9494',
   ],
   [
-    'a SIP port that is the bans’',
+    'a SIP port that is the flood guard’s',
     `${minimal}edge: { transports: { udp: 5090 } }
 `,
-    'cells/front.yaml:5:23 error edge.transports.udp: 5090 is the port of the edge’s bans; allowed: any port but 5090',
+    'cells/front.yaml:5:23 error edge.transports.udp: 5090 is the port of the edge’s flood guard; allowed: any port but 5090',
   ],
   [
     'a health port that is a SIP port',

@@ -151,7 +151,7 @@ describeWith(
       machine.succeed('/usr/bin/python3', '-c', askForSomebody, edge.address, method, domain).trim();
 
     const kamailio = (...command: readonly string[]) =>
-      machine.run('kamcmd', '-s', 'unix:/run/kamailio/kamailio_ctl', ...command).output;
+      machine.run('kamcmd', '-s', 'unix:/run/kamailio/control.sock', ...command).output;
     const agent = () =>
       JSON.parse(machine.succeed('cat', '/run/cellstamp/directory.json')) as Record<string, string | number | boolean>;
     const healthPort = () =>

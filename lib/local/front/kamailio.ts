@@ -1,6 +1,6 @@
 /** What the running Kamailios of cells and edges say. */
 import { deriveCell } from '../../cell/cell.ts';
-import { paths } from '../../software/kamailio/sbc/paths.ts';
+import { kamailioPaths as paths } from '../../software/kamailio/common/paths.ts';
 import { LocalFailure } from '../failure.ts';
 import { runInside } from '../namespace.ts';
 import type { ProcessId } from '../processes.ts';
@@ -8,23 +8,20 @@ import type { CellState } from '../state.ts';
 import { isActive } from '../status.ts';
 import { frontProcess, type FrontState } from './state.ts';
 
-/** Control socket of an edge's Kamailio. */
-const edgeControl = '/run/kamailio/kamailio_ctl';
-
 /** One that is frozen never answers. Seconds. */
 const patience = '2';
 
 /** Its answer; undefined when it gives none. What it refuses is an answer that begins with `error:`. */
-async function ask(init: ProcessId, control: string, words: readonly string[]): Promise<string | undefined> {
+async function ask(init: ProcessId, words: readonly string[]): Promise<string | undefined> {
   // The time-out is inside: a killed nsenter would leave the program that it started.
-  const argv = ['timeout', '--signal=KILL', patience, 'kamcmd', '-s', `unix:${control}`, ...words];
+  const argv = ['timeout', '--signal=KILL', patience, 'kamcmd', '-s', `unix:${paths.control}`, ...words];
   const { status, stdout } = await runInside(init, argv);
   return status === 0 ? stdout : undefined;
 }
 
 /** @throws LocalFailure when the host is not there */
 export function askEdge(state: FrontState, edge: string, words: readonly string[]): Promise<string | undefined> {
-  return ask(frontProcess(state, edge), edgeControl, words);
+  return ask(frontProcess(state, edge), words);
 }
 
 /** Name of the SBC that has the floating addresses. @throws LocalFailure when none has */
@@ -37,7 +34,7 @@ export function activeSbc({ name, spec }: CellState): string {
 /** The answer of a cell's active SBC. @throws LocalFailure when it gives none */
 export async function askCell(cell: CellState, words: readonly string[]): Promise<string> {
   const sbc = activeSbc(cell);
-  const answer = await ask(cell.namespaces[sbc]!.init, paths.control, words);
+  const answer = await ask(cell.namespaces[sbc]!.init, words);
   if (answer === undefined) throw new LocalFailure(`Kamailio on ${sbc} of cell ${cell.name} does not answer`);
   return answer;
 }

@@ -30,13 +30,13 @@ const tcpAndTlsAreApart: Rule<FrontSpec> = {
   },
 };
 
-/** What is opened to the world for SIP would open the edge's metrics to it; and whoever gets an answer from the port of bans is banned. */
+/** What is opened to the world for SIP would open the edge's metrics to it; and whoever gets an answer from the flood guard's port is banned. */
 const transportsKeepOffInternalPorts: Rule<FrontSpec> = {
   severity: 'error',
   reads: ['edge.transports'],
   *check({ edge: { transports } }) {
     const internal = [
-      ['udp', edgePorts.bans, 'bans'],
+      ['udp', edgePorts.guard, 'flood guard'],
       ['tcp', edgePorts.metrics, 'metrics'],
       ['tls', edgePorts.metrics, 'metrics'],
     ] as const;

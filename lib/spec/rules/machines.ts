@@ -1,5 +1,6 @@
 /** Instance types, database and Redis classes and versions, and whether the machines carry what is asked of them. */
 import { listWords, suggestion } from '../allowed.ts';
+import { connectionBytes } from '../fixed.ts';
 import type { CellSpec } from '../cell.ts';
 import {
   findInstance,
@@ -142,6 +143,36 @@ const sharedMemoryFits: Rule = {
   },
 };
 
+/** A quarter is left for tables, calls and registrations. */
+const connectionsFitTheSharedMemory: Rule = {
+  severity: 'error',
+  reads: ['sbc.connections.total', 'sbc.sharedMemoryMiB'],
+  *check({ sbc }) {
+    const needed = Math.ceil((sbc.connections.total * connectionBytes) / 2 ** 20);
+    if (needed <= 0.75 * sbc.sharedMemoryMiB) return;
+    yield {
+      path: ['sbc', 'connections', 'total'],
+      alsoAt: [['sbc', 'sharedMemoryMiB']],
+      message: `${sbc.connections.total} connections over TLS take ${needed} MiB; Kamailio has ${sbc.sharedMemoryMiB} MiB`,
+      allowed: `at most ${Math.floor((0.75 * sbc.sharedMemoryMiB * 2 ** 20) / connectionBytes)} connections, or sharedMemoryMiB: ${Math.ceil(needed / 0.75)}`,
+    };
+  },
+};
+
+const noSourceTakesAllConnections: Rule = {
+  severity: 'error',
+  reads: ['sbc.connections'],
+  *check({ sbc: { connections } }) {
+    if (connections.perSource <= connections.total / 2) return;
+    yield {
+      path: ['sbc', 'connections', 'perSource'],
+      alsoAt: [['sbc', 'connections', 'total']],
+      message: `one source may hold ${connections.perSource} of ${connections.total} connections: two would keep everybody else away`,
+      allowed: `at most ${Math.floor(connections.total / 2)} (a half)`,
+    };
+  },
+};
+
 /**
  * Call set-ups a second on the full path with rtpengine in the only vendor-neutral report. What a given machine does, only a
  * measurement says.
@@ -224,6 +255,8 @@ export const machineRules: readonly Rule[] = [
   relayFitsTheBandwidth,
   relayFitsThePackets,
   sharedMemoryFits,
+  connectionsFitTheSharedMemory,
+  noSourceTakesAllConnections,
   setupsAreReported,
   dataClassesExist,
   databaseVersionIsKnown,

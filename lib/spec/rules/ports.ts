@@ -130,6 +130,7 @@ const transportsKeepOffInternalPorts: Rule = {
   *check({ sbc: { transports } }) {
     const taken = [
       ['udp', internalPorts.sbcReplication, 'replication between the SBCs'],
+      ['udp', internalPorts.sbcGuard, 'flood guard'],
       ['tcp', internalPorts.sbcMetrics, 'metrics'],
       ['tls', internalPorts.sbcMetrics, 'metrics'],
     ] as const;

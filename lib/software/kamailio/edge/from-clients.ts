@@ -1,15 +1,16 @@
 /** New requests from clients: which cell, by way of which address of this edge, and what becomes of a cell that fails. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
 import { sourceHeader } from '../common/edge-proof.ts';
+import type { Section } from '../common/section.ts';
 import { pathBound } from './proofs.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
 
-export function fromClients(front: Front, edge: EdgeHost): string {
+export function fromClients(front: Front, edge: EdgeHost): Section {
   const sipPort = cellSipPort(front);
   const { toCells } = sendingSockets(front, edge);
-  return `# ---------------------------------------------------------------------------------------------------------------------------
-# New requests from clients: find the cell, pin the dialog
-# ---------------------------------------------------------------------------------------------------------------------------
+  return {
+    title: 'New requests from clients: find the cell, pin the dialog',
+    text: `
 route[FROM_CLIENT] {
     # A client's own route set must not steer us.
     remove_hf("Route");
@@ -149,7 +150,7 @@ failure_route[CELL_FAILED] {
 }
 
 onreply_route[FROM_CELL] {
-    route(KEEP_CONNECTION);
+    route(KEEP_CLIENT);
     route(NOTE_DIALOG);
 }
 
@@ -159,6 +160,6 @@ route[NOTE_DIALOG] {
         $sht(pinned=>$ci) = 1;
     }
 }
-
-`;
+`,
+  };
 }

@@ -1,6 +1,7 @@
 /** What the network delivered to the wrong edge is handed to the right one, once. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
 import { clockHeader, keyId, macText } from '../common/edge-proof.ts';
+import type { Section } from '../common/section.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
 
 /**
@@ -14,13 +15,14 @@ export const handOverHeader = 'X-Cellstamp-Handoff';
 
 const handOverText = ['"hand-over"', '$rm', '$ci', '$cs', '$sel(via[1].branch)', '$var(client)'].join(' + "\\n" + ');
 
-export function handOver(front: Front, edge: EdgeHost): string {
+export function handOver(front: Front, edge: EdgeHost): Section {
   const sipPort = cellSipPort(front);
   const { toCells } = sendingSockets(front, edge);
-  return `# ---------------------------------------------------------------------------------------------------------------------------
-# Hand-over between edges: CANCEL and the ACK of a failed INVITE have no route set, and a response follows the Via; after a
-# change of the anycast route they reach an edge that does not know them
-# ---------------------------------------------------------------------------------------------------------------------------
+  return {
+    title: 'Hand-over between edges',
+    text: `
+# CANCEL and the ACK of a failed INVITE have no route set, and a response follows the Via; after a change of the anycast route they
+# reach an edge that does not know them.
 route[HAND_OVER] {
     # Only clients' messages are. (What was handed over once is never handed over again, see TAKE_OVER.)
     if ($vn(peer) != $null) {
@@ -124,5 +126,6 @@ route[CHECK_HAND_OVER] {
     remove_hf("${handOverHeader}");
     return 1;
 }
-`;
+`,
+  };
 }

@@ -3,6 +3,7 @@
  * front's key, and cells lead to clients only by what an edge itself has issued.
  */
 import { clockHeader, keyId, macRoute, macText, proofHeader, provedText } from '../common/edge-proof.ts';
+import type { Section } from '../common/section.ts';
 import { publicAddress } from './sockets.ts';
 
 /** Parameter of a client's Contact with the address from which an edge saw it speak. */
@@ -12,11 +13,15 @@ export const clientParameter = 'cellstamp';
 export const pathBound = `"path\\n${publicAddress}\\n" + $avp(side)`;
 export const contactBound = '"contact\\n" + $ci';
 
-export function proofs(): string {
-  return `
-# ---------------------------------------------------------------------------------------------------------------------------
-# Proofs: the keys are those of the front, which the directory agent puts into edge_keys
-# ---------------------------------------------------------------------------------------------------------------------------
+export function proofs(): Section {
+  return {
+    title: 'Proofs',
+    text: `
+# ID => a key of the front; current => the one to use. The directory agent puts them in.
+modparam("htable", "htable", "edge_keys=>size=4;")
+# address of a cell => seconds by which its clock is ahead of ours
+modparam("htable", "htable", "clock=>size=10;initval=0;")
+
 ${macRoute}
 # Every request to a cell. In a branch, so that each attempt has a nonce of its own: a cell takes none twice.
 branch_route[PROVE] {
@@ -108,5 +113,6 @@ route[FURTHEST_CLOCK] {
     }
     sht_iterator_end("clocks");
 }
-`;
+`,
+  };
 }

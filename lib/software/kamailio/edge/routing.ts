@@ -4,13 +4,10 @@
  *
  * An edge keeps no dialog and no registration: only the transactions in progress.
  */
-import type { EdgeHost, Front } from '../../../front/front.ts';
+import type { Front } from '../../../front/front.ts';
 import { proofHeader, sourceHeader } from '../common/edge-proof.ts';
-import { fromClients } from './from-clients.ts';
-import { handOver, handOverHeader } from './hand-over.ts';
-import { proofs } from './proofs.ts';
-import { streams } from './streams.ts';
-import { toClients } from './to-clients.ts';
+import type { Section } from '../common/section.ts';
+import { handOverHeader } from './hand-over.ts';
 
 /** Tools that scan for open SIP servers name themselves; a phone never has these names. */
 const scanners = [
@@ -25,11 +22,11 @@ const scanners = [
   'pplsip',
 ];
 
-export function routingScript(front: Front, edge: EdgeHost): string {
-  return `
-# ---------------------------------------------------------------------------------------------------------------------------
-# Every request
-# ---------------------------------------------------------------------------------------------------------------------------
+/** Every request begins here. */
+export function request(front: Front): Section {
+  return {
+    title: 'Every request',
+    text: `
 request_route {
     # cell, edge, or nothing for a client. It is no more than a claim: a source address can be forged. An edge proves what it hands
     # over, and a cell's request goes to nobody but a client whose address an edge has proved (see CHECK_CLIENT).
@@ -114,6 +111,6 @@ route[STRIP] {
     remove_hf("${proofHeader}");
     remove_hf("${handOverHeader}");
 }
-
-${streams(front, edge)}${fromClients(front, edge)}${toClients(front, edge)}${handOver(front, edge)}${proofs()}`;
+`,
+  };
 }

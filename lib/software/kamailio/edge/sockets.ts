@@ -11,6 +11,12 @@ export function cellSipPort(front: Front): number {
   const { udp } = front.spec.edge.transports;
   return udp === 'off' ? edgePorts.cellSip : udp;
 }
+
+/** From here Kamailio tells the flood guard in the kernel what it does not see. */
+export function guardSocket(edge: EdgeHost): string {
+  return `udp:${edge.address}:${edgePorts.guard}`;
+}
+
 export function listenLines(front: Front, edge: EdgeHost): string {
   const { udp, tcp, tls } = front.spec.edge.transports;
   const pair = (protocol: string, port: number) =>

@@ -1,18 +1,19 @@
-/** TCP and TLS: how many requests a source may send over its connections, and how long a silent connection is kept. */
-import type { EdgeHost, Front } from '../../../front/front.ts';
-import { edgePorts } from '../../../spec/fixed.ts';
+import type { Front } from '../../../front/front.ts';
+import { streamRequests, streamSeconds } from '../common/connections.ts';
+import type { Section } from '../common/section.ts';
 
-export function streams(front: Front, edge: EdgeHost): string {
-  const { requestsPerSecond, banSeconds } = front.spec.edge.flood;
-  const most = 2 * requestsPerSecond;
-  return `# ---------------------------------------------------------------------------------------------------------------------------
-# TCP and TLS
-# ---------------------------------------------------------------------------------------------------------------------------
-# Requests within a connection are nothing that the kernel could count. A source above the rate is banned as one on UDP is, by the
-# flood guard, which sees a datagram to it from port ${edgePorts.bans}.
+/** How many requests a source may send over its TCP and TLS connections, and which connections are kept. */
+export function countStreams(front: Front): Section {
+  const { connections, flood } = front.spec.edge;
+  const most = streamRequests(flood.requestsPerSecond, connections);
+  return {
+    title: 'Requests over TCP and TLS',
+    text: String.raw`
+# Requests within a connection are nothing that the kernel could count. A source above the rate is banned as one on UDP is.
 route[COUNT_STREAM] {
-    # The second in two, so that a burst of two seconds is let through. Spec: edge.flood.requestsPerSecond = ${requestsPerSecond}
-    $var(moment) = $TV(s) / 2;
+    # Over ${streamSeconds} s, and two more for each connection: all phones of an office may register at once after a power cut.
+    # Spec: edge.flood.requestsPerSecond = ${flood.requestsPerSecond}, edge.connections.perSource = ${connections.perSource}
+    $var(moment) = $TV(s) / ${streamSeconds};
     $var(n) = $shtinc(rates=>$si:$var(moment));
     if ($var(n) <= ${most}) {
         $avp(connection) = $conid;
@@ -20,19 +21,22 @@ route[COUNT_STREAM] {
     }
     prom_counter_inc("edge_rejected", "1", "flood");
     if ($var(n) == ${most + 1}) {
-        xlog("L_NOTICE", "$si is banned for ${banSeconds} s: more than ${requestsPerSecond} requests a second over $pr\\n");
-        sendx("sip:$si:9", "udp:${edge.address}:${edgePorts.bans}", "banned");
+        xlog("L_NOTICE", "$si is banned for ${flood.banSeconds} s: more than ${most} requests within ${streamSeconds} s over $pr\n");
+        route(BAN_CONNECTION);
+    } else {
+        tcp_close_connection();
     }
-    tcp_close_connection();
     exit;
 }
 
-# A client that a cell lets register or call keeps its connection, beyond the longest interval of its keepalives.
-route[KEEP_CONNECTION] {
+# A client that a cell lets register or call keeps its connection.
+route[KEEP_CLIENT] {
     if ($rs < 300 && is_method("INVITE|REGISTER") && $avp(connection) != $null) {
-        tcp_set_connection_lifetime("$avp(connection)", "3604");
+        $var(connection) = $avp(connection);
+        $var(client) = $T_req($si) + ":" + $T_req($sp);
+        route(KEEP_CONNECTION);
     }
 }
-
-`;
+`,
+  };
 }

@@ -1,13 +1,15 @@
 /** What cells send to clients, and all that is said inside a dialog, in either direction. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
+import type { Section } from '../common/section.ts';
 import { clientParameter, contactBound, pathBound } from './proofs.ts';
 import { sendingSockets } from './sockets.ts';
 
-export function toClients(front: Front, edge: EdgeHost): string {
+export function toClients(front: Front, edge: EdgeHost): readonly Section[] {
   const sockets = sendingSockets(front, edge);
-  return `# ---------------------------------------------------------------------------------------------------------------------------
-# New requests from a cell to a registered client: the Path of its registration says how
-# ---------------------------------------------------------------------------------------------------------------------------
+  return [
+    {
+      title: 'New requests from a cell to a registered client: the Path of its registration says how',
+      text: `
 route[TO_CLIENT] {
     $avp(side) = $(route_uri{uri.param,s});
     $var(client) = $(route_uri{uri.param,c});
@@ -56,10 +58,11 @@ onreply_route[FROM_CLIENT] {
     route(NOTE_DIALOG);
     route(MARK_CONTACT);
 }
-
-# ---------------------------------------------------------------------------------------------------------------------------
-# Requests inside a dialog
-# ---------------------------------------------------------------------------------------------------------------------------
+`,
+    },
+    {
+      title: 'Requests inside a dialog',
+      text: `
 route[IN_DIALOG] {
     if ($vn(peer) == "cell") {
         # To the address from which an edge saw the client speak in this dialog, and nowhere else.
@@ -126,6 +129,7 @@ route[RELAY] {
     }
     exit;
 }
-
-`;
+`,
+    },
+  ];
 }

@@ -76,6 +76,8 @@ route[NEXT_TRUNK] {
                 && ($var(following) == "" || $sht(silent=>$var(trunk)) == $null) && route(ADMIT_TRUNK)) {
             $var(way) = ":" + ${field('record', trunkFields, 'port')} + ";transport=" + ${field('record', trunkFields, 'transport')};
             $ru = "sip:" + $var(to) + "@" + $var(host) + $var(way);
+            # Over TLS its certificate must have this name, or this address.
+            if (${field('record', trunkFields, 'transport')} == "tls") $xavp(tls=>server_name) = $var(host);
             $du = "sip:" + $vn(address) + $var(way);
             # A carrier says within 3 s that it tries, and within ${ringingSeconds} that it rings.
             t_set_fr(${ringingSeconds * 1000}, 3000);

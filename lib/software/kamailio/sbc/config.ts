@@ -1,5 +1,8 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { callFields } from './call-entry.ts';
+import { connections } from '../common/connections.ts';
+import { loadedModules } from '../common/modules.ts';
+import { joinSections } from '../common/section.ts';
 import { calls } from './calls.ts';
 import { carriers } from './carriers.ts';
 import { core } from './core.ts';
@@ -9,7 +12,7 @@ import { features } from './features.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { metrics } from './metrics.ts';
-import { loadedModules } from './modules.ts';
+import { sbcModules } from './modules.ts';
 import { paths } from './paths.ts';
 import { records } from './records.ts';
 import { replication } from './replication.ts';
@@ -19,13 +22,14 @@ import { takeOver } from './routing/take-over.ts';
 import { registrar } from './routing/registrar.ts';
 import { request } from './routing/request.ts';
 import { screen } from './screen.ts';
-import { joinSections } from '../common/section.ts';
+import { sockets } from './sockets.ts';
 import { tables } from './tables.ts';
-import { tls } from './tls.ts';
+import { tlsSection } from './tls.ts';
 import { topology } from './topology.ts';
 
 /** Text of `/etc/kamailio/kamailio.cfg`. Every value that the spec decides stands below a comment that names it. */
 export function kamailioConfig(cell: Cell, host: SbcHost): string {
+  const tls = cell.spec.sbc.transports.tls !== 'off';
   const control = `kamcmd -s unix:${paths.control}`;
   return `#!KAMAILIO
 #
@@ -43,12 +47,14 @@ export function kamailioConfig(cell: Cell, host: SbcHost): string {
 # FreeSWITCH hosts:       ${control} dispatcher.list
 # Where a user is:        ${control} ul.lookup location s:USER@DOMAIN
 # Records waiting:        ${control} mqueue.get_size records
+# Connections now:        ${control} core.tcp_info
 # The other SBC:          ${control} dmq.list_nodes
 
 ${joinSections([
   core(cell, host),
-  loadedModules(cell),
-  ...tls(cell, host),
+  loadedModules(sbcModules, tls),
+  ...(tls ? [tlsSection] : []),
+  connections(cell.spec.sbc.connections, 'sbc.connections', { tls, guardSocket: sockets(cell, host).guard }),
   tables(cell),
   replication(cell, host),
   request(cell, host),

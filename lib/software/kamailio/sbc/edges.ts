@@ -26,12 +26,14 @@ modparam("htable", "htable", "proofs=>size=14;autoexpire=${3 * proofWindowSecond
 # ahead => seconds by which the clock that edges are told is ahead of this host's: for drills, kamcmd htable.seti clock ahead 600
 modparam("htable", "htable", "clock=>size=2;initval=0;")
 
-# Where a request really comes from. Out: $var(source), the client's address; $var(edge), 1 if an edge handed it on. Nobody but
-# an edge may say so, and nobody is an edge for an address alone: what has no proof is dropped without an answer, which would go to
+# Where a request really comes from. Out: $var(source), the client's address; $var(edge), 1 if an edge handed it on; $var(stream), 1
+# if the client sent it over TCP or TLS. Nobody but an edge may say so, and nobody is an edge for an address alone: what has no proof is dropped without an answer, which would go to
 # whom the sender likes. (Plain variables: an AVP costs shared memory for every request.)
 route[FIND_SOURCE] {
     $var(edge) = 0;
     $var(source) = $si;
+    $var(stream) = 0;
+    if (proto != UDP) $var(stream) = 1;
     if ($sht(edges=>$si) == $null) {
         # A path is an edge's too: calls to a registered user would follow it. The registrar reads the message as it came.
         if (is_method("REGISTER") && remove_hf("Path") && !msg_apply_changes()) exit;
@@ -52,6 +54,7 @@ route[FIND_SOURCE] {
     route(CHECK_PROOF);
     if ($hdr(${sourceHeader}) =~ "^(udp|tcp|tls):[0-9.]+:[0-9]+$") {
         $var(source) = $(hdr(${sourceHeader}){s.select,1,:});
+        if ($(hdr(${sourceHeader}){s.select,0,:}) != "udp") $var(stream) = 1;
     }
     remove_hf("${sourceHeader}");
     remove_hf("${proofHeader}");

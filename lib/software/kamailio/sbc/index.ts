@@ -4,26 +4,24 @@
  */
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
-import { late, type HostConfig, type HostFile, type ListeningPort, type Service } from '../../host-config.ts';
+import type { HostConfig, ListeningPort, Service } from '../../host-config.ts';
 import { poolServiceName, poolSocket } from '../../pgbouncer/index.ts';
 import { redisTunnelName } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
+import { floodGuardFile, floodGuardService, type FloodGuard } from '../common/flood-guard.ts';
+import { kamailioService } from '../common/service.ts';
+import { tlsFiles, tlsPackages, tlsValues } from '../common/tls.ts';
 import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
 import { dispatcherList } from './features.ts';
 import { paths } from './paths.ts';
-import { tlsConfig } from './tls.ts';
+import { authoritiesFile, towardsCarriers } from './tls.ts';
 
 const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
 
-/** @example kamailio(cell, cell.sbcs[0]).services.map((service) => service.name) // ['kamailio'] */
+/** @example kamailio(cell, cell.sbcs[0]).services.map((service) => service.name) // ['cellstamp-flood-guard', 'kamailio'] */
 export function kamailio(cell: Cell, host: SbcHost): HostConfig {
   const tls = cell.spec.sbc.transports.tls !== 'off';
-  const tlsFiles: readonly HostFile[] = [
-    { ...forKamailio, path: paths.tls, text: tlsConfig },
-    { ...forKamailio, path: paths.certificate, text: `${late(values.sipCertificate.name)}\n` },
-    { ...forKamailio, path: paths.key, text: `${late(values.sipKey.name)}\n` },
-  ];
   return {
     packages: [
       'kamailio',
@@ -32,15 +30,17 @@ export function kamailio(cell: Cell, host: SbcHost): HostConfig {
       'kamailio-postgres-modules',
       'kamailio-redis-modules',
       'kamailio-utils-modules',
-      ...(tls ? ['ca-certificates', 'kamailio-tls-modules'] : []),
+      'nftables',
+      ...(tls ? tlsPackages : []),
     ],
     files: [
       { ...forKamailio, path: paths.config, text: kamailioConfig(cell, host) },
       { ...forKamailio, path: paths.dispatcherList, text: dispatcherList(cell) },
       { path: customersScriptPath, mode: '0700', owner: 'root', group: 'root', text: customersScript },
-      ...(tls ? tlsFiles : []),
+      floodGuardFile(floodGuard(cell)),
+      ...(tls ? [...tlsFiles(towardsCarriers(cell)), ...authoritiesFile(cell)] : []),
     ],
-    services: [daemon(cell, host)],
+    services: [floodGuardService, daemon(cell, host)],
     sysctl: {
       // The addresses of the active SBC are not here yet when the standby binds its sockets to them.
       'net.ipv4.ip_nonlocal_bind': '1',
@@ -55,7 +55,7 @@ export function kamailio(cell: Cell, host: SbcHost): HostConfig {
       values.redisPassword,
       values.digestSecret,
       values.topologySecret,
-      ...(tls ? [values.sipCertificate, values.sipKey] : []),
+      ...(tls ? tlsValues : []),
     ],
   };
 }
@@ -67,28 +67,11 @@ function serverIdCommand(host: SbcHost): string {
 
 function daemon(cell: Cell, host: SbcHost): Service {
   const { sharedMemoryMiB, transports } = cell.spec.sbc;
-  const lowPort = Object.values(transports).some((port) => port !== 'off' && port < 1024);
-  return {
-    name: 'kamailio',
+  return kamailioService({
     description: 'SIP session border controller',
-    // In the foreground, to standard error. Spec: sbc.sharedMemoryMiB; 16 MiB for each process of its own.
-    command: [
-      '/usr/sbin/kamailio',
-      ...['-f', paths.config],
-      '-DD',
-      '-E',
-      // Memory in constant time: the default searches its free lists, which took a tenth of the CPU of a call.
-      ...['-x', 'tlsf'],
-      ...['-X', 'tlsf'],
-      ...['-m', String(sharedMemoryMiB)],
-      ...['-M', '16'],
-      ...['-P', paths.pid],
-      ...['-Y', paths.run],
-    ],
-    kind: 'daemon',
-    user: 'kamailio',
-    group: 'kamailio',
-    capabilities: lowPort ? ['CAP_NET_BIND_SERVICE'] : [],
+    transports,
+    // Spec: sbc.sharedMemoryMiB
+    sharedMemoryMiB,
     environment: {
       PGHOST: poolSocket.directory,
       PGPORT: String(poolSocket.port),
@@ -97,24 +80,28 @@ function daemon(cell: Cell, host: SbcHost): Service {
       // A pool that hangs accepts connections and says nothing. libpq takes no less than two seconds.
       PGCONNECT_TIMEOUT: '2',
     },
-    // Kamailio does not start while the file of a killed one is there.
     before: [
-      ['/bin/rm', '-f', paths.pid],
       ['/bin/bash', '-c', serverIdCommand(host)],
       // Before keepalived has said anything, this SBC is not the active one.
       ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
-    after: [poolServiceName, redisTunnelName],
-    runDirectories: [paths.run],
-    stateDirectories: [],
-    openFiles: 131072,
-    restart: 'always',
-    ready: ['/usr/sbin/kamcmd', '-s', `unix:${paths.control}`, 'core.uptime'],
-    readyTimeoutSeconds: 60,
-    ...(transports.tls === 'off'
-      ? {}
-      : { reload: ['/usr/sbin/kamcmd', '-s', `unix:${paths.control}`, 'tls.reload'] as const }),
-    stopTimeoutSeconds: 10,
+    after: [floodGuardService.name, poolServiceName, redisTunnelName],
+  });
+}
+
+/**
+ * The kernel's part of flood protection on an SBC: TCP and TLS alone. Over UDP carriers send at any rate, and which address is a
+ * carrier's Kamailio knows, whose SCREEN counts there. Edges speak UDP to an SBC.
+ */
+function floodGuard(cell: Cell): FloodGuard {
+  const { connections, flood, transports } = cell.spec.sbc;
+  return {
+    setting: 'sbc',
+    streams: [transports.tcp, transports.tls].filter((port) => port !== 'off'),
+    connections,
+    banSeconds: flood.banSeconds,
+    tellingPort: internalPorts.sbcGuard,
+    untracked: [...new Set([transports.udp, internalPorts.sbcOverlaySip])].filter((port) => port !== 'off'),
   };
 }
 

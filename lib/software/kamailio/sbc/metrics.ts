@@ -1,19 +1,14 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import { internalPorts } from '../../../spec/fixed.ts';
+import { counter, gauge, metricsPage, prometheus } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
 
 /** Metrics for Prometheus. No label names a tenant: with 500 tenants and more that would be thousands of series a host. */
 export function metrics(cell: Cell, host: SbcHost): Section {
-  const counter = (name: string, label?: string) =>
-    `modparam("xhttp_prom", "prom_counter", "name=${name};${label === undefined ? '' : ` label=${label};`}")`;
-  const gauge = (name: string, label?: string) => counter(name, label).replace('prom_counter', 'prom_gauge');
   return {
     title: 'Metrics',
     text: `
-modparam("xhttp_prom", "xhttp_prom_beginning", "cellstamp_sbc_")
-modparam("xhttp_prom", "xhttp_prom_buf_size", 262144)
-# A counter that has not moved is still there.
-modparam("xhttp_prom", "xhttp_prom_timeout", 0)
-modparam("xhttp_prom", "xhttp_prom_stats", "shmem:")
+${prometheus('cellstamp_sbc_').trim()}
 # Calls let in, answered, ended; requests refused and dropped.
 ${counter('setups_total', 'kind')}
 ${counter('answered_total')}
@@ -48,13 +43,13 @@ ${gauge('media_host_drained', 'media')}
 ${gauge('calls')}
 # Registered contacts, those that the other SBC took among them.
 ${gauge('contacts')}
+${metricsPage(host.address, internalPorts.sbcMetrics, currentState(cell))}`,
+  };
+}
 
-event_route[xhttp:request] {
-    if ($Ri != "${host.address}" || $hu != "/metrics") {
-        xhttp_reply("404", "Not Found", "text/plain", "Not found\\n");
-        exit;
-    }
-    $var(sum) = 0;
+/** Gauges, and counters that have not counted yet. */
+function currentState(cell: Cell): string {
+  return `    $var(sum) = 0;
 ${cell.media
   .map(
     ({ number, name }) => `    $var(n) = $sht(load=>m:${number});
@@ -83,8 +78,5 @@ ${[
     prom_counter_inc("records_total", "0", "sent");
     prom_gauge_set("events_waiting", "$mq_size(events)");
     prom_gauge_set("records_waiting", "$mq_size(records)");
-    prom_dispatch();
-}
-`,
-  };
+`;
 }

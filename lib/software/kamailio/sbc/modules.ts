@@ -1,23 +1,7 @@
-import type { Cell } from '../../../cell/cell.ts';
-import { paths } from './paths.ts';
-import type { Section } from '../common/section.ts';
+import type { Module } from '../common/modules.ts';
 
-/** Modules in the order in which they must be loaded, with what each is here for. */
-const modules: readonly (readonly [name: string, purpose: string])[] = [
-  ['ctl', 'kamcmd'],
-  ['jsonrpcs', 'JSON-RPC on a local socket'],
-  ['kex', ''],
-  ['corex', ''],
-  ['pv', ''],
-  ['xlog', ''],
-  ['tm', 'transactions'],
-  ['tmx', ''],
-  ['sl', 'answers without a transaction'],
-  ['rr', 'Record-Route'],
-  ['maxfwd', ''],
-  ['textops', ''],
-  ['textopsx', ''],
-  ['siputils', ''],
+/** What an SBC loads beside what every Kamailio has, in the order in which it must be loaded. */
+export const sbcModules: readonly Module[] = [
   ['ipops', ''],
   ['db_postgres', ''],
   ['dmq', 'replication; before the modules that use it'],
@@ -35,28 +19,4 @@ const modules: readonly (readonly [name: string, purpose: string])[] = [
   ['rtimer', ''],
   ['ndb_redis', ''],
   ['topoh', 'hides the topology from carriers'],
-  ['xhttp', ''],
-  ['xhttp_prom', 'metrics'],
 ];
-
-export function loadedModules(cell: Cell): Section {
-  const tls = cell.spec.sbc.transports.tls !== 'off';
-  const lines = [...(tls ? [['tls', 'SIP over TLS'] as const] : []), ...modules].map(
-    ([name, purpose]) => `loadmodule "${name}.so"${purpose === '' ? '' : `  # ${purpose}`}`,
-  );
-  return {
-    title: 'Modules',
-    text: `
-mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
-${lines.join('\n')}
-
-modparam("ctl", "binrpc", "unix:${paths.control}")
-modparam("ctl", "user", "kamailio")
-modparam("ctl", "mode", 0660)
-# Only datagrams (4) on a local socket.
-modparam("jsonrpcs", "transport", 4)
-modparam("jsonrpcs", "dgram_socket", "${paths.jsonRpc}")
-modparam("jsonrpcs", "dgram_mode", 0660)
-`,
-  };
-}

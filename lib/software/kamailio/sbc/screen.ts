@@ -1,4 +1,5 @@
 import type { Cell } from '../../../cell/cell.ts';
+import { streamRequests, streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 
 /**
@@ -15,7 +16,8 @@ export const failedLogIns = { ofUser: 20, userSeconds: 60, users: 20, usersSecon
 
 /** What stops a flood before it costs anything: a source that nobody knows may send a few requests a second. */
 export function screen(cell: Cell): Section {
-  const { requestsPerSecond, banSeconds } = cell.spec.sbc.flood;
+  const { connections, flood } = cell.spec.sbc;
+  const { requestsPerSecond, banSeconds } = flood;
   return {
     title: 'Flood protection',
     text: `
@@ -33,7 +35,14 @@ route[SCREEN] {
     }
     $var(address) = $var(source);
     route(OWNER);
-    if ($vn(owner) != $null || $si == $Ri) return;
+    if ($vn(owner) != $null || $si == $Ri) {
+        route(KEEP_CLIENT);
+        return;
+    }
+    if ($var(stream) == 1) {
+        route(COUNT_STREAM);
+        return;
+    }
     # Spec: sbc.flood.requestsPerSecond
     $var(most) = ${requestsPerSecond};
     if ($sht(known=>$var(source)) == 1) $var(most) = ${knownFactor * requestsPerSecond};
@@ -44,6 +53,18 @@ route[SCREEN] {
     $var(n) = $var(n) + 1;
     $sht(requests=>$var(source)) = $var(n);
     if ($var(n) - $var(second) > $var(most)) {
+        route(BAN);
+        exit;
+    }
+}
+
+# Over TCP and TLS, where no address can be forged, all phones of an office may register at once after a power cut: counted over
+# ${streamSeconds} s, and two requests more for each connection. Spec: sbc.flood.requestsPerSecond, sbc.connections.perSource
+route[COUNT_STREAM] {
+    $var(most) = ${streamRequests(requestsPerSecond, connections)};
+    if ($vn(known) == 1) $var(most) = ${streamRequests(knownFactor * requestsPerSecond, connections)};
+    $var(moment) = $TV(s) / ${streamSeconds};
+    if ($shtinc(streams=>$var(source):$var(moment)) > $var(most)) {
         route(BAN);
         exit;
     }
@@ -68,6 +89,7 @@ route[OWNER] {
 route[BAN] {
     $sht(banned=>$var(source)) = 1;
     prom_counter_inc("bans_total", "1");
+    if (proto != UDP) route(BAN_CONNECTION);
     xlog("L_NOTICE", "banned $var(source) for ${banSeconds} s\\n");
 }
 
@@ -115,6 +137,15 @@ route[LOGIN_WORKED] {
         $var(n) = $shtinc(good_users=>$var(source)|$var(day));
     }
     if ($sht(known=>$var(source)) == $null) $sht(known=>$var(source)) = 1;
+    route(KEEP_CLIENT);
+}
+
+# Carriers, exchanges and who has logged in keep their connection.
+route[KEEP_CLIENT] {
+    if (proto == UDP) return;
+    $var(connection) = $conid;
+    $var(client) = $si + ":" + $sp;
+    route(KEEP_CONNECTION);
 }
 `,
   };

@@ -13,6 +13,8 @@ export interface Sockets {
   readonly overlay: string;
   /** Between the two SBCs. */
   readonly replication: string;
+  /** From here Kamailio tells the flood guard in the kernel what it does not see. */
+  readonly guard: string;
   /** Prometheus. */
   readonly metrics: string;
 }
@@ -27,6 +29,7 @@ export function sockets(cell: Cell, host: SbcHost): Sockets {
     }),
     overlay: `udp:${cell.overlayAddress}:${internalPorts.sbcOverlaySip}`,
     replication: `udp:${host.address}:${internalPorts.sbcReplication}`,
+    guard: `udp:${host.address}:${internalPorts.sbcGuard}`,
     metrics: `tcp:${host.address}:${internalPorts.sbcMetrics}`,
   };
 }

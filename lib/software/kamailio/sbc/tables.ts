@@ -3,6 +3,7 @@ import { databaseNames } from '../../postgresql/names.ts';
 import { callFields, sideFields } from './call-entry.ts';
 import { mediaStates } from './media.ts';
 import { failedLogIns } from './screen.ts';
+import { streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 
 /**
@@ -137,8 +138,10 @@ ${table('tokens', `size=${perTenant}`)}
 ${table('refilled', `size=${perTenant}`)}
 # address, or address|user@domain => 1. Spec: sbc.flood.banSeconds
 ${table('banned', `size=${large}`, `autoexpire=${spec.sbc.flood.banSeconds}`)}
-# address => requests of this second
+# address => requests of this second over UDP
 ${table('requests', `size=${large}`, 'autoexpire=10')}
+# address:moment => requests over TCP and TLS within ${streamSeconds} s
+${table('streams', `size=${large}`, `autoexpire=${streamSeconds + 2}`, 'initval=0')}
 # address|user@domain => day since 1970 on which it last logged in
 ${table('log_ins', `size=${large}`, 'autoexpire=86400')}
 # address|user@domain => log-ins that failed, in a window that begins with the first one: no failure prolongs it

@@ -1,38 +1,40 @@
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
-import { paths } from './paths.ts';
+import type { Cell } from '../../../cell/cell.ts';
+import type { HostFile } from '../../host-config.ts';
+import { tlsSettings } from '../common/tls.ts';
 import type { Section } from '../common/section.ts';
 
-/** SIP over TLS; nothing where the spec has it off. */
-export function tls(cell: Cell, _host: SbcHost): readonly Section[] {
-  if (cell.spec.sbc.transports.tls === 'off') return [];
-  return [
-    {
-      title: 'SIP over TLS',
-      text: `
-# A new certificate: kamcmd -s unix:${paths.control} tls.reload
-modparam("tls", "config", "${paths.tls}")
-modparam("tls", "tls_force_run", 11)
+const authorities = '/etc/kamailio/carrier-authorities.pem';
+
+/** SIP over TLS with phones, exchanges and carriers. */
+export const tlsSection: Section = {
+  title: 'SIP over TLS',
+  text: `${tlsSettings}
+# The name that a carrier's certificate must have: $xavp(tls=>server_name), see NEXT_TRUNK.
+modparam("tls", "xavp_cfg", "tls")
 `,
-    },
-  ];
+};
+
+/** Whom an SBC believes in beside the public authorities. */
+export function authoritiesFile({ spec }: Cell): readonly HostFile[] {
+  const { carrierAuthorities } = spec.sbc;
+  if (carrierAuthorities.length === 0) return [];
+  const text = `${carrierAuthorities.map((certificate) => certificate.trim()).join('\n')}\n`;
+  return [{ path: authorities, mode: '0640', owner: 'root', group: 'kamailio', text }];
 }
 
-/** Text of `/etc/kamailio/tls.cfg`. */
-export const tlsConfig = `# SIP over TLS, made from the cell's definition.
-
-# Towards phones and carriers that connect to us.
-[server:default]
-method = TLSv1.2+
-certificate = ${paths.certificate}
-private_key = ${paths.key}
-verify_certificate = no
-require_certificate = no
-
-# Towards carriers that we connect to: their certificate must be from a public authority.
+/** Profile in tls.cfg of the connections that an SBC opens: to carriers. */
+export function towardsCarriers(cell: Cell): string {
+  return `# Towards carriers that we connect to: their certificate must be signed by a public authority${
+    authoritiesFile(cell).length === 0 ? '' : ', or by one of sbc.carrierAuthorities'
+  },
+# and have the name or the address of the trunk.
 [client:default]
 method = TLSv1.2+
 verify_certificate = yes
 require_certificate = yes
 # Looked up when a carrier shows its certificate: a list of all would be read by every process, 13 s of CPU at boot.
 ca_path = /etc/ssl/certs
-`;
+${authoritiesFile(cell)
+  .map(({ path }) => `# Spec: sbc.carrierAuthorities\nca_list = ${path}\n`)
+  .join('')}`;
+}

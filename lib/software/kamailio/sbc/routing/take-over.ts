@@ -17,7 +17,11 @@ export function takeOver(cell: Cell, host: SbcHost): Section {
 # An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer to an INVITE that went through
 # the other SBC, which has died since: its caller still waits for it. It goes where that INVITE came from, and nowhere else.
 reply_route {
-    if (t_check_trans()) return;
+    if (t_check_trans()) {
+        # A carrier answers over a connection that we have opened.
+        route(KEEP_CLIENT);
+        return;
+    }
     # Of a phone, to a keepalive: we had asked.
     if ($sel(via[2].host) == $null) drop;
     if ($rm != "INVITE" || $rs < 101) {

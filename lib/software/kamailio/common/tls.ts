@@ -1,0 +1,40 @@
+/** SIP over TLS: the certificate that a Kamailio shows, and whom it believes. */
+import { late, type HostFile } from '../../host-config.ts';
+import { values } from '../../values.ts';
+import { compilerPackage, opensslLibraryFile } from './openssl.ts';
+import { kamailioPaths as paths } from './paths.ts';
+
+export const tlsPackages = ['ca-certificates', 'kamailio-tls-modules', compilerPackage] as const;
+export const tlsValues = [values.sipCertificate, values.sipKey] as const;
+
+export const tlsSettings = `
+# A new certificate: kamcmd -s unix:${paths.control} tls.reload
+modparam("tls", "config", "${paths.tls}")
+modparam("tls", "tls_force_run", 11)
+`;
+
+const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
+
+/**
+ * tls.cfg and what it names.
+ * @param clients Profiles of the connections that are opened from here: `[client:...]`.
+ */
+export function tlsFiles(clients: string): readonly HostFile[] {
+  return [
+    opensslLibraryFile,
+    { ...forKamailio, path: paths.tls, text: `${servers}\n${clients}` },
+    { ...forKamailio, path: paths.certificate, text: `${late(values.sipCertificate.name)}\n` },
+    { ...forKamailio, path: paths.key, text: `${late(values.sipKey.name)}\n` },
+  ];
+}
+
+const servers = `# SIP over TLS. The certificate comes from the target's secret store.
+
+# Towards whoever connects to us. A client proves itself by its password or its address.
+[server:default]
+method = TLSv1.2+
+certificate = ${paths.certificate}
+private_key = ${paths.key}
+verify_certificate = no
+require_certificate = no
+`;
