@@ -149,6 +149,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
         { ...kinds[0]!, steps: [...talk(10)!.slice(0, 3), { step: 'bye', by: 'caller' }] },
       ],
       calls: 2,
+      maximumLoss: 0.1,
     });
     expect(failuresOf(results)).toEqual([]);
     const records = await lab.recordsOf(results);
@@ -167,7 +168,8 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
       { step: 'ended', seconds: 5 },
     ];
     const run = agents.startRun(
-      { kinds: kinds.map((kind): Kind => ({ ...kind, steps })), calls: 3, ratePerSecond: 20 },
+      // A packet may be under way when the relay is told.
+      { kinds: kinds.map((kind): Kind => ({ ...kind, steps })), calls: 3, ratePerSecond: 20, maximumLoss: 0.1 },
       { onPaused: () => paused++ },
     );
     await until(() => paused === 3, 20);
@@ -205,10 +207,10 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
       });
       // The judged phone sends and hears if it is the one that the caller kept.
       const kept = call!.toCallee?.received ?? 0;
-      seen[kept > 0 ? 'one' : 'other']++;
+      seen[kept > 20 ? 'one' : 'other']++;
       if (new Set(answered).size > 1) seen.both++;
       expect(call!.toCaller!.longestGapMs).toBeLessThan(1000);
-      if (kept > 0) expect(failuresOf(results)).toEqual([]);
+      if (kept > 20) expect(failuresOf(results)).toEqual([]);
       const ends = (await lab.recordsOf(results)).get(call!.callId)!.map(({ event }) => event);
       expect(ends).toEqual(['start', 'end']);
       await nothingIsLeft();
