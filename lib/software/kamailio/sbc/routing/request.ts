@@ -91,12 +91,28 @@ route[REFUSE] {
     exit;
 }
 
-# The same for what may work a little later. In: $var(reason), $var(wait) in seconds.
+# The cell as a whole takes no call for a moment. A 503 says that of all calls: a carrier that gets one keeps away for as long as
+# Retry-After says (RFC 3261, section 21.5.4). In: $var(reason), $var(wait) in seconds.
 route[REFUSE_BUSY] {
     append_to_reply("Retry-After: $var(wait)\\r\\n");
     $var(code) = 503;
     $var(phrase) = "Service Unavailable";
     route(REFUSE);
+}
+
+# A limit that is not the cell's: of one tenant, one trunk, the features. Other calls go on, and the caller's side must not think
+# otherwise. What an exchange or a carrier makes of it stands in Reason (RFC 6432). In: $var(code), $var(phrase), $var(reason),
+# $var(q850), the cause by ITU-T Q.850; $var(wait) in seconds.
+route[REFUSE_AT_LIMIT] {
+    append_to_reply("Retry-After: $var(wait)\\r\\nReason: Q.850;cause=$var(q850);text=\\"$var(reason)\\"\\r\\n");
+    route(REFUSE);
+}
+
+# The same where neither the caller nor the callee is busy, but what lies between them. In: $var(reason), $var(q850), $var(wait).
+route[REFUSE_FOR_NOW] {
+    $var(code) = 480;
+    $var(phrase) = "Temporarily Unavailable";
+    route(REFUSE_AT_LIMIT);
 }
 `,
   };
