@@ -39,7 +39,7 @@ export const tenantFields = [
   'longest',
   'oneSided',
 ] as const;
-export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls'] as const;
+export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls', 'failOverOn'] as const;
 
 export const loadedTables: readonly LoadedTable[] = [
   { name: 'tenants', size: perTenant, contents: `domain => ${tenantFields.join('|')}` },

@@ -3,6 +3,7 @@ import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall } from '../call-entry.ts';
+import { q850 } from '../limits.ts';
 import { field, tenantFields } from '../tables.ts';
 
 /** A new call: who calls, whom, may it be, and over which way it goes. */
@@ -37,7 +38,7 @@ route[CALL] {
     route(OFFER_FLAGS);
     route(ADMIT_TENANT);
     route(ADMIT_CELL);
-    if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_BUSY);
+    if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_FOR_NOW);
     route(DESTINATION);
     route(SEND);
 }
@@ -296,18 +297,27 @@ failure_route[CALL_FAILED] {
     $var(id) = $avp(id);
     if (t_is_canceled()) {
         $var(cause) = 487;
-    } else if ($avp(trunks) != $null && (t_check_status("503") || (t_branch_timeout() && $avp(rings) == $null))) {
+    } else if ($avp(trunks) != $null && route(MAY_TRY_ANOTHER_TRUNK)) {
         if (route(OTHER_TRUNK)) exit;
-        $var(cause) = 503;
+        if (t_branch_timeout()) $var(cause) = 503;
     } else if ($avp(feature) != $null && (t_check_status("503") || t_branch_timeout())) {
         if (route(OTHER_FEATURE_HOST)) exit;
-        $var(cause) = 503;
+        $var(cause) = 480;
     }
     route(CALL_REFUSED);
-    if ($var(cause) == 503) {
-        # Left to itself, a proxy says 500 (RFC 3261, section 16.7): it may know other ways. We have tried them.
-        append_to_reply("Retry-After: 5\\r\\n");
-        t_reply("503", "Service Unavailable");
+    route(ANSWER_IN_ITS_PLACE);
+}
+
+# Answers of a callee that the caller does not get. 503 says of a carrier or a phone what the caller would take for said of us (RFC
+# 3261, section 16.7). A challenge asks the caller for a password that is none of the callee's business. Nobody calls where a
+# callee points to. In: $var(cause).
+route[ANSWER_IN_ITS_PLACE] {
+    if ($var(cause) == 480 && $avp(feature) != $null) {
+        append_to_reply("Retry-After: 5\\r\\nReason: Q.850;cause=${q850.congestion};text=\\"no_feature_host\\"\\r\\n");
+        t_reply("480", "Temporarily Unavailable");
+    } else if ($var(cause) == 503 || $var(cause) == 401 || $var(cause) == 407 || ($var(cause) >= 300 && $var(cause) < 400)) {
+        append_to_reply("Reason: SIP;cause=$var(cause)\\r\\n");
+        t_reply("500", "Not Taken");
     }
 }
 `,
