@@ -76,6 +76,10 @@ server_signature=no
 user_agent_header="User-Agent: SBC"
 server_header="Server: SBC"
 
+# A batch of records is one text, and so is a message to the other SBC: 16,000 bytes and a record. What does not fit the buffer is
+# not cut: it is never delivered.
+pv_buffer_size=32768
+
 # Loops here run over media hosts, trunks and queued events; the default of 100 would cut a full queue short.
 max_while_loops=1000000
 `,
