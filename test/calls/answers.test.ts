@@ -1,5 +1,6 @@
 /** What callers and carriers are told, and which way a call takes when somebody does not take it. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { logs } from '../../lib/local/index.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 import { domainOf, Lab, until, type LabUser } from './lab.ts';
@@ -9,6 +10,7 @@ const free = { calls: 100, callsPerSecond: 100, burst: 100 };
 const first = '192.0.2.20:5060';
 const second = '192.0.2.21:5060';
 const strict = '192.0.2.22:5060';
+const exchange = '192.0.2.30:5060';
 const outside = '198.51.100.70:5060';
 const input = {
   name: 'lab-answers',
@@ -25,6 +27,7 @@ const input = {
   tenants: [
     { name: 'acme', domain: domainOf('acme'), limits: free, trunks: ['first', 'second'] },
     { name: 'choosy', domain: domainOf('choosy'), limits: free, trunks: ['strict', 'second'] },
+    { name: 'office', domain: domainOf('office'), sources: ['192.0.2.30/32'], limits: free },
     { name: 'full', domain: domainOf('full'), dids: { '+4930555100': 'user-full' }, limits: { ...free, calls: 0 } },
     {
       name: 'slow',
@@ -46,7 +49,7 @@ describeWith(['root', 'debian-packages'], 'answers', () => {
     lab = await Lab.up(input);
     await lab.addUsers(users);
     await lab.agents(users.map((user) => lab.user(user)));
-    raw = await RawPhones.open(lab, [outside, first, second, strict, '192.0.2.23:5060']);
+    raw = await RawPhones.open(lab, [outside, first, second, strict, '192.0.2.23:5060', exchange]);
   });
   afterAll(async () => {
     raw?.close();
@@ -152,4 +155,73 @@ describeWith(['root', 'debian-packages'], 'answers', () => {
       await nothingIsLeft();
     },
   );
+
+  it('that refuse a call leave a line and a record with the reason, on whatever way it came', async () => {
+    const domain = domainOf('office');
+    const user = 'sip:desk@192.0.2.30';
+    const base = { method: 'INVITE', user } as const;
+    const refused: readonly [RawRequest, object][] = [
+      [fromCarrier('+4930555100'), { tenant: 'full', trunk: 'first', kind: 'in', cause: 486, reason: 'tenant_calls' }],
+      [fromCarrier('+4930999999'), { tenant: '', trunk: 'first', kind: 'in', cause: 404, reason: 'unknown_number' }],
+      [
+        { ...base, from: exchange, uri: `sip:nobody@${domain}`, callId: raw.newCallId() },
+        { tenant: 'office', from: `desk@${domain}`, to: 'nobody', cause: 404, reason: 'unknown_user' },
+      ],
+      [
+        { ...base, from: exchange, uri: 'sip:bob@elsewhere.example', callId: raw.newCallId() },
+        { tenant: 'office', to: 'sip:bob@elsewhere.example', cause: 403, reason: 'foreign_domain' },
+      ],
+    ];
+    for (const [request, { cause }] of refused as readonly [RawRequest, { cause: number }][]) {
+      expect(statusOf(await raw.ask(request))).toBe(cause);
+    }
+    const recordOf = async (callId: string) => (await lab.records()).filter(({ call }) => call === callId);
+    for (const [{ callId }, record] of refused) {
+      await until(async () => (await recordOf(callId)).length > 0);
+      const records = await recordOf(callId);
+      expect(records).toEqual([expect.objectContaining({ event: 'refused', media: 0, answered: null, ...record })]);
+      expect(logs(input.name, lab.active!)['kamailio']).toMatch(new RegExp(`NOTICE.* call ${callId} refused: `));
+    }
+    expect(await lab.load()).toEqual({});
+  });
+
+  it('to strangers leave no record, and to a tenant’s dialler that goes on for ever no more than a bounded number', async () => {
+    const count = async () => (await lab.records()).filter(({ event }) => event === 'refused').length;
+    const before = await count();
+    const untoldBefore = await lab.metric('refusals_untold_total');
+    for (let index = 0; index < 30; index++) {
+      const uri = `sip:bert@${domainOf('acme')}`;
+      const user = 'sip:mallory@nowhere.example';
+      expect(statusOf(await raw.ask({ from: outside, method: 'INVITE', user, uri, callId: raw.newCallId() }))).toBe(
+        403,
+      );
+    }
+    expect(await lab.metric('refusals_untold_total')).toBeGreaterThan(untoldBefore);
+    const uri = `sip:nobody@${domainOf('office')}`;
+    const calls = 400;
+    const started = Date.now();
+    await Promise.all(
+      Array.from({ length: calls }, () =>
+        raw.ask({ from: exchange, method: 'INVITE', user: 'sip:desk@192.0.2.30', uri, callId: raw.newCallId() }),
+      ),
+    );
+    const most = 100 + (5 * (Date.now() - started)) / 1000 + 5;
+    await until(async () => (await lab.metric('records_waiting')) === 0 && (await count()) - before >= 90);
+    expect((await count()) - before).toBeLessThan(most);
+    expect(most).toBeLessThan(calls);
+  });
+
+  it('of a callee who does not take the call leave a line, too, and a given up call none', async () => {
+    raw.answer(first, { status: 603 });
+    const { status } = await callOut();
+    expect(status).toBe(603);
+    expect(logs(input.name, lab.active!)['kamailio']).toMatch(
+      /NOTICE.* call raw-\d+ not answered: 603 refused, tenant 'acme', trunk 'first', from 'user-acme@acme.example.com' to '\+4989700700'/,
+    );
+  });
+
+  it('leave no line of an error behind: all of this is a normal day', () => {
+    const log = Object.values(logs(input.name, lab.active!)).join('\n');
+    expect(log.split('\n').filter((line) => /ERROR|CRITICAL/.test(line))).toEqual([]);
+  });
 });

@@ -10,6 +10,7 @@ import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { loadedModules } from './modules.ts';
 import { paths } from './paths.ts';
+import { refusals } from './refusals.ts';
 import { records } from './records.ts';
 import { replication } from './replication.ts';
 import { call } from './routing/call.ts';
@@ -55,6 +56,7 @@ ${joinSections([
   screen(cell),
   registrar(cell, host),
   call(cell),
+  refusals(),
   limits(cell),
   carriers(cell),
   features(cell, host),

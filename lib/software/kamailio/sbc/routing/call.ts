@@ -22,6 +22,12 @@ route[CALL] {
     $var(holds_tenant) = 0;
     $var(holds_trunk) = "";
     $var(logged_in) = 0;
+    $var(known) = 0;
+    $var(name) = "";
+    $var(trunk) = "";
+    $var(kind) = "user";
+    $var(from) = "";
+    $var(to) = "";
     # The records and the tables' values are separated by bars, and end up in JSON.
     if ($ci =~ "[\\"|\\\\\\\\[:cntrl:][:space:]]" || $(ci{s.len}) > 256) {
         $var(code) = 400;
@@ -32,7 +38,6 @@ route[CALL] {
     route(IDENTIFY_CALLER);
     route(NAME_CALL);
     if ($sht(calls=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
-    $var(name) = ${field('tenant', tenantFields, 'name')};
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);
     route(OFFER_FLAGS);
@@ -46,7 +51,6 @@ route[CALL] {
 # Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
 # $var(target) (what was dialled), $var(from), $var(trunk) and $vn(record) if a carrier calls.
 route[IDENTIFY_CALLER] {
-    $var(trunk) = "";
     $var(address) = $var(source);
     route(OWNER);
     if ($vn(owner) == $null) {
@@ -70,6 +74,8 @@ route[FROM_USER] {
     }
     route(LOG_IN);
     $var(logged_in) = 1;
+    $var(known) = 1;
+    $var(name) = ${field('tenant', tenantFields, 'name')};
     # Nobody behind us needs to see them, and FreeSWITCH would want to check them.
     remove_hf("Proxy-Authorization");
     remove_hf("Authorization");
@@ -93,6 +99,8 @@ route[FROM_EXCHANGE] {
         $var(reason) = "unknown_tenant";
         route(REFUSE);
     }
+    $var(known) = 1;
+    $var(name) = ${field('tenant', tenantFields, 'name')};
     if ($fU =~ "^[+0-9A-Za-z._*-]+$") {
         $var(from) = $fU + "@" + $var(domain);
     } else {
@@ -120,6 +128,8 @@ route[CHECK_DIALLED] {
 
 # A carrier: the number that it calls names the tenant.
 route[FROM_CARRIER] {
+    $var(known) = 1;
+    $var(kind) = "in";
     $var(trunk) = $(vn(owner){s.select,1,|});
     $vn(record) = $sht(trunks=>$var(trunk));
     # Nothing dialled is the number 0, which nobody has.
@@ -141,6 +151,8 @@ route[FROM_CARRIER] {
         $var(reason) = "unknown_tenant";
         route(REFUSE);
     }
+    $var(name) = ${field('tenant', tenantFields, 'name')};
+    $var(to) = $var(number);
     if ($fU =~ "^[+]?[0-9]+$") {
         $var(from) = $fU;
     } else {
@@ -157,7 +169,6 @@ route[INTERNATIONAL_FORM] {
 
 # Where the call goes: a feature, a carrier, a user. In: $var(target), $var(domain).
 route[DESTINATION] {
-    $var(kind) = "user";
     $var(to) = $var(target);
     if ($var(target) =~ "^([+]|00)") {
         $var(number) = $var(target);

@@ -87,6 +87,7 @@ route[REFUSE] {
     # A repetition of what a user proved to have sent gets the same answer: its digest is good once.
     if ($var(logged_in) == 1) t_newtran();
     prom_counter_inc("rejected_total", "1", "$var(reason)");
+    route(NOTE_REFUSAL);
     send_reply("$var(code)", "$var(phrase)");
     exit;
 }
