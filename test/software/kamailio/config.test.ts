@@ -154,6 +154,8 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
       // False says that there was nothing to take away, or that it is known already.
       ...[
         'remove_hf',
+        'remove_hf_exp',
+        'remove_hf_re',
         'remove_body',
         'redis_free',
         'sql_result_free',

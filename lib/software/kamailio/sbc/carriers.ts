@@ -14,14 +14,13 @@ const ringingSeconds = 20;
 
 /** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
 export function carriers(_cell: Cell): Section {
-  const publicAddress = late(values.publicAddress.name);
   return {
     title: 'Calls to carriers',
     text: `
 modparam("uac", "restore_mode", "auto")
 modparam("uac", "restore_passwd", "${late(values.topologySecret.name)}")
 
-# In: $var(number), $vn(tenant), $var(from).
+# In: $var(number), $vn(tenant). (What it is told of the caller: IDENTITY.)
 route[TO_CARRIER] {
     if ($var(trunk) != "" || !($var(number) =~ "^[+][1-9][0-9]{6,14}$")) {
         # A carrier's call does not leave through a carrier.
@@ -43,27 +42,6 @@ route[TO_CARRIER] {
         $var(phrase) = "No Trunk Takes The Call";
         route(REFUSE_AT_LIMIT);
     }
-
-    # Who calls: the number that the database has for the user, or the tenant's first one; never what the phone says.
-    $vn(caller) = $sht(callers=>$var(from));
-    if ($vn(caller) == $null) $vn(caller) = ${field('tenant', tenantFields, 'number')};
-    remove_hf("P-Asserted-Identity");
-    remove_hf("P-Preferred-Identity");
-    remove_hf("Remote-Party-ID");
-    if ($vn(caller) != "") {
-        append_hf("P-Asserted-Identity: <sip:$vn(caller)@${publicAddress}>\\r\\n");
-        $var(shown) = "sip:" + $vn(caller) + "@${publicAddress}";
-    } else {
-        $var(shown) = "sip:anonymous@anonymous.invalid";
-    }
-    # Nor does it learn the tenant's domain or what the phone is. What can't be hidden does not go out.
-    if (!uac_replace_from("", "$var(shown)") || !uac_replace_to("", "sip:$var(to)@${publicAddress}")) {
-        $var(code) = 500;
-        $var(phrase) = "Server Internal Error";
-        $var(reason) = "not_hidden";
-        route(REFUSE);
-    }
-    remove_hf("User-Agent");
     # Media towards a carrier is plain RTP.
     $var(flags) = $var(flags) + " RTP/AVP";
 }

@@ -5,6 +5,7 @@ import { carriers } from './carriers.ts';
 import { core } from './core.ts';
 import { edges } from './edges.ts';
 import { features } from './features.ts';
+import { identity } from './identity.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { metrics } from './metrics.ts';
@@ -56,6 +57,7 @@ ${joinSections([
   screen(cell),
   registrar(cell, host),
   call(cell),
+  identity(cell),
   refusals(),
   limits(cell),
   carriers(cell),

@@ -45,11 +45,12 @@ route[CALL] {
     route(ADMIT_CELL);
     if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_FOR_NOW);
     route(DESTINATION);
+    route(IDENTITY);
     route(SEND);
 }
 
 # Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
-# $var(target) (what was dialled), $var(from), $var(trunk) and $vn(record) if a carrier calls.
+# $var(target) (what was dialled), $var(from), $var(caller_is), $var(trunk) and $vn(record) if a carrier calls.
 route[IDENTIFY_CALLER] {
     $var(address) = $var(source);
     route(OWNER);
@@ -64,7 +65,9 @@ route[IDENTIFY_CALLER] {
 
 # A user of a tenant: the domain of From names the tenant.
 route[FROM_USER] {
+    $var(caller_is) = "user";
     $var(domain) = $(fd{s.tolower});
+    if ($var(domain) == "anonymous.invalid") route(DOMAIN_OF_ANONYMOUS);
     $vn(tenant) = $sht(tenants=>$var(domain));
     if ($vn(tenant) == $null) {
         $var(code) = 403;
@@ -76,21 +79,20 @@ route[FROM_USER] {
     $var(logged_in) = 1;
     $var(known) = 1;
     $var(name) = ${field('tenant', tenantFields, 'name')};
-    # Nobody behind us needs to see them, and FreeSWITCH would want to check them.
-    remove_hf("Proxy-Authorization");
-    remove_hf("Authorization");
-    if ($au != $fU) {
+    # Who does not want to be shown is anonymous to others, and not to us.
+    if ($au != $fU && !($fU =~ "^anonymous$")) {
         $var(code) = 403;
         $var(phrase) = "Not Your Address";
         $var(reason) = "foreign_address";
         route(REFUSE);
     }
-    $var(from) = $fU + "@" + $var(domain);
+    $var(from) = $au + "@" + $var(domain);
     route(CHECK_DIALLED);
 }
 
 # A tenant's own exchange, known by its address.
 route[FROM_EXCHANGE] {
+    $var(caller_is) = "exchange";
     $var(domain) = $(vn(owner){s.select,1,|});
     $vn(tenant) = $sht(tenants=>$var(domain));
     if ($vn(tenant) == $null) {
@@ -128,6 +130,7 @@ route[CHECK_DIALLED] {
 
 # A carrier: the number that it calls names the tenant.
 route[FROM_CARRIER] {
+    $var(caller_is) = "carrier";
     $var(known) = 1;
     $var(kind) = "in";
     $var(trunk) = $(vn(owner){s.select,1,|});
@@ -225,8 +228,14 @@ route[SEND] {
         route(REFUSE_BUSY);
     }
     $var(forked) = $var(leg);
+    $var(hide_contact) = $var(hidden);
     route(ALIAS_CONTACT);
     route(DESCRIBE_CALLER);
+    $var(hides) = "";
+    if ($var(hidden) == 1) {
+        $var(hides) = ";p=id";
+        route(HIDE_CONTACT);
+    }
     if ($var(malformed) == 1) {
         route(RELEASE_BRANCHES);
         $var(code) = 400;
@@ -237,7 +246,7 @@ route[SEND] {
     $var(leg) = $var(forked);
     route(CALL_INVITED);
     route(PROOF);
-    if (!record_route() || !add_rr_param(";m=$var(m);c=$var(id);k=$var(proof)")) {
+    if (!record_route() || !add_rr_param(";m=$var(m);c=$var(id);k=$var(proof)$var(hides)")) {
         $var(cause) = 500;
         route(CALL_REFUSED);
         send_reply("500", "Server Internal Error");
@@ -255,6 +264,8 @@ route[SEND] {
 
 onreply_route[CALL_REPLY] {
     if ($rs == 100) return;
+    $var(border) = $avp(border);
+    route(SCREEN_HEADERS);
     $var(id) = $avp(id);
     $var(relayed) = $var(id);
     $var(branch) = "";
@@ -278,6 +289,7 @@ onreply_route[CALL_REPLY] {
 
 # An answer to an INVITE, through whichever SBC it went. In: $var(id), $var(branch), $var(relayed), $avp(m), $avp(late_offer), $avp(forks).
 route[TAKE_ANSWER] {
+    $var(hide_contact) = 0;
     route(ALIAS_CONTACT);
     if ($tt != $null && !route(NOTE_CALLEE)) {
         route(KEEP_DESCRIPTION);
