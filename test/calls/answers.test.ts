@@ -4,13 +4,14 @@ import { logs } from '../../lib/local/index.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 import { domainOf, Lab, until, type LabUser } from './lab.ts';
-import { headerOf, RawPhones, signed, statusOf, type RawRequest } from './raw-phones.ts';
+import { headerOf, RawPhones, rawText, signed, statusOf, type RawRequest } from './raw-phones.ts';
 
 const free = { calls: 100, callsPerSecond: 100, burst: 100 };
 const first = '192.0.2.20:5060';
 const second = '192.0.2.21:5060';
 const strict = '192.0.2.22:5060';
 const exchange = '192.0.2.30:5060';
+const phone = '198.51.100.90:5060';
 const outside = '198.51.100.70:5060';
 const input = {
   name: 'lab-answers',
@@ -28,6 +29,8 @@ const input = {
     { name: 'acme', domain: domainOf('acme'), limits: free, trunks: ['first', 'second'] },
     { name: 'choosy', domain: domainOf('choosy'), limits: free, trunks: ['strict', 'second'] },
     { name: 'office', domain: domainOf('office'), sources: ['192.0.2.30/32'], limits: free },
+    { name: 'desk', domain: domainOf('desk'), dids: { '+4930555102': 'user-desk' }, limits: free },
+    { name: 'homes', domain: domainOf('homes'), dids: { '+4930555103': 'user-homes' }, limits: free },
     { name: 'full', domain: domainOf('full'), dids: { '+4930555100': 'user-full' }, limits: { ...free, calls: 0 } },
     {
       name: 'slow',
@@ -48,13 +51,33 @@ describeWith(['root', 'debian-packages'], 'answers', () => {
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers(users);
-    await lab.agents(users.map((user) => lab.user(user)));
-    raw = await RawPhones.open(lab, [outside, first, second, strict, '192.0.2.23:5060', exchange]);
+    raw = await RawPhones.open(lab, [
+      ...[outside, phone, '198.51.100.91:5060', '198.51.100.92:5060'],
+      ...[first, second, strict, '192.0.2.23:5060', exchange],
+    ]);
+    for (const tenant of ['acme', 'choosy', 'slow']) await register(tenant, outside);
+    await register('desk', phone);
   });
   afterAll(async () => {
     raw?.close();
     await lab?.down();
   });
+
+  /** Registers the user of a tenant. */
+  async function register(tenant: string, from: string, contact = from): Promise<void> {
+    const uri = `sip:${domainOf(tenant)}`;
+    const [name, callId] = [`user-${tenant}`, raw.newCallId()];
+    const request: RawRequest = {
+      from,
+      method: 'REGISTER',
+      user: `sip:${name}@${domainOf(tenant)}`,
+      uri,
+      callId,
+      contact,
+    };
+    const headers = [signed(await raw.ask(request), { name, method: 'REGISTER', uri })];
+    expect(statusOf(await raw.ask({ ...request, cseq: 2, headers }))).toBe(200);
+  }
 
   const fromCarrier = (number: string, from = first): RawRequest => ({
     ...{ from, method: 'INVITE', user: 'sip:+4989700700@192.0.2.20', callId: raw.newCallId() },
@@ -200,11 +223,9 @@ describeWith(['root', 'debian-packages'], 'answers', () => {
     const uri = `sip:nobody@${domainOf('office')}`;
     const calls = 400;
     const started = Date.now();
-    await Promise.all(
-      Array.from({ length: calls }, () =>
-        raw.ask({ from: exchange, method: 'INVITE', user: 'sip:desk@192.0.2.30', uri, callId: raw.newCallId() }),
-      ),
-    );
+    const dial = () =>
+      raw.ask({ from: exchange, method: 'INVITE', user: 'sip:desk@192.0.2.30', uri, callId: raw.newCallId() });
+    for (let made = 0; made < calls; made += 20) await Promise.all(Array.from({ length: 20 }, dial));
     const most = 100 + (5 * (Date.now() - started)) / 1000 + 5;
     await until(async () => (await lab.metric('records_waiting')) === 0 && (await count()) - before >= 90);
     expect((await count()) - before).toBeLessThan(most);
@@ -218,6 +239,84 @@ describeWith(['root', 'debian-packages'], 'answers', () => {
     expect(logs(input.name, lab.active!)['kamailio']).toMatch(
       /NOTICE.* call raw-\d+ not answered: 603 refused, tenant 'acme', trunk 'first', from 'user-acme@acme.example.com' to '\+4989700700'/,
     );
+  });
+
+  it.each([
+    ['a tel: URI', 'tel:+4989700700'],
+    ['a tel: URI with separators', 'tel:+49-(89)-700.700'],
+    ['a local tel: URI with a context', 'tel:700700;phone-context=+49-89'],
+    ['parameters of number portability', `sip:+4989700700;npdi=yes;rn=+498900@${domainOf('acme')}`],
+    ['an escaped plus', `sip:%2B4989700700@${domainOf('acme')}`],
+  ])('take a call to %s', async (_, uri) => {
+    raw.answer(first, { status: 486 });
+    const seen = raw.received.length;
+    const invite: RawRequest = {
+      ...{ from: outside, method: 'INVITE', user: `sip:user-acme@${domainOf('acme')}`, uri, callId: raw.newCallId() },
+    };
+    const headers = [signed(await raw.ask(invite), { name: 'user-acme', method: 'INVITE', uri })];
+    expect(statusOf(await raw.ask({ ...invite, cseq: 2, headers }))).toBe(486);
+    const [asked] = raw.invitesAt(first, seen);
+    expect(asked).toMatch(/^INVITE sip:\+4989700700@192\.0\.2\.20:5060;transport=udp SIP/);
+  });
+
+  it.each(['sip:+4930555100;npdi=yes@', 'sip:+4930555100;npdi;rn=+4930@', 'sip:4930555100@', 'sip:%2B4930555100@'])(
+    'take a carrier’s call to %s',
+    async (uri) => {
+      const request = { ...fromCarrier('x'), uri: `${uri}${lab.floating}` };
+      // Its tenant has no calls left: it was found.
+      expect(statusOf(await raw.ask(request))).toBe(486);
+      expect(statusOf(await raw.ask({ ...fromCarrier('x'), uri: 'tel:+4930555100' }))).toBe(486);
+    },
+  );
+
+  it('refuse an extension that a proxy must know and this one does not', async () => {
+    const invite = { ...fromCarrier('+4930555100'), headers: ['Proxy-Require: foo, bar'] };
+    const refused = await raw.ask(invite);
+    expect([statusOf(refused), headerOf(refused, 'Unsupported')]).toEqual([420, 'foo, bar']);
+    const known = await raw.ask({ ...fromCarrier('+4930555100'), headers: ['Proxy-Require: privacy'] });
+    expect(statusOf(known)).toBe(486);
+  });
+
+  it('say of a CANCEL that its INVITE is not there, and let the same Call-ID call again after one that is', async () => {
+    const invite = fromCarrier('+4930555102');
+    const cancel = (cseq: number) =>
+      rawText({ ...invite, cseq })
+        .replace(/^INVITE/, 'CANCEL')
+        .replace(/CSeq: (\d+) INVITE/, 'CSeq: $1 CANCEL')
+        .replace(/Content-Type:.*\r\nContent-Length: \d+\r\n\r\n[^]*$/, 'Content-Length: 0\r\n\r\n');
+    const answerTo = async (text: string, cseq: number) => {
+      raw.sendText(first, text);
+      const found = () =>
+        raw.received.find(({ text: answer }) =>
+          [`Call-ID: ${invite.callId}\r`, `CSeq: ${cseq} CANCEL`, 'SIP/2.0 '].every((part) => answer.includes(part)),
+        );
+      await until(() => found() !== undefined);
+      return statusOf(found()!.text);
+    };
+    expect(await answerTo(cancel(1), 1)).toBe(481);
+    raw.answer(phone, { status: 0, first: [180] });
+    raw.send({ ...invite, cseq: 2 });
+    await until(() => raw.invitesAt(phone).length === 1);
+    await until(() => raw.received.some(({ text }) => text.startsWith('SIP/2.0 180') && text.includes(invite.callId)));
+    expect(await answerTo(cancel(2), 2)).toBe(200);
+    await until(() => raw.answersTo({ ...invite, cseq: 2 }).some(({ text }) => statusOf(text) === 487));
+    raw.answer(phone, { status: 486 });
+    expect(statusOf(await raw.ask({ ...invite, cseq: 3 }))).toBe(486);
+    await nothingIsLeft();
+  });
+
+  it('reach two phones that have the same private Contact behind different routers, and one that was restarted once', async () => {
+    const places = ['198.51.100.91:5060', '198.51.100.92:5060'];
+    for (const place of places) {
+      raw.answer(place, { status: 486 });
+      await register('homes', place, '192.168.1.5:5060');
+    }
+    await register('homes', places[1]!, '192.168.1.5:5060');
+    const contacts = await lab.kamcmd(lab.active!, 'ul.lookup', 'location', `s:user-homes@${domainOf('homes')}`);
+    expect(contacts.match(/Address: /g)).toHaveLength(2);
+    const seen = raw.received.length;
+    expect(statusOf(await raw.ask(fromCarrier('+4930555103')))).toBe(486);
+    expect(places.map((place) => raw.invitesAt(place, seen).length)).toEqual([1, 1]);
   });
 
   it('leave no line of an error behind: all of this is a normal day', () => {

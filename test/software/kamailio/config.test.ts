@@ -155,6 +155,7 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
       ...[
         'remove_hf',
         'remove_hf_exp',
+        'reg_free_contacts',
         'remove_hf_re',
         'remove_body',
         'redis_free',

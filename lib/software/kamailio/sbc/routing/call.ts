@@ -35,6 +35,7 @@ route[CALL] {
         $var(reason) = "malformed";
         route(REFUSE);
     }
+    route(DIALLED);
     route(IDENTIFY_CALLER);
     route(NAME_CALL);
     if ($sht(calls=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
@@ -47,6 +48,19 @@ route[CALL] {
     route(DESTINATION);
     route(IDENTITY);
     route(SEND);
+}
+
+# What is dialled. A tel: URI is a number at whoever gets it (RFC 3966): from here on it is one at our address. A number may have
+# parameters, of number portability for instance (RFC 4694), and visual separators. Out: $var(dialled).
+route[DIALLED] {
+    if ($ru =~ "^tel:") {
+        $var(dialled) = $(ru{re.subst,/^tel:([^;]*).*$/\\1/i});
+        $var(context) = "";
+        if ($ru =~ ";phone-context=[+]") $var(context) = $(ru{re.subst,/^.*;phone-context=([+][-.()0-9]+).*$/\\1/i});
+        $ru = "sip:" + $var(context) + $var(dialled) + "@${publicAddress}";
+    }
+    $var(dialled) = $(rU{s.unescape.user}{s.select,0,;});
+    if ($var(dialled) =~ "^[+]") $var(dialled) = $(var(dialled){re.subst,/[-.()]//g});
 }
 
 # Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
@@ -119,13 +133,13 @@ route[CHECK_DIALLED] {
         $var(reason) = "foreign_domain";
         route(REFUSE);
     }
-    if (!($rU =~ "^[+*0-9A-Za-z][0-9A-Za-z._*-]*$")) {
+    if (!($var(dialled) =~ "^[+*0-9A-Za-z][0-9A-Za-z._*-]*$")) {
         $var(code) = 404;
         $var(phrase) = "Not Found";
         $var(reason) = "unknown_number";
         route(REFUSE);
     }
-    $var(target) = $rU;
+    $var(target) = $var(dialled);
 }
 
 # A carrier: the number that it calls names the tenant.
@@ -136,7 +150,7 @@ route[FROM_CARRIER] {
     $var(trunk) = $(vn(owner){s.select,1,|});
     $vn(record) = $sht(trunks=>$var(trunk));
     # Nothing dialled is the number 0, which nobody has.
-    $var(number) = $rU;
+    $var(number) = $var(dialled);
     route(INTERNATIONAL_FORM);
     $vn(did) = $sht(dids=>$var(number));
     if ($vn(did) == $null || $vn(record) == $null) {

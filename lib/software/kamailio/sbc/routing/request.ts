@@ -25,6 +25,7 @@ request_route {
     }
     route(FIND_SOURCE);
     route(SCREEN);
+    if ($hdr(Proxy-Require) != $null) route(CHECK_PROXY_REQUIRE);
     force_rport();
     if (!mf_process_maxfwd_header("10")) {
         sl_send_reply("483", "Too Many Hops");
@@ -73,6 +74,15 @@ route[FROM_PEER] {
     if (is_method("KDMQ") && ($si == "${cell.sbcs[0].address}" || $si == "${cell.sbcs[1].address}")) {
         route(REPLICATED);
     }
+}
+
+# An extension that a proxy must know, and we don't (RFC 3261, section 16.3). Privacy we do (RFC 3323).
+route[CHECK_PROXY_REQUIRE] {
+    if (is_method("ACK|CANCEL") || $hdr(Proxy-Require) =~ "^ *privacy *$") return;
+    prom_counter_inc("rejected_total", "1", "unknown_extension");
+    append_to_reply("Unsupported: $hdr(Proxy-Require)\\r\\n");
+    sl_send_reply("420", "Bad Extension");
+    exit;
 }
 
 # Refuses the request of the moment, gives back what the call holds, and counts.
