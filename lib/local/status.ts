@@ -145,7 +145,7 @@ function notes(cell: Cell): readonly string[] {
       : [`A cell on this machine has no name server: carriers given by name are not reached (${byName.join(', ')}).`]),
     ...(hasFreeswitch()
       ? []
-      : ['FreeSWITCH is not on this machine (Debian does not have it): calls to features get 503.']),
+      : ['FreeSWITCH is not on this machine (Debian does not have it): calls to features get 480.']),
     ...(kernelForwarding === 'preferred' && !module
       ? ['The kernel has no module xt_RTPENGINE: rtpengine relays in userspace.']
       : []),

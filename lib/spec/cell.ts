@@ -51,6 +51,12 @@ const trunk = z.strictObject({
     .default([])
     .describe('Further source ranges from which this carrier sends calls, beside its address.'),
   limits: limits(200, 20, 40).prefault({}).describe('Limits of all calls over this trunk, both directions together.'),
+  failOverOn: z
+    .array(z.int().min(400).max(599))
+    .default([403, 404, 408, 500, 502, 503, 504])
+    .describe(
+      'SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, 401, 407 and silence always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does.',
+    ),
 });
 
 export const tenantSchema = z.strictObject({

@@ -110,7 +110,7 @@ describeWith(['root', 'debian-packages', 'freeswitch'], 'features', () => {
     expect(failuresOf(results.filter(({ kind }) => kind !== 'other'))).toEqual([]);
   });
 
-  it('are refused with 503 and a Retry-After when every host has its sessions, and are there again afterwards', async () => {
+  it('are refused with 480 and a Retry-After when every host has its sessions, and are there again afterwards', async () => {
     await until(async () => Object.keys(await lab.load()).length === 0);
     const most = sessions * lab.cell.media.length;
     let paused = 0;
@@ -119,7 +119,7 @@ describeWith(['root', 'debian-packages', 'freeswitch'], 'features', () => {
       { onPaused: () => paused++ },
     );
     await until(() => paused === most, 20);
-    const over = await agents.run({ kinds: [{ ...echo, expectStatus: 503 }], calls: 3, audio: false });
+    const over = await agents.run({ kinds: [{ ...echo, expectStatus: 480 }], calls: 3, audio: false });
     expect(failuresOf(over.results)).toEqual([]);
     for (const { retryAfterSeconds } of over.results) expect(retryAfterSeconds).toBeGreaterThan(0);
     full.resume('full');

@@ -201,9 +201,9 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
     await until(async () => /value: 1:2:/.test(await lab.kamcmd(lab.active!, 'htable.get', 'pools', 'standard')), 30);
   });
 
-  it('of every FreeSWITCH: a feature number gets 503, all other calls go on', async () => {
+  it('of every FreeSWITCH: a feature number gets 480, all other calls go on', async () => {
     const hosts = ['media-1', 'media-2'];
-    const echo: Kind = { name: 'echo', caller: 'anna', dial: 'sip:*43@acme.example.com', expectStatus: 503 };
+    const echo: Kind = { name: 'echo', caller: 'anna', dial: 'sip:*43@acme.example.com', expectStatus: 480 };
     // Where this machine has no FreeSWITCH, it is like that all the time.
     const stop = (what: 'STOP' | 'CONT') => Promise.allSettled(hosts.map((host) => signal(host, 'freeswitch', what)));
     await stop('STOP');

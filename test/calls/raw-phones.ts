@@ -21,6 +21,8 @@ export interface RawRequest {
 
 interface Answer {
   readonly at: string;
+  /** Address and port that it came from. */
+  readonly from: string;
   readonly text: string;
   /** When it came, in milliseconds since 1970. */
   readonly when: number;
@@ -78,6 +80,43 @@ export function signed(answer: string, signature: Signature): string {
   ].join(', ');
 }
 
+/** What a socket says to an INVITE. */
+interface Response {
+  /** 0: nothing final; 200 brings a description. */
+  readonly status: number;
+  readonly headers?: readonly string[];
+  /** Provisional statuses before it. */
+  readonly first?: readonly number[];
+}
+
+/** Text of a response to a request, from a socket. */
+function responseText(
+  request: string,
+  at: string,
+  status: number,
+  headers: readonly string[] = [],
+  sdp = false,
+): string {
+  const lines = request.split('\r\n\r\n')[0]!.split('\r\n');
+  const kept = lines.filter((line) => /^(Via|Record-Route|From|Call-ID|CSeq):/i.test(line));
+  const to = lines.find((line) => /^To:/i.test(line))!;
+  const description = sdp ? body.replaceAll('203.0.113.50', at.split(':')[0]!) : '';
+  return [
+    `SIP/2.0 ${status} Said`,
+    ...kept,
+    to.includes(';tag=') ? to : `${to};tag=of-${at.replaceAll(/[.:]/g, '-')}`,
+    `Contact: <sip:${at}>`,
+    ...headers,
+    ...(sdp ? ['Content-Type: application/sdp'] : []),
+    `Content-Length: ${description.length}`,
+    '',
+    description,
+  ].join('\r\n');
+}
+
+/** The value of a message's first header of this name. */
+export const headerOf = (text: string, name: string) =>
+  new RegExp(`^${name}: *(.*)$`, 'im').exec(text.split('\r\n\r\n')[0]!.replaceAll('\r', ''))?.[1];
 export const statusOf = (answer: string) => Number(answer.split(' ')[1]);
 export const isStale = (answer: string) => /^(?:WWW|Proxy)-Authenticate: .*stale=true/m.test(answer);
 export const retryAfterOf = (answer: string) => Number(/^Retry-After: (\d+)\r$/m.exec(answer)?.[1] ?? Number.NaN);
@@ -87,6 +126,7 @@ export class RawPhones {
   readonly #lab: Lab;
   readonly #child: ChildProcess;
   readonly #opened: string[] = [];
+  readonly #responses = new Map<string, Response>();
   #number = 0;
 
   private constructor(lab: Lab) {
@@ -96,8 +136,8 @@ export class RawPhones {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
-      const event = JSON.parse(line) as { readonly opened?: string; readonly at: string; readonly text: string };
-      if (event.opened === undefined) this.received.push({ at: event.at, text: event.text, when: Date.now() });
+      const event = JSON.parse(line) as Omit<Answer, 'when'> & { readonly opened?: string };
+      if (event.opened === undefined) this.#receive({ ...event, when: Date.now() });
       else this.#opened.push(event.opened);
     });
   }
@@ -107,6 +147,45 @@ export class RawPhones {
     for (const open of sockets) phones.#write({ open });
     await until(() => phones.#opened.length === sockets.length);
     return phones;
+  }
+
+  /** From here on the socket says so to every INVITE, takes its CANCEL, and agrees to whatever else it is asked. */
+  answer(at: string, response: Response): void {
+    this.#responses.set(at, response);
+  }
+
+  /** INVITEs of a call that a socket got, repetitions left out; a carrier's Call-ID is masked. */
+  invitesAt(at: string, since = 0): readonly string[] {
+    const invites = this.received.slice(since).filter((one) => one.at === at && one.text.startsWith('INVITE '));
+    return [...new Map(invites.map(({ text }) => [headerOf(text, 'Via'), text])).values()];
+  }
+
+  /** Sends any text. */
+  sendText(from: string, text: string, over: 'udp' | 'tcp' = 'udp'): void {
+    this.#write({ from, to: `${this.#lab.floating}:5060`, over, text, patience: 8000 });
+  }
+
+  #receive(message: Answer): void {
+    this.received.push(message);
+    const { at, from, text } = message;
+    const response = this.#responses.get(at);
+    if (response === undefined || text.startsWith('SIP/2.0 ') || text.startsWith('ACK ')) return;
+    const say = (request: string, status: number, headers?: readonly string[], sdp?: boolean) =>
+      this.#write({ from: at, to: from, over: 'udp', text: responseText(request, at, status, headers, sdp) });
+    if (text.startsWith('CANCEL ')) {
+      say(text, 200);
+      say(
+        this.received.find((other) => other.at === at && headerOf(other.text, 'Via') === headerOf(text, 'Via'))!.text,
+        487,
+      );
+    } else if (text.startsWith('INVITE ')) {
+      const { status, headers, first = [] } = response;
+      for (const provisional of first) say(text, provisional);
+      // One of several workers takes each: what comes at once may be overtaken.
+      if (status > 0) setTimeout(() => say(text, status, headers, status === 200), first.length * 100);
+    } else {
+      say(text, 200);
+    }
   }
 
   close(): void {

@@ -224,6 +224,15 @@ size: test
     'cells/euw1-a.yaml:5:5 error trunks[0].address: 10.16.3.4 lies in the cell’s own network (10.16.0.0/20); allowed: an address outside',
   ],
   [
+    'a trunk that goes on after an answer of the callee',
+    `${minimal}trunks:
+  - name: carrier-a
+    address: 192.0.2.10
+    failOverOn: [503, 486]
+`,
+    'cells/euw1-a.yaml:6:23 error trunks[0].failOverOn[1]: carrier-a names 486, which says that the callee is busy; allowed: another status of 400 to 599',
+  ],
+  [
     'a trunk over a transport that is off',
     `${minimal}sbc: { transports: { tcp: off } }
 trunks:

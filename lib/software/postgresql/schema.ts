@@ -44,6 +44,11 @@ CREATE TABLE IF NOT EXISTS cellstamp.trunks (
   burst integer NOT NULL CHECK (burst BETWEEN 1 AND 10000)
 );
 
+-- Statuses after which a call goes on to the next trunk.
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS
+  fail_over_on integer[] NOT NULL DEFAULT '{403,404,408,500,502,503,504}'
+  CHECK (400 <= ALL (fail_over_on) AND 599 >= ALL (fail_over_on));
+
 CREATE TABLE IF NOT EXISTS cellstamp.tenants (
   name text PRIMARY KEY CHECK (name ~ '^[a-z]([a-z0-9-]{0,46}[a-z0-9])?$'),
   domain text NOT NULL UNIQUE CHECK (domain ~ '^[a-z0-9.-]{1,253}$'),
@@ -154,7 +159,8 @@ SELECT
     transport,
     (calls_per_second * 100)::integer,
     burst,
-    calls
+    calls,
+    array_to_string(fail_over_on, ':')
   ) AS key_value
 FROM cellstamp.trunks
 UNION ALL

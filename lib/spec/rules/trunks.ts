@@ -74,6 +74,32 @@ const tlsIsOnItsPort: Rule = {
   },
 };
 
+/** Statuses that come from the callee, or that always go on. */
+const fixedOutcomes = new Map([
+  [401, 'always goes on to the next trunk'],
+  [407, 'always goes on to the next trunk'],
+  [486, 'says that the callee is busy'],
+  [487, 'says that the caller gave up'],
+]);
+
+const definiteAnswersStand: Rule = {
+  severity: 'error',
+  reads: ['trunks'],
+  *check({ trunks }) {
+    for (const [index, { name, failOverOn }] of trunks.entries()) {
+      for (const [place, status] of failOverOn.entries()) {
+        const path = ['trunks', index, 'failOverOn', place];
+        const outcome = fixedOutcomes.get(status);
+        if (outcome !== undefined) {
+          yield { path, message: `${name} names ${status}, which ${outcome}`, allowed: 'another status of 400 to 599' };
+        } else if (failOverOn.indexOf(status) !== place) {
+          yield { path, message: `${name} names ${status} twice`, allowed: 'each status once' };
+        }
+      }
+    }
+  },
+};
+
 const trunkLimitsFitTheCell: Rule = {
   severity: 'warning',
   reads: ['trunks', 'media.hosts', 'media.relay.calls', 'sbc.setupsPerSecond'],
@@ -103,5 +129,6 @@ export const trunkRules: readonly Rule[] = [
   carriersAreReachable,
   trunkTransportIsOn,
   tlsIsOnItsPort,
+  definiteAnswersStand,
   trunkLimitsFitTheCell,
 ];

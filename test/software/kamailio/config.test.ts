@@ -5,6 +5,7 @@ import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customer
 import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
 import { dispatcherList } from '../../../lib/software/kamailio/sbc/features.ts';
 import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
+import { refusalReasons } from '../../../lib/software/kamailio/sbc/refusals.ts';
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
 
 const cellOf = (input: Partial<CellInput> = {}) =>
@@ -168,6 +169,9 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
       // False says that there was nothing to take away, or that it is known already.
       ...[
         'remove_hf',
+        'remove_hf_exp',
+        'reg_free_contacts',
+        'remove_hf_re',
         'remove_body',
         'redis_free',
         'sql_result_free',
@@ -215,6 +219,15 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
       .filter((route) => /redis_(pipe_)?cmd\(/.test(route))
       .map((route) => /\[(\w+)/.exec(route)![1]);
     expect(speaking).toEqual(['SEND_BATCH', 'TRIM_RECORDS']);
+  });
+
+  it('knows every reason for which it refuses a call, and no other', () => {
+    const reasons = [...text.matchAll(/\$var\(reason\) = "(\w+)"/g)].map((match) => match[1]!);
+    const ofRegistrations = ['look_up_late', 'look_up_rate', 'look_up_failed'];
+    // The call goes on, or nobody has proved whose it is: no record.
+    const unrecorded = ['call_in_use', 'credentials', 'banned_user'];
+    const others = [...new Set(reasons)].filter((reason) => ![...ofRegistrations, ...unrecorded].includes(reason));
+    expect(others.sort()).toEqual([...refusalReasons].sort());
   });
 
   it('labels no metric with what a tenant brings', () => {

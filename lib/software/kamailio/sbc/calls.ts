@@ -137,6 +137,7 @@ route[CALL_REFUSED] {
     if ($var(cause) == 487) $var(why) = "cancelled";
     if ($var(cause) == 408) $var(why) = "no_answer";
     route(CALL_ENDED);
+    if ($vn(call) != $null && $var(why) != "cancelled") xlog("L_NOTICE", "call $ci not answered: $var(cause) $var(why), tenant '${ofCall('tenant')}', trunk '${ofCall('trunk')}', from '${ofCall('from')}' to '${ofCall('to')}'\n");
 }
 
 # BYE of one of the call's own two sides. In: $var(id), $var(relayed), $var(m).

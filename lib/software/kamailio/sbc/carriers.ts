@@ -3,21 +3,24 @@ import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { ofCall } from './call-entry.ts';
+import { q850 } from './limits.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';
+
+/** Causes by ITU-T Q.850 with which a network says what the callee or its number is, and not how the network is. */
+const definiteCauses = [1, 16, 17, 18, 19, 22, 28] as const;
 
 /** Seconds after which a carrier that only tries is given up: about twice the 11 s that ITU-T E.721 allows an international call. */
 const ringingSeconds = 20;
 
 /** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
 export function carriers(_cell: Cell): Section {
-  const publicAddress = late(values.publicAddress.name);
   return {
     title: 'Calls to carriers',
     text: `
 modparam("uac", "restore_mode", "auto")
 modparam("uac", "restore_passwd", "${late(values.topologySecret.name)}")
 
-# In: $var(number), $vn(tenant), $var(from).
+# In: $var(number), $vn(tenant). (What it is told of the caller: IDENTITY.)
 route[TO_CARRIER] {
     if ($var(trunk) != "" || !($var(number) =~ "^[+][1-9][0-9]{6,14}$")) {
         # A carrier's call does not leave through a carrier.
@@ -32,29 +35,13 @@ route[TO_CARRIER] {
     $avp(trunks) = $var(list);
     $avp(trunk_index) = 0;
     $var(reason) = "no_trunk";
+    $var(q850) = ${q850.noCircuit};
     $var(wait) = 5;
-    if (!route(NEXT_TRUNK)) route(REFUSE_BUSY);
-
-    # Who calls: the number that the database has for the user, or the tenant's first one; never what the phone says.
-    $vn(caller) = $sht(callers=>$var(from));
-    if ($vn(caller) == $null) $vn(caller) = ${field('tenant', tenantFields, 'number')};
-    remove_hf("P-Asserted-Identity");
-    remove_hf("P-Preferred-Identity");
-    remove_hf("Remote-Party-ID");
-    if ($vn(caller) != "") {
-        append_hf("P-Asserted-Identity: <sip:$vn(caller)@${publicAddress}>\\r\\n");
-        $var(shown) = "sip:" + $vn(caller) + "@${publicAddress}";
-    } else {
-        $var(shown) = "sip:anonymous@anonymous.invalid";
-    }
-    # Nor does it learn the tenant's domain or what the phone is. What can't be hidden does not go out.
-    if (!uac_replace_from("", "$var(shown)") || !uac_replace_to("", "sip:$var(to)@${publicAddress}")) {
+    if (!route(NEXT_TRUNK)) {
         $var(code) = 500;
-        $var(phrase) = "Server Internal Error";
-        $var(reason) = "not_hidden";
-        route(REFUSE);
+        $var(phrase) = "No Trunk Takes The Call";
+        route(REFUSE_AT_LIMIT);
     }
-    remove_hf("User-Agent");
     # Media towards a carrier is plain RTP.
     $var(flags) = $var(flags) + " RTP/AVP";
 }
@@ -89,12 +76,33 @@ route[NEXT_TRUNK] {
     return -1;
 }
 
-# After a refusal or silence. True: on its way over the next trunk.
+# A carrier has refused the call, or said nothing: whether another one may be asked. What the callee has said, stands: a Reason of the
+# network says it (RFC 6432: no such number, cleared, busy, no answer, number changed or invalid), and so does a time-out after it
+# has rung. A carrier that asks for credentials (401, 407) or says where else to call (3xx) asks us, and nobody behind us: both are
+# refusals. True if so.
+route[MAY_TRY_ANOTHER_TRUNK] {
+    if (t_branch_timeout()) {
+        if ($avp(rings) == $null) return 1;
+        return -1;
+    }
+    if (t_check_status("3[0-9][0-9]|401|407")) return 1;
+    if (t_check_status("408") && $avp(rings) != $null) return -1;
+    if ($T_rpl($hdr(Reason)) =~ "Q[.]850[^,]*cause *= *(${definiteCauses.join('|')})([^0-9]|$)") return -1;
+    # Spec: trunks.failOverOn
+    $vn(call) = $sht(calls=>$var(id));
+    $var(old) = ${ofCall('trunk')};
+    $vn(record) = $sht(trunks=>$var(old));
+    $var(statuses) = ${field('record', trunkFields, 'failOverOn')};
+    if ($var(statuses) != "" && in_list("$T_reply_code", "$var(statuses)", ":")) return 1;
+    return -1;
+}
+
+# After that. True: on its way over the next trunk.
 route[OTHER_TRUNK] {
     $vn(call) = $sht(calls=>$var(id));
     $var(old) = ${ofCall('trunk')};
     $var(to) = ${ofCall('to')};
-    if (!t_check_status("503")) $sht(silent=>$var(old)) = 1;
+    if (t_branch_timeout()) $sht(silent=>$var(old)) = 1;
     prom_counter_inc("trunk_failures_total", "1");
     if (!route(NEXT_TRUNK)) return -1;
     $var(n) = $shtdec(load=>k:$var(old));

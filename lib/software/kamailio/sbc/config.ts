@@ -9,11 +9,13 @@ import { core } from './core.ts';
 import { description } from './description.ts';
 import { edges } from './edges.ts';
 import { features } from './features.ts';
+import { identity } from './identity.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { sbcModules } from './modules.ts';
 import { paths } from './paths.ts';
+import { refusals } from './refusals.ts';
 import { records } from './records.ts';
 import { replication } from './replication.ts';
 import { call } from './routing/call.ts';
@@ -62,6 +64,8 @@ ${joinSections([
   screen(cell),
   registrar(cell, host),
   call(cell),
+  identity(cell),
+  refusals(),
   limits(cell),
   carriers(cell),
   features(cell, host),

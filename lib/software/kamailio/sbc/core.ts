@@ -42,7 +42,8 @@ tcp_source_ipv4=${host.floatingSide}
 mhomed=0
 ${identity('SBC')}${noDns}
 
-# A message to the other SBC, or a batch of records, is one text: the default of 8 KiB would cut it short.
+# A batch of records is one text, and so is a message to the other SBC: 16,000 bytes and a record. What does not fit the buffer is
+# not cut: it is never delivered.
 pv_buffer_size=32768
 # Loops here run over media hosts, trunks and queued events; the default of 100 would cut a full queue short.
 max_while_loops=1000000

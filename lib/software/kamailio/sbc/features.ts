@@ -4,6 +4,7 @@ import { featureNamePattern } from '../../freeswitch/features.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { featureCodes } from './feature-codes.ts';
+import { q850 } from './limits.ts';
 import { paths } from './paths.ts';
 import type { Section } from '../common/section.ts';
 import { sockets } from './sockets.ts';
@@ -99,8 +100,9 @@ ${Object.keys(cell.spec.media.pools)
   .join('\n')}
     if (!ds_select_dst("$var(set)", "7")) {
         $var(reason) = "no_feature_host";
+        $var(q850) = ${q850.congestion};
         $var(wait) = 5;
-        route(REFUSE_BUSY);
+        route(REFUSE_FOR_NOW);
     }
     $avp(feature_user) = $var(feature);
     route(AIM_AT_FEATURE_HOST);

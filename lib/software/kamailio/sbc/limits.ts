@@ -3,6 +3,9 @@ import { callsWithOneHostLost } from '../../../spec/relay-capacity.ts';
 import type { Section } from '../common/section.ts';
 import { number, tenantFields, trunkFields } from './tables.ts';
 
+/** Causes by ITU-T Q.850 that stand in the Reason of a refusal. */
+export const q850 = { userBusy: 17, noCircuit: 34, congestion: 42 } as const;
+
 /**
  * Limits on call set-ups: a token bucket (rate and burst) and a cap on calls at the same time, for every tenant and every
  * trunk, and a token bucket for the cell. A tenant's calls up to its guarantee are always let in. Where a tenant of the cell has
@@ -77,15 +80,21 @@ route[ADMIT_TENANT] {
     route(COUNT_TENANT);
     $var(holds_tenant) = 1;
     if ($var(n) > $var(cap)) {
+        # All its lines are busy.
+        $var(code) = 486;
+        $var(phrase) = "Busy Here";
         $var(reason) = "tenant_calls";
+        $var(q850) = ${q850.userBusy};
         $var(wait) = 5;
-        route(REFUSE_BUSY);
+        route(REFUSE_AT_LIMIT);
     }
     # Spec: media.relay.calls, with one media host lost. A guaranteed call takes no place.
     if ($var(place) > 0 && $var(place) > ${callsWithOneHostLost(cell.spec)} - $sht(guarantees=>*)) {
+        # The cell still takes what it guarantees to others.
         $var(reason) = "shared_calls";
+        $var(q850) = ${q850.noCircuit};
         $var(wait) = 5;
-        route(REFUSE_BUSY);
+        route(REFUSE_FOR_NOW);
     }
     $var(bucket) = "t:" + $var(name);
     $var(rate) = ${number('tenant', tenantFields, 'rate')};
@@ -93,7 +102,8 @@ route[ADMIT_TENANT] {
     route(TAKE_TOKEN);
     if ($var(wait) > 0) {
         $var(reason) = "tenant_rate";
-        route(REFUSE_BUSY);
+        $var(q850) = ${q850.congestion};
+        route(REFUSE_FOR_NOW);
     }
 }
 
@@ -144,13 +154,14 @@ route[RECOUNT_SHARED] {
 }
 
 # The trunk's cap and bucket. In: $var(trunk), $vn(record), the trunk's record. True: the call may use the trunk, and is
-# counted on it. False: $var(reason), $var(wait).
+# counted on it. False: $var(reason), $var(q850), $var(wait).
 route[ADMIT_TRUNK] {
     $var(cap) = ${number('record', trunkFields, 'calls')};
     $var(n) = $shtinc(load=>k:$var(trunk));
     if ($var(n) > $var(cap)) {
         $var(n) = $shtdec(load=>k:$var(trunk));
         $var(reason) = "trunk_calls";
+        $var(q850) = ${q850.noCircuit};
         $var(wait) = 5;
         return -1;
     }
@@ -161,6 +172,7 @@ route[ADMIT_TRUNK] {
     if ($var(wait) > 0) {
         $var(n) = $shtdec(load=>k:$var(trunk));
         $var(reason) = "trunk_rate";
+        $var(q850) = ${q850.congestion};
         return -1;
     }
     $var(holds_trunk) = $var(trunk);

@@ -21,6 +21,8 @@ ${counter('jitter_milliseconds_total')}
 ${counter('loss_percent_total')}
 ${counter('media_samples_total')}
 ${counter('rejected_total', 'reason')}
+# Calls of whose refusal there is no line and no record: there were too many.
+${counter('refusals_untold_total')}
 ${counter('dropped_total', 'reason')}
 ${counter('bans_total')}
 ${counter('registrations_total')}

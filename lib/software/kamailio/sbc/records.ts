@@ -4,6 +4,7 @@ import { late } from '../../host-config.ts';
 import { redisTunnelPort } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
 import { callFields, endFields, ofCall, type endings } from './call-entry.ts';
+import type { refusalReasons } from './refusals.ts';
 import { silentSeconds } from './replication.ts';
 import type { Section } from '../common/section.ts';
 
@@ -12,10 +13,13 @@ export const callRecordStream = 'call-records';
 
 /**
  * An event of a call, as it stands in the stream. Times are seconds since 1970 with microseconds. `id` and `event` name it, and the
- * stream has it once, unless an SBC was away for longer than 15 minutes and brings it then. A consumer must bear an end without a start.
+ * stream has it once, unless an SBC was away for longer than 15 minutes and brings it then. A consumer must bear an end without a start: of a call that
+ * was let in and not answered.
+ * `refused` stands alone, for a call that was not let in: it has the fields of an end, and no media host (0). What a stranger tried is
+ * no call of anybody's and has no record.
  */
 export interface CallEvent {
-  readonly event: 'start' | 'end';
+  readonly event: 'start' | 'end' | 'refused';
   /** Call-ID. A caller may use one again for another call. */
   readonly call: string;
   /** Name of the call: start and end of one call have the same, and no other call has it. */
@@ -27,18 +31,19 @@ export interface CallEvent {
   readonly to: string;
   /** Name of the trunk, empty within a tenant. */
   readonly trunk: string;
-  /** Number of the media host. */
+  /** Number of the media host; 0 of a call that was not let in. */
   readonly media: number;
   /** Name of the SBC that says it. */
   readonly sbc: string;
   readonly invited: number;
   /** Null if the call was never answered. */
   readonly answered: number | null;
-  /** From here on in end events only. */
+  /** From here on in end and refused events only. */
   readonly ended?: number;
   /** SIP status that ended it; 200 for a call that was hung up. */
   readonly cause?: number;
-  readonly reason?: 'hung_up' | 'cancelled' | 'refused' | keyof typeof endings;
+  /** `refused`: by the callee or its carrier. */
+  readonly reason?: 'hung_up' | 'cancelled' | 'refused' | keyof typeof endings | (typeof refusalReasons)[number];
   /**
    * Mean opinion score 1 to 5, jitter in milliseconds, packet loss in percent, round trip in microseconds; null where the relay
    * could not measure it (the phones sent no RTCP).
@@ -212,7 +217,8 @@ ${Object.entries(nullable)
     if ($(var(record){s.select,1,:}) == "start") {
         $vn(event) = ${json({ event: { text: '"start"' }, ...start })};
     } else {
-        $vn(event) = ${json({ event: { text: '"end"' }, ...start, ...end })};
+        $var(event) = $(var(record){s.select,1,:});
+        $vn(event) = ${json({ event: { text: '$var(event)' }, ...start, ...end })};
     }
     $var(names) = $var(names) + $var(record) + " ";
     $var(batch) = $var(batch) + $var(record) + "\t" + $vn(event) + "\n";

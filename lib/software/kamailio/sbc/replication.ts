@@ -61,6 +61,10 @@ route[HAND_ON_EVENTS] {
             $var(lines) = $var(lines) + "-" + $var(id) + "|" + $vn(call) + "\n";
             $var(record) = $var(id) + ":end";
             route(RECORD);
+        } else if ($var(op) == "f") {
+            $var(lines) = $var(lines) + "f" + $var(id) + "|" + $vn(call) + "\n";
+            $var(record) = $var(id) + ":refused";
+            route(RECORD);
         } else if ($var(op) == "u" || $var(op) == "v") {
             $var(lines) = $var(lines) + $var(op) + $var(id) + "|" + $vn(call) + "\n";
         } else if ($var(op) == "p") {
@@ -229,6 +233,9 @@ route[REPLICATED] {
         } else if ($var(op) == "v") {
             # A record that it has delivered.
             $sht(others_records=>$var(id)) = $null;
+        } else if ($var(op) == "f") {
+            # A call that it has refused: a record, and nothing else.
+            $sht(others_records=>$var(id):refused) = $(var(line){s.substr,$var(skip),0});
         } else if ($var(op) == "p") {
             $sht(sides=>$var(id)) = $(var(line){s.substr,$var(skip),0});
         } else if ($var(op) == "b") {

@@ -98,6 +98,9 @@ route[BAN] {
 route[SCREEN_LOG_IN] {
     if ($sht(banned=>$var(login)) == $null) return;
     prom_counter_inc("rejected_total", "1", "banned_user");
+    $var(reason) = "banned_user";
+    $var(code) = 503;
+    if (is_method("INVITE") && !has_totag()) route(NOTE_REFUSAL);
     append_to_reply("Retry-After: ${banSeconds}\\r\\n");
     send_reply("503", "Service Unavailable");
     exit;
@@ -108,6 +111,9 @@ route[SCREEN_LOG_IN] {
 # than log in, tries users: it is banned. In: $var(login).
 route[LOGIN_FAILED] {
     prom_counter_inc("rejected_total", "1", "credentials");
+    $var(reason) = "credentials";
+    $var(code) = 407;
+    if (is_method("INVITE") && !has_totag()) route(NOTE_REFUSAL);
     $var(n) = $shtinc(failures=>$var(login));
     if ($var(n) > ${failedLogIns.ofUser}) {
         $sht(banned=>$var(login)) = 1;

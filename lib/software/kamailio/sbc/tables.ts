@@ -40,7 +40,7 @@ export const tenantFields = [
   'longest',
   'oneSided',
 ] as const;
-export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls'] as const;
+export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls', 'failOverOn'] as const;
 
 export const loadedTables: readonly LoadedTable[] = [
   { name: 'tenants', size: perTenant, contents: `domain => ${tenantFields.join('|')}` },
@@ -128,7 +128,7 @@ ${table('rivals', `size=${small}`, 'autoexpire=60')}
 ${table('ended', `size=${large}`)}
 # name of a call that is to end => why
 ${table('ending', `size=${small}`, 'autoexpire=60')}
-# NAME:start, NAME:end => record that is not delivered: of this SBC's calls, and of the other one's
+# NAME:start, NAME:end, NAME:refused => record that is not delivered: of this SBC's calls, and of the other one's
 ${table('own_records', `size=${large}`)}
 ${table('others_records', `size=${large}`)}
 # t:tenant, k:trunk, m:media host => calls now; shared => places of the shared part that are taken

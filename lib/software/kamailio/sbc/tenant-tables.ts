@@ -53,9 +53,9 @@ DELETE FROM cellstamp.tenants WHERE name <> ALL (${names(tenants)});
 DELETE FROM cellstamp.trunks WHERE name <> ALL (${names(trunks)});
 ${upsert(
   'trunks',
-  ['name', 'position', 'address', 'port', 'transport', 'calls', 'calls_per_second', 'burst'],
+  ['name', 'position', 'address', 'port', 'transport', 'calls', 'calls_per_second', 'burst', 'fail_over_on'],
   'name',
-  trunks.map(({ name, address, port, transport, limits }, index) => [
+  trunks.map(({ name, address, port, transport, limits, failOverOn }, index) => [
     quote(name),
     index,
     quote(address),
@@ -64,6 +64,7 @@ ${upsert(
     limits.calls,
     limits.callsPerSecond,
     limits.burst,
+    `ARRAY[${failOverOn.join(', ')}]::integer[]`,
   ]),
 )}${upsert(
     'tenants',
@@ -151,9 +152,12 @@ export function tableRows(customers: Customers): TableRows {
   }
   return {
     trunks: new Map([
-      ...trunks.map(({ name, address, port, transport, limits }): [string, string] => [
+      ...trunks.map(({ name, address, port, transport, limits, failOverOn }): [string, string] => [
         name,
-        [isAddress(address) ? 'address' : 'name', address, port, transport, ...limitFields(limits)].join('|'),
+        [
+          ...[isAddress(address) ? 'address' : 'name', address, port, transport],
+          ...[...limitFields(limits), failOverOn.join(':')],
+        ].join('|'),
       ]),
       ...(trunks.length === 0 ? [] : [['*', trunks.map(({ name }) => name).join(':')] as const]),
     ]),

@@ -3,6 +3,7 @@ import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall } from '../call-entry.ts';
+import { q850 } from '../limits.ts';
 import { field, tenantFields } from '../tables.ts';
 
 /** A new call: who calls, whom, may it be, and over which way it goes. */
@@ -21,6 +22,12 @@ route[CALL] {
     $var(holds_tenant) = 0;
     $var(holds_trunk) = "";
     $var(logged_in) = 0;
+    $var(known) = 0;
+    $var(name) = "";
+    $var(trunk) = "";
+    $var(kind) = "user";
+    $var(from) = "";
+    $var(to) = "";
     # The records and the tables' values are separated by bars, and end up in JSON.
     if ($ci =~ "[\\"|\\\\\\\\[:cntrl:][:space:]]" || $(ci{s.len}) > 256) {
         $var(code) = 400;
@@ -28,25 +35,38 @@ route[CALL] {
         $var(reason) = "malformed";
         route(REFUSE);
     }
+    route(DIALLED);
     route(IDENTIFY_CALLER);
     route(NAME_CALL);
     if ($sht(calls=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
     route(CHECK_OFFER);
-    $var(name) = ${field('tenant', tenantFields, 'name')};
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);
     route(OFFER_FLAGS);
     route(ADMIT_TENANT);
     route(ADMIT_CELL);
-    if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_BUSY);
+    if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_FOR_NOW);
     route(DESTINATION);
+    route(IDENTITY);
     route(SEND);
 }
 
+# What is dialled. A tel: URI is a number at whoever gets it (RFC 3966): from here on it is one at our address. A number may have
+# parameters, of number portability for instance (RFC 4694), and visual separators. Out: $var(dialled).
+route[DIALLED] {
+    if ($ru =~ "^tel:") {
+        $var(dialled) = $(ru{re.subst,/^tel:([^;]*).*$/\\1/i});
+        $var(context) = "";
+        if ($ru =~ ";phone-context=[+]") $var(context) = $(ru{re.subst,/^.*;phone-context=([+][-.()0-9]+).*$/\\1/i});
+        $ru = "sip:" + $var(context) + $var(dialled) + "@${publicAddress}";
+    }
+    $var(dialled) = $(rU{s.unescape.user}{s.select,0,;});
+    if ($var(dialled) =~ "^[+]") $var(dialled) = $(var(dialled){re.subst,/[-.()]//g});
+}
+
 # Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
-# $var(target) (what was dialled), $var(from), $var(trunk) and $vn(record) if a carrier calls.
+# $var(target) (what was dialled), $var(from), $var(caller_is), $var(trunk) and $vn(record) if a carrier calls.
 route[IDENTIFY_CALLER] {
-    $var(trunk) = "";
     $var(address) = $var(source);
     route(OWNER);
     if ($vn(owner) == $null) {
@@ -60,7 +80,9 @@ route[IDENTIFY_CALLER] {
 
 # A user of a tenant: the domain of From names the tenant.
 route[FROM_USER] {
+    $var(caller_is) = "user";
     $var(domain) = $(fd{s.tolower});
+    if ($var(domain) == "anonymous.invalid") route(DOMAIN_OF_ANONYMOUS);
     $vn(tenant) = $sht(tenants=>$var(domain));
     if ($vn(tenant) == $null) {
         $var(code) = 403;
@@ -70,21 +92,22 @@ route[FROM_USER] {
     }
     route(LOG_IN);
     $var(logged_in) = 1;
-    # Nobody behind us needs to see them, and FreeSWITCH would want to check them.
-    remove_hf("Proxy-Authorization");
-    remove_hf("Authorization");
-    if ($au != $fU) {
+    $var(known) = 1;
+    $var(name) = ${field('tenant', tenantFields, 'name')};
+    # Who does not want to be shown is anonymous to others, and not to us.
+    if ($au != $fU && !($fU =~ "^anonymous$")) {
         $var(code) = 403;
         $var(phrase) = "Not Your Address";
         $var(reason) = "foreign_address";
         route(REFUSE);
     }
-    $var(from) = $fU + "@" + $var(domain);
+    $var(from) = $au + "@" + $var(domain);
     route(CHECK_DIALLED);
 }
 
 # A tenant's own exchange, known by its address.
 route[FROM_EXCHANGE] {
+    $var(caller_is) = "exchange";
     $var(domain) = $(vn(owner){s.select,1,|});
     $vn(tenant) = $sht(tenants=>$var(domain));
     if ($vn(tenant) == $null) {
@@ -93,6 +116,8 @@ route[FROM_EXCHANGE] {
         $var(reason) = "unknown_tenant";
         route(REFUSE);
     }
+    $var(known) = 1;
+    $var(name) = ${field('tenant', tenantFields, 'name')};
     if ($fU =~ "^[+0-9A-Za-z._*-]+$") {
         $var(from) = $fU + "@" + $var(domain);
     } else {
@@ -109,21 +134,24 @@ route[CHECK_DIALLED] {
         $var(reason) = "foreign_domain";
         route(REFUSE);
     }
-    if (!($rU =~ "^[+*0-9A-Za-z][0-9A-Za-z._*-]*$")) {
+    if (!($var(dialled) =~ "^[+*0-9A-Za-z][0-9A-Za-z._*-]*$")) {
         $var(code) = 404;
         $var(phrase) = "Not Found";
         $var(reason) = "unknown_number";
         route(REFUSE);
     }
-    $var(target) = $rU;
+    $var(target) = $var(dialled);
 }
 
 # A carrier: the number that it calls names the tenant.
 route[FROM_CARRIER] {
+    $var(caller_is) = "carrier";
+    $var(known) = 1;
+    $var(kind) = "in";
     $var(trunk) = $(vn(owner){s.select,1,|});
     $vn(record) = $sht(trunks=>$var(trunk));
     # Nothing dialled is the number 0, which nobody has.
-    $var(number) = $rU;
+    $var(number) = $var(dialled);
     route(INTERNATIONAL_FORM);
     $vn(did) = $sht(dids=>$var(number));
     if ($vn(did) == $null || $vn(record) == $null) {
@@ -141,6 +169,8 @@ route[FROM_CARRIER] {
         $var(reason) = "unknown_tenant";
         route(REFUSE);
     }
+    $var(name) = ${field('tenant', tenantFields, 'name')};
+    $var(to) = $var(number);
     if ($fU =~ "^[+]?[0-9]+$") {
         $var(from) = $fU;
     } else {
@@ -157,7 +187,6 @@ route[INTERNATIONAL_FORM] {
 
 # Where the call goes: a feature, a carrier, a user. In: $var(target), $var(domain).
 route[DESTINATION] {
-    $var(kind) = "user";
     $var(to) = $var(target);
     if ($var(target) =~ "^([+]|00)") {
         $var(number) = $var(target);
@@ -214,8 +243,14 @@ route[SEND] {
         route(REFUSE_BUSY);
     }
     $var(forked) = $var(leg);
+    $var(hide_contact) = $var(hidden);
     route(ALIAS_CONTACT);
     route(DESCRIBE_CALLER);
+    $var(hides) = "";
+    if ($var(hidden) == 1) {
+        $var(hides) = ";p=id";
+        route(HIDE_CONTACT);
+    }
     if ($var(malformed) == 1) {
         route(RELEASE_BRANCHES);
         $var(code) = 400;
@@ -226,7 +261,7 @@ route[SEND] {
     $var(leg) = $var(forked);
     route(CALL_INVITED);
     route(PROOF);
-    if (!record_route() || !add_rr_param(";m=$var(m);c=$var(id);k=$var(proof)")) {
+    if (!record_route() || !add_rr_param(";m=$var(m);c=$var(id);k=$var(proof)$var(hides)")) {
         $var(cause) = 500;
         route(CALL_REFUSED);
         send_reply("500", "Server Internal Error");
@@ -244,6 +279,9 @@ route[SEND] {
 
 onreply_route[CALL_REPLY] {
     if ($rs == 100) return;
+    $var(border) = 0;
+    if ($avp(border) == 1) $var(border) = 1;
+    route(SCREEN_HEADERS);
     $var(id) = $avp(id);
     $var(relayed) = $var(id);
     $var(branch) = "";
@@ -268,6 +306,7 @@ onreply_route[CALL_REPLY] {
 
 # An answer to an INVITE, through whichever SBC it went. In: $var(id), $var(branch), $var(relayed), $avp(m), $avp(late_offer), $avp(forks).
 route[TAKE_ANSWER] {
+    $var(hide_contact) = 0;
     route(ALIAS_CONTACT);
     if ($tt != $null && !route(NOTE_CALLEE)) {
         route(KEEP_DESCRIPTION);
@@ -290,18 +329,27 @@ failure_route[CALL_FAILED] {
     $var(id) = $avp(id);
     if (t_is_canceled()) {
         $var(cause) = 487;
-    } else if ($avp(trunks) != $null && (t_check_status("503") || (t_branch_timeout() && $avp(rings) == $null))) {
+    } else if ($avp(trunks) != $null && route(MAY_TRY_ANOTHER_TRUNK)) {
         if (route(OTHER_TRUNK)) exit;
-        $var(cause) = 503;
+        if (t_branch_timeout()) $var(cause) = 503;
     } else if ($avp(feature) != $null && (t_check_status("503") || t_branch_timeout())) {
         if (route(OTHER_FEATURE_HOST)) exit;
-        $var(cause) = 503;
+        $var(cause) = 480;
     }
     route(CALL_REFUSED);
-    if ($var(cause) == 503) {
-        # Left to itself, a proxy says 500 (RFC 3261, section 16.7): it may know other ways. We have tried them.
-        append_to_reply("Retry-After: 5\\r\\n");
-        t_reply("503", "Service Unavailable");
+    route(ANSWER_IN_ITS_PLACE);
+}
+
+# Answers of a callee that the caller does not get. 503 says of a carrier or a phone what the caller would take for said of us (RFC
+# 3261, section 16.7). A challenge asks the caller for a password that is none of the callee's business. Nobody calls where a
+# callee points to. In: $var(cause).
+route[ANSWER_IN_ITS_PLACE] {
+    if ($var(cause) == 480 && $avp(feature) != $null) {
+        append_to_reply("Retry-After: 5\\r\\nReason: Q.850;cause=${q850.congestion};text=\\"no_feature_host\\"\\r\\n");
+        t_reply("480", "Temporarily Unavailable");
+    } else if ($var(cause) == 503 || $var(cause) == 401 || $var(cause) == 407 || ($var(cause) >= 300 && $var(cause) < 400)) {
+        append_to_reply("Reason: SIP;cause=$var(cause)\\r\\n");
+        t_reply("500", "Not Taken");
     }
 }
 `,

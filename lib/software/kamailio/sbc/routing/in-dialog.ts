@@ -48,6 +48,7 @@ route[IN_DIALOG] {
     $var(m) = $(route_uri{uri.param,m});
     $var(k) = $(route_uri{uri.param,k});
     $var(id) = $(route_uri{uri.param,c});
+    $var(hides) = $(route_uri{uri.param,p});
     if ($var(m) == "" || !loose_route()) route(REFUSE_WITHOUT_ROUTE);
     route(PROOF);
     if ($var(proof) != $var(k)) {
@@ -60,9 +61,12 @@ route[IN_DIALOG] {
     if ($Ri == "${selfAddress}") route(LEAVE_AS_FROM_OUTSIDE);
     route(CHECK_NEXT_HOP);
     route(FIND_SIDES);
-    # Phones repeat their credentials inside a call; the other side could try passwords on them.
-    remove_hf("Proxy-Authorization");
-    remove_hf("Authorization");
+    # Phones repeat their credentials inside a call, too; the other side could try passwords on them.
+    $var(border) = 1;
+    if ($vn(call) != $null && ${ofCall('kind')} == "user") $var(border) = 0;
+    route(SCREEN_HEADERS);
+    if ($var(hides) != "" && $var(answerer) == $var(id)) route(REVEAL_CONTACT);
+    if ($var(border) == 1) $avp(border) = 1;
     route(CHECK_DESCRIPTION);
     t_on_reply("IN_DIALOG_REPLY");
 
@@ -74,8 +78,13 @@ route[IN_DIALOG] {
         if ($sht(rivals=>$var(id)) == $null) route(HANG_UP);
         else route(HAND_TO_RIVAL);
     } else if (is_method("INVITE|UPDATE")) {
+        # Who hides does so in all that it says, and in what it answers.
+        $var(hide_contact) = 0;
+        if ($var(hides) != "" && $var(sender) == $var(id)) $var(hide_contact) = 1;
+        if ($var(hides) != "" && $var(answerer) == $var(id)) $avp(hides) = 1;
         route(ALIAS_CONTACT);
         route(MOVE_SIDE);
+        if ($var(hide_contact) == 1) route(HIDE_CONTACT);
         $avp(m) = $var(m);
         $avp(relayed) = $var(relayed);
         $avp(id) = $var(id);
@@ -228,10 +237,16 @@ route[CHECK_NEXT_HOP] {
 }
 
 onreply_route[IN_DIALOG_REPLY] {
+    $var(border) = 0;
+    if ($avp(border) == 1) $var(border) = 1;
+    route(SCREEN_HEADERS);
     if ($rs < 300 && is_method("INVITE|UPDATE")) {
         $var(id) = $avp(id);
         $var(relayed) = $avp(relayed);
+        $var(hide_contact) = 0;
+        if ($avp(hides) == 1) $var(hide_contact) = 1;
         route(ALIAS_CONTACT);
+        if ($var(hide_contact) == 1) route(HIDE_CONTACT);
         if ($rs >= 200) {
             $var(sender) = $avp(answerer);
             $vn(sender) = $sht(sides=>$var(sender));
@@ -242,7 +257,8 @@ onreply_route[IN_DIALOG_REPLY] {
 }
 
 # A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what
-# they say, but for names, which would have to be resolved in the middle of a call. Out: $var(contact_alias), 1 if so.
+# they say, but for names, which would have to be resolved in the middle of a call. In: $var(hide_contact), 1 if HIDE_CONTACT writes it.
+# Out: $var(contact_alias), 1 if so.
 route[ALIAS_CONTACT] {
     $var(contact_alias) = 0;
     if ($Ri == "${cell.overlayAddress}") return;
@@ -252,7 +268,7 @@ route[ALIAS_CONTACT] {
     route(OWNER);
     if ($vn(owner) != $null && is_ip("$(ct{nameaddr.uri}{uri.host})")) return;
     $var(contact_alias) = 1;
-    set_contact_alias();
+    if ($var(hide_contact) == 0) set_contact_alias();
 }
 `,
   };

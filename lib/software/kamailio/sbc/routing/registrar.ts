@@ -34,6 +34,8 @@ modparam("auth", "secret", "${late(values.digestSecret.name)}/${host.name}")
 modparam("usrloc", "preload", "location")
 modparam("usrloc", "db_mode", 0)
 modparam("usrloc", "use_domain", 1)
+# By Contact and Call-ID: two phones behind different routers may have the same private Contact.
+modparam("usrloc", "matching_mode", 1)
 modparam("usrloc", "hash_size", 14)
 # A connection that is gone takes its registration with it.
 modparam("usrloc", "handle_lost_tcp", 1)
@@ -96,9 +98,33 @@ route[REGISTER] {
         setbflag(6);
         setbflag(7);
     }
-    # It answers, whatever comes of it.
-    if (save("location")) prom_counter_inc("registrations_total", "1");
+    # It answers, whatever comes of it. 1: a contact that was not there.
+    if (save("location")) {
+        $var(saved) = $retcode;
+        prom_counter_inc("registrations_total", "1");
+        if ($var(saved) == 1) route(REPLACE_REGISTRATION);
+    }
     exit;
+}
+
+# A phone that was restarted begins with a Call-ID of its own, and what it registered before is the same phone: the same Contact behind the
+# same address. (The same Contact behind another address is another phone: behind most routers there is a 192.168.1.5.)
+route[REPLACE_REGISTRATION] {
+    if (!reg_fetch_contacts("location", "$tu", "own")) return;
+    $var(contact) = $(ct{nameaddr.uri});
+    $var(i) = 0;
+    while ($var(i) < $(ulc(own=>count))) {
+        $var(place) = $(ulc(own=>received)[$var(i)]);
+        if ($var(place) =~ "^sip") $var(place) = $(var(place){uri.host});
+        $var(path) = $(ulc(own=>path)[$var(i)]);
+        # Through an edge: the client's address stands in the Path.
+        if ($var(path) =~ ";c=") $var(place) = $(var(path){re.subst,/^.*;c=([0-9.]+)~.*$/\\1/});
+        if ($(ulc(own=>addr)[$var(i)]) == $var(contact) && $(ulc(own=>callid)[$var(i)]) != $ci && $var(place) == $var(source)) {
+            if (!unregister("location", "$tu", "$(ulc(own=>ruid)[$var(i)])")) xlog("L_WARN", "$tu: its old contact stays until it expires\\n");
+        }
+        $var(i) = $var(i) + 1;
+    }
+    reg_free_contacts("own");
 }
 
 # Calls and keepalives follow the Path. An edge puts itself into it, and nobody else. (Taking it out would not do: save() reads the
@@ -148,6 +174,8 @@ route[LOG_IN] {
 # A digest is good for the URI that it was made for. That may be written in another way than the Request-URI (RFC 3261, section
 # 22.4): what is dialled must be the same, and the host be ours or the tenant's.
 route[CHECK_DIGEST_URI] {
+    # A tel: URI has no host: the number is all there is.
+    if ($ou =~ "^tel:" && $adu == $ou) return;
     $var(host) = "";
     if ($adu != $null) $var(host) = $(adu{uri.host}{s.tolower});
     if (($var(host) == $var(domain) || $var(host) == $(rd{s.tolower}) || $var(host) == "${publicAddress}"

@@ -25,6 +25,7 @@ request_route {
     }
     route(FIND_SOURCE);
     route(SCREEN);
+    if ($hdr(Proxy-Require) != $null) route(CHECK_PROXY_REQUIRE);
     force_rport();
     # An edge's repetition has the proof of the first, which is good once: the transaction must know it.
     if ($var(edge) == 1 && !is_method("ACK|CANCEL") && !t_newtran()) exit;
@@ -79,6 +80,15 @@ route[FROM_PEER] {
     }
 }
 
+# An extension that a proxy must know, and we don't (RFC 3261, section 16.3). Privacy we do (RFC 3323).
+route[CHECK_PROXY_REQUIRE] {
+    if (is_method("ACK|CANCEL") || $hdr(Proxy-Require) =~ "^ *privacy *$") return;
+    prom_counter_inc("rejected_total", "1", "unknown_extension");
+    append_to_reply("Unsupported: $hdr(Proxy-Require)\\r\\n");
+    sl_send_reply("420", "Bad Extension");
+    exit;
+}
+
 # Refuses the request of the moment, gives back what the call holds, and counts.
 # In: $var(code), $var(phrase), $var(reason).
 route[REFUSE] {
@@ -91,16 +101,33 @@ route[REFUSE] {
     # A repetition of what a user proved to have sent gets the same answer: its digest is good once.
     if ($var(logged_in) == 1) t_newtran();
     prom_counter_inc("rejected_total", "1", "$var(reason)");
+    route(NOTE_REFUSAL);
     send_reply("$var(code)", "$var(phrase)");
     exit;
 }
 
-# The same for what may work a little later. In: $var(reason), $var(wait) in seconds.
+# The cell as a whole takes no call for a moment. A 503 says that of all calls: a carrier that gets one keeps away for as long as
+# Retry-After says (RFC 3261, section 21.5.4). In: $var(reason), $var(wait) in seconds.
 route[REFUSE_BUSY] {
     append_to_reply("Retry-After: $var(wait)\\r\\n");
     $var(code) = 503;
     $var(phrase) = "Service Unavailable";
     route(REFUSE);
+}
+
+# A limit that is not the cell's: of one tenant, one trunk, the features. Other calls go on, and the caller's side must not think
+# otherwise. What an exchange or a carrier makes of it stands in Reason (RFC 6432). In: $var(code), $var(phrase), $var(reason),
+# $var(q850), the cause by ITU-T Q.850; $var(wait) in seconds.
+route[REFUSE_AT_LIMIT] {
+    append_to_reply("Retry-After: $var(wait)\\r\\nReason: Q.850;cause=$var(q850);text=\\"$var(reason)\\"\\r\\n");
+    route(REFUSE);
+}
+
+# The same where neither the caller nor the callee is busy, but what lies between them. In: $var(reason), $var(q850), $var(wait).
+route[REFUSE_FOR_NOW] {
+    $var(code) = 480;
+    $var(phrase) = "Temporarily Unavailable";
+    route(REFUSE_AT_LIMIT);
 }
 `,
   };
