@@ -4,6 +4,8 @@ const boot = ['test/**/*.boot.test.ts'];
 const terraform = ['test/terraform/**/*.test.ts'];
 const front = ['test/calls/front-*.test.ts'];
 const cell = ['test/calls/*.test.ts'];
+/** Too long for every run: npm run faults. */
+const faults = ['test/**/*.faults.test.ts'];
 const local = ['test/local/**/*.test.ts'];
 
 export default defineConfig({
@@ -14,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...boot, ...terraform, ...local, ...cell, ...front],
+          exclude: [...boot, ...terraform, ...local, ...cell, ...front, ...faults],
           maxWorkers: 2,
           testTimeout: 60_000,
         },
@@ -46,9 +48,19 @@ export default defineConfig({
         test: {
           name: 'cell',
           include: cell,
-          exclude: front,
+          exclude: [...front, ...faults],
           fileParallelism: false,
           testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+      // Minutes each, and most of a machine.
+      {
+        test: {
+          name: 'faults',
+          include: faults,
+          fileParallelism: false,
+          testTimeout: 500_000,
           hookTimeout: 120_000,
         },
       },

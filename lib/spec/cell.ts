@@ -184,7 +184,7 @@ export const cellSchema = z
               .max(100000)
               .optional()
               .describe(
-                `Number of connections over TLS, or over TCP, that are taken at once, each with 69,000 bytes of sharedMemoryMiB. Default by size: ${defaultsBySize('sbcConnections')}.`,
+                `Number of connections over TLS, or over TCP, that are taken at once, each with 71,000 bytes of sharedMemoryMiB. Default by size: ${defaultsBySize('sbcConnections')}.`,
               ),
             perSource: connectionsPerSource,
           })
@@ -209,7 +209,7 @@ export const cellSchema = z
               .max(10000)
               .default(50)
               .describe(
-                'Requests per second from one source, above which it is banned; 20 times as many where somebody has logged in from it. Over TCP and TLS counted over 8 s, with two requests more for each connection of connections.perSource, so that an office may register at once. Carriers and tenants’ exchanges are exempt.',
+                'Requests per second from one source, above which it is banned; 20 times as many where somebody has logged in from it. Over TCP and TLS counted over 4 s, with one request more for each connection of connections.perSource, so that an office may register at once. Carriers and tenants’ exchanges are exempt.',
               ),
             banSeconds: z
               .int()

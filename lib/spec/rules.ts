@@ -3,7 +3,7 @@ import type { FrontSpec } from './front.ts';
 import { anycastRules } from './rules/anycast.ts';
 import { edgePortRules } from './rules/edge-ports.ts';
 import { edgeRegionRules } from './rules/edge-regions.ts';
-import { edgeInstanceRules, machineRules } from './rules/machines.ts';
+import { edgeMachineRules, machineRules } from './rules/machines.ts';
 import { mediaRules } from './rules/media.ts';
 import { networkRules } from './rules/network.ts';
 import { portRules } from './rules/ports.ts';
@@ -27,6 +27,6 @@ export const cellRules: readonly Rule[] = [
 export const frontRules: readonly Rule<FrontSpec>[] = [
   ...edgeRegionRules,
   ...edgePortRules,
-  ...edgeInstanceRules,
+  ...edgeMachineRules,
   ...anycastRules,
 ];

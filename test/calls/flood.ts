@@ -14,7 +14,7 @@ export const floodSources = { udp: 77, tcp: 78, tls: 79 } as const;
  * it got rid of.
  */
 export const floodProgram = `
-import os, socket, ssl, sys, time
+import os, socket, ssl, sys, threading, time
 protocol, source, to, port, rate, seconds = *sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5]), float(sys.argv[6])
 register = "REGISTER sip:${domain} SIP/2.0\\r\\nVia: SIP/2.0/TCP %s;branch=z9hG4bKflood%d\\r\\nMax-Forwards: 70\\r\\n" \\
     "From: <sip:flood@${domain}>;tag=flood\\r\\nTo: <sip:flood@${domain}>\\r\\nCall-ID: flood-%d\\r\\nCSeq: 1 REGISTER\\r\\n" \\
@@ -31,6 +31,16 @@ else:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         sender = context.wrap_socket(sender)
     sender.settimeout(1)
+    def listen():
+        # Whoever does not take its answers is hung up on before it floods.
+        while True:
+            try:
+                if not sender.recv(65536): return
+            except TimeoutError:
+                pass
+            except OSError:
+                return
+    threading.Thread(target=listen, daemon=True).start()
 begin, sent = time.monotonic(), 0
 try:
     while time.monotonic() - begin < seconds:

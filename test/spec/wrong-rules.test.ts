@@ -182,6 +182,18 @@ size: test
     'cells/euw1-a.yaml:3:8 error sbc.sharedMemoryMiB: 8192 MiB do not fit into c6i.xlarge, which has 8192 MiB; allowed: at most 6144 MiB (three quarters)',
   ],
   [
+    'more connections than the shared memory holds',
+    `${minimal}sbc: { connections: { total: 50000 } }
+`,
+    'cells/euw1-a.yaml:3:23 error sbc.connections.total: 50000 connections over TLS take 3386 MiB; Kamailio has 2560 MiB; allowed: at most 28355 connections, or sharedMemoryMiB: 4515',
+  ],
+  [
+    'a source that may take most connections',
+    `${minimal}sbc: { connections: { total: 2000 } }
+`,
+    'cells/euw1-a.yaml:3:23 error sbc.connections.perSource: one source may hold 1200 of 2000 connections: two would keep everybody else away; allowed: at most 1000 (a half)',
+  ],
+  [
     'a database class without db.',
     `${minimal}database: { instanceClass: r6g.large }
 `,

@@ -10,6 +10,7 @@ import {
   relayedCallGbps,
   relayedCallPackets,
 } from '../instances.ts';
+import type { Connections } from '../fields.ts';
 import type { Path } from '../finding.ts';
 import type { FrontSpec } from '../front.ts';
 import type { Rule } from './rule.ts';
@@ -159,19 +160,22 @@ const connectionsFitTheSharedMemory: Rule = {
   },
 };
 
-const noSourceTakesAllConnections: Rule = {
-  severity: 'error',
-  reads: ['sbc.connections'],
-  *check({ sbc: { connections } }) {
-    if (connections.perSource <= connections.total / 2) return;
-    yield {
-      path: ['sbc', 'connections', 'perSource'],
-      alsoAt: [['sbc', 'connections', 'total']],
-      message: `one source may hold ${connections.perSource} of ${connections.total} connections: two would keep everybody else away`,
-      allowed: `at most ${Math.floor(connections.total / 2)} (a half)`,
-    };
-  },
-};
+function noSourceTakesAllConnections<Spec>(where: string, of: (spec: Spec) => Connections): Rule<Spec> {
+  return {
+    severity: 'error',
+    reads: [`${where}.connections`],
+    *check(spec) {
+      const { perSource, total } = of(spec);
+      if (perSource <= total / 2) return;
+      yield {
+        path: [where, 'connections', 'perSource'],
+        alsoAt: [[where, 'connections', 'total']],
+        message: `one source may hold ${perSource} of ${total} connections: two would keep everybody else away`,
+        allowed: `at most ${Math.floor(total / 2)} (a half)`,
+      };
+    },
+  };
+}
 
 /**
  * Call set-ups a second on the full path with rtpengine in the only vendor-neutral report. What a given machine does, only a
@@ -256,14 +260,14 @@ export const machineRules: readonly Rule[] = [
   relayFitsThePackets,
   sharedMemoryFits,
   connectionsFitTheSharedMemory,
-  noSourceTakesAllConnections,
+  noSourceTakesAllConnections<CellSpec>('sbc', ({ sbc }) => sbc.connections),
   setupsAreReported,
   dataClassesExist,
   databaseVersionIsKnown,
   redisVersionIsOffered,
 ];
 
-export const edgeInstanceRules: readonly Rule<FrontSpec>[] = instanceRules(
-  ({ edge }) => [[['edge', 'instanceType'], edge.instanceType]],
-  ['edge.instanceType'],
-);
+export const edgeMachineRules: readonly Rule<FrontSpec>[] = [
+  ...instanceRules<FrontSpec>(({ edge }) => [[['edge', 'instanceType'], edge.instanceType]], ['edge.instanceType']),
+  noSourceTakesAllConnections<FrontSpec>('edge', ({ edge }) => edge.connections),
+];

@@ -24,6 +24,7 @@ describe('a value of the spec decides its own lines of the configuration and no 
     ['sbc.setupsPerSecond', { sbc: { setupsPerSecond: 77 } }, /^ {4}\$var\((rate|burst)\) = /],
     ['sbc.flood.requestsPerSecond', { sbc: { flood: { requestsPerSecond: 77 } } }, /\$var\(most\) = /],
     ['sbc.flood.banSeconds', { sbc: { flood: { banSeconds: 77 } } }, /banned|Retry-After/],
+    ['sbc.connections.total', { sbc: { connections: { total: 7777 } } }, /connections=|connections\.total/],
     ['media.relay.calls', { media: { relay: { calls: 77 } } }, /\$var\(least\) = |\$var\(place\) > /],
     ['media.rtcpMux', { media: { rtcpMux: true } }, /replace-origin/],
     ['retention.recordDays', { retention: { recordDays: 7 } }, /\$var\(oldest\) = /],

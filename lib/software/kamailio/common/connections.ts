@@ -7,14 +7,14 @@ import { unprovenSeconds } from './flood-guard.ts';
 import type { Section } from './section.ts';
 
 /** Requests over TCP and TLS are counted over so long a time. */
-export const streamSeconds = 8;
+export const streamSeconds = 4;
 
 /**
  * Requests that a source may send over TCP and TLS in that time: after a power cut all phones of an office connect anew at once, and a
- * registration is two requests.
+ * registration is two requests. They are at most half as many as the source may hold connections, since the old ones are still there.
  */
 export function streamRequests(requestsPerSecond: number, { perSource }: Connections): number {
-  return streamSeconds * requestsPerSecond + 2 * perSource;
+  return streamSeconds * requestsPerSecond + perSource;
 }
 
 /** Connections beside those of phones: carriers, Prometheus. */

@@ -11,7 +11,7 @@ export function countStreams(front: Front): Section {
     text: String.raw`
 # Requests within a connection are nothing that the kernel could count. A source above the rate is banned as one on UDP is.
 route[COUNT_STREAM] {
-    # Over ${streamSeconds} s, and two more for each connection: all phones of an office may register at once after a power cut.
+    # Over ${streamSeconds} s, and one more for each connection that it may hold: all phones of an office may register at once.
     # Spec: edge.flood.requestsPerSecond = ${flood.requestsPerSecond}, edge.connections.perSource = ${connections.perSource}
     $var(moment) = $TV(s) / ${streamSeconds};
     $var(n) = $shtinc(rates=>$si:$var(moment));

@@ -59,7 +59,7 @@ route[SCREEN] {
 }
 
 # Over TCP and TLS, where no address can be forged, all phones of an office may register at once after a power cut: counted over
-# ${streamSeconds} s, and two requests more for each connection. Spec: sbc.flood.requestsPerSecond, sbc.connections.perSource
+# ${streamSeconds} s, and one request more for each connection that it may hold. Spec: sbc.flood.requestsPerSecond, sbc.connections.perSource
 route[COUNT_STREAM] {
     $var(most) = ${streamRequests(requestsPerSecond, connections)};
     if ($vn(known) == 1) $var(most) = ${streamRequests(knownFactor * requestsPerSecond, connections)};
