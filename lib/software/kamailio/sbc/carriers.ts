@@ -22,28 +22,37 @@ modparam("uac", "restore_passwd", "${late(values.topologySecret.name)}")
 
 # In: $var(number), $vn(tenant). (What it is told of the caller: IDENTITY.)
 route[TO_CARRIER] {
-    if ($var(trunk) != "" || !($var(number) =~ "^[+][1-9][0-9]{6,14}$")) {
-        # A carrier's call does not leave through a carrier.
+    if (($var(trunk) != "" && $var(diverter) == "") || !($var(number) =~ "^[+][1-9][0-9]{6,14}$")) {
+        # A carrier's call does not leave through a carrier, but where the tenant forwards it.
         $var(code) = 404;
         $var(phrase) = "Not Found";
         $var(reason) = "unknown_number";
         route(REFUSE);
     }
     $var(kind) = "out";
-    $var(list) = ${field('tenant', tenantFields, 'trunks')};
-    if ($var(list) == "") $var(list) = $sht(trunks=>*);
-    $avp(trunks) = $var(list);
-    $avp(trunk_index) = 0;
+    # Then it counts on the trunk by which it leaves.
+    if ($var(holds_trunk) != "") $var(n) = $shtdec(load=>k:$var(holds_trunk));
+    $var(holds_trunk) = "";
     $var(reason) = "no_trunk";
     $var(q850) = ${q850.noCircuit};
     $var(wait) = 5;
-    if (!route(NEXT_TRUNK)) {
+    route(FIND_TRUNK);
+    if ($var(trunk) == "") {
         $var(code) = 500;
         $var(phrase) = "No Trunk Takes The Call";
         route(REFUSE_AT_LIMIT);
     }
     # Media towards a carrier is plain RTP.
     $var(flags) = $var(flags) + " RTP/AVP";
+}
+
+# The first of the tenant's trunks that takes the call. In: $vn(tenant). Out: $var(trunk), empty if none does; $ru, $du.
+route[FIND_TRUNK] {
+    $var(list) = ${field('tenant', tenantFields, 'trunks')};
+    if ($var(list) == "") $var(list) = $sht(trunks=>*);
+    $avp(trunks) = $var(list);
+    $avp(trunk_index) = 0;
+    if (!route(NEXT_TRUNK)) $var(trunk) = "";
 }
 
 # The first trunk of $avp(trunks) from $avp(trunk_index) on that takes the call. Out: $var(trunk), $ru, $du.
@@ -105,6 +114,7 @@ route[OTHER_TRUNK] {
     if (!route(NEXT_TRUNK)) return -1;
     $var(n) = $shtdec(load=>k:$var(old));
     route(CALL_MOVED_TO_TRUNK);
+    if ($avp(shown) != $null) t_on_branch("FORK");
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
     if (t_relay()) return 1;

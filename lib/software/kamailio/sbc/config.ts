@@ -5,6 +5,7 @@ import { carriers } from './carriers.ts';
 import { core } from './core.ts';
 import { edges } from './edges.ts';
 import { features } from './features.ts';
+import { forwarding } from './forwarding.ts';
 import { identity } from './identity.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
@@ -58,6 +59,7 @@ ${joinSections([
   registrar(cell, host),
   call(cell),
   identity(cell),
+  forwarding(cell),
   refusals(),
   limits(cell),
   carriers(cell),

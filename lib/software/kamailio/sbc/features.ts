@@ -16,9 +16,7 @@ export function dispatcherList(cell: Cell): string {
 ${Object.entries(cell.spec.media.pools)
   .map(
     ([tier, hosts], index) =>
-      `# Spec: media.pools.${tier}\n${hosts
-        .map((number) => `${index + 1} sip:${addresses.get(number)}:${internalPorts.freeswitchSip}`)
-        .join('\n')}`,
+      `# Spec: media.pools.${tier}\n${hosts.map((number) => `${index + 1} sip:${addresses.get(number)}:${internalPorts.freeswitchSip}`).join('\n')}`,
   )
   .join('\n')}
 `;
@@ -45,7 +43,23 @@ modparam("dispatcher", "ds_default_socket", "${listen.replication}")
 
 # In: $var(target), a feature code; $var(from), $var(name), $var(tier).
 route[TO_FEATURE] {
+    if (route(FIND_FEATURE)) return;
+    if ($var(feature) == "") {
+        $var(code) = 404;
+        $var(phrase) = "Not Found";
+        $var(reason) = "unknown_number";
+        route(REFUSE);
+    }
+    $var(reason) = "no_feature_host";
+    $var(q850) = ${q850.congestion};
+    $var(wait) = 5;
+    route(REFUSE_FOR_NOW);
+}
+
+# In: the same. Out: $var(feature), empty if there is none by this code; $ru, $var(kind), $var(flags). False: it can't be had.
+route[FIND_FEATURE] {
     $var(kind) = "feature";
+    $avp(any_host) = $null;
     $var(feature) = "";
     $var(named) = 0;
     # Two digits, and perhaps a name.
@@ -87,26 +101,17 @@ route[TO_FEATURE] {
         $avp(feature) = $ci;
         $avp(any_host) = 1;
     }
-    if ($var(feature) == "") {
-        $var(code) = 404;
-        $var(phrase) = "Not Found";
-        $var(reason) = "unknown_number";
-        route(REFUSE);
-    }
+    if ($var(feature) == "") return -1;
     # Spec: media.pools
     $var(set) = 0;
 ${Object.keys(cell.spec.media.pools)
   .map((tier, index) => `    if ($var(tier) == "${tier}") $var(set) = ${index + 1};`)
   .join('\n')}
-    if (!ds_select_dst("$var(set)", "7")) {
-        $var(reason) = "no_feature_host";
-        $var(q850) = ${q850.congestion};
-        $var(wait) = 5;
-        route(REFUSE_FOR_NOW);
-    }
+    if (!ds_select_dst("$var(set)", "7")) return -1;
     $avp(feature_user) = $var(feature);
     route(AIM_AT_FEATURE_HOST);
     $var(flags) = $var(flags) + " direction=public direction=private RTP/AVP";
+    return 1;
 }
 
 route[AIM_AT_FEATURE_HOST] {

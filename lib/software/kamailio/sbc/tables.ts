@@ -38,7 +38,9 @@ export const tenantFields = [
   'trunks',
   'longest',
   'oneSided',
+  'exchange',
 ] as const;
+export const forwardFields = ['always', 'busy', 'noAnswer', 'seconds', 'notRegistered'] as const;
 export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls', 'failOverOn'] as const;
 
 export const loadedTables: readonly LoadedTable[] = [
@@ -54,7 +56,8 @@ export const loadedTables: readonly LoadedTable[] = [
     size: perTenant,
     contents: 'name of a tenant => what its offers are cut down to, as flags for rtpengine',
   },
-  { name: 'dids', size: perTenant, contents: '+number => domain|user or feature code' },
+  { name: 'dids', size: perTenant, contents: '+number => domain|user, feature code or @exchange' },
+  { name: 'forwards', size: perTenant, contents: `user@domain => ${forwardFields.join('|')}` },
   {
     name: 'sources',
     size: perTenant,
