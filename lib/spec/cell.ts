@@ -59,15 +59,49 @@ const trunk = z.strictObject({
     ),
 });
 
+const userName = text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be the name of a user');
+const forwardTo = text(
+  /^(\+[1-9]\d{6,14}|[A-Za-z0-9*][A-Za-z0-9._*-]{0,62})$/,
+  'must be an E.164 number, a user of the tenant, a feature code or voicemail',
+);
+const forward = z.strictObject({
+  always: forwardTo.optional().describe('Where every call goes; the phone does not ring. Default: it rings.'),
+  busy: forwardTo.optional().describe('Where a call goes that the phone refuses (486, 600, 603). Default: nowhere.'),
+  noAnswer: forwardTo
+    .optional()
+    .describe('Where a call goes that nobody answers within noAnswerSeconds. Default: nowhere.'),
+  noAnswerSeconds: z.int().min(5).max(120).default(20).describe('Seconds for which the phone rings.'),
+  notRegistered: forwardTo
+    .optional()
+    .describe('Where a call goes while no phone of the user is registered. Default: nowhere.'),
+});
+
 export const tenantSchema = z.strictObject({
   name: label(48, 'acme').describe('Name of the tenant, unique in the fleet.'),
   domain: domainName.describe('SIP domain of the tenant, unique in the fleet.'),
   tier: z.string().default('standard').describe('Media pool that serves the tenant: a key of media.pools.'),
   dids: z
-    .record(e164, text(/^[A-Za-z0-9*][A-Za-z0-9._*-]{0,62}$/, 'must be a user name or a feature code'))
+    .record(
+      e164,
+      text(/^([A-Za-z0-9*][A-Za-z0-9._*-]{0,62}|@exchange)$/, 'must be a user name, a feature code or @exchange'),
+    )
     .default({})
     .describe(
-      'Direct-dial number to where it rings: a user name of the tenant or a feature code such as *43 (echo test).',
+      'Direct-dial number to where it rings: a user name of the tenant, a feature code such as *43 (echo test), or @exchange, the tenant’s own PBX, which gets the number as it was called.',
+    ),
+  exchange: z
+    .strictObject({
+      address: ipv4Address.describe('Signalling address of the PBX, in one of the sources.'),
+      port: port.default(5060).describe('Signalling port of the PBX.'),
+      transport: z.enum(['udp', 'tcp']).default('udp').describe('Transport towards the PBX.'),
+    })
+    .optional()
+    .describe('The tenant’s own PBX, known by its address, to which the numbers with @exchange go. Default: none.'),
+  forwards: z
+    .record(userName, forward)
+    .default({})
+    .describe(
+      'User of the tenant to where its calls go, by what becomes of them: a number, a user, a feature code, or voicemail (the user’s own box).',
     ),
   sources: z
     .array(ipv4Network)

@@ -4,6 +4,7 @@ import { logs } from '../../lib/local/index.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 import { domainOf, Lab, until, type LabUser } from './lab.ts';
+import { rfc4475 } from './rfc4475.ts';
 import { headerOf, RawPhones, rawText, signed, statusOf, type RawRequest } from './raw-phones.ts';
 
 const free = { calls: 100, callsPerSecond: 100, burst: 100 };
@@ -317,6 +318,16 @@ describeWith(['root', 'debian-packages'], 'answers', () => {
     const seen = raw.received.length;
     expect(statusOf(await raw.ask(fromCarrier('+4930555103')))).toBe(486);
     expect(places.map((place) => raw.invitesAt(place, seen).length)).toEqual([1, 1]);
+  });
+
+  it('refuse a method that is written with escapes, as one that is not known (RFC 4475, esc02)', async () => {
+    const target = `sip:user-acme@${domainOf('acme')}`;
+    const text = rfc4475({ from: outside, to: `${lab.floating}:5060`, target })['esc02']!;
+    raw.sendText(outside, text);
+    const answer = () =>
+      raw.received.find((one) => one.text.startsWith('SIP/2.0 ') && one.text.includes('Call-ID: esc02.'));
+    await until(() => answer() !== undefined);
+    expect(statusOf(answer()!.text)).toBe(405);
   });
 
   it('leave no line of an error behind: all of this is a normal day', () => {

@@ -151,4 +151,23 @@ describeWith(['root', 'debian-packages', 'freeswitch'], 'features', () => {
     }
     await allAvailable();
   });
+
+  it('keep a box on its host: while that one is drained, its calls are refused, and those of other boxes are not', async () => {
+    const answered: boolean[] = [];
+    for (const { name } of lab.cell.media) {
+      await allAvailable();
+      const before = await available();
+      await lab.run(name, paths.cli, '-x', 'fsctl pause inbound');
+      try {
+        await until(async () => (await available()) < before, 20);
+        const { results } = await agents.run({ kinds: [feature('box', '*98bert', 'packets')], calls: 1 });
+        answered.push(results[0]!.answered);
+        if (!results[0]!.answered) expect(results[0]!.status).toBe(480);
+      } finally {
+        await lab.run(name, paths.cli, '-x', 'fsctl resume inbound');
+      }
+    }
+    expect(answered.sort()).toEqual([false, true]);
+    await allAvailable();
+  });
 });

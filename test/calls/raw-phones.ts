@@ -105,7 +105,7 @@ function responseText(
     `SIP/2.0 ${status} Said`,
     ...kept,
     to.includes(';tag=') ? to : `${to};tag=of-${at.replaceAll(/[.:]/g, '-')}`,
-    `Contact: <sip:${at}>`,
+    ...(headers.some((header) => header.startsWith('Contact:')) ? [] : [`Contact: <sip:${at}>`]),
     ...headers,
     ...(sdp ? ['Content-Type: application/sdp'] : []),
     `Content-Length: ${description.length}`,

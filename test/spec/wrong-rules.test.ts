@@ -245,6 +245,34 @@ size: test
     'cells/euw1-a.yaml:6:23 error trunks[0].failOverOn[1]: carrier-a names 486, which says that the callee is busy; allowed: another status of 400 to 599',
   ],
   [
+    'a number of an exchange that is not there',
+    `${minimal}tenants:
+  - name: acme
+    domain: acme.example.com
+    dids: { '+4930123456': '@exchange' }
+`,
+    'cells/euw1-a.yaml:6:13 error tenants[0].dids["+4930123456"]: acme has no exchange to which +4930123456 could go; allowed: a user or a feature code, or an exchange under exchange',
+  ],
+  [
+    'an exchange that is no source',
+    `${minimal}tenants:
+  - name: acme
+    domain: acme.example.com
+    sources: [198.51.100.0/24]
+    exchange: { address: 203.0.113.9 }
+`,
+    'cells/euw1-a.yaml:7:17 error tenants[0].exchange.address: acme’s exchange 203.0.113.9 is not among its sources: its own calls would be a stranger’s; allowed: an address of a range under sources, for example with 203.0.113.9/32 there',
+  ],
+  [
+    'a user who is forwarded to itself',
+    `${minimal}tenants:
+  - name: acme
+    domain: acme.example.com
+    forwards: { bert: { busy: bert } }
+`,
+    'cells/euw1-a.yaml:6:25 error tenants[0].forwards.bert.busy: bert is forwarded to itself; allowed: somebody else, or voicemail',
+  ],
+  [
     'a trunk over a transport that is off',
     `${minimal}sbc: { transports: { tcp: off } }
 trunks:

@@ -72,6 +72,11 @@ ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
   one_sided_seconds integer CHECK (one_sided_seconds = 0 OR one_sided_seconds BETWEEN 30 AND 86400);
 
+-- The tenant's own PBX, to which numbers with the target @exchange go; null: it has none.
+ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_address inet CHECK (family(exchange_address) = 4);
+ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_port integer CHECK (exchange_port BETWEEN 1 AND 65535);
+ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_transport text CHECK (exchange_transport IN ('udp', 'tcp'));
+
 -- Who may call without logging in: a carrier, or a tenant's exchange. No address belongs to two.
 CREATE TABLE IF NOT EXISTS cellstamp.sources (
   network cidr PRIMARY KEY CHECK (family(network) = 4 AND masklen(network) >= 8),
@@ -84,9 +89,11 @@ CREATE TABLE IF NOT EXISTS cellstamp.sources (
 CREATE TABLE IF NOT EXISTS cellstamp.dids (
   number text PRIMARY KEY CHECK (number ~ '^[+][1-9][0-9]{6,14}$'),
   tenant text NOT NULL REFERENCES cellstamp.tenants ON DELETE CASCADE,
-  -- A user of the tenant, or a feature code.
-  target text NOT NULL CHECK (target ~ '^[A-Za-z0-9*][A-Za-z0-9._*-]{0,62}$')
+  -- A user of the tenant, a feature code, or @exchange.
+  target text NOT NULL
 );
+ALTER TABLE cellstamp.dids DROP CONSTRAINT IF EXISTS dids_target_check;
+ALTER TABLE cellstamp.dids ADD CONSTRAINT dids_target_check CHECK (target ~ '^([A-Za-z0-9*][A-Za-z0-9._*-]{0,62}|@exchange)$');
 CREATE INDEX IF NOT EXISTS dids_tenant ON cellstamp.dids (tenant, target);
 
 CREATE TABLE IF NOT EXISTS cellstamp.users (
@@ -95,6 +102,24 @@ CREATE TABLE IF NOT EXISTS cellstamp.users (
   -- MD5 of name:domain:password (RFC 2617): what digest authentication needs, and not the password.
   ha1 text NOT NULL CHECK (ha1 ~ '^[0-9a-f]{32}$'),
   PRIMARY KEY (tenant, name)
+);
+
+-- Where calls of a user go that the user does not take: a number, a user, a feature code, or voicemail; empty: nowhere.
+CREATE TABLE IF NOT EXISTS cellstamp.forwards (
+  tenant text NOT NULL REFERENCES cellstamp.tenants ON DELETE CASCADE,
+  name text NOT NULL CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+  always text NOT NULL DEFAULT '',
+  busy text NOT NULL DEFAULT '',
+  no_answer text NOT NULL DEFAULT '',
+  no_answer_seconds integer NOT NULL DEFAULT 20 CHECK (no_answer_seconds BETWEEN 5 AND 120),
+  not_registered text NOT NULL DEFAULT '',
+  PRIMARY KEY (tenant, name),
+  CONSTRAINT forwards_lead_somewhere CHECK (
+    always ~ '^([+][1-9][0-9]{6,14}|[A-Za-z0-9*][A-Za-z0-9._*-]{0,62}|)$'
+    AND busy ~ '^([+][1-9][0-9]{6,14}|[A-Za-z0-9*][A-Za-z0-9._*-]{0,62}|)$'
+    AND no_answer ~ '^([+][1-9][0-9]{6,14}|[A-Za-z0-9*][A-Za-z0-9._*-]{0,62}|)$'
+    AND not_registered ~ '^([+][1-9][0-9]{6,14}|[A-Za-z0-9*][A-Za-z0-9._*-]{0,62}|)$'
+  )
 );
 
 -- Edges of the front, which say whose request they hand on.
@@ -113,7 +138,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS edge_keys_current ON cellstamp.edge_keys (curr
 -- What the SBCs see: this schema, and nothing of the tables.
 CREATE SCHEMA IF NOT EXISTS sbc;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys;
+DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -129,7 +154,8 @@ SELECT
     (SELECT coalesce(min(number), '') FROM cellstamp.dids WHERE tenant = tenants.name),
     array_to_string(trunks, ':'),
     coalesce(longest_minutes::text, ''),
-    coalesce(one_sided_seconds::text, '')
+    coalesce(one_sided_seconds::text, ''),
+    coalesce(host(exchange_address) || ':' || exchange_port || ';transport=' || exchange_transport, '')
   ) AS key_value
 FROM cellstamp.tenants;
 
@@ -196,11 +222,19 @@ CREATE VIEW sbc.dids AS
 SELECT number AS key_name, 0 AS key_type, 0 AS value_type, domain || '|' || target AS key_value
 FROM cellstamp.dids JOIN cellstamp.tenants ON tenants.name = dids.tenant;
 
+CREATE VIEW sbc.forwards AS
+SELECT
+  forwards.name || '@' || domain AS key_name,
+  0 AS key_type,
+  0 AS value_type,
+  concat_ws('|', always, busy, no_answer, no_answer_seconds, not_registered) AS key_value
+FROM cellstamp.forwards JOIN cellstamp.tenants ON tenants.name = forwards.tenant;
+
 -- The number that carriers are shown when a user calls: the first one that rings at the user.
 CREATE VIEW sbc.callers AS
 SELECT target || '@' || domain AS key_name, 0 AS key_type, 0 AS value_type, min(number) AS key_value
 FROM cellstamp.dids JOIN cellstamp.tenants ON tenants.name = dids.tenant
-WHERE target NOT LIKE '*%'
+WHERE target !~ '^[*@]'
 GROUP BY target, domain;
 
 CREATE VIEW sbc.users AS

@@ -1,5 +1,6 @@
 /** Tenants, and what they share with the rest of the cell. Names, domains and numbers are compared over the whole fleet. */
 import { suggestion } from '../allowed.ts';
+import { contains, parseRange } from '../range.ts';
 import { callsWithOneHostLost } from '../relay-capacity.ts';
 import type { Rule } from './rule.ts';
 
@@ -63,6 +64,72 @@ const tenantTrunksExist: Rule = {
           };
         } else if (tenant.trunks.indexOf(trunk) !== place) {
           yield { path, message: `${tenant.name} names the trunk ${trunk} twice`, allowed: 'each trunk once' };
+        }
+      }
+    }
+  },
+};
+
+const exchangesAreThere: Rule = {
+  severity: 'error',
+  reads: ['tenants', 'sbc.transports'],
+  *check({ tenants, sbc: { transports } }) {
+    for (const [index, { name, dids, exchange, sources }] of tenants.entries()) {
+      if (exchange === undefined) {
+        for (const [number, target] of Object.entries(dids)) {
+          if (target !== '@exchange') continue;
+          yield {
+            path: ['tenants', index, 'dids', number],
+            message: `${name} has no exchange to which ${number} could go`,
+            allowed: 'a user or a feature code, or an exchange under exchange',
+          };
+        }
+        continue;
+      }
+      const { address, transport } = exchange;
+      if (!sources.some((source) => contains(parseRange(source), parseRange(`${address}/32`)))) {
+        yield {
+          path: ['tenants', index, 'exchange', 'address'],
+          message: `${name}’s exchange ${address} is not among its sources: its own calls would be a stranger’s`,
+          allowed: `an address of a range under sources, for example with ${address}/32 there`,
+        };
+      }
+      if (transports[transport] === 'off') {
+        yield {
+          path: ['tenants', index, 'exchange', 'transport'],
+          alsoAt: [['tenants', index, 'exchange']],
+          message: `${name}’s exchange uses ${transport}, which is off on the SBC`,
+          allowed: `a transport that is on, or a port for sbc.transports.${transport}`,
+        };
+      }
+    }
+  },
+};
+
+const forwardsLeadElsewhere: Rule = {
+  severity: 'error',
+  reads: ['tenants'],
+  *check({ tenants }) {
+    for (const [index, { name, forwards }] of tenants.entries()) {
+      for (const [user, { always, busy, noAnswer, notRegistered }] of Object.entries(forwards)) {
+        const path = ['tenants', index, 'forwards', user];
+        const goals = Object.entries({ always, busy, noAnswer, notRegistered }).filter(
+          ([, goal]) => goal !== undefined,
+        );
+        if (goals.length === 0) {
+          yield {
+            path,
+            message: `${name} forwards no call of ${user}`,
+            allowed: 'always, busy, noAnswer or notRegistered',
+          };
+        }
+        for (const [when, goal] of goals) {
+          if (goal !== user) continue;
+          yield {
+            path: [...path, when],
+            message: `${user} is forwarded to itself`,
+            allowed: 'somebody else, or voicemail',
+          };
         }
       }
     }
@@ -165,6 +232,8 @@ export const tenantRules: readonly Rule[] = [
   cellIsNotTooLarge,
   tiersHavePools,
   tenantTrunksExist,
+  exchangesAreThere,
+  forwardsLeadElsewhere,
   codecsAreListedOnce,
   tenantLimitsFitTheCell,
   guaranteesHold,

@@ -26,7 +26,12 @@ const customers = parseCell({
     {
       name: 'acme',
       domain: 'acme.example.com',
-      dids: { '+4930222222': 'alice', '+4930111111': 'alice', '+4930333333': '*43' },
+      dids: { '+4930222222': 'alice', '+4930111111': 'alice', '+4930333333': '*43', '+4930000001': '@exchange' },
+      exchange: { address: '203.0.113.7', transport: 'tcp' },
+      forwards: {
+        alice: { busy: '+4930999999', noAnswer: 'voicemail' },
+        bob: { always: 'alice', noAnswerSeconds: 30 },
+      },
       sources: ['198.51.100.0/26', '203.0.113.7/32'],
       codecs: ['PCMA', 'opus'],
       trunks: ['carrier-b', 'carrier-a'],

@@ -112,7 +112,7 @@ describe('tables', () => {
         ],
       }),
     );
-    expect(tenants.get('acme.example.com')).toBe('acme|standard|25|7|5|+4930111111|a||');
+    expect(tenants.get('acme.example.com')).toBe('acme|standard|25|7|5|+4930111111|a|||');
     expect([...codecs]).toEqual([
       ['acme', 'codec-strip-all codec-offer-PCMA codec-offer-PCMU codec-offer-telephone-event'],
     ]);

@@ -78,7 +78,7 @@ route[POST_DIAL_DELAY] {
 route[CALL_MOVED_TO_TRUNK] {
     $vn(call) = ${ofCall('tenant')} + "|" + $var(trunk) + "|" + ${ofCall('media')} + "|out|" + ${ofCall('from')}
         + "|" + ${ofCall('to')} + "|" + ${ofCall('invited')} + "|" + ${ofCall('callId')} + "|" + ${ofCall('cseq')} + "|"
-        + ${ofCall('longest')} + "|";
+        + ${ofCall('longest')} + "|" + ${ofCall('leg')};
     $sht(calls=>$var(id)) = $vn(call);
     mq_add("events", "$var(id)", "+$vn(call)");
 }

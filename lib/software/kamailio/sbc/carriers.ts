@@ -22,28 +22,37 @@ modparam("uac", "restore_passwd", "${late(values.topologySecret.name)}")
 
 # In: $var(number), $vn(tenant). (What it is told of the caller: IDENTITY.)
 route[TO_CARRIER] {
-    if ($var(trunk) != "" || !($var(number) =~ "^[+][1-9][0-9]{6,14}$")) {
-        # A carrier's call does not leave through a carrier.
+    if (($var(trunk) != "" && $var(diverter) == "") || !($var(number) =~ "^[+][1-9][0-9]{6,14}$")) {
+        # A carrier's call does not leave through a carrier, but where the tenant forwards it.
         $var(code) = 404;
         $var(phrase) = "Not Found";
         $var(reason) = "unknown_number";
         route(REFUSE);
     }
     $var(kind) = "out";
-    $var(list) = ${field('tenant', tenantFields, 'trunks')};
-    if ($var(list) == "") $var(list) = $sht(trunks=>*);
-    $avp(trunks) = $var(list);
-    $avp(trunk_index) = 0;
+    # Then it counts on the trunk by which it leaves.
+    if ($var(holds_trunk) != "") $var(n) = $shtdec(load=>k:$var(holds_trunk));
+    $var(holds_trunk) = "";
     $var(reason) = "no_trunk";
     $var(q850) = ${q850.noCircuit};
     $var(wait) = 5;
-    if (!route(NEXT_TRUNK)) {
+    route(FIND_TRUNK);
+    if ($var(trunk) == "") {
         $var(code) = 500;
         $var(phrase) = "No Trunk Takes The Call";
         route(REFUSE_AT_LIMIT);
     }
     # Media towards a carrier is plain RTP.
     $var(flags) = $var(flags) + " RTP/AVP";
+}
+
+# The first of the tenant's trunks that takes the call. In: $vn(tenant). Out: $var(trunk), empty if none does; $ru, $du.
+route[FIND_TRUNK] {
+    $var(list) = ${field('tenant', tenantFields, 'trunks')};
+    if ($var(list) == "") $var(list) = $sht(trunks=>*);
+    $avp(trunks) = $var(list);
+    $avp(trunk_index) = 0;
+    if (!route(NEXT_TRUNK)) $var(trunk) = "";
 }
 
 # The first trunk of $avp(trunks) from $avp(trunk_index) on that takes the call. Out: $var(trunk), $ru, $du.
@@ -56,11 +65,10 @@ route[NEXT_TRUNK] {
         $var(following) = $(avp(trunks){s.select,$var(i),:});
         $vn(record) = $sht(trunks=>$var(trunk));
         $var(host) = ${field('record', trunkFields, 'address')};
-        $vn(address) = $var(host);
-        if (${field('record', trunkFields, 'kind')} == "name") $vn(address) = $sht(resolved=>$var(trunk));
+        route(CHOOSE_ADDRESS);
         # One that was silent a moment ago is not tried again while there is another.
-        if ($vn(address) != "" && $vn(address) != $null
-                && ($var(following) == "" || $sht(silent=>$var(trunk)) == $null) && route(ADMIT_TRUNK)) {
+        if ($vn(address) != "" && ($var(following) == "" || $var(quiet) == 0) && route(ADMIT_TRUNK)) {
+            $avp(trunk_address) = $vn(address);
             $var(way) = ":" + ${field('record', trunkFields, 'port')} + ";transport=" + ${field('record', trunkFields, 'transport')};
             $ru = "sip:" + $var(to) + "@" + $var(host) + $var(way);
             # Over TLS its certificate must have this name, or this address.
@@ -74,6 +82,28 @@ route[NEXT_TRUNK] {
         $var(trunk) = $var(following);
     }
     return -1;
+}
+
+# The first address of a trunk that was not silent a moment ago, or else the first. In: $vn(record), $var(trunk). Out: $vn(address), empty
+# if its name has not been resolved yet; $var(quiet), 1 if all were silent.
+route[CHOOSE_ADDRESS] {
+    $vn(addresses) = ${field('record', trunkFields, 'address')};
+    if (${field('record', trunkFields, 'kind')} == "name") $vn(addresses) = $sht(resolved=>$var(trunk));
+    $var(quiet) = 1;
+    $vn(address) = "";
+    if ($vn(addresses) == $null) return;
+    $var(j) = 0;
+    $var(one) = $(vn(addresses){s.select,0,:});
+    $vn(address) = $var(one);
+    while ($var(one) != "") {
+        if ($sht(silent=>$var(one)) == $null) {
+            $vn(address) = $var(one);
+            $var(quiet) = 0;
+            return;
+        }
+        $var(j) = $var(j) + 1;
+        $var(one) = $(vn(addresses){s.select,$var(j),:});
+    }
 }
 
 # A carrier has refused the call, or said nothing: whether another one may be asked. What the callee has said, stands: a Reason of the
@@ -102,11 +132,19 @@ route[OTHER_TRUNK] {
     $vn(call) = $sht(calls=>$var(id));
     $var(old) = ${ofCall('trunk')};
     $var(to) = ${ofCall('to')};
-    if (t_branch_timeout()) $sht(silent=>$var(old)) = 1;
+    if (t_branch_timeout()) {
+        $sht(silent=>$avp(trunk_address)) = 1;
+        # Another address of the same carrier first.
+        $var(trunk) = $var(old);
+        $vn(record) = $sht(trunks=>$var(trunk));
+        route(CHOOSE_ADDRESS);
+        if ($var(quiet) == 0) $avp(trunk_index) = $avp(trunk_index) - 1;
+    }
     prom_counter_inc("trunk_failures_total", "1");
     if (!route(NEXT_TRUNK)) return -1;
     $var(n) = $shtdec(load=>k:$var(old));
     route(CALL_MOVED_TO_TRUNK);
+    if ($avp(shown) != $null) t_on_branch("FORK");
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
     if (t_relay()) return 1;
@@ -127,12 +165,25 @@ route[RESOLVE_CARRIERS] {
         if (${field('record', trunkFields, 'kind')} == "name" && ($var(tick) == 1 || $sht(resolved=>$var(trunk)) == $null)) {
             $var(host) = ${field('record', trunkFields, 'address')};
             if (dns_query("$var(host)", "carrier")) {
-                $sht(resolved=>$var(trunk)) = $dns(carrier=>addr[0]);
+                $var(addresses) = "";
                 $var(k) = 0;
                 while ($var(k) < $dns(carrier=>count)) {
                     $vn(address) = $dns(carrier=>addr[$var(k)]);
                     $sht(resolved=>$vn(address)) = "trunk|" + $var(trunk);
+                    if ($var(k) > 0) $var(addresses) = $var(addresses) + ":";
+                    $var(addresses) = $var(addresses) + $vn(address);
                     $var(k) = $var(k) + 1;
+                }
+                # An address that it has no more is soon somebody else's.
+                $vn(addresses) = $sht(resolved=>$var(trunk));
+                $sht(resolved=>$var(trunk)) = $var(addresses);
+                $var(k) = 0;
+                $var(one) = "";
+                if ($vn(addresses) != $null) $var(one) = $(vn(addresses){s.select,0,:});
+                while ($var(one) != "") {
+                    if (!in_list("$var(one)", "$var(addresses)", ":")) $sht(resolved=>$var(one)) = $null;
+                    $var(k) = $var(k) + 1;
+                    $var(one) = $(vn(addresses){s.select,$var(k),:});
                 }
             } else {
                 xlog("L_WARN", "trunk $var(trunk): $var(host) does not resolve\\n");

@@ -9,6 +9,7 @@ import { core } from './core.ts';
 import { description } from './description.ts';
 import { edges } from './edges.ts';
 import { features } from './features.ts';
+import { forwarding } from './forwarding.ts';
 import { identity } from './identity.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
@@ -65,6 +66,7 @@ ${joinSections([
   registrar(cell, host),
   call(cell),
   identity(cell),
+  forwarding(cell),
   refusals(),
   limits(cell),
   carriers(cell),

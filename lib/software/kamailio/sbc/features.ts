@@ -9,16 +9,18 @@ import { paths } from './paths.ts';
 import type { Section } from '../common/section.ts';
 import { sockets } from './sockets.ts';
 
+function featureHost(cell: Cell, number: number): string {
+  const { address } = cell.media.find((host) => host.number === number)!;
+  return `sip:${address}:${internalPorts.freeswitchSip}`;
+}
+
 /** Text of the list of FreeSWITCH hosts: a set for each media pool, numbered in the order of the pools' names in the spec. */
 export function dispatcherList(cell: Cell): string {
-  const addresses = new Map(cell.media.map(({ number, address }) => [number, address]));
   return `# FreeSWITCH on the media hosts, made from the cell's definition. Set, address.
 ${Object.entries(cell.spec.media.pools)
   .map(
     ([tier, hosts], index) =>
-      `# Spec: media.pools.${tier}\n${hosts
-        .map((number) => `${index + 1} sip:${addresses.get(number)}:${internalPorts.freeswitchSip}`)
-        .join('\n')}`,
+      `# Spec: media.pools.${tier}\n${hosts.map((number) => `${index + 1} ${featureHost(cell, number)}`).join('\n')}`,
   )
   .join('\n')}
 `;
@@ -45,9 +47,26 @@ modparam("dispatcher", "ds_default_socket", "${listen.replication}")
 
 # In: $var(target), a feature code; $var(from), $var(name), $var(tier).
 route[TO_FEATURE] {
+    if (route(FIND_FEATURE)) return;
+    if ($var(feature) == "") {
+        $var(code) = 404;
+        $var(phrase) = "Not Found";
+        $var(reason) = "unknown_number";
+        route(REFUSE);
+    }
+    $var(reason) = "no_feature_host";
+    $var(q850) = ${q850.congestion};
+    $var(wait) = 5;
+    route(REFUSE_FOR_NOW);
+}
+
+# In: the same. Out: $var(feature), empty if there is none by this code; $ru, $var(kind), $var(flags). False: it can't be had.
+route[FIND_FEATURE] {
     $var(kind) = "feature";
+    $avp(any_host) = $null;
     $var(feature) = "";
     $var(named) = 0;
+    $var(box) = 0;
     # Two digits, and perhaps a name.
     if ($var(target) =~ "^[*][0-9][0-9]") {
         $var(digits) = $(var(target){s.substr,1,2});
@@ -64,9 +83,11 @@ route[TO_FEATURE] {
         $var(rest) = $(var(from){s.select,0,@});
         $var(feature) = "mailbox-";
         $var(named) = 1;
+        $var(box) = 1;
     } else if ($var(digits) == "${featureCodes.voicemail}") {
         $var(feature) = "voicemail-";
         $var(named) = 1;
+        $var(box) = 1;
     } else if ($var(digits) == "${featureCodes.conference}") {
         $var(feature) = "conference-";
         $var(named) = 1;
@@ -81,32 +102,38 @@ route[TO_FEATURE] {
         } else {
             $var(feature) = "";
         }
-        # All calls to a room or a box meet on one host.
+        # All calls to a room or a box meet on one host. A room goes elsewhere when its host is away; a box does not.
         $avp(feature) = $var(name) + "." + $var(rest);
     } else {
         $avp(feature) = $ci;
         $avp(any_host) = 1;
     }
-    if ($var(feature) == "") {
-        $var(code) = 404;
-        $var(phrase) = "Not Found";
-        $var(reason) = "unknown_number";
-        route(REFUSE);
-    }
+    if ($var(feature) == "") return -1;
     # Spec: media.pools
     $var(set) = 0;
-${Object.keys(cell.spec.media.pools)
-  .map((tier, index) => `    if ($var(tier) == "${tier}") $var(set) = ${index + 1};`)
+${Object.entries(cell.spec.media.pools)
+  .map(
+    ([tier, hosts], index) => `    if ($var(tier) == "${tier}") {
+        $var(set) = ${index + 1};
+        $var(hosts) = "${hosts.map((number) => featureHost(cell, number)).join('|')}";
+        $var(count) = ${hosts.length};
+    }`,
+  )
   .join('\n')}
-    if (!ds_select_dst("$var(set)", "7")) {
-        $var(reason) = "no_feature_host";
-        $var(q850) = ${q850.congestion};
-        $var(wait) = 5;
-        route(REFUSE_FOR_NOW);
+    if ($var(box) == 1) {
+        # A box is on the disk of one host, whichever others are there. While that one is drained or away, its calls are refused: a
+        # message on another host would be heard by nobody.
+        $var(place) = $(avp(feature){s.corehash,65536}{s.int}) mod $var(count);
+        $var(home) = $(var(hosts){s.select,$var(place),|});
+        if (!ds_is_active("$var(set)", "$var(home)")) return -1;
+        $du = $var(home);
+    } else if (!ds_select_dst("$var(set)", "7")) {
+        return -1;
     }
     $avp(feature_user) = $var(feature);
     route(AIM_AT_FEATURE_HOST);
     $var(flags) = $var(flags) + " direction=public direction=private RTP/AVP";
+    return 1;
 }
 
 route[AIM_AT_FEATURE_HOST] {

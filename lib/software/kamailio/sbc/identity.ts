@@ -21,6 +21,8 @@ export const crossingHeaders: readonly string[] = [
   // Transfers and what is told of them (RFC 3515, 3891, 4488), key presses (RFC 6086).
   ...['Refer-To', 'r', 'Refer-Sub', 'Replaces', 'Event', 'o', 'Allow-Events', 'u', 'Subscription-State'],
   ...['Recv-Info', 'Info-Package'],
+  // By which the masking of the topology tells itself whether a message has been unmasked.
+  'TH',
 ];
 
 /**
@@ -57,7 +59,11 @@ route[IDENTITY] {
             || $hdr(Privacy) =~ "(^|[ ;,])(id|user|header)([ ;,]|$)") $var(hidden) = 1;
     $var(asserted) = "";
     $var(shown) = "";
-    if ($avp(trunks) != $null) {
+    if ($avp(trunks) != $null && $var(diverter) != "" && $var(caller_is) == "carrier") {
+        # Forwarded to the outside: the number that we can answer for is that of who forwards; the caller's own stays in sight.
+        if ($vn(diverting) != "") $var(asserted) = "sip:" + $vn(diverting) + "@${publicAddress}";
+        if ($var(from) =~ "^[+]?[0-9]+$") $var(shown) = "sip:" + $var(from) + "@${publicAddress}";
+    } else if ($avp(trunks) != $null) {
         route(NUMBER_OF_CALLER);
         if ($vn(caller) != "") $var(asserted) = "sip:" + $vn(caller) + "@${publicAddress}";
     } else if ($var(caller_is) == "carrier") {
@@ -84,6 +90,7 @@ route[IDENTITY] {
         append_hf("Privacy: id\r\n");
         $var(display) = "\"Anonymous\"";
         $var(shown) = "";
+        $avp(hidden) = 1;
     }
     if ($var(shown) == "") $var(shown) = "sip:anonymous@anonymous.invalid";
     # Carriers do not learn the tenant's domain or what the phone calls itself. What can't be hidden does not go out.

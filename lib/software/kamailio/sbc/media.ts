@@ -96,6 +96,8 @@ route[ANCHOR] {
 # A call that rings at several phones is a call of its own at the relay for each of them: the ports of one are not those of another,
 # and the audio is with the one that answers. In: $avp(id), $avp(m), $var(flags).
 branch_route[FORK] {
+    if ($avp(shown) != $null) route(LEAVE_DIVERTED);
+    if ($avp(forks) == $null) return;
     $var(m) = $avp(m);
     if ($avp(late_offer) == 1) return;
     $var(relayed) = $avp(id) + "-" + $T_branch_idx;

@@ -19,6 +19,7 @@ export const refusalReasons = [
   'unknown_user',
   'unknown_number',
   'not_registered',
+  'forwarded_in_a_circle',
   // The caller may not do so.
   'unknown_source',
   'foreign_address',

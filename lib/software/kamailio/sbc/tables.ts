@@ -39,7 +39,9 @@ export const tenantFields = [
   'trunks',
   'longest',
   'oneSided',
+  'exchange',
 ] as const;
+export const forwardFields = ['always', 'busy', 'noAnswer', 'seconds', 'notRegistered'] as const;
 export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls', 'failOverOn'] as const;
 
 export const loadedTables: readonly LoadedTable[] = [
@@ -55,7 +57,8 @@ export const loadedTables: readonly LoadedTable[] = [
     size: perTenant,
     contents: 'name of a tenant => what its offers are cut down to, as flags for rtpengine',
   },
-  { name: 'dids', size: perTenant, contents: '+number => domain|user or feature code' },
+  { name: 'dids', size: perTenant, contents: '+number => domain|user, feature code or @exchange' },
+  { name: 'forwards', size: perTenant, contents: `user@domain => ${forwardFields.join('|')}` },
   {
     name: 'sources',
     size: perTenant,
@@ -159,9 +162,10 @@ ${table('alive', `size=${small}`, 'initval=0')}
 ${table('away', `size=${small}`, 'initval=0')}
 # tier => numbers of the media hosts that take calls now, each with a colon behind it
 ${table('pools', `size=${small}`)}
-# trunk => address that its domain name resolved to; address => trunk|name
-${table('resolved', `size=${small}`, 'autoexpire=600')}
-# trunk => 1: did not answer a moment ago
+# trunk => addresses that its domain name resolved to, with colons between them; address => trunk|name. For a day: carriers move seldom,
+# and a DNS that is away must not take them with it
+${table('resolved', `size=${small}`, 'autoexpire=86400')}
+# address of a carrier => 1: did not answer a moment ago
 ${table('silent', `size=${small}`, 'autoexpire=30')}
 modparam("htable", "timer_interval", 5)
 modparam("htable", "timer_procs", 1)

@@ -49,6 +49,7 @@ export function customersSql({ tenants, trunks }: Customers): string {
   return `BEGIN;
 DELETE FROM cellstamp.sources;
 DELETE FROM cellstamp.dids;
+DELETE FROM cellstamp.forwards;
 DELETE FROM cellstamp.tenants WHERE name <> ALL (${names(tenants)});
 DELETE FROM cellstamp.trunks WHERE name <> ALL (${names(trunks)});
 ${upsert(
@@ -71,9 +72,10 @@ ${upsert(
     [
       ...['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst'],
       ...['longest_minutes', 'one_sided_seconds', 'codecs', 'trunks'],
+      ...['exchange_address', 'exchange_port', 'exchange_transport'],
     ],
     'name',
-    tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen }) => [
+    tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen, exchange }) => [
       quote(name),
       quote(domain),
       quote(tier),
@@ -85,6 +87,9 @@ ${upsert(
       limits.oneSidedSeconds ?? 'NULL',
       list(codecs),
       list(chosen),
+      ...(exchange === undefined
+        ? ['NULL', 'NULL', 'NULL']
+        : [quote(exchange.address), exchange.port, quote(exchange.transport)]),
     ]),
   )}${upsert(
     'dids',
@@ -92,6 +97,16 @@ ${upsert(
     'number',
     tenants.flatMap(({ name, dids }) =>
       Object.entries(dids).map(([number, target]) => [quote(number), quote(name), quote(target)]),
+    ),
+  )}${upsert(
+    'forwards',
+    ['tenant', 'name', 'always', 'busy', 'no_answer', 'no_answer_seconds', 'not_registered'],
+    'tenant, name',
+    tenants.flatMap((tenant) =>
+      Object.entries(tenant.forwards).map(([name, { always, busy, noAnswer, noAnswerSeconds, notRegistered }]) => [
+        ...[quote(tenant.name), quote(name), quote(always ?? ''), quote(busy ?? '')],
+        ...[quote(noAnswer ?? ''), noAnswerSeconds, quote(notRegistered ?? '')],
+      ]),
     ),
   )}${upsert('sources', ['network', 'trunk', 'tenant'], 'network', [
     ...trunks.flatMap(({ name, sources }) => sources.map((network) => [quote(network), quote(name), 'NULL'])),
@@ -126,7 +141,7 @@ ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = EXCLUDED.$
 
 /** The tables that follow from trunks and tenants, as the database's views show them: table, key, value. */
 export type TableRows = Readonly<Record<CustomerTable, ReadonlyMap<string, string | number>>>;
-type CustomerTable = 'trunks' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'dids';
+type CustomerTable = 'trunks' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
 
 /** In the order in which additions make sense to a call that comes in between. */
 const customerTables: readonly CustomerTable[] = [
@@ -136,6 +151,7 @@ const customerTables: readonly CustomerTable[] = [
   'tenants',
   'sources',
   'callers',
+  'forwards',
   'dids',
 ];
 
@@ -148,7 +164,8 @@ export function tableRows(customers: Customers): TableRows {
   const callers = new Map<string, string>();
   for (const { domain, number, target } of numbers) {
     const user = `${target}@${domain}`;
-    if (!target.startsWith('*') && !(callers.get(user)! <= number)) callers.set(user, number);
+    if (/^[*@]/.test(target)) continue;
+    if (!(callers.get(user)! <= number)) callers.set(user, number);
   }
   return {
     trunks: new Map([
@@ -162,11 +179,12 @@ export function tableRows(customers: Customers): TableRows {
       ...(trunks.length === 0 ? [] : [['*', trunks.map(({ name }) => name).join(':')] as const]),
     ]),
     tenants: new Map(
-      tenants.map(({ name, domain, tier, limits, dids, trunks: chosen }) => [
+      tenants.map(({ name, domain, tier, limits, dids, trunks: chosen, exchange }) => [
         domain,
         [
           ...[name, tier, ...limitFields(limits), Object.keys(dids).sort()[0] ?? '', chosen.join(':')],
           ...[limits.longestMinutes ?? '', limits.oneSidedSeconds ?? ''],
+          exchange === undefined ? '' : `${exchange.address}:${exchange.port};transport=${exchange.transport}`,
         ].join('|'),
       ]),
     ),
@@ -181,6 +199,14 @@ export function tableRows(customers: Customers): TableRows {
     ),
     sources: sourceRows(customers),
     callers,
+    forwards: new Map(
+      tenants.flatMap(({ domain, forwards }) =>
+        Object.entries(forwards).map(([user, { always, busy, noAnswer, noAnswerSeconds, notRegistered }]) => [
+          `${user}@${domain}`,
+          [always, busy, noAnswer, noAnswerSeconds, notRegistered].map((field) => field ?? '').join('|'),
+        ]),
+      ),
+    ),
     dids: new Map(numbers.map(({ domain, number, target }) => [number, `${domain}|${target}`])),
   };
 }

@@ -4,7 +4,7 @@ import { values } from '../../../values.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall } from '../call-entry.ts';
 import { q850 } from '../limits.ts';
-import { field, tenantFields } from '../tables.ts';
+import { field, forwardFields, tenantFields } from '../tables.ts';
 
 /** A new call: who calls, whom, may it be, and over which way it goes. */
 export function call(_cell: Cell): Section {
@@ -26,6 +26,8 @@ route[CALL] {
     $var(name) = "";
     $var(trunk) = "";
     $var(kind) = "user";
+    $var(diverter) = "";
+    $var(forwards) = 0;
     $var(from) = "";
     $var(to) = "";
     # The records and the tables' values are separated by bars, and end up in JSON.
@@ -48,6 +50,7 @@ route[CALL] {
     if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_FOR_NOW);
     route(DESTINATION);
     route(IDENTITY);
+    if ($var(diverter) != "") route(SHOW_DIVERTER);
     route(SEND);
 }
 
@@ -203,15 +206,39 @@ route[DESTINATION] {
     }
     if ($var(target) =~ "^[*]") {
         route(TO_FEATURE);
+    } else if ($var(target) == "@exchange") {
+        route(AIM_AT_EXCHANGE);
     } else {
         route(TO_USER);
     }
-    if ($var(trunk) != "") $var(kind) = "in";
+    if ($var(trunk) != "" && $var(kind) != "out") $var(kind) = "in";
+}
+
+# A tenant's own exchange gets the number as it was called. In: $var(number), $vn(tenant).
+route[AIM_AT_EXCHANGE] {
+    $ru = "sip:" + $var(number) + "@" + ${field('tenant', tenantFields, 'exchange')};
 }
 
 route[TO_USER] {
+    $vn(forward) = $sht(forwards=>$var(target)@$var(domain));
+    if ($vn(forward) != $null) {
+        $var(goal) = ${field('forward', forwardFields, 'always')};
+        if ($var(goal) != "") {
+            $var(why) = "always";
+            route(FORWARD);
+            return;
+        }
+    }
     $ru = "sip:" + $var(target) + "@" + $var(domain);
     if (!lookup("location")) {
+        if ($vn(forward) != $null) {
+            $var(goal) = ${field('forward', forwardFields, 'notRegistered')};
+            if ($var(goal) != "") {
+                $var(why) = "notRegistered";
+                route(FORWARD);
+                return;
+            }
+        }
         if ($sht(users=>$var(target)@$var(domain)) == $null) {
             $var(code) = 404;
             $var(phrase) = "Not Found";
@@ -229,6 +256,7 @@ route[TO_USER] {
         $avp(forks) = $branch(count) + 1;
         t_on_branch("FORK");
     }
+    route(WATCH_FOR_FORWARD);
 }
 
 # Anchors the media, remembers the call, puts us into its way, sends.
@@ -335,6 +363,8 @@ failure_route[CALL_FAILED] {
     } else if ($avp(feature) != $null && (t_check_status("503") || t_branch_timeout())) {
         if (route(OTHER_FEATURE_HOST)) exit;
         $var(cause) = 480;
+    } else if ($avp(forwarder) != $null && route(FORWARD_UNTAKEN)) {
+        exit;
     }
     route(CALL_REFUSED);
     route(ANSWER_IN_ITS_PLACE);
@@ -346,6 +376,9 @@ failure_route[CALL_FAILED] {
 route[ANSWER_IN_ITS_PLACE] {
     if ($var(cause) == 480 && $avp(feature) != $null) {
         append_to_reply("Retry-After: 5\\r\\nReason: Q.850;cause=${q850.congestion};text=\\"no_feature_host\\"\\r\\n");
+        t_reply("480", "Temporarily Unavailable");
+    } else if ($avp(trunks) == $null && $var(cause) >= 300 && $var(cause) < 400) {
+        # To where its user may not call, or nobody is.
         t_reply("480", "Temporarily Unavailable");
     } else if ($var(cause) == 503 || $var(cause) == 401 || $var(cause) == 407 || ($var(cause) >= 300 && $var(cause) < 400)) {
         append_to_reply("Reason: SIP;cause=$var(cause)\\r\\n");
