@@ -1,11 +1,10 @@
 /** What the running Kamailios of cells and edges say. */
-import { deriveCell } from '../../cell/cell.ts';
 import { paths } from '../../software/kamailio/sbc/paths.ts';
+import { activeSbc } from '../calls.ts';
 import { LocalFailure } from '../failure.ts';
 import { runInside } from '../namespace.ts';
 import type { ProcessId } from '../processes.ts';
 import type { CellState } from '../state.ts';
-import { isActive } from '../status.ts';
 import { frontProcess, type FrontState } from './state.ts';
 
 /** Control socket of an edge's Kamailio. */
@@ -25,13 +24,6 @@ async function ask(init: ProcessId, control: string, words: readonly string[]): 
 /** @throws LocalFailure when the host is not there */
 export function askEdge(state: FrontState, edge: string, words: readonly string[]): Promise<string | undefined> {
   return ask(frontProcess(state, edge), edgeControl, words);
-}
-
-/** Name of the SBC that has the floating addresses. @throws LocalFailure when none has */
-export function activeSbc({ name, spec }: CellState): string {
-  const active = deriveCell(spec).sbcs.find((sbc) => isActive(name, sbc.name));
-  if (!active) throw new LocalFailure(`cell ${name} has no active SBC`);
-  return active.name;
 }
 
 /** The answer of a cell's active SBC. @throws LocalFailure when it gives none */
