@@ -4,7 +4,7 @@ import type { IncomingCall } from './user-agent/incoming-call.ts';
 import type { MediaPorts } from './audio/media-ports.ts';
 import type { Registration } from './user-agent/registration.ts';
 import type { RtpClock } from './audio/rtp-clock.ts';
-import { type CodecName, SdpError } from './sip/sdp.ts';
+import { type CodecName, type PayloadFormat, SdpError } from './sip/sdp.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserAgent, type UserAgentOptions } from './user-agent/user-agent.ts';
 
@@ -21,6 +21,8 @@ export interface AgentOptions extends Omit<UserAgentOptions, 'onCall'> {
   readonly clock: RtpClock;
   /** Most wanted first. */
   readonly codecs: readonly CodecName[];
+  /** Described beside them, and never sent. Default: none. */
+  readonly idleFormats?: readonly PayloadFormat[] | undefined;
   readonly unexpected: UnexpectedCall;
   /** The address that its session descriptions name. Default: the one that it sends from. */
   readonly behindNat?: string | undefined;
@@ -69,8 +71,8 @@ export class Agent {
   }
 
   openAudio(sendTone: number, expectTone: number): Promise<AudioStream> {
-    const { ports, clock, codecs, behindNat: describedAddress } = this.#options;
-    return AudioStream.open({ ports, clock, codecs, describedAddress, sendTone, expectTone });
+    const { ports, clock, codecs, idleFormats, behindNat: describedAddress } = this.#options;
+    return AudioStream.open({ ports, clock, codecs, idleFormats, describedAddress, sendTone, expectTone });
   }
 
   /**

@@ -148,7 +148,7 @@ export class CallInProgress {
       case 'reinvite':
         return this.#reinvite(step.by, step.change);
       case 'silence':
-        this.#audio[step.of]?.mute();
+        this.#audio[step.of]?.mute(step.rtcp);
         return;
       case 'ended':
         return this.#untilEnded(step.seconds);

@@ -33,6 +33,16 @@ const agentBase = z.object({
     .min(1)
     .default(['PCMA', 'PCMU'])
     .describe('Most wanted first.'),
+  idleFormats: z
+    .array(
+      z.object({
+        type: z.int().min(0).max(127),
+        encoding: z.string().regex(/^[\w.-]+\/\d+(\/\d+)?$/, 'an encoding such as CN/8000'),
+        parameters: z.string().optional(),
+      }),
+    )
+    .default([])
+    .describe('Formats that it describes too, and never sends: comfort noise for example.'),
   unexpected: z
     .discriminatedUnion('do', [
       z.object({ do: z.literal('reject'), status: z.int().min(300).max(699) }),

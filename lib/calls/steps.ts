@@ -28,7 +28,11 @@ export const stepSchema = z.discriminatedUnion('step', [
       'A re-INVITE, which must be accepted. `codec` offers the last of the codecs alone, `port` a new media port.',
     ),
   z
-    .object({ step: z.literal('silence'), of: z.enum(['caller', 'callee']) })
+    .object({
+      step: z.literal('silence'),
+      of: z.enum(['caller', 'callee']),
+      rtcp: z.boolean().default(false).describe('Whether it still sends RTCP, as a phone whose user has muted it.'),
+    })
     .describe('From here on this side sends no audio, as a phone that has lost its power.'),
   z
     .object({ step: z.literal('ended'), seconds })

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { WentOnAsRoot, asRoot } from './as-root.ts';
 import { addCall } from './call.ts';
+import { addCalls } from './calls.ts';
 import { addCapacity } from './capacity.ts';
 import { addCheck } from './check.ts';
 import { addDeployed } from './deployed.ts';
@@ -34,7 +35,7 @@ function cellstamp(): Command {
       'after',
       '\nExample:\n  $ cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage; of plan see `cellstamp plan --help`.',
     );
-  for (const add of [addTry, addUp, addStatus, addLogs, addFlap, addTenant, addDown]) {
+  for (const add of [addTry, addUp, addStatus, addCalls, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
   }
   for (const add of [

@@ -1,4 +1,5 @@
 import type { Cell, Host } from '../cell/cell.ts';
+import { callWatch } from './call-watch/index.ts';
 import { freeswitch } from './freeswitch/index.ts';
 import { mergeHostConfigs, type HostConfig } from './host-config.ts';
 import { kamailio } from './kamailio/sbc/index.ts';
@@ -26,6 +27,7 @@ function programs(cell: Cell, host: Host): readonly HostConfig[] {
         pgbouncer(cell, host),
         stunnel(cell, host),
         kamailio(cell, host),
+        callWatch(cell),
         keepalived(cell, host),
       ];
     case 'media':

@@ -21,6 +21,7 @@ export interface LabUser {
   readonly tenant: string;
   /** Address outside the cell from which it speaks. */
   readonly address: string;
+  readonly idleFormats?: NonNullable<AgentSpec['idleFormats']>;
 }
 
 type AgentsTls = NonNullable<Parameters<AgentsProcess['open']>[0]['tls']>;
@@ -63,8 +64,9 @@ export class Lab {
     await this.sql(usersSql(rows));
   }
 
-  user({ name, tenant, address }: LabUser): AgentSpec {
+  user({ name, tenant, address, idleFormats }: LabUser): AgentSpec {
     return {
+      ...(idleFormats === undefined ? {} : { idleFormats }),
       role: 'user',
       name,
       identity: `sip:${name}@${domainOf(tenant)}`,

@@ -6,6 +6,7 @@ const commands = [
   'try',
   'up',
   'status',
+  'calls',
   'logs',
   'flap',
   'tenant',

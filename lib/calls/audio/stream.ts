@@ -19,6 +19,7 @@ import {
   type AudioMedia,
   type CodecName,
   type Direction,
+  type PayloadFormat,
   SdpError,
   type SessionDescription,
   audioOf,
@@ -43,6 +44,8 @@ export interface AudioStreamOptions {
   readonly clock: RtpClock;
   /** Most wanted first. */
   readonly codecs: readonly CodecName[];
+  /** Described beside them, and never sent. Default: none. */
+  readonly idleFormats?: readonly PayloadFormat[] | undefined;
   /** The address in its descriptions. Default: that of its ports. */
   readonly describedAddress?: string | undefined;
   /** Hz, multiples of 10: what is sent, and what is listened for. */
@@ -96,6 +99,7 @@ export class AudioStream {
   #direction: Direction = 'inactive';
   #stop: (() => void) | undefined;
   #muted = false;
+  #reports = true;
 
   private constructor(options: AudioStreamOptions, socket: Socket) {
     this.#options = options;
@@ -180,9 +184,13 @@ export class AudioStream {
     });
   }
 
-  /** Sends no more audio, but still receives. */
-  mute(): void {
+  /**
+   * Sends no more audio, but still receives.
+   * @param reports whether it goes on to send RTCP
+   */
+  mute(reports = false): void {
     this.#muted = true;
+    this.#reports = reports;
     this.#sender.sending = undefined;
   }
 
@@ -220,6 +228,7 @@ export class AudioStream {
       address: this.#address,
       port: socket.address().port,
       codecs,
+      idleFormats: this.#options.idleFormats ?? [],
       direction,
       rtcpMux: true,
     };
@@ -249,7 +258,7 @@ export class AudioStream {
   }
 
   #report(): void {
-    if (this.#remote === undefined || this.#muted) return;
+    if (this.#remote === undefined || !this.#reports) return;
     const { ssrc, timestamp, packets, octets } = this.#sender;
     const report = this.#receiver.takeReport(performance.now());
     const bytes = formatSenderReport({

@@ -17,6 +17,8 @@ export interface LocalAudio {
   readonly port: number;
   /** Most wanted first. */
   readonly codecs: readonly CodecName[];
+  /** Described beside them, and never sent. Default: none. */
+  readonly idleFormats?: readonly PayloadFormat[];
   readonly direction: Direction;
   /** Whether RTCP may share the port of RTP. */
   readonly rtcpMux: boolean;
@@ -30,7 +32,12 @@ const PTIME = 20;
 
 export function makeOffer(local: LocalAudio): SessionDescription {
   return describe(local, [
-    audio(local, [...local.codecs.map(codecFormat), TELEPHONE_EVENT], local.direction, local.rtcpMux),
+    audio(
+      local,
+      [...local.codecs.map(codecFormat), ...(local.idleFormats ?? []), TELEPHONE_EVENT],
+      local.direction,
+      local.rtcpMux,
+    ),
   ]);
 }
 
@@ -48,8 +55,11 @@ export function makeAnswer(offer: SessionDescription, local: LocalAudio): Sessio
     throw new SdpError(`no common codec: offered ${names}, known are ${local.codecs.join(', ')}`);
   }
   const events = offered.formats.filter((format) => format.encoding.toLowerCase() === TELEPHONE_EVENT.encoding);
+  const idle = offered.formats.filter(({ type, encoding }) =>
+    local.idleFormats?.some((format) => format.type === type && (encoding === '' || encoding === format.encoding)),
+  );
   const direction = agreeDirection(local.direction, offered.direction);
-  const answer = audio(local, [...formats, ...events], direction, local.rtcpMux && offered.rtcpMux);
+  const answer = audio(local, [...formats, ...idle, ...events], direction, local.rtcpMux && offered.rtcpMux);
   return describe(
     local,
     offer.media.map((media) => {

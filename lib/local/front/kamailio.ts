@@ -1,11 +1,10 @@
 /** What the running Kamailios of cells and edges say. */
-import { deriveCell } from '../../cell/cell.ts';
 import { kamailioPaths as paths } from '../../software/kamailio/common/paths.ts';
+import { activeSbc } from '../calls.ts';
 import { LocalFailure } from '../failure.ts';
 import { runInside } from '../namespace.ts';
 import type { ProcessId } from '../processes.ts';
 import type { CellState } from '../state.ts';
-import { isActive } from '../status.ts';
 import { frontProcess, type FrontState } from './state.ts';
 
 /** One that is frozen never answers. Seconds. */
@@ -22,13 +21,6 @@ async function ask(init: ProcessId, words: readonly string[]): Promise<string | 
 /** @throws LocalFailure when the host is not there */
 export function askEdge(state: FrontState, edge: string, words: readonly string[]): Promise<string | undefined> {
   return ask(frontProcess(state, edge), words);
-}
-
-/** Name of the SBC that has the floating addresses. @throws LocalFailure when none has */
-export function activeSbc({ name, spec }: CellState): string {
-  const active = deriveCell(spec).sbcs.find((sbc) => isActive(name, sbc.name));
-  if (!active) throw new LocalFailure(`cell ${name} has no active SBC`);
-  return active.name;
 }
 
 /** The answer of a cell's active SBC. @throws LocalFailure when it gives none */

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { deriveCell } from '../../cell/cell.ts';
 import { deriveFront, type Front } from '../../front/front.ts';
 import { edgeHostConfig } from '../../software/edge-host.ts';
-import { callFields } from '../../software/kamailio/sbc/call-entry.ts';
+import { listCalls } from '../calls.ts';
 import { isAlive } from '../processes.ts';
 import { hostFolder, readState, type CellState } from '../state.ts';
 import { isActive, readService, type ServiceStatus } from '../status.ts';
 import { acceleratorStatus } from './accelerator.ts';
 import { edgePublicAddress, serviceAddress } from './addresses.ts';
 import { routerName } from './internet.ts';
-import { askCell, askEdge, tableEntries } from './kamailio.ts';
+import { askEdge, tableEntries } from './kamailio.ts';
 import type { FrontState } from './state.ts';
 
 export interface EdgeStatus {
@@ -121,11 +121,11 @@ function transactionsOf(stats: string | undefined): number | null {
 /** Calls of a cell, from the tables of its active SBC; none while it has no active one. */
 async function callsOf(cell: CellState, edges: readonly EdgeStatus[]): Promise<readonly FrontCall[]> {
   if (!deriveCell(cell.spec).sbcs.some(({ name }) => isActive(cell.name, name))) return [];
-  const calls = tableEntries(await askCell(cell, ['htable.dump', 'calls']));
-  return [...calls].map(([callId, value]) => ({
-    callId,
-    tenant: value.split('|')[callFields.indexOf('tenant')]!,
+  const calls = await listCalls(cell.name);
+  return calls.map(({ call, tenant }) => ({
+    callId: call,
+    tenant,
     cell: cell.name,
-    edges: edges.filter((edge) => edge.calls?.includes(callId)).map(({ name }) => name),
+    edges: edges.filter((edge) => edge.calls?.includes(call)).map(({ name }) => name),
   }));
 }

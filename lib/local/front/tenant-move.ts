@@ -4,12 +4,12 @@ import { deriveCell } from '../../cell/cell.ts';
 import { itemId, type TenantItem } from '../../front/directory.ts';
 import { deriveFront } from '../../front/front.ts';
 import { moveOf } from '../../front/move.ts';
-import { callFields } from '../../software/kamailio/sbc/call-entry.ts';
 import { quote } from '../../software/kamailio/sbc/tenant-tables.ts';
+import { activeSbc, listCalls } from '../calls.ts';
 import { callKamailio, queryDatabase, type KamailioCall } from '../cell-data.ts';
 import { LocalFailure } from '../failure.ts';
 import { requireState, type CellState } from '../state.ts';
-import { activeSbc, askCell, tableEntries } from './kamailio.ts';
+import { askCell } from './kamailio.ts';
 import { requireFrontState, type FrontState } from './state.ts';
 import { edgesKnow } from './tenants.ts';
 import { directoryOf } from './up.ts';
@@ -92,8 +92,7 @@ async function checkedMove(
 
 /** Calls of a tenant that a cell holds. */
 async function callsOf(cell: CellState, tenant: string): Promise<number> {
-  const calls = tableEntries(await askCell(cell, ['htable.dump', 'calls']));
-  return [...calls.values()].filter((call) => call.split('|')[callFields.indexOf('tenant')] === tenant).length;
+  return (await listCalls(cell.name, tenant)).length;
 }
 
 /** Rows of the tables that the SBCs load, of one tenant. */

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { callsProgram } from '../../../lib/software/call-watch/paths.ts';
+import { callFields } from '../../../lib/software/kamailio/sbc/call-entry.ts';
 import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
 import { customersSql, tableCalls, tableRows, usersSql } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
@@ -176,6 +178,83 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
     expect(() => lab.sql(`INSERT INTO cellstamp.sources VALUES ('198.51.100.8/32', 'carrier-a', NULL)`)).toThrow(
       /exclusion/,
     );
+  });
+});
+
+describeWith(['root', 'debian-packages'], 'the list of calls', () => {
+  let lab: SbcLab;
+  beforeAll(async () => {
+    lab = await SbcLab.open();
+    await lab.start({});
+  });
+  afterAll(async () => {
+    await lab.stop();
+    lab.close();
+  });
+
+  const entryOf = (index: number): string => {
+    const fields: Readonly<Record<(typeof callFields)[number], string>> = {
+      tenant: index % 5 === 0 ? 'acme' : 'globex',
+      trunk: 'carrier-a',
+      media: String((index % 4) + 1),
+      kind: 'out',
+      from: `user-${index}@globex.example.com`,
+      to: `+4989700${index}`,
+      invited: `${1_800_000_000 + index}.250000`,
+      callId: `${String(index).padStart(32, '0')}@203.0.113.${index % 250}`,
+      cseq: '4711',
+      longest: '14400',
+      oneSided: '300',
+      leg: '',
+      answeredBy: 'as7c1b62ff',
+      answered: `${1_800_000_010 + index}.500000`,
+    };
+    return callFields.map((name) => fields[name]).join('|');
+  };
+  const set = (indices: readonly number[]) => {
+    const requests = indices.map((index) =>
+      JSON.stringify({
+        jsonrpc: '2.0',
+        method: 'htable.sets',
+        params: ['calls', index.toString(16).padStart(20, '0'), entryOf(index)],
+        id: 1,
+      }),
+    );
+    for (const answer of ask(lab, requests)) expect(answer).toContain('Ok');
+  };
+  const list = (...words: readonly string[]) => {
+    lab.run(['bash', '-c', `${callsProgram} list ${words.join(' ')} >/tmp/listed`]);
+    return Number(lab.run(['bash', '-c', 'wc -l </tmp/listed']));
+  };
+
+  it('is empty where there is none', () => {
+    expect(list()).toBe(0);
+  });
+
+  it('is whole with 5,000 of them, the oldest first, and those of one tenant', () => {
+    set(Array.from({ length: 5000 }, (_, index) => 4999 - index));
+    const started = performance.now();
+    expect(list()).toBe(5000);
+    console.log(`5,000 calls listed in ${(performance.now() - started).toFixed(0)} ms`);
+    const first = JSON.parse(lab.run(['head', '-n1', '/tmp/listed'])) as unknown;
+    expect(first).toEqual({
+      call: `${'0'.repeat(32)}@203.0.113.0`,
+      id: '0'.repeat(20),
+      tenant: 'acme',
+      kind: 'out',
+      from: 'user-0@globex.example.com',
+      to: '+49897000',
+      trunk: 'carrier-a',
+      media: 'media-1',
+      invited: 1_800_000_000.25,
+      answered: 1_800_000_010.5,
+    });
+    expect(lab.run(['bash', '-c', `grep -o '"id": "[0-9a-f]*"' /tmp/listed | sort -u | wc -l`])).toBe('5000\n');
+    expect(list('--tenant', 'acme')).toBe(1000);
+  });
+
+  it('is whole every time', () => {
+    for (let attempt = 0; attempt < 10; attempt++) expect(list()).toBe(5000);
   });
 });
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveCell, type Cell } from '../../../lib/cell/cell.ts';
+import { callWatch } from '../../../lib/software/call-watch/index.ts';
 import { mergeHostConfigs, type HostConfig, type Service } from '../../../lib/software/host-config.ts';
 import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
 import { pgbouncer } from '../../../lib/software/pgbouncer/index.ts';
@@ -104,9 +105,10 @@ export class SbcLab {
   async start(input: Partial<CellInput>): Promise<Cell> {
     const cell = deriveCell(parseCell({ name: 'lab', region: 'eu-west-1', size: 'test', ...input }));
     const host = cell.sbcs[0];
-    const config = mergeHostConfigs(
-      [databaseSchema, pgbouncer, stunnel, kamailio].map((program) => program(cell, host)),
-    );
+    const config = mergeHostConfigs([
+      ...[databaseSchema, pgbouncer, stunnel, kamailio].map((program) => program(cell, host)),
+      callWatch(cell),
+    ]);
     for (const address of [host.address, host.floatingSide])
       this.run(['ip', 'address', 'replace', `${address}/32`, 'dev', 'lo']);
     this.#write(config);

@@ -1,7 +1,8 @@
 /** What the SBCs keep of a call: its entry in the table `calls`, and its two sides in the table `sides`. */
 
 /**
- * Order of the fields of a call in the table `calls`; at its end follow the fields of its end. `leg` is empty, or, where a call
+ * Order of the fields of a call in the table `calls`; at its end follow the fields of its end. `longest` and `oneSided` are the
+ * seconds after which it ends by itself, `oneSided` 0 if it does not for that. `leg` is empty, or, where a call
  * rings at several phones, a hyphen and, once it is answered, the number of the branch.
  */
 export const callFields = [
@@ -15,6 +16,7 @@ export const callFields = [
   'callId',
   'cseq',
   'longest',
+  'oneSided',
   'leg',
   'answeredBy',
   'answered',

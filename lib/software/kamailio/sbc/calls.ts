@@ -1,13 +1,20 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { callTimer } from '../../../spec/call-timers.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
+import { callsProgram } from '../../call-watch/paths.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { callFields, endings, ofCall, ofSide, selfAddress } from './call-entry.ts';
 import { paths } from './paths.ts';
 import { sockets } from './sockets.ts';
-import { number, tenantFields } from './tables.ts';
+import { field, number, tenantFields } from './tables.ts';
+
+/** The tenant's own seconds in `$var(one_sided)`, at the speed of the cell's timers: rounded up, for 0 is never. */
+function oneSidedOfTenant({ calls: { timerSpeedup } }: Cell['spec']): string {
+  if (timerSpeedup === 1) return '$(var(one_sided){s.int})';
+  return `($(var(one_sided){s.int}) + ${timerSpeedup - 1}) / ${timerSpeedup}`;
+}
 
 /**
  * Calls in progress: one entry a call, from the INVITE to its end, and counters that follow the entries exactly. What happens
@@ -42,22 +49,31 @@ route[REFUSE_CALL_IN_USE] {
 }
 
 # A call was let in. In: $var(id), $var(name), $var(trunk), $avp(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
-# $var(side).
+# $vn(codecs), $var(side).
 route[CALL_INVITED] {
     $var(m) = $avp(m);
     # Spec: calls.longestMinutes, or the tenant's own; seconds.
     $var(longest) = ${number('tenant', tenantFields, 'longest')} * ${callTimer(spec, 60)};
     if ($var(longest) == 0) $var(longest) = ${callTimer(spec, 60 * spec.calls.longestMinutes)};
+    # Spec: calls.oneSidedSeconds, or the tenant's own; 0 is never.
+    $var(one_sided) = ${field('tenant', tenantFields, 'oneSided')};
+    if ($var(one_sided) == "") {
+        $var(one_sided) = ${spec.calls.oneSidedSeconds === 0 ? 0 : callTimer(spec, spec.calls.oneSidedSeconds)};
+    } else {
+        $var(one_sided) = ${oneSidedOfTenant(spec)};
+    }
     sht_lock("calls=>$var(id)");
     if ($sht(calls=>$var(id)) != $null) {
         sht_unlock("calls=>$var(id)");
         route(REFUSE_CALL_IN_USE);
     }
     $sht(calls=>$var(id)) = $var(name) + "|" + $var(trunk) + "|" + $var(m) + "|" + $var(kind) + "|" + $var(from) + "|" + $var(to)
-        + "|" + $TV(Sn) + "|" + $ci + "|" + $cs + "|" + $var(longest) + "|" + $var(leg);
+        + "|" + $TV(Sn) + "|" + $ci + "|" + $cs + "|" + $var(longest) + "|" + $var(one_sided) + "|" + $var(leg);
     $sht(sides=>$var(id)) = $var(side);
     sht_unlock("calls=>$var(id)");
     mq_add("events", "$var(id)", "+$sht(calls=>$var(id))");
+    # An offer that is cut down to the tenant's codecs says nothing; its answer will.
+    if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     prom_counter_inc("setups_total", "1", "$var(kind)");
     $avp(invited_s) = $TV(sn);
     $avp(invited_us) = $TV(un);
@@ -78,7 +94,7 @@ route[POST_DIAL_DELAY] {
 route[CALL_MOVED_TO_TRUNK] {
     $vn(call) = ${ofCall('tenant')} + "|" + $var(trunk) + "|" + ${ofCall('media')} + "|out|" + ${ofCall('from')}
         + "|" + ${ofCall('to')} + "|" + ${ofCall('invited')} + "|" + ${ofCall('callId')} + "|" + ${ofCall('cseq')} + "|"
-        + ${ofCall('longest')} + "|" + ${ofCall('leg')};
+        + ${ofCall('longest')} + "|" + ${ofCall('oneSided')} + "|" + ${ofCall('leg')};
     $sht(calls=>$var(id)) = $vn(call);
     mq_add("events", "$var(id)", "+$vn(call)");
 }
@@ -178,6 +194,7 @@ route[CALL_ENDED] {
 
 # Its sides are known for as long as a request may be repeated (RFC 3261, timer F), and then no more. In: $var(id), $vn(call).
 route[FORGET_SIDES] {
+    $sht(suppressing=>$var(id)) = $null;
     $shtex(sides=>$var(id)) = 40;
     $var(tag) = ${ofCall('answeredBy')};
     if ($var(tag) != "") $shtex(sides=>$var(id):$var(tag)) = 40;
@@ -283,7 +300,7 @@ route[NOTE_CALLEE] {
 }
 
 # --- Calls that the cell ends by itself, with a BYE to each side: the phones crashed, the network went away, an SBC died while
-# they rang, an operator wants it. To end one:  kamcmd htable.sets ending NAME operator   (NAME as in htable.dump calls)
+# they rang, an operator wants it. To end one:  ${callsProgram} end NAME-or-Call-ID
 modparam("rtimer", "timer", "name=ending;interval=1;mode=1;")
 modparam("rtimer", "exec", "timer=ending;route=END_CALLS")
 modparam("mqueue", "mqueue", "name=ending;size=200000")

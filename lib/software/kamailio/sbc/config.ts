@@ -1,4 +1,5 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import { callsProgram } from '../../call-watch/paths.ts';
 import { callFields } from './call-entry.ts';
 import { connections } from '../common/connections.ts';
 import { loadedModules } from '../common/modules.ts';
@@ -15,6 +16,7 @@ import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { sbcModules } from './modules.ts';
+import { oneSided } from './one-sided.ts';
 import { paths } from './paths.ts';
 import { refusals } from './refusals.ts';
 import { records } from './records.ts';
@@ -41,8 +43,9 @@ export function kamailioConfig(cell: Cell, host: SbcHost): string {
 # Is it alive:            ${control} core.uptime
 # Calls now, by what:     ${control} htable.dump load
 # Calls now, one by one:  ${control} htable.dump calls     (NAME => ${callFields.join('|')})
+# The same to be read:    ${callsProgram} list
 # Its two sides:          ${control} htable.get sides NAME    (NAME:TAG of the callee)
-# End a call:             ${control} htable.sets ending NAME operator
+# End a call:             ${callsProgram} end NAME-or-Call-ID
 # A tenant's entry:       ${control} htable.get tenants DOMAIN
 # Tables anew from the database: ${control} htable.reload tenants   (dids, sources, trunks, callers, users)
 # Drain media host 2:     ${control} htable.seti drains s:2 1      and back: htable.delete drains s:2
@@ -76,6 +79,7 @@ ${joinSections([
   inDialog(cell, host),
   calls(cell, host),
   takeOver(cell, host),
+  oneSided(),
   records(cell, host),
   topology(cell),
   metrics(cell, host),

@@ -149,6 +149,7 @@ route[OFFER_FLAGS_OF_CALL] {
 # not pass.
 route[OFFER_AGAIN] {
     route(OFFER_FLAGS_OF_CALL);
+    if ($vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)")) return 1;
     prom_counter_inc("media_failures_total", "1", "media-$var(m)");
     return -1;
@@ -157,6 +158,7 @@ route[OFFER_AGAIN] {
 # The description in an answer. In: $avp(m), $avp(late_offer), $var(id), $var(relayed). False: it must not pass.
 route[ANSWER] {
     $var(m) = $avp(m);
+    route(NOTE_SILENCE_SUPPRESSION);
     if (route(SELECT_RELAY)) {
         if ($avp(late_offer) == 1) {
             route(OFFER_FLAGS_OF_CALL);

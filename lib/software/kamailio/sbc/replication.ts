@@ -15,7 +15,7 @@ const endRemembered = 64;
 /** How long it is remembered for an SBC that is away. One that was away for longer begins with what it is told. */
 const endKept = 900;
 /** Bytes of lines after which a message is full. */
-const fullMessage = 8000;
+export const fullMessage = 8000;
 
 /**
  * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; drained media hosts and calls go in
@@ -65,7 +65,7 @@ route[HAND_ON_EVENTS] {
             $var(lines) = $var(lines) + "f" + $var(id) + "|" + $vn(call) + "\n";
             $var(record) = $var(id) + ":refused";
             route(RECORD);
-        } else if ($var(op) == "u" || $var(op) == "v") {
+        } else if ($var(op) == "u" || $var(op) == "v" || $var(op) == "n") {
             $var(lines) = $var(lines) + $var(op) + $var(id) + "|" + $vn(call) + "\n";
         } else if ($var(op) == "p") {
             $var(lines) = $var(lines) + "p" + $var(id) + "|" + $sht(sides=>$var(id)) + "\n";
@@ -146,6 +146,7 @@ route[SEND_ALL_CALLS] {
         $vn(call) = $shtitval(all);
         route(TELL_SIDES);
         $var(lines) = $var(lines) + "s" + $var(id) + "|" + $vn(call) + "\n";
+        if ($sht(suppressing=>$var(id)) != $null) $var(lines) = $var(lines) + "n" + $var(id) + "|\n";
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
     }
     sht_iterator_end("all");
@@ -236,6 +237,9 @@ route[REPLICATED] {
         } else if ($var(op) == "f") {
             # A call that it has refused: a record, and nothing else.
             $sht(others_records=>$var(id):refused) = $(var(line){s.substr,$var(skip),0});
+        } else if ($var(op) == "n") {
+            # A call whose phones may suppress silence.
+            if ($sht(ended=>$var(id)) == $null) $sht(suppressing=>$var(id)) = 1;
         } else if ($var(op) == "p") {
             $sht(sides=>$var(id)) = $(var(line){s.substr,$var(skip),0});
         } else if ($var(op) == "b") {

@@ -129,6 +129,8 @@ ${table('branches', `size=${large}`, 'autoexpire=300')}
 ${table('rivals', `size=${small}`, 'autoexpire=60')}
 # name of a call => when it ended, see "Replication"
 ${table('ended', `size=${large}`)}
+# name of a call whose phones may suppress silence => 1; for as long as its sides
+${table('suppressing', `size=${large}`, 'autoexpire=90000')}
 # name of a call that is to end => why
 ${table('ending', `size=${small}`, 'autoexpire=60')}
 # NAME:start, NAME:end, NAME:refused => record that is not delivered: of this SBC's calls, and of the other one's

@@ -54,6 +54,15 @@ describe('an answer', () => {
     expect(audioOf(makeAnswer(as96, local)).formats.map(({ type }) => type)).toEqual([0, 96]);
   });
 
+  test('names a format that it never sends only if that is offered', () => {
+    const quiet = { ...local, idleFormats: [{ type: 13, encoding: 'CN/8000' }] };
+    const types = (...media: string[]) => audioOf(makeAnswer(offerOf(...media), quiet)).formats.map(({ type }) => type);
+    expect(types('m=audio 4000 RTP/AVP 0 13')).toEqual([0, 13]);
+    expect(types('m=audio 4000 RTP/AVP 0 13', 'a=rtpmap:13 CN/8000')).toEqual([0, 13]);
+    expect(types('m=audio 4000 RTP/AVP 0')).toEqual([0]);
+    expect(audioOf(makeOffer(quiet)).formats.map(({ type }) => type)).toEqual([8, 0, 13, 101]);
+  });
+
   test('refuses every media line but the first audio, and keeps their order', () => {
     const answer = makeAnswer(
       offerOf('m=video 4002 RTP/AVP 96', 'm=audio 4000 RTP/AVP 0', 'm=audio 4004 RTP/AVP 8'),

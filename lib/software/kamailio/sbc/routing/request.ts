@@ -21,6 +21,7 @@ request_route {
             $shv(active) = 0;
             if ($rU == "MASTER") $shv(active) = 1;
         }
+        if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
         exit;
     }
     route(FIND_SOURCE);
