@@ -106,7 +106,8 @@ export class Agent {
 
   #expectationOf(call: IncomingCall): Expectation | undefined {
     const expected = [...this.#expected];
-    const mark = call.request.headers.get(CALL_MARK);
+    // An SBC may take headers away that it does not know.
+    const mark = call.request.headers.get(CALL_MARK) ?? markIn(call.request.body);
     if (mark !== undefined) return expected.find((each) => each.mark === mark);
     return expected.find((each) => each.callId === call.callId) ?? expected[0];
   }
@@ -126,4 +127,9 @@ export class Agent {
       audio?.close();
     }
   }
+}
+
+/** The mark in a session's name, if it has one. */
+function markIn(description: string): string | undefined {
+  return /^s=([0-9a-f]{16})\s*$/m.exec(description)?.[1];
 }

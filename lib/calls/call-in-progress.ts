@@ -79,6 +79,7 @@ export class CallInProgress {
       callId,
       media: audio.caller,
       headers: [[CALL_MARK, mark]],
+      sessionName: mark,
       holdAck: steps.some(({ step }) => step === 'ack'),
     });
     return new CallInProgress(plan, call, audio, expectation);

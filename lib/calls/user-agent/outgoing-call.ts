@@ -22,6 +22,8 @@ export interface InviteOptions {
   /** Values of Route headers that the INVITE carries; the first one is the next hop (RFC 3261 section 8.1.2). */
   readonly routes?: readonly string[] | undefined;
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
+  /** Name of the session in its description, which SBCs leave alone. Default: as the media describe it. */
+  readonly sessionName?: string | undefined;
   /** Leaves the 2xx without its ACK until {@link OutgoingCall.acknowledge}. */
   readonly holdAck?: boolean | undefined;
 }
@@ -77,7 +79,13 @@ export class OutgoingCall {
 
   /** Sends the INVITE. */
   static async place(line: Line, options: InviteOptions): Promise<OutgoingCall> {
-    return new OutgoingCall(line, options, await options.media.offer());
+    const { media, sessionName } = options;
+    const offer = await media.offer();
+    return new OutgoingCall(
+      line,
+      options,
+      sessionName === undefined ? offer : offer.replace(/^s=.*$/m, `s=${sessionName}`),
+    );
   }
 
   /** To-tags of those that showed life before the answer: more than one when a proxy forked the call. */
