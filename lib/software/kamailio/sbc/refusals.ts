@@ -1,5 +1,6 @@
 /** Calls that are refused before they are one: a line and a record for each, so that somebody can say why a call failed. */
 import type { Section } from '../common/section.ts';
+import { callFields, endFields } from './call-entry.ts';
 
 /** Why a call was not let in; `rejected_total` counts by the same names. */
 export const refusalReasons = [
@@ -41,6 +42,23 @@ const told = {
   ofStrangers: { perSecond: 1, burst: 20 },
 } as const;
 
+/** The fields of a call and of its end, by name; the others are empty: no media host, not answered, nothing measured. */
+const fields: Partial<Record<(typeof callFields)[number] | (typeof endFields)[number], string>> = {
+  tenant: '$var(name)',
+  trunk: '$var(trunk)',
+  media: '0',
+  kind: '$var(kind)',
+  from: '$var(from)',
+  to: '$var(to)',
+  invited: '$TV(Sn)',
+  callId: '$ci',
+  cseq: '$cs',
+  ended: '$TV(Sn)',
+  cause: '$var(code)',
+  reason: '$var(reason)',
+};
+const entry = [...callFields, ...endFields].map((name) => fields[name] ?? '').join('|');
+
 const bucket = ({ perSecond, burst }: { readonly perSecond: number; readonly burst: number }) =>
   `$var(rate) = ${100 * perSecond};
     $var(burst) = ${burst};
@@ -74,8 +92,7 @@ route[NOTE_REFUSAL] {
     ${bucket(told.ofOne)}
     xlog("L_NOTICE", "call $ci refused: $var(code) $var(reason), tenant '$var(name)', trunk '$var(trunk)', at $var(source), from '$var(from)' to '$var(to)'\n");
     route(NAME_CALL);
-    # The fields of a call and of its end: no media host, not answered, nothing measured.
-    mq_add("events", "$var(id)", "f$var(name)|$var(trunk)|0|$var(kind)|$var(from)|$var(to)|$TV(Sn)|$ci|$cs|0||||$TV(Sn)|$var(code)|$var(reason)||||");
+    mq_add("events", "$var(id)", "f${entry}");
 }
 `,
   };
