@@ -38,7 +38,7 @@ const up: Kind['steps'] = [
 ];
 const rings: Kind['steps'] = [
   { step: 'ring', seconds: 0 },
-  { step: 'pause', name: 'up' },
+  { step: 'pause', name: 'rings' },
 ];
 const kinds: readonly Kind[] = [
   { name: 'user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com', steps: up },
@@ -134,6 +134,7 @@ describeWith(['root', 'debian-packages'], 'cellstamp calls', () => {
     expect(outcome.ended.map(({ id }) => id).sort()).toEqual([other.id, ringing.id].sort());
     expect(await list()).toEqual([]);
 
+    run.resume('rings');
     const { results } = await run.finished;
     expect(failuresOf(results)).toEqual([]);
     const records = await lab.recordsOf(results);

@@ -115,6 +115,13 @@ describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
     { step: 'silence', of } as const,
     ...rest,
   ];
+  /** The side that is held sends nothing at all: with RTCP it would not be silent. */
+  const held = (by: 'caller' | 'callee', rest: readonly Step[]): readonly Step[] => [
+    ...begin,
+    { step: 'reinvite', by, change: 'hold' },
+    { step: 'silence', of: by === 'caller' ? 'callee' : 'caller' },
+    ...rest,
+  ];
   const ended: Step = { step: 'ended', seconds: 15 };
 
   const nothingIsLeft = async () => {
@@ -166,8 +173,8 @@ describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
 
   it('live where silence is no sign of anything: on hold, with RTCP, from a side that never sent, of a tenant that has it off', async () => {
     await live([
-      between('anna', 'bert', [...begin, { step: 'reinvite', by: 'caller', change: 'hold' }, ...later]),
-      between('anna', 'bert', [...begin, { step: 'reinvite', by: 'callee', change: 'hold' }, ...later]),
+      between('anna', 'bert', held('caller', later)),
+      between('anna', 'bert', held('callee', later)),
       between('anna', 'bert', [...begin, { step: 'silence', of: 'callee', rtcp: true }, ...later]),
       between('anna', 'bert', [{ step: 'ring' }, { step: 'silence', of: 'callee' }, { step: 'answer' }, ...later]),
       between('pia', 'paul', muted('callee', later)),
@@ -176,18 +183,19 @@ describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
 
   it('count silence from the end of a hold', async () => {
     let paused = 0;
-    const held: Kind[] = [0, 0.4, 0.8].map((wait) =>
-      between('anna', 'bert', [
-        ...begin,
-        { step: 'reinvite', by: 'caller', change: 'hold' },
-        { step: 'pause', name: 'held' },
-        { step: 'talk', seconds: wait },
-        { step: 'silence', of: 'callee' },
-        { step: 'reinvite', by: 'caller', change: 'resume' },
-        ended,
-      ]),
+    const kinds = [0, 0.4, 0.8].map((wait) =>
+      between(
+        'anna',
+        'bert',
+        held('caller', [
+          { step: 'pause', name: 'held' },
+          { step: 'talk', seconds: wait },
+          { step: 'reinvite', by: 'caller', change: 'resume' },
+          ended,
+        ]),
+      ),
     );
-    const run = agents.startRun({ kinds: held, calls: 3, ratePerSecond: 20 }, { onPaused: () => paused++ });
+    const run = agents.startRun({ kinds, calls: 3, ratePerSecond: 20 }, { onPaused: () => paused++ });
     await until(() => paused === 3, 20);
     await sleep(2 * silence * 1000);
     const resumed = Date.now() / 1000;
@@ -240,7 +248,7 @@ describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
       ...plain.map((kind): Kind => ({ ...kind, steps: [...begin, kill, { step: 'silence', of: 'callee' }, ended] })),
       between('comfort noise', 'bert', [...begin, kill, { step: 'silence', of: 'callee' }, ...later]),
       between('pia', 'paul', [...begin, kill, { step: 'silence', of: 'callee' }, ...later]),
-      between('anna', 'bert', [...begin, { step: 'reinvite', by: 'caller', change: 'hold' }, kill, ...later]),
+      between('anna', 'bert', held('caller', [kill, ...later])),
     ];
     const run = agents.startRun({ kinds, calls: 6, ratePerSecond: 20 }, { onPaused: () => paused++ });
     await until(() => paused === 6, 20);
