@@ -132,7 +132,7 @@ describeWith(['root', 'debian-packages'], 'carriers over TLS', () => {
   });
 
   it.each(['impostor', 'moved'] as const)('hear of no call when it has another (%s)', async (name) => {
-    expect(await call(name, 503)).toEqual([]);
+    expect(await call(name, 500)).toEqual([]);
     expect(heardBy(name)).toEqual([]);
   });
 });
