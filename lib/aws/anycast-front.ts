@@ -100,7 +100,7 @@ export class AnycastFront extends Construct {
       // The SBCs of every cell know it by its name alone.
       name: edgeList(front.spec).keysSecret,
       description: 'Keys with which edges prove to cells what they say: the first edge makes one',
-      // So that a front can be made anew under its name at once. Nothing is lost: the next front makes its own.
+      // So that a front can be created again under its name at once. Nothing is lost: the next front makes its own.
       recoveryWindowInDays: 0,
       replica: front.regions.slice(1).map(({ region }) => ({ region })),
       tags: { Name: resourceName(front, 'edge-keys') },

@@ -31,7 +31,7 @@ export function edgeList({ name, regions }: Pick<FrontSpec, 'name' | 'regions'>)
 export function learnEdgesScript({ parameter, keysSecret, region, stateDirectory = hostState }: EdgeList): string {
   return `#!/bin/bash
 # Makes this SBC take requests from the edges of the front, with proofs under the front's keys, and from no others: run once a minute
-# by cellstamp-edges.timer. Kamailio is told at once; the database has them for its next start.
+# by cellstamp-edges.timer. The running Kamailio gets them at once; the database keeps them for its next start.
 set -euo pipefail
 stored=${stateDirectory}/edges
 kamailio=(kamcmd -s unix:${kamailio.control})

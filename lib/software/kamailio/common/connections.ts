@@ -10,7 +10,7 @@ import type { Section } from './section.ts';
 export const streamSeconds = 4;
 
 /**
- * Requests that a source may send over TCP and TLS in that time: after a power cut all phones of an office connect anew at once, and a
+ * Requests that a source may send over TCP and TLS in that time: after a power cut all phones of an office reconnect at once, and a
  * registration is two requests. They are at most half as many as the source may hold connections, since the old ones are still there.
  */
 export function streamRequests(requestsPerSecond: number, { perSource }: Connections): number {
@@ -68,7 +68,7 @@ tcp_clone_rcvbuf=1
 # Prometheus asks without a Content-Length.
 tcp_accept_no_cl=yes
 
-# Something has worked over a connection: it is kept as long as a registration may last, and any byte begins that time anew.
+# Something has worked over a connection: it is kept as long as a registration may last, and any byte restarts that time.
 # In: $var(connection), its number; $var(client), the ADDRESS:PORT of its other end.
 route[KEEP_CONNECTION] {
     tcp_set_connection_lifetime("$var(connection)", "${keptSeconds}");

@@ -150,7 +150,7 @@ function connectionsChain(
   list: List,
 ): string {
   return `    chain connections {
-        # Connection tracking keeps the mark, which outlives this table when it is loaded anew: 1 the connection opens, 2 it is open and
+        # Connection tracking keeps the mark, which survives a reload of this table: 1 the connection opens, 2 it is open and
         # nothing has worked yet, 3 something has.
         type filter hook input priority filter - 10; policy accept;
         tcp dport != ${list(streams)} accept

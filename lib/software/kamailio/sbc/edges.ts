@@ -103,7 +103,7 @@ export function edgesSql(addresses: readonly string[], { current, keys }: EdgeKe
   return `BEGIN;\nDELETE FROM cellstamp.edges;\n${edges.join('')}DELETE FROM cellstamp.edge_keys;\n${rows.join('')}COMMIT;\n`;
 }
 
-/** Calls that bring the tables of a running SBC from the edges before to those after. The keys are read anew from the database. */
+/** Calls that bring the tables of a running SBC from the edges before to those after. The keys are reloaded from the database. */
 export function edgeCalls(before: readonly string[], after: readonly string[]): readonly RpcCall[] {
   const calls: readonly Pick<RpcCall, 'method' | 'params'>[] = [
     { method: 'htable.reload', params: ['edge_keys'] },

@@ -226,7 +226,7 @@ ${Object.entries(nullable)
 
 route[SEND_BATCH] {
     $vn(script) = "${takeRecords(longestStream[cell.spec.size]).replaceAll('\\', '\\\\')}";
-    # Type 3 is a number: the script came to its end.
+    # Type 3 is a number: the script has finished.
     if (!redis_cmd("records", "EVAL %s 1 ${callRecordStream} %s", "$vn(script)", "$var(batch)", "reply") || $redis(reply=>type) != 3) {
         redis_free("reply");
         $var(unconfirmed) = 1;

@@ -212,7 +212,7 @@ route[REPLICATED] {
         $var(id) = $(var(line){s.select,0,|}{s.strip,1});
         $var(skip) = $(var(id){s.len}) + 2;
         if ($var(op) == "?") {
-            # Asks for all calls: it does not know what we do, and may have begun to count anew.
+            # Asks for all calls: it does not know what we do, and may have restarted its count.
             $shv(taken) = $var(number);
             mq_add("events", "all", "?calls");
         } else if ($var(op) == "!") {
