@@ -84,7 +84,10 @@ describeWith(['root', 'debian-packages'], 'cellstamp calls', () => {
 
   it('lists calls, ends those that it is told, says which, and fails for what is none', async () => {
     let paused = 0;
-    const run = agents.startRun({ kinds: [...kinds], calls: 4, ratePerSecond: 20 }, { onPaused: () => paused++ });
+    const run = agents.startRun(
+      { kinds: [...kinds], calls: 4, ratePerSecond: 20, maximumLoss: 0.1 },
+      { onPaused: () => paused++ },
+    );
     await until(() => paused === 4, 20);
 
     const calls = await list();
