@@ -70,8 +70,11 @@ route[CALL_INVITED] {
     $sht(calls=>$var(id)) = $var(name) + "|" + $var(trunk) + "|" + $var(m) + "|" + $var(kind) + "|" + $var(from) + "|" + $var(to)
         + "|" + $TV(Sn) + "|" + $ci + "|" + $cs + "|" + $var(longest) + "|" + $var(one_sided) + "|" + $var(leg);
     $sht(sides=>$var(id)) = $var(side);
+    $vn(call) = $sht(calls=>$var(id));
     sht_unlock("calls=>$var(id)");
-    mq_add("events", "$var(id)", "+$sht(calls=>$var(id))");
+    $var(op) = "+";
+    $vn(told) = $vn(call);
+    route(TELL);
     # An offer that is cut down to the tenant's codecs says nothing; its answer will.
     if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     prom_counter_inc("setups_total", "1", "$var(kind)");
@@ -96,7 +99,9 @@ route[CALL_MOVED_TO_TRUNK] {
         + "|" + ${ofCall('to')} + "|" + ${ofCall('invited')} + "|" + ${ofCall('callId')} + "|" + ${ofCall('cseq')} + "|"
         + ${ofCall('longest')} + "|" + ${ofCall('oneSided')} + "|" + ${ofCall('leg')};
     $sht(calls=>$var(id)) = $vn(call);
-    mq_add("events", "$var(id)", "+$vn(call)");
+    $var(op) = "+";
+    $vn(told) = $vn(call);
+    route(TELL);
 }
 
 # A 2xx passed. Its retransmissions pass too, on a busy host in another worker at the same moment: hence the lock. False: another
@@ -112,7 +117,9 @@ route[CALL_ANSWERED] {
     $vn(call) = $vn(call) + $var(branch) + "|" + $tt + "|" + $TV(Sn);
     $sht(calls=>$var(id)) = $vn(call);
     sht_unlock("calls=>$var(id)");
-    mq_add("events", "$var(id)", "=$vn(call)");
+    $var(op) = "=";
+    $vn(told) = $vn(call);
+    route(TELL);
     prom_counter_inc("answered_total", "1");
     return 1;
 }
@@ -141,12 +148,19 @@ route[HAND_TO_RIVAL] {
         $sht(calls=>$var(id)) = $vn(call);
     }
     sht_unlock("calls=>$var(id)");
-    if ($vn(call) != $null) mq_add("events", "$var(id)", "+$vn(call)");
+    if ($vn(call) != $null) {
+        $var(op) = "+";
+        $vn(told) = $vn(call);
+        route(TELL);
+    }
     route(RELEASE_MEDIA);
 }
 
 # Nobody answered it, it was refused, or the caller gave up. In: $var(id), $var(cause), $avp(m).
 route[CALL_REFUSED] {
+    $vn(call) = $sht(calls=>$var(id));
+    # The other SBC has brought the answer, while this INVITE has waited here for its time-out.
+    if ($vn(call) != $null && ${ofCall('answered')} != "") return;
     $var(m) = $avp(m);
     route(RELEASE_BRANCHES);
     $var(why) = "refused";
@@ -181,7 +195,10 @@ route[CALL_ENDED] {
     route(UNCOUNT);
     # The fields of an answer are empty without one; those of the end follow them.
     if (${ofCall('answered')} == "") $vn(call) = $vn(call) + "||";
-    mq_add("events", "$var(id)", "-$vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt)");
+    $var(op) = "-";
+    $vn(told) = $vn(call) + "|" + $TV(Sn) + "|" + $var(cause) + "|" + $var(why) + "|" + $avp(mos) + "|" + $avp(jitter) + "|"
+        + $avp(loss) + "|" + $avp(rtt);
+    route(TELL);
     prom_counter_inc("ended_total", "1", "$var(why)");
     if ($avp(jitter) == $null || $avp(loss) == $null) return;
     # The relay's figures are texts.
@@ -295,7 +312,9 @@ route[NOTE_CALLEE] {
     if ($vn(branches) == $null) $vn(branches) = "";
     $sht(branches=>$var(id)) = $vn(branches) + $sel(via[1].host) + ":" + $sel(via[1].port) + ";branch=" + $sel(via[1].params.branch)
         + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(uri) + "|";
-    mq_add("events", "$var(id)", "r$tt");
+    $var(op) = "r";
+    $vn(told) = $tt;
+    route(TELL);
     return 1;
 }
 
@@ -305,7 +324,7 @@ modparam("rtimer", "timer", "name=ending;interval=1;mode=1;")
 modparam("rtimer", "exec", "timer=ending;route=END_CALLS")
 modparam("mqueue", "mqueue", "name=ending;size=200000")
 route[END_CALLS] {
-    if ($shv(active) != 1) return;
+    if ($shv(active) != 1 || !route(AWAKE)) return;
     sht_iterator_start("end", "ending");
     # The iterator holds a lock: only note it.
     while (sht_iterator_next("end")) mq_add("ending", "$shtitkey(end)", "$shtitval(end)");

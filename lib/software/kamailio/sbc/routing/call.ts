@@ -40,7 +40,7 @@ route[CALL] {
     route(DIALLED);
     route(IDENTIFY_CALLER);
     route(NAME_CALL);
-    if ($sht(calls=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
+    if ($sht(calls=>$var(id)) != $null) route(TAKE_UP_INVITE);
     route(CHECK_OFFER);
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);
@@ -353,6 +353,8 @@ route[TAKE_ANSWER] {
 }
 
 failure_route[CALL_FAILED] {
+    # It is the other SBC's call now.
+    if ($shv(active) != 1 || !route(AWAKE)) exit;
     $var(cause) = $T_reply_code;
     $var(id) = $avp(id);
     if (t_is_canceled()) {

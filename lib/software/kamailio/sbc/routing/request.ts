@@ -1,6 +1,7 @@
 import type { Cell, SbcHost } from '../../../../cell/cell.ts';
 import type { Section } from '../../common/section.ts';
 import { selfAddress } from '../call-entry.ts';
+import { peerOf } from '../sockets.ts';
 
 /** Every request begins here. */
 export function request(cell: Cell, host: SbcHost): Section {
@@ -24,6 +25,7 @@ request_route {
         if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
         exit;
     }
+    if (!route(AWAKE)) exit;
     route(FIND_SOURCE);
     route(SCREEN);
     if ($hdr(Proxy-Require) != $null) route(CHECK_PROXY_REQUIRE);
@@ -76,8 +78,13 @@ route[FROM_PEER] {
         sl_send_reply("200", "OK");
         exit;
     }
-    if (is_method("KDMQ") && ($si == "${cell.sbcs[0].address}" || $si == "${cell.sbcs[1].address}")) {
-        route(REPLICATED);
+    if ($si != "${peerOf(cell, host).address}") exit;
+    if (is_method("KDMQ")) route(REPLICATED);
+    # What happens to a call there, at this moment.
+    if (is_method("PUBLISH")) {
+        $var(body) = $rb;
+        $var(i) = 0;
+        route(TAKE_LINES);
     }
 }
 
