@@ -1,13 +1,17 @@
-/** What the other SBC knows: of calls that ended while it was frozen, of calls that ring, of records that are not delivered. */
+/** What the other SBC knows: of what has just happened, of calls that ended while it was frozen, of calls that ring, of records that wait. */
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import type { CallResult } from '../../lib/calls/call-result.ts';
 import type { RunCommand } from '../../lib/calls/scenario.ts';
 import { killHost, up } from '../../lib/local/index.ts';
+import { callFields, type sideFields } from '../../lib/software/kamailio/sbc/call-entry.ts';
+import { internalPorts } from '../../lib/spec/fixed.ts';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from './lab.ts';
+import { invite, RawParties, sdp, sdpContent } from './raw-parties.ts';
 
 const input = {
   name: 'lab-standby',
@@ -15,7 +19,10 @@ const input = {
   size: 'test',
   network: '10.81.16.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },
-  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
+  trunks: [
+    { name: 'carrier-a', address: '192.0.2.10' },
+    { name: 'carrier-b', address: '192.0.2.11' },
+  ],
   tenants: [
     {
       name: 'acme',
@@ -34,13 +41,13 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
   let lab: Lab;
   let agents: AgentsProcess;
   let kinds: Kind[];
-  const traced: SipTrace[] = [];
+  let onSip: (message: SipTrace) => void = () => undefined;
 
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert]);
     agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')], (message) =>
-      traced.push(message),
+      onSip(message),
     );
     kinds = [
       { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
@@ -123,6 +130,41 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     },
   );
 
+  it.each([
+    ['answers', 'answer', 'received', /^SIP\/2\.0 200 [^]*^CSeq: \d+ INVITE/m],
+    ['ends', 'bye', 'received', /^BYE /],
+  ] as const)(
+    'knows of the %s that the active SBC has handled in the moment of its death',
+    async (_, step, direction, sign) => {
+      await bothUp();
+      const active = lab.active!;
+      let paused = 0;
+      const held: NonNullable<Kind['steps']> = [
+        { step: 'ring', seconds: 0 },
+        ...(step === 'answer' ? ([{ step: 'pause', name: 'held' }, { step: 'answer' }] as const) : []),
+        ...(step === 'bye' ? ([{ step: 'answer' }, { step: 'pause', name: 'held' }] as const) : []),
+        { step: 'bye', by: 'caller' },
+      ];
+      const run = agents.startRun(
+        { kinds: kinds.map((kind) => ({ ...kind, steps: held })), calls: 15, ratePerSecond: 20, patienceSeconds: 20 },
+        { onPaused: () => paused++ },
+      );
+      await until(() => paused === 15, 20);
+      await sleep(200);
+      let seen = 0;
+      onSip = ({ direction: which, text }) => {
+        if (which === direction && sign.test(text) && ++seen === 8) killHost(input.name, active);
+      };
+      run.resume('held');
+      const { results } = await run.finished;
+      onSip = () => undefined;
+      expect(lab.active).toBe(other(active));
+      expect(results.map(({ answered }) => answered)).toEqual(Array(15).fill(true));
+      await everyCallHasItsRecords(results);
+      await until(async () => Object.keys(await lab.load()).length === 0);
+    },
+  );
+
   it('brings a CANCEL to the phone that rings, and its answer to the caller, when the active SBC has died', async () => {
     await bothUp();
     const active = lab.active!;
@@ -167,5 +209,94 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     await sleep(1000);
     await lab.run('redis-1', 'pkill', '-CONT', 'redis-server');
     await everyCallHasItsRecords(results);
+  });
+
+  it('is told when it comes back which records wait, and delivers them when the active SBC dies', async () => {
+    await bothUp();
+    const active = lab.active!;
+    await lab.run('redis-1', 'pkill', '-STOP', 'redis-server');
+    const { results } = await agents.run({
+      kinds: kinds.map((kind) => ({ ...kind, steps: steps(0.2) })),
+      calls: 12,
+      ratePerSecond: 20,
+    });
+    expect(failuresOf(results)).toEqual([]);
+    killHost(input.name, other(active));
+    await bothUp();
+    await sleep(500);
+    killHost(input.name, active);
+    await until(() => lab.active === other(active), 20);
+    await lab.run('redis-1', 'pkill', '-CONT', 'redis-server');
+    await everyCallHasItsRecords(results);
+  });
+
+  it('places a call anew that the active SBC had let in when it died before it sent the INVITE on', async () => {
+    await bothUp();
+    const active = lab.cell.sbcs.find(({ name }) => name === lab.active)!;
+    const standby = lab.cell.sbcs.find(({ name }) => name !== active.name)!;
+    const carrier = '192.0.2.11:5060';
+    const raw = await RawParties.open(input.name, [carrier]);
+    try {
+      const callId = raw.newCallId();
+      const id = createHash('md5').update(`${callId}|a${callId}|1`).digest('hex').slice(0, 20);
+      // What the active SBC tells of a call that it lets in, and no more.
+      const entry: Partial<Record<(typeof callFields)[number], string>> = {
+        ...{ tenant: 'acme', trunk: 'carrier-b', media: '1', kind: 'in', from: '+49301', to: '+4930123457' },
+        ...{ invited: `${Date.now() / 1000}`, callId, cseq: '1', longest: '14400', oneSided: '300', leg: '' },
+      };
+      const side: Record<(typeof sideFields)[number], string> = {
+        ...{ tag: `a${callId}`, peer: `udp:${carrier}`, hop: '192.0.2.11', leg: '' },
+        ...{ target: `sip:raw@${carrier}`, routes: '' },
+      };
+      const fields = callFields.slice(0, callFields.indexOf('answeredBy')).map((name) => entry[name]);
+      const told = [
+        ...[
+          'PUBLISH sip:calls SIP/2.0',
+          `v: SIP/2.0/UDP ${active.address};branch=0`,
+          'f: <sip:calls>',
+          't: <sip:calls>',
+        ],
+        ...['i: 0', 'CSeq: 1 PUBLISH', '', `p${id}|${Object.values(side).join('|')}\n+${id}|${fields.join('|')}\n`],
+      ].join('\r\n');
+      const send = `printf %s "$1" | dd bs=4096 iflag=fullblock status=none >/dev/udp/${standby.address}/${internalPorts.sbcReplication}`;
+      await lab.run(active.name, 'bash', '-c', send, 'send', told);
+      await until(async () => (await lab.load(standby.name))['k:carrier-b'] === 1);
+      killHost(input.name, active.name);
+      await until(() => lab.active === standby.name, 20);
+      await sleep(500);
+      const offer = sdpContent(sdp('192.0.2.11', 30_000));
+      raw.send(
+        carrier,
+        `${lab.floating}:5060`,
+        invite(carrier, `sip:+4930123457@${lab.floating}`, `sip:+49301@${carrier}`, callId, offer),
+      );
+      // It is none of a run's: bert refuses it.
+      await raw.message(carrier, callId, 'SIP/2.0 480');
+      await until(async () => Object.keys(await lab.load()).length === 0);
+    } finally {
+      raw.close();
+    }
+  });
+
+  it('lets a call end that neither knows because both have restarted, and its audio with it', async () => {
+    await bothUp();
+    let paused = 0;
+    const hold: Kind['steps'] = [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'pause', name: 'restarted' },
+      { step: 'bye', by: 'callee' },
+    ];
+    const run = agents.startRun(
+      { kinds: kinds.map((kind) => ({ ...kind, steps: hold })), calls: 3, ratePerSecond: 20, patienceSeconds: 20 },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 3, 20);
+    for (const { name } of lab.cell.sbcs) killHost(input.name, name);
+    await bothUp();
+    run.resume('restarted');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0, 5);
   });
 });

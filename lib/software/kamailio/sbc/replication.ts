@@ -80,7 +80,7 @@ route[ADD_LINES] {
 # repetitions. An INVITE among them would be a second call, and a BYE or a timer the end of a call at the wrong time. So until it has
 # heard what happened meanwhile it says nothing, and is not healthy. False while that is so.
 route[AWAKE] {
-    if ($TV(sn) - $shv(ticked) > 1 || $TV(sn) - $shv(thawed) <= 1) return -1;
+    if ($TV(sn) - $shv(ticked) > 2 || $TV(sn) - $shv(thawed) <= 1) return -1;
     return 1;
 }
 
@@ -88,8 +88,10 @@ route[AWAKE] {
 modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")
 modparam("rtimer", "exec", "timer=events;route=HAND_ON_EVENTS")
 route[HAND_ON_EVENTS] {
-    if ($shv(ticked) != 0 && $TV(sn) - $shv(ticked) > 1) $shv(thawed) = $TV(sn);
+    if ($shv(ticked) != 0 && $TV(sn) - $shv(ticked) > 2) $shv(thawed) = $TV(sn);
     $shv(ticked) = $TV(sn);
+    # The clock was set back.
+    if ($shv(thawed) > $TV(sn)) $shv(thawed) = 0;
     $var(lines) = "";
     while (mq_fetch("events")) {
         $var(id) = $mqk(events);
