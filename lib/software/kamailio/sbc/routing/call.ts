@@ -40,7 +40,7 @@ route[CALL] {
     route(DIALLED);
     route(IDENTIFY_CALLER);
     route(NAME_CALL);
-    if ($sht(calls=>$var(id)) != $null) route(TAKE_UP_INVITE);
+    if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(TAKE_UP_INVITE);
     route(CHECK_OFFER);
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);

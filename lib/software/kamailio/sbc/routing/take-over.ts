@@ -88,12 +88,12 @@ route[ACKNOWLEDGE] {
     if (!sendx("sip:$si:$sp", "$var(socket)", "$var(message)")) xlog("L_ERR", "call $ci: the ACK of a refusal is not sent\n");
 }
 
-# An INVITE whose name a call has already. If the other SBC let that in and died before it sent the INVITE on, nothing rings, and its caller,
+# An INVITE whose name a call has already, or had. If the other SBC let that in and died before it sent the INVITE on, nothing rings, and its caller,
 # which has not even got a 100, repeats it: it is placed anew. Anything else is a second use of a Call-ID. In: $var(id).
 route[TAKE_UP_INVITE] {
     $vn(call) = $sht(calls=>$var(id));
     $vn(caller) = $sht(sides=>$var(id));
-    if ($vn(caller) == $null || $sht(foreign=>$var(id)) == $null || $sht(branches=>$var(id)) != $null || ${ofCall('answered')} != ""
+    if ($vn(call) == $null || $vn(caller) == $null || $sht(foreign=>$var(id)) == $null || $sht(branches=>$var(id)) != $null || ${ofCall('answered')} != ""
             || ${ofSide('peer', 'vn(caller)')} != $pr + ":" + $si + ":" + $sp) {
         route(REFUSE_CALL_IN_USE);
     }
