@@ -122,7 +122,7 @@ export class KillsBed {
     const kills: Kill[] = [];
     return this.#underCalls(random, kills, async () => {
       for (let i = 0; i < count; i++) {
-        await sleep(500 + 2000 * random());
+        await sleep(300 + 1200 * random());
         const redisFrozen = i % 3 === 2;
         if (redisFrozen) {
           await this.lab.run('redis-1', 'pkill', '-STOP', 'redis-server');
