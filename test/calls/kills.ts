@@ -32,12 +32,18 @@ interface Moments {
 interface Kill {
   readonly at: number;
   readonly redisFrozen: boolean;
+  /** How long until the other one had the addresses, and until both were there and knew all; milliseconds. */
+  takenOverMs?: number;
+  wholeMs?: number;
 }
 
 /** What a series of kills or freezes came to. */
 export interface Toll {
   readonly kills: number;
   readonly killsWithRedisFrozen: number;
+  /** Median and longest: until the other one had the addresses, until both were there and knew all. */
+  readonly takenOverMs: readonly number[];
+  readonly wholeMs: readonly number[];
   readonly calls: number;
   readonly answered: number;
   readonly records: number;
@@ -131,13 +137,16 @@ export class KillsBed {
         const active = this.lab.active!;
         const at = Date.now();
         killHost(this.#input.name, active);
-        kills.push({ at, redisFrozen });
+        const kill: Kill = { at, redisFrozen };
+        kills.push(kill);
         await until(() => this.lab.active === this.#other(active), 20);
+        kill.takenOverMs = Date.now() - at;
         if (redisFrozen) {
           await sleep(2000 * random());
           await this.lab.run('redis-1', 'pkill', '-CONT', 'redis-server');
         }
         await this.#bothUp();
+        kill.wholeMs = Date.now() - at;
       }
       return [];
     });
@@ -345,7 +354,10 @@ function tollOf(
     } else lost.push(text);
   };
   for (const result of results) {
-    for (const { what } of result.failures) failures[what] = (failures[what] ?? 0) + 1;
+    for (const { what, detail } of result.failures) {
+      const text = `${what} (${detail})`;
+      failures[text] = (failures[text] ?? 0) + 1;
+    }
     const moments = momentsOf(result, seen);
     const own = (events.get(result.callId) ?? []).filter(({ event }) => event !== 'refused');
     const starts = own.filter(({ event }) => event === 'start');
@@ -380,6 +392,8 @@ function tollOf(
   return {
     kills: kills.length,
     killsWithRedisFrozen: kills.filter(({ redisFrozen }) => redisFrozen).length,
+    takenOverMs: medianAndMost(kills.map(({ takenOverMs }) => takenOverMs ?? NaN)),
+    wholeMs: medianAndMost(kills.map(({ wholeMs }) => wholeMs ?? NaN)),
     calls: results.length,
     answered: results.filter(({ answered }) => answered).length,
     records: records.length,
@@ -391,6 +405,11 @@ function tollOf(
     wrongTimes,
     failures,
   };
+}
+
+function medianAndMost(values: readonly number[]): readonly number[] {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length === 0 ? [] : [sorted[Math.floor(sorted.length / 2)]!, sorted.at(-1)!];
 }
 
 /** A number from the environment. @throws Error when it is none */

@@ -173,7 +173,6 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
         'remove_hf_exp',
         'reg_free_contacts',
         'remove_hf_re',
-        'sht_rm_name_re',
         'remove_body',
         'redis_free',
         'sql_result_free',

@@ -196,8 +196,7 @@ route[CALL_ENDED] {
     # The fields of an answer are empty without one; those of the end follow them.
     if (${ofCall('answered')} == "") $vn(call) = $vn(call) + "||";
     $var(op) = "-";
-    $vn(told) = $vn(call) + "|" + $TV(Sn) + "|" + $var(cause) + "|" + $var(why) + "|" + $avp(mos) + "|" + $avp(jitter) + "|"
-        + $avp(loss) + "|" + $avp(rtt);
+    $vn(told) = $_s($vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt));
     route(TELL);
     prom_counter_inc("ended_total", "1", "$var(why)");
     if ($avp(jitter) == $null || $avp(loss) == $null) return;

@@ -180,6 +180,8 @@ route[TAKE_OVER_RECORDS] {
 route[TAKE_OVER_RECORD] {
     $sht(others_records=>$var(record)) = $null;
     mq_add("records", "$var(record)", "");
+    # Should this SBC die before it has delivered it.
+    mq_add("kept_records", "$var(record)", "");
     prom_counter_inc("records_total", "1", "taken_over");
 }
 

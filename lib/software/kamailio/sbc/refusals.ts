@@ -46,7 +46,7 @@ const told = {
 const fields: Partial<Record<(typeof callFields)[number] | (typeof endFields)[number], string>> = {
   tenant: '$var(name)',
   trunk: '$var(trunk)',
-  media: '"0"',
+  media: '0',
   kind: '$var(kind)',
   from: '$var(from)',
   to: '$var(to)',
@@ -57,7 +57,7 @@ const fields: Partial<Record<(typeof callFields)[number] | (typeof endFields)[nu
   cause: '$var(code)',
   reason: '$var(reason)',
 };
-const entry = [...callFields, ...endFields].map((name) => fields[name] ?? '""').join(' + "|" + ');
+const entry = [...callFields, ...endFields].map((name) => fields[name] ?? '').join('|');
 
 const bucket = ({ perSecond, burst }: { readonly perSecond: number; readonly burst: number }) =>
   `$var(rate) = ${100 * perSecond};
@@ -93,7 +93,7 @@ route[NOTE_REFUSAL] {
     xlog("L_NOTICE", "call $ci refused: $var(code) $var(reason), tenant '$var(name)', trunk '$var(trunk)', at $var(source), from '$var(from)' to '$var(to)'\n");
     route(NAME_CALL);
     $var(op) = "f";
-    $vn(told) = ${entry};
+    $vn(told) = $_s(${entry});
     route(TELL);
 }
 `,

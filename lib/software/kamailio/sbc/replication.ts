@@ -66,13 +66,13 @@ route[TELL] {
 # has one; of a side that has moved (p), its name; of a phone that rings (r), its tag. $vn(call), the entry. Adds to $var(lines).
 route[ADD_LINES] {
     if ($var(op) == "p") {
-        $var(lines) = $var(lines) + "p" + $vn(told) + "|" + $sht(sides=>$vn(told)) + "\n";
+        $var(lines) = $var(lines) + $_s(p$vn(told)|$sht(sides=>$vn(told))) + "\n";
     } else if ($var(op) == "r") {
-        $var(lines) = $var(lines) + "p" + $var(id) + ":" + $vn(told) + "|" + $sht(sides=>$var(id):$vn(told)) + "\n"
-            + "b" + $var(id) + "|" + $sht(branches=>$var(id)) + "\n";
+        $var(lines) = $var(lines) + $_s(p$var(id):$vn(told)|$sht(sides=>$var(id):$vn(told))) + "\n"
+            + $_s(b$var(id)|$sht(branches=>$var(id))) + "\n";
     } else {
         if ($var(op) == "+" || $var(op) == "=") route(TELL_SIDES);
-        $var(lines) = $var(lines) + $var(op) + $var(id) + "|" + $vn(told) + "\n";
+        $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(told)) + "\n";
     }
 }
 
@@ -88,7 +88,11 @@ route[AWAKE] {
 modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")
 modparam("rtimer", "exec", "timer=events;route=HAND_ON_EVENTS")
 route[HAND_ON_EVENTS] {
-    if ($shv(ticked) != 0 && $TV(sn) - $shv(ticked) > 2) $shv(thawed) = $TV(sn);
+    if ($shv(ticked) != 0 && $TV(sn) - $shv(ticked) > 2) {
+        $var(n) = $TV(sn) - $shv(ticked);
+        xlog("L_WARN", "this SBC stood still for $var(n) s\n");
+        $shv(thawed) = $TV(sn);
+    }
     $shv(ticked) = $TV(sn);
     # The clock was set back.
     if ($shv(thawed) > $TV(sn)) $shv(thawed) = 0;
@@ -113,13 +117,13 @@ route[HAND_ON_EVENTS] {
         }
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
     }
-    # Records that wait, for the other SBC that has asked: some at a time, there may be many.
+    # Records that wait, for the other SBC that does not know them: some at a time, there may be many.
     $var(n) = 0;
     while ($var(n) < 200 && mq_fetch("kept_records")) {
         $var(n) = $var(n) + 1;
         $var(record) = $mqk(kept_records);
         if ($sht(own_records=>$var(record)) != $null) {
-            $var(lines) = $var(lines) + "k" + $var(record) + "|" + $sht(own_records=>$var(record)) + "\n";
+            $var(lines) = $var(lines) + $_s(k$var(record)|$sht(own_records=>$var(record))) + "\n";
             if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
         }
     }
@@ -290,8 +294,8 @@ route[TAKE_LINES] {
             $sht(delivered=>$var(id)) = 1;
             $sht(others_records=>$var(id)) = $null;
         } else if ($var(op) == "o") {
-            # All its records follow, each of them with k.
-            sht_rm_name_re("others_records=>.*");
+            # Its records that wait follow, each of them with k. Others that we have of it are delivered, or nobody's but ours.
+            $shv(records_left) = 1;
         } else if ($var(op) == "k") {
             $vn(told) = $(var(line){s.substr,$var(skip),0});
             $var(record) = $var(id);
