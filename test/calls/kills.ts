@@ -347,7 +347,19 @@ function tollOf(
   const ageAtDeath = (moment: number) => kills.map(({ at }) => at - moment).find((age) => age >= 0 && age < 1000);
   const missing = (result: CallResult, what: string, moment: number) => {
     const age = ageAtDeath(moment);
-    const text = `${what} of ${result.callId} (${result.kind}), ${age === undefined ? 'no' : age} ms before a kill`;
+    const text = `${what} of ${result.callId} (${result.kind}), ${age === undefined ? 'no' : age} ms before a kill: ${JSON.stringify(
+      {
+        moments: momentsOf(result, seen),
+        kills: kills.map(({ at }) => at).filter((at) => Math.abs(at - moment) < 10_000),
+        records: (events.get(result.callId) ?? []).map(({ event, sbc, reason, ended }) => ({
+          event,
+          sbc,
+          reason,
+          ended,
+        })),
+        failures: result.failures,
+      },
+    )}`;
     if (age !== undefined && age < replicationMs) {
       lostYoung.push(text);
       youngAges.push(age);
