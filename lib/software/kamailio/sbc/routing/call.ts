@@ -38,9 +38,11 @@ route[CALL] {
         route(REFUSE);
     }
     route(DIALLED);
-    route(IDENTIFY_CALLER);
     route(NAME_CALL);
-    if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(TAKE_UP_INVITE);
+    if ($sht(foreign=>$var(id)) != $null) route(TAKE_UP_INVITE);
+    route(IDENTIFY_CALLER);
+    # A second use of a Call-ID, or a repetition of what is over.
+    if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
     route(CHECK_OFFER);
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);

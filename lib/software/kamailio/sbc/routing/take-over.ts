@@ -88,14 +88,14 @@ route[ACKNOWLEDGE] {
     if (!sendx("sip:$si:$sp", "$var(socket)", "$var(message)")) xlog("L_ERR", "call $ci: the ACK of a refusal is not sent\n");
 }
 
-# An INVITE whose name a call has already, or had. If the other SBC let that in and died before it sent the INVITE on, nothing rings, and its caller,
-# which has not even got a 100, repeats it: it is placed anew. Anything else is a second use of a Call-ID. In: $var(id).
+# An INVITE whose name a call of the other SBC has. If that died before it sent the INVITE on, nothing rings, and the caller, which has not
+# even got a 100, repeats it: it is placed anew, perhaps after another log-in, which gives it another name. In: $var(id).
 route[TAKE_UP_INVITE] {
     $vn(call) = $sht(calls=>$var(id));
     $vn(caller) = $sht(sides=>$var(id));
-    if ($vn(call) == $null || $vn(caller) == $null || $sht(foreign=>$var(id)) == $null || $sht(branches=>$var(id)) != $null || ${ofCall('answered')} != ""
+    if ($vn(call) == $null || $vn(caller) == $null || $sht(branches=>$var(id)) != $null || ${ofCall('answered')} != ""
             || ${ofSide('peer', 'vn(caller)')} != $pr + ":" + $si + ":" + $sp) {
-        route(REFUSE_CALL_IN_USE);
+        return;
     }
     prom_counter_inc("taken_over_total", "1", "invite");
     $sht(foreign=>$var(id)) = $null;
