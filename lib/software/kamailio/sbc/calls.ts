@@ -311,9 +311,7 @@ route[NOTE_CALLEE] {
     if ($vn(branches) == $null) $vn(branches) = "";
     $sht(branches=>$var(id)) = $vn(branches) + $sel(via[1].host) + ":" + $sel(via[1].port) + ";branch=" + $sel(via[1].params.branch)
         + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(uri) + "|";
-    $var(op) = "r";
-    $vn(told) = $tt;
-    route(TELL);
+    mq_add("events", "$var(id)", "r$tt");
     return 1;
 }
 

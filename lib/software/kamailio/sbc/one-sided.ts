@@ -22,9 +22,7 @@ route[NOTE_SILENCE_SUPPRESSION] {
     # Nothing but G.729, and that without.
     if ($rb =~ "annexb=no" && !($rb =~ "m=audio [^\r\n]* (4|13)[ \r\n]|a=rtpmap:[0-9]+ (CN|G723)/|usedtx=1|silenceSupp:on")) return;
     $sht(suppressing=>$var(id)) = 1;
-    $var(op) = "n";
-    $vn(told) = "|";
-    route(TELL);
+    mq_add("events", "$var(id)", "n|");
 }
 
 # For ${callsProgram} on this host, and by loopback for nobody else. Datagrams of lines: NAME|1 if its silence may be

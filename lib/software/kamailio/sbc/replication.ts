@@ -21,8 +21,8 @@ export const fullMessage = 8000;
  * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; what happens to calls is told twice.
  *
  * At once, in a datagram that nobody waits for, before the message goes on that made it happen: an SBC may die at any moment, and
- * nobody outside then knows of a call, an answer or an end that the other SBC does not know of. And within 50 ms in numbered batches,
- * which are repeated until they are confirmed, because a datagram may be lost. The other SBC says up to which number it has them all;
+ * nobody outside then knows of a call, an answer or an end that the other SBC does not know of. And, with what else there is, within
+ * 50 ms in numbered batches, which are repeated until they are confirmed, because a datagram may be lost. The other SBC says up to which number it has them all;
  * an end that it has not confirmed is kept, and told again when it comes back: what is told of a call is that it lives, or that it
  * has ended, and an end wins.
  */
@@ -51,7 +51,7 @@ modparam("pv", "shvset", "records_left=i:0")
 modparam("pv", "shvset", "ticked=i:0")
 modparam("pv", "shvset", "thawed=i:0")
 
-# Something has happened to a call. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
+# Something has happened to a call without which it would be lost, or its record. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
 route[TELL] {
     if ($TV(sn) - $shv(heard) <= ${silentSeconds}) {
         $var(lines) = "";
