@@ -323,9 +323,12 @@ function note(moments: Map<string, Moments>, { direction, text }: SipTrace): voi
   }
 }
 
-/** Both sides' moments as one; a carrier knows the call by another Call-ID. */
+/** Both sides' moments as one; a carrier knows the call by another Call-ID. Each side may hang up: the first BYE counts. */
 function momentsOf({ callId, calleeCallId }: CallResult, moments: ReadonlyMap<string, Moments>): Moments {
-  return { ...(calleeCallId === null ? {} : moments.get(calleeCallId)), ...moments.get(callId) };
+  const caller = moments.get(callId) ?? {};
+  const callee = (calleeCallId === null ? undefined : moments.get(calleeCallId)) ?? {};
+  const byes = [caller.byeSent, callee.byeSent].filter((moment) => moment !== undefined);
+  return { ...callee, ...caller, ...(byes.length === 0 ? {} : { byeSent: Math.min(...byes) }) };
 }
 
 function tollOf(
