@@ -59,8 +59,13 @@ export interface Toll {
   readonly wrongTimes: readonly string[];
   /** Ended calls that an SBC had again. */
   readonly ghosts: readonly string[];
-  /** Entries, counters, records and relay sessions that stay when all calls are over. */
+  /** Entries, counters and records that stay when all calls are over. */
   readonly left: readonly string[];
+  /**
+   * Relay sessions that stay. An SBC may die between its offer to the relay and what it tells of the call: of that session nobody knows,
+   * and the relay gives it up after 240 s.
+   */
+  readonly sessionsLeft: number;
   /** Calls that were not as their script wanted, by what was wrong. */
   readonly failures: Readonly<Record<string, number>>;
 }
@@ -242,20 +247,23 @@ export class KillsBed {
       await this.lab.run('redis-1', 'pkill', '-CONT', 'redis-server').catch(() => undefined);
     }
     await arrivals;
-    const left = await this.#left();
+    const { left, sessionsLeft } = await this.#left();
     const records = (await this.lab.records()).filter(({ invited }) => invited * 1000 >= since);
     return {
       ...tollOf(results, records, kills, this.#moments),
       ghosts,
       left,
+      sessionsLeft,
     };
   }
 
   /** What the SBCs, relays and queues hold when nothing should be left; empty as soon as nothing is. */
-  async #left(): Promise<readonly string[]> {
+  async #left(): Promise<Pick<Toll, 'left' | 'sessionsLeft'>> {
     let left: string[] = [];
+    let sessionsLeft = 0;
     const look = async () => {
       left = [];
+      sessionsLeft = 0;
       for (const { name } of this.lab.cell.sbcs) {
         for (const [what, count] of Object.entries(await this.lab.load(name))) left.push(`${name} ${what}=${count}`);
         left.push(...(await this.#callsOf(name)).map((callId) => `${name} call ${callId}`));
@@ -265,14 +273,13 @@ export class KillsBed {
         }
       }
       for (const { name } of this.lab.cell.media) {
-        const relayed = await this.lab.relayed(name);
-        if (relayed > 0) left.push(`${name} ${relayed} sessions`);
+        sessionsLeft += await this.lab.relayed(name);
       }
-      return left.length === 0;
+      return left.length === 0 && sessionsLeft === 0;
     };
     // Longer than a relay keeps a call of which it hears nothing.
     await until(look, 40).catch(() => undefined);
-    return left;
+    return { left, sessionsLeft };
   }
 }
 
@@ -336,7 +343,7 @@ function tollOf(
   records: readonly CallEvent[],
   kills: readonly Kill[],
   seen: ReadonlyMap<string, Moments>,
-): Omit<Toll, 'ghosts' | 'left'> {
+): Omit<Toll, 'ghosts' | 'left' | 'sessionsLeft'> {
   const lost: string[] = [];
   const lostYoung: string[] = [];
   const youngAges: number[] = [];

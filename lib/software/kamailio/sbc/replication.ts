@@ -187,6 +187,8 @@ route[SEND_LINES] {
 # follow.
 modparam("mqueue", "mqueue", "name=kept_records;size=200000")
 route[SEND_ALL_CALLS] {
+    # It has come back: what it left is ours, and told to it from here on.
+    route(TAKE_OVER_RECORDS);
     sht_iterator_start("all", "calls");
     while (sht_iterator_next("all")) {
         $var(id) = $shtitkey(all);

@@ -20,7 +20,11 @@ request_route {
         # keepalived: which of the two SBCs is the active one.
         if (is_method("NOTIFY")) {
             $shv(active) = 0;
-            if ($rU == "MASTER") $shv(active) = 1;
+            if ($rU == "MASTER") {
+                $shv(active) = 1;
+                # The other SBC has failed, perhaps with records that it could not deliver.
+                $shv(records_left) = 1;
+            }
         }
         if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
         exit;
