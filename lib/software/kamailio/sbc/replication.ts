@@ -14,13 +14,15 @@ const toldSeconds = 15;
 const endRemembered = 64;
 /** How long it is remembered for an SBC that is away. One that was away for longer begins with what it is told. */
 const endKept = 900;
+/** Events that may wait for their batch without which one more is told at once, too: up to about 20 calls a second all are. */
+const toldAtOnce = 3;
 /** Bytes of lines after which a message is full. */
 export const fullMessage = 8000;
 
 /**
  * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; what happens to calls is told twice.
  *
- * At once, in a datagram that nobody waits for, before the message goes on that made it happen: an SBC may die at any moment, and
+ * At once, as long as there are not many, in a datagram that nobody waits for, before the message goes on that made it happen: an SBC may die at any moment, and
  * nobody outside then knows of a call, an answer or an end that the other SBC does not know of. And, with what else there is, within
  * 50 ms in numbered batches, which are repeated until they are confirmed, because a datagram may be lost. The other SBC says up to which number it has them all;
  * an end that it has not confirmed is kept, and told again when it comes back: what is told of a call is that it lives, or that it
@@ -53,7 +55,8 @@ modparam("pv", "shvset", "thawed=i:0")
 
 # Something has happened to a call without which it would be lost, or its record. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
 route[TELL] {
-    if ($TV(sn) - $shv(heard) <= ${silentSeconds}) {
+    # A datagram costs as much as a sixth of a call: an SBC with many calls sends ${toldAtOnce} between two batches, and no more.
+    if ($TV(sn) - $shv(heard) <= ${silentSeconds} && $mq_size(events) < ${toldAtOnce}) {
         $var(lines) = "";
         route(ADD_LINES);
         # It may be lost: the batch is not.
