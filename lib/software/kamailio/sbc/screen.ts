@@ -62,7 +62,7 @@ route[SCREEN] {
 # ${streamSeconds} s, and one request more for each connection that it may hold. Spec: sbc.flood.requestsPerSecond, sbc.connections.perSource
 route[COUNT_STREAM] {
     $var(most) = ${streamRequests(requestsPerSecond, connections)};
-    if ($vn(known) == 1) $var(most) = ${streamRequests(knownFactor * requestsPerSecond, connections)};
+    if ($sht(known=>$var(source)) == 1) $var(most) = ${streamRequests(knownFactor * requestsPerSecond, connections)};
     $var(moment) = $TV(s) / ${streamSeconds};
     if ($shtinc(streams=>$var(source):$var(moment)) > $var(most)) {
         route(BAN);
