@@ -37,8 +37,7 @@ include_file "${paths.role}"
 # The name of a call, here and at the relay: of one INVITE, not of a Call-ID, which anybody may use again. An INVITE, its CANCEL
 # and its answers give the same; what follows brings it back in its Route. Out: $var(id).
 route[NAME_CALL] {
-    $var(id) = $ci + "|" + $ft + "|" + $cs;
-    $var(id) = $(var(id){s.md5}{s.substr,0,20});
+    $var(id) = $(_s($ci|$ft|$cs){s.md5}{s.substr,0,20});
 }
 
 route[REFUSE_CALL_IN_USE] {
@@ -67,11 +66,11 @@ route[CALL_INVITED] {
         sht_unlock("calls=>$var(id)");
         route(REFUSE_CALL_IN_USE);
     }
-    $sht(calls=>$var(id)) = $var(name) + "|" + $var(trunk) + "|" + $var(m) + "|" + $var(kind) + "|" + $var(from) + "|" + $var(to)
-        + "|" + $TV(Sn) + "|" + $ci + "|" + $cs + "|" + $var(longest) + "|" + $var(one_sided) + "|" + $var(leg);
+    $vn(call) = $_s($var(name)|$var(trunk)|$var(m)|$var(kind)|$var(from)|$var(to)|$TV(Sn)|$ci|$cs|$var(longest)|$var(one_sided)|$var(leg));
+    $sht(calls=>$var(id)) = $vn(call);
     $sht(sides=>$var(id)) = $var(side);
     sht_unlock("calls=>$var(id)");
-    mq_add("events", "$var(id)", "+$sht(calls=>$var(id))");
+    mq_add("events", "$var(id)", "+$vn(call)");
     # An offer that is cut down to the tenant's codecs says nothing; its answer will.
     if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     prom_counter_inc("setups_total", "1", "$var(kind)");
@@ -109,7 +108,7 @@ route[CALL_ANSWERED] {
         if ($vn(call) != $null && ${ofCall('answeredBy')} == $tt) return 1;
         return -1;
     }
-    $vn(call) = $vn(call) + $var(branch) + "|" + $tt + "|" + $TV(Sn);
+    $vn(call) = $_s($vn(call)$var(branch)|$tt|$TV(Sn));
     $sht(calls=>$var(id)) = $vn(call);
     sht_unlock("calls=>$var(id)");
     mq_add("events", "$var(id)", "=$vn(call)");
@@ -231,7 +230,7 @@ route[DESCRIBE_SIDE] {
         $var(transport) = 1;
         if ($pr == "tcp") $var(transport) = 2;
         if ($pr == "tls") $var(transport) = 3;
-        $var(target) = $var(target) + ";alias=" + $si + "~" + $sp + "~" + $var(transport);
+        $var(target) = $_s($var(target);alias=$si~$sp~$var(transport));
     }
     if ($var(routes) != "") $var(hop) = $(var(routes){nameaddr.uri}{uri.host});
     $var(malformed) = 0;
@@ -240,7 +239,7 @@ route[DESCRIBE_SIDE] {
             || $(var(routes){s.len}) > 1024 || $var(tag) =~ "[|:[:cntrl:][:space:]]" || $(var(tag){s.len}) > 128) {
         $var(malformed) = 1;
     }
-    $var(side) = $var(tag) + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(hop) + "|" + $var(leg) + "|" + $var(target) + "|" + $var(routes);
+    $var(side) = $_s($var(tag)|$pr:$si:$sp|$var(hop)|$var(leg)|$var(target)|$var(routes));
 }
 
 # The caller's side, from its INVITE. What its Record-Route says is the way to it.

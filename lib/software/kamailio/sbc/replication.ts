@@ -58,7 +58,7 @@ route[HAND_ON_EVENTS] {
         if ($var(op) == "?") {
             route(SEND_ALL_CALLS);
         } else if ($var(op) == "-") {
-            $var(lines) = $var(lines) + "-" + $var(id) + "|" + $vn(call) + "\n";
+            $var(lines) = $var(lines) + $_s(-$var(id)|$vn(call)) + "\n";
             $var(record) = $var(id) + ":end";
             route(RECORD);
         } else if ($var(op) == "f") {
@@ -66,7 +66,7 @@ route[HAND_ON_EVENTS] {
             $var(record) = $var(id) + ":refused";
             route(RECORD);
         } else if ($var(op) == "u" || $var(op) == "v" || $var(op) == "n") {
-            $var(lines) = $var(lines) + $var(op) + $var(id) + "|" + $vn(call) + "\n";
+            $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(call)) + "\n";
         } else if ($var(op) == "p") {
             $var(lines) = $var(lines) + "p" + $var(id) + "|" + $sht(sides=>$var(id)) + "\n";
         } else if ($var(op) == "r") {
@@ -74,7 +74,7 @@ route[HAND_ON_EVENTS] {
                 + "b" + $var(id) + "|" + $sht(branches=>$var(id)) + "\n";
         } else {
             route(TELL_SIDES);
-            $var(lines) = $var(lines) + $var(op) + $var(id) + "|" + $vn(call) + "\n";
+            $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(call)) + "\n";
             if ($var(op) == "=") {
                 $var(record) = $var(id) + ":start";
                 route(RECORD);
@@ -103,11 +103,12 @@ route[HAND_ON_EVENTS] {
 
 # The sides of a call, before the call itself: the caller's, and that of the callee who answered. In: $var(id), $vn(call).
 route[TELL_SIDES] {
-    if ($sht(sides=>$var(id)) != $null) $var(lines) = $var(lines) + "p" + $var(id) + "|" + $sht(sides=>$var(id)) + "\n";
+    $vn(caller) = $sht(sides=>$var(id));
+    if ($vn(caller) != $null) $var(lines) = $var(lines) + $_s(p$var(id)|$vn(caller)) + "\n";
     $var(tag) = ${ofCall('answeredBy')};
     if ($var(tag) == "") return;
     $vn(callee) = $sht(sides=>$var(id):$var(tag));
-    if ($vn(callee) != $null) $var(lines) = $var(lines) + "p" + $var(id) + ":" + $var(tag) + "|" + $vn(callee) + "\n";
+    if ($vn(callee) != $null) $var(lines) = $var(lines) + $_s(p$var(id):$var(tag)|$vn(callee)) + "\n";
 }
 
 # Media hosts that somebody here has drained, or taken back: told several times, because the other SBC may just be coming back.

@@ -56,6 +56,8 @@ request_route {
         exit;
     }
     if (is_method("REGISTER")) {
+        # A path is an edge's: calls to a registered user would follow it. The registrar reads the message as it came.
+        if ($var(edge) == 0 && remove_hf("Path") && !msg_apply_changes()) exit;
         $var(looked_up) = 0;
         route(REGISTER);
         exit;

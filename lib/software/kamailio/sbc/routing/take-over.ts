@@ -19,7 +19,7 @@ export function takeOver(cell: Cell, host: SbcHost): Section {
 reply_route {
     if (t_check_trans()) {
         # A carrier answers over a connection that we have opened.
-        route(KEEP_CLIENT);
+        if (proto != UDP) route(KEEP_CLIENT);
         return;
     }
     # Of a phone, to a keepalive: we had asked.
