@@ -104,7 +104,7 @@ function servicesOf(cell: Cell, hostName: string): readonly ServiceStatus[] {
   const host = cell.hosts.find((candidate) => candidate.name === hostName)!;
   const here = hasFreeswitch();
   return hostConfig(cell, host)
-    .services.filter((service) => service.name !== 'freeswitch-install')
+    .services.filter((service) => service.phase === 'run')
     .map(({ name }) =>
       isFreeswitch({ name }) && !here ? { name, state: 'absent', starts: 0 } : readService(cell.name, hostName, name),
     );

@@ -5,7 +5,7 @@
  * It keeps no memory of flows: a client's edge follows from its address, and only the clients of an edge that fails move.
  */
 import type { Front, FrontRegion } from '../../front/front.ts';
-import type { HostFile, Service } from '../../software/host-config.ts';
+import { file, script, service, type HostFile, type Service } from '../../software/host-config.ts';
 import { anycastRange, serviceAddress } from './addresses.ts';
 
 const program = '/usr/local/lib/cellstamp/accelerator';
@@ -28,33 +28,21 @@ export function acceleratorFiles(
     bgp: routing.bgp,
     elsewhere: routing.elsewhere ?? null,
   };
-  const base = { owner: 'root', group: 'root' } as const;
-  return [
-    { ...base, path: program, mode: '0755', text: programText },
-    { ...base, path: settingsPath, mode: '0644', text: `${JSON.stringify(settings, null, 2)}\n` },
-  ];
+  return [script(program, programText), file(settingsPath, `${JSON.stringify(settings, null, 2)}\n`)];
 }
 
 export function acceleratorService(bgp: boolean): Service {
-  return {
+  return service({
     name: 'accelerator',
     description: 'Spreads clients over the healthy edges of the region',
     command: ['/usr/bin/python3', program],
-    kind: 'daemon',
     user: 'root',
-    group: 'root',
     capabilities: ['CAP_NET_ADMIN'],
     environment: { PYTHONUNBUFFERED: '1' },
-    before: [],
     after: bgp ? ['bird'] : [],
-    runDirectories: [],
-    stateDirectories: [],
-    openFiles: 1024,
-    restart: 'always',
     ready: ['/usr/bin/test', '-s', `/run/cellstamp/${acceleratorStatus}`],
-    readyTimeoutSeconds: 10,
     stopTimeoutSeconds: 2,
-  };
+  });
 }
 
 const programText = String.raw`#!/usr/bin/python3

@@ -1,5 +1,5 @@
 /** BIRD 2 on a router of the small internet. */
-import type { Service } from '../../software/host-config.ts';
+import { service } from '../../software/host-config.ts';
 import { anycastRange } from './addresses.ts';
 
 /** Another router, at the other end of a link. */
@@ -76,23 +76,14 @@ ${neighbours
 `;
 }
 
-export const birdService: Service = {
+export const birdService = service({
   name: 'bird',
   description: 'Routes by BGP (BIRD)',
   command: ['/usr/sbin/bird', '-f', '-c', '/etc/cellstamp/bird.conf', '-s', '/run/bird/bird.ctl'],
-  kind: 'daemon',
   user: 'root',
-  group: 'root',
   capabilities: ['CAP_NET_ADMIN', 'CAP_NET_BIND_SERVICE', 'CAP_NET_RAW'],
-  environment: {},
-  before: [],
-  after: [],
   runDirectories: ['/run/bird'],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'always',
   // Ready with every session up; the other routers start at the same time.
   ready: ['/bin/bash', '-c', "! birdc -s /run/bird/bird.ctl show protocols | grep ' BGP ' | grep -v Established"],
   readyTimeoutSeconds: 60,
-  stopTimeoutSeconds: 5,
-};
+});

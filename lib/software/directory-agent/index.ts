@@ -1,7 +1,7 @@
 /** The agent that keeps an edge's tables equal to the tenant directory and opens the health port. */
 import type { EdgeHost, Front } from '../../front/front.ts';
 import { cellSipPort } from '../kamailio/edge/sockets.ts';
-import { emptyHostConfig, late, type HostConfig, type Service } from '../host-config.ts';
+import { emptyHostConfig, file, late, script, service, type HostConfig } from '../host-config.ts';
 import { values } from '../values.ts';
 import { directoryAgentProgram } from './program.ts';
 
@@ -25,10 +25,10 @@ export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
     ...emptyHostConfig,
     packages: ['nftables', 'python3', 'python3-boto3', 'python3-redis'],
     files: [
-      { path: program, mode: '0755', owner: 'root', group: 'root', text: directoryAgentProgram },
-      { path: '/etc/cellstamp/directory.json', mode: '0640', owner: 'root', group: 'kamailio', text },
+      script(program, directoryAgentProgram),
+      file('/etc/cellstamp/directory.json', text, { mode: '0640', group: 'kamailio' }),
     ],
-    services: [service],
+    services: [agent],
     ports: [
       {
         name: 'health',
@@ -43,23 +43,18 @@ export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
   };
 }
 
-const service: Service = {
+const agent = service({
   name: 'cellstamp-directory-agent',
   description: 'Copies the tenant directory into Kamailio and opens the health port',
   command: ['/usr/bin/python3', program],
-  kind: 'daemon',
   user: 'kamailio',
-  group: 'kamailio',
   // To tell the flood guard in the kernel which addresses are cells and edges.
   capabilities: ['CAP_NET_ADMIN'],
   environment: { PYTHONUNBUFFERED: '1' },
-  before: [],
   after: ['kamailio'],
   runDirectories: ['/run/cellstamp'],
   stateDirectories: ['/var/lib/cellstamp'],
   openFiles: 4096,
-  restart: 'always',
   ready: ['/usr/bin/test', '-s', '/run/cellstamp/directory.json'],
   readyTimeoutSeconds: 20,
-  stopTimeoutSeconds: 5,
-};
+});

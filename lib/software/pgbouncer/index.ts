@@ -6,7 +6,7 @@
  */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { late, type HostConfig } from '../host-config.ts';
+import { file, late, service, type HostConfig } from '../host-config.ts';
 import { databaseNames } from '../postgresql/names.ts';
 import { dataAuthoritiesPath } from '../postgresql/schema.ts';
 import { values } from '../values.ts';
@@ -22,25 +22,18 @@ const configPath = '/etc/cellstamp/database-pool.ini';
 export function pgbouncer(_cell: Cell, _host: SbcHost): HostConfig {
   return {
     packages: ['pgbouncer', 'postgresql-client-15'],
-    files: [{ path: configPath, mode: '0640', owner: 'root', group: 'kamailio', text: poolConfig }],
+    files: [file(configPath, poolConfig, { mode: '0640', group: 'kamailio' })],
     services: [
-      {
+      service({
         name: poolServiceName,
         description: 'Pool of connections to PostgreSQL',
         command: ['/usr/sbin/pgbouncer', configPath],
-        kind: 'daemon',
         // Its socket is for Kamailio alone.
         user: 'kamailio',
-        group: 'kamailio',
-        capabilities: [],
-        environment: {},
-        before: [],
         // Which makes the user, and brings the file of the authorities.
         after: ['database-schema'],
         runDirectories: [poolSocket.directory],
-        stateDirectories: [],
         openFiles: 4096,
-        restart: 'always',
         ready: [
           '/usr/bin/psql',
           '--no-psqlrc',
@@ -51,8 +44,7 @@ export function pgbouncer(_cell: Cell, _host: SbcHost): HostConfig {
           '--command=SELECT',
         ],
         readyTimeoutSeconds: 30,
-        stopTimeoutSeconds: 5,
-      },
+      }),
     ],
     sysctl: {},
     kernelModules: [],

@@ -1,5 +1,5 @@
 import type { SipTransports } from '../../../spec/fields.ts';
-import type { Command, Service } from '../../host-config.ts';
+import { service, type Command, type Service } from '../../host-config.ts';
 import { kamailioPaths as paths } from './paths.ts';
 import { buildOpensslLibrary, withOpensslLibrary } from './openssl.ts';
 
@@ -15,7 +15,7 @@ export function kamailioService(own: {
   const lowPort = Object.values(own.transports).some((port) => port !== 'off' && port < 1024);
   const tls = own.transports.tls !== 'off';
   const kamcmd = ['/usr/sbin/kamcmd', '-s', `unix:${paths.control}`] as const;
-  return {
+  return service({
     name: 'kamailio',
     description: own.description,
     // In the foreground, to standard error; 16 MiB for each process of its own.
@@ -32,21 +32,17 @@ export function kamailioService(own: {
       ...['-P', paths.pid],
       ...['-Y', paths.run],
     ],
-    kind: 'daemon',
     user: 'kamailio',
-    group: 'kamailio',
     capabilities: lowPort ? ['CAP_NET_BIND_SERVICE'] : [],
     environment: { ...own.environment, ...(tls ? withOpensslLibrary : {}) },
     // Kamailio does not start while the file of a killed one is there.
     before: [['/bin/rm', '-f', paths.pid], ...(tls ? [buildOpensslLibrary] : []), ...(own.before ?? [])],
     after: own.after,
     runDirectories: [paths.run],
-    stateDirectories: [],
     openFiles: 131072,
-    restart: 'always',
     ready: [...kamcmd, 'core.uptime'],
     readyTimeoutSeconds: 60,
     ...(tls ? { reload: [...kamcmd, 'tls.reload'] as const } : {}),
     stopTimeoutSeconds: 10,
-  };
+  });
 }

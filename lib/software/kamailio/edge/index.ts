@@ -1,10 +1,10 @@
 /** Kamailio on an edge of the front, with the kernel's flood guard in front of it. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
 import { connectionBytes, edgePorts } from '../../../spec/fixed.ts';
-import { emptyHostConfig, type HostConfig, type ListeningPort } from '../../host-config.ts';
+import { emptyHostConfig, file, type HostConfig, type ListeningPort } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { floodGuardFile, floodGuardService } from '../common/flood-guard.ts';
-import { kamailioPaths as paths } from '../common/paths.ts';
+import { kamailioFile, kamailioPaths as paths } from '../common/paths.ts';
 import { kamailioService } from '../common/service.ts';
 import { tlsFiles, tlsPackages, tlsValues } from '../common/tls.ts';
 import { edgeConfig } from './config.ts';
@@ -32,14 +32,8 @@ export function edge(front: Front, host: EdgeHost): HostConfig {
       ...(tls === 'off' ? [] : tlsPackages),
     ],
     files: [
-      { path: paths.config, mode: '0640', owner: 'root', group: 'kamailio', text: edgeConfig(front, host) },
-      {
-        path: paths.dispatcherList,
-        mode: '0644',
-        owner: 'root',
-        group: 'root',
-        text: '# Cells are added by the directory agent.\n',
-      },
+      kamailioFile(paths.config, edgeConfig(front, host)),
+      file(paths.dispatcherList, '# Cells are added by the directory agent.\n'),
       floodGuardFile(floodGuard(front)),
       ...(tls === 'off' ? [] : tlsFiles(noClients)),
     ],
