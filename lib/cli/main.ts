@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { run } from './program.ts';
 
 // Whoever reads the output may have seen enough (`cellstamp logs sbc-1 | head`).
