@@ -1,7 +1,7 @@
 /** What a place in a spec file may hold, in words, from its JSON Schema. */
 import { distance } from 'fastest-levenshtein';
 import type { Path } from './finding.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './written-form.ts';
 
 /** The schema of the value at a path; undefined where the schema knows no such place. */
 export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {

@@ -4,6 +4,7 @@
  * The zod schema checks one value at a time; rules between values are in `rules.ts`, rules between files in `fleet.ts`.
  */
 import { z } from 'zod';
+import { marked } from './brand.ts';
 import {
   connectionsPerSource,
   domainName,
@@ -20,7 +21,11 @@ import {
   type Connections,
   type PortRange,
 } from './fields.ts';
+import { cellRules } from './rules.ts';
 import { defaultsBySize, sizeNames, sizes, type SizeName } from './sizes.ts';
+import { parseSpec } from './spec-error.ts';
+import type { SpecFile } from './spec-file.ts';
+import { writtenForm } from './written-form.ts';
 
 const limits = (calls: number, callsPerSecond: number, burst: number) =>
   z.strictObject({
@@ -453,7 +458,7 @@ export type CellSpec = Omit<ParsedCell, 'maxTenants' | 'sbc' | 'media' | 'databa
 export function completeCell(cell: ParsedCell): CellSpec {
   const size = sizes[cell.size];
   const hosts = Array.from({ length: cell.media.hosts }, (_, index) => index + 1);
-  return {
+  return marked('cell', {
     ...cell,
     maxTenants: cell.maxTenants ?? size.tenants,
     sbc: {
@@ -476,14 +481,24 @@ export function completeCell(cell: ParsedCell): CellSpec {
     },
     database: { ...cell.database, instanceClass: cell.database.instanceClass ?? size.databaseClass },
     redis: { ...cell.redis, nodeType: cell.redis.nodeType ?? size.redisNodeType },
-  };
+  });
 }
 
+/** How a cell is checked, in a file or in code. */
+export const cellFile: SpecFile<ParsedCell, CellSpec> = {
+  schema: cellSchema,
+  jsonSchema: writtenForm(cellSchema),
+  complete: completeCell,
+  rules: cellRules,
+  standIns: { name: 'unnamed', region: 'eu-west-1' },
+  follows: { size: ['maxTenants', 'sbc', 'media', 'database', 'redis'] },
+};
+
 /**
- * A complete spec from an object as a person would write it.
- * @throws z.ZodError when a value is not allowed; rules between values are not checked here.
+ * A complete spec from an object as a person would write it. Of cells in files `loadFleet` also tells file and line.
+ * @throws SpecError with all findings when a value is not allowed; rules between values are checked by what builds it
  * @example parseCell({ name: 'euw1-a', region: 'eu-west-1' }).media.hosts // 4
  */
 export function parseCell(input: CellInput): CellSpec {
-  return completeCell(cellSchema.parse(input));
+  return parseSpec('cell', input, cellFile);
 }

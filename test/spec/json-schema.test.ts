@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { planningJsonSchemas } from '../../lib/planning/json-schema.ts';
-import { jsonSchemas, type JsonSchema } from '../../lib/spec/json-schema.ts';
+import { jsonSchemas } from '../../lib/spec/json-schema.ts';
+import type { JsonSchema } from '../../lib/spec/written-form.ts';
 import { schemaKeys } from './schema-keys.ts';
 
 const files = Object.entries({ ...jsonSchemas, ...planningJsonSchemas });
