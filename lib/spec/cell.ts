@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { marked } from './brand.ts';
+import type { CellInput, CellSpec } from './cell-types.ts';
 import {
   connectionsPerSource,
   domainName,
@@ -18,11 +19,9 @@ import {
   region,
   sipTransports,
   text,
-  type Connections,
-  type PortRange,
 } from './fields.ts';
 import { cellRules } from './rules.ts';
-import { defaultsBySize, sizeNames, sizes, type SizeName } from './sizes.ts';
+import { defaultsBySize, sizeNames, sizes } from './sizes.ts';
 import { parseSpec } from './spec-error.ts';
 import type { SpecFile } from './spec-file.ts';
 import { writtenForm } from './written-form.ts';
@@ -398,12 +397,7 @@ export const cellSchema = z
     retention: z
       .strictObject({
         logDays: z
-          .union(
-            [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731].map((n) => z.literal(n)) as [
-              z.ZodLiteral<number>,
-              z.ZodLiteral<number>,
-            ],
-          )
+          .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731])
           .default(30)
           .describe('Days that logs are kept (one of the values that CloudWatch Logs takes).'),
         recordDays: z.int().min(1).max(3650).default(90).describe('Days that call records are kept.'),
@@ -422,37 +416,12 @@ export const cellSchema = z
   })
   .meta({ title: 'Cellstamp cell', description: 'One cell of a VoIP fleet.' });
 
-/** A cell's file as written. */
-export type CellInput = z.input<typeof cellSchema>;
+export type { CellInput, CellSpec };
 type ParsedCell = z.output<typeof cellSchema>;
 
-export type Trunk = z.output<typeof trunk>;
-export type Tenant = z.output<typeof tenantSchema>;
+export type Trunk = CellSpec['trunks'][number];
+export type Tenant = CellSpec['tenants'][number];
 export type Limits = Tenant['limits'];
-
-/** A cell's spec with every default filled in. */
-export type CellSpec = Omit<ParsedCell, 'maxTenants' | 'sbc' | 'media' | 'database' | 'redis'> & {
-  readonly size: SizeName;
-  readonly maxTenants: number;
-  readonly sbc: Omit<ParsedCell['sbc'], 'instanceType' | 'setupsPerSecond' | 'sharedMemoryMiB' | 'connections'> & {
-    readonly instanceType: string;
-    readonly setupsPerSecond: number;
-    readonly sharedMemoryMiB: number;
-    readonly connections: Connections;
-  };
-  readonly media: Omit<ParsedCell['media'], 'instanceType' | 'relay' | 'freeswitch' | 'pools'> & {
-    readonly instanceType: string;
-    readonly relay: { readonly calls: number; readonly ports: PortRange };
-    readonly freeswitch: Omit<ParsedCell['media']['freeswitch'], 'sessions' | 'sessionsPerSecond'> & {
-      readonly sessions: number;
-      readonly sessionsPerSecond: number;
-    };
-    /** Tier to the numbers of its media hosts, ascending. */
-    readonly pools: Readonly<Record<string, readonly number[]>>;
-  };
-  readonly database: Omit<ParsedCell['database'], 'instanceClass'> & { readonly instanceClass: string };
-  readonly redis: Omit<ParsedCell['redis'], 'nodeType'> & { readonly nodeType: string };
-};
 
 /** Fills in the defaults that follow from the size and the number of media hosts. */
 export function completeCell(cell: ParsedCell): CellSpec {

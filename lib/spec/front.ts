@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { marked } from './brand.ts';
+import type { FrontInput, FrontSpec } from './front-types.ts';
 import { connectionsPerSource, domainName, ipv4Network, label, port, region, sipTransports } from './fields.ts';
 import { frontRules } from './rules.ts';
 import { parseSpec } from './spec-error.ts';
@@ -141,11 +142,11 @@ export const frontSchema = z
   })
   .meta({ title: 'Cellstamp front', description: 'The global anycast entry of a fleet.' });
 
-export type FrontInput = z.input<typeof frontSchema>;
-export type FrontSpec = z.output<typeof frontSchema>;
+export type { FrontInput, FrontSpec };
+type ParsedFront = z.output<typeof frontSchema>;
 
 /** How a front is checked, in a file or in code. */
-export const frontFile: SpecFile<FrontSpec, FrontSpec> = {
+export const frontFile: SpecFile<ParsedFront, FrontSpec> = {
   schema: frontSchema,
   jsonSchema: writtenForm(frontSchema),
   complete: (spec) => marked('front', spec),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { parseCell, parseFront, SpecError } from '../../lib/index.ts';
+import type { SpecError } from '../../lib/index.ts';
+import { parseCell, parseFront } from '../../lib/index.ts';
 import { checked } from './checked.ts';
 
 function thrown(work: () => unknown): SpecError {
