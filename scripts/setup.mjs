@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: npm packages, then the Debian packages that a cell on this machine runs. Plain JavaScript without
 // dependencies, because it runs before there are any. Quiet when there is nothing to do. `--tests` also installs what only tests use.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,13 +32,6 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   console.error('set-up: npm ci');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, lock);
-}
-
-// npm links the commands of dependencies only. With this link `npx cellstamp` is the same command here as where the package is installed.
-const link = join('node_modules', '.bin', 'cellstamp');
-if (!existsSync(link)) {
-  rmSync(link, { force: true });
-  symlinkSync(join('..', '..', 'bin', 'cellstamp.js'), link);
 }
 
 if (process.platform === 'linux')

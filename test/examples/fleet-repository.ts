@@ -8,7 +8,7 @@ import type { Run } from '../cli/run-command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the programs need of the project; git sees none of it. */
-const linked = ['examples', 'lib', 'stacks', 'node_modules', 'package.json', 'tsconfig.json'];
+const linked = ['bin', 'examples', 'lib', 'stacks', 'node_modules', 'package.json', 'tsconfig.json'];
 
 const identity = Object.fromEntries(
   ['AUTHOR', 'COMMITTER'].flatMap((who) => [
