@@ -39,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'package',
           include: published,
+          globalSetup: 'test/package/archive.ts',
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,8 +1,10 @@
 /** The command in a clone of the project, and the words with which everything here names it. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { cloneOfProject, must, run } from './project.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cloneOfProject, must, removeFolders, run } from './project.ts';
+
+afterAll(removeFolders);
 
 describe('in a clone', () => {
   let clone: string;

@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { must, nodeOf, pack, projectWith, run, subpaths } from './project.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { must, nodeOf, projectWith, removeFolders, run, subpaths } from './project.ts';
 
 /** Peers that each subpath may load; nothing else but the package's own dependencies is there. */
 const peers: Readonly<Record<string, readonly string[]>> = {
@@ -16,13 +16,13 @@ const peers: Readonly<Record<string, readonly string[]>> = {
   'cellstamp/aws': ['cdktf', 'constructs', '@cdktf/provider-aws'],
 };
 
-let archive: string;
+const archive = inject('archive');
 /** By subpath. */
 const projects = new Map<string, string>();
 beforeAll(async () => {
-  archive = await pack();
   for (const subpath of subpaths) projects.set(subpath, await projectWith(archive, ...peers[subpath]!));
-}, 120_000);
+});
+afterAll(removeFolders);
 
 describe('the archive', () => {
   it('passes publint', async () => {

@@ -3,7 +3,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
 
 interface Manifest {
   readonly version: string;
@@ -20,7 +19,11 @@ export const subpaths = Object.keys(manifest.exports)
   .map((path) => path.replace(/^\./, 'cellstamp'));
 
 const folders: string[] = [];
-afterAll(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** After the tests of a file. */
+export function removeFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
 
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cellstamp-package-'));

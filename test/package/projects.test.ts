@@ -1,13 +1,11 @@
 /** Projects of people who build on the package, with what npm installs for them today. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, it, type TestContext } from 'vitest';
-import { must, newFolder, nodeOf, pack, registryMissing, run } from './project.ts';
+import { afterAll, expect, inject, it, type TestContext } from 'vitest';
+import { must, newFolder, nodeOf, registryMissing, removeFolders, run } from './project.ts';
 
-let archive: string;
-beforeAll(async () => {
-  archive = await pack();
-}, 120_000);
+const archive = inject('archive');
+afterAll(removeFolders);
 
 /** `npm install`, or a skip where there is no registry. */
 async function install(folder: string, skip: TestContext['skip'], ...packages: readonly string[]): Promise<void> {
