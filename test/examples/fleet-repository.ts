@@ -51,7 +51,9 @@ export class FleetRepository {
   /** Runs a program in the repository. */
   run(argv: readonly string[], environment: NodeJS.ProcessEnv = {}): Run {
     const [program = '', ...args] = argv;
-    const env = { ...process.env, ...identity, ...environment };
+    // npx links the project's command into npm's cache.
+    const cache = { npm_config_cache: join(this.#folder, 'npm') };
+    const env = { ...process.env, ...identity, ...cache, ...environment };
     const { status, stdout, stderr } = spawnSync(program, args, { cwd: this.path, encoding: 'utf8', env });
     return { status, stdout, stderr };
   }
