@@ -1,4 +1,4 @@
-/** The AWS target: `VoipCell` makes a whole cell, `AnycastFront` the whole front, and each of their parts can be used alone. */
+/** The AWS target: `VoipCell` makes a whole cell, `AnycastFront` the whole front; the other constructs are their parts. */
 export { Accelerator, type AcceleratorProps } from './accelerator.ts';
 export { AnycastFront, type AnycastFrontProps } from './anycast-front.ts';
 export { AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';

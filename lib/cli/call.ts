@@ -46,8 +46,8 @@ export function addCall(program: Command): Command {
     .option('--json', 'print what the calls came to as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp call euw1-a --calls 100 --rate 20 --kind registered carrier-out\n' +
-        '  $ cellstamp call --to sip.example.com --caller sip:alice@acme.example.com --callee sip:bob@acme.example.com\n\n' +
+      '\nExample:\n  $ npx cellstamp call euw1-a --calls 100 --rate 20 --kind registered carrier-out\n' +
+        '  $ npx cellstamp call --to sip.example.com --caller sip:alice@acme.example.com --callee sip:bob@acme.example.com\n\n' +
         'On this machine, test users and a test carrier are made for the calls and removed after them. With --to, both users\n' +
         `must be there; their passwords are taken from ${passwords.caller} and ${passwords.callee}.\n` +
         'Exit status 1 when a call failed or, on this machine, its record is missing.',

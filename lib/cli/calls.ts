@@ -11,7 +11,7 @@ export function addCalls(program: Command): Command {
     .argument('[cell]', 'name of the cell; the only one that is up by default')
     .option('--tenant <tenant>', 'calls of this tenant only')
     .option('--json', 'print as JSON; times are seconds since 1970')
-    .addHelpText('after', '\nExample:\n  $ cellstamp calls euw1-a --tenant acme')
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp calls euw1-a --tenant acme')
     .action(list);
   calls
     .command('end')
@@ -20,7 +20,7 @@ export function addCalls(program: Command): Command {
     .option('--cell <cell>', 'name of the cell; the only one that is up by default')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp calls end 3c26700857a7@198.51.100.11 --tenant acme\n\n' +
+      '\nExample:\n  $ npx cellstamp calls end 3c26700857a7@198.51.100.11 --tenant acme\n\n' +
         'All calls with a Call-ID end. Exit status 1 when something given is no call, or does not end; the others end.',
     )
     .action(end);

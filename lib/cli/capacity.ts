@@ -5,7 +5,7 @@ import { cellsOption, readCells } from './cell-files.ts';
 import { CommandFailure } from './failure.ts';
 import { printJson } from './output.ts';
 
-/** The file that `cellstamp measure` writes and `cellstamp plan` reads. */
+/** The file that `npx cellstamp measure` writes and `npx cellstamp plan` reads. */
 const USUAL_FIGURES = 'figures.yaml';
 const MOST_HOSTS = 32;
 
@@ -22,10 +22,10 @@ export function addCapacity(program: Command): Command {
       'after',
       `
 Example:
-  $ cellstamp capacity euw1-a
-  $ cellstamp capacity euw1-a --lost-media-hosts 2 --figures figures.yaml
+  $ npx cellstamp capacity euw1-a
+  $ npx cellstamp capacity euw1-a --lost-media-hosts 2 --figures figures.yaml
 
-A star marks what binds each resource. Without figures of your own, which \`cellstamp measure\` takes, it is reckoned with
+A star marks what binds each resource. Without figures of your own, which \`npx cellstamp measure\` takes, it is reckoned with
 published ones; what nobody published limits nothing and is named as unknown.`,
     )
     .action(capacity);

@@ -13,7 +13,7 @@ export function addCheck(program: Command): Command {
     .option('--json', 'print what was found as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp check\n\nExit status 1 when there is an error; warnings are no errors.',
+      '\nExample:\n  $ npx cellstamp check\n\nExit status 1 when there is an error; warnings are no errors.',
     )
     .action(check);
 }

@@ -9,7 +9,7 @@ export function addDown(program: Command): Command {
     .argument('[cell]', 'name of the cell or front; the only cell that is up by default')
     .option('--all', 'every cell and front that is up')
     .option('--json', 'print what was taken down as JSON')
-    .addHelpText('after', '\nExample:\n  $ cellstamp down euw1-a')
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp down euw1-a')
     .action(down);
 }
 

@@ -16,8 +16,8 @@ export function addEdgeKeys(program: Command): Command {
     .option('--json', 'print the ids of the keys as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp edge-keys add            # says the id of the new key, here 7c1e\n' +
-        '  $ cellstamp edge-keys use 7c1e\n  $ cellstamp edge-keys drop 52f0\n\n' +
+      '\nExample:\n  $ npx cellstamp edge-keys add            # says the id of the new key, here 7c1e\n' +
+        '  $ npx cellstamp edge-keys use 7c1e\n  $ npx cellstamp edge-keys drop 52f0\n\n' +
         'No call is lost if each step is known everywhere before the next: here the command waits for it, on AWS wait two\n' +
         'minutes. Drop a key no sooner than an hour after another is used, the longest that a registration lives, and no\n' +
         'sooner than the longest call has ended: what it has proved is nothing then. See docs/security.md.',

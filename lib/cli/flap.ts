@@ -11,7 +11,7 @@ export function addFlap(program: Command): Command {
     .option('--json', 'print where the route leads now as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp flap 1\n\nNo call must notice: see `cellstamp call --through front`.',
+      '\nExample:\n  $ npx cellstamp flap 1\n\nNo call must notice: see `npx cellstamp call --through front`.',
     )
     .action(flap);
 }

@@ -10,7 +10,7 @@ export function addLogs(program: Command): Command {
     .argument('[service]', 'name of the service; all by default')
     .option('--cell <cell>', 'name of the cell; the only one that is up by default')
     .option('--lines <n>', 'last lines of each service', wholeNumber, 200)
-    .addHelpText('after', '\nExample:\n  $ cellstamp logs sbc-1 kamailio --lines 50')
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp logs sbc-1 kamailio --lines 50')
     .action(logs);
 }
 

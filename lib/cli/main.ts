@@ -1,7 +1,6 @@
-#!/usr/bin/env node
 import { run } from './program.ts';
 
-// Whoever reads the output may have seen enough (`cellstamp logs sbc-1 | head`).
+// Whoever reads the output may have seen enough (`npx cellstamp logs sbc-1 | head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   throw error;

@@ -13,7 +13,7 @@ import { runningCell } from './running-cell.ts';
 export function addMeasure(program: Command): Command {
   return program
     .command('measure')
-    .description('Measures what components do here, and writes it down for `cellstamp plan`.')
+    .description('Measures what components do here, and writes it down for `npx cellstamp plan`.')
     .argument('[cell]', 'name of a running cell; the only one that is up by default, or with --prometheus the busiest')
     .option('--prometheus <source>', 'ask a Prometheus instead: its URL, or planning.yaml, which says how to reach it')
     .option('--figures <file>', 'file to write to; what else is in it stays', 'figures.yaml')
@@ -23,7 +23,7 @@ export function addMeasure(program: Command): Command {
     .option('--json', 'print what was measured as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp measure example --calls 600 --rate 20\n  $ cellstamp measure --prometheus planning.yaml\n\n' +
+      '\nExample:\n  $ npx cellstamp measure example --calls 600 --rate 20\n  $ npx cellstamp measure --prometheus planning.yaml\n\n' +
         'Real calls with audio go through the cell; what they take of the processors of Kamailio, rtpengine and FreeSWITCH\n' +
         'gives what a core does. Measure on a machine like those of your cells that does little else. What is not measured\n' +
         'keeps its built-in figure.\n\n' +

@@ -4,7 +4,7 @@ import type { Plan } from '../capacity/plan/schema.ts';
 import { formatPath } from '../spec/finding.ts';
 import { CommandFailure } from './failure.ts';
 
-const allowed = 'allowed is what `cellstamp plan --json` printed';
+const allowed = 'allowed is what `npx cellstamp plan --json` printed';
 
 /** @throws CommandFailure when the file is not there, or is no plan */
 export async function readPlan(path: string): Promise<Plan> {

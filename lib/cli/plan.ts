@@ -34,9 +34,9 @@ export function addPlan(program: Command): Command {
       'after',
       `
 Example:
-  $ cellstamp plan --html plan.html
-  $ cellstamp plan --policy telecomRule --json
-  $ cellstamp plan --write
+  $ npx cellstamp plan --html plan.html
+  $ npx cellstamp plan --policy telecomRule --json
+  $ npx cellstamp plan --write
 
 Exit status: 0 nothing to do, 2 something to do, or done with --write; 1 error, a wrong command line included. A cell on
 hold is nothing to do: a person has to look at it, and until then the plan leaves it alone.

@@ -24,7 +24,7 @@ import { addTry } from './try.ts';
 import { addUp } from './up.ts';
 
 function cellstamp(): Command {
-  const program = new Command('cellstamp')
+  const program = new Command('npx cellstamp')
     .description('Cells of VoIP: one definition, on this machine and as Terraform.')
     .option('--debug', 'show where an error comes from')
     .helpOption('-h, --help', 'show this help')
@@ -33,7 +33,7 @@ function cellstamp(): Command {
     .exitOverride(exitsWith(usageStatus))
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage; of plan see `cellstamp plan --help`.',
+      '\nExample:\n  $ npx cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage; of plan see `npx cellstamp plan --help`.',
     );
   for (const add of [addTry, addUp, addStatus, addCalls, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);

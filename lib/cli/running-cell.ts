@@ -15,7 +15,7 @@ export async function runningCell(name: string | undefined): Promise<CellStatus>
   if (found !== undefined) return found;
   const up = running.length === 0 ? 'no cell is' : `${names} ${running.length === 1 ? 'is' : 'are'}`;
   throw new CommandFailure(
-    `${name === undefined ? '' : `cell ${name} is not up on this machine; `}${up} up (cellstamp up brings one up)`,
+    `${name === undefined ? '' : `cell ${name} is not up on this machine; `}${up} up (npx cellstamp up brings one up)`,
     1,
   );
 }

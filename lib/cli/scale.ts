@@ -8,11 +8,11 @@ export function addScale(program: Command): Command {
     .command('scale')
     .description('Prints the commands that put into service the media hosts that a plan wants.')
     .argument('<cell>', 'name of the cell')
-    .requiredOption('--plan <file>', 'the plan, as `cellstamp plan --json` prints it')
+    .requiredOption('--plan <file>', 'the plan, as `npx cellstamp plan --json` prints it')
     .option(...cellsOption)
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp scale euw1-a --plan plan.json >scale.sh\n\n' +
+      '\nExample:\n  $ npx cellstamp scale euw1-a --plan plan.json >scale.sh\n\n' +
         'For a shell on one SBC of the cell, as root; it tells the other one. A host that is taken out keeps its calls until they\n' +
         'end. Of hosts that the plan leaves as they are nothing is printed.',
     )

@@ -20,7 +20,10 @@ export function addSimulate(program: Command): Command {
     )
     .option('--scenario <file>', 'what happens to the fleet (YAML): tenants, growth, spikes, lost regions, outages')
     .option('--history <file>', 'measured use of tenants (.csv or .ndjson) in place of made-up tenants')
-    .option('--planning <file>', 'policy, rules, lead times and costs of your own: the planning.yaml of cellstamp plan')
+    .option(
+      '--planning <file>',
+      'policy, rules, lead times and costs of your own: the planning.yaml of npx cellstamp plan',
+    )
     .addOption(
       new Option(
         '--policy <names...>',
@@ -35,9 +38,9 @@ export function addSimulate(program: Command): Command {
       'after',
       `
 Example:
-  $ cellstamp simulate --scenario examples/scenarios/spring.yaml --policy gradeOfService reactive --html spring.html
-  $ cellstamp simulate --history calls.csv --days 28
-  $ cellstamp simulate --scenario examples/scenarios/spring.yaml --planning planning.yaml
+  $ npx cellstamp simulate --scenario examples/scenarios/spring.yaml --policy gradeOfService reactive --html spring.html
+  $ npx cellstamp simulate --history calls.csv --days 28
+  $ npx cellstamp simulate --scenario examples/scenarios/spring.yaml --planning planning.yaml
 
 A cell is short while the loss of one media host would lose more than 1 % of its calls (target in the scenario). With
 --history, cells, region and what breaks are those of --scenario where it is given, else standard cells in eu-central-1.

@@ -19,7 +19,7 @@ export function addStamp(program: Command): Command {
     .addOption(new Option('--size <size>', 'named size').choices(sizeNames))
     .option(...cellsOption)
     .option('--json', 'print what was written as JSON')
-    .addHelpText('after', '\nExample:\n  $ cellstamp stamp euw1-b --region eu-west-1')
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp stamp euw1-b --region eu-west-1')
     .action(stamp);
 }
 

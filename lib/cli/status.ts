@@ -12,7 +12,7 @@ export function addStatus(program: Command): Command {
     .option('--json', 'print the state as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp status\n\nExit status 1 when a host is not ready, or the named cell is not up.',
+      '\nExample:\n  $ npx cellstamp status\n\nExit status 1 when a host is not ready, or the named cell is not up.',
     )
     .action(status);
 }

@@ -22,7 +22,7 @@ export function addTry(program: Command): Command {
     .option('--json', 'print what the calls came to as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp try\n\n' +
+      '\nExample:\n  $ npx cellstamp try\n\n' +
         'The cell gets a name of its own, so that it touches no other cell that is up. Exit status 1 when a call failed or\n' +
         'its record is missing.',
     )

@@ -22,7 +22,7 @@ export function addUp(program: Command): Command {
     .option('--json', 'print the state as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp up euw1-a\n\nCells and front stay up until `cellstamp down`. Change the front and its cells together: `up --front` with all its cells.',
+      '\nExample:\n  $ npx cellstamp up euw1-a\n\nCells and front stay up until `npx cellstamp down`. Change the front and its cells together: `up --front` with all its cells.',
     )
     .action(up);
 }

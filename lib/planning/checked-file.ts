@@ -1,7 +1,7 @@
 /** A YAML file whose values are checked by a schema and then by rules between them. */
 import type { z } from 'zod';
 import { formatPath, type Finding, type Path } from '../spec/finding.ts';
-import type { JsonSchema } from '../spec/json-schema.ts';
+import type { JsonSchema } from '../spec/written-form.ts';
 import type { Violation } from '../spec/rules/rule.ts';
 import type { FleetFile } from '../spec/fleet.ts';
 import { readSource, type Source } from '../spec/source.ts';

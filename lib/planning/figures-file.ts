@@ -8,7 +8,7 @@ import { planningJsonSchemas } from './json-schema.ts';
 
 const HEADER = `# yaml-language-server: $schema=./cells/figures.schema.json
 #
-# What components do here, in place of the built-in figures. cellstamp measure writes it; what else is in it stays.
+# What components do here, in place of the built-in figures. npx cellstamp measure writes it; what else is in it stays.
 `;
 
 /** The text with these figures in it; other figures and comments stay. */

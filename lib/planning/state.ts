@@ -4,7 +4,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, w
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { memorySchema, type CellMemory, type PlanMemory } from '../capacity/plan/schema.ts';
-import { writtenForm } from '../spec/json-schema.ts';
+import { writtenForm } from '../spec/written-form.ts';
 import { checkFile } from './checked-file.ts';
 import { PlanConflict, PlanningFailure } from './failure.ts';
 import { withLock } from './lock.ts';

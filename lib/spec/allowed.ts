@@ -1,7 +1,7 @@
 /** What a place in a spec file may hold, in words, from its JSON Schema. */
-import { closestMatch } from 'leven';
+import { distance } from 'fastest-levenshtein';
 import type { Path } from './finding.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './written-form.ts';
 
 /** The schema of the value at a path; undefined where the schema knows no such place. */
 export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
@@ -63,7 +63,10 @@ export function listWords(words: readonly string[]): string {
 
 /** `; did you mean "ports"?` when one of the known words is near enough to be a slip of the finger, else nothing. */
 export function suggestion(word: string, known: readonly string[]): string {
-  const maxDistance = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
-  const match = closestMatch(word, known, { maxDistance });
-  return match === undefined ? '' : `; did you mean "${match}"?`;
+  const farthest = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
+  const [nearest] = known
+    .map((candidate) => ({ candidate, away: distance(word, candidate) }))
+    .filter(({ away }) => away <= farthest)
+    .sort((a, b) => a.away - b.away);
+  return nearest === undefined ? '' : `; did you mean "${nearest.candidate}"?`;
 }

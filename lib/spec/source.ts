@@ -20,9 +20,9 @@ import { formatPath, type Finding, type Path } from './finding.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 
 export interface Position {
-  /** From 1. */
+  /** From 1; 0 in what stands in no file. */
   readonly line: number;
-  /** From 1. */
+  /** From 1; 0 in what stands in no file. */
   readonly column: number;
 }
 

@@ -1,7 +1,7 @@
 /** Checks one file: its values, then the rules between them, all findings at once. */
 import type { z } from 'zod';
 import { formatPath, type Finding, type Path } from './finding.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './written-form.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Source } from './source.ts';
 import { valueAt, valueFaults } from './value-findings.ts';

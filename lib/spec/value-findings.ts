@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { describeAllowed, schemaAt, suggestion } from './allowed.ts';
 import { formatPath, type Finding, type Path } from './finding.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './written-form.ts';
 import type { Source } from './source.ts';
 
 type Issue = z.core.$ZodIssue;

@@ -108,7 +108,7 @@ tenants:
     const { status, stdout, stderr } = await withPlan(path);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(`cellstamp: ${path}: ${message}`);
-    expect(stderr).toContain('allowed is what `cellstamp plan --json` printed');
+    expect(stderr).toContain('allowed is what `npx cellstamp plan --json` printed');
   });
 
   it('ends with 2 for a file that is not there', async () => {
@@ -116,7 +116,7 @@ tenants:
     const { status, stderr } = await withPlan('nowhere.json');
     expect(status).toBe(2);
     expect(stderr).toBe(
-      'cellstamp: nowhere.json: there is no such file; allowed is what `cellstamp plan --json` printed\n',
+      'cellstamp: nowhere.json: there is no such file; allowed is what `npx cellstamp plan --json` printed\n',
     );
   });
 });

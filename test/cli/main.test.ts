@@ -35,14 +35,14 @@ describe('cellstamp', () => {
   it.each(commands)('%s --help says what it does, with an example', async (command) => {
     const { status, stdout } = await cellstamp(command, '--help');
     expect(status).toBe(0);
-    expect(stdout).toMatch(new RegExp(`Example:\n  \\$ cellstamp ${command}`));
+    expect(stdout).toMatch(new RegExp(`Example:\n  \\$ npx cellstamp ${command}`));
   });
 
   it.each([
     ['a command that is not there', ['chekc'], "error: unknown command 'chekc'\n(Did you mean check?)\n"],
     ['an option that is not there', ['check', '--jsno'], "error: unknown option '--jsno'\n(Did you mean --json?)\n"],
     ['an argument too many', ['check', 'euw1-a'], /^error: too many arguments for 'check'/],
-    ['no command at all', [], /^Usage: cellstamp/],
+    ['no command at all', [], /^Usage: npx cellstamp/],
   ])('ends with 2 for %s, and says so on standard error', async (_, args, message) => {
     const { status, stdout, stderr } = await cellstamp(...args);
     expect(status).toBe(2);

@@ -64,7 +64,7 @@ describe('cellstamp scale', () => {
   });
 
   it.each([
-    ['none.json', undefined, 'none.json: there is no such file; allowed is what `cellstamp plan --json` printed'],
+    ['none.json', undefined, 'none.json: there is no such file; allowed is what `npx cellstamp plan --json` printed'],
     ['broken.json', '{', 'broken.json: not JSON'],
     ['other.json', '{"version":2}', 'other.json: not a plan (version: '],
   ])('refuses what is no plan: %s', async (file, text, error) => {

@@ -171,7 +171,7 @@ describe('plan.sh', () => {
     expect(moves().filter((why) => why.includes('fleet-d'))).toEqual([]);
     expect(growing.run(['cat', 'plan.txt']).stdout).toContain('1 earlier stamp,');
     growing.git('switch', '--quiet', '--force', 'main');
-  });
+  }, 180_000);
 
   it('pushes nothing when there can be no plan', () => {
     growing.git('switch', '--quiet', 'main');

@@ -84,7 +84,7 @@ region: Ireland
     'a retention that CloudWatch does not take',
     `${minimal}retention: { logDays: 31 }
 `,
-    'cells/euw1-a.yaml:3:14 error retention.logDays: 31 is not accepted; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731',
+    'cells/euw1-a.yaml:3:14 error retention.logDays: 31 is not known; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731',
   ],
   [
     'a key given twice',

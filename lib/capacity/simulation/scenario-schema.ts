@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { cellSchema, completeCell, type CellSpec } from '../../spec/cell.ts';
 import { region, text } from '../../spec/fields.ts';
-import { writtenForm } from '../../spec/json-schema.ts';
+import { writtenForm } from '../../spec/written-form.ts';
 import { cellRules } from '../../spec/rules.ts';
 import type { Violation } from '../../spec/rules/rule.ts';
 import { HOLIDAY_COUNTRIES } from '../holidays.ts';

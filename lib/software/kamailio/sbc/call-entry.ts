@@ -34,7 +34,7 @@ export const endings = {
   one_sided: 408,
   /** Longer than the tenant's calls may be. */
   too_long: 480,
-  /** `cellstamp calls end`. */
+  /** `npx cellstamp calls end`. */
   operator: 480,
   /** Rang for longer than any INVITE lives. */
   no_answer: 408,
