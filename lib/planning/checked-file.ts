@@ -1,11 +1,13 @@
 /** A YAML file whose values are checked by a schema and then by rules between them. */
 import type { z } from 'zod';
+import { readText, UnreadableFile } from '../files/read-text.ts';
 import { formatPath, type Finding, type Path } from '../spec/finding.ts';
 import type { JsonSchema } from '../spec/json-schema.ts';
 import type { Violation } from '../spec/rules/rule.ts';
 import type { FleetFile } from '../spec/fleet.ts';
 import { readSource, type Source } from '../spec/source.ts';
 import { valueAt, valueFaults } from '../spec/value-findings.ts';
+import { PlanningFailure } from './failure.ts';
 
 export interface CheckedFile<T> {
   readonly file: FleetFile;
@@ -13,6 +15,18 @@ export interface CheckedFile<T> {
   /** Undefined where a value is wrong by itself. */
   readonly value: T | undefined;
   readonly findings: readonly Finding[];
+}
+
+/**
+ * @param allowed what belongs there, in words
+ * @throws PlanningFailure when it can't be read
+ */
+export function readFile(path: string, allowed: string): FleetFile {
+  try {
+    return { path, text: readText(path, allowed) };
+  } catch (error) {
+    throw error instanceof UnreadableFile ? new PlanningFailure([error.finding]) : error;
+  }
 }
 
 /** @param rules what values must be to one another; asked only where each is right by itself */
@@ -39,14 +53,14 @@ export function violated(source: Source, { path, message, allowed }: Violation):
 
 /** An error about a value of a file, or about what the value leads to. */
 export function errorAt(source: Source, path: Path, message: string, allowed: string): Finding {
-  const given = source.written(path) ?? JSON.stringify(valueAt(source.value, path)) ?? 'nothing';
+  const given = source.written(path) ?? JSON.stringify(valueAt(source.value, path));
   return {
     severity: 'error',
     file: source.file,
     ...source.locate(path),
     path: formatPath(path),
     message,
-    given,
+    given: given || 'nothing',
     allowed,
   };
 }
