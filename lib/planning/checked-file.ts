@@ -6,7 +6,8 @@ import type { JsonSchema } from '../spec/json-schema.ts';
 import type { Violation } from '../spec/rules/rule.ts';
 import type { FleetFile } from '../spec/fleet.ts';
 import { readSource, type Source } from '../spec/source.ts';
-import { valueAt, valueFaults } from '../spec/value-findings.ts';
+import { checkFile as checkSource } from '../spec/spec-file.ts';
+import { valueAt } from '../spec/value-findings.ts';
 import { PlanningFailure } from './failure.ts';
 
 export interface CheckedFile<T> {
@@ -37,14 +38,16 @@ export function checkFile<S extends z.ZodType>(
   rules: (value: z.output<S>) => Iterable<Violation> = () => [],
 ): CheckedFile<z.output<S>> {
   const source = readSource(file.path, file.text);
-  if (source.value === undefined) return { file, source, value: undefined, findings: source.findings };
-  const parsed = schema.safeParse(source.value ?? {});
-  if (!parsed.success) {
-    const faults = valueFaults(parsed.error.issues, source, jsonSchema);
-    return { file, source, value: undefined, findings: [...source.findings, ...faults.map(({ finding }) => finding)] };
-  }
-  const broken = [...rules(parsed.data)].map((violation) => violated(source, violation));
-  return { file, source, value: parsed.data, findings: [...source.findings, ...broken] };
+  const { spec: value, findings } = checkSource(source, {
+    schema: schema as z.ZodType<z.output<S>>,
+    jsonSchema: () => jsonSchema,
+    complete: (parsed) => parsed,
+    rules: [],
+    standIns: {},
+    follows: {},
+  });
+  const broken = value === undefined ? [] : [...rules(value)].map((violation) => violated(source, violation));
+  return { file, source, value, findings: [...findings, ...broken] };
 }
 
 export function violated(source: Source, { path, message, allowed }: Violation): Finding {
