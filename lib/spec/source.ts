@@ -91,6 +91,8 @@ function readYaml(file: string, text: string): Source {
 
 /** Control characters but for tabs and ends of lines: YAML 1.2 allows none (section 5.1), and a terminal acts on them. */
 const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+/** Those, and what turns the direction of writing, so that a person reads another value than a program. */
+const unreadable = new RegExp(`${forbidden.source}|[\\u202a-\\u202e\\u2066-\\u2069]`);
 /** More than any file of ours needs, and less than the parser's own stack. */
 const DEEPEST = 50;
 
@@ -190,7 +192,7 @@ function tidy(document: Document.Parsed, finding: Place): Finding[] {
     Seq: (_, seq, ancestors) => (isTooDeep(ancestors) ? tooDeep(seq) : undefined),
     Scalar: (step, scalar, ancestors) => {
       const { value } = scalar;
-      const control = typeof value === 'string' ? forbidden.exec(value)?.[0] : undefined;
+      const control = typeof value === 'string' ? unreadable.exec(value)?.[0] : undefined;
       if (control === undefined || step === 'key') return undefined;
       const rest = { message: `the value has the control character ${control}`, given: value as string };
       findings.push(
