@@ -1,7 +1,7 @@
 /** Kinds of single values that only planning files have. */
 import { z } from 'zod';
 import { instantOf, yearProblem } from '../capacity/forecast/instant.ts';
-import { timeZone } from '../capacity/forecast/time-zone.ts';
+import type { TimeZone } from '../capacity/forecast/time-zone.ts';
 import { text } from '../spec/fields.ts';
 
 /** Relative to the folder of the file that names it, unless it begins with a slash. */
@@ -9,7 +9,8 @@ export const filePath = text(/^[^\0\n]{1,1000}$/, 'must be a path, relative to t
 
 const time = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 const timeAllowed = 'must be a time with its offset, for example 2026-03-02T09:00:00Z';
-const UTC = timeZone('UTC');
+/** Every command line is parsed with it: the runtime's data of time zones, which take a while, are not needed. */
+const UTC: TimeZone = { name: 'UTC', offsetAt: () => 0, nextChange: () => Infinity };
 
 /**
  * A time that means one instant wherever it is read.
