@@ -85,7 +85,11 @@ describe('stacks/main.ts', () => {
       { CELLSTAMP_STATE_BUCKET: 's' },
       /CELLSTAMP_STATE_REGION does not say in which region/,
     ],
-    ['a folder that is not there', { CELLSTAMP_CELLS: '/nowhere' }, /\/nowhere:1:1 error: there is no such folder; allowed: .*CELLSTAMP_CELLS/],
+    [
+      'a folder that is not there',
+      { CELLSTAMP_CELLS: '/nowhere' },
+      /\/nowhere:1:1 error: there is no such folder; allowed: .*CELLSTAMP_CELLS/,
+    ],
   ])('says so in one line: %s', (_, environment, message) => {
     cell('a');
     cell('p', 'network: 10.16.16.0/20\nstate: planned\n');
