@@ -5,6 +5,7 @@
 # record.sh CELL began|proved|failed
 set -euo pipefail
 
+(($# == 2)) || { echo 'usage: record.sh CELL began|proved|failed' >&2; exit 2; }
 cell=$1
 step=$2
 file=planning-deploys.ndjson

@@ -12,6 +12,7 @@ export function addCustomers(program: Command): Command {
     .description('Prints the tenants and trunks of a cell’s file as SQL, for a deployed cell.')
     .argument('<cell>', 'name of the cell')
     .option(...cellsOption)
+    .option('--delete-all-tenants', 'print the SQL of a cell without tenants, which deletes every tenant that it has')
     .option(
       '--plan <file>',
       'with the limits of a plan, as `npx cellstamp plan --json` prints it, in place of the file’s',
@@ -30,10 +31,17 @@ export function addCustomers(program: Command): Command {
 interface Options {
   readonly cells: string;
   readonly plan?: string;
+  readonly deleteAllTenants?: true;
 }
 
-async function customers(name: string, { cells, plan }: Options): Promise<void> {
+async function customers(name: string, { cells, plan, deleteAllTenants }: Options): Promise<void> {
   const { spec } = readCell(cells, name);
+  if (spec.tenants.length === 0 && !deleteAllTenants) {
+    throw new CommandFailure(
+      `the file of cell ${name} has no tenants, so its SQL would delete every tenant of the deployed cell; add the tenants, or allow it with --delete-all-tenants`,
+      2,
+    );
+  }
   process.stdout.write(customersSql(plan === undefined ? spec : await asPlanned(spec, plan)));
 }
 

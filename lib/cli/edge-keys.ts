@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { EdgeKeys, EdgeKeysStep } from '../front/edge-keys.ts';
 import { asRoot } from './as-root.ts';
 import { CommandFailure, usageStatus } from './failure.ts';
+import { oneOf } from './option-values.ts';
 import { printJson } from './output.ts';
 
 export function addEdgeKeys(program: Command): Command {
@@ -73,12 +74,4 @@ async function standardInput(): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
   return Buffer.concat(parts).toString();
-}
-
-function oneOf<const T extends string>(allowed: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = allowed.find((each) => each === text);
-    if (found === undefined) throw new InvalidArgumentError(`It must be ${allowed.join(', ')}.`);
-    return found;
-  };
 }

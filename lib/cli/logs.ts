@@ -1,5 +1,6 @@
-import { Argument, InvalidArgumentError, type Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { CommandFailure } from './failure.ts';
+import { wholeNumber } from './option-values.ts';
 import { runningCell } from './running-cell.ts';
 
 export function addLogs(program: Command): Command {
@@ -9,7 +10,7 @@ export function addLogs(program: Command): Command {
     .addArgument(new Argument('<host>', 'name of the host, for example sbc-1'))
     .argument('[service]', 'name of the service; all by default')
     .option('--cell <cell>', 'name of the cell; the only one that is up by default')
-    .option('--lines <n>', 'last lines of each service', wholeNumber, 200)
+    .option('--lines <n>', 'last lines of each service', wholeNumber(1, 1_000_000), 200)
     .addHelpText('after', '\nExample:\n  $ npx cellstamp logs sbc-1 kamailio --lines 50')
     .action(logs);
 }
@@ -33,9 +34,4 @@ async function logs(host: string, service: string | undefined, options: Options)
     const lines = text.trimEnd().split('\n');
     console.log(lines.slice(-options.lines).join('\n'));
   }
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return Number(text);
 }

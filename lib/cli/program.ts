@@ -9,7 +9,7 @@ import { addDeployed } from './deployed.ts';
 import { addDown } from './down.ts';
 import { addEdgeKeys } from './edge-keys.ts';
 import { addFlap } from './flap.ts';
-import { describeFailure, exitsWith, usageStatus } from './failure.ts';
+import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
 import { addLogs } from './logs.ts';
 import { addMeasure } from './measure.ts';
 import { addPlan } from './plan.ts';
@@ -30,10 +30,11 @@ function cellstamp(): Command {
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(lines(text)) })
     .exitOverride(exitsWith(usageStatus))
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage; of plan see `npx cellstamp plan --help`.',
+      '\nExample:\n  $ npx cellstamp try\n\nExit status: 0 good, 1 failed, 2 bad input (a file, an option); of plan see `npx cellstamp plan --help`.',
     );
   for (const add of [addTry, addUp, addStatus, addCalls, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);

@@ -8,9 +8,8 @@ export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined
   let at: JsonSchema | undefined = schema;
   for (const key of path) {
     if (typeof key === 'number') at = at?.items;
-    else
-      at =
-        at?.properties?.[key] ?? (typeof at?.additionalProperties === 'object' ? at.additionalProperties : undefined);
+    else if (at?.properties !== undefined && Object.hasOwn(at.properties, key)) at = at.properties[key];
+    else at = typeof at?.additionalProperties === 'object' ? at.additionalProperties : undefined;
   }
   return at;
 }
@@ -30,8 +29,8 @@ export function describeAllowed(schema: JsonSchema): string {
       return describeList(schema);
     case 'object':
       return schema.properties === undefined
-        ? 'keys with values'
-        : `the keys ${Object.keys(schema.properties).join(', ')}`;
+        ? 'a mapping of keys to values'
+        : `a mapping with the keys ${Object.keys(schema.properties).join(', ')}`;
     default:
       return describeText(schema);
   }
