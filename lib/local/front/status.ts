@@ -22,9 +22,11 @@ export interface EdgeStatus {
   readonly state: 'ready' | 'starting' | 'failed' | 'dead';
   /** Whether new traffic is sent to it. */
   readonly healthy: boolean;
+  /** Whether an operator has taken it out of service; null when Kamailio does not answer. */
+  readonly draining: boolean | null;
   /** Transactions in progress; null when Kamailio does not answer. */
   readonly transactions: number | null;
-  /** Call-IDs of the calls that are pinned to it; null when Kamailio does not answer. */
+  /** Call-IDs of the calls that are pinned to it, none of a drained edge that is empty; null when Kamailio does not answer. */
   readonly calls: readonly string[] | null;
   readonly services: readonly ServiceStatus[];
 }
@@ -66,6 +68,9 @@ export async function frontStatus(state: FrontState): Promise<FrontStatus> {
         publicAddress: edgePublicAddress(front, edge),
         state: alive ? summary(services) : 'dead',
         healthy: healthy.has(edge.name),
+        draining: alive
+          ? (keysOf(await askEdge(state, edge.name, ['htable.dump', 'agent']))?.includes('draining') ?? null)
+          : null,
         transactions: alive ? transactionsOf(await askEdge(state, edge.name, ['tm.stats'])) : null,
         calls: alive ? keysOf(await askEdge(state, edge.name, ['htable.dump', 'pinned'])) : null,
         services,
