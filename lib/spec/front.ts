@@ -106,7 +106,9 @@ export const frontSchema = z
       .describe('The edges (Kamailio), alike in every region.'),
     health: z
       .strictObject({
-        port: port.default(8088).describe('TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503.'),
+        port: port
+          .default(8088)
+          .describe('TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503.'),
         intervalSeconds: z
           .union([z.literal(10), z.literal(30)])
           .default(10)
