@@ -74,16 +74,18 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
     });
 
   const health = '/usr/local/lib/cellstamp/edge-health';
-  /** To the workers of the victim's Kamailio that hear what callers send over UDP, and to no other. */
-  const signalWorkers = async (signal: 'STOP' | 'CONT') => {
+  /** To workers of the victim's Kamailio alone: those that hear callers over UDP, or over TCP and TLS. */
+  const signalWorkers = async (which: 'udp' | 'tcp', signal: 'STOP' | 'CONT') => {
     const { address } = bed.front.edges.find(({ name }) => name === victim)!;
-    workers ??= [...(await bed.kamcmd(victim, 'core.psx')).matchAll(/PID: (\d+)\s+DSC: (.*)/g)].flatMap(
-      ([, pid, what]) => (what!.startsWith('udp receiver') && what!.includes(`${address}:5060`) ? [pid!] : []),
+    // Who is frozen can't be asked: the answer is that of before.
+    processes ??= await bed.kamcmd(victim, 'core.psx');
+    const workers = [...processes.matchAll(/PID: (\d+)\s+DSC: (.*)/g)].flatMap(([, pid, what]) =>
+      what!.startsWith(`${which} receiver`) && (which === 'tcp' || what!.includes(`${address}:5060`)) ? [pid!] : [],
     );
     expect(workers).toHaveLength(bed.front.spec.edge.workers);
     await execOnFront(bed.state, victim, ['kill', `-${signal}`, ...workers]);
   };
-  let workers: readonly string[] | undefined;
+  let processes: string | undefined;
 
   const failures: readonly (readonly [string, () => Promise<unknown>, () => Promise<unknown>])[] = [
     [
@@ -117,7 +119,8 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       () => execOnFront(bed.state, victim, ['bash', '-c', 'kill -STOP -1']),
       () => execOnFront(bed.state, victim, ['bash', '-c', 'kill -CONT -1']),
     ],
-    ['deaf to callers over UDP', () => signalWorkers('STOP'), () => signalWorkers('CONT')],
+    ['deaf to callers over UDP', () => signalWorkers('udp', 'STOP'), () => signalWorkers('udp', 'CONT')],
+    ['deaf to callers over TCP and TLS', () => signalWorkers('tcp', 'STOP'), () => signalWorkers('tcp', 'CONT')],
     [
       'without its health check',
       () => execOnFront(bed.state, victim, ['bash', '-c', `mv ${health} ${health}.gone && pkill -KILL -f ${health}`]),
