@@ -204,8 +204,7 @@ function startCommand(service: Service): string {
           '--no-new-privs',
           `--reuid=${service.user}`,
           `--regid=${service.group}`,
-          // One that is given by number alone has no name, and no groups.
-          /^\d+$/.test(service.user) ? '--clear-groups' : '--init-groups',
+          '--init-groups',
           `--inh-caps=${capabilities}`,
           `--ambient-caps=${capabilities}`,
           `--bounding-set=${capabilities}`,

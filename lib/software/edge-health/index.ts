@@ -5,7 +5,7 @@ import { cellSipPort } from '../kamailio/edge/sockets.ts';
 import { edgeHealthProgram } from './program.ts';
 
 /** Its user, by number as it needs no name: it owns nothing and may read nothing that others may not. */
-const healthUser = '59224';
+const healthUser = 59224;
 
 /** How long an answer of Kamailio counts, in seconds. So much later at most the port says that Kamailio hangs. */
 export const answerAgeSeconds = 2;
@@ -70,11 +70,18 @@ function service({ address }: EdgeHost, port: number): Service {
   return {
     name: 'cellstamp-edge-health',
     description: 'Answers the health checks of the world-wide entry',
-    command: ['/usr/bin/python3', program],
+    // systemd starts nobody who has no name. What is started may become another user, and does so before anything else.
+    command: [
+      '/usr/bin/setpriv',
+      `--reuid=${healthUser}`,
+      `--regid=${healthUser}`,
+      '--clear-groups',
+      ...['/usr/bin/python3', program],
+    ],
     kind: 'daemon',
-    user: healthUser,
-    group: healthUser,
-    capabilities: [],
+    user: 'root',
+    group: 'root',
+    capabilities: ['CAP_SETUID', 'CAP_SETGID'],
     environment: { PYTHONUNBUFFERED: '1' },
     before: [],
     // It waits for nothing: until Kamailio answers it says 503.
