@@ -148,6 +148,8 @@ export class CallInProgress {
         return this.#talk(step.seconds);
       case 'reinvite':
         return this.#reinvite(step.by, step.change);
+      case 'refer':
+        return this.#refer(step.by, step.to);
       case 'silence':
         this.#audio[step.of]?.mute(step.rtcp);
         return;
@@ -255,6 +257,18 @@ export class CallInProgress {
       this.failures.push({ what, detail: `${answer.status} ${answer.reason}` });
     }
     await sleep(DRAIN);
+  }
+
+  async #refer(by: Side, to: string): Promise<void> {
+    const session = this.#sessions[by];
+    if (session === undefined)
+      throw new CallFault(`the ${by} has no call to transfer`, 'it is not answered, or not ours');
+    const { status, reason } = await session.refer(to);
+    if (status !== 202) {
+      this.failures.push({ what: `REFER of the ${by} is refused`, detail: `${status} ${reason}` });
+    } else if ((await within(SPREAD / 1000, session.notified)) === 'late') {
+      this.failures.push({ what: `the ${by} is not told how its transfer goes`, detail: `within ${SPREAD} ms` });
+    }
   }
 
   async #bye(by: Side): Promise<void> {

@@ -11,7 +11,7 @@ export function formatFrontStatus({ name, state, serviceAddress, routing, edges,
     edge.name,
     edge.publicAddress,
     edge.state,
-    edge.healthy ? 'takes calls' : 'takes none',
+    edge.healthy ? 'takes calls' : edge.draining ? 'drains' : 'takes none',
     edge.calls === null ? '-' : String(edge.calls.length),
     edge.transactions === null ? '-' : String(edge.transactions),
   ]);

@@ -112,7 +112,9 @@ export const frontSchema = z
       .describe('The edges (Kamailio), alike in every region.'),
     health: z
       .strictObject({
-        port: port.default(8088).describe('TCP port that answers only while the edge is ready and not draining.'),
+        port: port
+          .default(8088)
+          .describe('TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503.'),
         intervalSeconds: z
           .union([z.literal(10), z.literal(30)])
           .default(10)

@@ -74,6 +74,8 @@ function specs(name: string, number: number): { readonly cells: readonly CellSpe
       { region: 'us-east-1', network: `10.${number}.201.0/24` },
     ],
     edge: { workers: 2, flood: { requestsPerSecond: 500 } },
+    // A drain takes as long as the entry may take, by this.
+    health: { threshold: 1 },
     directory: { entries: 1000, pollSeconds: 0.2 },
   });
   return { cells, front };
@@ -217,8 +219,10 @@ export class FrontBed {
   /** Whether the regions announce the service address. */
   async announceService(announced: boolean): Promise<void> {
     for (const index of this.front.regions.keys()) {
-      const command = ['birdc', '-s', '/run/bird/bird.ctl', announced ? 'enable' : 'disable', 'anycast'];
-      await execOnFront(this.state, routerName(index + 1), command);
+      for (const protocol of ['anycast', 'last_resort']) {
+        const command = ['birdc', '-s', '/run/bird/bird.ctl', announced ? 'enable' : 'disable', protocol];
+        await execOnFront(this.state, routerName(index + 1), command);
+      }
     }
   }
 

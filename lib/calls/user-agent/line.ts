@@ -34,4 +34,4 @@ export interface Line {
 }
 
 /** Methods an agent answers, for Allow. */
-export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS';
+export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REFER, NOTIFY';

@@ -26,6 +26,9 @@ interface Speaker {
 /** Which neighbour's way to the service address is preferred: `define chosen = 64601;`. */
 export const chosenFile = '/etc/cellstamp/bird-chosen.conf';
 
+/** Marks the way to a region of which no edge takes new calls, as a BGP community. */
+const lastResort = '(64600, 1)';
+
 export function birdConfig(speaker: Speaker, neighbours: readonly Neighbour[]): string {
   const identity = neighbours[0]!.own;
   return `# BIRD of ${speaker.name}.
@@ -50,10 +53,23 @@ protocol static anycast {
   ipv4;
   route ${anycastRange} blackhole;
 }
+# For when no region has a healthy edge.
+protocol static last_resort {
+  ipv4 { preference 10; };
+  route ${anycastRange} blackhole { bgp_community.add(${lastResort}); };
+}
 `
 }
 filter choose_region {
-  if net = ${anycastRange} && bgp_path.first = chosen then bgp_local_pref = 200;
+  if net = ${anycastRange} then {
+    bgp_local_pref = 100;
+    if bgp_path.first = chosen then bgp_local_pref = 200;
+    # Behind every other way, and in a region behind its own.
+    if ${lastResort} ~ bgp_community then {
+      bgp_local_pref = bgp_local_pref - 100;
+      preference = 5;
+    }
+  }
   accept;
 }
 template bgp other_router {

@@ -22,9 +22,11 @@ export interface EdgeStatus {
   readonly state: 'ready' | 'starting' | 'failed' | 'dead';
   /** Whether new traffic is sent to it. */
   readonly healthy: boolean;
+  /** Whether an operator has taken it out of service; null when its directory agent does not say. */
+  readonly draining: boolean | null;
   /** Transactions in progress; null when Kamailio does not answer. */
   readonly transactions: number | null;
-  /** Call-IDs of the calls that are pinned to it; null when Kamailio does not answer. */
+  /** Call-IDs of the calls that are pinned to it, none of a drained edge that is empty; null when Kamailio does not answer. */
   readonly calls: readonly string[] | null;
   readonly services: readonly ServiceStatus[];
 }
@@ -66,6 +68,7 @@ export async function frontStatus(state: FrontState): Promise<FrontStatus> {
         publicAddress: edgePublicAddress(front, edge),
         state: alive ? summary(services) : 'dead',
         healthy: healthy.has(edge.name),
+        draining: alive ? isDraining(front, edge.name) : null,
         transactions: alive ? transactionsOf(await askEdge(state, edge.name, ['tm.stats'])) : null,
         calls: alive ? keysOf(await askEdge(state, edge.name, ['htable.dump', 'pinned'])) : null,
         services,
@@ -105,6 +108,16 @@ export function healthyEdges(front: Front, state: FrontState): ReadonlySet<strin
       }
     }),
   );
+}
+
+/** As the edge's directory agent has told Kamailio. */
+function isDraining(front: Front, edge: string): boolean | null {
+  try {
+    const file = join(hostFolder(front.name, edge), 'services', 'directory.json');
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly draining: boolean }).draining;
+  } catch {
+    return null;
+  }
 }
 
 function keysOf(dump: string | undefined): readonly string[] | null {

@@ -93,7 +93,9 @@ ${
     : `        # Datagrams need no memory of connections; neither do those that go out.
         udp dport ${list(untracked)} notrack
 `
-}${trusted}        ip saddr @banned counter drop
+}        # This host itself, whose address others may forge: its health check is never dropped.
+        iifname "lo" accept
+${trusted}        ip saddr @banned counter drop
 ${
   udp === undefined
     ? ''
