@@ -18,14 +18,19 @@ export function addStatus(program: Command): Command {
 }
 
 async function status(name: string | undefined, { json }: { readonly json?: true }): Promise<void> {
-  const { list } = await import('../local/index.ts');
+  const { checkedList, checkedStatus } = await import('../local/index.ts');
   const { frontStates, frontStatus } = await import('../local/front/index.ts');
   const fronts = await Promise.all(
     frontStates()
       .filter((front) => name === undefined || front.name === name)
       .map(frontStatus),
   );
-  const cells = name === undefined ? list() : fronts.length > 0 ? [] : [await runningCell(name)];
+  const cells =
+    name === undefined
+      ? await checkedList()
+      : fronts.length > 0
+        ? []
+        : [await checkedStatus((await runningCell(name)).name)];
   if (json) printJson([...cells, ...fronts]);
   else if (cells.length + fronts.length === 0) console.log('no cell is up on this machine');
   else console.log([...cells.map(formatStatus), ...fronts.map(formatFrontStatus)].join('\n\n'));

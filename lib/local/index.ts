@@ -23,7 +23,8 @@ export { debianPackages, missingPackages } from './packages.ts';
 export { requirements, type Lack } from './requirements.ts';
 export { outsideAddress } from './addresses.ts';
 export type { Outcome, RunOptions } from './run.ts';
-export { list, status, type CellStatus, type HostStatus, type ServiceStatus } from './status.ts';
+export type { ServiceStatus } from './service-notes.ts';
+export { checkedList, checkedStatus, list, status, type CellStatus, type HostStatus } from './status.ts';
 export { up, type Progress, type UpOptions } from './up.ts';
 
 function processOf(name: string, host: string): ProcessId {

@@ -5,7 +5,7 @@ import { LocalFailure } from './failure.ts';
 import type { NamespacePlan } from './host-plan.ts';
 import { tail, type StartedNamespace } from './namespace.ts';
 import { isAlive } from './processes.ts';
-import { isActive, readService, type ServiceStatus } from './status.ts';
+import { isActive, readService, type ServiceStatus } from './service-notes.ts';
 
 /** A whole cell must be ready by then, in seconds. It takes about 5; a machine that is busy with other things takes longer. */
 const deadlineSeconds = 120;

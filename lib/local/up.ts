@@ -22,7 +22,7 @@ import {
   type CellState,
   type Namespace,
 } from './state.ts';
-import { hasFreeswitch, status, type CellStatus } from './status.ts';
+import { hasFreeswitch, settledStatus, type CellStatus } from './status.ts';
 
 export interface Progress {
   readonly host: string;
@@ -52,7 +52,7 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
     await anSbcIsActive(cell);
     await syncCustomers(cell, state);
   });
-  return status(spec.name);
+  return settledStatus(spec.name);
 }
 
 /** What there is of the cell, and where it begins: on a switch and router that live and fit. Anything else goes first. */

@@ -79,6 +79,12 @@ const service: Service = {
   restart: 'always',
   ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`],
   readyTimeoutSeconds: 20,
+  // It answers, if only that it wants a password.
+  health: [
+    '/bin/bash',
+    '-c',
+    `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'PING\\r\\n' >&3; read -r -t 1 answer <&3; [[ $answer == [-+]* ]]`,
+  ],
   stopTimeoutSeconds: 5,
 };
 

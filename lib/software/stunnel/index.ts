@@ -39,6 +39,13 @@ export function stunnel(_cell: Cell, _host: SbcHost): HostConfig {
         // It listens at once; whether Redis is there is not the tunnel's business.
         ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${redisTunnelPort}`],
         readyTimeoutSeconds: 10,
+        // Redis answers through it, if only that it wants a password.
+        health: [
+          '/bin/bash',
+          '-c',
+          `exec 3<>/dev/tcp/127.0.0.1/${redisTunnelPort}; printf 'PING\\r\\n' >&3
+read -r -t 0.8 answer <&3; [[ $answer == [-+]* ]] || { echo 'no answer from Redis through it'; exit 1; }`,
+        ],
         stopTimeoutSeconds: 5,
       },
     ],

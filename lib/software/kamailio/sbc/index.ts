@@ -15,6 +15,7 @@ import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
 import { dispatcherList } from './features.ts';
 import { paths } from './paths.ts';
+import { sbcAnswersAt } from './sockets.ts';
 import { authoritiesFile, towardsCarriers } from './tls.ts';
 
 const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
@@ -86,6 +87,7 @@ function daemon(cell: Cell, host: SbcHost): Service {
       ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
     after: [floodGuardService.name, poolServiceName, redisTunnelName],
+    answersAt: sbcAnswersAt(cell, host),
   });
 }
 
