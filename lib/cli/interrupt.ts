@@ -1,19 +1,28 @@
-/** Signals that a person or a system ends a command with, and their numbers. */
-const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+/**
+ * Signals that a person or a system ends a command with, and their numbers. SIGPIPE stands for a closed standard output: Node.js
+ * itself only lets the next write fail, and `main.ts` makes a signal of it.
+ */
+const signals = { SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 } as const;
 
 /**
  * Does work that has to tidy up after itself: the first signal aborts it, a second one ends the process at once. The exit
  * status of an aborted command is 128 and the signal's number, as a shell's.
  *
  * @param work must come to its end, tidying up included, when its signal is aborted; what it throws then is not told
+ * @param tidying said when it is aborted: what it does before it ends, and what a second signal leaves; nothing by default
  */
-export async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function interruptible(work: (signal: AbortSignal) => Promise<void>, tidying?: string): Promise<void> {
   const controller = new AbortController();
   let received = 0;
   const handlers = Object.entries(signals).map(([name, number]) => {
     const handle = () => {
-      if (received !== 0) process.exit(128 + number);
+      if (received !== 0) {
+        // Every write to a closed pipe fails anew.
+        if (name === 'SIGPIPE') return;
+        process.exit(128 + number);
+      }
       received = number;
+      if (tidying !== undefined) console.error(`\ncellstamp: ${tidying}`);
       controller.abort(new Error(`ended by ${name}`));
     };
     process.on(name, handle);
@@ -27,6 +36,12 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<void>
     for (const remove of handlers) remove();
     if (received !== 0) process.exitCode = 128 + received;
   }
+}
+
+/** Does work that goes on until somebody ends it. That nobody reads its output any more is its usual end. */
+export async function untilEnded(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  await interruptible(work);
+  if (process.exitCode === 128 + signals.SIGPIPE) process.exitCode = 0;
 }
 
 /** The promise's value, unless the signal is aborted first. @throws the signal's reason */

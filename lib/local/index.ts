@@ -16,8 +16,10 @@ import { isAlive, kill, type ProcessId } from './processes.ts';
 import type { Outcome, RunOptions } from './run.ts';
 import { hostFolder, requireState } from './state.ts';
 
+export { notUp } from './state.ts';
+
 export { endCalls, listCalls, type EndedCalls, type RunningCall } from './calls.ts';
-export { down } from './down.ts';
+export { down, namesToTakeDown, remains, type Remains } from './down.ts';
 export { LocalFailure } from './failure.ts';
 export { debianPackages, missingPackages } from './packages.ts';
 export { requirements, type Lack } from './requirements.ts';

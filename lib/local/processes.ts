@@ -97,6 +97,11 @@ function commandLine(pid: number): readonly string[] {
   }
 }
 
+/** The words of the command line of every process. */
+export function commandLines(): readonly (readonly string[])[] {
+  return allProcesses().map(({ pid }) => commandLine(pid));
+}
+
 /** The processes that have a word of their command line for which the condition holds. */
 export function processesWithArgument(condition: (word: string) => boolean): readonly ProcessId[] {
   return allProcesses().filter(({ pid }) => commandLine(pid).some(condition));

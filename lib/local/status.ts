@@ -10,7 +10,7 @@ import { isFreeswitch } from './host-plan.ts';
 import { isAlive } from './processes.ts';
 import { environment } from './run.ts';
 import { isActive, readService, type ServiceStatus } from './service-notes.ts';
-import { cellNames, readState, requireState, type CellState } from './state.ts';
+import { cellNames, isOrphaned, readState, requireState, type CellState } from './state.ts';
 
 export interface HostStatus {
   readonly name: string;
@@ -63,9 +63,13 @@ export function checkedStatus(name: string): Promise<CellStatus> {
   return checked(requireState(name));
 }
 
-/** How all cells of this machine are, by name. */
-export function checkedList(): Promise<readonly CellStatus[]> {
-  return Promise.all(states().map(checked));
+/** How the cells of this machine are, by name. @param name the only one that is meant; all by default */
+export function checkedList(name?: string): Promise<readonly CellStatus[]> {
+  return Promise.all(
+    states()
+      .filter((state) => name === undefined || state.name === name)
+      .map(checked),
+  );
 }
 
 /** How a cell is as soon as it is well; how it is after some seconds in any case: what has just started may not work at once. */
@@ -79,7 +83,9 @@ export async function settledStatus(name: string): Promise<CellStatus> {
 }
 
 function states(): readonly CellState[] {
-  return cellNames().flatMap((name) => readState(name) ?? []);
+  return cellNames()
+    .flatMap((name) => readState(name) ?? [])
+    .filter((state) => !isOrphaned(state));
 }
 
 /** Whether this machine has FreeSWITCH, which Debian does not. */

@@ -18,27 +18,28 @@ await interruptible(async (signal) => {
     clearInterval(timer);
     console.log('tidied up');
   }
-});
+}, 'takes it all back');
 `;
 
 /** What becomes of it when it gets the first signal while it works, and a second one, if any, while it tidies up. */
 async function interrupted(
   first: NodeJS.Signals,
   second?: NodeJS.Signals,
-): Promise<{ status: number | null; output: string }> {
+): Promise<{ status: number | null; output: string; said: string }> {
   const loader = `${root}node_modules/tsx/dist/esm/index.mjs`;
   const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '--eval', program], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
+  let [output, said] = ['', ''];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
     if (text.includes('works')) child.kill(first);
     if (second && text.includes('tidies up')) child.kill(second);
   });
   const [status] = (await once(child, 'close')) as [number | null];
-  return { status, output };
+  return { status, output, said };
 }
 
 describe('a command that is interrupted', () => {
@@ -46,11 +47,16 @@ describe('a command that is interrupted', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
+    ['SIGPIPE', 141],
   ] as const)('by %s tidies up and ends with %i', async (signal, status) => {
-    expect(await interrupted(signal)).toEqual({ status, output: 'works\ntidies up\ntidied up\n' });
+    expect(await interrupted(signal)).toEqual({
+      status,
+      output: 'works\ntidies up\ntidied up\n',
+      said: '\ncellstamp: takes it all back\n',
+    });
   });
 
   it('twice ends at once', async () => {
-    expect(await interrupted('SIGINT', 'SIGTERM')).toEqual({ status: 143, output: 'works\ntidies up\n' });
+    expect(await interrupted('SIGINT', 'SIGTERM')).toMatchObject({ status: 143, output: 'works\ntidies up\n' });
   });
 });

@@ -19,7 +19,7 @@ import { askEdge, tableEntries } from './kamailio.ts';
 import type { FrontState } from './state.ts';
 
 /** A host of the front: an edge, or one of what is around them. */
-export interface FrontHostStatus extends Pick<HostStatus, 'name' | 'state' | 'reason' | 'services'> {}
+export type FrontHostStatus = Pick<HostStatus, 'name' | 'state' | 'reason' | 'services'>;
 
 export interface EdgeStatus extends FrontHostStatus {
   readonly region: string;
