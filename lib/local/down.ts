@@ -10,7 +10,16 @@ import {
   processesInNetworks,
   processesWithArgument,
 } from './processes.ts';
-import { cellFolder, cellNames, exclusively, isOrphaned, readState, removeState, stateRoot } from './state.ts';
+import {
+  cellFolder,
+  cellNames,
+  exclusively,
+  isLocked,
+  isOrphaned,
+  readState,
+  removeState,
+  stateRoot,
+} from './state.ts';
 
 /**
  * Takes a cell down: ends all its processes and removes its files. It needs nothing but the process table, so that it works
@@ -40,7 +49,7 @@ export interface Remains {
 export function remains(): readonly Remains[] {
   return namesToTakeDown().flatMap((name): readonly Remains[] => {
     const state = readState(name);
-    if (state === undefined && readFrontState(name) === undefined) {
+    if (state === undefined && readFrontState(name) === undefined && !isLocked(name)) {
       return [{ name, state: 'remains', reason: 'its record is missing or damaged' }];
     }
     return state !== undefined && isOrphaned(state)

@@ -197,6 +197,12 @@ function lockHolder(file: string): ProcessId | undefined {
   }
 }
 
+/** Whether a command works on a cell at the moment. */
+export function isLocked(name: string): boolean {
+  const holder = lockHolder(`${cellFolder(name)}.lock`);
+  return holder !== undefined && isAlive(holder);
+}
+
 /** A command that was killed leaves its lock. Anything else in its place is nobody's, unless it was just removed. */
 function removeIfDead(file: string): void {
   const holder = lockHolder(file);

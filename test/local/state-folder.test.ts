@@ -200,7 +200,7 @@ describeWith(['root'], 'what a killed command has left', () => {
     // Without sudo on the path, the command can't go on as root.
     for (const words of [['status'], ['status', name], ['down', name], ['down', '--all'], ['logs', 'sbc-1']]) {
       const { status, stdout, stderr } = spawnSync(
-        'setpriv',
+        '/usr/bin/setpriv',
         ['--reuid=65534', '--regid=65534', '--clear-groups', ...program, ...words],
         { encoding: 'utf8', cwd: '/', env: { PATH: '/nowhere' } },
       );
