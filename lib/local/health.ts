@@ -9,8 +9,8 @@ import { descendants, type ProcessId, type RunningProcess } from './processes.ts
 import { readService, servicePid } from './service-notes.ts';
 import { shellWord, shellWords } from './words.ts';
 
-/** An answer that takes longer is none. Measured on a cell of ten hosts on two cores: all have answered after 0.3 s. Seconds. */
-const patience = 1.2;
+/** An answer that takes longer is none. Seconds. */
+const usualPatience = 1.2;
 
 export interface AskedHost {
   /** Name of the cell or front. */
@@ -33,14 +33,22 @@ export interface HostHealth {
   readonly unreached: ReadonlySet<string>;
 }
 
-/** Asks everything that is up on some hosts, all at the same time. @returns the answers in the order of the hosts */
-export function hostsHealth(hosts: readonly AskedHost[]): Promise<readonly HostHealth[]> {
+/**
+ * Asks everything that is up on some hosts, all at the same time.
+ * @param patience an answer that takes longer is none; seconds
+ * @returns the answers in the order of the hosts
+ */
+export function hostsHealth(hosts: readonly AskedHost[], patience = usualPatience): Promise<readonly HostHealth[]> {
   // Whoever was stopped need not be asked.
   const processes = descendants(hosts.map(({ init }) => init));
-  return Promise.all(hosts.map((host) => hostHealth(host, processes.get(host.init)!)));
+  return Promise.all(hosts.map((host) => hostHealth(host, processes.get(host.init)!, patience)));
 }
 
-async function hostHealth(host: AskedHost, processes: readonly RunningProcess[]): Promise<HostHealth> {
+async function hostHealth(
+  host: AskedHost,
+  processes: readonly RunningProcess[],
+  patience: number,
+): Promise<HostHealth> {
   const { of, name, services, gateway, reaches = {} } = host;
   const up = services.filter((service) => ['ready', 'finished'].includes(readService(of, name, service.name).state));
   const frozen = new Map(
@@ -54,13 +62,14 @@ async function hostHealth(host: AskedHost, processes: readonly RunningProcess[])
       up.filter((service) => !frozen.has(service.name)),
       gateway,
       reaches,
+      patience,
     ),
     timeout: patience * 1000 + 300,
   });
   const faults = new Map(
     [...stdout.matchAll(/^fault (\S+ \S+) (\d+) ?(.*)$/gm)].map(([, subject, code, said]) => [
       subject!,
-      describe(Number(code), said!),
+      describe(Number(code), said!, patience),
     ]),
   );
   const ofServices = up.flatMap((service) => {
@@ -95,7 +104,7 @@ function describeStopped(processes: readonly RunningProcess[], main: number | un
 }
 
 /** @param code exit status of whoever asked; 137: it was killed */
-function describe(code: number, said: string): string {
+function describe(code: number, said: string, patience: number): string {
   return code === 137 ? `no answer within ${patience} s` : said || `its check ends with status ${code}`;
 }
 
@@ -104,6 +113,7 @@ function questions(
   services: readonly Service[],
   gateway: string | undefined,
   reaches: Readonly<Record<string, string>>,
+  patience: number,
 ): string {
   const asked = services.flatMap(({ name, health, ready }) => {
     const command = health ?? ready;

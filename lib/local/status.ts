@@ -68,7 +68,7 @@ export function checkedList(name?: string): Promise<readonly CellStatus[]> {
   return Promise.all(
     states()
       .filter((state) => name === undefined || state.name === name)
-      .map(checked),
+      .map((state) => checked(state)),
   );
 }
 
@@ -76,7 +76,8 @@ export function checkedList(name?: string): Promise<readonly CellStatus[]> {
 export async function settledStatus(name: string): Promise<CellStatus> {
   const deadline = Date.now() + 10_000;
   for (;;) {
-    const found = await checkedStatus(name);
+    // A start may take all of a machine: that an answer is slow then says nothing.
+    const found = await checked(requireState(name), 5);
     if (found.state === 'running' || Date.now() > deadline) return found;
     await sleep(200);
   }
@@ -128,7 +129,7 @@ function cellState(hosts: readonly HostStatus[]): CellStatus['state'] {
   return running ? 'running' : 'degraded';
 }
 
-async function checked(state: CellState): Promise<CellStatus> {
+async function checked(state: CellState, patience?: number): Promise<CellStatus> {
   const said = statusOf(state);
   const cell = deriveCell(state.spec);
   const asked = cell.hosts.filter((host) => said.hosts.find(({ name }) => name === host.name)!.state !== 'dead');
@@ -141,6 +142,7 @@ async function checked(state: CellState): Promise<CellStatus> {
       gateway: gatewayAddress(cell),
       reaches: host.role === 'sbc' ? Object.fromEntries(cell.media.map((media) => [media.name, ping(media)])) : {},
     })),
+    patience,
   );
   const healths = new Map(asked.map(({ name }, index) => [name, answers[index]!]));
   const hosts = said.hosts.map((host) => {
