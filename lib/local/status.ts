@@ -9,8 +9,9 @@ import { hostsHealth, type HostHealth } from './health.ts';
 import { isFreeswitch } from './host-plan.ts';
 import { isAlive } from './processes.ts';
 import { environment } from './run.ts';
+import { isFull } from './room.ts';
 import { isActive, readService, type ServiceStatus } from './service-notes.ts';
-import { cellNames, isOrphaned, readState, requireState, type CellState } from './state.ts';
+import { cellNames, isOrphaned, readState, requireState, stateRoot, type CellState } from './state.ts';
 
 export interface HostStatus {
   readonly name: string;
@@ -38,7 +39,7 @@ export interface CellStatus {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly hosts: readonly HostStatus[];
-  /** What this machine does not do as a cloud host would. Whole sentences. */
+  /** What this machine does not do as a cloud host would, or can't do now. Whole sentences. */
   readonly notes: readonly string[];
 }
 
@@ -200,6 +201,7 @@ function notes(cell: Cell): readonly string[] {
   const module = existsSync('/proc/rtpengine/control');
   const byName = cell.spec.trunks.filter(({ address }) => !/^[\d.]+$/.test(address)).map(({ name }) => name);
   return [
+    ...(isFull() ? [`${stateRoot} is full: what hosts log is lost (df ${stateRoot}).`] : []),
     ...(byName.length === 0
       ? []
       : [`A cell on this machine has no name server: carriers given by name are not reached (${byName.join(', ')}).`]),

@@ -98,7 +98,7 @@ describeWith(['root', 'debian-packages'], 'a front of commands', () => {
   it.each([
     ['us-east-1-edge-2', 'kamailio', /^kamailio on us-east-1-edge-2 is faulty: it is stopped \(SIGSTOP\)$/m],
     ['directory', 'redis-server', /^directory on directory is faulty: it is stopped \(SIGSTOP\)$/m],
-    ['region-1', 'python3', /^accelerator on region-1 is faulty: it is stopped \(SIGSTOP\)$/m],
+    ['router-1', 'python3', /^accelerator on router-1 is faulty: it is stopped \(SIGSTOP\)$/m],
   ])('names %s and its %s that is frozen', async (host, program, fault) => {
     const state = requireFrontState(front);
     expect(await execOnFront(state, host, ['pkill', '-STOP', '-x', program])).toMatchObject({ status: 0 });
@@ -113,8 +113,8 @@ describeWith(['root', 'debian-packages'], 'a front of commands', () => {
     const state = requireFrontState(front);
     const link = async (how: 'up' | 'down') => {
       // The router's end, so that the edge keeps its addresses and routes.
-      const [, end] = /(edge-\S+)@/.exec((await execOnFront(state, 'region-1', ['ip', '-o', 'link'])).stdout)!;
-      expect(await execOnFront(state, 'region-1', ['ip', 'link', 'set', end!, how])).toMatchObject({ status: 0 });
+      const [, end] = /(edge-\S+)@/.exec((await execOnFront(state, 'router-1', ['ip', '-o', 'link'])).stdout)!;
+      expect(await execOnFront(state, 'router-1', ['ip', 'link', 'set', end!, how])).toMatchObject({ status: 0 });
     };
     await link('down');
     const { status, stdout } = await cellstamp('status', front, '--json');
