@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { fstatSync } from 'node:fs';
+
 /**
  * Signals that a person or a system ends a command with, and their numbers. SIGPIPE stands for a closed standard output: Node.js
  * itself only lets the next write fail, and `main.ts` makes a signal of it.
@@ -40,8 +43,32 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<void>
 
 /** Does work that goes on until somebody ends it. That nobody reads its output any more is its usual end. */
 export async function untilEnded(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  await interruptible(work);
+  const forget = whenOutputIsClosed(() => process.emit('SIGPIPE', 'SIGPIPE'));
+  try {
+    await interruptible(work);
+  } finally {
+    forget();
+  }
   if (process.exitCode === 128 + signals.SIGPIPE) process.exitCode = 0;
+}
+
+/**
+ * Who says nothing for a while would learn of a closed pipe with the next line only. Node.js can't ask; `tail` of GNU's coreutils ends
+ * when nobody reads its output any more, which is this process's.
+ * @returns what ends the waiting
+ */
+function whenOutputIsClosed(then: () => void): () => void {
+  if (!fstatSync(1).isFIFO()) return () => undefined;
+  const tail = spawn('tail', ['--follow', `--pid=${process.pid}`, '/dev/null'], {
+    stdio: ['ignore', 'inherit', 'ignore'],
+  });
+  // Where there is no such program, the next line tells.
+  tail.on('error', () => undefined);
+  tail.on('exit', then);
+  return () => {
+    tail.off('exit', then);
+    tail.kill();
+  };
 }
 
 /** The promise's value, unless the signal is aborted first. @throws the signal's reason */

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { CommandFailure } from './failure.ts';
 import { untilEnded } from './interrupt.ts';
-import { outputIsClosed } from './output.ts';
 import { runningCell } from './running-cell.ts';
 
 export function addLogs(program: Command): Command {
@@ -54,7 +53,7 @@ async function follow(
   const local = await import('../local/index.ts');
   const told = new Map(Object.entries(texts).map(([each, text]) => [each, text.length]));
   await untilEnded(async (signal) => {
-    while (!outputIsClosed()) {
+    while (!signal.aborted) {
       await sleep(200, undefined, { signal });
       for (const [each, text] of Object.entries(local.logs(cell, host))) {
         if (service !== undefined && each !== service) continue;

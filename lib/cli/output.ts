@@ -1,5 +1,4 @@
 /** How commands print. */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import Table from 'cli-table3';
 
 export function printJson(value: unknown): void {
@@ -38,17 +37,5 @@ export class LiveLine {
 
   clear(): void {
     if (this.#stream.isTTY) this.#stream.write('\r\x1b[2K');
-  }
-}
-
-/** Whether nobody reads the output any more, where it is a pipe. A command that waits would else learn of it with its next line. */
-export function outputIsClosed(): boolean {
-  if (!fstatSync(1).isFIFO()) return false;
-  try {
-    closeSync(openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK));
-    return false;
-  } catch (error) {
-    // fifo(7): so ends what opens a pipe to write when no process has it open to read.
-    return (error as NodeJS.ErrnoException).code === 'ENXIO';
   }
 }

@@ -14,6 +14,8 @@ export function factsOf({ cells, fronts, remains }: Sight): Map<string, string> 
         `${host.name} of ${of} is ${host.state}${faults.length === 0 ? '' : `: ${faults.join('; ')}`}`,
       ];
     });
+  if (cells.length + fronts.length + remains.length === 0)
+    return new Map([['nothing', 'no cell is up on this machine']]);
   return new Map([
     ...cells.flatMap((cell): [string, string][] => {
       const active = cell.hosts.filter((host) => host.active).map(({ name }) => name);

@@ -6,7 +6,7 @@ import { formatStatus } from './cell-table.ts';
 import { CommandFailure } from './failure.ts';
 import { formatFrontStatus } from './front-table.ts';
 import { untilEnded } from './interrupt.ts';
-import { outputIsClosed, printJson } from './output.ts';
+import { printJson } from './output.ts';
 import { changes, factsOf } from './status-facts.ts';
 
 export function addStatus(program: Command): Command {
@@ -58,7 +58,7 @@ async function watch(name: string | undefined, { interval, json }: Options, firs
   const terminal = process.stdout.isTTY && !json;
   await untilEnded(async (signal) => {
     let facts = new Map<string, string>();
-    for (let sight = first; !outputIsClosed(); sight = await look(name)) {
+    for (let sight = first; !signal.aborted; sight = await look(name)) {
       const now = factsOf(sight);
       const changed = changes(facts, now);
       const at = `${new Date().toISOString().slice(0, 19)}Z`;

@@ -45,7 +45,7 @@ describe('what a watch of the status tells', () => {
       'media-1 of example is dead: media-1 is dead; "cellstamp up" makes it anew',
     ]);
     expect(changes(bad, well)).toEqual(['cell example is running, no SBC is active', 'media-1 of example is ready']);
-    expect(changes(bad, facts())).toEqual(['cell example is gone']);
+    expect(changes(bad, facts())).toEqual(['no cell is up on this machine', 'cell example is gone']);
   });
 
   it('is a change of the active SBC', () => {

@@ -81,16 +81,19 @@ export const accessList = `user default on >${late(values.redisPassword.name)} ~
  */
 export function health(cell: Cell, host: RedisHost): string {
   const cli = (name: string) => `redis-cli -h ${name} -p ${internalPorts.redis} --tls --cacert ${paths.authorities}`;
+  const primary = host.number === 1;
   return `export REDISCLI_AUTH=$(<${paths.password})
 fail() { echo "$1"; exit 1; }
+${primary ? '' : `exec 3< <(timeout --signal=KILL 0.6 ${cli(cell.redis[0]!.address)} ping 2>&1)\n`}\
 state=$(printf 'ping\\ninfo replication\\n' | ${cli(host.address)} 2>&1)
 [[ $state == PONG* ]] || fail "it says: \${state##*$'\\n'}"
 ${
-  host.number === 1
+  primary
     ? `[[ $state == *role:master* ]] || fail 'it is a replica, not the primary'`
     : `[[ $state == *role:slave* ]] || fail 'it follows no primary'
 [[ $state == *master_link_status:up* ]] || fail 'its link to the primary is down'
-[[ $(timeout 0.6 ${cli(cell.redis[0]!.address)} ping 2>&1) == PONG ]] || fail 'the primary does not answer it'`
+read -r said <&3
+[[ $said == PONG ]] || fail 'the primary does not answer it'`
 }`;
 }
 
