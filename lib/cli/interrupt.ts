@@ -1,11 +1,20 @@
 import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { fstatSync } from 'node:fs';
 
-/**
- * Signals that a person or a system ends a command with, and their numbers. SIGPIPE stands for a closed standard output: Node.js
- * itself only lets the next write fail, and `main.ts` makes a signal of it.
- */
-const signals = { SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 } as const;
+/** Signals that a person or a system ends a command with, and their numbers. */
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Of the exit status when nobody reads the output any more: the number of SIGPIPE, which ends other programs then. */
+const brokenPipe = 13;
+
+/** Says `closed` to the work in progress. Not SIGPIPE, which the kernel sends for any pipe, that to a dead child too. */
+const output = new EventEmitter();
+
+/** Says that nobody reads the output any more. @returns whether there is work that tidies up and ends */
+export function outputIsClosed(): boolean {
+  return output.emit('closed');
+}
 
 /**
  * Does work that has to tidy up after itself: the first signal aborts it, a second one ends the process at once. The exit
@@ -17,39 +26,44 @@ const signals = { SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 } as const;
 export async function interruptible(work: (signal: AbortSignal) => Promise<void>, tidying?: string): Promise<void> {
   const controller = new AbortController();
   let received = 0;
+  const abort = (number: number, reason: string) => {
+    received = number;
+    if (tidying !== undefined) console.error(`\ncellstamp: ${tidying}`);
+    controller.abort(new Error(`ended by ${reason}`));
+  };
   const handlers = Object.entries(signals).map(([name, number]) => {
     const handle = () => {
-      if (received !== 0) {
-        // Every write to a closed pipe fails anew.
-        if (name === 'SIGPIPE') return;
-        process.exit(128 + number);
-      }
-      received = number;
-      if (tidying !== undefined) console.error(`\ncellstamp: ${tidying}`);
-      controller.abort(new Error(`ended by ${name}`));
+      if (received !== 0) process.exit(128 + number);
+      abort(number, name);
     };
     process.on(name, handle);
     return () => process.off(name, handle);
   });
+  // Every write to a closed pipe fails anew.
+  const closed = () => {
+    if (received === 0) abort(brokenPipe, 'a closed pipe');
+  };
+  output.on('closed', closed);
   try {
     await work(controller.signal);
   } catch (error) {
     if (received === 0) throw error;
   } finally {
     for (const remove of handlers) remove();
+    output.off('closed', closed);
     if (received !== 0) process.exitCode = 128 + received;
   }
 }
 
 /** Does work that goes on until somebody ends it. That nobody reads its output any more is its usual end. */
 export async function untilEnded(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const forget = whenOutputIsClosed(() => process.emit('SIGPIPE', 'SIGPIPE'));
+  const forget = whenOutputIsClosed(outputIsClosed);
   try {
     await interruptible(work);
   } finally {
     forget();
   }
-  if (process.exitCode === 128 + signals.SIGPIPE) process.exitCode = 0;
+  if (process.exitCode === 128 + brokenPipe) process.exitCode = 0;
 }
 
 /**
@@ -57,7 +71,7 @@ export async function untilEnded(work: (signal: AbortSignal) => Promise<void>): 
  * when nobody reads its output any more, which is this process's.
  * @returns what ends the waiting
  */
-function whenOutputIsClosed(then: () => void): () => void {
+function whenOutputIsClosed(then: () => unknown): () => void {
   if (!fstatSync(1).isFIFO()) return () => undefined;
   const tail = spawn('tail', ['--follow', `--pid=${process.pid}`, '/dev/null'], {
     stdio: ['ignore', 'inherit', 'ignore'],
