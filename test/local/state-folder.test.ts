@@ -121,8 +121,12 @@ describeWith(['root', 'debian-packages'], 'a folder of all cells that is full', 
 
   it('and one that can only be read keeps no process of a cell', async () => {
     machine = new Machine('64m');
-    expect(await machine.cellstamp('up', name, '--cells', cells)).toContain('status 0.');
-    await machine.run('mount -o remount,bind,ro /run/cellstamp');
+    const init = `${folder}/hosts/sbc-1/init`;
+    await machine.run(
+      `mkdir -p ${folder}/hosts/sbc-1; echo 'read -r _ <> <(:)' >${init}; unshare --pid --net --fork --kill-child bash ${init} >/dev/null 2>&1 &`,
+    );
+    while (processesOf(name).length === 0) await sleep(10);
+    expect(await machine.run('mount -o remount,bind,ro /run/cellstamp')).toBe('status 0.');
     expect(await machine.cellstamp('down', name)).toMatch(
       new RegExp(`^cellstamp: all processes of cell ${name} have ended; its files stay: EROFS: .*\\nstatus 1\\.$`),
     );
@@ -131,7 +135,7 @@ describeWith(['root', 'debian-packages'], 'a folder of all cells that is full', 
       /^cellstamp: \/run\/cellstamp can't be written: EROFS/,
     );
     await machine.run('mount -o remount,bind,rw /run/cellstamp');
-    expect(await machine.cellstamp('down')).toBe(`down: ${name}\nstatus 0.`);
+    expect(await machine.cellstamp('down', name)).toBe(`down: ${name}\nstatus 0.`);
   });
 });
 
