@@ -75,7 +75,7 @@ describeWith(['root', 'debian-packages'], 'a front of commands', () => {
   });
 
   it('shows which edges and which cell hold which calls', async () => {
-    const calls = cellstamp('call', 'lab-east', '--through', 'front', '--calls', '3', '--hold', '4', '--json');
+    const calls = cellstamp('call', 'lab-east', '--through', 'front', '--calls', '3', '--hold', '10', '--json');
     let shown: FrontStatus['calls'] = [];
     for (let tries = 0; shown.length < 3 && tries < 60; tries++) {
       const child = spawn(process.execPath, [
