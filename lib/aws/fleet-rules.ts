@@ -9,7 +9,8 @@ import type { SpecKind } from '../spec/brand.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import type { FrontSpec } from '../spec/front.ts';
 import { outlineCell, outlineFront } from '../spec/outline.ts';
-import { formatValueFinding, sourceOf } from '../spec/spec-error.ts';
+import { formatValueFinding } from '../spec/finding.ts';
+import { sourceOf } from '../spec/spec-error.ts';
 
 /** Key of an app's cells and fronts, on the root of its tree: one list, whichever copy of this package made them. */
 const key = Symbol.for('cellstamp.fleet');

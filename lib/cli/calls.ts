@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { RunningCall } from '../local/index.ts';
+import type { EndedCalls, RunningCall } from '../local/index.ts';
 import { CommandFailure } from './failure.ts';
+import { interruptible, unlessAborted } from './interrupt.ts';
 import { formatTable, printJson } from './output.ts';
 import { runningCell } from './running-cell.ts';
 
@@ -46,7 +47,11 @@ async function end(wanted: readonly string[], _own: unknown, command: Command): 
   const { cell, tenant, json } = command.optsWithGlobals<Options & { readonly cell?: string }>();
   const { name } = await runningCell(cell);
   const { endCalls } = await import('../local/index.ts');
-  const outcome = await endCalls(name, wanted, tenant);
+  let outcome: EndedCalls | undefined;
+  await interruptible(async (signal) => {
+    outcome = await unlessAborted(endCalls(name, wanted, tenant), signal);
+  }, 'ends; calls that were told to end go on ending, and "cellstamp calls" shows which are still there');
+  if (outcome === undefined) return;
   if (json) printJson(outcome);
   else for (const call of outcome.ended) console.log(`ended: ${describe(call)}`);
   const { missing, alive } = outcome;

@@ -1,4 +1,5 @@
 /** The command line of `cellstamp`. Every command is in a file of its own and loads what it needs when it runs. */
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { WentOnAsRoot, asRoot } from './as-root.ts';
 import { addCall } from './call.ts';
@@ -28,7 +29,8 @@ function cellstamp(): Command {
     .description('Cells of VoIP: one definition, on this machine and as Terraform.')
     .option('--debug', 'show where an error comes from')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'show the help of a command')
+    .version(version(), '-V, --version', 'show the version')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(lines(text)) })
     .exitOverride(exitsWith(usageStatus))
@@ -55,6 +57,14 @@ function cellstamp(): Command {
   ])
     add(program);
   return program;
+}
+
+/** From the package: it lies two folders up, compiled three. */
+function version(): string {
+  const file = ['../../package.json', '../../../package.json']
+    .map((path) => new URL(path, import.meta.url))
+    .find((path) => existsSync(path))!;
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 /** Runs a command line, without the program's name, and returns the exit status. */

@@ -68,6 +68,11 @@ export interface Service {
   /** Exit status 0 once the service does its work; asked again and again until `readyTimeoutSeconds` have passed. */
   readonly ready: Command;
   readonly readyTimeoutSeconds: number;
+  /**
+   * Exit status 0 while the service does its work; else the last line that it prints says why not. Asked at any time, and killed
+   * after a second: whoever is frozen does not answer. Default: `ready`.
+   */
+  readonly health?: Command;
   /** How to take work off the service before it stops, and how long that may take. None: it stops at once. */
   readonly drain?: { readonly command: Command; readonly deadlineSeconds: number };
   /** Makes the service read its files again without interrupting its work. */

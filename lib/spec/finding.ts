@@ -36,9 +36,14 @@ export function formatPath(path: Path): string {
  * allowed is left out where the message says it. Nothing in it acts on a terminal.
  */
 export function formatFinding(finding: Finding): string {
-  const { file, line, column, severity, path, message, allowed } = finding;
+  const { file, line, column, severity, path } = finding;
+  return `${printable(file)}:${line}:${column} ${severity}${path === '' ? ':' : ''} ${formatValueFinding(finding)}`;
+}
+
+/** The same of a value that stands in no file. */
+export function formatValueFinding({ path, message, allowed }: Pick<Finding, 'path' | 'message' | 'allowed'>): string {
   const rest = message.includes(`must be ${allowed}; got`) ? '' : `; allowed: ${allowed}`;
-  return printable(`${file}:${line}:${column} ${severity}${path === '' ? '' : ` ${path}`}: ${message}${rest}`);
+  return printable(`${path === '' ? '' : `${path}: `}${message}${rest}`);
 }
 
 /** Control characters, which a terminal acts on, characters that change the direction of writing, and halves of a character. */

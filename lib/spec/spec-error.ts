@@ -1,6 +1,6 @@
 /** A spec that was made in code, and what is wrong with it. */
 import { isComplete, type SpecKind } from './brand.ts';
-import type { Finding } from './finding.ts';
+import { formatValueFinding, type Finding } from './finding.ts';
 import type { Source } from './source.ts';
 import { brokenRules, checkFile, type SpecFile } from './spec-file.ts';
 import { valueAt } from './value-findings.ts';
@@ -20,14 +20,6 @@ export class SpecError extends Error {
     super([`${what}:`, ...findings.map(formatValueFinding)].join('\n'));
     this.findings = findings;
   }
-}
-
-export function formatValueFinding({
-  path,
-  message,
-  allowed,
-}: Pick<ValueFinding, 'path' | 'message' | 'allowed'>): string {
-  return `${path === '' ? '' : `${path}: `}${message}; allowed: ${allowed}`;
 }
 
 /**

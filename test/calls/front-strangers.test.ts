@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, serviceAddress, spawnAtCallers } from '../../lib/local/front/index.ts';
 import { routerName } from '../../lib/local/front/internet.ts';
-import { readService } from '../../lib/local/status.ts';
+import { readService } from '../../lib/local/service-notes.ts';
 import { handOversPerSecond } from '../../lib/software/kamailio/edge/hand-over.ts';
 import { describeWith } from '../requirements.ts';
 import { floodProgram, floods, floodSources } from './flood.ts';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { cellstamp, spawnCellstamp } from './run-command.ts';
@@ -29,7 +30,7 @@ describe('cellstamp', () => {
   it('--help names every command', async () => {
     const { status, stdout } = await cellstamp('--help');
     expect(status).toBe(0);
-    expect([...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name)).toEqual(commands);
+    expect([...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name)).toEqual([...commands, 'help']);
   });
 
   it.each(commands)('%s --help says what it does, with an example', async (command) => {
@@ -48,6 +49,30 @@ describe('cellstamp', () => {
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
+  });
+
+  it('help says what --help says', async () => {
+    expect((await cellstamp('help', 'down')).stdout).toBe((await cellstamp('down', '--help')).stdout);
+    expect(await cellstamp('help')).toEqual(await cellstamp('--help'));
+    expect((await cellstamp('help', 'dwon')).status).toBe(2);
+  });
+
+  it('--version says the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      readonly version: string;
+    };
+    expect(await cellstamp('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    [
+      'a name and all at once',
+      ['down', 'euw1-a', '--all'],
+      '--all takes everything down, euw1-a one; give one of the two',
+    ],
+    ['an interval without a watch', ['status', '--interval', '5'], '--interval goes with --watch'],
+  ])('ends with 2 for %s', async (_, args, message) => {
+    expect(await cellstamp(...args)).toEqual({ status: 2, stdout: '', stderr: `cellstamp: ${message}\n` });
   });
 
   it('shows no stack trace unless asked for', () => {

@@ -69,6 +69,12 @@ const directoryService = service({
   openFiles: 4096,
   ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`],
   readyTimeoutSeconds: 20,
+  // It answers, if only that it wants a password.
+  health: [
+    '/bin/bash',
+    '-c',
+    `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'PING\\r\\n' >&3; read -r -t 1 answer <&3; [[ $answer == [-+]* ]]`,
+  ],
 });
 
 /** The directory of a running front; the front's keys are beside it. */

@@ -1,6 +1,6 @@
 /** What answers the health checks of the world-wide entry on an edge. */
 import type { EdgeHost, Front } from '../../front/front.ts';
-import { emptyHostConfig, type HostConfig, type Service } from '../host-config.ts';
+import { emptyHostConfig, file, script, service, type HostConfig, type Service } from '../host-config.ts';
 import { cellSipPort } from '../kamailio/edge/sockets.ts';
 import { edgeHealthProgram } from './program.ts';
 
@@ -19,20 +19,14 @@ export function edgeHealth(front: Front, host: EdgeHost): HostConfig {
     ageSeconds: answerAgeSeconds,
     probes: probes(front, host),
   };
-  const base = { owner: 'root', group: 'root' } as const;
   return {
     ...emptyHostConfig,
     packages: ['python3'],
     files: [
-      { ...base, path: program, mode: '0755', text: edgeHealthProgram },
-      {
-        ...base,
-        path: '/etc/cellstamp/edge-health.json',
-        mode: '0644',
-        text: `${JSON.stringify(settings, null, 2)}\n`,
-      },
+      script(program, edgeHealthProgram),
+      file('/etc/cellstamp/edge-health.json', `${JSON.stringify(settings, null, 2)}\n`),
     ],
-    services: [service(host, port)],
+    services: [responder(host, port)],
     ports: [
       {
         name: 'health',
@@ -66,8 +60,8 @@ function probes(front: Front, { address, unicastSide }: EdgeHost): readonly Prob
   ];
 }
 
-function service({ address }: EdgeHost, port: number): Service {
-  return {
+function responder({ address }: EdgeHost, port: number): Service {
+  return service({
     name: 'cellstamp-edge-health',
     description: 'Answers the health checks of the world-wide entry',
     // systemd starts nobody who has no name. What is started may become another user, and does so before anything else.
@@ -78,20 +72,12 @@ function service({ address }: EdgeHost, port: number): Service {
       '--clear-groups',
       ...['/usr/bin/python3', program],
     ],
-    kind: 'daemon',
     user: 'root',
-    group: 'root',
     capabilities: ['CAP_SETUID', 'CAP_SETGID'],
     environment: { PYTHONUNBUFFERED: '1' },
-    before: [],
     // It waits for nothing: until Kamailio answers it says 503.
-    after: [],
-    runDirectories: [],
-    stateDirectories: [],
     openFiles: 256,
-    restart: 'always',
     ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`],
     readyTimeoutSeconds: 20,
-    stopTimeoutSeconds: 5,
-  };
+  });
 }

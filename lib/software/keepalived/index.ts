@@ -3,7 +3,7 @@ import type { Cell, SbcHost } from '../../cell/cell.ts';
 import { file, script, service, type HostConfig } from '../host-config.ts';
 import { changeScript } from './change.ts';
 import { changeScriptPath, interfaceFilePath, keepalivedConfig } from './config.ts';
-import { healthScript, healthScriptPath } from './health.ts';
+import { askedPath, healthScript, healthScriptPath } from './health.ts';
 
 export { claimScriptPath } from './config.ts';
 
@@ -59,6 +59,11 @@ export function keepalived(cell: Cell, host: SbcHost): HostConfig {
         runDirectories: ['/run/keepalived'],
         openFiles: 4096,
         ready: ['/usr/bin/test', '-s', vrrpPidPath],
+        health: [
+          '/bin/bash',
+          '-c',
+          `[[ -n $(find ${askedPath} -newermt '4 seconds ago') ]] || { echo 'it has not asked Kamailio for 4 s'; exit 1; }`,
+        ],
         reload: ['/usr/bin/pkill', '-HUP', '--pidfile', pidPath],
         // It gives up its addresses first, which takes over 0.5 s.
         stopTimeoutSeconds: 10,

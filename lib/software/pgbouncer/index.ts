@@ -8,6 +8,7 @@ import type { Cell, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
 import { file, late, service, type HostConfig } from '../host-config.ts';
 import { databaseNames } from '../postgresql/names.ts';
+import { binaries } from '../postgresql/prepare.ts';
 import { dataAuthoritiesPath } from '../postgresql/schema.ts';
 import { values } from '../values.ts';
 
@@ -15,6 +16,16 @@ export const poolServiceName = 'database-pool';
 
 /** Directory and port of the pool's Unix socket, as libpq wants them. */
 export const poolSocket = { directory: '/run/database-pool', port: 5432 } as const;
+
+/** A query through the pool. */
+const query = [
+  '--no-psqlrc',
+  `--host=${poolSocket.directory}`,
+  `--port=${poolSocket.port}`,
+  `--username=${databaseNames.sbcUser}`,
+  `--dbname=${databaseNames.database}`,
+  '--command=SELECT',
+] as const;
 
 const configPath = '/etc/cellstamp/database-pool.ini';
 
@@ -34,16 +45,10 @@ export function pgbouncer(_cell: Cell, _host: SbcHost): HostConfig {
         after: ['database-schema'],
         runDirectories: [poolSocket.directory],
         openFiles: 4096,
-        ready: [
-          '/usr/bin/psql',
-          '--no-psqlrc',
-          `--host=${poolSocket.directory}`,
-          `--port=${poolSocket.port}`,
-          `--username=${databaseNames.sbcUser}`,
-          `--dbname=${databaseNames.database}`,
-          '--command=SELECT',
-        ],
+        ready: ['/usr/bin/psql', ...query],
         readyTimeoutSeconds: 30,
+        // Not /usr/bin/psql, a Perl program that looks for this one first.
+        health: [`${binaries}/psql`, ...query],
       }),
     ],
     sysctl: {},

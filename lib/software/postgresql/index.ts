@@ -6,7 +6,15 @@ import type { Cell, DatabaseHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
 import { file, late, script, service, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
-import { accessRules, majorVersion, paths, postgresqlConfig, rolesSql } from './config.ts';
+import {
+  accessRules,
+  majorVersion,
+  paths,
+  postgresqlConfig,
+  primaryHealthSql,
+  replicaHealthSql,
+  rolesSql,
+} from './config.ts';
 import { databaseNames } from './names.ts';
 import { binaries, prepareScript, prepareScriptPath } from './prepare.ts';
 
@@ -86,6 +94,14 @@ function server(primary: boolean): Service {
     ],
     // The first start makes or copies the data.
     readyTimeoutSeconds: 120,
+    health: [
+      '/usr/bin/setpriv',
+      ...['--reuid=postgres', '--regid=postgres', '--init-groups', '--'],
+      // Not /usr/bin/psql, a Perl program that looks for this one first.
+      ...[`${binaries}/psql`, '--no-psqlrc', '--quiet', '--set=VERBOSITY=terse'],
+      ...[`--host=${paths.socket}`, `--port=${internalPorts.postgresql}`, '--dbname=postgres'],
+      `--command=${primary ? primaryHealthSql : replicaHealthSql}`,
+    ],
     reload: [`${binaries}/pg_ctl`, 'reload', '-D', paths.data],
     stopTimeoutSeconds: 30,
   });

@@ -6,7 +6,7 @@ import type { Cell, RedisHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
 import { file, late, script, service, type HostConfig } from '../host-config.ts';
 import { values } from '../values.ts';
-import { accessList, paths, pingScript, pingScriptPath, redisConfig } from './config.ts';
+import { accessList, health, paths, pingScript, pingScriptPath, redisConfig } from './config.ts';
 
 /** @example redis(cell, cell.redis[0]).ports[0].from // 6379 */
 export function redis(cell: Cell, host: RedisHost): HostConfig {
@@ -33,6 +33,7 @@ export function redis(cell: Cell, host: RedisHost): HostConfig {
         openFiles: 16384,
         ready: [pingScriptPath],
         readyTimeoutSeconds: 30,
+        health: ['/bin/bash', '-c', health(cell, host)],
         stopTimeoutSeconds: 30,
       }),
     ],

@@ -30,6 +30,13 @@ export function stunnel(_cell: Cell, _host: SbcHost): HostConfig {
         openFiles: 4096,
         // It listens at once; whether Redis is there is not the tunnel's business.
         ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${redisTunnelPort}`],
+        // Redis answers through it, if only that it wants a password.
+        health: [
+          '/bin/bash',
+          '-c',
+          `exec 3<>/dev/tcp/127.0.0.1/${redisTunnelPort}; printf 'PING\\r\\n' >&3
+read -r -t 0.8 answer <&3; [[ $answer == [-+]* ]] || { echo 'no answer from Redis through it'; exit 1; }`,
+        ],
       }),
     ],
     sysctl: {},

@@ -2,6 +2,7 @@ import type { SipTransports } from '../../../spec/fields.ts';
 import { service, type Command, type Service } from '../../host-config.ts';
 import { kamailioPaths as paths } from './paths.ts';
 import { buildOpensslLibrary, withOpensslLibrary } from './openssl.ts';
+import { optionsProgram, type SipSocket } from './options.ts';
 
 /** Kamailio as a service. What only one kind of host has is given; all else is the same everywhere. */
 export function kamailioService(own: {
@@ -11,6 +12,8 @@ export function kamailioService(own: {
   readonly environment?: Readonly<Record<string, string>>;
   readonly before?: readonly Command[];
   readonly after: readonly string[];
+  /** A socket at which its workers answer OPTIONS of this host. */
+  readonly answersAt: SipSocket;
 }): Service {
   const lowPort = Object.values(own.transports).some((port) => port !== 'off' && port < 1024);
   const tls = own.transports.tls !== 'off';
@@ -42,6 +45,8 @@ export function kamailioService(own: {
     openFiles: 131072,
     ready: [...kamcmd, 'core.uptime'],
     readyTimeoutSeconds: 60,
+    // A control command would be answered by another process than the workers.
+    health: ['/usr/bin/perl', '-e', optionsProgram(own.answersAt)],
     ...(tls ? { reload: [...kamcmd, 'tls.reload'] as const } : {}),
     stopTimeoutSeconds: 10,
   });

@@ -9,6 +9,7 @@ import { kamailioService } from '../common/service.ts';
 import { tlsFiles, tlsPackages, tlsValues } from '../common/tls.ts';
 import { edgeConfig } from './config.ts';
 import { floodGuard } from './flood-guard.ts';
+import { cellSipPort } from './sockets.ts';
 
 /**
  * Shared memory that an edge needs, in MiB. An entry takes 208 bytes and its tenant, which may have no other, 224 more, as measured
@@ -44,6 +45,7 @@ export function edge(front: Front, host: EdgeHost): HostConfig {
         transports: front.spec.edge.transports,
         sharedMemoryMiB: sharedMemoryMiB(front),
         after: [floodGuardService.name],
+        answersAt: { protocol: 'udp', address: host.unicastSide, port: cellSipPort(front) },
       }),
     ],
     sysctl: {

@@ -16,6 +16,7 @@ import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
 import { dispatcherList } from './features.ts';
 import { paths } from './paths.ts';
+import { sbcAnswersAt } from './sockets.ts';
 import { authoritiesFile, towardsCarriers } from './tls.ts';
 
 /** @example kamailio(cell, cell.sbcs[0]).services.map((service) => service.name) // ['cellstamp-flood-guard', 'kamailio'] */
@@ -85,6 +86,7 @@ function daemon(cell: Cell, host: SbcHost): Service {
       ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
     after: [floodGuardService.name, poolServiceName, redisTunnelName],
+    answersAt: sbcAnswersAt(cell, host),
   });
 }
 
