@@ -465,7 +465,10 @@ class Dialog {
     this.#begin = begin;
     this.#tag = `t${begin.name}`;
     const of = begin.kind in places ? (begin.kind as keyof typeof places) : 'call';
-    this.#place = begin.chance.one(places[of]);
+    const place = begin.chance.one(places[of]);
+    // Whoever is known by its address is not asked for credentials.
+    const known = begin.kind === 'call from a carrier' || begin.kind === 'call of an exchange';
+    this.#place = known && place === 'INVITE' ? 'signed INVITE' : place;
     this.played = {
       name: begin.name,
       kind: begin.kind,
@@ -763,16 +766,19 @@ class Dialog {
       if (callee !== undefined && toCaller !== undefined) this.#all.postAudio(callee.at, toCaller);
     }
     let calleeCseq = 0;
-    for (let n = chance.below(4); n > 0; n--) {
+    const inDialog = ['in dialog', 'answer in dialog', 'ACK in dialog'].includes(this.#place);
+    for (let n = chance.below(3) + (inDialog ? 1 : 0); n > 0; n--) {
       const byCaller = callee === undefined || chance.percent(60);
       const side = byCaller ? caller : callee;
-      const what = chance.one(within);
+      const what = chance.one(
+        this.#place === 'ACK in dialog' && !this.#mutated ? (['re-INVITE', 'hold'] as const) : within,
+      );
       const cseq = byCaller ? ++this.#cseq : ++calleeCseq;
       await this.#ask(side, what, cseq, byCaller ? trusted : false);
     }
     // A phone may crash.
     const end = chance.below(100);
-    if (end < 20) return;
+    if (end < 20 && !this.#place.includes('BYE')) return;
     const byCaller = callee === undefined || end < 70;
     await this.#bye(byCaller ? caller : callee, byCaller ? ++this.#cseq : ++calleeCseq, byCaller && trusted);
   }
