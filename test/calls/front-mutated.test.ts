@@ -23,7 +23,7 @@ describeWith(['root', 'debian-packages'], 'mutated dialogs through edges', () =>
   let ears: readonly Ear[];
   beforeAll(async () => {
     const users = places.flatMap((n) => [`calling-${n}`, `called-${n}`, `registering-${n}`]);
-    bed = await FrontBed.up('lab-front-mutated', 79, [...users, 'bob', 'bystander'], {
+    bed = await FrontBed.up('lab-mutants', 79, [...users, 'bob', 'bystander'], {
       timerSpeedup: 20,
       longestMinutes: 5,
     });
@@ -59,10 +59,10 @@ describeWith(['root', 'debian-packages'], 'mutated dialogs through edges', () =>
         said: [`${callerAddress(1, 220)}:4000`],
         strangers: [`${callerAddress(1, 150)}:5060`, `${callerAddress(2, 150)}:5060`],
       },
+      bystander,
       pinger: `${callerAddress(1, 151)}:5060`,
       spawn: (argv) => spawnAtCallers(bed.state, argv, { stdio: ['pipe', 'pipe', 'inherit'] }),
     });
-    await parties.register(bystander, 'open-bystander');
     const hosts = [1, 2].flatMap((place) => Array.from({ length: 254 }, (_, host) => callerAddress(place, host + 1)));
     ears = await Promise.all(
       cells.map((cell) =>

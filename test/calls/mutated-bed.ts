@@ -26,9 +26,11 @@ export const chosen = (() => {
   };
 })();
 
-/** What Kamailio's parser, and modules that read a message before the script does, say of one that they can't read. */
+/** What Kamailio's parser says of a message that it can't read, and modules that read it before the script does. */
 const cannotRead =
-  /<core> \[core\/(parser\/|receive\.c|msg_translator\.c:\d+\]: build_res_buf)|th_prepare_msg|: pars(e|ing)|(cannot|failed to|error) pars/;
+  /<core> \[core\/(parser\/|receive\.c|msg_translator\.c:\d+\]: build_res_buf)|th_prepare_msg|: pars(e|ing)|(cannot|failed to|unable to|error|error while) pars/;
+/** What a relay says of a description that it does not take, and Kamailio of that answer or of a call that the relay has given up. */
+const relayRefuses = /proxy replied with error: |ERR: \[[0-9a-f]{20}[^\]]*\]: \[core\]/;
 
 export class MutatedBed {
   readonly lab: Lab;
@@ -120,10 +122,10 @@ export class MutatedBed {
         server: `${lab.floating}:5060`,
         stations,
         whereabouts,
+        bystander,
         pinger,
         spawn: (argv) => spawnOutside(name, argv, { stdio: ['pipe', 'pipe', 'inherit'] }),
       });
-      await dialogs.register(bystander, 'open-bystander');
       const addresses = (places_: readonly string[]) => places_.map((place) => place.split(':')[0]!);
       const parties = stations.flatMap(({ caller, callee, registering, exchange, carrier }) => [
         caller.at,
@@ -172,6 +174,7 @@ export class MutatedBed {
     }
     for (const { from: source, to, text } of this.#ear.strays.splice(0)) {
       // What a registered phone on UDP gets every 12 s.
+      if (to.endsWith(`:${internalPorts.freeswitchSip}`) && /^OPTIONS [^]*^From: <sip:sbc@/m.test(text)) continue;
       if (to === bystander.at && /^OPTIONS [^]*^From: <?sip:keepalive@/m.test(text)) continue;
       told(`${source} sent to ${to}:\n${text}`, namedIn(text, played));
     }
@@ -261,7 +264,8 @@ export class MutatedBed {
       text
         .slice(since[key] ?? 0)
         .split('\n')
-        .filter((line) => /\b(ERROR|CRITICAL|ALERT|BUG)\b|ERR:|segfault/i.test(line) && !cannotRead.test(line))
+        .filter((line) => /\b(ERROR|CRITICAL|ALERT|BUG)\b|\b(ERR|CRIT):|segfault/.test(line))
+        .filter((line) => !cannotRead.test(line) && !relayRefuses.test(line))
         .map((line) => `${key}: ${line}`),
     );
     const kinds = new Map<string, { readonly line: string; times: number }>();

@@ -37,6 +37,8 @@ export interface Bed {
   readonly server: string;
   readonly stations: readonly Station[];
   readonly whereabouts: Whereabouts;
+  /** A phone of another tenant, registered and called by nobody. */
+  readonly bystander: Phone;
   /** From where somebody asks all the time whether the server is there. */
   readonly pinger: string;
   /** Starts a program among the parties. */
@@ -190,17 +192,20 @@ export class MutatedDialogs {
   /** Opens the sockets of all parties, and registers those that are called. */
   static async open(bed: Bed): Promise<MutatedDialogs> {
     const dialogs = new MutatedDialogs(bed);
-    const { strangers, elsewhere } = bed.whereabouts;
+    const { strangers } = bed.whereabouts;
     const sip = bed.stations.flatMap(({ caller, callee, registering, exchange, carrier, answering }) => [
       ...[caller, callee, registering, answering].map(({ at }) => at),
       exchange,
       carrier,
     ]);
-    const all = new Set([...sip, ...sip.map(mediaSocket), ...strangers, ...elsewhere, bed.pinger]);
+    const all = new Set([...sip, ...sip.map(mediaSocket), ...strangers, bed.bystander.at, bed.pinger]);
     for (const open of all) dialogs.#write({ open });
     await until(() => dialogs.#opened.size === all.size, 20);
     const called = new Map(
-      bed.stations.flatMap(({ callee, answering }) => [callee, answering]).map((phone) => [phone.at, phone]),
+      [bed.bystander, ...bed.stations.flatMap(({ callee, answering }) => [callee, answering])].map((phone) => [
+        phone.at,
+        phone,
+      ]),
     );
     await Promise.all([...called.values()].map((phone, index) => dialogs.register(phone, `open-${index}`)));
     return dialogs;
@@ -354,8 +359,8 @@ export class MutatedDialogs {
       return;
     }
     if (
-      this.#bed.whereabouts.elsewhere.includes(at) &&
-      callId !== 'open-bystander' &&
+      at === this.#bed.bystander.at &&
+      !callId.startsWith('open-') &&
       !/^OPTIONS [^]*^From: <?sip:keepalive@/m.test(text)
     )
       this.strayed.push({ at, text });

@@ -35,6 +35,7 @@ describeWith(['root', 'debian-packages'], 'unusual messages', () => {
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([{ name: 'anna', tenant: 'acme', address: '' }]);
+    for (const { name } of lab.cell.sbcs) await lab.kamcmd(name, 'htable.reload', 'users');
     floating = `${lab.floating}:5060`;
     phones = await RawPhones.open(lab, [phone]);
     raw = await RawParties.open(input.name, [exchange, desk, victim]);
@@ -115,28 +116,31 @@ describeWith(['root', 'debian-packages'], 'unusual messages', () => {
     expect(raw.of(desk, callId)).toEqual([]);
   });
 
-  it.each(['wsinv', 'intmeth'])(
-    '%s of RFC 4475, which Kamailio can not read, gets no answer over UDP and is counted',
-    async (name) => {
-      const before = await unreadable();
-      phones.sendText(phone, rfc4475({ from: phone, to: lab.floating, target: `sip:anna@${domain}` })[name]!);
-      expect(await phones.ask(register(`after-${name}`))).toMatch(/^SIP\/2.0 401 /);
-      expect(await unreadable()).toBe(before + 1);
-      expect(phones.received.filter(({ text }) => text.includes(`${name}.torture`))).toEqual([]);
-    },
-  );
+  it('wsinv of RFC 4475, which Kamailio can not read, gets no answer over UDP and is counted', async () => {
+    const before = await unreadable();
+    phones.sendText(phone, rfc4475({ from: phone, to: lab.floating, target: `sip:anna@${domain}` })['wsinv']!);
+    expect(await phones.ask(register('after-wsinv'))).toMatch(/^SIP\/2.0 401 /);
+    expect(await unreadable()).toBe(before + 1);
+    expect(phones.received.filter(({ text }) => text.includes('wsinv.torture'))).toEqual([]);
+  });
 
-  it.each(['wsinv', 'intmeth'])(
-    '%s is counted over TCP, too, and keeps nobody waiting: its connection ends',
-    async (name) => {
-      const [before, open] = [await unreadable(), await opened()];
-      phones.sendText(
-        phone,
-        rfc4475({ from: phone, to: lab.floating, target: `sip:anna@${domain}`, over: 'tcp' })[name]!,
-        'tcp',
-      );
-      await until(async () => (await unreadable()) === before + 1, 3);
-      await until(async () => (await opened()) <= open, 3);
+  it('wsinv is counted over TCP, too, and keeps nobody waiting: its connection ends', async () => {
+    const [before, open] = [await unreadable(), await opened()];
+    const text = rfc4475({ from: phone, to: lab.floating, target: `sip:anna@${domain}`, over: 'tcp' })['wsinv']!;
+    phones.sendText(phone, text, 'tcp');
+    await until(async () => (await unreadable()) === before + 1, 3);
+    await until(async () => (await opened()) <= open, 3);
+  });
+
+  it.each(['udp', 'tcp'] as const)(
+    'a method and headers with all the characters of a token get 405 over %s',
+    async (over) => {
+      const text = rfc4475({ from: phone, to: lab.floating, target: `sip:anna@${domain}`, over })['intmeth']!;
+      phones.sendText(phone, text, over);
+      const answer = () => phones.received.find((message) => message.text.includes('intmeth.torture'))?.text;
+      await until(() => answer() !== undefined, 3);
+      expect(answer()).toMatch(/^SIP\/2.0 405 /);
+      phones.received.length = 0;
     },
   );
 

@@ -86,6 +86,8 @@ route[ANCHOR] {
         $var(n) = $shtdec(load=>m:$var(m));
         $avp(m) = $null;
         prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+        # It may have refused the description after it had begun the call.
+        route(RELEASE_MEDIA);
         $var(tried_before) = $var(tried);
         $var(tried) = $var(m);
         $var(attempt) = $var(attempt) + 1;
