@@ -26,9 +26,9 @@ export const chosen = (() => {
   };
 })();
 
-/** What Kamailio's parser says of a message that it can't read, and modules that read it before the script does. */
+/** What Kamailio's parser says of a message that it can't read, modules that read it before the script does, and the script of a Route that is no URI. */
 const cannotRead =
-  /<core> \[core\/(parser\/|receive\.c|msg_translator\.c:\d+\]: build_res_buf)|th_prepare_msg|: pars(e|ing)|(cannot|failed to|unable to|error|error while) pars/;
+  /<core> \[core\/(parser\/|receive\.c|msg_translator\.c:\d+\]: build_res_buf)|th_prepare_msg|lval_(pvar_)?assign\(\): |: pars(e|ing)|(cannot|failed to|unable to|error|error while) pars/;
 /** What a relay says of a description that it does not take, and Kamailio of that answer or of a call that the relay has given up. */
 const relayRefuses = /proxy replied with error: |ERR: \[[0-9a-f]{20}[^\]]*\]: \[core\]/;
 
