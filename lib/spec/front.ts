@@ -103,7 +103,9 @@ export const frontSchema = z
               .min(2048)
               .max(65535)
               .default(8192)
-              .describe('Longest SIP message that is taken, in bytes.'),
+              .describe(
+                'Longest SIP message that is taken, in bytes; a longer one gets 513. Over TCP and TLS one of more than 16384 bytes ends its connection.',
+              ),
           })
           .prefault({})
           .describe('Protection against floods, by source address.'),

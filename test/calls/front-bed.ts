@@ -29,7 +29,7 @@ import { down, exec, status, up } from '../../lib/local/index.ts';
 import { hostFolder } from '../../lib/local/state.ts';
 import { paths } from '../../lib/software/kamailio/sbc/paths.ts';
 import { usersSql } from '../../lib/software/kamailio/sbc/tenant-tables.ts';
-import { parseCell, type CellSpec } from '../../lib/spec/cell.ts';
+import { parseCell, type CellInput, type CellSpec } from '../../lib/spec/cell.ts';
 import { parseFront, type FrontSpec } from '../../lib/spec/front.ts';
 import { leftBehind, toldOf, type LeftBehind, type Told } from './front-told.ts';
 import { passwordOf, until } from './lab.ts';
@@ -43,13 +43,18 @@ export const exchange = { address: callerAddress(1, 77) } as const;
 
 const free = { calls: 1000, callsPerSecond: 1000, burst: 1000 };
 
-function specs(name: string, number: number): { readonly cells: readonly CellSpec[]; readonly front: FrontSpec } {
+function specs(
+  name: string,
+  number: number,
+  calls: CellInput['calls'],
+): { readonly cells: readonly CellSpec[]; readonly front: FrontSpec } {
   const cells = [1, 2].map((n) =>
     parseCell({
       name: `${name}-${n}`,
       region: 'eu-west-1',
       size: 'test',
       network: `10.${number}.${16 * (n - 1)}.0/20`,
+      calls,
       media: { hosts: 1, kernelForwarding: 'preferred' },
       trunks: [{ name: 'carrier', address: carrier.address, limits: free }],
       tenants:
@@ -101,9 +106,17 @@ export class FrontBed {
     this.front = deriveFront(front);
   }
 
-  /** @param number second octet of the private addresses */
-  static async up(name: string, number: number, users: readonly string[]): Promise<FrontBed> {
-    const bed = new FrontBed(specs(name, number));
+  /**
+   * @param number second octet of the private addresses
+   * @param calls of the cells
+   */
+  static async up(
+    name: string,
+    number: number,
+    users: readonly string[],
+    calls: CellInput['calls'] = {},
+  ): Promise<FrontBed> {
+    const bed = new FrontBed(specs(name, number, calls));
     await bed.down();
     try {
       await Promise.all(bed.cells.map((cell) => up(cell)));

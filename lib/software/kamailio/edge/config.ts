@@ -3,7 +3,7 @@ import { edgePorts } from '../../../spec/fixed.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { connections, streamSeconds } from '../common/connections.ts';
-import { counter, gauge, metricsPage, prometheus } from '../common/metrics.ts';
+import { counter, gauge, metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import { loadedModules, type Module } from '../common/modules.ts';
 import { kamailioPaths as paths } from '../common/paths.ts';
 import { identity, noDns, processes } from '../common/processes.ts';
@@ -155,6 +155,8 @@ modparam("dispatcher", "xavp_dst", "_dst")
   };
 }
 
+const unreadableMessages = unreadable('edge_unreadable');
+
 function metrics(host: EdgeHost): Section {
   return {
     title: 'Metrics',
@@ -166,13 +168,14 @@ ${counter('edge_handed_over', 'method')}
 ${counter('edge_taken_over', 'method')}
 ${gauge('edge_clock_offset_seconds')}
 ${gauge('edge_calls')}
+${unreadableMessages.text}
 ${metricsPage(
   host.address,
   edgePorts.metrics,
   `    route(FURTHEST_CLOCK);
     prom_gauge_set("edge_clock_offset_seconds", "$var(furthest)");
     prom_gauge_set("edge_calls", "$shtcn(pinned=>**)");
-`,
+${unreadableMessages.atScrape}`,
 )}`,
   };
 }

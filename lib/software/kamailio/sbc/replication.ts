@@ -1,7 +1,7 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
 import type { Section } from '../common/section.ts';
-import { ofCall } from './call-entry.ts';
+import { endedSeconds, ofCall, ringingSeconds } from './call-entry.ts';
 import { peerOf, sockets } from './sockets.ts';
 
 /** An SBC that was not heard for so long is taken for lost. */
@@ -70,8 +70,11 @@ route[HAND_ON_EVENTS] {
         } else if ($var(op) == "p") {
             $var(lines) = $var(lines) + "p" + $var(id) + "|" + $sht(sides=>$var(id)) + "\n";
         } else if ($var(op) == "r") {
-            $var(lines) = $var(lines) + "p" + $var(id) + ":" + $vn(call) + "|" + $sht(sides=>$var(id):$vn(call)) + "\n"
-                + "b" + $var(id) + "|" + $sht(branches=>$var(id)) + "\n";
+            # Unless it has ended meanwhile.
+            if ($sht(branches=>$var(id)) != $null) {
+                $var(lines) = $var(lines) + "p" + $var(id) + ":" + $vn(call) + "|" + $sht(sides=>$var(id):$vn(call)) + "\n"
+                    + "b" + $var(id) + "|" + $sht(branches=>$var(id)) + "\n";
+            }
         } else {
             route(TELL_SIDES);
             $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(call)) + "\n";
@@ -242,7 +245,8 @@ route[REPLICATED] {
             # A call whose phones may suppress silence.
             if ($sht(ended=>$var(id)) == $null) $sht(suppressing=>$var(id)) = 1;
         } else if ($var(op) == "p") {
-            $sht(sides=>$var(id)) = $(var(line){s.substr,$var(skip),0});
+            $vn(told) = $(var(line){s.substr,$var(skip),0});
+            route(SIDE_REPLICATED);
         } else if ($var(op) == "b") {
             $sht(branches=>$var(id)) = $(var(line){s.substr,$var(skip),0});
         } else if ($var(op) == "-" || $var(op) == "x") {
@@ -256,6 +260,17 @@ route[REPLICATED] {
         $var(line) = $(var(body){s.select,$var(i),\n});
     }
     t_reply("200", "OK");
+}
+
+# A side, before its call is told: until then it is one of a phone that rings, or of a call that is over. In: $var(id), $vn(told).
+route[SIDE_REPLICATED] {
+    $var(left) = ${ringingSeconds};
+    $var(name) = $(var(id){s.select,0,:});
+    if ($sht(sides=>$var(id)) != $null) $var(left) = $shtex(sides=>$var(id));
+    else if ($sht(ended=>$var(name)) != $null) $var(left) = ${endedSeconds};
+    if ($var(left) < 1) $var(left) = 1;
+    $sht(sides=>$var(id)) = $vn(told);
+    $shtex(sides=>$var(id)) = $var(left);
 }
 
 # A call that was let in (+), moved to another trunk (+) or answered (=), or that lives (s). In: $var(op), $var(id), $vn(told), its entry.
@@ -276,6 +291,7 @@ route[CALL_REPLICATED] {
     $sht(calls=>$var(id)) = $vn(call);
     route(COUNT);
     sht_unlock("calls=>$var(id)");
+    route(KEEP_SIDES);
 }
 
 # A call that has ended now (-), or before (x). In: $var(op), $var(id), $vn(told), of the former the entry with its end.

@@ -3,7 +3,7 @@ import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
-import { ofCall } from '../call-entry.ts';
+import { endedSeconds, ofCall } from '../call-entry.ts';
 import { q850 } from '../limits.ts';
 import { field, forwardFields, tenantFields } from '../tables.ts';
 
@@ -344,6 +344,7 @@ route[TAKE_ANSWER] {
         # The caller has given up meanwhile, and hangs up; or, behind one carrier, two phones have answered, of which it hangs up one.
         $vn(call) = $sht(calls=>$var(id));
         if ($vn(call) == $null || ($avp(forks) == $null && ${ofCall('answered')} != "" && ${ofCall('answeredBy')} != $tt)) {
+            $shtex(sides=>$var(id):$tt) = ${endedSeconds};
             route(KEEP_DESCRIPTION);
             return;
         }

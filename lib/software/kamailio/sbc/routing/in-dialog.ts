@@ -200,7 +200,11 @@ route[MOVE_SIDE] {
     $var(routes) = ${ofSide('routes', 'vn(sender)')};
     route(DESCRIBE_SIDE);
     if ($var(malformed) == 1 || $var(side) == $vn(sender)) return;
+    # It is known for as long as it was; 0 would be for ever.
+    $var(left) = $shtex(sides=>$var(sender));
+    if ($var(left) < 1) $var(left) = 1;
     $sht(sides=>$var(sender)) = $var(side);
+    $shtex(sides=>$var(sender)) = $var(left);
     mq_add("events", "$var(sender)", "p|");
 }
 
@@ -256,14 +260,16 @@ onreply_route[IN_DIALOG_REPLY] {
 
 # A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what
 # they say, but for names, which would have to be resolved in the middle of a call. In: $var(hide_contact), 1 if HIDE_CONTACT writes it.
-# Out: $var(contact_alias), 1 if so.
+# Out: $var(contact_alias), 1 if so; $var(phone), 1 for one that is known by neither its address nor an edge.
 route[ALIAS_CONTACT] {
     $var(contact_alias) = 0;
+    $var(phone) = 0;
     if ($Ri == "${cell.overlayAddress}") return;
     # An edge has done so: with a proof in a request, and in an answer for a transaction that is ours.
     if ($sht(edges=>$si) != $null) return;
     ${findOwner('$si')}
-    if ($vn(owner) != $null && is_ip("$(ct{nameaddr.uri}{uri.host})")) return;
+    if ($vn(owner) == $null) $var(phone) = 1;
+    else if (is_ip("$(ct{nameaddr.uri}{uri.host})")) return;
     $var(contact_alias) = 1;
     if ($var(hide_contact) == 0) set_contact_alias();
 }

@@ -112,6 +112,8 @@ route[TAKE_UP_CANCEL] {
         $var(uri) = $(vn(branches){s.select,$var(i),|});
         $var(i) = $var(i) + 1;
         route(SEND_CANCEL);
+        # Its tag.
+        $var(i) = $var(i) + 1;
         $var(via) = $(vn(branches){s.select,$var(i),|});
     }
     # With the Via of its CANCEL, which is that of its INVITE.
