@@ -74,6 +74,7 @@ export function carriedShare(lines: number, erlangs: number, excess = erlangs - 
 export function burstiness(lines: number, erlangs: number, excess = erlangs - lines): number {
   if (lines === 0 || erlangs === 0) return 0;
   const h = idle(lines, erlangs, excess);
+  if (h === 0) return 0;
   if (excess <= 0) {
     const lost = erlangs * blocking(lines, erlangs, excess);
     return (erlangs * carriedShare(lines, erlangs, excess) - lost * h) / (1 + h);

@@ -6,6 +6,7 @@ import * as erlang from '../../../lib/capacity/teletraffic/erlang.ts';
 import * as guaranteedPools from '../../../lib/capacity/teletraffic/guaranteed-pools.ts';
 import * as kaufmanRoberts from '../../../lib/capacity/teletraffic/kaufman-roberts.ts';
 import * as overflow from '../../../lib/capacity/teletraffic/overflow.ts';
+import * as tokenBucket from '../../../lib/capacity/teletraffic/token-bucket.ts';
 import { blockingByFractions, blockingByRecursion, relativeError } from './references.ts';
 
 const TOLERANCE = 1e-9;
@@ -30,6 +31,7 @@ const stream = fc.oneof(
     .map(([mean, above]) => ({ mean: 10 ** mean, variance: 10 ** mean * (1 + 10 ** above) })),
 );
 const whole = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.maxSafeNat(), amount);
+const bucket = fc.record({ rate: amount, burst: whole });
 const callClass = fc.record({ erlangs: amount, slots: whole, reserved: whole });
 const party = fc.record({ erlangs: amount, guaranteed: whole, limit: whole, slots: whole });
 const day = fc.float64Array({ minLength: 0, maxLength: 300 });
@@ -56,6 +58,8 @@ const calls: readonly Call[] = [
   ['linesForEquivalentRandom', overflow.linesForEquivalentRandom, [stream, share]],
   ['kaufmanRoberts', kaufmanRoberts.kaufmanRoberts, [whole, fc.array(callClass, { maxLength: 4 })]],
   ['guaranteedPoolsBlocking', guaranteedPools.guaranteedPoolsBlocking, [whole, fc.array(party, { maxLength: 3 })]],
+  ['refusedShare', tokenBucket.refusedShare, [amount, bucket]],
+  ['rateForRefused', tokenBucket.rateForRefused, [bucket, share]],
   ['busyHourFromMonth', busyHour.busyHourFromMonth, [month]],
   ['busyHours', busyHour.busyHours, [fc.array(day, { maxLength: 3 }), whole]],
   ['mosFromR', eModel.mosFromR, [fc.double()]],
@@ -70,7 +74,9 @@ const hasNaN = (result: unknown): boolean =>
 
 describe('over the whole domain of doubles', () => {
   it('every exported function is tried', () => {
-    const exported = [busyHour, eModel, erlang, guaranteedPools, kaufmanRoberts, overflow].flatMap(Object.keys);
+    const exported = [busyHour, eModel, erlang, guaranteedPools, kaufmanRoberts, overflow, tokenBucket].flatMap(
+      (module) => Object.entries(module).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
+    );
     expect(calls.map(([name]) => name).sort()).toEqual(exported.sort());
   });
 
