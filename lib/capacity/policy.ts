@@ -8,7 +8,7 @@ import { MOST_TOKENS, rateForRefused, type TokenBucket } from './teletraffic/tok
 /** So few calls may be lost in the busiest hour that the demand quantile stands for. */
 export interface GradeOfService {
   readonly name: 'gradeOfService';
-  /** Share of calls that may find no circuit, between 0 and 1. */
+  /** Share of calls that may find no circuit, or no token for their set-up, between 0 and 1. */
   readonly blocking: number;
   /** Quantile of the forecast that is planned for. */
   readonly quantile: number;
@@ -108,7 +108,9 @@ export function usableLimit(policy: Policy, { resource, limit }: Pick<Lane, 'res
   if (limit === 0) return 0;
   if (policy.name !== 'gradeOfService') return trafficFor(policy, limit);
   if (COUNTED.has(resource)) return limit;
-  return RATES.has(resource) ? rateForRefused(bucketOf(limit), policy.blocking) : trafficFor(policy, limit);
+  if (!RATES.has(resource)) return trafficFor(policy, limit);
+  // Never above the rate itself, although a deep bucket would refuse less: a processor or a store would fall behind for good.
+  return Math.min(limit, rateForRefused(bucketOf(limit), policy.blocking));
 }
 
 /** The SBC's bucket of call set-ups; stores are given a second to catch up too. */
