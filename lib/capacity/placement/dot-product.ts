@@ -2,9 +2,9 @@ import type { Budget, VectorItems } from './ejection.ts';
 
 /**
  * Bin after bin takes, as long as anything fits, the item whose sizes lie best along what the bin has left: R. Panigrahy, K.
- * Talwar, L. Uyeda, U. Wieder, Heuristics for Vector Bin Packing (2011).
+ * Talwar, L. Uyeda, U. Wieder, Heuristics for Vector Bin Packing (2011). Undefined where the budget ends before.
  */
-export function dotProductBins(items: VectorItems, budget: Budget): number[][] {
+export function dotProductBins(items: VectorItems, budget: Budget): number[][] | undefined {
   const { count, dimensions: d, sizes, families } = items;
   let left = Array.from({ length: count }, (_, i) => i);
   const bins: number[][] = [];
@@ -25,6 +25,7 @@ export function dotProductBins(items: VectorItems, budget: Budget): number[][] {
           best = i;
         }
       }
+      if (budget.left <= 0) return undefined;
       if (best < 0) break;
       bin.push(best);
       left = left.filter((i) => i !== best);

@@ -152,9 +152,9 @@ function placeAll(
   const pushed = new Float64Array(bins.items.count).fill(1);
   const count = bins.members.length;
   while (waiting.length > 0) {
-    if (budget.left <= 0) return undefined;
     const item = waiting.pop()!;
     const b = roomFor(bins, item, random);
+    if (budget.left <= 0) return undefined;
     if (b >= 0) {
       bins.put(item, b);
       continue;
@@ -172,6 +172,7 @@ function placeAll(
         const first = members[x]!;
         const one = cost(first);
         if (one >= least) continue;
+        if (budget.left <= 0) return undefined;
         if (bins.fits(item, candidate, first)) {
           least = one;
           into = candidate;

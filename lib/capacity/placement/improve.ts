@@ -36,7 +36,8 @@ export function improve(
   const indexOf = new Map(tenants.map((tenant, i) => [tenant, i]));
   const start = cells.map((cell) => [...cell.tenants].map((tenant) => indexOf.get(tenant)!));
   const greedy = dotProductBins(items, budget);
-  const bins = fewerBins(items, greedy.length < start.length ? greedy : start, fewest, seededRandom(1), budget);
+  const best = greedy !== undefined && greedy.length < start.length ? greedy : start;
+  const bins = fewerBins(items, best, fewest, seededRandom(1), budget);
   if (bins.length >= cells.length) return cells;
   return bins.map((members, n) => {
     const cell = new CellLoad({ ...kind, name: kind.name(n + 1) }, slots);
