@@ -116,7 +116,7 @@ function tailSeries(lines: number, erlangs: number): number {
   }
 }
 
-/** lnGamma(1 + x) / x for x < 0.001: Euler's constant and zeta(2)/2 to zeta(5)/5, NIST DLMF 5.7.3. */
+/** lnGamma(1 + x) / x for x < 0.001: Euler's constant and zeta(2)/2 to zeta(5)/5, after NIST DLMF 5.7.3. */
 const lnFactorialOverX = (x: number): number =>
   -0.5772156649015329 +
   x * (0.8224670334241132 - x * (0.40068563438653143 - x * (0.27058080842778454 - x * 0.20738555102867398)));

@@ -72,9 +72,28 @@ describe('a token bucket', () => {
   ])(
     'of %d/s and %d tokens refuses of %d Poisson calls a second what a simulation refuses',
     (rate, burst, perSecond) => {
-      expect(errorAgainstSimulation(perSecond, { rate, burst }, 10_000_000, 1)).toBeLessThan(0.02);
+      expect(errorAgainstSimulation(perSecond, { rate, burst }, 4_000_000, 1)).toBeLessThan(0.02);
     },
   );
+
+  it('of any rate and burst refuses what a simulation refuses', () => {
+    fc.assert(
+      fc.property(
+        // A millisecond of the clock is little against what a token takes to come back.
+        fc.integer({ min: 10, max: 2000 }).map((hundredths) => hundredths / 100),
+        // Where it refuses so much that the simulation's own chance is some tenths of a percent.
+        fc.oneof(
+          fc.tuple(fc.integer({ min: 1, max: 3 }), fc.double({ min: 0.6, max: 2, noNaN: true })),
+          fc.tuple(fc.integer({ min: 1, max: 20 }), fc.double({ min: 1.2, max: 2, noNaN: true })),
+        ),
+        fc.integer({ min: 1, max: 1_000_000 }),
+        (rate, [burst, times], seed) => {
+          expect(errorAgainstSimulation(rate * times, { rate, burst }, 1_000_000, seed)).toBeLessThan(0.02);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
 
   it('refuses more of more calls, less with a deeper bucket, and lets no more through than its rate', () => {
     fc.assert(
