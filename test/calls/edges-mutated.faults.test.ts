@@ -5,7 +5,7 @@ import { callerAddress, execOnFront, serviceAddress, spawnAtCallers } from '../.
 import { routerName } from '../../lib/local/front/internet.ts';
 import { status } from '../../lib/local/index.ts';
 import { requireState } from '../../lib/local/state.ts';
-import { readService } from '../../lib/local/status.ts';
+import { readService } from '../../lib/local/service-notes.ts';
 import { internalPorts } from '../../lib/spec/fixed.ts';
 import { describeWith } from '../requirements.ts';
 import { Ear } from './elsewhere.ts';

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { logs, spawnOutside } from '../../lib/local/index.ts';
 import { requireState } from '../../lib/local/state.ts';
-import { readService } from '../../lib/local/status.ts';
+import { readService } from '../../lib/local/service-notes.ts';
 import { internalPorts } from '../../lib/spec/fixed.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { Ear } from './elsewhere.ts';
