@@ -8,12 +8,26 @@ const mayImport = {
   front: ['spec', 'cell'],
   software: ['spec', 'cell', 'front'],
   capacity: ['spec', 'cell'],
+  files: ['spec'],
   calls: ['spec', 'cell'],
-  planning: ['spec', 'cell', 'capacity'],
+  planning: ['spec', 'cell', 'capacity', 'files'],
   aws: ['spec', 'cell', 'front', 'software'],
   kubernetes: ['spec', 'cell', 'front', 'software'],
   local: ['spec', 'cell', 'front', 'software'],
-  cli: ['spec', 'cell', 'front', 'software', 'capacity', 'calls', 'planning', 'page', 'aws', 'kubernetes', 'local'],
+  cli: [
+    'spec',
+    'cell',
+    'front',
+    'software',
+    'capacity',
+    'files',
+    'calls',
+    'planning',
+    'page',
+    'aws',
+    'kubernetes',
+    'local',
+  ],
 };
 const folders = Object.keys(mayImport);
 const pure = ['page', 'spec', 'cell', 'front', 'software', 'capacity'];

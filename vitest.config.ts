@@ -7,6 +7,7 @@ const cell = ['test/calls/*.test.ts'];
 /** Too long for every run: npm run faults. */
 const faults = ['test/**/*.faults.test.ts'];
 const local = ['test/local/**/*.test.ts'];
+const published = ['test/package/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -16,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...boot, ...terraform, ...local, ...cell, ...front, ...faults],
+          exclude: [...boot, ...terraform, ...local, ...cell, ...front, ...faults, ...published],
           maxWorkers: 2,
           testTimeout: 60_000,
         },
@@ -31,6 +32,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      // The package as npm would publish it, in other people's projects.
+      {
+        test: {
+          name: 'package',
+          include: published,
+          globalSetup: 'test/package/archive.ts',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       // A cell and a front on this machine: up, down, killed, asked.

@@ -5,7 +5,7 @@ import { rowLines, type BenchRow } from './row.ts';
 
 const runs = 3;
 
-/** Seconds from the start of `cellstamp try` to the first answered call. */
+/** Seconds from the start of `npx cellstamp try` to the first answered call. */
 function firstCall(): number {
   const started = Date.now();
   const program = new URL('../lib/cli/main.ts', import.meta.url).pathname;
@@ -13,7 +13,7 @@ function firstCall(): number {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
   });
-  if (status !== 0) throw new Error(`cellstamp try ended with ${status}: ${stderr}`);
+  if (status !== 0) throw new Error(`npx cellstamp try ended with ${status}: ${stderr}`);
   const { firstAnswer } = JSON.parse(stdout) as CallReport;
   return (Date.parse(firstAnswer!) - started) / 1000;
 }
@@ -22,7 +22,7 @@ export function run(): BenchRow[] {
   const seconds = Array.from({ length: runs }, firstCall).sort((one, other) => one - other);
   return [
     {
-      what: `from \`cellstamp try\` to the first answered call, median of ${runs}`,
+      what: `from \`npx cellstamp try\` to the first answered call, median of ${runs}`,
       figure: seconds[Math.floor(runs / 2)]!,
       unit: 's',
       goal: { atMost: 15 },

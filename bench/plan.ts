@@ -9,7 +9,7 @@ import { NOW, writeBusyFleet } from './plan/busy-fleet.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
 export const about =
-  'The command `cellstamp plan --json --now` as an operator runs it, from files on disk to JSON, in a process of its own: every\n' +
+  'The command `npx cellstamp plan --json --now` as an operator runs it, from files on disk to JSON, in a process of its own: every\n' +
   'hour of 8 weeks of the calls of every tenant, a file a cell, and of all six resources of every cell. What else a tenant uses\n' +
   'is expected by its contract and its part of the cell. The fleet is busy: one cell is too full beside others with room,\n' +
   'regions outgrow their cells, another cell was last measured 3 hours ago, 500 tenants wait. The files were just written, so\n' +
@@ -39,7 +39,7 @@ function cellstampPlan(folder: string): Run {
   );
   const seconds = (performance.now() - start) / 1000;
   // 2: there is something to do.
-  if (status !== 2) throw new Error(`cellstamp plan ended with ${status}: ${stderr}`);
+  if (status !== 2) throw new Error(`npx cellstamp plan ended with ${status}: ${stderr}`);
   const used = JSON.parse(output[3]!) as NodeJS.ResourceUsage;
   return {
     text: stdout,

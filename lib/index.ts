@@ -12,6 +12,7 @@ export { type PortRange } from './spec/fields.ts';
 export { formatFinding, type Finding } from './spec/finding.ts';
 export { loadFleet, type Fleet, type FleetFile, type FleetOptions } from './spec/fleet.ts';
 export { frontSchema, parseFront, type FrontInput, type FrontSpec } from './spec/front.ts';
+export { SpecError, type ValueFinding } from './spec/spec-error.ts';
 export { sizes, type Size, type SizeName } from './spec/sizes.ts';
 export {
   deriveCell,

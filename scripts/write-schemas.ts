@@ -1,12 +1,13 @@
-/** Writes the JSON Schemas of the files that people write, and of a plan, into cells/. Run it after a change of a schema: npx tsx scripts/write-schemas.ts */
+/**
+ * Writes what follows from the schemas: the JSON Schemas of the files that people write, and of a plan, into cells/, and the
+ * types of specs into lib/spec/. Run it after a change of a schema: npx tsx scripts/write-schemas.ts
+ */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { format } from 'prettier';
-import { planningJsonSchemas } from '../lib/planning/json-schema.ts';
-import { jsonSchemas } from '../lib/spec/json-schema.ts';
+import { generatedFiles } from './generated-files.ts';
 
-for (const [name, schema] of Object.entries({ ...jsonSchemas, ...planningJsonSchemas })) {
-  const file = fileURLToPath(new URL(`../cells/${name}`, import.meta.url));
-  writeFileSync(file, await format(JSON.stringify(schema()), { parser: 'json', printWidth: 120 }));
+for (const [path, text] of await generatedFiles()) {
+  const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
+  writeFileSync(file, text);
   console.log(`wrote ${file}`);
 }

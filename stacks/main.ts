@@ -9,13 +9,12 @@
  * | CELLSTAMP_STATE_BUCKET | stateBucket | S3 bucket for Terraform's states; a file beside the project by default |
  * | CELLSTAMP_STATE_REGION | stateRegion | region of that bucket |
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readCellFolder } from '../lib/files/cell-folder.ts';
 import { formatFinding } from '../lib/spec/finding.ts';
 import { loadFleet } from '../lib/spec/fleet.ts';
 import { synthesise } from './synthesise.ts';
 
-const context = JSON.parse(process.env['CDKTF_CONTEXT_JSON'] ?? '{}') as Readonly<Record<string, unknown>>;
+const context = contextOf(process.env['CDKTF_CONTEXT_JSON'] ?? '{}');
 
 function setting(variable: string, key: string): string | undefined {
   const value = process.env[variable] ?? context[key];
@@ -24,7 +23,17 @@ function setting(variable: string, key: string): string | undefined {
 
 function fail(...lines: readonly string[]): never {
   console.error(lines.join('\n'));
-  process.exit(1);
+  process.exit(2);
+}
+
+function contextOf(json: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Said below.
+  }
+  return fail('CDKTF_CONTEXT_JSON is not a JSON object, as cdktf sets it');
 }
 
 const only = setting('CELLSTAMP_CELL', 'cell');
@@ -35,11 +44,9 @@ if (bucket !== undefined && region === undefined) {
   fail(`CELLSTAMP_STATE_BUCKET is ${bucket}, but CELLSTAMP_STATE_REGION does not say in which region it is`);
 }
 
-if (!existsSync(folder)) fail(`there is no folder ${folder}; cells are files such as ${folder}/euw1-a.yaml`);
-const files = readdirSync(folder)
-  .filter((file) => file.endsWith('.yaml'))
-  .map((file) => ({ path: join(folder, file), text: readFileSync(join(folder, file), 'utf8') }));
-const { cells, front, findings } = loadFleet(files, only === undefined ? {} : { only });
+const { files, findings: unreadable } = readCellFolder(folder, 'CELLSTAMP_CELLS');
+const { cells, front, findings: found } = loadFleet(files, only === undefined ? {} : { only });
+const findings = [...unreadable, ...found];
 const errors = findings.filter((finding) => finding.severity === 'error');
 if (errors.length > 0) fail(...findings.map(formatFinding));
 for (const finding of findings) console.error(formatFinding(finding));

@@ -1,4 +1,5 @@
 import { App, type Manifest } from 'cdktf';
+import { marked } from '../lib/spec/brand.ts';
 import type { CellSpec } from '../lib/spec/cell.ts';
 import type { FrontSpec } from '../lib/spec/front.ts';
 import { CellStack } from './cell-stack.ts';
@@ -33,8 +34,10 @@ export function writeStacks({ specs, front, frontStack, outdir, state }: Synthes
     Object.assign(written.stacks, app.manifest.buildManifest().stacks);
   };
   withoutTokenTraces(() => {
-    if (front && frontStack) write((app) => new FrontStack(app, { spec: front, ...own }));
-    for (const spec of specs) write((app) => new CellStack(app, { spec, ...(front ? { front } : {}), ...own }));
+    // Specs that came from another thread have lost their marks.
+    if (front && frontStack) write((app) => new FrontStack(app, { spec: marked('front', front), ...own }));
+    for (const spec of specs)
+      write((app) => new CellStack(app, { spec: marked('cell', spec), ...(front ? { front } : {}), ...own }));
   });
   return written;
 }

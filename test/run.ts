@@ -141,7 +141,7 @@ const stages: readonly (readonly [foreground: readonly Step[], background: reado
     [
       lane('unit and property tests', 'unit'),
       lane('generated files boot and pass their checkers', 'boot'),
-      tool('package', 'tsx', 'test/package.ts'),
+      lane('the package in projects of others', 'package'),
       lane('a cell on this machine', 'local'),
       lane('cells with real calls', 'cell'),
       lane('the front with real calls', 'front'),

@@ -1,6 +1,7 @@
 /** What the pipeline's programs know of a cell that Terraform has applied. */
 import { spawnSync } from 'node:child_process';
 import { readCell } from '../../lib/cli/cell-files.ts';
+import { orExit } from './or-exit.ts';
 
 /** Outputs of the cell's stack, as much of them as are read here. */
 interface Outputs {
@@ -16,7 +17,7 @@ export function outputsOf(cell: string): Outputs {
 
 /** The AWS command line, in the cell's region unless its arguments name another; what it answers. */
 export function awsOf(cell: string): (...args: readonly string[]) => unknown {
-  const { region } = readCell('cells', cell).spec;
+  const { region } = orExit(() => readCell('cells', cell)).spec;
   return (...args) => answerOf('aws', ['--region', region, '--output', 'json', ...args]);
 }
 

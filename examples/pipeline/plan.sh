@@ -22,7 +22,7 @@ if git ls-remote --exit-code --heads origin deploys >/dev/null; then
 fi
 
 status=0
-npx tsx lib/cli/main.ts plan --html plan.html --write >plan.txt || status=$?
+npx cellstamp plan --html plan.html --write >plan.txt || status=$?
 cat plan.txt
 ((status == 0 || status == 2)) || exit 1
 

@@ -24,7 +24,7 @@ if (cell === undefined || secret === undefined) {
   process.exit(2);
 }
 const aws = awsOf(cell);
-const users = JSON.parse(
+const users = usersIn(
   // A secret's own region is in its ARN; the cell may be in another.
   aws(
     'secretsmanager',
@@ -32,11 +32,11 @@ const users = JSON.parse(
     '--secret-id',
     secret,
     '--region',
-    secret.split(':')[3]!,
+    regionOf(secret),
     '--query',
     'SecretString',
   ) as string,
-) as Readonly<Record<'caller' | 'callee', User>>;
+);
 const uri = (user: User) => user.uri.replaceAll('{cell}', cell);
 
 const command = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
@@ -61,3 +61,27 @@ const alarms = aws(
 ) as readonly string[];
 for (const alarm of alarms) console.error(`the alarm ${alarm} has gone off`);
 if (calls.status !== 0 || alarms.length > 0) process.exitCode = 1;
+
+function regionOf(arn: string): string {
+  const [, , , region] = arn.split(':');
+  return region === undefined
+    ? fail('PROOF_SECRET must be the ARN of a secret: arn:aws:secretsmanager:REGION:...')
+    : region;
+}
+
+function usersIn(text: string): Readonly<Record<'caller' | 'callee', User>> {
+  try {
+    const users = JSON.parse(text) as Readonly<Record<string, Partial<User> | undefined>>;
+    if ([users['caller'], users['callee']].every((user) => user?.uri && user.password)) {
+      return users as Readonly<Record<'caller' | 'callee', User>>;
+    }
+  } catch {
+    // Said below, without the text, which is secret.
+  }
+  return fail('the secret must be {"caller": {"uri": ..., "password": ...}, "callee": {"uri": ..., "password": ...}}');
+}
+
+function fail(text: string): never {
+  console.error(`prove-cell.ts: ${text}`);
+  process.exit(2);
+}

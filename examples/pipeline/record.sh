@@ -5,6 +5,7 @@
 # record.sh CELL began|proved|failed
 set -euo pipefail
 
+(($# == 2)) || { echo 'usage: record.sh CELL began|proved|failed' >&2; exit 2; }
 cell=$1
 step=$2
 file=planning-deploys.ndjson
@@ -18,7 +19,7 @@ for _ in 1 2 3 4 5; do
     before=(-p "$(git rev-parse FETCH_HEAD)")
     git show "FETCH_HEAD:$file" >"$file"
   fi
-  npx tsx lib/cli/main.ts deployed "$cell" "$step"
+  npx cellstamp deployed "$cell" "$step"
   tree=$(printf '100644 blob %s\t%s\n' "$(git hash-object -w "$file")" "$file" | git mktree)
   commit=$(git commit-tree "$tree" "${before[@]}" -m "$cell: $step")
   if git push --quiet origin "$commit:refs/heads/deploys"; then exit 0; fi

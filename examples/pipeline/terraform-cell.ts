@@ -8,7 +8,8 @@ import { execFileSync, type StdioOptions } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkPlan, type Plan } from '../../lib/aws/plan-rules.ts';
+import { checkPlan } from '../../lib/aws/plan-rules.ts';
+import type { TerraformPlan } from '../../lib/aws/terraform-plan.ts';
 
 /** As much of `terraform show -json` as the summary reads. */
 interface Changes {
@@ -54,7 +55,7 @@ terraform('init', '-input=false', ...(existsSync(lockFile) ? ['-lockfile=readonl
 terraform('plan', '-input=false', '-out=plan', ...(action === 'plan' ? ['-lock=false'] : []));
 const plan = JSON.parse(
   execute('terraform', [`-chdir=${folder}`, 'show', '-json', 'plan'], ['ignore', 'pipe', 'inherit'])!,
-) as Plan & Changes;
+) as TerraformPlan & Changes;
 
 const count = (wanted: string) =>
   (plan.resource_changes ?? []).filter(({ change }) => change.actions.includes(wanted)).length;

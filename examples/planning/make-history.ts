@@ -14,14 +14,21 @@ const DAYS = 56;
 const HOUR_MS = 3_600_000;
 
 const until = Date.parse(process.argv[2] ?? new Date().toISOString());
-if (Number.isNaN(until)) throw new RangeError(`${process.argv[2]} is no time; give one like 2026-03-02T09:00:00Z`);
+if (Number.isNaN(until)) {
+  console.error(
+    `make-history.ts: ${JSON.stringify(process.argv[2])} is not a time; give one like 2026-03-02T09:00:00Z`,
+  );
+  process.exit(2);
+}
 const start = Math.floor(until / HOUR_MS) * HOUR_MS - DAYS * 24 * HOUR_MS;
 
 const folder = fileURLToPath(new URL('cells', import.meta.url));
-const files = readdirSync(folder).map((name) => ({
-  path: join(folder, name),
-  text: readFileSync(join(folder, name), 'utf8'),
-}));
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => ({
+    path: join(folder, name),
+    text: readFileSync(join(folder, name), 'utf8'),
+  }));
 const tenants = loadFleet(files).cells.flatMap((cell) => cell.tenants);
 const berlin = [{ zone: 'Europe/Berlin', country: 'DE', region: 'eu-central-1', share: 1 }] as const;
 const generated = generateTenants({ count: tenants.length, seed: 4, places: berlin });

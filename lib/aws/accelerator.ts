@@ -62,7 +62,7 @@ export class Accelerator extends Construct {
     );
   }
 
-  /** Sends a region's share of the traffic to its edges, those whose health port answers. */
+  /** Sends a region's share of the traffic to its edges, those whose health check is answered by 200 (lib/software/edge-health). */
   serve({ region, trafficDial }: FrontRegion, instanceIds: readonly string[]): void {
     const { port, intervalSeconds, threshold } = this.front.spec.health;
     for (const [protocol, listener] of this.listeners) {
@@ -70,7 +70,8 @@ export class Accelerator extends Construct {
         listenerArn: listener.id,
         endpointGroupRegion: region,
         trafficDialPercentage: trafficDial,
-        healthCheckProtocol: 'TCP',
+        healthCheckProtocol: 'HTTP',
+        healthCheckPath: '/',
         healthCheckPort: port,
         healthCheckIntervalSeconds: intervalSeconds,
         thresholdCount: threshold,

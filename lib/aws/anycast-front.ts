@@ -3,13 +3,13 @@ import { SsmParameter } from '@cdktf/provider-aws/lib/ssm-parameter/index.js';
 import { Fn, type TerraformProvider } from 'cdktf';
 import { Construct } from 'constructs';
 import { deriveFront, type Front } from '../front/front.ts';
-import { formatPath } from '../spec/finding.ts';
-import type { FrontSpec } from '../spec/front.ts';
-import { frontRules } from '../spec/rules.ts';
+import { frontFile, type FrontSpec } from '../spec/front.ts';
+import { checkRules } from '../spec/spec-error.ts';
 import { Accelerator } from './accelerator.ts';
 import { DirectoryEntry } from './directory-entry.ts';
 import { EdgePop } from './edge-pop.ts';
 import { edgeList } from './host/learn-edges.ts';
+import { checkAgainstOthers, checkRegion } from './fleet-rules.ts';
 import { FrontZone } from './front-zone.ts';
 import { recoveryDays } from './site-key.ts';
 import { resourceName, sitePath } from './site.ts';
@@ -42,10 +42,14 @@ export class AnycastFront extends Construct {
 
   constructor(scope: Construct, id: string, props: AnycastFrontProps) {
     super(scope, id);
-    checkSpec(props.spec);
+    checkRules('front', props.spec, frontFile);
     const front = deriveFront(props.spec);
     checkRegions(front, props.providers);
     this.front = front;
+    checkAgainstOthers(this, 'front', props.spec);
+    checkRegion(this, { name: `front ${front.name}`, region: front.regions[0]!.region });
+    for (const { region } of front.regions)
+      checkRegion(this, { name: `front ${front.name} in ${region}`, region }, props.providers[region]);
     this.accelerator = new Accelerator(this, 'accelerator', { front });
     this.directory = new TenantDirectory(this, 'directory', { front });
     this.sipTls = props.spec.edge.transports.tls === 'off' ? undefined : this.certificate(front);
@@ -123,15 +127,6 @@ export class AnycastFront extends Construct {
 function inRegion(arn: string, front: Front, region: string): string {
   const home = front.regions[0]!.region;
   return region === home ? arn : Fn.replace(arn, `:${home}:`, `:${region}:`);
-}
-
-/** @throws Error with every rule that the spec breaks: a spec that was made in code has passed no check of files. */
-function checkSpec(spec: FrontSpec): void {
-  const broken = frontRules
-    .filter((rule) => rule.severity === 'error')
-    .flatMap((rule) => [...rule.check(spec)])
-    .map(({ path, message, allowed }) => `${formatPath(path)}: ${message}; allowed: ${allowed}`);
-  if (broken.length > 0) throw new Error(`front ${spec.name} can't be built:\n${broken.join('\n')}`);
 }
 
 /** @throws Error when a region has no provider, or can't be a part of the front */

@@ -1,5 +1,5 @@
 /** Rules over a plan for what a front is made of: DNS records, Global Accelerator, its directory. */
-import type { Plan, PlannedResource, PlanRule } from './plan-rules.ts';
+import type { PlannedResource, PlanRule, TerraformPlan } from './terraform-plan.ts';
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const blocks = (value: unknown) => list(value) as readonly Readonly<Record<string, unknown>>[];
@@ -26,7 +26,7 @@ const naptr = new RegExp(
 );
 
 /** Names of CNAME records in the plan. */
-function aliases(plan: Plan): ReadonlySet<string> {
+function aliases(plan: TerraformPlan): ReadonlySet<string> {
   return new Set(
     (plan.planned_values.root_module.resources ?? [])
       .filter(({ type, values }) => type === 'aws_route53_record' && values['type'] === 'CNAME')

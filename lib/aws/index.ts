@@ -1,4 +1,4 @@
-/** The AWS target: `VoipCell` makes a whole cell, `AnycastFront` the whole front, and each of their parts can be used alone. */
+/** The AWS target: `VoipCell` makes a whole cell, `AnycastFront` the whole front; the other constructs are their parts. */
 export { Accelerator, type AcceleratorProps } from './accelerator.ts';
 export { AnycastFront, type AnycastFrontProps } from './anycast-front.ts';
 export { AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
@@ -16,7 +16,8 @@ export { HostBundle, type HostBundleProps } from './host-bundle.ts';
 export { HostInstance, type HostInstanceProps } from './host-instance.ts';
 export { HostRole, type Allow, type HostRoleProps } from './host-role.ts';
 export { MediaHosts, type MediaHostsProps } from './media-hosts.ts';
-export { checkPlan, planRules, type Plan, type PlanFinding, type PlanRule } from './plan-rules.ts';
+export { checkPlan, planRules } from './plan-rules.ts';
+export type { PlanFinding, PlanRule, TerraformPlan } from './terraform-plan.ts';
 export { SbcPair, type SbcPairProps } from './sbc-pair.ts';
 export { SiteAlarms, type SiteAlarmsProps } from './site-alarms.ts';
 export { SiteLogs, type SiteLogsProps } from './site-logs.ts';

@@ -6,41 +6,7 @@ import { contains, parseRange } from '../spec/range.ts';
 import { frontPlanRules } from './front-plan-rules.ts';
 import { userDataLimit } from './host/user-data.ts';
 import { isKnownInstanceType } from './instance-types.ts';
-
-/** As much of a plan as the rules read. */
-export interface Plan {
-  readonly planned_values: { readonly root_module: { readonly resources?: readonly PlannedResource[] } };
-  readonly configuration: {
-    readonly root_module: {
-      readonly resources?: readonly {
-        readonly address: string;
-        readonly expressions?: Readonly<Record<string, { readonly references?: readonly string[] }>>;
-      }[];
-    };
-  };
-}
-
-export interface PlannedResource {
-  readonly address: string;
-  readonly type: string;
-  readonly values: Readonly<Record<string, unknown>>;
-}
-
-export interface PlanFinding {
-  readonly rule: string;
-  /** Address of the resource. */
-  readonly address: string;
-  /** What was given and what is allowed. */
-  readonly message: string;
-}
-
-export interface PlanRule {
-  readonly name: string;
-  /** Types of resources that the rule looks at. */
-  readonly types: readonly string[];
-  /** What is wrong with a resource; nothing where all is well or not known before the apply. */
-  readonly check: (resource: PlannedResource, plan: Plan) => readonly string[];
-}
+import type { PlanFinding, PlannedResource, PlanRule, TerraformPlan } from './terraform-plan.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -65,7 +31,7 @@ function inboundRules({ type, values }: PlannedResource): readonly Values[] {
 }
 
 /** The resource of a type that an argument refers to: `vpc_id` of a subnet to its VPC. */
-function referenced(plan: Plan, address: string, argument: string, type: string): PlannedResource | undefined {
+function referenced(plan: TerraformPlan, address: string, argument: string, type: string): PlannedResource | undefined {
   const expressions = plan.configuration.root_module.resources?.find(
     (resource) => resource.address === address,
   )?.expressions;
@@ -76,7 +42,7 @@ function referenced(plan: Plan, address: string, argument: string, type: string)
 }
 
 /** Whether another resource of a type refers to this one by an argument. */
-function hasCompanion(plan: Plan, { address }: PlannedResource, type: string, argument: string): boolean {
+function hasCompanion(plan: TerraformPlan, { address }: PlannedResource, type: string, argument: string): boolean {
   return (plan.configuration.root_module.resources ?? []).some(
     (resource) =>
       resource.address.startsWith(`${type}.`) &&
@@ -236,7 +202,7 @@ export const planRules: readonly PlanRule[] = [
 ];
 
 /** Every rule over every resource that is there after the apply; all findings at once. */
-export function checkPlan(plan: Plan, rules: readonly PlanRule[] = planRules): readonly PlanFinding[] {
+export function checkPlan(plan: TerraformPlan, rules: readonly PlanRule[] = planRules): readonly PlanFinding[] {
   return (plan.planned_values.root_module.resources ?? []).flatMap((resource) =>
     rules
       .filter((rule) => rule.types.includes(resource.type))

@@ -3,10 +3,9 @@ import type { Cell, Host, MediaHost, Role, SbcHost } from '../cell/cell.ts';
 import { deriveCell } from '../cell/cell.ts';
 import { hostConfig } from '../software/cell-host.ts';
 import { values } from '../software/values.ts';
-import type { CellSpec } from '../spec/cell.ts';
+import { cellFile, type CellSpec } from '../spec/cell.ts';
 import type { FrontSpec } from '../spec/front.ts';
-import { formatPath } from '../spec/finding.ts';
-import { cellRules } from '../spec/rules.ts';
+import { checkRules } from '../spec/spec-error.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { BundleBucket } from './bundle-bucket.ts';
 import { cellAlarms } from './cell-alarms.ts';
@@ -16,6 +15,7 @@ import { CellSecrets } from './cell-secrets.ts';
 import { imageId } from './debian-image.ts';
 import { cellBundle } from './host/cell-bundle.ts';
 import { edgeList } from './host/learn-edges.ts';
+import { checkAgainstOthers, checkRegion } from './fleet-rules.ts';
 import { HostBundle } from './host-bundle.ts';
 import type { HostInstance } from './host-instance.ts';
 import { HostRole } from './host-role.ts';
@@ -58,9 +58,11 @@ export class VoipCell extends Construct {
 
   constructor(scope: Construct, id: string, props: VoipCellProps) {
     super(scope, id);
-    checkSpec(props.spec);
+    checkRules('cell', props.spec, cellFile);
     const cell = deriveCell(props.spec);
     this.cell = cell;
+    checkAgainstOthers(this, 'cell', props.spec);
+    checkRegion(this, { name: `cell ${cell.name}`, region: props.spec.region });
 
     const { spec } = cell;
     const site = cellSite(cell);
@@ -181,15 +183,6 @@ export class VoipCell extends Construct {
       ...this.cell.media.map((host, index) => [host.name, this.media.hosts[index]!] as const),
     ];
   }
-}
-
-/** @throws Error with every rule that the spec breaks: a spec that was made in code has passed no check of files. */
-function checkSpec(spec: CellSpec): void {
-  const broken = cellRules
-    .filter((rule) => rule.severity === 'error')
-    .flatMap((rule) => [...rule.check(spec)])
-    .map(({ path, message, allowed }) => `${formatPath(path)}: ${message}; allowed: ${allowed}`);
-  if (broken.length > 0) throw new Error(`cell ${spec.name} can't be built:\n${broken.join('\n')}`);
 }
 
 /** What the hosts of each role listen on; hosts of a role are alike. */

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { Agent } from './agent.ts';
 import type { AgentsEvent, OpenedAgent } from './agents-event.ts';
-import { type CallPlan, placeCall } from './call.ts';
+import type { CallScript } from './call-script.ts';
+import { placeCall } from './call.ts';
 import type { CallResult } from './call-result.ts';
 import { type Progress, placeCalls } from './load.ts';
 import { MediaPorts } from './audio/media-ports.ts';
@@ -146,7 +147,7 @@ export class AgentHost {
   #place(command: Run, index: number): Promise<CallResult> {
     const kind = command.kinds[index % command.kinds.length] as Kind;
     const callee = kind.callee === null ? undefined : this.#agent(kind.callee);
-    const plan: CallPlan = {
+    const script: CallScript = {
       index,
       kind: kind.name,
       caller: this.#agent(kind.caller),
@@ -165,7 +166,7 @@ export class AgentHost {
       },
       signal: this.#stop.signal,
     };
-    return placeCall(plan);
+    return placeCall(script);
   }
 
   #pauseOf(run: string, name: string): { readonly passed: Promise<void>; readonly pass: () => void } {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CALL_MARK } from './agent.ts';
 import type { AudioSnapshot, AudioStream } from './audio/stream.ts';
-import type { CallPlan } from './call.ts';
 import { type Failure, judgeHearing } from './call-result.ts';
+import type { CallScript } from './call-script.ts';
 import type { Answer } from './sip/exchange.ts';
 import { newCallId, newTag } from './sip/identifiers.ts';
 import type { IncomingCall } from './user-agent/incoming-call.ts';
@@ -32,7 +32,7 @@ const SPREAD = 2000;
 /** Both ends of one call of ours while its script runs. */
 export class CallInProgress {
   readonly failures: Failure[] = [];
-  readonly #plan: CallPlan;
+  readonly #script: CallScript;
   readonly #call: OutgoingCall;
   readonly #audio: Audio;
   readonly #arrival: Promise<IncomingCall> | undefined;
@@ -45,8 +45,8 @@ export class CallInProgress {
   #hangUp: { readonly by: Side; readonly status: number } | undefined;
   #snapshots: { readonly caller: AudioSnapshot; readonly callee: AudioSnapshot | undefined } | undefined;
 
-  private constructor(plan: CallPlan, call: OutgoingCall, audio: Audio, expectation: Expectation) {
-    this.#plan = plan;
+  private constructor(script: CallScript, call: OutgoingCall, audio: Audio, expectation: Expectation) {
+    this.#script = script;
     this.#call = call;
     this.#audio = audio;
     this.#arrival = expectation?.arrival;
@@ -62,8 +62,8 @@ export class CallInProgress {
   }
 
   /** Opens the media and sends the INVITE. @throws Error when there is no media port left */
-  static async place(plan: CallPlan): Promise<CallInProgress> {
-    const { index, caller, callee, callerHears, dial, from, steps } = plan;
+  static async place(script: CallScript): Promise<CallInProgress> {
+    const { index, caller, callee, callerHears, dial, from, steps } = script;
     const own = toneOf(index, 'caller');
     const other = toneOf(index, 'callee');
     const audio = {
@@ -82,7 +82,7 @@ export class CallInProgress {
       sessionName: mark,
       holdAck: steps.some(({ step }) => step === 'ack'),
     });
-    return new CallInProgress(plan, call, audio, expectation);
+    return new CallInProgress(script, call, audio, expectation);
   }
 
   get callId(): string {
@@ -148,13 +148,15 @@ export class CallInProgress {
         return this.#talk(step.seconds);
       case 'reinvite':
         return this.#reinvite(step.by, step.change);
+      case 'refer':
+        return this.#refer(step.by, step.to);
       case 'silence':
         this.#audio[step.of]?.mute(step.rtcp);
         return;
       case 'ended':
         return this.#untilEnded(step.seconds);
       case 'pause':
-        return this.#plan.onPause(step.name);
+        return this.#script.onPause(step.name);
       case 'bye':
         return this.#bye(step.by);
     }
@@ -178,7 +180,7 @@ export class CallInProgress {
   }
 
   async #ring(seconds: number): Promise<void> {
-    const patience = this.#plan.patienceSeconds;
+    const patience = this.#script.patienceSeconds;
     const shows = Promise.race([this.#call.ringing, this.#call.outcome.then(() => undefined)]);
     const rings = await this.#within(patience, shows);
     if (rings === 'late') throw new CallFault('it does not ring', `no 18x and no answer within ${patience} s`);
@@ -198,10 +200,10 @@ export class CallInProgress {
         throw new CallFault('the callee was told that the caller gave up', 'before it answered');
       this.#sessions.callee = answered.session;
       this.#acked = answered.acked;
-      if (this.#plan.audio) callee.start();
+      if (this.#script.audio) callee.start();
     }
     await this.#untilOutcome();
-    if (this.#plan.audio && !this.refused) this.#audio.caller.start();
+    if (this.#script.audio && !this.refused) this.#audio.caller.start();
   }
 
   async #cancel(): Promise<void> {
@@ -219,13 +221,13 @@ export class CallInProgress {
     const before = this.snapshots;
     const ends = [caller, ...(callee === undefined ? [] : [callee])].map((session) => session.ended);
     const ended = await this.#within(seconds, Promise.race(ends));
-    if (this.#plan.audio) this.#judgeTalk(before);
+    if (this.#script.audio) this.#judgeTalk(before);
     if (ended !== 'late') throw new CallFault('the call ended while it should be up', `one side: ${ended.by}`);
   }
 
   #judgeTalk(before: CallInProgress['snapshots']): void {
     const after = this.snapshots;
-    const { callerHears } = this.#plan;
+    const { callerHears } = this.#script;
     const hears = callerHears === 'callee' || callerHears === 'own' ? 'tone' : callerHears;
     const failures = [judgeHearing('caller', before.caller, after.caller, after.callee, hears)];
     if (before.callee !== undefined && after.callee !== undefined) {
@@ -248,13 +250,25 @@ export class CallInProgress {
     const session = this.#sessions[by];
     if (session === undefined)
       throw new CallFault(`the ${by} has no call to change`, 'it is not answered, or not ours');
-    const codec = this.#plan[by]?.leastWantedCodec;
+    const codec = this.#script[by]?.leastWantedCodec;
     const answer = await session.reinvite(offerChange(change, codec));
     if (answer.status !== 200) {
       const what = `re-INVITE (${change}) of the ${by} is refused`;
       this.failures.push({ what, detail: `${answer.status} ${answer.reason}` });
     }
     await sleep(DRAIN);
+  }
+
+  async #refer(by: Side, to: string): Promise<void> {
+    const session = this.#sessions[by];
+    if (session === undefined)
+      throw new CallFault(`the ${by} has no call to transfer`, 'it is not answered, or not ours');
+    const { status, reason } = await session.refer(to);
+    if (status !== 202) {
+      this.failures.push({ what: `REFER of the ${by} is refused`, detail: `${status} ${reason}` });
+    } else if ((await within(SPREAD / 1000, session.notified)) === 'late') {
+      this.failures.push({ what: `the ${by} is not told how its transfer goes`, detail: `within ${SPREAD} ms` });
+    }
   }
 
   async #bye(by: Side): Promise<void> {
@@ -283,7 +297,7 @@ export class CallInProgress {
 
   /** The call at the callee; undefined when the caller is refused before it gets there. */
   async #arrived(): Promise<IncomingCall | undefined> {
-    const { patienceSeconds: patience, callee } = this.#plan;
+    const { patienceSeconds: patience, callee } = this.#script;
     if (this.#arrival === undefined)
       throw new CallFault('the callee is not ours', 'only the caller can be told to act');
     const refused = this.#call.outcome.then(() => undefined);
@@ -292,13 +306,13 @@ export class CallInProgress {
     throw new CallFault('the call does not reach the callee', `${callee?.name ?? ''}, within ${patience} s`);
   }
 
-  /** Waits, but not once the plan's signal says to stop. */
+  /** Waits, but not once the script's signal says to stop. */
   #within<T>(seconds: number, promise: Promise<T>): Promise<T | 'late'> {
-    return within(seconds, promise, this.#plan.signal);
+    return within(seconds, promise, this.#script.signal);
   }
 
   async #untilOutcome(): Promise<void> {
-    const patience = this.#plan.patienceSeconds;
+    const patience = this.#script.patienceSeconds;
     if ((await this.#within(patience, this.#call.outcome)) === 'late') {
       throw new CallFault('the caller gets no final answer', `within ${patience} s`);
     }

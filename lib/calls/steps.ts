@@ -29,6 +29,13 @@ export const stepSchema = z.discriminatedUnion('step', [
     ),
   z
     .object({
+      step: z.literal('refer'),
+      by: z.enum(['caller', 'callee']),
+      to: z.string().regex(/^sips?:\S+$/i, 'a sip URI'),
+    })
+    .describe('Asks the other side to call somebody else (REFER). It agrees, and tells how that goes (NOTIFY).'),
+  z
+    .object({
       step: z.literal('silence'),
       of: z.enum(['caller', 'callee']),
       rtcp: z.boolean().default(false).describe('Whether it still sends RTCP, as a phone whose user has muted it.'),

@@ -2,24 +2,11 @@ import { connectionBytes } from '../spec/fixed.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import { findInstance, internetGbps, relayedCallGbps, relayedCallPackets, type Instance } from '../spec/instances.ts';
 import { COMPONENT_FIGURES, type ComponentFigures } from './component-figures.ts';
+import type { Constraint } from './constraint.ts';
 import { laneName, type CellLimits } from './lanes.ts';
 import { poolLanes } from './pool-lanes.ts';
 import { RESOURCES, type Resource } from './resources.ts';
 import { databaseConstraint, redisConstraint, storeUnknowns } from './store-capacity.ts';
-
-/** One thing that limits a resource on one host or in one part of the cell. */
-export interface Constraint {
-  readonly resource: Resource;
-  /** What is counted: `one SBC`, `a media host`, `Redis`, `the database`. */
-  readonly of: string;
-  /** What ends first, for example `packets per second`. */
-  readonly because: string;
-  /** In the unit of the resource, on this one part. */
-  readonly limit: number;
-  /** How the limit comes about, with the numbers: `275000 packets/s / 200 packets/s a call`. */
-  readonly arithmetic: string;
-  readonly source: string;
-}
 
 /** What one part of a cell carries, and which of its constraints decides. */
 export interface ResourceCapacity {

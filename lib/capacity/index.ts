@@ -17,6 +17,7 @@ export * from './teletraffic/erlang.ts';
 export * from './teletraffic/guaranteed-pools.ts';
 export * from './teletraffic/kaufman-roberts.ts';
 export * from './teletraffic/overflow.ts';
+export * from './teletraffic/token-bucket.ts';
 
 // What a cell carries.
 export * from './cell-capacity.ts';

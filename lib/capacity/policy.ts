@@ -1,12 +1,14 @@
+import { cellBurstSeconds } from '../spec/fixed.ts';
 import type { Lane } from './lanes.ts';
 import type { Resource } from './resources.ts';
 import { requireNonNegative } from './teletraffic/arguments.ts';
 import { erlangB, linesForErlangB, trafficForErlangB } from './teletraffic/erlang.ts';
+import { MOST_TOKENS, rateForRefused, type TokenBucket } from './teletraffic/token-bucket.ts';
 
 /** So few calls may be lost in the busiest hour that the demand quantile stands for. */
 export interface GradeOfService {
   readonly name: 'gradeOfService';
-  /** Share of calls that may find no circuit, between 0 and 1. */
+  /** Share of calls that may find no circuit, or no token for their set-up, between 0 and 1. */
   readonly blocking: number;
   /** Quantile of the forecast that is planned for. */
   readonly quantile: number;
@@ -63,10 +65,9 @@ export function requirePolicy(policy: Policy): void {
 const timesOf = ({ peakTimes, growth, spareTimes }: TelecomRule): number => peakTimes * (1 + growth) * spareTimes;
 
 /**
- * The circuits (or calls a second) that a policy buys for a traffic.
+ * The circuits that a policy buys for a traffic.
  *
- * @param erlangs mean number in use in the busiest hour; of set-ups and other rates, the mean number in a second, of which
- * each takes its place for that second
+ * @param erlangs mean number in use in the busiest hour
  */
 export function linesFor(policy: Policy, erlangs: number): number {
   requireNonNegative('erlangs', erlangs);
@@ -99,9 +100,21 @@ export function gradeOfServiceOf(policy: Policy, erlangs: number): Purchase {
 /** Contacts are there or not; nothing about them comes and goes within an hour by chance. */
 const COUNTED: ReadonlySet<Resource> = new Set(['registrations']);
 
+/** What is done at once and holds no place: a limit on it refuses, or keeps waiting, what comes faster for longer. */
+const RATES: ReadonlySet<Resource> = new Set(['setups', 'recordEvents', 'databaseWrites']);
+
 /** What the forecast of a resource may reach for a lane under a policy. */
 export function usableLimit(policy: Policy, { resource, limit }: Pick<Lane, 'resource' | 'limit'>): number {
   if (limit === 0) return 0;
-  if (policy.name === 'gradeOfService' && COUNTED.has(resource)) return limit;
-  return trafficFor(policy, limit);
+  if (policy.name !== 'gradeOfService') return trafficFor(policy, limit);
+  if (COUNTED.has(resource)) return limit;
+  if (!RATES.has(resource)) return trafficFor(policy, limit);
+  // Never above the rate itself, although a deep bucket would refuse less: a processor or a store would fall behind for good.
+  return Math.min(limit, rateForRefused(bucketOf(limit), policy.blocking));
 }
+
+/** The SBC's bucket of call set-ups; stores are given a second to catch up too. */
+const bucketOf = (limit: number): TokenBucket => ({
+  rate: limit,
+  burst: Math.min(Math.max(1, Math.floor(limit * cellBurstSeconds)), MOST_TOKENS),
+});

@@ -1,6 +1,6 @@
 import type { CellSpec } from '../spec/cell.ts';
-import type { Constraint } from './cell-capacity.ts';
 import type { ComponentFigures } from './component-figures.ts';
+import type { Constraint } from './constraint.ts';
 
 /**
  * Part of each core that a type with processor credits has for good, by its size. T3 and T4g alike:

@@ -1,10 +1,11 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Progress } from '../calls/load.ts';
 import { asRoot } from './as-root.ts';
 import { formatReport } from './call-report.ts';
 import { CommandFailure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import { LiveLine, printJson } from './output.ts';
+import { decimal, wholeNumber } from './option-values.ts';
 import type { RemoteKind } from './remote-calls.ts';
 import { runningCell } from './running-cell.ts';
 import type { CallKind } from './test-calls.ts';
@@ -20,9 +21,9 @@ export function addCall(program: Command): Command {
     .command('call')
     .description('Places real calls with audio through a running cell and judges them.')
     .argument('[cell]', 'name of the cell; the only one that is up by default')
-    .option('--calls <n>', 'how many', numberBetween(1, 100_000, true), 10)
-    .option('--rate <n>', 'calls started a second', numberBetween(0.1, 1000), 10)
-    .option('--hold <seconds>', 'how long a call is held', numberBetween(0.5, 3600), 2)
+    .option('--calls <n>', 'how many', wholeNumber(1, 100_000), 10)
+    .option('--rate <n>', 'calls started a second', decimal(0.1, 1000), 10)
+    .option('--hold <seconds>', 'how long a call is held', decimal(0.5, 3600), 2)
     .addOption(
       new Option(
         '--kind <kinds...>',
@@ -46,8 +47,8 @@ export function addCall(program: Command): Command {
     .option('--json', 'print what the calls came to as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp call euw1-a --calls 100 --rate 20 --kind registered carrier-out\n' +
-        '  $ cellstamp call --to sip.example.com --caller sip:alice@acme.example.com --callee sip:bob@acme.example.com\n\n' +
+      '\nExample:\n  $ npx cellstamp call euw1-a --calls 100 --rate 20 --kind registered carrier-out\n' +
+        '  $ npx cellstamp call --to sip.example.com --caller sip:alice@acme.example.com --callee sip:bob@acme.example.com\n\n' +
         'On this machine, test users and a test carrier are made for the calls and removed after them. With --to, both users\n' +
         `must be there; their passwords are taken from ${passwords.caller} and ${passwords.callee}.\n` +
         'Exit status 1 when a call failed or, on this machine, its record is missing.',
@@ -81,7 +82,7 @@ async function call(name: string | undefined, options: Options): Promise<void> {
     } finally {
       line.clear();
     }
-  });
+  }, 'ends the calls and removes the test users (again: ends at once; what it made goes with "down")');
 }
 
 /** Places the calls that were asked for. */
@@ -136,14 +137,4 @@ async function placeElsewhere(name: string | undefined, options: Options, to: st
 
 export function describeProgress({ calls, up, over, failed }: Progress): string {
   return `${over} of ${calls} calls over, ${up} up, ${failed} failed`;
-}
-
-function numberBetween(least: number, most: number, whole = false): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
-      throw new InvalidArgumentError(`It must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }

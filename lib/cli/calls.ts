@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { RunningCall } from '../local/index.ts';
+import type { EndedCalls, RunningCall } from '../local/index.ts';
 import { CommandFailure } from './failure.ts';
+import { interruptible, unlessAborted } from './interrupt.ts';
 import { formatTable, printJson } from './output.ts';
 import { runningCell } from './running-cell.ts';
 
@@ -11,7 +12,7 @@ export function addCalls(program: Command): Command {
     .argument('[cell]', 'name of the cell; the only one that is up by default')
     .option('--tenant <tenant>', 'calls of this tenant only')
     .option('--json', 'print as JSON; times are seconds since 1970')
-    .addHelpText('after', '\nExample:\n  $ cellstamp calls euw1-a --tenant acme')
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp calls euw1-a --tenant acme')
     .action(list);
   calls
     .command('end')
@@ -20,7 +21,7 @@ export function addCalls(program: Command): Command {
     .option('--cell <cell>', 'name of the cell; the only one that is up by default')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp calls end 3c26700857a7@198.51.100.11 --tenant acme\n\n' +
+      '\nExample:\n  $ npx cellstamp calls end 3c26700857a7@198.51.100.11 --tenant acme\n\n' +
         'All calls with a Call-ID end. Exit status 1 when something given is no call, or does not end; the others end.',
     )
     .action(end);
@@ -46,7 +47,11 @@ async function end(wanted: readonly string[], _own: unknown, command: Command): 
   const { cell, tenant, json } = command.optsWithGlobals<Options & { readonly cell?: string }>();
   const { name } = await runningCell(cell);
   const { endCalls } = await import('../local/index.ts');
-  const outcome = await endCalls(name, wanted, tenant);
+  let outcome: EndedCalls | undefined;
+  await interruptible(async (signal) => {
+    outcome = await unlessAborted(endCalls(name, wanted, tenant), signal);
+  }, 'ends; calls that were told to end go on ending, and "cellstamp calls" shows which are still there');
+  if (outcome === undefined) return;
   if (json) printJson(outcome);
   else for (const call of outcome.ended) console.log(`ended: ${describe(call)}`);
   const { missing, alive } = outcome;

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Measurements } from '../capacity/component-figures.ts';
 import { cellsOption, readCells } from './cell-files.ts';
+import { isThere } from '../files/read-text.ts';
 import { CommandFailure } from './failure.ts';
+import { wholeNumber } from './option-values.ts';
 import { printJson } from './output.ts';
 
-/** The file that `cellstamp measure` writes and `cellstamp plan` reads. */
+/** The file that `npx cellstamp measure` writes and `npx cellstamp plan` reads. */
 const USUAL_FIGURES = 'figures.yaml';
 const MOST_HOSTS = 32;
 
@@ -16,16 +17,16 @@ export function addCapacity(program: Command): Command {
     .argument('[cells...]', 'names of cells; all by default')
     .option(...cellsOption)
     .option('--figures <file>', `figures of your own (default: ${USUAL_FIGURES} where it is there)`)
-    .option('--lost-media-hosts <n>', 'media hosts of every pool that may be lost', hostCount, 1)
+    .option('--lost-media-hosts <n>', 'media hosts of every pool that may be lost', wholeNumber(0, MOST_HOSTS), 1)
     .option('--json', 'print it as JSON')
     .addHelpText(
       'after',
       `
 Example:
-  $ cellstamp capacity euw1-a
-  $ cellstamp capacity euw1-a --lost-media-hosts 2 --figures figures.yaml
+  $ npx cellstamp capacity euw1-a
+  $ npx cellstamp capacity euw1-a --lost-media-hosts 2 --figures figures.yaml
 
-A star marks what binds each resource. Without figures of your own, which \`cellstamp measure\` takes, it is reckoned with
+A star marks what binds each resource. Without figures of your own, which \`npx cellstamp measure\` takes, it is reckoned with
 published ones; what nobody published limits nothing and is named as unknown.`,
     )
     .action(capacity);
@@ -41,6 +42,13 @@ interface Options {
 async function capacity(names: readonly string[], options: Options): Promise<void> {
   const { cells: folder, lostMediaHosts, json } = options;
   const specs = readCells(folder, names);
+  for (const { name, media } of specs) {
+    if (lostMediaHosts <= media.hosts) continue;
+    throw new CommandFailure(
+      `--lost-media-hosts is ${lostMediaHosts}, and cell ${name} has ${media.hosts} media hosts; it must be a whole number from 0 to ${media.hosts}`,
+      2,
+    );
+  }
   const [{ capacityLines, cellCapacity }, { figuresWith }] = await Promise.all([
     import('../capacity/cell-capacity.ts'),
     import('../capacity/component-figures.ts'),
@@ -58,24 +66,9 @@ async function capacity(names: readonly string[], options: Options): Promise<voi
   console.log(texts.join('\n\n'));
 }
 
-/** @throws CommandFailure when the file is not there although it is named, or something is wrong in it */
+/** @throws PlanningFailure when a file that is named is not there, or something is wrong in it */
 async function measurements(named: string | undefined): Promise<Measurements> {
-  if (named === undefined && !existsSync(USUAL_FIGURES)) return {};
+  if (named === undefined && !isThere(USUAL_FIGURES)) return {};
   const { readFigures } = await import('../planning/figures-file.ts');
-  const path = named ?? USUAL_FIGURES;
-  if (!existsSync(path))
-    throw new CommandFailure(`there is no file ${path}; give figures of your own with --figures`, 2);
-  try {
-    return readFigures(path);
-  } catch (error) {
-    if ((error as Error).name === 'PlanningFailure') throw new CommandFailure((error as Error).message, 2);
-    throw error;
-  }
-}
-
-function hostCount(text: string): number {
-  if (!/^\d{1,2}$/.test(text) || Number(text) > MOST_HOSTS) {
-    throw new InvalidArgumentError(`It must be a whole number from 0 to ${MOST_HOSTS}.`);
-  }
-  return Number(text);
+  return readFigures(named ?? USUAL_FIGURES);
 }

@@ -1,24 +1,30 @@
 /** The files of a fleet on this machine. */
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { deriveCell, type Cell } from '../cell/cell.ts';
+import { readCellFolder } from '../files/cell-folder.ts';
 import { deriveFront, type Front } from '../front/front.ts';
 import type { CellSpec } from '../spec/cell.ts';
-import { formatFinding, type Finding } from '../spec/finding.ts';
-import { loadFleet, type FleetFile } from '../spec/fleet.ts';
+import { compareFindings, formatFinding, type Finding } from '../spec/finding.ts';
+import { loadFleet, type Fleet, type FleetFile, type FleetOptions } from '../spec/fleet.ts';
 import { CommandFailure } from './failure.ts';
 
 /** The option that every command takes which reads the fleet. */
 export const cellsOption = ['--cells <folder>', 'folder of the cells', 'cells'] as const;
 
-/** @throws CommandFailure when there is no such folder */
-export function readCellFiles(folder: string): readonly FleetFile[] {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new CommandFailure(`there is no folder ${folder}; give the folder of the cells with --cells`, 2);
-  }
-  return readdirSync(folder)
-    .filter((name) => /\.ya?ml$/.test(name))
-    .map((name) => ({ path: join(folder, name), text: readFileSync(join(folder, name), 'utf8') }));
+/**
+ * The fleet of a folder, with everything that is wrong in it.
+ * @throws CommandFailure when the folder has no cells
+ */
+export function readFleet(
+  folder: string,
+  options: FleetOptions = {},
+): Fleet & { readonly files: readonly FleetFile[] } {
+  const { files, findings: unreadable } = readCellFolder(folder);
+  if (files.length === 0) refuseErrors(unreadable);
+  const fleet = loadFleet(files, options);
+  const { only } = options;
+  const concerns = ({ file }: Finding) => only === undefined || [only, 'front'].includes(stem(file));
+  const findings = [...fleet.findings, ...unreadable.filter(concerns)].sort(compareFindings);
+  return { ...fleet, files, findings };
 }
 
 /**
@@ -30,7 +36,7 @@ export function readFront(
   folder: string,
   names: readonly string[],
 ): { readonly front: Front; readonly cells: readonly Cell[] } {
-  const { front, cells, findings } = loadFleet(readCellFiles(folder));
+  const { front, cells, findings } = readFleet(folder);
   refuseErrors(findings);
   if (front === undefined) throw new CommandFailure(`there is no front (front.yaml) in ${folder}`, 2);
   const chosen = names.length === 0 ? cells.filter(({ size }) => size === 'test').map(({ name }) => name) : names;
@@ -53,7 +59,7 @@ export function readFront(
  */
 export function readCells(folder: string, names: readonly string[]): readonly CellSpec[] {
   if (names.length > 0) return [...new Set(names)].map((name) => readCell(folder, name).spec);
-  const { cells, findings } = loadFleet(readCellFiles(folder));
+  const { cells, findings } = readFleet(folder);
   refuseErrors(findings);
   if (cells.length === 0) throw new CommandFailure(`there are no cells (*.yaml) in ${folder}`, 2);
   return cells;
@@ -64,18 +70,20 @@ export function readCells(folder: string, names: readonly string[]): readonly Ce
  * @throws CommandFailure when it is not there, or something is wrong with it
  */
 export function readCell(folder: string, name: string): Cell {
-  const files = readCellFiles(folder);
-  const { cells, findings } = loadFleet(files, { only: name });
+  const { files, cells, findings } = readFleet(folder, { only: name });
   refuseErrors(findings);
   const [spec] = cells;
   if (spec === undefined) {
-    const names = files.map(({ path }) => path.replace(/^.*\/|\.ya?ml$/g, '')).filter((other) => other !== 'front');
+    const names = files.map(({ path }) => stem(path)).filter((other) => other !== 'front');
     throw new CommandFailure(`there is no cell ${name} in ${folder}; there are ${names.join(', ') || 'none'}`, 2);
   }
   return deriveCell(spec);
 }
 
+const stem = (path: string): string => path.replace(/^.*\//, '').replace(/\.[^.]*$/, '');
+
+/** @throws CommandFailure when there are errors among the findings */
 function refuseErrors(findings: readonly Finding[]): void {
   const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new CommandFailure(errors.map(formatFinding).join('\n'), 1);
+  if (errors.length > 0) throw new CommandFailure(errors.map(formatFinding).join('\n'), 2);
 }

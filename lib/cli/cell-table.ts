@@ -1,7 +1,7 @@
-import type { CellStatus, HostStatus, ServiceStatus } from '../local/index.ts';
+import type { CellStatus, HostStatus } from '../local/index.ts';
 import { formatTable } from './output.ts';
 
-/** A running cell: its hosts, addresses, services and state. */
+/** A running cell: its hosts, their addresses and state, and why one is not ready. */
 export function formatStatus(status: CellStatus): string {
   const head = `cell ${status.name}: ${status.state}, network ${status.network}, called at ${status.floatingAddress}`;
   const rows = status.hosts.map((host) => [
@@ -9,13 +9,16 @@ export function formatStatus(status: CellStatus): string {
     host.address,
     publicAddress(host),
     host.active === true ? `${host.state}, active` : host.state,
-    host.services
-      .map(({ name, state, reason }) =>
-        good(state) ? name : `${name} ${state}${reason === undefined ? '' : ` (${reason})`}`,
-      )
-      .join(', '),
+    servicesReady(host),
   ]);
-  return [head, '', formatTable(['host', 'address', 'public', 'state', 'services'], rows), ...notes(status)].join('\n');
+  const faults = status.hosts.flatMap(hostFaults);
+  return [
+    head,
+    '',
+    formatTable(['host', 'address', 'public', 'state', 'services ready'], rows),
+    ...(faults.length === 0 ? [] : ['', ...faults]),
+    ...(status.notes.length === 0 ? [] : ['', ...status.notes]),
+  ].join('\n');
 }
 
 function publicAddress({ publicAddress: address, active }: HostStatus): string {
@@ -23,10 +26,24 @@ function publicAddress({ publicAddress: address, active }: HostStatus): string {
   return address === undefined || active === false ? '-' : address;
 }
 
-function good(state: ServiceStatus['state']): boolean {
-  return state === 'ready' || state === 'finished';
+type Host = Pick<HostStatus, 'name' | 'state' | 'reason' | 'services'>;
+
+export function servicesReady({ state, services }: Host): string {
+  const there = services.filter((service) => service.state !== 'absent');
+  const ready = state === 'dead' ? [] : there.filter((service) => ['ready', 'finished'].includes(service.state));
+  return `${ready.length} of ${there.length}`;
 }
 
-function notes(status: CellStatus): readonly string[] {
-  return status.notes.length === 0 ? [] : ['', ...status.notes];
+/** What is not well on a host, a line each: which service, and why. */
+export function hostFaults({ name, state, reason, services }: Host): readonly string[] {
+  if (state === 'dead') return [`${name} is dead; "cellstamp up" makes it anew`];
+  return [
+    ...(reason === undefined ? [] : [`${name}: ${reason}`]),
+    ...services
+      .filter((service) => !['ready', 'finished', 'absent'].includes(service.state))
+      .map(
+        (service) =>
+          `${service.name} on ${name} is ${service.state}${service.reason === undefined ? '' : `: ${service.reason}`}`,
+      ),
+  ];
 }

@@ -12,11 +12,15 @@ export function addCustomers(program: Command): Command {
     .description('Prints the tenants and trunks of a cell’s file as SQL, for a deployed cell.')
     .argument('<cell>', 'name of the cell')
     .option(...cellsOption)
-    .option('--plan <file>', 'with the limits of a plan, as `cellstamp plan --json` prints it, in place of the file’s')
+    .option('--delete-all-tenants', 'print the SQL of a cell without tenants, which deletes every tenant that it has')
+    .option(
+      '--plan <file>',
+      'with the limits of a plan, as `npx cellstamp plan --json` prints it, in place of the file’s',
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp customers euw1-a >customers.sql\n' +
-        '  $ cellstamp plan --json >plan.json; cellstamp customers euw1-a --plan plan.json >customers.sql\n\n' +
+      '\nExample:\n  $ npx cellstamp customers euw1-a >customers.sql\n' +
+        '  $ npx cellstamp plan --json >plan.json; npx cellstamp customers euw1-a --plan plan.json >customers.sql\n\n' +
         `On each SBC ${customersScriptPath} takes it on standard input, as root. What is not in the file goes; users of\n` +
         'tenants that stay are not touched. Nothing restarts.\n\n' +
         'A plan’s limits are such that guarantees hold whatever other tenants do. The file keeps the contract.',
@@ -27,10 +31,17 @@ export function addCustomers(program: Command): Command {
 interface Options {
   readonly cells: string;
   readonly plan?: string;
+  readonly deleteAllTenants?: true;
 }
 
-async function customers(name: string, { cells, plan }: Options): Promise<void> {
+async function customers(name: string, { cells, plan, deleteAllTenants }: Options): Promise<void> {
   const { spec } = readCell(cells, name);
+  if (spec.tenants.length === 0 && !deleteAllTenants) {
+    throw new CommandFailure(
+      `the file of cell ${name} has no tenants, so its SQL would delete every tenant of the deployed cell; add the tenants, or allow it with --delete-all-tenants`,
+      2,
+    );
+  }
   process.stdout.write(customersSql(plan === undefined ? spec : await asPlanned(spec, plan)));
 }
 
@@ -51,7 +62,7 @@ async function asPlanned(spec: CellSpec, path: string): Promise<CellSpec> {
     const contract = spec.tenants.find((one) => one.name === tenant)?.limits;
     if (contract === undefined) {
       refuse(
-        `the plan has limits for tenant ${tenant}, which is not in cell ${spec.name}; allowed are its tenants: a plan that places others is to be written first (cellstamp plan --write)`,
+        `the plan has limits for tenant ${tenant}, which is not in cell ${spec.name}; allowed are its tenants: a plan that places others is to be written first (npx cellstamp plan --write)`,
       );
     } else if (!within(own, contract)) {
       refuse(

@@ -12,7 +12,7 @@ export function addDeployed(program: Command): Command {
     .option('--planning <file>', 'says where the file of deploys is', 'planning.yaml')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp deployed euw1-c began\n  $ cellstamp deployed euw1-c proved\n\n' +
+      '\nExample:\n  $ npx cellstamp deployed euw1-c began\n  $ npx cellstamp deployed euw1-c proved\n\n' +
         'A stamped cell takes its first tenants once it is proved, or measured. From began until proved a cell is on hold.\n' +
         'The time from the plan that asked for a cell until it is proved is what the next stamp is expected to take.',
     )

@@ -1,15 +1,19 @@
 import type { Command } from 'commander';
+import { CommandFailure } from './failure.ts';
 import { printJson } from './output.ts';
-import { runningCell } from './running-cell.ts';
 
 export function addDown(program: Command): Command {
   return program
     .command('down')
     .description('Takes a cell or a front on this machine down and leaves nothing of it.')
-    .argument('[cell]', 'name of the cell or front; the only cell that is up by default')
-    .option('--all', 'every cell and front that is up')
+    .argument('[cell]', 'name of the cell or front; the only one that is up by default')
+    .option('--all', 'every cell and front that is up on this machine, whoever brought it up')
     .option('--json', 'print what was taken down as JSON')
-    .addHelpText('after', '\nExample:\n  $ cellstamp down euw1-a')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ npx cellstamp down euw1-a\n\n' +
+        'It also takes away what a killed command has left. Exit status 1 when there is no such cell or front.',
+    )
     .action(down);
 }
 
@@ -19,12 +23,20 @@ interface Options {
 }
 
 async function down(name: string | undefined, { all, json }: Options): Promise<void> {
+  if (all && name !== undefined) {
+    throw new CommandFailure(`--all takes everything down, ${name} one; give one of the two`, 2);
+  }
   const local = await import('../local/index.ts');
-  // A named cell is taken down even if a command was killed before it wrote what it made.
-  const { frontStates } = await import('../local/front/index.ts');
-  const everything = () => [...frontStates(), ...local.list()].map((each) => each.name);
-  const names = all ? everything() : [name ?? (await runningCell(undefined)).name];
+  const known = local.namesToTakeDown();
+  const names = all ? known : [name ?? onlyOne(known)];
+  for (const each of names) if (!known.includes(each)) throw new CommandFailure(local.notUp(each, known), 1);
   for (const each of names) await local.down(each);
   if (json) printJson({ down: names });
   else console.log(names.length === 0 ? 'no cell is up' : `down: ${names.join(', ')}`);
+}
+
+function onlyOne(known: readonly string[]): string {
+  if (known.length > 1) throw new CommandFailure(`several are up (${known.join(', ')}); name one, or give --all`, 2);
+  if (known[0] === undefined) throw new CommandFailure('no cell is up on this machine', 1);
+  return known[0];
 }

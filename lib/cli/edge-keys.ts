@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { EdgeKeys, EdgeKeysStep } from '../front/edge-keys.ts';
 import { asRoot } from './as-root.ts';
 import { CommandFailure, usageStatus } from './failure.ts';
+import { oneOf } from './option-values.ts';
 import { printJson } from './output.ts';
 
 export function addEdgeKeys(program: Command): Command {
@@ -16,8 +17,8 @@ export function addEdgeKeys(program: Command): Command {
     .option('--json', 'print the ids of the keys as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp edge-keys add            # says the id of the new key, here 7c1e\n' +
-        '  $ cellstamp edge-keys use 7c1e\n  $ cellstamp edge-keys drop 52f0\n\n' +
+      '\nExample:\n  $ npx cellstamp edge-keys add            # says the id of the new key, here 7c1e\n' +
+        '  $ npx cellstamp edge-keys use 7c1e\n  $ npx cellstamp edge-keys drop 52f0\n\n' +
         'No call is lost if each step is known everywhere before the next: here the command waits for it, on AWS wait two\n' +
         'minutes. Drop a key no sooner than an hour after another is used, the longest that a registration lives, and no\n' +
         'sooner than the longest call has ended: what it has proved is nothing then. See docs/security.md.',
@@ -73,12 +74,4 @@ async function standardInput(): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
   return Buffer.concat(parts).toString();
-}
-
-function oneOf<const T extends string>(allowed: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = allowed.find((each) => each === text);
-    if (found === undefined) throw new InvalidArgumentError(`It must be ${allowed.join(', ')}.`);
-    return found;
-  };
 }

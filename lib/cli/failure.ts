@@ -1,5 +1,6 @@
 /** What goes wrong in a command, and how it is told. */
 import { CommanderError } from 'commander';
+import { printable } from '../spec/finding.ts';
 
 /** Exit status of a wrong command line: an unknown option, a name that is not there. */
 export const usageStatus = 2;
@@ -32,6 +33,7 @@ const expected = [
   'PlanningFailure',
   'PrometheusFailure',
   'SecretMissing',
+  'UnreadableFile',
 ];
 
 /** @param debug with the place in the program */
@@ -39,7 +41,11 @@ export function describeFailure(error: unknown, debug: boolean): { readonly text
   const { name, message, stack, code, status: told } = error as NodeJS.ErrnoException & { readonly status?: 1 | 2 };
   const status = (expected.includes(name) ? told : undefined) ?? 1;
   if (debug && stack !== undefined) return { text: stack, status };
-  if (expected.includes(name)) return { text: `cellstamp: ${message}`, status };
-  if (code === 'EACCES' || code === 'EPERM') return { text: `cellstamp: ${message}; root may do it (sudo)`, status };
-  return { text: `cellstamp: ${message} (--debug shows where)`, status };
+  const text = lines(message);
+  if (expected.includes(name)) return { text: `cellstamp: ${text}`, status };
+  if (code === 'EACCES' || code === 'EPERM') return { text: `cellstamp: ${text}; root may do it (sudo)`, status };
+  return { text: `cellstamp: ${text} (--debug shows where)`, status };
 }
+
+/** A message as it may be written to a terminal, in the lines that it has. */
+export const lines = (message: string): string => message.split('\n').map(printable).join('\n');

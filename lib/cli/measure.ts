@@ -1,29 +1,27 @@
-import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { dirname } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Measurements } from '../capacity/component-figures.ts';
 import type { ProcessorWork } from '../planning/measured-figures.ts';
 import { asRoot } from './as-root.ts';
-import { CommandFailure } from './failure.ts';
 import { interruptible } from './interrupt.ts';
 import { formatTable, LiveLine, printJson } from './output.ts';
+import { decimal, requirePlaceFor, wholeNumber } from './option-values.ts';
 import { runningCell } from './running-cell.ts';
 
 export function addMeasure(program: Command): Command {
   return program
     .command('measure')
-    .description('Measures what components do here, and writes it down for `cellstamp plan`.')
+    .description('Measures what components do here, and writes it down for `npx cellstamp plan`.')
     .argument('[cell]', 'name of a running cell; the only one that is up by default, or with --prometheus the busiest')
     .option('--prometheus <source>', 'ask a Prometheus instead: its URL, or planning.yaml, which says how to reach it')
     .option('--figures <file>', 'file to write to; what else is in it stays', 'figures.yaml')
-    .option('--calls <n>', 'calls to place', numberFrom(1, 100_000), 300)
-    .option('--rate <n>', 'calls started a second', numberFrom(0.1, 1000), 10)
-    .option('--hold <seconds>', 'how long a call is held', numberFrom(0.5, 3600), 5)
+    .option('--calls <n>', 'calls to place', wholeNumber(1, 100_000), 300)
+    .option('--rate <n>', 'calls started a second', decimal(0.1, 1000), 10)
+    .option('--hold <seconds>', 'how long a call is held', decimal(0.5, 3600), 5)
     .option('--json', 'print what was measured as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp measure example --calls 600 --rate 20\n  $ cellstamp measure --prometheus planning.yaml\n\n' +
+      '\nExample:\n  $ npx cellstamp measure example --calls 600 --rate 20\n  $ npx cellstamp measure --prometheus planning.yaml\n\n' +
         'Real calls with audio go through the cell; what they take of the processors of Kamailio, rtpengine and FreeSWITCH\n' +
         'gives what a core does. Measure on a machine like those of your cells that does little else. What is not measured\n' +
         'keeps its built-in figure.\n\n' +
@@ -49,8 +47,8 @@ async function measure(name: string | undefined, options: Options): Promise<void
     import('../planning/figures-file.ts'),
   ]);
   // Calls for a minute, and then no place for what they told, would be a pity.
+  requirePlaceFor('--figures', path);
   figuresText(path);
-  if (!existsSync(dirname(path))) throw new CommandFailure(`there is no folder ${dirname(path)} for --figures`, 2);
   const line = new LiveLine();
   await interruptible(async (signal) => {
     try {
@@ -110,12 +108,4 @@ function print(path: string, figures: Measurements, notes: readonly string[]): v
   const rows = Object.entries(figures).map(([figure, { value, source }]) => [figure, String(value), source]);
   if (rows.length > 0) console.log(`${formatTable(['figure', 'value', 'source'], rows)}\nwritten to ${path}`);
   for (const note of notes) console.log(note);
-}
-
-function numberFrom(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
-  };
 }

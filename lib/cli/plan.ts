@@ -1,6 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { writeFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
 import type { PlanInput } from '../capacity/plan/input.ts';
 import type { Plan } from '../capacity/plan/schema.ts';
 import { POLICIES, type Policy } from '../capacity/policy.ts';
@@ -8,6 +7,7 @@ import type { ReadFleet } from '../planning/plan-input.ts';
 import type { ReadState } from '../planning/state.ts';
 import { CommandFailure, exitsWith } from './failure.ts';
 import { interruptible } from './interrupt.ts';
+import { instant, requirePlaceFor } from './option-values.ts';
 import { LiveLine } from './output.ts';
 
 const ERROR = 1;
@@ -34,9 +34,9 @@ export function addPlan(program: Command): Command {
       'after',
       `
 Example:
-  $ cellstamp plan --html plan.html
-  $ cellstamp plan --policy telecomRule --json
-  $ cellstamp plan --write
+  $ npx cellstamp plan --html plan.html
+  $ npx cellstamp plan --policy telecomRule --json
+  $ npx cellstamp plan --write
 
 Exit status: 0 nothing to do, 2 something to do, or done with --write; 1 error, a wrong command line included. A cell on
 hold is nothing to do: a person has to look at it, and until then the plan leaves it alone.
@@ -47,7 +47,15 @@ another moment (--now), asks "what if" and saves nothing. Every plan that saves 
 files are stands in the planning file.`,
     )
     .exitOverride(exitsWith(ERROR))
-    .action(planCommand);
+    .action(async (options: Options) => {
+      try {
+        await planCommand(options);
+      } catch (error) {
+        // What was asked wrongly ends other commands with 2, which here is something to do.
+        if ((error as { status?: unknown }).status !== 2) throw error;
+        throw new CommandFailure((error as Error).message, ERROR);
+      }
+    });
 }
 
 interface Options {
@@ -70,9 +78,8 @@ interface Planned {
 
 async function planCommand(options: Options): Promise<void> {
   const { html, json } = options;
-  if (html !== undefined && !existsSync(dirname(html))) {
-    throw new CommandFailure(`there is no folder ${dirname(html)} for --html`, ERROR);
-  }
+  requirePlaceFor('--html', html, ERROR);
+  warnOfOtherMoment(options);
   const live = new LiveLine();
   await interruptible(async (signal) => {
     try {
@@ -92,6 +99,18 @@ async function planCommand(options: Options): Promise<void> {
       live.clear();
     }
   });
+}
+
+/** A plan that is written is acted on now, whatever moment it is for. */
+function warnOfOtherMoment({ now, write }: Options): void {
+  if (!write || now === undefined) return;
+  const hours = (now - Date.now()) / 3_600_000;
+  if (Math.abs(hours) < 1) return;
+  const apart =
+    Math.abs(hours) < 48 ? `${Math.round(Math.abs(hours))} hours` : `${Math.round(Math.abs(hours) / 24)} days`;
+  console.error(
+    `cellstamp: warning: --now ${new Date(now).toISOString()} is ${apart} ${hours < 0 ? 'ago' : 'ahead'}; --write writes the plan for that moment into the files of today`,
+  );
 }
 
 async function planNow(options: Options, signal: AbortSignal, onProgress: (text: string) => void): Promise<Planned> {
@@ -166,11 +185,3 @@ async function print(plan: Plan, { json }: Options): Promise<void> {
 
 /** Colours are for a terminal (see no-color.org). */
 const colourful = (): boolean => process.stdout.isTTY && !process.env['NO_COLOR'];
-
-function instant(text: string): number {
-  const at = Date.parse(text);
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(at)) {
-    throw new InvalidArgumentError('It must be a time like 2026-03-02T09:00:00Z.');
-  }
-  return at;
-}

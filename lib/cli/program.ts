@@ -1,4 +1,5 @@
 /** The command line of `cellstamp`. Every command is in a file of its own and loads what it needs when it runs. */
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { WentOnAsRoot, asRoot } from './as-root.ts';
 import { addCall } from './call.ts';
@@ -9,7 +10,7 @@ import { addDeployed } from './deployed.ts';
 import { addDown } from './down.ts';
 import { addEdgeKeys } from './edge-keys.ts';
 import { addFlap } from './flap.ts';
-import { describeFailure, exitsWith, usageStatus } from './failure.ts';
+import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
 import { addLogs } from './logs.ts';
 import { addMeasure } from './measure.ts';
 import { addPlan } from './plan.ts';
@@ -24,16 +25,18 @@ import { addTry } from './try.ts';
 import { addUp } from './up.ts';
 
 function cellstamp(): Command {
-  const program = new Command('cellstamp')
+  const program = new Command('npx cellstamp')
     .description('Cells of VoIP: one definition, on this machine and as Terraform.')
     .option('--debug', 'show where an error comes from')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'show the help of a command')
+    .version(version(), '-V, --version', 'show the version')
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(lines(text)) })
     .exitOverride(exitsWith(usageStatus))
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp try\n\nExit status: 0 good, 1 something is wrong, 2 wrong usage; of plan see `cellstamp plan --help`.',
+      '\nExample:\n  $ npx cellstamp try\n\nExit status: 0 good, 1 failed, 2 bad input (a file, an option); of plan see `npx cellstamp plan --help`.',
     );
   for (const add of [addTry, addUp, addStatus, addCalls, addLogs, addFlap, addTenant, addDown]) {
     add(program).hook('preAction', asRoot);
@@ -54,6 +57,14 @@ function cellstamp(): Command {
   ])
     add(program);
   return program;
+}
+
+/** From the package: it lies two folders up, compiled three. */
+function version(): string {
+  const file = ['../../package.json', '../../../package.json']
+    .map((path) => new URL(path, import.meta.url))
+    .find((path) => existsSync(path))!;
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 /** Runs a command line, without the program's name, and returns the exit status. */

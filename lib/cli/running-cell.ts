@@ -6,16 +6,14 @@ import { CommandFailure } from './failure.ts';
  * @throws CommandFailure when that can't be told
  */
 export async function runningCell(name: string | undefined): Promise<CellStatus> {
-  const { list } = await import('../local/index.ts');
+  const { list, notUp } = await import('../local/index.ts');
   const running = list();
-  const names = running.map((cell) => cell.name).join(', ');
-  if (name === undefined && running.length > 1)
-    throw new CommandFailure(`several cells are up (${names}); name one`, 2);
+  const names = running.map((cell) => cell.name);
+  if (name === undefined && running.length > 1) {
+    throw new CommandFailure(`several cells are up (${names.join(', ')}); name one`, 2);
+  }
   const found = name === undefined ? running[0] : running.find((cell) => cell.name === name);
   if (found !== undefined) return found;
-  const up = running.length === 0 ? 'no cell is' : `${names} ${running.length === 1 ? 'is' : 'are'}`;
-  throw new CommandFailure(
-    `${name === undefined ? '' : `cell ${name} is not up on this machine; `}${up} up (cellstamp up brings one up)`,
-    1,
-  );
+  const what = name === undefined ? 'no cell is up on this machine' : notUp(name, names);
+  throw new CommandFailure(`${what} (npx cellstamp up brings one up)`, 1);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { drainScript } from '../software/kamailio/sbc/drain-script.ts';
 import { cellsOption, readCell } from './cell-files.ts';
+import { CommandFailure } from './failure.ts';
 import { readPlan } from './plan-file.ts';
 
 export function addScale(program: Command): Command {
@@ -8,11 +9,11 @@ export function addScale(program: Command): Command {
     .command('scale')
     .description('Prints the commands that put into service the media hosts that a plan wants.')
     .argument('<cell>', 'name of the cell')
-    .requiredOption('--plan <file>', 'the plan, as `cellstamp plan --json` prints it')
+    .requiredOption('--plan <file>', 'the plan, as `npx cellstamp plan --json` prints it')
     .option(...cellsOption)
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp scale euw1-a --plan plan.json >scale.sh\n\n' +
+      '\nExample:\n  $ npx cellstamp scale euw1-a --plan plan.json >scale.sh\n\n' +
         'For a shell on one SBC of the cell, as root; it tells the other one. A host that is taken out keeps its calls until they\n' +
         'end. Of hosts that the plan leaves as they are nothing is printed.',
     )
@@ -27,10 +28,21 @@ interface Options {
 async function scale(name: string, { cells, plan }: Options): Promise<void> {
   const { actions } = await readPlan(plan);
   const { spec } = readCell(cells, name);
-  for (const action of actions) {
-    if (action.kind !== 'scale' || action.cell !== spec.name) continue;
+  const scripts = actions.flatMap((action) => {
+    if (action.kind !== 'scale' || action.cell !== spec.name) return [];
     const { pools, inService, from } = action;
-    const hosts = [...new Set(pools.flatMap((pool) => spec.media.pools[pool] ?? []))].sort((a, b) => a - b);
+    const known = new Map(Object.entries(spec.media.pools));
+    const hosts = [...new Set(pools.flatMap((pool) => known.get(pool) ?? []))].sort((a, b) => a - b);
+    const refuse = (what: string, allowed: string) => {
+      throw new CommandFailure(`${plan}: the plan names ${what}; cell ${spec.name} has ${allowed}. Plan again`, 2);
+    };
+    const pool = pools.find((name) => !known.has(name));
+    if (pool !== undefined) refuse(`the pool ${pool}`, `the pools ${[...known.keys()].join(', ')}`);
+    const host = inService.find((number) => !hosts.includes(number));
+    if (host !== undefined) refuse(`media host ${host}`, `${hosts.join(', ')} in ${pools.join(' and ')}`);
+    return [{ pools, inService, from, hosts }];
+  });
+  for (const { pools, inService, from, hosts } of scripts) {
     process.stdout.write(
       `# Media hosts of ${pools.join(' and ')} that take calls from ${from} on: ${inService.join(', ')} of ${hosts.join(', ')}\n`,
     );

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { writeFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
 import { formatFinding } from '../spec/finding.ts';
 import type { PlanningTerms } from '../planning/planning-terms.ts';
 import type { Decider } from '../capacity/simulation/decider.ts';
@@ -7,6 +7,7 @@ import type { SimulationResult } from '../capacity/simulation/result.ts';
 import type { Scenario } from '../capacity/simulation/scenario-schema.ts';
 import type { SimulationSetting } from '../capacity/simulate.ts';
 import { CommandFailure } from './failure.ts';
+import { requirePlaceFor, wholeNumber } from './option-values.ts';
 import { LiveLine, printJson } from './output.ts';
 
 const policies = ['gradeOfService', 'telecomRule', 'fixedHeadroom', 'reactive', 'planning'] as const;
@@ -20,24 +21,27 @@ export function addSimulate(program: Command): Command {
     )
     .option('--scenario <file>', 'what happens to the fleet (YAML): tenants, growth, spikes, lost regions, outages')
     .option('--history <file>', 'measured use of tenants (.csv or .ndjson) in place of made-up tenants')
-    .option('--planning <file>', 'policy, rules, lead times and costs of your own: the planning.yaml of cellstamp plan')
+    .option(
+      '--planning <file>',
+      'policy, rules, lead times and costs of your own: the planning.yaml of npx cellstamp plan',
+    )
     .addOption(
       new Option(
         '--policy <names...>',
         'how much is bought; reactive: thresholds on what is measured now; planning: as --planning says (default: planning where it is given, gradeOfService, reactive)',
       ).choices(policies),
     )
-    .option('--days <n>', 'days of the history that are replayed; the second half by default', wholeDays)
-    .option('--seed <n>', 'another seed than the scenario’s', wholeSeed)
+    .option('--days <n>', 'days of the history that are replayed; the second half by default', wholeNumber(1, 365))
+    .option('--seed <n>', 'another seed than the scenario’s', wholeNumber(0, 4_294_967_295))
     .option('--html <file>', 'write a page with plots')
     .option('--json', 'print the results, with every action and every hour, as JSON')
     .addHelpText(
       'after',
       `
 Example:
-  $ cellstamp simulate --scenario examples/scenarios/spring.yaml --policy gradeOfService reactive --html spring.html
-  $ cellstamp simulate --history calls.csv --days 28
-  $ cellstamp simulate --scenario examples/scenarios/spring.yaml --planning planning.yaml
+  $ npx cellstamp simulate --scenario examples/scenarios/spring.yaml --policy gradeOfService reactive --html spring.html
+  $ npx cellstamp simulate --history calls.csv --days 28
+  $ npx cellstamp simulate --scenario examples/scenarios/spring.yaml --planning planning.yaml
 
 A cell is short while the loss of one media host would lose more than 1 % of its calls (target in the scenario). With
 --history, cells, region and what breaks are those of --scenario where it is given, else standard cells in eu-central-1.
@@ -61,6 +65,7 @@ interface Options {
 }
 
 async function simulateCommand(options: Options): Promise<void> {
+  requirePlaceFor('--html', options.html);
   const { setting, name, notes, terms } = await settingOf(options);
   const usual = [...(terms === undefined ? [] : (['planning'] as const)), 'gradeOfService', 'reactive'] as const;
   const live = new LiveLine();
@@ -109,10 +114,8 @@ async function settingOf(options: Options): Promise<ToSimulate> {
     const { terms, setting, notes } = readSimulationTerms(planning, made.setting);
     return { ...made, terms, setting, notes: [...made.notes, ...notes] };
   } catch (error) {
-    // Both are told in words for people: what was given can't be simulated.
-    if (error instanceof RangeError || (error as Error).name === 'PlanningFailure') {
-      throw new CommandFailure((error as Error).message, 2);
-    }
+    // In words for people: what was given can't be simulated.
+    if (error instanceof RangeError) throw new CommandFailure(error.message, 2);
     throw error;
   }
 }
@@ -131,12 +134,11 @@ async function withoutPlanning(scenario: Scenario | undefined, { history, days, 
 }
 
 async function readScenario(file: string): Promise<Scenario> {
-  const { checkFile } = await import('../planning/checked-file.ts');
+  const { checkFile, readFile } = await import('../planning/checked-file.ts');
   const { scenarioJsonSchema, scenarioRules, scenarioSchema } =
     await import('../capacity/simulation/scenario-schema.ts');
-  if (!existsSync(file)) throw new CommandFailure(`there is no file ${file}; give a scenario with --scenario`, 2);
-  const text = readFileSync(file, 'utf8');
-  const { value, findings } = checkFile({ path: file, text }, scenarioSchema, scenarioJsonSchema(), scenarioRules);
+  const read = readFile(file, 'a scenario in YAML (--scenario)');
+  const { value, findings } = checkFile(read, scenarioSchema, scenarioJsonSchema(), scenarioRules);
   if (value === undefined || findings.length > 0) throw new CommandFailure(findings.map(formatFinding).join('\n'), 2);
   return value;
 }
@@ -163,18 +165,4 @@ async function simulateAll(
       show(`${name}: ${Math.floor((100 * done) / of)} % of ${of} steps`),
     ),
   );
-}
-
-function wholeSeed(text: string): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) > 4_294_967_295) {
-    throw new InvalidArgumentError('It must be a whole number from 0 to 4294967295.');
-  }
-  return Number(text);
-}
-
-function wholeDays(text: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(text) || Number(text) > 365) {
-    throw new InvalidArgumentError('It must be a whole number from 1 to 365.');
-  }
-  return Number(text);
 }

@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { formatFinding, type Finding } from '../spec/finding.ts';
+import { isThere } from '../files/read-text.ts';
 import { freeNetwork, loadFleet } from '../spec/fleet.ts';
 import { jsonSchemas } from '../spec/json-schema.ts';
 import { cellSchemaFile, newCellText } from '../spec/new-cell.ts';
 import { sizeNames } from '../spec/sizes.ts';
-import { cellsOption, readCellFiles } from './cell-files.ts';
+import { cellsOption, readFleet } from './cell-files.ts';
 import { CommandFailure } from './failure.ts';
 import { printJson } from './output.ts';
 
@@ -19,7 +20,7 @@ export function addStamp(program: Command): Command {
     .addOption(new Option('--size <size>', 'named size').choices(sizeNames))
     .option(...cellsOption)
     .option('--json', 'print what was written as JSON')
-    .addHelpText('after', '\nExample:\n  $ cellstamp stamp euw1-b --region eu-west-1')
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp stamp euw1-b --region eu-west-1')
     .action(stamp);
 }
 
@@ -32,8 +33,9 @@ interface Options {
 
 /** Nothing is written unless everything is right. */
 function stamp(name: string, { region, size, cells: folder, json }: Options): void {
-  const files = existsSync(folder) ? readCellFiles(folder) : [];
-  refuse(errorsOf(loadFleet(files).findings), 'mend the fleet first', 1);
+  const isNew = !isThere(folder) || (statSync(folder).isDirectory() && readdirSync(folder).length === 0);
+  const { files, findings: before } = isNew ? { files: [], findings: [] } : readFleet(folder);
+  refuse(errorsOf(before), 'mend the fleet first');
   const path = join(folder, `${name}.yaml`);
   if (files.some((file) => file.path === path)) {
     throw new CommandFailure(`there is a cell ${name} already (${path}); choose another name`, 2);
@@ -43,7 +45,7 @@ function stamp(name: string, { region, size, cells: folder, json }: Options): vo
 
   const text = newCellText({ name, region, ...(size !== undefined && { size }), network });
   const { cells, findings } = loadFleet([...files, { path, text }], { only: name });
-  refuse(errorsOf(findings), 'nothing was written', 2);
+  refuse(errorsOf(findings), 'nothing was written');
   if (cells.length === 0) throw new CommandFailure(`${name} can't be the name of a cell; nothing was written`, 2);
 
   mkdirSync(folder, { recursive: true });
@@ -60,6 +62,6 @@ function errorsOf(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ severity }) => severity === 'error');
 }
 
-function refuse(errors: readonly Finding[], why: string, status: 1 | 2): void {
-  if (errors.length > 0) throw new CommandFailure(`${why}\n${errors.map(formatFinding).join('\n')}`, status);
+function refuse(errors: readonly Finding[], why: string): void {
+  if (errors.length > 0) throw new CommandFailure(`${why}\n${errors.map(formatFinding).join('\n')}`, 2);
 }

@@ -7,7 +7,7 @@ export function addTenant(program: Command): Command {
   const tenant = program
     .command('tenant')
     .description('Changes tenants of a running front.')
-    .addHelpText('after', '\nExample:\n  $ cellstamp tenant move acme --to euw1-b');
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp tenant move acme --to euw1-b');
   tenant
     .command('move')
     .description('Moves a tenant to another cell; its calls end where they are.')
@@ -17,7 +17,7 @@ export function addTenant(program: Command): Command {
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp tenant move acme --to euw1-b\n\n' +
+      '\nExample:\n  $ npx cellstamp tenant move acme --to euw1-b\n\n' +
         'New calls and registrations go to the new cell within two seconds. The command waits until the old cell holds no call\n' +
         'of the tenant; if it is interrupted, the same command goes on. The files of the cells are not changed.',
     )

@@ -22,7 +22,7 @@ export function addTry(program: Command): Command {
     .option('--json', 'print what the calls came to as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp try\n\n' +
+      '\nExample:\n  $ npx cellstamp try\n\n' +
         'The cell gets a name of its own, so that it touches no other cell that is up. Exit status 1 when a call failed or\n' +
         'its record is missing.',
     )
@@ -45,13 +45,14 @@ async function tryOut(name: string | undefined, { cells, json }: Options): Promi
     if (!json) console.log(text);
   };
   await interruptible(async (signal) => {
-    await removeKilled(local);
+    await removeRemains(local);
     try {
       const hosts = new Set<string>();
       const status = await unlessAborted(
         local.up(spec, {
           // Should this process be killed, the kernel ends every host.
           dieWithParent: true,
+          signal,
           onProgress: ({ host, state }) => {
             if (state === 'ready') hosts.add(host);
             line.show(`booting: ${hosts.size} hosts ready`);
@@ -84,7 +85,7 @@ async function tryOut(name: string | undefined, { cells, json }: Options): Promi
       line.clear();
     }
     say('\nthe cell is down, nothing is left running');
-  });
+  }, `takes cell ${spec.name} down (again: ends at once; the next "try" takes away what is left)`);
 }
 
 /** The named cell; the example where there is one; else a small cell with no more than it needs. */
@@ -100,10 +101,11 @@ function specOf(name: string | undefined, cells: string): CellSpec {
   });
 }
 
-/** Takes down what a killed command has left: its hosts ended with it, their files are still there. */
-async function removeKilled({ list, down }: typeof Local): Promise<void> {
-  for (const { name } of list()) {
+/** Takes away what killed commands of this kind have left: their hosts ended with them, their files are still there. */
+async function removeRemains({ remains, down }: typeof Local): Promise<void> {
+  for (const { name } of remains()) {
     const pid = /^try-(\d+)$/.exec(name)?.[1];
+    // One without a record may be about to write it.
     if (pid !== undefined && !isRunning(Number(pid))) await down(name);
   }
 }

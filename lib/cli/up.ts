@@ -4,6 +4,7 @@ import { cellsOption, readCell, readFront } from './cell-files.ts';
 import { formatStatus } from './cell-table.ts';
 import { CommandFailure } from './failure.ts';
 import { formatFrontStatus } from './front-table.ts';
+import { interruptible } from './interrupt.ts';
 import { LiveLine, printJson } from './output.ts';
 
 /** The cell that is meant when none is named. */
@@ -22,7 +23,7 @@ export function addUp(program: Command): Command {
     .option('--json', 'print the state as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cellstamp up euw1-a\n\nCells and front stay up until `cellstamp down`. Change the front and its cells together: `up --front` with all its cells.',
+      '\nExample:\n  $ npx cellstamp up euw1-a\n\nCells and front stay up until `npx cellstamp down`. Change the front and its cells together: `up --front` with all its cells.',
     )
     .action(up);
 }
@@ -39,44 +40,78 @@ async function up(names: readonly string[], options: Options): Promise<void> {
   const cell = readCell(options.cells, names[0] ?? exampleCell);
   const local = await import('../local/index.ts');
   const waiting = new Waiting(cell.hosts.map((host) => host.name));
-  try {
-    const status = await local.up(cell.spec, { onProgress: (progress) => waiting.show(progress) });
-    waiting.clear();
-    if (options.json) printJson(status);
-    else console.log(formatStatus(status));
-    if (status.state !== 'running') process.exitCode = 1;
-  } finally {
-    waiting.clear();
-  }
+  await unlessInterrupted([cell.name], async (signal) => {
+    try {
+      const status = await local.up(cell.spec, { signal, onProgress: (progress) => waiting.show(progress) });
+      waiting.clear();
+      if (options.json) printJson(status);
+      else console.log(formatStatus(status));
+      if (status.state !== 'running') process.exitCode = 1;
+    } finally {
+      waiting.clear();
+    }
+  });
 }
 
-async function upWithFront(names: readonly string[], { cells: folder, json }: Options): Promise<void> {
-  const { front, cells } = readFront(folder, names);
+/** Takes down what was not up before when it is interrupted; what was up stays, with as much of the change as was made. */
+async function unlessInterrupted(
+  names: readonly string[],
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { down, namesToTakeDown } = await import('../local/index.ts');
+  const before = namesToTakeDown();
+  const own = names.filter((name) => !before.includes(name));
+  const there = names.filter((name) => before.includes(name));
+  const tidying = [
+    ...(own.length === 0
+      ? []
+      : [`takes ${own.join(', ')} down (again: ends at once; "cellstamp down" takes away what is left)`]),
+    ...(there.length === 0 ? [] : [`leaves ${there.join(', ')} half changed; the same "up" completes it`]),
+  ].join('; ');
+  await interruptible(async (signal) => {
+    try {
+      await work(signal);
+    } finally {
+      if (signal.aborted) for (const name of own) await down(name);
+    }
+  }, tidying);
+}
+
+async function upWithFront(wanted: readonly string[], { cells: folder, json }: Options): Promise<void> {
+  const { front, cells } = readFront(folder, wanted);
   const local = await import('../local/index.ts');
   const { frontStatus, frontUp } = await import('../local/front/index.ts');
   const waiting = new Waiting([
     ...cells.flatMap((cell) => cell.hosts.map((host) => `${cell.name} ${host.name}`)),
     ...front.edges.map(({ name }) => name),
   ]);
-  try {
-    const statuses = await Promise.all(
-      cells.map(({ name, spec }) =>
-        local.up(spec, { onProgress: ({ host, state }) => waiting.show({ host: `${name} ${host}`, state }) }),
-      ),
-    );
-    const state = await frontUp(
-      front.spec,
-      cells.map(({ name }) => name),
-      { onProgress: (progress) => waiting.show(progress) },
-    );
-    const status = await frontStatus(state);
-    waiting.clear();
-    if (json) printJson({ front: status, cells: statuses });
-    else console.log([...statuses.map(formatStatus), formatFrontStatus(status)].join('\n\n'));
-    if ([status, ...statuses].some(({ state: how }) => how !== 'running')) process.exitCode = 1;
-  } finally {
-    waiting.clear();
-  }
+  const names = [front.name, ...cells.map(({ name }) => name)];
+  await unlessInterrupted(names, async (signal) => {
+    try {
+      // All have come to an end before anything is taken down again.
+      const ups = await Promise.allSettled(
+        cells.map(({ name, spec }) =>
+          local.up(spec, { signal, onProgress: ({ host, state }) => waiting.show({ host: `${name} ${host}`, state }) }),
+        ),
+      );
+      const statuses = ups.map((each) => {
+        if (each.status === 'rejected') throw each.reason;
+        return each.value;
+      });
+      const state = await frontUp(
+        front.spec,
+        cells.map(({ name }) => name),
+        { signal, onProgress: (progress) => waiting.show(progress) },
+      );
+      const status = await frontStatus(state);
+      waiting.clear();
+      if (json) printJson({ front: status, cells: statuses });
+      else console.log([...statuses.map(formatStatus), formatFrontStatus(status)].join('\n\n'));
+      if ([status, ...statuses].some(({ state: how }) => how !== 'running')) process.exitCode = 1;
+    } finally {
+      waiting.clear();
+    }
+  });
 }
 
 /** The hosts that are not ready yet, on a terminal. */

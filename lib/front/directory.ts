@@ -44,7 +44,7 @@ export function itemId({ kind, name }: Pick<DirectoryItem, 'kind' | 'name'>): st
 
 /**
  * By what the edges find a tenant.
- * @throws Error when a source range is too wide to be listed address by address (`cellstamp check` finds it before)
+ * @throws Error when a source range is too wide to be listed address by address (`npx cellstamp check` finds it before)
  */
 export function tenantKeys({ domain, dids, sources }: Pick<Tenant, 'domain' | 'dids' | 'sources'>): readonly string[] {
   return [

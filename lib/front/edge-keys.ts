@@ -39,7 +39,7 @@ export function parseEdgeKeys(text: string): EdgeKeys {
     throw refused;
   }
   const { current, keys } = (value ?? {}) as Partial<EdgeKeys>;
-  const entries = typeof keys === 'object' ? Object.entries(keys) : [];
+  const entries = typeof keys === 'object' && (keys as unknown) !== null ? Object.entries(keys) : [];
   if (
     typeof current !== 'string' ||
     entries.length > mostKeys ||

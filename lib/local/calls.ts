@@ -5,7 +5,7 @@ import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';
 import type { Outcome } from './run.ts';
 import { requireState, type CellState } from './state.ts';
-import { isActive } from './status.ts';
+import { isActive } from './service-notes.ts';
 
 /** A call as the SBC has it. Times are seconds since 1970. */
 export interface RunningCall {
@@ -39,10 +39,11 @@ export interface EndedCalls {
 /**
  * The calls of a cell, the oldest first.
  * @param tenant whose calls; all by default
+ * @param patience seconds that the SBC may take; as long as it needs by default
  * @throws LocalFailure when no SBC is active, or it does not answer
  */
-export async function listCalls(name: string, tenant?: string): Promise<readonly RunningCall[]> {
-  const { status, stdout, stderr } = await onActiveSbc(name, ['list', ...ofTenant(tenant)]);
+export async function listCalls(name: string, tenant?: string, patience?: number): Promise<readonly RunningCall[]> {
+  const { status, stdout, stderr } = await onActiveSbc(name, ['list', ...ofTenant(tenant)], patience);
   if (status !== 0) throw new LocalFailure(`cell ${name} does not tell its calls: ${stderr.trim()}`);
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as RunningCall);
@@ -67,9 +68,11 @@ export function activeSbc({ name, spec }: CellState): string {
   return active.name;
 }
 
-function onActiveSbc(name: string, words: readonly string[]): Promise<Outcome> {
+function onActiveSbc(name: string, words: readonly string[], patience?: number): Promise<Outcome> {
   const state = requireState(name);
-  return runInside(state.namespaces[activeSbc(state)]!.init, [callsProgram, ...words]);
+  // The time-out is inside: a killed nsenter would leave the program that it started.
+  const limit = patience === undefined ? [] : ['timeout', '--signal=KILL', String(patience)];
+  return runInside(state.namespaces[activeSbc(state)]!.init, [...limit, callsProgram, ...words]);
 }
 
 function ofTenant(tenant: string | undefined): readonly string[] {

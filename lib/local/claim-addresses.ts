@@ -26,6 +26,7 @@ case \${1:-} in
     exit 2
     ;;
 esac
-echo "$1" >/run/cellstamp/vrrp-state
+# In place: that works on a full disk, too.
+printf '%-8s\\n' "$1" 1<>/run/cellstamp/vrrp-state
 `;
 }

@@ -1,10 +1,10 @@
 /** Tenants and trunks of a spec on a running cell: into its database, and into the tables of both SBCs. Nothing restarts. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cell } from '../cell/cell.ts';
 import { customersSql, tableCalls, type Customers, type RpcCall } from '../software/kamailio/sbc/tenant-tables.ts';
 import { callKamailio, queryDatabase } from './cell-data.ts';
-import { cellFolder, type CellState } from './state.ts';
+import { cellFolder, replaceFile, type CellState } from './state.ts';
 
 const nobody: Customers = { tenants: [], trunks: [] };
 
@@ -23,7 +23,7 @@ function lastTold(cell: string): Told {
 }
 
 function remember(cell: string, told: Told): void {
-  writeFileSync(fileOf(cell), JSON.stringify(told), { mode: 0o600 });
+  replaceFile(fileOf(cell), JSON.stringify(told));
 }
 
 /** Says that hosts are made anew, which know of no tenants: the next `syncCustomers` tells all again. */

@@ -1,16 +1,67 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { LocalFailure } from './failure.ts';
-import { isAlive, kill, networkNamespace, processesInNetworks, processesWithArgument } from './processes.ts';
-import { cellFolder, exclusively, removeState } from './state.ts';
+import { readFrontState } from './front/state.ts';
+import {
+  commandLines,
+  isAlive,
+  kill,
+  networkNamespace,
+  processesInNetworks,
+  processesWithArgument,
+} from './processes.ts';
+import {
+  cellFolder,
+  cellNames,
+  exclusively,
+  isLocked,
+  isOrphaned,
+  readState,
+  removeState,
+  stateRoot,
+} from './state.ts';
 
 /**
  * Takes a cell down: ends all its processes and removes its files. It needs nothing but the process table, so that it works
- * after a command was killed at any moment; a cell that is not up is no error.
- * @throws LocalFailure when a process does not end within 10 s.
+ * after a command was killed at any moment, and where the folder of all cells is full; a cell that is not up is no error.
+ * @throws LocalFailure when a process does not end within 10 s, or files can't be removed
  */
 export async function down(name: string): Promise<void> {
-  await exclusively(name, () => removeCell(name));
+  await exclusively(name, () => removeCell(name), { inAnyCase: true });
+}
+
+/** Names of all that `down` would take down, sorted: what has a folder, and what runs without one. */
+export function namesToTakeDown(): readonly string[] {
+  const folders = cellNames();
+  const path = new RegExp(`^${stateRoot}/([^/]+)/hosts/[^/]+/init$`);
+  const running = commandLines().flatMap((line) => line.flatMap((word) => path.exec(word)?.[1] ?? []));
+  return [...new Set([...folders, ...running])].sort();
+}
+
+export interface Remains {
+  readonly name: string;
+  readonly state: 'remains';
+  /** How they came about. A whole clause. */
+  readonly reason: string;
+}
+
+/** What commands that were killed have left; `down` and the next `up` of the name take it away. */
+export function remains(): readonly Remains[] {
+  return namesToTakeDown().flatMap((name): readonly Remains[] => {
+    const state = readState(name);
+    if (state === undefined && readFrontState(name) === undefined && !isLocked(name)) {
+      return [{ name, state: 'remains', reason: 'its record is missing or damaged' }];
+    }
+    return state !== undefined && isOrphaned(state)
+      ? [
+          {
+            name,
+            state: 'remains',
+            reason: `the command that it was to end with, process ${state.owner!.pid}, was killed`,
+          },
+        ]
+      : [];
+  });
 }
 
 /** The work of `down`, for whoever has the cell to itself already. */
@@ -35,5 +86,9 @@ export async function removeCell(name: string): Promise<void> {
     await sleep(10);
     left = [...inits.filter(isAlive), ...processesInNetworks(networks)];
   }
-  removeState(name);
+  try {
+    removeState(name);
+  } catch (error) {
+    throw new LocalFailure(`all processes of cell ${name} have ended; its files stay: ${(error as Error).message}`);
+  }
 }

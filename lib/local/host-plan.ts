@@ -1,6 +1,13 @@
 /** What one namespace of a cell is made of, as data: everything that its script says. */
 import { hostConfig } from '../software/cell-host.ts';
-import { emptyHostConfig, type HostConfig, type HostFile, type Service } from '../software/host-config.ts';
+import {
+  emptyHostConfig,
+  file,
+  script,
+  type HostConfig,
+  type HostFile,
+  type Service,
+} from '../software/host-config.ts';
 import { claimScriptPath } from '../software/keepalived/index.ts';
 import type { Cell, Host } from '../cell/cell.ts';
 import { floatingAddress, gatewayAddress, outsideAddress, outsideRanges, publicAddress } from './addresses.ts';
@@ -60,7 +67,8 @@ export function hostPlan(cell: Cell, host: Host, publicNetwork: string, hasFrees
 function localConfig(cell: Cell, host: Host, publicNetwork: string, hasFreeswitch: boolean): HostConfig {
   const config = hostConfig(cell, host);
   const services = config.services.filter(
-    (service) => !isInstallation(service) && (hasFreeswitch || !isFreeswitch(service)),
+    // Programs come from this machine's packages.
+    (service) => service.phase === 'run' && (hasFreeswitch || !isFreeswitch(service)),
   );
   const names = services.map((service) => service.name);
   return {
@@ -70,7 +78,7 @@ function localConfig(cell: Cell, host: Host, publicNetwork: string, hasFreeswitc
       ...config.files,
       ...nameFiles(cell),
       ...(host.role === 'sbc'
-        ? [file(claimScriptPath, '0755', claimScript(floatingAddress(publicNetwork), host.floatingSide, interfaceName))]
+        ? [script(claimScriptPath, claimScript(floatingAddress(publicNetwork), host.floatingSide, interfaceName))]
         : []),
     ],
   };
@@ -80,23 +88,10 @@ function localConfig(cell: Cell, host: Host, publicNetwork: string, hasFreeswitc
 function nameFiles(cell: Cell): readonly HostFile[] {
   const lines = cell.hosts.map((host) => `${host.address} ${host.hostname} ${host.name}\n`);
   return [
-    file('/etc/hosts', '0644', `127.0.0.1 localhost\n${lines.join('')}`),
+    file('/etc/hosts', `127.0.0.1 localhost\n${lines.join('')}`),
     // Refused at once, where an address that does not answer would cost seconds.
-    file('/etc/resolv.conf', '0644', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n'),
+    file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n'),
   ];
-}
-
-const file = (path: string, mode: string, text: string): HostFile => ({
-  path,
-  mode,
-  owner: 'root',
-  group: 'root',
-  text,
-});
-
-/** Software comes from this machine's packages: what installs it on a cloud host does not run here. */
-function isInstallation(service: Service): boolean {
-  return service.name === 'freeswitch-install';
 }
 
 export function isFreeswitch(service: Pick<Service, 'name'>): boolean {

@@ -115,7 +115,8 @@ exec {never}<> <(:)
 # Waits some seconds without another process.
 pause() { read -r -t "$1" -u "$never"; }
 
-note() { echo "$2 \${3:-0} \${4:-0} \${5:-}" >"/run/cellstamp/$1"; }
+# In place, in a line of one length: that works on a full disk, too, and nobody reads half of it.
+note() { printf '%-200.200s\\n' "$2 \${3:-0} \${4:-0} \${5:-}" 1<>"/run/cellstamp/$1"; }
 
 # supervise NAME KIND RESTART READY_TIMEOUT AFTER
 supervise() {

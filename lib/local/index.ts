@@ -16,14 +16,17 @@ import { isAlive, kill, type ProcessId } from './processes.ts';
 import type { Outcome, RunOptions } from './run.ts';
 import { hostFolder, requireState } from './state.ts';
 
+export { notUp } from './state.ts';
+
 export { endCalls, listCalls, type EndedCalls, type RunningCall } from './calls.ts';
-export { down } from './down.ts';
+export { down, namesToTakeDown, remains, type Remains } from './down.ts';
 export { LocalFailure } from './failure.ts';
 export { debianPackages, missingPackages } from './packages.ts';
 export { requirements, type Lack } from './requirements.ts';
 export { outsideAddress } from './addresses.ts';
 export type { Outcome, RunOptions } from './run.ts';
-export { list, status, type CellStatus, type HostStatus, type ServiceStatus } from './status.ts';
+export type { ServiceStatus } from './service-notes.ts';
+export { checkedList, checkedStatus, list, status, type CellStatus, type HostStatus } from './status.ts';
 export { up, type Progress, type UpOptions } from './up.ts';
 
 function processOf(name: string, host: string): ProcessId {

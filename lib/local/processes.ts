@@ -25,6 +25,44 @@ export function isAlive(process: ProcessId): boolean {
   return processId(process.pid)?.started === process.started;
 }
 
+export interface RunningProcess {
+  readonly pid: number;
+  /** As its own namespace counts. */
+  readonly innerPid: number;
+  readonly parent: number;
+  /** Whether a signal has stopped it. */
+  readonly stopped: boolean;
+}
+
+/** A process and all that descend from it, for each of some processes. */
+export function descendants(ancestors: readonly ProcessId[]): ReadonlyMap<ProcessId, readonly RunningProcess[]> {
+  const children = new Map<number, RunningProcess[]>();
+  const all = allProcesses().flatMap(({ pid }) => details(pid) ?? []);
+  for (const process of all) children.set(process.parent, [...(children.get(process.parent) ?? []), process]);
+  const family = (process: RunningProcess): readonly RunningProcess[] => [
+    process,
+    ...(children.get(process.pid) ?? []).flatMap(family),
+  ];
+  return new Map(
+    ancestors.map((ancestor) => [ancestor, all.filter(({ pid }) => pid === ancestor.pid).flatMap(family)]),
+  );
+}
+
+function details(pid: number): RunningProcess | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '';
+    return {
+      pid,
+      innerPid: Number(field('NSpid').split('\t').at(-1)),
+      parent: Number(field('PPid')),
+      stopped: field('State').startsWith('T'),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Number that the kernel gives a network namespace; undefined when the process is gone. */
 export function networkNamespace(pid: number): string | undefined {
   try {
@@ -57,6 +95,11 @@ function commandLine(pid: number): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** The words of the command line of every process. */
+export function commandLines(): readonly (readonly string[])[] {
+  return allProcesses().map(({ pid }) => commandLine(pid));
 }
 
 /** The processes that have a word of their command line for which the condition holds. */

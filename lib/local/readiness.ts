@@ -5,7 +5,7 @@ import { LocalFailure } from './failure.ts';
 import type { NamespacePlan } from './host-plan.ts';
 import { tail, type StartedNamespace } from './namespace.ts';
 import { isAlive } from './processes.ts';
-import { isActive, readService, type ServiceStatus } from './status.ts';
+import { isActive, readService, type ServiceStatus } from './service-notes.ts';
 
 /** A whole cell must be ready by then, in seconds. It takes about 5; a machine that is busy with other things takes longer. */
 const deadlineSeconds = 120;
@@ -23,6 +23,7 @@ export async function startServices(
   plans: readonly NamespacePlan[],
   started: ReadonlyMap<string, StartedNamespace>,
   onReady: (host: string) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   const deadline = Date.now() + deadlineSeconds * 1000;
   const ready = new Set<string>();
@@ -45,7 +46,7 @@ export async function startServices(
       const late = plans.filter((plan) => !ready.has(plan.name)).map((plan) => plan.name);
       throw new LocalFailure(`not ready after ${deadlineSeconds} s: ${late.join(', ')}`);
     }
-    await sleep(15);
+    await sleep(15, undefined, { ...(signal ? { signal } : {}) });
   }
 }
 
@@ -67,12 +68,12 @@ function failEarly(
 }
 
 /** Waits until one of the SBCs has taken the floating addresses. */
-export async function anSbcIsActive(cell: Cell): Promise<void> {
+export async function anSbcIsActive(cell: Cell, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!cell.sbcs.some((sbc) => isActive(cell.name, sbc.name))) {
     if (Date.now() > deadline) {
       throw new LocalFailure(`no SBC became active:\n${tail(cell.name, cell.sbcs[0].name, 'keepalived')}`);
     }
-    await sleep(15);
+    await sleep(15, undefined, { ...(signal ? { signal } : {}) });
   }
 }

@@ -1,11 +1,11 @@
 /** Passwords, keys and certificates of one cell on this machine: made at random by its first `up`, gone with its `down`. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cell } from '../cell/cell.ts';
 import { LocalFailure } from './failure.ts';
 import { run } from './run.ts';
-import { cellFolder, makeFolder } from './state.ts';
+import { cellFolder, makeFolder, replaceFile } from './state.ts';
 
 export interface Secrets {
   readonly databaseAdminPassword: string;
@@ -27,7 +27,7 @@ export async function secretsOf(cell: Cell): Promise<Secrets> {
   const file = join(cellFolder(cell.name), 'secrets.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
   const secrets = { ...passwords(), ...(await certificates(cell)) };
-  writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  replaceFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;
 }
 

@@ -3,20 +3,21 @@
  * reboot clears it, together with the processes it speaks of.
  */
 import {
-  closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   rmdirSync,
+  symlinkSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { suggestion } from '../spec/allowed.ts';
 import { parseCell, type CellSpec } from '../spec/cell.ts';
 import { LocalFailure } from './failure.ts';
 import { isAlive, processId, type ProcessId } from './processes.ts';
@@ -38,6 +39,8 @@ export interface CellState {
   readonly publicNetwork: string;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** The process with which the cell ends; none: it stays up. */
+  readonly owner?: ProcessId;
   /** `fabric`, `outside`, and the hosts by name. */
   readonly namespaces: Readonly<Record<string, Namespace>>;
 }
@@ -53,12 +56,15 @@ export function hostFolder(cell: string, host: string): string {
   return join(cellFolder(cell), 'hosts', host);
 }
 
-/** The state of a cell; undefined when it is not up, or a command was killed before it wrote anything. */
+/** The state of a cell; undefined when it is not up, or its record is damaged or was never written: see `remains`. */
 export function readState(name: string): CellState | undefined {
+  const file = join(cellFolder(name), 'cell.json');
+  requireRoot();
   try {
-    return completed(JSON.parse(readFileSync(join(cellFolder(name), 'cell.json'), 'utf8')) as CellState);
-  } catch (error) {
-    if (error instanceof LocalFailure) throw error;
+    const state = JSON.parse(readFileSync(file, 'utf8')) as Partial<CellState>;
+    const whole = state.name === name && state.spec && state.publicNetwork && state.startedAt && state.namespaces;
+    return whole ? completed(state as CellState) : undefined;
+  } catch {
     return undefined;
   }
 }
@@ -71,75 +77,151 @@ function completed(state: CellState): CellState {
   return { ...state, spec: { ...parseCell({ name, region, size }), ...state.spec } };
 }
 
+/** Whether the process with which the cell was to end is gone: its hosts have ended, its files are left. */
+export function isOrphaned({ owner }: CellState): boolean {
+  return owner !== undefined && !isAlive(owner);
+}
+
 /** @throws LocalFailure when the cell is not up. */
 export function requireState(name: string): CellState {
   const state = readState(name);
   if (state) return state;
-  const names = cellNames();
-  throw new LocalFailure(
-    `cell ${name} is not up on this machine${names.length > 0 ? `; up: ${names.join(', ')}` : '; no cell is'}`,
-  );
+  throw new LocalFailure(notUp(name, cellNames()));
+}
+
+/** What to say of a name that is not up. */
+export function notUp(name: string, known: readonly string[]): string {
+  const others = known.length > 0 ? `up: ${known.join(', ')}` : 'no cell is';
+  return `cell ${name} is not up on this machine${suggestion(name, known)}; ${others}`;
 }
 
 export function writeState(state: CellState): void {
-  const file = join(cellFolder(state.name), 'cell.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  replaceFile(join(cellFolder(state.name), 'cell.json'), `${JSON.stringify(state, null, 2)}\n`);
 }
 
-/** Names of the cells that have a folder, sorted. */
+/** Writes a file of root's; where that fails, what was there before stays whole. */
+export function replaceFile(path: string, text: string): void {
+  try {
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    rmSync(`${path}.new`, { force: true });
+    throw error;
+  }
+}
+
+/** Names of the cells and fronts that have a folder, sorted. @throws LocalFailure when this process may not see them */
 export function cellNames(): readonly string[] {
   if (!existsSync(stateRoot)) return [];
+  requireRoot();
   return readdirSync(stateRoot, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
 }
 
+/** @throws LocalFailure when there are cells, and this process may not see or change them */
+function requireRoot(): void {
+  if (process.getuid?.() !== 0 && existsSync(stateRoot)) {
+    throw new LocalFailure(
+      `only root sees and changes the cells of this machine (${stateRoot}): run the command with sudo`,
+    );
+  }
+}
+
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
-/** Removes a cell's folder, and the root of all when it was the last one. */
+/** Removes a cell's folder. */
 export function removeState(name: string): void {
   rmSync(cellFolder(name), { recursive: true, force: true });
 }
 
 /**
  * Runs an action while no other command works on the same cell.
+ * @param how.inAnyCase Whether it runs, too, where no lock can be made: on a folder that is full or can't be written.
  * @throws LocalFailure when another command still holds the cell after a minute.
  */
-export async function exclusively<T>(name: string, action: () => Promise<T>): Promise<T> {
-  makeFolder(stateRoot);
+export async function exclusively<T>(
+  name: string,
+  action: () => Promise<T>,
+  { inAnyCase = false, signal }: { readonly inAnyCase?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<T> {
+  requireRoot();
   const file = `${cellFolder(name)}.lock`;
   const deadline = Date.now() + 60_000;
-  while (!tryLock(file)) {
-    if (Date.now() > deadline) throw new LocalFailure(`another command works on cell ${name} (${file})`);
-    await sleep(100);
+  try {
     makeFolder(stateRoot);
+    while (!tryLock(file)) {
+      if (Date.now() > deadline) {
+        throw new LocalFailure(`another command works on cell ${name}: process ${lockHolder(file)?.pid} (${file})`);
+      }
+      await sleep(100, undefined, { ...(signal ? { signal } : {}) });
+      makeFolder(stateRoot);
+    }
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!inAnyCase || !['ENOSPC', 'EDQUOT', 'EROFS'].includes(code)) throw error;
   }
   try {
     return await action();
   } finally {
-    rmSync(file, { force: true });
+    removeLock(file);
+    removeDeadLocks();
     removeRootIfEmpty();
   }
 }
 
+/**
+ * A lock is a symbolic link that leads to nothing but says whose it is: made whole or not at all, and without a block of the
+ * file system, which may be full.
+ */
 function tryLock(file: string): boolean {
   try {
-    const descriptor = openSync(file, 'wx', 0o600);
-    writeSync(descriptor, JSON.stringify(processId(process.pid)));
-    closeSync(descriptor);
+    symlinkSync(JSON.stringify(processId(process.pid)), file);
     return true;
-  } catch {
-    // A command that was killed leaves its lock.
-    try {
-      if (!isAlive(JSON.parse(readFileSync(file, 'utf8')) as ProcessId)) rmSync(file, { force: true });
-    } catch {
-      // Just being written, or just removed.
-    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    removeIfDead(file);
     return false;
+  }
+}
+
+function lockHolder(file: string): ProcessId | undefined {
+  try {
+    return JSON.parse(readlinkSync(file)) as ProcessId;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a command works on a cell at the moment. */
+export function isLocked(name: string): boolean {
+  const holder = lockHolder(`${cellFolder(name)}.lock`);
+  return holder !== undefined && isAlive(holder);
+}
+
+/** A command that was killed leaves its lock. Anything else in its place is nobody's, unless it was just removed. */
+function removeIfDead(file: string): void {
+  const holder = lockHolder(file);
+  const age = Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  if (holder === undefined ? age > 2000 : !isAlive(holder)) rmSync(file, { force: true });
+}
+
+function removeLock(file: string): void {
+  try {
+    if (lockHolder(file)?.pid === process.pid) rmSync(file, { force: true });
+  } catch {
+    // It can't be removed, and could not be made.
+  }
+}
+
+function removeDeadLocks(): void {
+  try {
+    for (const file of readdirSync(stateRoot)) if (file.endsWith('.lock')) removeIfDead(join(stateRoot, file));
+  } catch {
+    // As above.
   }
 }
 

@@ -8,9 +8,10 @@ import { LocalFailure } from './failure.ts';
 import { fabricPlan, hostPlan, outsidePlan, outsideRoutes, type NamespacePlan } from './host-plan.ts';
 import { filled, hashOf, lateValues } from './late-values.ts';
 import { link, runInNetwork, startNamespace, type StartedNamespace } from './namespace.ts';
-import { isAlive, kill, type ProcessId } from './processes.ts';
+import { isAlive, kill, processId, type ProcessId } from './processes.ts';
 import { anSbcIsActive, startServices } from './readiness.ts';
 import { requirements } from './requirements.ts';
+import { requireRoom, withRoom } from './room.ts';
 import { secretsOf } from './secrets.ts';
 import {
   cellFolder,
@@ -22,7 +23,7 @@ import {
   type CellState,
   type Namespace,
 } from './state.ts';
-import { hasFreeswitch, status, type CellStatus } from './status.ts';
+import { hasFreeswitch, settledStatus, type CellStatus } from './status.ts';
 
 export interface Progress {
   readonly host: string;
@@ -34,6 +35,8 @@ export interface UpOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Whether the cell ends with this process, even when it is killed. Default: false. */
   readonly dieWithParent?: boolean;
+  /** Breaks it off. What it has made until then is there. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -47,17 +50,27 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
     throw new LocalFailure(lacks.map(({ problem, remedy }) => `${problem} ${remedy}`).join('\n'));
   }
   const cell = deriveCell(spec);
-  await exclusively(spec.name, async () => {
-    const state = await makeHosts(cell, await previousState(cell), options);
-    await anSbcIsActive(cell);
-    await syncCustomers(cell, state);
+  const { signal } = options;
+  await withRoom(spec.name, async () => {
+    await exclusively(
+      spec.name,
+      async () => {
+        signal?.throwIfAborted();
+        const state = await makeHosts(cell, await previousState(cell, options), options);
+        await anSbcIsActive(cell, signal);
+        await syncCustomers(cell, state);
+      },
+      { ...(signal ? { signal } : {}) },
+    );
   });
-  return status(spec.name);
+  return settledStatus(spec.name);
 }
 
 /** What there is of the cell, and where it begins: on a switch and router that live and fit. Anything else goes first. */
-async function previousState(cell: Cell): Promise<CellState> {
+async function previousState(cell: Cell, { dieWithParent }: UpOptions): Promise<CellState> {
   const previous = readState(cell.name);
+  const alive = Object.values(previous?.namespaces ?? {}).filter(({ init }) => isAlive(init));
+  requireRoom(`cell ${cell.name}`, cell.hosts.length + 2 - alive.length);
   if (previous && hasNetwork(previous, cell)) return { ...previous, spec: cell.spec };
   await removeCell(cell.name);
   makeFolder(cellFolder(cell.name));
@@ -69,6 +82,7 @@ async function previousState(cell: Cell): Promise<CellState> {
       spec: cell.spec,
       publicNetwork: publicNetworks(cell.spec.network).find((network) => !taken.has(network))!,
       startedAt: new Date().toISOString(),
+      ...(dieWithParent ? { owner: processId(process.pid)! } : {}),
       namespaces: {},
     };
     // Written at once: no other cell takes the same public network now.
@@ -101,6 +115,7 @@ async function makeHosts(cell: Cell, previous: CellState, options: UpOptions): P
     : [fabricPlan(cell, publicNetwork), outsidePlan(cell, publicNetwork)];
 
   const { kept, wanted } = keepOrMake(previous.namespaces, hosts);
+  options.signal?.throwIfAborted();
   if (wanted.length > 0) forgetCustomers(cell.name);
   const started = new Map<string, StartedNamespace>();
   try {
@@ -125,7 +140,7 @@ async function makeHosts(cell: Cell, previous: CellState, options: UpOptions): P
     if (network.length === 0) {
       await runInNetwork(outside, ['ip', '-batch', '-'], { input: `${outsideRoutes(cell).join('\n')}\n` });
     }
-    await startServices(cell, hosts, started, (host) => options.onProgress?.({ host, state: 'ready' }));
+    await startServices(cell, hosts, started, (host) => options.onProgress?.({ host, state: 'ready' }), options.signal);
     return state;
   } finally {
     for (const namespace of started.values()) namespace.release();

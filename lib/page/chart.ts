@@ -1,11 +1,6 @@
 /** What all charts share: SVG text from ECharts, the same bytes for the same data. */
-import { BarChart, LineChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components';
-import { init, use, type EChartsCoreOption } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+import { init, type EChartsCoreOption } from './echarts.ts';
 import { escaped, Html } from './html.ts';
-
-use([LineChart, BarChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer]);
 
 export interface ChartFrame {
   /** Unique in its page: ids in the SVG begin with it. Letters, digits and `-`. */

@@ -1,6 +1,6 @@
 /** The calendar file: holidays, days of a kind, and announced events, in the time of those who call. */
 import { z } from 'zod';
-import { instantOf } from '../capacity/forecast/instant.ts';
+import { instantOf, yearProblem } from '../capacity/forecast/instant.ts';
 import { dateOfDay, DAY_MS, dayOfDate, timeZone } from '../capacity/forecast/time-zone.ts';
 import { HOLIDAY_COUNTRIES, publicHolidays, type CountryCode } from '../capacity/holidays.ts';
 import type { AnnouncedLoad } from '../capacity/plan/input.ts';
@@ -82,10 +82,12 @@ type Event = CalendarFile['events'][number];
 
 export function* calendarRules(calendar: CalendarFile): Iterable<Violation> {
   for (const [at, day] of calendar.days.entries()) {
+    const path: Path = ['days', at, 'date'];
     try {
-      dayOfDate(day.date);
+      const problem = yearProblem(dayOfDate(day.date) * DAY_MS);
+      if (problem !== undefined) yield { path, message: `${day.date} ${problem}`, allowed: 'a year in that range' };
     } catch {
-      yield { path: ['days', at, 'date'], message: `${day.date} is no date`, allowed: 'a day that its month has' };
+      yield { path, message: `there is no day ${day.date}`, allowed: 'a day that its month has' };
     }
   }
   for (const [at, one] of calendar.events.entries()) {
@@ -106,8 +108,10 @@ function* eventTime({ at, zone }: Event, path: Path): Iterable<Violation> {
   const clock = timeZone(zone);
   const first = instantOf(at, clock, -Infinity);
   if (typeof first === 'string') {
-    const what = first === 'skipped hour' ? `does not exist in ${zone}, as clocks go forward` : 'is no time';
+    const what = first === 'skipped hour' ? `does not exist in ${zone}, as clocks go forward` : 'is not a time';
     yield { path, message: `${at} ${what}`, allowed: 'a time on the clock of the zone' };
+  } else if (yearProblem(first) !== undefined) {
+    yield { path, message: `${at} ${yearProblem(first)}`, allowed: 'a year in that range' };
   } else if (instantOf(at, clock, first) !== first) {
     yield { path, message: `${at} comes twice in ${zone}, as clocks go back`, allowed: 'a time that comes once' };
   }

@@ -58,7 +58,12 @@ export function cellMeasured(
       return one === undefined ? [] : [[resource, one]];
     }),
   );
-  return { history, historyOf: summed ? 'tenants' : 'cell', signals: signalsOf(values, grid), since, notes };
+  const earlier = [
+    measured.earlier.cell.get(name),
+    ...tenants.map((tenant) => measured.earlier.tenant.get(tenant.name)),
+  ];
+  const signals = signalsOf(values, grid, newest(earlier));
+  return { history, historyOf: summed ? 'tenants' : 'cell', signals, since, notes };
 }
 
 function firstKnown(measured: Measured, tenant: string): number {
@@ -77,8 +82,15 @@ function sumOf(parts: readonly Values[], start: number, own: Values | undefined,
   return sum;
 }
 
-/** The newest interval in which calls and set-ups are both known. */
-function signalsOf(values: ReadonlyMap<Resource, Values>, grid: Grid): Signals {
+function newest(instants: readonly (number | undefined)[]): number | undefined {
+  return instants.reduce((last, at) => (at !== undefined && (last === undefined || at > last) ? at : last), undefined);
+}
+
+/**
+ * The newest interval in which calls and set-ups are both known.
+ * @param earlier when something was last measured before the grid
+ */
+function signalsOf(values: ReadonlyMap<Resource, Values>, grid: Grid, earlier: number | undefined): Signals {
   const [calls, setups] = [values.get('relayedCalls'), values.get('setups')];
   for (let i = grid.length - 1; i >= 0; i--) {
     const [relayedCalls, perSecond] = [calls?.[i] ?? NaN, setups?.[i] ?? NaN];
@@ -90,5 +102,5 @@ function signalsOf(values: ReadonlyMap<Resource, Values>, grid: Grid): Signals {
       ...(!Number.isNaN(perSecond) && { setups: perSecond }),
     };
   }
-  return { measuredAt: undefined };
+  return { measuredAt: earlier };
 }

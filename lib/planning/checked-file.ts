@@ -1,11 +1,14 @@
 /** A YAML file whose values are checked by a schema and then by rules between them. */
 import type { z } from 'zod';
+import { readText, UnreadableFile } from '../files/read-text.ts';
 import { formatPath, type Finding, type Path } from '../spec/finding.ts';
-import type { JsonSchema } from '../spec/json-schema.ts';
+import type { JsonSchema } from '../spec/written-form.ts';
 import type { Violation } from '../spec/rules/rule.ts';
 import type { FleetFile } from '../spec/fleet.ts';
 import { readSource, type Source } from '../spec/source.ts';
-import { valueAt, valueFaults } from '../spec/value-findings.ts';
+import { checkFile as checkSource } from '../spec/spec-file.ts';
+import { valueAt } from '../spec/value-findings.ts';
+import { PlanningFailure } from './failure.ts';
 
 export interface CheckedFile<T> {
   readonly file: FleetFile;
@@ -13,6 +16,18 @@ export interface CheckedFile<T> {
   /** Undefined where a value is wrong by itself. */
   readonly value: T | undefined;
   readonly findings: readonly Finding[];
+}
+
+/**
+ * @param allowed what belongs there, in words
+ * @throws PlanningFailure when it can't be read
+ */
+export function readFile(path: string, allowed: string): FleetFile {
+  try {
+    return { path, text: readText(path, allowed) };
+  } catch (error) {
+    throw error instanceof UnreadableFile ? new PlanningFailure([error.finding]) : error;
+  }
 }
 
 /** @param rules what values must be to one another; asked only where each is right by itself */
@@ -23,14 +38,16 @@ export function checkFile<S extends z.ZodType>(
   rules: (value: z.output<S>) => Iterable<Violation> = () => [],
 ): CheckedFile<z.output<S>> {
   const source = readSource(file.path, file.text);
-  if (source.value === undefined) return { file, source, value: undefined, findings: source.findings };
-  const parsed = schema.safeParse(source.value ?? {});
-  if (!parsed.success) {
-    const faults = valueFaults(parsed.error.issues, source, jsonSchema);
-    return { file, source, value: undefined, findings: [...source.findings, ...faults.map(({ finding }) => finding)] };
-  }
-  const broken = [...rules(parsed.data)].map((violation) => violated(source, violation));
-  return { file, source, value: parsed.data, findings: [...source.findings, ...broken] };
+  const { spec: value, findings } = checkSource(source, {
+    schema: schema as z.ZodType<z.output<S>>,
+    jsonSchema: () => jsonSchema,
+    complete: (parsed) => parsed,
+    rules: [],
+    standIns: {},
+    follows: {},
+  });
+  const broken = value === undefined ? [] : [...rules(value)].map((violation) => violated(source, violation));
+  return { file, source, value, findings: [...findings, ...broken] };
 }
 
 export function violated(source: Source, { path, message, allowed }: Violation): Finding {
@@ -39,14 +56,14 @@ export function violated(source: Source, { path, message, allowed }: Violation):
 
 /** An error about a value of a file, or about what the value leads to. */
 export function errorAt(source: Source, path: Path, message: string, allowed: string): Finding {
-  const given = source.written(path) ?? JSON.stringify(valueAt(source.value, path)) ?? 'nothing';
+  const given = source.written(path) ?? JSON.stringify(valueAt(source.value, path));
   return {
     severity: 'error',
     file: source.file,
     ...source.locate(path),
     path: formatPath(path),
     message,
-    given,
+    given: given || 'nothing',
     allowed,
   };
 }

@@ -1,13 +1,15 @@
 /**
- * What deploys of cells came to: a line of JSON for each step, only added. Whoever deploys tells it (`cellstamp deployed`), the
+ * What deploys of cells came to: a line of JSON for each step, only added. Whoever deploys tells it (`npx cellstamp deployed`), the
  * planner reads it: a cell takes its first tenants once it is proved, one whose deploy is not finished is on hold, and how long
  * stamps take is measured from it.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { FleetCell } from '../capacity/plan/input.ts';
 import { label } from '../spec/fields.ts';
 import type { Finding } from '../spec/finding.ts';
+import { isThere } from '../files/read-text.ts';
+import { readFile } from './checked-file.ts';
 import { instant } from './values.ts';
 
 /** `began`: the cell is being changed. `proved`: calls were good. `failed`: it is neither deployed nor taken back. */
@@ -33,16 +35,16 @@ export function readDeploySteps(path: string): {
   readonly steps: readonly DeployStep[];
   readonly findings: readonly Finding[];
 } {
-  if (!existsSync(path)) return { steps: [], findings: [] };
+  if (!isThere(path)) return { steps: [], findings: [] };
   const steps: DeployStep[] = [];
   const findings: Finding[] = [];
-  for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
+  for (const [index, line] of readFile(path, 'a file as `cellstamp deployed` writes it').text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const step = stepOf(line);
     if (step !== undefined) steps.push(step);
     else {
       const place = { severity: 'error', file: path, line: index + 1, column: 1, path: '' } as const;
-      findings.push({ ...place, message: `${line.slice(0, 100)} is no step of a deploy`, given: line, allowed });
+      findings.push({ ...place, message: `${line.slice(0, 100)} is not a step of a deployment`, given: line, allowed });
     }
   }
   return { steps, findings };

@@ -4,6 +4,8 @@ import { compareFindings, formatFinding, type Finding } from '../spec/finding.ts
 export class PlanningFailure extends Error {
   override readonly name = 'PlanningFailure';
   readonly findings: readonly Finding[];
+  /** Exit status of a command: it was asked wrongly. */
+  readonly status = 2;
 
   constructor(findings: readonly Finding[]) {
     const sorted = [...findings].sort(compareFindings);

@@ -1,14 +1,15 @@
 /** The file of measured figures, `figures.yaml`. */
-import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chownSync, renameSync, writeFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { measurementsSchema, type Measurements } from '../capacity/component-figures.ts';
-import { checkFile } from './checked-file.ts';
+import { isThere } from '../files/read-text.ts';
+import { checkFile, readFile } from './checked-file.ts';
 import { PlanningFailure } from './failure.ts';
 import { planningJsonSchemas } from './json-schema.ts';
 
 const HEADER = `# yaml-language-server: $schema=./cells/figures.schema.json
 #
-# What components do here, in place of the built-in figures. cellstamp measure writes it; what else is in it stays.
+# What components do here, in place of the built-in figures. npx cellstamp measure writes it; what else is in it stays.
 `;
 
 /** The text with these figures in it; other figures and comments stay. */
@@ -23,7 +24,7 @@ function withFigures(text: string, measured: Measurements): string {
  * @throws PlanningFailure when something is wrong in it
  */
 export function figuresText(path: string): string {
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : HEADER;
+  const text = isThere(path) ? readFile(path, allowed).text : HEADER;
   figuresIn(path, text);
   return text;
 }
@@ -32,7 +33,9 @@ export function figuresText(path: string): string {
  * The figures in a file that is there.
  * @throws PlanningFailure when something is wrong in it
  */
-export const readFigures = (path: string): Measurements => figuresIn(path, readFileSync(path, 'utf8'));
+export const readFigures = (path: string): Measurements => figuresIn(path, readFile(path, allowed).text);
+
+const allowed = 'a file as `cellstamp measure` writes it';
 
 function figuresIn(path: string, text: string): Measurements {
   const schema = planningJsonSchemas['figures.schema.json']();

@@ -1,6 +1,5 @@
 /** The fleet's files, and whether `planning.yaml` speaks of the same fleet. */
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readCellFolder } from '../files/cell-folder.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import { suggestion } from '../spec/allowed.ts';
 import type { Finding, Path } from '../spec/finding.ts';
@@ -17,26 +16,11 @@ export interface FleetFiles {
 
 /** @throws PlanningFailure for a fleet with errors, or none */
 export function readFleetFiles(folder: string): FleetFiles {
-  const files = yamlFiles(folder);
+  const { files, findings: unreadable } = readCellFolder(folder);
   const { cells, findings } = loadFleet(files);
-  const wrong = findings.filter(({ severity }) => severity === 'error');
-  if (files.length === 0) wrong.push(noFolder(folder));
+  const wrong = [...unreadable, ...findings.filter(({ severity }) => severity === 'error')];
   if (wrong.length > 0) throw new PlanningFailure(wrong);
   return { files, cells };
-}
-
-function yamlFiles(folder: string): FleetFile[] {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
-  return readdirSync(folder)
-    .filter((name) => /\.ya?ml$/.test(name))
-    .sort()
-    .map((name) => ({ path: join(folder, name), text: readFileSync(join(folder, name), 'utf8') }));
-}
-
-function noFolder(folder: string): Finding {
-  const message = 'there are no cells here';
-  const allowed = 'a folder with a file NAME.yaml for every cell';
-  return { severity: 'error', file: folder, line: 1, column: 1, path: '', message, given: folder, allowed };
 }
 
 /** What `planning.yaml` and the calendar say of cells and tenants that the fleet does not know, or knows otherwise. */
@@ -44,6 +28,12 @@ export function* strangers({ cells }: FleetFiles, { planning, calendar }: ReadPl
   const { value, source } = planning;
   const names = cells.map(({ name }) => name);
   for (const name of Object.keys(value.cells)) yield* unknown(source, ['cells', name], 'cell', name, names);
+  const { lostMediaHosts } = value.rules;
+  for (const { name, media, state } of cells) {
+    if (state === 'retired' || lostMediaHosts <= media.hosts) continue;
+    const message = `${lostMediaHosts} is more than the ${media.hosts} media hosts of cell ${name}`;
+    yield errorAt(source, ['rules', 'lostMediaHosts'], message, `a whole number from 0 to ${media.hosts}`);
+  }
   const homes = new Map(cells.flatMap(({ name, tenants }) => tenants.map((tenant) => [tenant.name, name] as const)));
   for (const [at, { name }] of value.waiting.entries()) {
     const home = homes.get(name);

@@ -5,7 +5,7 @@
 import { measurementsSchema } from '../capacity/component-figures.ts';
 import { scenarioJsonSchema } from '../capacity/simulation/scenario-schema.ts';
 import { planSchema } from '../capacity/plan/schema.ts';
-import { writtenForm } from '../spec/json-schema.ts';
+import { writtenForm } from '../spec/written-form.ts';
 import { calendarSchema } from './calendar-file.ts';
 import { planningSchema } from './planning-schema.ts';
 

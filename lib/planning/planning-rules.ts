@@ -58,7 +58,7 @@ export function* unknownZone(name: string, path: Path): Iterable<Violation> {
   try {
     timeZone(name);
   } catch {
-    yield { path, message: `${name} is no time zone`, allowed: 'an IANA time zone, for example Europe/Berlin' };
+    yield { path, message: `there is no time zone ${name}`, allowed: 'an IANA time zone, for example Europe/Berlin' };
   }
 }
 
@@ -96,7 +96,7 @@ function* repeated(names: readonly string[], what: string, path: (at: number) =>
   const seen = new Set<string>();
   for (const [at, name] of names.entries()) {
     if (seen.has(name)) {
-      yield { path: path(at), message: `the ${what} ${name} is there already`, allowed: `each ${what} once` };
+      yield { path: path(at), message: `the ${what} ${name} is given twice`, allowed: `each ${what} once` };
     }
     seen.add(name);
   }

@@ -161,7 +161,7 @@ export const planningSchema = z
     figures: filePath
       .optional()
       .describe(
-        'File of your own measurements of components, as cellstamp measure writes it. Default: figures.yaml beside this file, where there is one.',
+        'File of your own measurements of components, as npx cellstamp measure writes it. Default: figures.yaml beside this file, where there is one.',
       ),
     cells: z
       .record(label(20, 'euw1-a'), cellFacts)
@@ -186,7 +186,7 @@ export const planningSchema = z
       .describe('File in which a plan leaves what the next one has to know.'),
     deploys: filePath
       .default('planning-deploys.ndjson')
-      .describe('File to which cellstamp deployed adds what deploys of cells came to.'),
+      .describe('File to which npx cellstamp deployed adds what deploys of cells came to.'),
     audit: filePath.default('planning-audit.ndjson').describe('File to which every plan and action is added.'),
   })
   .meta({ title: 'Cellstamp planning', description: 'What the capacity planner may do, and what it learns from.' });

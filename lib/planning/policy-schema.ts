@@ -25,7 +25,7 @@ export const policySchema = z
       0.00001,
       0.5,
       gradeOfService.blocking,
-      'Share of the calls that may find no circuit in the busiest hour.',
+      'Share of the calls that may find no circuit, or no token for their set-up, in the busiest hour.',
     ),
     peakTimes: numberOf('telecomRule', 0.1, 10, telecomRule.peakTimes, 'Times the peak, a ratio.'),
     growth: numberOf('telecomRule', -0.9, 10, telecomRule.growth, 'Growth besides the forecast’s, a ratio less 1.'),

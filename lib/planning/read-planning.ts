@@ -1,6 +1,6 @@
 /** Reads `planning.yaml` and the files that it names beside the histories. */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { measurementsSchema, type Measurements } from '../capacity/component-figures.ts';
 import { checkCell } from '../spec/cell-file.ts';
 import type { CellInput, CellSpec } from '../spec/cell.ts';
@@ -8,7 +8,8 @@ import type { Finding, Path } from '../spec/finding.ts';
 import type { FleetFile } from '../spec/fleet.ts';
 import type { Source } from '../spec/source.ts';
 import { calendarRules, calendarSchema, type CalendarFile } from './calendar-file.ts';
-import { checkFile, errorAt, type CheckedFile } from './checked-file.ts';
+import { isThere, requireFile, UnreadableFile } from '../files/read-text.ts';
+import { checkFile, errorAt, readFile, type CheckedFile } from './checked-file.ts';
 import { PlanningFailure } from './failure.ts';
 import { planningJsonSchemas } from './json-schema.ts';
 import { kindName, planningRules } from './planning-rules.ts';
@@ -42,10 +43,8 @@ export interface ReadPlanning {
 
 /** @throws PlanningFailure with all that is wrong in the files */
 export function readPlanning(path: string): ReadPlanning {
-  if (!existsSync(path)) throw new PlanningFailure([noFile(path)]);
-  const text = readFileSync(path, 'utf8');
   const checked = checkFile(
-    { path, text },
+    readFile(path, allowedFile),
     planningSchema,
     planningJsonSchemas['planning.schema.json'](),
     planningRules,
@@ -66,6 +65,7 @@ export function readPlanning(path: string): ReadPlanning {
     }
     return [kindName(kind), { kind, written: writtenCell(source, kind, at), spec: spec! }] as const;
   });
+  findings.push(...writtenFiles(checked.source, value));
   if (findings.length > 0) throw new PlanningFailure(findings);
   const folder = dirname(path);
   return {
@@ -84,18 +84,8 @@ export function readPlanning(path: string): ReadPlanning {
   };
 }
 
-function noFile(path: string): Finding {
-  return {
-    severity: 'error',
-    file: path,
-    line: 1,
-    column: 1,
-    path: '',
-    message: 'there is no such file',
-    given: path,
-    allowed: 'a file that names at least one kind of cell, for example: kinds: [{ region: eu-west-1, prefix: euw1- }]',
-  };
-}
+const allowedFile =
+  'a file that names at least one kind of cell, for example: kinds: [{ region: eu-west-1, prefix: euw1- }]';
 
 /** A file that is named, or else one of the usual name where there is one. */
 function beside<T>(
@@ -107,13 +97,60 @@ function beside<T>(
   check: (file: FleetFile) => CheckedFile<T>,
 ): CheckedFile<T> | undefined {
   const file = named !== undefined && isAbsolute(named) ? named : join(dirname(source.file), named ?? usual);
-  if (!existsSync(file)) {
-    if (named !== undefined) findings.push(errorAt(source, path, `there is no file ${file}`, 'a file that is there'));
+  if (named === undefined && !isThere(file)) {
+    findings.push(...almost(file));
     return undefined;
   }
-  const checked = check({ path: file, text: readFileSync(file, 'utf8') });
-  findings.push(...checked.findings);
-  return checked;
+  try {
+    const checked = check(readFile(file, 'a YAML file'));
+    findings.push(...checked.findings);
+    return checked;
+  } catch (error) {
+    if (!(error instanceof PlanningFailure)) throw error;
+    const [{ message, file: given, allowed }] = error.findings as [Finding];
+    findings.push(named === undefined ? error.findings[0]! : errorAt(source, path, `${given}: ${message}`, allowed));
+    return undefined;
+  }
+}
+
+/** A file that is left out because its name ends otherwise than is looked for. */
+function almost(file: string): readonly Finding[] {
+  const usual = basename(file);
+  const like = (name: string) => name !== usual && name.toLowerCase().replace(/\.yml$/, '.yaml') === usual;
+  return readdirSync(dirname(file))
+    .filter(like)
+    .map((name) => ({
+      severity: 'error',
+      file: join(dirname(file), name),
+      ...{ line: 1, column: 1, path: '', message: `the file's name is ${name}`, given: name, allowed: usual },
+    }));
+}
+
+/** What is wrong with the files that plans and deploys write. */
+function* writtenFiles(source: Source, value: Planning): Iterable<Finding> {
+  const folder = dirname(source.file);
+  const taken = new Map([[resolve(source.file), 'this file']]);
+  for (const key of ['calendar', 'figures', 'state', 'deploys', 'audit'] as const) {
+    const named = value[key];
+    if (named === undefined) continue;
+    const path = resolve(folder, named);
+    const other = taken.get(path);
+    if (other !== undefined) yield errorAt(source, [key], `${named} is ${other} too`, 'a file of its own');
+    taken.set(path, key);
+    if (key === 'calendar' || key === 'figures') continue;
+    if (!existsSync(dirname(path)))
+      yield errorAt(source, [key], `there is no folder ${dirname(named)}`, 'a folder that is there');
+    else if (isThere(path)) yield* notWritable(source, key, path);
+  }
+}
+
+function* notWritable(source: Source, key: string, path: string): Iterable<Finding> {
+  try {
+    requireFile(path, 'a file');
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    yield errorAt(source, [key], `${path}: ${error.finding.message}`, 'a file, or a name that is free');
+  }
 }
 
 function writtenCell(source: Source, { region, size }: Kind, at: number): KindCell {

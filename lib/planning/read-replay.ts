@@ -1,5 +1,4 @@
 /** Reads measured use of tenants to be put through a simulation. */
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DAY_MS } from '../capacity/forecast/time-zone.ts';
 import type { Resource } from '../capacity/resources.ts';
@@ -14,6 +13,8 @@ import { FormProblem, readRows } from './history/rows.ts';
 
 /** A file may be wrong in every line; so many are told. */
 const MOST_PROBLEMS = 10;
+/** A year of history and a year that is replayed, and some more. */
+const MOST_DAYS = 1000;
 const STEPS = [5, 10, 15, 20, 30, 60];
 
 export interface ReplayOptions {
@@ -49,9 +50,12 @@ export async function readReplay(path: string, options: ReplayOptions): Promise<
   const fail = (...findings: Finding[]): never => {
     throw new PlanningFailure(findings);
   };
-  if (!existsSync(path)) fail(finding(1, 'there is no such file', path, 'a .csv or .ndjson file'));
   try {
     const { start, stepMinutes, steps } = await extentOf(path);
+    const days = (steps * stepMinutes) / 1440;
+    if (days > MOST_DAYS) {
+      fail(finding(1, `the file's times are ${days} days apart`, `${days} days`, `at most ${MOST_DAYS} days`));
+    }
     if (!STEPS.includes(stepMinutes)) {
       fail(finding(1, `the file has a line every ${stepMinutes} minutes`, `${stepMinutes}`, STEPS.join(', ')));
     }

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readText, UnreadableFile } from '../files/read-text.ts';
 import type { SecretReference } from './values.ts';
 
 /** A secret is not where its reference says. */
 export class SecretMissing extends Error {
   override readonly name = 'SecretMissing';
   readonly allowed: string;
+  readonly status = 2;
 
   constructor(message: string, allowed: string) {
     super(message);
@@ -28,12 +29,10 @@ export function readSecret({ env, file }: SecretReference, folder: string): stri
   const path = resolve(folder, file!);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').trimEnd();
+    text = readText(path).trimEnd();
   } catch (error) {
-    throw new SecretMissing(
-      `${path} can't be read (${(error as NodeJS.ErrnoException).code})`,
-      'a file that can be read',
-    );
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new SecretMissing(`${path}: ${error.finding.message}`, error.finding.allowed);
   }
   if (text === '') throw new SecretMissing(`${path} is empty`, 'a file with the secret in it');
   return text;

@@ -1,11 +1,12 @@
 /** What a plan leaves to the next one, in a file that only changes from what was read. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { memorySchema, type CellMemory, type PlanMemory } from '../capacity/plan/schema.ts';
-import { writtenForm } from '../spec/json-schema.ts';
-import { checkFile } from './checked-file.ts';
+import { writtenForm } from '../spec/written-form.ts';
+import { isThere } from '../files/read-text.ts';
+import { checkFile, readFile } from './checked-file.ts';
 import { PlanConflict, PlanningFailure } from './failure.ts';
 import { withLock } from './lock.ts';
 
@@ -27,10 +28,12 @@ export interface ReadState {
   readonly state: PlanningState | undefined;
 }
 
+const allowed = 'a file as a plan leaves it, or none';
+
 /** @throws PlanningFailure for a file that no plan has left so */
 export function readState(path: string): ReadState {
-  if (!existsSync(path)) return { path, hash: undefined, state: undefined };
-  const text = readFileSync(path, 'utf8');
+  if (!isThere(path)) return { path, hash: undefined, state: undefined };
+  const { text } = readFile(path, allowed);
   const { value, findings } = checkFile({ path, text }, stateSchema, stateJsonSchema());
   if (value === undefined || findings.length > 0) throw new PlanningFailure(findings);
   return { path, hash: hashOf(text), state: value };
@@ -47,7 +50,7 @@ export function whileUnchanged<T>(
   work: (save: (next: PlanningState) => void) => Promise<T>,
 ): Promise<T> {
   return aloneWith(path, () => {
-    const there = existsSync(path) ? hashOf(readFileSync(path, 'utf8')) : undefined;
+    const there = isThere(path) ? hashOf(readFile(path, allowed).text) : undefined;
     if (there !== hash) {
       throw new PlanConflict(
         `another plan has changed ${path} since this one read it, so nothing of this one was written; plan again`,

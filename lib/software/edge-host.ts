@@ -1,5 +1,6 @@
 import type { EdgeHost, Front } from '../front/front.ts';
 import { directoryAgent } from './directory-agent/index.ts';
+import { edgeHealth } from './edge-health/index.ts';
 import { edge } from './kamailio/edge/index.ts';
 import { mergeHostConfigs, type HostConfig } from './host-config.ts';
 
@@ -8,5 +9,5 @@ import { mergeHostConfigs, type HostConfig } from './host-config.ts';
  * @example edgeHostConfig(front, front.edges[0]!).services.map((service) => service.name)
  */
 export function edgeHostConfig(front: Front, host: EdgeHost): HostConfig {
-  return mergeHostConfigs([edge(front, host), directoryAgent(front, host)]);
+  return mergeHostConfigs([edge(front, host), directoryAgent(front, host), edgeHealth(front, host)]);
 }

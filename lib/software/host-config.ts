@@ -49,6 +49,8 @@ export interface Service {
   /** Stays in the foreground; logs to standard output and error. A `oneshot` ends with status 0 when its work is done. */
   readonly command: Command;
   readonly kind: 'daemon' | 'oneshot';
+  /** install: it brings a program to the host. A target whose hosts come with their programs leaves it out. */
+  readonly phase: 'install' | 'run';
   readonly user: string;
   readonly group: string;
   /** Linux capabilities the user needs, for example `CAP_NET_BIND_SERVICE`; none by default. */
@@ -66,6 +68,11 @@ export interface Service {
   /** Exit status 0 once the service does its work; asked again and again until `readyTimeoutSeconds` have passed. */
   readonly ready: Command;
   readonly readyTimeoutSeconds: number;
+  /**
+   * Exit status 0 while the service does its work; else the last line that it prints says why not. Asked at any time, and killed
+   * after a second: whoever is frozen does not answer. Default: `ready`.
+   */
+  readonly health?: Command;
   /** How to take work off the service before it stops, and how long that may take. None: it stops at once. */
   readonly drain?: { readonly command: Command; readonly deadlineSeconds: number };
   /** Makes the service read its files again without interrupting its work. */
@@ -73,6 +80,43 @@ export interface Service {
   /** Seconds between the stop signal and the kill. */
   readonly stopTimeoutSeconds: number;
 }
+
+/** What every service has that says nothing else. */
+const usualService = {
+  kind: 'daemon',
+  phase: 'run',
+  capabilities: [],
+  environment: {},
+  before: [],
+  after: [],
+  runDirectories: [],
+  stateDirectories: [],
+  openFiles: 1024,
+  readyTimeoutSeconds: 10,
+  stopTimeoutSeconds: 5,
+} as const satisfies Partial<Service>;
+
+/**
+ * A service by what is special about it. By default a daemon in the phase run that is always restarted (a `oneshot` after a failure), with the group of
+ * its user's name, no capability, nothing before or after it, no directory, 1024 open files, 10 s to be ready and 5 s to stop.
+ */
+export function service(
+  own: Pick<Service, 'name' | 'description' | 'command' | 'user' | 'ready'> & Partial<Service>,
+): Service {
+  return { ...usualService, group: own.user, restart: own.kind === 'oneshot' ? 'on-failure' : 'always', ...own };
+}
+
+/** A file by what is special about it. By default everybody may read it, and root alone may write it. */
+export function file(
+  path: string,
+  text: string,
+  own: Partial<Pick<HostFile, 'mode' | 'owner' | 'group'>> = {},
+): HostFile {
+  return { path, mode: '0644', owner: 'root', group: 'root', ...own, text };
+}
+
+/** A program that everybody may run, and root alone may write. */
+export const script = (path: string, text: string): HostFile => file(path, text, { mode: '0755' });
 
 /**
  * Who may reach a port: a role of the same cell, everybody, the health checks of the target's load balancer, or ranges.

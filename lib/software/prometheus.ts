@@ -5,7 +5,7 @@ import { hostConfig } from './cell-host.ts';
 const metrics = '-metrics';
 
 /**
- * Configuration of a Prometheus that scrapes one cell: a job a program, with the labels `cell` and `host` that `cellstamp plan`
+ * Configuration of a Prometheus that scrapes one cell: a job a program, with the labels `cell` and `host` that `npx cellstamp plan`
  * asks by. It has to run on one of the cell's SBCs: nobody else may reach these ports. From there an agent can write to a
  * server outside.
  *

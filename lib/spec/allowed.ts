@@ -1,16 +1,15 @@
 /** What a place in a spec file may hold, in words, from its JSON Schema. */
-import { closestMatch } from 'leven';
+import { distance } from 'fastest-levenshtein';
 import type { Path } from './finding.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './written-form.ts';
 
 /** The schema of the value at a path; undefined where the schema knows no such place. */
 export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
   let at: JsonSchema | undefined = schema;
   for (const key of path) {
     if (typeof key === 'number') at = at?.items;
-    else
-      at =
-        at?.properties?.[key] ?? (typeof at?.additionalProperties === 'object' ? at.additionalProperties : undefined);
+    else if (at?.properties !== undefined && Object.hasOwn(at.properties, key)) at = at.properties[key];
+    else at = typeof at?.additionalProperties === 'object' ? at.additionalProperties : undefined;
   }
   return at;
 }
@@ -30,8 +29,8 @@ export function describeAllowed(schema: JsonSchema): string {
       return describeList(schema);
     case 'object':
       return schema.properties === undefined
-        ? 'keys with values'
-        : `the keys ${Object.keys(schema.properties).join(', ')}`;
+        ? 'a mapping of keys to values'
+        : `a mapping with the keys ${Object.keys(schema.properties).join(', ')}`;
     default:
       return describeText(schema);
   }
@@ -63,7 +62,10 @@ export function listWords(words: readonly string[]): string {
 
 /** `; did you mean "ports"?` when one of the known words is near enough to be a slip of the finger, else nothing. */
 export function suggestion(word: string, known: readonly string[]): string {
-  const maxDistance = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
-  const match = closestMatch(word, known, { maxDistance });
-  return match === undefined ? '' : `; did you mean "${match}"?`;
+  const farthest = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
+  const [nearest] = known
+    .map((candidate) => ({ candidate, away: distance(word, candidate) }))
+    .filter(({ away }) => away <= farthest)
+    .sort((a, b) => a.away - b.away);
+  return nearest === undefined ? '' : `; did you mean "${nearest.candidate}"?`;
 }

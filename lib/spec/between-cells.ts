@@ -18,8 +18,7 @@ export function checkBetween(outlines: readonly Outline[], only?: Source): reado
     const [earlier, later] = order.get(a.source)! <= order.get(b.source)! ? [a, b] : [b, a];
     const [blamed, other] = only === earlier.source && only !== later.source ? [earlier, later] : [later, earlier];
     if (only !== undefined && blamed.source !== only) return [];
-    const at = other.source.locate(other.path);
-    return [{ ...place('error', blamed), ...describe(blamed, `${other.source.file}:${at.line}`) }];
+    return [{ ...place('error', blamed), ...describe(blamed, where(other)) }];
   };
   return [
     ...repeated(
@@ -57,6 +56,12 @@ type Collision = <T>(
   b: Placed<T>,
   describe: (blamed: Placed<T>, other: string) => Pick<Finding, 'message' | 'given' | 'allowed'>,
 ) => readonly Finding[];
+
+/** `cells/euw1-a.yaml:3` */
+function where({ source, path }: Pick<Placed<unknown>, 'source' | 'path'>): string {
+  const { line } = source.locate(path);
+  return line === 0 ? source.file : `${source.file}:${line}`;
+}
 
 function place(severity: Finding['severity'], { source, path }: Pick<Placed<unknown>, 'source' | 'path'>) {
   return { severity, file: source.file, ...source.locate(path), path: formatPath(path) };

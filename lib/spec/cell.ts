@@ -4,6 +4,8 @@
  * The zod schema checks one value at a time; rules between values are in `rules.ts`, rules between files in `fleet.ts`.
  */
 import { z } from 'zod';
+import { marked } from './brand.ts';
+import type { CellInput, CellSpec } from './cell-types.ts';
 import {
   connectionsPerSource,
   domainName,
@@ -17,10 +19,12 @@ import {
   region,
   sipTransports,
   text,
-  type Connections,
-  type PortRange,
 } from './fields.ts';
-import { defaultsBySize, sizeNames, sizes, type SizeName } from './sizes.ts';
+import { cellRules } from './rules.ts';
+import { defaultsBySize, sizeNames, sizes } from './sizes.ts';
+import { parseSpec } from './spec-error.ts';
+import type { SpecFile } from './spec-file.ts';
+import { writtenForm } from './written-form.ts';
 
 const limits = (calls: number, callsPerSecond: number, burst: number) =>
   z.strictObject({
@@ -393,12 +397,7 @@ export const cellSchema = z
     retention: z
       .strictObject({
         logDays: z
-          .union(
-            [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731].map((n) => z.literal(n)) as [
-              z.ZodLiteral<number>,
-              z.ZodLiteral<number>,
-            ],
-          )
+          .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731])
           .default(30)
           .describe('Days that logs are kept (one of the values that CloudWatch Logs takes).'),
         recordDays: z.int().min(1).max(3650).default(90).describe('Days that call records are kept.'),
@@ -417,43 +416,18 @@ export const cellSchema = z
   })
   .meta({ title: 'Cellstamp cell', description: 'One cell of a VoIP fleet.' });
 
-/** A cell's file as written. */
-export type CellInput = z.input<typeof cellSchema>;
+export type { CellInput, CellSpec };
 type ParsedCell = z.output<typeof cellSchema>;
 
-export type Trunk = z.output<typeof trunk>;
-export type Tenant = z.output<typeof tenantSchema>;
+export type Trunk = CellSpec['trunks'][number];
+export type Tenant = CellSpec['tenants'][number];
 export type Limits = Tenant['limits'];
-
-/** A cell's spec with every default filled in. */
-export type CellSpec = Omit<ParsedCell, 'maxTenants' | 'sbc' | 'media' | 'database' | 'redis'> & {
-  readonly size: SizeName;
-  readonly maxTenants: number;
-  readonly sbc: Omit<ParsedCell['sbc'], 'instanceType' | 'setupsPerSecond' | 'sharedMemoryMiB' | 'connections'> & {
-    readonly instanceType: string;
-    readonly setupsPerSecond: number;
-    readonly sharedMemoryMiB: number;
-    readonly connections: Connections;
-  };
-  readonly media: Omit<ParsedCell['media'], 'instanceType' | 'relay' | 'freeswitch' | 'pools'> & {
-    readonly instanceType: string;
-    readonly relay: { readonly calls: number; readonly ports: PortRange };
-    readonly freeswitch: Omit<ParsedCell['media']['freeswitch'], 'sessions' | 'sessionsPerSecond'> & {
-      readonly sessions: number;
-      readonly sessionsPerSecond: number;
-    };
-    /** Tier to the numbers of its media hosts, ascending. */
-    readonly pools: Readonly<Record<string, readonly number[]>>;
-  };
-  readonly database: Omit<ParsedCell['database'], 'instanceClass'> & { readonly instanceClass: string };
-  readonly redis: Omit<ParsedCell['redis'], 'nodeType'> & { readonly nodeType: string };
-};
 
 /** Fills in the defaults that follow from the size and the number of media hosts. */
 export function completeCell(cell: ParsedCell): CellSpec {
   const size = sizes[cell.size];
   const hosts = Array.from({ length: cell.media.hosts }, (_, index) => index + 1);
-  return {
+  return marked('cell', {
     ...cell,
     maxTenants: cell.maxTenants ?? size.tenants,
     sbc: {
@@ -476,14 +450,24 @@ export function completeCell(cell: ParsedCell): CellSpec {
     },
     database: { ...cell.database, instanceClass: cell.database.instanceClass ?? size.databaseClass },
     redis: { ...cell.redis, nodeType: cell.redis.nodeType ?? size.redisNodeType },
-  };
+  });
 }
 
+/** How a cell is checked, in a file or in code. */
+export const cellFile: SpecFile<ParsedCell, CellSpec> = {
+  schema: cellSchema,
+  jsonSchema: writtenForm(cellSchema),
+  complete: completeCell,
+  rules: cellRules,
+  standIns: { name: 'unnamed', region: 'eu-west-1' },
+  follows: { size: ['maxTenants', 'sbc', 'media', 'database', 'redis'] },
+};
+
 /**
- * A complete spec from an object as a person would write it.
- * @throws z.ZodError when a value is not allowed; rules between values are not checked here.
+ * A complete spec from an object as a person would write it. Of cells in files `loadFleet` also tells file and line.
+ * @throws SpecError with all findings when a value is not allowed; rules between values are checked by what builds it
  * @example parseCell({ name: 'euw1-a', region: 'eu-west-1' }).media.hosts // 4
  */
 export function parseCell(input: CellInput): CellSpec {
-  return completeCell(cellSchema.parse(input));
+  return parseSpec('cell', input, cellFile);
 }

@@ -31,10 +31,34 @@ export function formatPath(path: Path): string {
     .join('');
 }
 
-/** One line: `cells/euw1-a.yaml:12:5 error media.relay.ports: 1000 ports are too few …; allowed: at least 10000 …`. */
+/**
+ * One line: `cells/euw1-a.yaml:12:5 error media.relay.ports: 1000 ports are too few …; allowed: at least 10000 …`. What is
+ * allowed is left out where the message says it. Nothing in it acts on a terminal.
+ */
 export function formatFinding(finding: Finding): string {
-  const { file, line, column, severity, path, message, allowed } = finding;
-  return `${file}:${line}:${column} ${severity}${path === '' ? '' : ` ${path}`}: ${message}; allowed: ${allowed}`;
+  const { file, line, column, severity, path } = finding;
+  return `${printable(file)}:${line}:${column} ${severity}${path === '' ? ':' : ''} ${formatValueFinding(finding)}`;
+}
+
+/** The same of a value that stands in no file. */
+export function formatValueFinding({ path, message, allowed }: Pick<Finding, 'path' | 'message' | 'allowed'>): string {
+  const rest = message.includes(`must be ${allowed}; got`) ? '' : `; allowed: ${allowed}`;
+  return printable(`${path === '' ? '' : `${path}: `}${message}${rest}`);
+}
+
+/** Control characters, which a terminal acts on, characters that change the direction of writing, and halves of a character. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/**
+ * A text from outside as it may be written to a terminal.
+ * @example printable('\u001b[2J') // '\\x1b[2J'
+ */
+export function printable(text: string): string {
+  return text.replace(unprintable, (character) => {
+    const code = character.codePointAt(0)!.toString(16);
+    return escapes[character] ?? (code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u{${code}}`);
+  });
 }
 
 /** Findings in the order of the files and of the lines in them. */

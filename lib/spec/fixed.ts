@@ -35,6 +35,9 @@ export const internalPorts = {
   redis: 6379,
 } as const;
 
+/** The cell's bucket of call set-ups holds what comes back to it in so many seconds. */
+export const cellBurstSeconds = 1;
+
 /** The widest range whose addresses an edge knows one by one (256), as a prefix length. */
 export const widestEdgeSourcePrefix = 24;
 

@@ -56,6 +56,7 @@ export function loadFleet(files: readonly FleetFile[], { only }: FleetOptions = 
     ...checkedCells.flatMap((cell) => cell.findings),
     ...checkedCells.flatMap(({ source }) => fileName(source)),
     ...checkedFronts.flatMap((front) => front.findings),
+    ...[...wanted, ...fronts].flatMap(extension),
     ...(fronts.length > 0
       ? checkedCells.flatMap(({ source, spec }) =>
           spec === undefined ? [] : brokenRules(spec, behindFrontRules, source),
@@ -102,10 +103,21 @@ function stem({ file }: Pick<Source, 'file'>): string {
   return file.replace(/^.*\//, '').replace(/\.[^.]*$/, '');
 }
 
+/** What reads the files looks for one extension. */
+function extension({ file }: Source): readonly Finding[] {
+  const name = file.replace(/^.*\//, '');
+  const given = name.slice(name.lastIndexOf('.'));
+  if (given === '.yaml') return [];
+  const message = `the file's name ends in ${given}`;
+  const allowed = `${stem({ file })}.yaml`;
+  return [{ severity: 'error', file, line: 1, column: 1, path: '', message, given: name, allowed }];
+}
+
 function fileName(source: Source): readonly Finding[] {
   const name = (source.value as { name?: unknown } | null | undefined)?.name;
   const given = source.file.replace(/^.*\//, '');
-  if (typeof name !== 'string' || given === `${name}.yaml`) return [];
+  // An extension that is wrong is said of the file.
+  if (typeof name !== 'string' || name === '' || stem(source) === name) return [];
   return [
     {
       severity: 'error',

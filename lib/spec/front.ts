@@ -4,7 +4,13 @@
  * The front knows cells by their specs and tenants by the directory; it has no reference to anything that a cell's stack made.
  */
 import { z } from 'zod';
+import { marked } from './brand.ts';
+import type { FrontInput, FrontSpec } from './front-types.ts';
 import { connectionsPerSource, domainName, ipv4Network, label, port, region, sipTransports } from './fields.ts';
+import { frontRules } from './rules.ts';
+import { parseSpec } from './spec-error.ts';
+import type { SpecFile } from './spec-file.ts';
+import { writtenForm } from './written-form.ts';
 
 const edgeRegion = z.strictObject({
   region: region.describe('AWS region.'),
@@ -97,7 +103,9 @@ export const frontSchema = z
               .min(2048)
               .max(65535)
               .default(8192)
-              .describe('Longest SIP message that is taken, in bytes.'),
+              .describe(
+                'Longest SIP message that is taken, in bytes; a longer one gets 513. Over TCP and TLS one of more than 16384 bytes ends its connection.',
+              ),
           })
           .prefault({})
           .describe('Protection against floods, by source address.'),
@@ -106,7 +114,9 @@ export const frontSchema = z
       .describe('The edges (Kamailio), alike in every region.'),
     health: z
       .strictObject({
-        port: port.default(8088).describe('TCP port that answers only while the edge is ready and not draining.'),
+        port: port
+          .default(8088)
+          .describe('TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503.'),
         intervalSeconds: z
           .union([z.literal(10), z.literal(30)])
           .default(10)
@@ -136,13 +146,23 @@ export const frontSchema = z
   })
   .meta({ title: 'Cellstamp front', description: 'The global anycast entry of a fleet.' });
 
-export type FrontInput = z.input<typeof frontSchema>;
-export type FrontSpec = z.output<typeof frontSchema>;
+export type { FrontInput, FrontSpec };
+type ParsedFront = z.output<typeof frontSchema>;
+
+/** How a front is checked, in a file or in code. */
+export const frontFile: SpecFile<ParsedFront, FrontSpec> = {
+  schema: frontSchema,
+  jsonSchema: writtenForm(frontSchema),
+  complete: (spec) => marked('front', spec),
+  rules: frontRules,
+  standIns: { domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }] },
+  follows: {},
+};
 
 /**
- * A complete spec from an object as a person would write it.
- * @throws z.ZodError when a value is not allowed.
+ * A complete spec from an object as a person would write it. Of a front in a file `loadFleet` also tells file and line.
+ * @throws SpecError with all findings when a value is not allowed; rules between values are checked by what builds it
  */
 export function parseFront(input: FrontInput): FrontSpec {
-  return frontSchema.parse(input);
+  return parseSpec('front', input, frontFile);
 }

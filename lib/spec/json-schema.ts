@@ -1,40 +1,9 @@
 /** The JSON Schema of spec files, made from the zod schemas: editors complete and check by it. */
-import { z } from 'zod';
-import { cellSchema } from './cell.ts';
-import { frontSchema } from './front.ts';
-
-/** The part of JSON Schema (draft 7) that zod writes for the schemas here. */
-export interface JsonSchema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | JsonSchema;
-  readonly propertyNames?: JsonSchema;
-  readonly items?: JsonSchema;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum?: number;
-  readonly maxLength?: number;
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly patternErrorMessage?: string;
-}
-
-/** What a person may write: defaults are in it, filled-in values are not required. Made once, when first asked for. */
-export function writtenForm(schema: z.ZodType): () => JsonSchema {
-  let made: JsonSchema | undefined;
-  return () => (made ??= z.toJSONSchema(schema, { io: 'input', target: 'draft-7' }) as JsonSchema);
-}
+import { cellFile } from './cell.ts';
+import { frontFile } from './front.ts';
 
 /** Every schema file that is committed, by its name in `cells/`. */
 export const jsonSchemas = {
-  'cell.schema.json': writtenForm(cellSchema),
-  'front.schema.json': writtenForm(frontSchema),
+  'cell.schema.json': cellFile.jsonSchema,
+  'front.schema.json': frontFile.jsonSchema,
 } as const;

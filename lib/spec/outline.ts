@@ -48,7 +48,11 @@ export function outlineCell(source: Source): readonly Outline[] {
     tenants.flatMap(({ [key]: value }, index) =>
       typeof value === 'string' ? [placed(value, ['tenants', index, key])] : [],
     );
-  const ips = 1 + (typeof hosts === 'number' && hosts >= 1 && hosts <= 32 ? hosts : defaults.media.hosts);
+  const ips =
+    1 +
+    (Number.isInteger(hosts) && (hosts as number) >= 1 && (hosts as number) <= 32
+      ? (hosts as number)
+      : defaults.media.hosts);
   const outline: Outline = {
     source,
     kind: 'cell',
@@ -82,8 +86,8 @@ export function outlineFront(source: Source): Outline {
       ranges(network).map((value): Placed<Range> => ({ value, path: ['regions', index, 'network'], source })),
     ),
     elasticIps: regions.flatMap(({ region, edges = defaultFront.regions[0]!.edges }, index) =>
-      typeof region === 'string' && typeof edges === 'number'
-        ? [{ value: { region, count: edges }, path: ['regions', index, 'region'], source }]
+      typeof region === 'string' && Number.isInteger(edges)
+        ? [{ value: { region, count: edges as number }, path: ['regions', index, 'region'], source }]
         : [],
     ),
     tenants: [],

@@ -29,8 +29,8 @@ const quoted = /^('[^']*'|"[^"\\]*")$/;
 /** What is no text to YAML 1.2, or would be a group, an alias, a tag. */
 const notText = /^(null|true|false)$/i;
 
-/** A tab, another kind of space or one at the end of a line means something to the parser. */
-const special = /[^\n\x20-\x7e\xa1-\uffff]| (?:\n|$)/;
+/** A tab, another kind of space or one at the end of a line means something to the parser; it also finds what nobody can read. */
+const special = /[^\n\x20-\x7e\xa1-\u2029\u202f-\u2065\u206a-\uffff]| (?:\n|$)/;
 
 /** @returns undefined for a text that needs the YAML parser */
 export function readPlainYaml(text: string): Readonly<Record<string, unknown>> | undefined {

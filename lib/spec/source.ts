@@ -20,9 +20,9 @@ import { formatPath, type Finding, type Path } from './finding.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 
 export interface Position {
-  /** From 1. */
+  /** From 1; 0 in what stands in no file. */
   readonly line: number;
-  /** From 1. */
+  /** From 1; 0 in what stands in no file. */
   readonly column: number;
 }
 
@@ -62,36 +62,20 @@ function readYaml(file: string, text: string): Source {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const lineAt = (offset: number) => text.split('\n')[positionAt(offset).line - 1]?.trim() ?? '';
+  const lineAt = (offset: number) => text.split('\n')[positionAt(offset).line - 1]?.trim() || 'nothing';
 
-  const syntax = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }): Finding => ({
-    severity: 'error',
-    file,
-    ...positionAt(offset),
-    path: '',
-    message:
-      code === 'MULTIPLE_DOCS'
-        ? 'the file goes on after ---'
-        : `this is no YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
-    given: lineAt(offset),
-    allowed: allowedSyntax[code] ?? 'YAML 1.2',
-  }));
-  const tidied = tidy(document, (path, offset, rest) => ({
-    severity: 'error',
-    file,
-    ...positionAt(offset),
-    path,
-    ...rest,
-  }));
-  const findings = syntax.length === 0 ? [...tidied] : syntax;
+  const finding: Place = (path, offset, rest) => ({ severity: 'error', file, ...positionAt(offset), path, ...rest });
+  const unusable = (offset: number, message: string, allowed: string) =>
+    finding('', offset, { message, given: lineAt(offset), allowed });
+  const syntax = syntaxError(text, document, unusable);
+  const findings: Finding[] = syntax === undefined ? tidy(document, finding) : [syntax];
   let value: unknown;
   try {
-    value = syntax.length === 0 ? document.toJS() : undefined;
+    value = findings.some(({ path }) => path === '') ? undefined : document.toJS();
   } catch (error) {
     // The parser counts what aliases of aliases grow to, and gives up before memory does.
     if (!(error instanceof ReferenceError)) throw error;
-    const rest = { path: '', message: 'aliases stand for too much', given: lineAt(0), allowed: 'few aliases' };
-    findings.push({ severity: 'error', file, line: 1, column: 1, ...rest });
+    findings.push(unusable(0, 'aliases stand for too much', 'few aliases'));
   }
   return {
     file,
@@ -99,10 +83,43 @@ function readYaml(file: string, text: string): Source {
     findings,
     locate: (path) => positionAt(offsetOf(document, path)),
     written: (path) => {
-      const node = document.getIn(path, true);
+      const node = nodeAt(document, path);
       return isScalar(node) ? (node.source ?? String(node.value)) : undefined;
     },
   };
+}
+
+/** Control characters but for tabs and ends of lines: YAML 1.2 allows none (section 5.1), and a terminal acts on them. */
+const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+/** Those, and what turns the direction of writing, so that a person reads another value than a program. */
+const unreadable = new RegExp(`${forbidden.source}|[\\u202a-\\u202e\\u2066-\\u2069]`);
+/** More than any file of ours needs, and less than the parser's own stack. */
+const DEEPEST = 50;
+
+/** What makes the whole text unusable: the first one, as those after it mostly follow from it. */
+function syntaxError(
+  text: string,
+  document: Document.Parsed,
+  unusable: (offset: number, message: string, allowed: string) => Finding,
+): Finding | undefined {
+  const control = forbidden.exec(text);
+  if (control) return unusable(control.index, `there is the control character ${control[0]}`, 'printable characters');
+  const [first] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (first === undefined) {
+    if (document.directives.yaml.version === '1.2') return undefined;
+    return unusable(0, `%YAML ${document.directives.yaml.version} is another version`, 'YAML 1.2, without %YAML');
+  }
+  const { code, message, pos } = first;
+  if (message.startsWith('Maximum call stack')) {
+    return unusable(pos[0], 'values are nested too deeply', `at most ${DEEPEST} levels`);
+  }
+  return unusable(
+    pos[0],
+    code === 'MULTIPLE_DOCS'
+      ? 'a second document begins after ---'
+      : `invalid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+    allowedSyntax[code] ?? 'YAML 1.2',
+  );
 }
 
 const allowedSyntax: Readonly<Record<string, string>> = {
@@ -114,49 +131,82 @@ const allowedSyntax: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'one key a line, the keys of a group indented alike',
 };
 
+type Place = (path: string, offset: number, rest: Pick<Finding, 'message' | 'given' | 'allowed'>) => Finding;
+
+/** Tags that say what the text says without them. */
+const coreTags = ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((tag) => `tag:yaml.org,2002:${tag}`);
+
 /**
  * Makes keys texts as they are written (`+4930123456` would be a number), and finds repeated keys and aliases without an
- * anchor, which are then taken for the text that was most likely meant (`*43`).
+ * anchor, which are then taken for the text that was most likely meant (`*43`). What it finds of the file as a whole (an empty
+ * path) makes the file's value unusable.
  */
-function tidy(
-  document: Document.Parsed,
-  finding: (path: string, offset: number, rest: Pick<Finding, 'message' | 'given' | 'allowed'>) => Finding,
-): readonly Finding[] {
+function tidy(document: Document.Parsed, finding: Place): Finding[] {
   const findings: Finding[] = [];
+  const whole = (node: Node, given: string, message: string, allowed: string) => {
+    findings.push(finding('', node.range![0], { message, given, allowed }));
+    return visit.BREAK;
+  };
   visit(document, {
     Map: (_, map, ancestors) => {
+      if (isTooDeep(ancestors)) return tooDeep(map);
       const seen = new Set<string>();
       for (const pair of map.items as Pair<Node, Node | null>[]) {
         const { key } = pair;
         if (!isScalar(key)) {
-          const given = String(key);
-          findings.push(
-            finding(formatPath(pathOf(map, ancestors)), key.range![0], {
-              message: `the key ${given} is no text`,
-              given,
-              allowed: 'a word as a key',
-            }),
-          );
-          pair.key = document.createNode(given);
+          const given = String(key) || 'nothing';
+          const rest = { message: `the key ${given} is not a word`, given, allowed: 'a word as a key' };
+          findings.push(finding(formatPath(pathOf(map, ancestors)), key.range![0], rest));
+          pair.key = Object.assign(document.createNode(given), { range: key.range! });
           continue;
         }
         key.value = key.source ?? String(key.value);
         const name = key.value as string;
-        if (seen.has(name)) {
+        if (name === '<<') {
+          return whole(key, name, 'there is a merge key (<<)', 'an alias for a whole value, or every key written out');
+        }
+        const path = () => formatPath([...pathOf(map, ancestors), name]);
+        if (name === '__proto__') {
           findings.push(
-            finding(formatPath([...pathOf(map, ancestors), name]), key.range![0], {
+            finding(path(), key.range![0], {
+              message: '__proto__ is not a key',
+              given: name || "''",
+              allowed: 'any other name',
+            }),
+          );
+        } else if (seen.has(name)) {
+          findings.push(
+            finding(path(), key.range![0], {
               message: `the key is given twice`,
-              given: name,
+              given: name || "''",
               allowed: 'each key once',
             }),
           );
         }
         seen.add(name);
       }
+      // To JavaScript it is not a key like any other.
+      map.items = map.items.filter(({ key }) => !isScalar(key) || key.value !== '__proto__');
+      return undefined;
+    },
+    Seq: (_, seq, ancestors) => (isTooDeep(ancestors) ? tooDeep(seq) : undefined),
+    Scalar: (step, scalar, ancestors) => {
+      const { value } = scalar;
+      const control = typeof value === 'string' ? unreadable.exec(value)?.[0] : undefined;
+      if (control === undefined || step === 'key') return undefined;
+      const rest = { message: `the value has the control character ${control}`, given: value as string };
+      findings.push(
+        finding(formatPath(pathOf(scalar, ancestors)), scalar.range![0], { ...rest, allowed: 'printable characters' }),
+      );
+      return undefined;
     },
     Alias: (_, alias, ancestors) => {
-      if (alias.resolve(document) !== undefined) return undefined;
+      const anchor = alias.resolve(document);
       const text = `*${alias.source}`;
+      if (anchor !== undefined && ancestors.includes(anchor)) {
+        return whole(alias, text, `the alias ${text} stands inside what it names`, 'an alias for a value elsewhere');
+      }
+      if (anchor !== undefined) return undefined;
       findings.push(
         finding(formatPath(pathOf(alias, ancestors)), alias.range![0], {
           message: `${text} without quotes is a YAML alias, and there is no anchor of that name`,
@@ -164,11 +214,36 @@ function tidy(
           allowed: `'${text}' in quotes`,
         }),
       );
-      return document.createNode(text);
+      return Object.assign(document.createNode(text), { range: alias.range! });
     },
   });
+  if (findings.every(({ path }) => path !== '')) {
+    visit(document, {
+      Value: (_, node) =>
+        node.tag === undefined || coreTags.includes(node.tag)
+          ? undefined
+          : whole(
+              node,
+              node.tag,
+              `there is the tag ${node.tag.replace('tag:yaml.org,2002:', '!!')}`,
+              'values without tags',
+            ),
+    });
+  }
   return findings;
+
+  function tooDeep(node: Node) {
+    return whole(
+      node,
+      'nested values',
+      `values are nested more than ${DEEPEST} levels deep`,
+      `at most ${DEEPEST} levels`,
+    );
+  }
 }
+
+const isTooDeep = (ancestors: Ancestors): boolean =>
+  ancestors.filter((outer) => isMap(outer) || isSeq(outer)).length >= DEEPEST;
 
 type Ancestors = readonly (Document | Node | Pair)[];
 
@@ -181,21 +256,35 @@ function pathOf(node: Node, ancestors: Ancestors): Path {
 }
 
 function offsetOf(document: Document.Parsed, path: Path): number {
-  let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;
+  for (const { at } of steps(document, path)) offset = at ?? offset;
+  return offset;
+}
+
+/** The node at a path; undefined where the text has none. */
+function nodeAt(document: Document.Parsed, path: Path): unknown {
+  const passed = [...steps(document, path)];
+  return passed.length === path.length ? (path.length === 0 ? document.contents : passed.at(-1)!.node) : undefined;
+}
+
+/** What a path leads through, as far as the text has it: the value, and where it begins, which is its key. */
+function* steps(
+  document: Document.Parsed,
+  path: Path,
+): Iterable<{ readonly at: number | undefined; readonly node: unknown }> {
+  let node: unknown = document.contents;
   for (const step of path) {
     if (node instanceof Alias) node = node.resolve(document);
     if (isMap(node)) {
       const pair = node.items.find(({ key }) => isScalar(key) && key.value === String(step));
-      if (pair === undefined) break;
-      offset = (pair.key as Node).range![0];
+      if (pair === undefined) return;
       node = pair.value;
+      yield { at: (pair.key as Node).range?.[0], node };
     } else if (isSeq(node)) {
       const item = node.items[Number(step)] as Node | undefined;
-      if (item === undefined) break;
-      offset = item.range?.[0] ?? offset;
+      if (item === undefined) return;
       node = item;
-    } else break;
+      yield { at: item.range?.[0], node };
+    } else return;
   }
-  return offset;
 }

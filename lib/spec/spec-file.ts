@@ -1,7 +1,7 @@
 /** Checks one file: its values, then the rules between them, all findings at once. */
 import type { z } from 'zod';
 import { formatPath, type Finding, type Path } from './finding.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './written-form.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Source } from './source.ts';
 import { valueAt, valueFaults } from './value-findings.ts';
@@ -57,7 +57,7 @@ export function brokenRules<Spec>(spec: Spec, applicable: readonly Rule<Spec>[],
         ...source.locate(seen),
         path: formatPath(path),
         message,
-        given: given ?? 'nothing',
+        given: given || 'nothing',
         allowed,
       };
     }),
@@ -66,7 +66,7 @@ export function brokenRules<Spec>(spec: Spec, applicable: readonly Rule<Spec>[],
 
 function reads<Spec>(rule: Rule<Spec>, wrong: Path, follows: SpecFile<unknown, Spec>['follows']): boolean {
   const key = wrong.filter((step) => typeof step === 'string').join('.');
-  const places = [key, ...(follows[key] ?? [])];
+  const places = [key, ...(Object.hasOwn(follows, key) ? follows[key]! : [])];
   return rule.reads.some((read) =>
     places.some((place) => place === read || place.startsWith(`${read}.`) || read.startsWith(`${place}.`)),
   );

@@ -26,13 +26,14 @@ describe('Accelerator', () => {
     expect(made.one('aws_globalaccelerator_accelerator')).not.toHaveProperty('ip_addresses');
   });
 
-  it('shows edges the client’s address and asks their health port by TCP, for both protocols', () => {
+  it('shows edges the client’s address and asks for their health over HTTP, for both protocols', () => {
     for (const protocol of ['udp', 'tcp']) {
       expect(
         accelerator(minimalFront).one('aws_globalaccelerator_endpoint_group', `${protocol}-eu-west-1`),
       ).toMatchObject({
         endpoint_group_region: 'eu-west-1',
-        health_check_protocol: 'TCP',
+        health_check_protocol: 'HTTP',
+        health_check_path: '/',
         health_check_port: 8088,
         health_check_interval_seconds: 10,
         threshold_count: 3,

@@ -10,7 +10,7 @@ const front = (input: FrontInput, regions = input.regions.map(({ region }) => re
       regions.map((region) => [region, new AwsProvider(stack, region, { alias: region, region })]),
     );
     new AnycastFront(stack, 'front', { spec: parseFront(input), providers });
-  });
+  }, input.regions[0]!.region);
 
 describe('AnycastFront', () => {
   const large = front(maximalFront);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { checkPlan, planRules, type Plan } from '../../lib/aws/plan-rules.ts';
+import { checkPlan, planRules } from '../../lib/aws/plan-rules.ts';
+import type { TerraformPlan } from '../../lib/aws/terraform-plan.ts';
 
 const plan = (
   resources: readonly (readonly [type: string, values: Record<string, unknown>, refers?: Record<string, string>])[],
-): Plan => ({
+): TerraformPlan => ({
   planned_values: {
     root_module: { resources: resources.map(([type, values], n) => ({ address: `${type}.r${n}`, type, values })) },
   },

@@ -57,10 +57,10 @@ export function testApp(): App {
   return Testing.app({ outdir });
 }
 
-/** Synthesises what `build` puts into a stack, all validations included. */
-export function synth(build: (stack: TerraformStack) => void): Synthesised {
+/** Synthesises what `build` puts into a stack of a region, all validations included. */
+export function synth(build: (stack: TerraformStack) => void, region = 'eu-west-1'): Synthesised {
   const stack = new TerraformStack(testApp(), 'test');
-  new AwsProvider(stack, 'aws', { region: 'eu-west-1' });
+  new AwsProvider(stack, 'aws', { region });
   build(stack);
   return new Synthesised(Testing.synth(stack, true));
 }

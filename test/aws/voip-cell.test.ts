@@ -5,7 +5,8 @@ import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
 import { parseFront } from '../../lib/spec/front.ts';
 import { cellOf, maximal, minimal, minimalFront, synth, type Synthesised } from './synth.ts';
 
-const voipCell = (input: CellInput) => synth((stack) => void new VoipCell(stack, 'cell', { spec: parseCell(input) }));
+const voipCell = (input: CellInput) =>
+  synth((stack) => void new VoipCell(stack, 'cell', { spec: parseCell(input) }), input.region);
 
 interface Parameter {
   readonly values: Record<string, string>;

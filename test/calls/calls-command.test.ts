@@ -1,4 +1,4 @@
-/** `cellstamp calls` on a cell that carries calls. */
+/** `npx cellstamp calls` on a cell that carries calls. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import type { RunCommand } from '../../lib/calls/scenario.ts';

@@ -29,7 +29,7 @@ import { down, exec, status, up } from '../../lib/local/index.ts';
 import { hostFolder } from '../../lib/local/state.ts';
 import { paths } from '../../lib/software/kamailio/sbc/paths.ts';
 import { usersSql } from '../../lib/software/kamailio/sbc/tenant-tables.ts';
-import { parseCell, type CellSpec } from '../../lib/spec/cell.ts';
+import { parseCell, type CellInput, type CellSpec } from '../../lib/spec/cell.ts';
 import { parseFront, type FrontSpec } from '../../lib/spec/front.ts';
 import { leftBehind, toldOf, type LeftBehind, type Told } from './front-told.ts';
 import { passwordOf, until } from './lab.ts';
@@ -43,13 +43,18 @@ export const exchange = { address: callerAddress(1, 77) } as const;
 
 const free = { calls: 1000, callsPerSecond: 1000, burst: 1000 };
 
-function specs(name: string, number: number): { readonly cells: readonly CellSpec[]; readonly front: FrontSpec } {
+function specs(
+  name: string,
+  number: number,
+  calls: CellInput['calls'],
+): { readonly cells: readonly CellSpec[]; readonly front: FrontSpec } {
   const cells = [1, 2].map((n) =>
     parseCell({
       name: `${name}-${n}`,
       region: 'eu-west-1',
       size: 'test',
       network: `10.${number}.${16 * (n - 1)}.0/20`,
+      calls,
       media: { hosts: 1, kernelForwarding: 'preferred' },
       trunks: [{ name: 'carrier', address: carrier.address, limits: free }],
       tenants:
@@ -74,6 +79,8 @@ function specs(name: string, number: number): { readonly cells: readonly CellSpe
       { region: 'us-east-1', network: `10.${number}.201.0/24` },
     ],
     edge: { workers: 2, flood: { requestsPerSecond: 500 } },
+    // A drain takes as long as the entry may take, by this.
+    health: { threshold: 1 },
     directory: { entries: 1000, pollSeconds: 0.2 },
   });
   return { cells, front };
@@ -99,9 +106,17 @@ export class FrontBed {
     this.front = deriveFront(front);
   }
 
-  /** @param number second octet of the private addresses */
-  static async up(name: string, number: number, users: readonly string[]): Promise<FrontBed> {
-    const bed = new FrontBed(specs(name, number));
+  /**
+   * @param number second octet of the private addresses
+   * @param calls of the cells
+   */
+  static async up(
+    name: string,
+    number: number,
+    users: readonly string[],
+    calls: CellInput['calls'] = {},
+  ): Promise<FrontBed> {
+    const bed = new FrontBed(specs(name, number, calls));
     await bed.down();
     try {
       await Promise.all(bed.cells.map((cell) => up(cell)));
@@ -217,8 +232,10 @@ export class FrontBed {
   /** Whether the regions announce the service address. */
   async announceService(announced: boolean): Promise<void> {
     for (const index of this.front.regions.keys()) {
-      const command = ['birdc', '-s', '/run/bird/bird.ctl', announced ? 'enable' : 'disable', 'anycast'];
-      await execOnFront(this.state, routerName(index + 1), command);
+      for (const protocol of ['anycast', 'last_resort']) {
+        const command = ['birdc', '-s', '/run/bird/bird.ctl', announced ? 'enable' : 'disable', protocol];
+        await execOnFront(this.state, routerName(index + 1), command);
+      }
     }
   }
 

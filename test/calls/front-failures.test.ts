@@ -1,8 +1,10 @@
 /** Edges and a region that fail with calls up. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, home, killFrontHost, nameServer } from '../../lib/local/front/index.ts';
 import { regionGateway } from '../../lib/local/front/addresses.ts';
+import { answerAgeSeconds } from '../../lib/software/edge-health/index.ts';
 import { describeWith } from '../requirements.ts';
 import { carrier, domain, FrontBed, type Kind } from './front-bed.ts';
 import { print, toldOf } from './front-told.ts';
@@ -10,6 +12,9 @@ import { until } from './lab.ts';
 
 /** A new call must succeed so soon after a failure, in seconds: RFC 3261's repetitions of its INVITE included. */
 const newCallsWithin = 5;
+
+/** An answer that still counts, and two tries that fail, one a second, each of a second at most; in seconds. */
+const outOfRotationWithin = answerAgeSeconds + 2 * 1 + 1;
 
 describeWith(['root', 'debian-packages'], 'edges that fail', () => {
   let bed: FrontBed;
@@ -68,6 +73,20 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       audio: false,
     });
 
+  const health = '/usr/local/lib/cellstamp/edge-health';
+  /** To workers of the victim's Kamailio alone: those that hear callers over UDP, or over TCP and TLS. */
+  const signalWorkers = async (which: 'udp' | 'tcp', signal: 'STOP' | 'CONT') => {
+    const { address } = bed.front.edges.find(({ name }) => name === victim)!;
+    // Who is frozen can't be asked: the answer is that of before.
+    processes ??= await bed.kamcmd(victim, 'core.psx');
+    const workers = [...processes.matchAll(/PID: (\d+)\s+DSC: (.*)/g)].flatMap(([, pid, what]) =>
+      what!.startsWith(`${which} receiver`) && (which === 'tcp' || what!.includes(`${address}:5060`)) ? [pid!] : [],
+    );
+    expect(workers).toHaveLength(bed.front.spec.edge.workers);
+    await execOnFront(bed.state, victim, ['kill', `-${signal}`, ...workers]);
+  };
+  let processes: string | undefined;
+
   const failures: readonly (readonly [string, () => Promise<unknown>, () => Promise<unknown>])[] = [
     [
       'killed',
@@ -92,40 +111,60 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       },
     ],
   ];
+  /** What the kernel of an edge does not tell: it answers for processes that hang, and takes connections for them. */
+  const hangs: typeof failures = [
+    [
+      // As with a machine that swaps.
+      'frozen with all its processes',
+      () => execOnFront(bed.state, victim, ['bash', '-c', 'kill -STOP -1']),
+      () => execOnFront(bed.state, victim, ['bash', '-c', 'kill -CONT -1']),
+    ],
+    ['deaf to callers over UDP', () => signalWorkers('udp', 'STOP'), () => signalWorkers('udp', 'CONT')],
+    ['deaf to callers over TCP and TLS', () => signalWorkers('tcp', 'STOP'), () => signalWorkers('tcp', 'CONT')],
+    [
+      'without its health check',
+      () => execOnFront(bed.state, victim, ['bash', '-c', `mv ${health} ${health}.gone && pkill -KILL -f ${health}`]),
+      () => execOnFront(bed.state, victim, ['mv', `${health}.gone`, health]),
+    ],
+  ];
+  const title =
+    'an edge that is %s loses no audio; new calls take another within 5 s, its calls are hung up when it is back';
+  const failing = async (how: string, fail: () => Promise<unknown>, mend: () => Promise<unknown>) => {
+    const at = { event: 0, return: 0 };
+    const run = agents.startRun(
+      { kinds: [...kinds()], calls: 6, ratePerSecond: 10 },
+      { onPaused: (name) => at[name as keyof typeof at]++ },
+    );
+    await until(() => at.event === 6);
+    const callsUpBefore = (await bed.calls()).length;
+    await fail();
+    const failed = performance.now();
+    const noticed = until(() => !bed.isHealthy(victim), 10).then(() => performance.now() - failed);
+    run.resume('event');
+    const { results, summary } = await fresh();
+    await until(() => at.return === 6);
+    const callsUpAfter = (await bed.calls()).length;
+    await mend();
+    await until(() => bed.isHealthy(victim), 20);
+    run.resume('return');
+    const running = await run.finished;
+    const answeredAfter = results.flatMap(({ index, setupMs }) => (setupMs === null ? [] : [index * 500 + setupMs]));
+    const told = toldOf([running], callsUpBefore, callsUpAfter, await bed.left(20));
+    const first = Math.min(...answeredAfter);
+    const outOfRotation = await noticed;
+    print(
+      `edge ${how}: out of rotation after ${Math.round(outOfRotation)} ms; ${summary.answered} of ${summary.calls} new calls, the first answered after ${Math.round(first)} ms${summary.failures.map(({ what, example }) => `; ${what} (${example})`).join('')}`,
+      told,
+    );
+    expect(told).toMatchObject({ callsUpBefore: 6, callsUpAfter: 6, packetsLost: 0, failures: [] });
+    expect(told.left).toEqual({});
+    expect(outOfRotation).toBeLessThan(outOfRotationWithin * 1000);
+    expect(first).toBeLessThan(newCallsWithin * 1000);
+    // The last that was placed; results are in the order in which they ended.
+    expect(results.find(({ index }) => index === 2 * newCallsWithin - 1)).toMatchObject({ answered: true });
+  };
   // A dialog is pinned: while its edge is away nothing can be said in it, and what is said later reaches the other side.
-  it.each(failures)(
-    'an edge that is %s loses no audio; new calls take another within 5 s, its calls are hung up when it is back',
-    async (how, fail, mend) => {
-      const at = { event: 0, return: 0 };
-      const run = agents.startRun(
-        { kinds: [...kinds()], calls: 6, ratePerSecond: 10 },
-        { onPaused: (name) => at[name as keyof typeof at]++ },
-      );
-      await until(() => at.event === 6);
-      const callsUpBefore = (await bed.calls()).length;
-      await fail();
-      run.resume('event');
-      const { results, summary } = await fresh();
-      await until(() => at.return === 6);
-      const callsUpAfter = (await bed.calls()).length;
-      await mend();
-      await until(() => bed.isHealthy(victim), 20);
-      run.resume('return');
-      const running = await run.finished;
-      const answeredAfter = results.flatMap(({ index, setupMs }) => (setupMs === null ? [] : [index * 500 + setupMs]));
-      const told = toldOf([running], callsUpBefore, callsUpAfter, await bed.left(20));
-      const first = Math.min(...answeredAfter);
-      print(
-        `edge ${how}: ${summary.answered} of ${summary.calls} new calls, the first answered after ${Math.round(first)} ms${summary.failures.map(({ what, example }) => `; ${what} (${example})`).join('')}`,
-        told,
-      );
-      expect(told).toMatchObject({ callsUpBefore: 6, callsUpAfter: 6, packetsLost: 0, failures: [] });
-      expect(told.left).toEqual({});
-      expect(first).toBeLessThan(newCallsWithin * 1000);
-      // The last that was placed; results are in the order in which they ended.
-      expect(results.find(({ index }) => index === 2 * newCallsWithin - 1)).toMatchObject({ answered: true });
-    },
-  );
+  it.each(failures)(title, failing);
 
   it('a phone behind NAT is called, though its edge failed and missed keepalives', async () => {
     const { summary } = await agents.run({
@@ -133,6 +172,58 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       talkSeconds: 0.5,
     });
     expect(summary).toMatchObject({ answered: 1, failures: [] });
+    expect(await bed.left()).toEqual({});
+  });
+
+  it.each(hangs)(title, failing);
+
+  it('an edge whose Kamailio is killed and comes back at once takes what is said in its calls, from either side', async () => {
+    const hold = (by: 'caller' | 'callee') =>
+      [
+        { step: 'reinvite', by, change: 'hold' },
+        talk(0.3),
+        { step: 'reinvite', by, change: 'resume' },
+        talk(0.3),
+      ] as const;
+    const up = [{ step: 'ring', seconds: 0 }, { step: 'answer' }, talk(0.6), pause('event')] as const;
+    const steps = (first: 'caller' | 'callee', last: 'caller' | 'callee') =>
+      [...up, ...hold(first), ...hold(last), { step: 'bye', by: last }] as NonNullable<Kind['steps']>;
+    const own = [
+      between('to the phone, changed by the caller', others[0], 'phone', steps('caller', 'callee')),
+      between('to the phone, changed by the callee', others[0], 'phone', steps('callee', 'caller')),
+      between('from a user of the edge', caller, others[0], steps('caller', 'callee')),
+      between('to a user of the edge', others[0], caller, steps('caller', 'callee')),
+    ];
+    expect(await agents.register('phone')).toBe(200);
+    const told = await bed.through(agents, own, () =>
+      execOnFront(bed.state, victim, ['pkill', '-KILL', '-x', 'kamailio']),
+    );
+    print('Kamailio of an edge killed', told);
+    expect(told).toMatchObject({ callsUpBefore: own.length, callsUpAfter: own.length, packetsLost: 0, failures: [] });
+    expect(told.left).toEqual({});
+    await until(() => bed.isHealthy(victim), 20);
+  });
+
+  it('a call to a phone waits for its edge, which has just come back and does not know its cells yet', async () => {
+    const signal = (what: string) =>
+      execOnFront(bed.state, victim, ['pkill', `-${what}`, '-f', '/usr/local/lib/cellstamp/directory-agent']);
+    await signal('STOP');
+    try {
+      await execOnFront(bed.state, victim, ['pkill', '-KILL', '-x', 'kamailio']);
+      await until(async () => (await bed.kamcmd(victim, 'core.uptime')).includes('uptime'), 20);
+      await until(() => !bed.isHealthy(victim), 10);
+      const run = agents.startRun({
+        kinds: [{ name: 'to the phone', caller: others[0], callee: 'phone', dial: `sip:phone@${domain}` }],
+        talkSeconds: 0.5,
+      });
+      await sleep(1500);
+      await signal('CONT');
+      const { summary } = await run.finished;
+      expect(summary).toMatchObject({ answered: 1, failures: [] });
+    } finally {
+      await signal('CONT');
+    }
+    await until(() => bed.isHealthy(victim), 20);
     expect(await bed.left()).toEqual({});
   });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, serviceAddress, spawnAtCallers } from '../../lib/local/front/index.ts';
 import { routerName } from '../../lib/local/front/internet.ts';
-import { readService } from '../../lib/local/status.ts';
+import { readService } from '../../lib/local/service-notes.ts';
 import { handOversPerSecond } from '../../lib/software/kamailio/edge/hand-over.ts';
 import { describeWith } from '../requirements.ts';
 import { floodProgram, floods, floodSources } from './flood.ts';
@@ -264,21 +264,27 @@ describeWith(['root', 'debian-packages'], 'what strangers send to edges', () => 
     expect(await bed.metric('edge_rejected{reason="hand_over_rate"')).toBeGreaterThan(0);
   });
 
-  it('scanners and oversized messages get no answer, and are counted', () =>
+  it('scanners get no answer, messages that are too long 513, and both are counted', () =>
     withWire([stranger], async (wire) => {
       const counted = (reason: string) => bed.metric(`edge_rejected{reason="${reason}"`);
       const before = { scanner: await counted('scanner'), oversized: await counted('oversized') };
       const longest = bed.front.spec.edge.flood.longestMessage;
-      for (const text of [
-        request('OPTIONS', 'scanner', ['User-Agent: friendly-scanner']),
-        request('OPTIONS', 'oversized', ['Content-Type: text/plain'], { body: 'x'.repeat(longest) }),
-        request('REGISTER', 'in-order'),
-      ]) {
-        wire.send(stranger, `${serviceAddress}:5060`, text);
+      const long = (callId: string, bytes: number) =>
+        request('OPTIONS', callId, ['Content-Type: text/plain'], { body: 'x'.repeat(bytes) });
+      wire.send(stranger, `${serviceAddress}:5060`, request('OPTIONS', 'scanner', ['User-Agent: friendly-scanner']));
+      wire.send(stranger, `${serviceAddress}:5060`, long('oversized', longest));
+      wire.send(stranger, `${serviceAddress}:5060`, long('huge', 60_000));
+      wire.send(
+        stranger,
+        `${serviceAddress}:5060`,
+        long('over-tcp', 9000).replace('SIP/2.0/UDP', 'SIP/2.0/TCP'),
+        'tcp',
+      );
+      for (const callId of ['oversized', 'huge', 'over-tcp']) {
+        expect(await wire.answer(callId, '1 OPTIONS')).toMatch(/^SIP\/2.0 513 Message Too Large/);
       }
-      await wire.answer('in-order', '1 REGISTER');
       await until(async () => (await counted('scanner')) === before.scanner + 1);
-      await until(async () => (await counted('oversized')) === before.oversized + 1);
-      expect(wire.received).toHaveLength(1);
+      expect(await counted('oversized')).toBe(before.oversized + 3);
+      expect(wire.received.filter(({ text }) => text.includes('Call-ID: scanner'))).toEqual([]);
     }));
 });

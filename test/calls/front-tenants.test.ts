@@ -50,7 +50,7 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
       text,
     ]);
 
-  /** `cellstamp tenant move` on a terminal, and what it showed there. */
+  /** `npx cellstamp tenant move` on a terminal, and what it showed there. */
   const move = (to: Pick<CellSpec, 'name'>) => {
     const program = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url));
     const words = [process.execPath, '--import', 'tsx', program, 'tenant', 'move', 'acme', '--to', to.name];

@@ -13,7 +13,7 @@ import { parse } from 'yaml';
 import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
 
-/** As much of what `cellstamp scrape` prints as is changed here. */
+/** As much of what `npx cellstamp scrape` prints as is changed here. */
 interface ScrapeConfig {
   readonly scrape_configs: readonly {
     readonly job_name: string;
@@ -51,7 +51,7 @@ export class MetricsBridge {
     this.jobs = jobs;
   }
 
-  /** @param scrape what `cellstamp scrape` prints of the running cell */
+  /** @param scrape what `npx cellstamp scrape` prints of the running cell */
   static async open(cell: string, scrape: string): Promise<MetricsBridge> {
     const { scrape_configs: jobs } = parse(scrape) as ScrapeConfig;
     const targets = jobs.flatMap((job) => job.static_configs.flatMap((one) => one.targets));

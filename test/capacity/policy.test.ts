@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { erlangB } from '../../lib/capacity/teletraffic/erlang.ts';
+import { refusedShare } from '../../lib/capacity/teletraffic/token-bucket.ts';
 import {
   gradeOfServiceOf,
   linesFor,
@@ -66,6 +67,15 @@ describe('policies', () => {
     expect(usableLimit(gradeOfService, { resource: 'relayedCalls', limit: 1000 })).toBeLessThan(1000);
     expect(usableLimit(fixedHeadroom, { resource: 'registrations', limit: 1000 })).toBe(700);
     expect(usableLimit(gradeOfService, { resource: 'relayedCalls', limit: 0 })).toBe(0);
+  });
+
+  it('set-ups are refused by the bucket of the SBC, not by lines that each holds for a second', () => {
+    const usable = usableLimit(gradeOfService, { resource: 'setups', limit: 50 });
+    expect(refusedShare(usable, { rate: 50, burst: 50 })).toBeCloseTo(0.01, 12);
+    // By Erlang B it would be 37.9.
+    expect(usable).toBeCloseTo(49.997, 3);
+    expect(usableLimit(gradeOfService, { resource: 'setups', limit: 5 })).toBeCloseTo(3.208, 3);
+    expect(usableLimit(gradeOfService, { resource: 'setups', limit: 200 })).toBe(200);
   });
 
   it('refuses numbers outside their range, and says which', () => {

@@ -17,7 +17,8 @@ const status: CellStatus = {
       publicAddress: '198.18.1.33',
       state: 'failed',
       services: [
-        { name: 'rtpengine', state: 'ready', starts: 1 },
+        { name: 'media-guard', state: 'finished', starts: 1 },
+        { name: 'rtpengine', state: 'faulty', starts: 1, reason: 'no answer within 1.2 s' },
         { name: 'freeswitch', state: 'failed', starts: 3, reason: 'exit status 255' },
       ],
     },
@@ -44,14 +45,18 @@ const status: CellStatus = {
 };
 
 describe('the table of a running cell', () => {
-  it('has a line a host, with what is not well, and what this machine does otherwise', () => {
+  it('has a line a host, with what is not well and why, and what this machine does otherwise', () => {
     expect(formatStatus(status).split('\n')).toEqual([
       'cell example: degraded, network 10.16.16.0/20, called at 198.18.1.10',
       '',
-      'host     address      public       state          services',
-      'media-1  10.16.16.33  198.18.1.33  failed         rtpengine, freeswitch failed (exit status 255)',
-      'sbc-1    10.16.16.11  198.18.1.10  ready, active  database-schema',
-      'sbc-2    10.16.18.12  -            dead',
+      'host     address      public       state          services ready',
+      'media-1  10.16.16.33  198.18.1.33  failed         1 of 3',
+      'sbc-1    10.16.16.11  198.18.1.10  ready, active  1 of 1',
+      'sbc-2    10.16.18.12  -            dead           0 of 0',
+      '',
+      'rtpengine on media-1 is faulty: no answer within 1.2 s',
+      'freeswitch on media-1 is failed: exit status 255',
+      'sbc-2 is dead; "cellstamp up" makes it anew',
       '',
       'FreeSWITCH is not on this machine.',
     ]);

@@ -24,13 +24,13 @@ describe('cellstamp check', () => {
     });
   });
 
-  it('prints every finding of every file and ends with 1 when one is an error', () => {
+  it('prints every finding of every file and ends with 2 when one is an error', () => {
     write('a.yaml', 'name: a\nregion: eu-west-1\nsize: huge\n');
     write('b.yaml', 'name: b\nregion: eu-west-9\nnetwork: 10.16.16.0/20\n');
     const { status, stdout } = spawnCellstamp(folder, 'check');
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(stdout.split('\n')).toEqual([
-      'cells/a.yaml:3:1 error size: huge is not known; allowed: test, small or standard',
+      'cells/a.yaml:3:1 error size: must be test, small or standard; got huge',
       'cells/b.yaml:2:1 warning region: eu-west-9 is none of the regions known here; did you mean "eu-west-1"?; allowed: a region of AWS; check that it is newer than this list',
       '2 files: 1 error, 1 warning',
       '',
@@ -45,7 +45,7 @@ describe('cellstamp check', () => {
   it('tells a program all of it as JSON', async () => {
     write('a.yaml', 'name: a\nregion: eu-west-1\nmedia: { hosts: 40 }\n');
     const { status, stdout } = await check('--json');
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(JSON.parse(stdout)).toEqual({
       files: 1,
       cells: [],
@@ -58,7 +58,7 @@ describe('cellstamp check', () => {
           line: 3,
           column: 10,
           path: 'media.hosts',
-          message: '40 is too much',
+          message: 'must be a whole number from 1 to 32; got 40',
           given: '40',
           allowed: 'a whole number from 1 to 32',
         },
@@ -70,14 +70,17 @@ describe('cellstamp check', () => {
     expect(await cellstamp('check', '--cells', 'fleet')).toEqual({
       status: 2,
       stdout: '',
-      stderr: 'cellstamp: there is no folder fleet; give the folder of the cells with --cells\n',
+      stderr:
+        'cellstamp: fleet:1:1 error: there is no such folder; allowed: a folder with a file NAME.yaml for every cell (--cells)\n',
     });
   });
 
   it('ends with 2 when there is nothing to check', async () => {
     const { status, stderr } = await check();
     expect(status).toBe(2);
-    expect(stderr).toBe(`cellstamp: there are no cells (*.yaml) in ${join(folder, 'cells')}\n`);
+    expect(stderr).toBe(
+      `cellstamp: ${join(folder, 'cells')}:1:1 error: there are no cells here; allowed: a folder with a file NAME.yaml for every cell (--cells)\n`,
+    );
   });
 
   it('finds nothing wrong with the cells of this project', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
@@ -18,27 +18,28 @@ await interruptible(async (signal) => {
     clearInterval(timer);
     console.log('tidied up');
   }
-});
+}, 'takes it all back');
 `;
 
 /** What becomes of it when it gets the first signal while it works, and a second one, if any, while it tidies up. */
 async function interrupted(
   first: NodeJS.Signals,
   second?: NodeJS.Signals,
-): Promise<{ status: number | null; output: string }> {
+): Promise<{ status: number | null; output: string; said: string }> {
   const loader = `${root}node_modules/tsx/dist/esm/index.mjs`;
   const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '--eval', program], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
+  let [output, said] = ['', ''];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
     if (text.includes('works')) child.kill(first);
     if (second && text.includes('tidies up')) child.kill(second);
   });
   const [status] = (await once(child, 'close')) as [number | null];
-  return { status, output };
+  return { status, output, said };
 }
 
 describe('a command that is interrupted', () => {
@@ -47,10 +48,38 @@ describe('a command that is interrupted', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const)('by %s tidies up and ends with %i', async (signal, status) => {
-    expect(await interrupted(signal)).toEqual({ status, output: 'works\ntidies up\ntidied up\n' });
+    expect(await interrupted(signal)).toEqual({
+      status,
+      output: 'works\ntidies up\ntidied up\n',
+      said: '\ncellstamp: takes it all back\n',
+    });
+  });
+
+  it('by a closed pipe tidies up and ends with 141, and not by the pipe of a child that is gone', async () => {
+    const text = `
+import { spawn } from 'node:child_process';
+import { outputIsClosed, interruptible, unlessAborted } from '${root}lib/cli/interrupt.ts';
+await interruptible(async (signal) => {
+  const child = spawn('true', { stdio: ['pipe', 'ignore', 'ignore'] });
+  await new Promise((resolve) => child.once('exit', resolve));
+  child.stdin.on('error', () => undefined);
+  child.stdin.write('nobody reads this');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  console.log(signal.aborted);
+  outputIsClosed();
+  outputIsClosed();
+  console.log(signal.aborted);
+});
+`;
+    const loader = `${root}node_modules/tsx/dist/esm/index.mjs`;
+    const argv = ['--import', loader, '--input-type=module', '--eval', text];
+    expect(spawnSync(process.execPath, argv, { cwd: root, encoding: 'utf8' })).toMatchObject({
+      status: 141,
+      stdout: 'false\ntrue\n',
+    });
   });
 
   it('twice ends at once', async () => {
-    expect(await interrupted('SIGINT', 'SIGTERM')).toEqual({ status: 143, output: 'works\ntidies up\n' });
+    expect(await interrupted('SIGINT', 'SIGTERM')).toMatchObject({ status: 143, output: 'works\ntidies up\n' });
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { cellstamp, spawnCellstamp } from './run-command.ts';
@@ -29,25 +30,49 @@ describe('cellstamp', () => {
   it('--help names every command', async () => {
     const { status, stdout } = await cellstamp('--help');
     expect(status).toBe(0);
-    expect([...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name)).toEqual(commands);
+    expect([...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name)).toEqual([...commands, 'help']);
   });
 
   it.each(commands)('%s --help says what it does, with an example', async (command) => {
     const { status, stdout } = await cellstamp(command, '--help');
     expect(status).toBe(0);
-    expect(stdout).toMatch(new RegExp(`Example:\n  \\$ cellstamp ${command}`));
+    expect(stdout).toMatch(new RegExp(`Example:\n  \\$ npx cellstamp ${command}`));
   });
 
   it.each([
     ['a command that is not there', ['chekc'], "error: unknown command 'chekc'\n(Did you mean check?)\n"],
     ['an option that is not there', ['check', '--jsno'], "error: unknown option '--jsno'\n(Did you mean --json?)\n"],
     ['an argument too many', ['check', 'euw1-a'], /^error: too many arguments for 'check'/],
-    ['no command at all', [], /^Usage: cellstamp/],
+    ['no command at all', [], /^Usage: npx cellstamp/],
   ])('ends with 2 for %s, and says so on standard error', async (_, args, message) => {
     const { status, stdout, stderr } = await cellstamp(...args);
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
+  });
+
+  it('help says what --help says', async () => {
+    expect((await cellstamp('help', 'down')).stdout).toBe((await cellstamp('down', '--help')).stdout);
+    expect(await cellstamp('help')).toEqual(await cellstamp('--help'));
+    expect((await cellstamp('help', 'dwon')).status).toBe(2);
+  });
+
+  it('--version says the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      readonly version: string;
+    };
+    expect(await cellstamp('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    [
+      'a name and all at once',
+      ['down', 'euw1-a', '--all'],
+      '--all takes everything down, euw1-a one; give one of the two',
+    ],
+    ['an interval without a watch', ['status', '--interval', '5'], '--interval goes with --watch'],
+  ])('ends with 2 for %s', async (_, args, message) => {
+    expect(await cellstamp(...args)).toEqual({ status: 2, stdout: '', stderr: `cellstamp: ${message}\n` });
   });
 
   it('shows no stack trace unless asked for', () => {

@@ -120,11 +120,15 @@ describe('cellstamp plan', () => {
 
   it.each([
     ['an unknown option', ['--cell', 'x'], "unknown option '--cell'"],
-    ['a time without a zone', ['--now', '2026-03-02'], 'It must be a time like 2026-03-02T09:00:00Z.'],
+    [
+      'a time without a zone',
+      ['--now', '2026-03-02'],
+      'It must be a time with its offset, for example 2026-03-02T09:00:00Z.',
+    ],
     ['a policy that is none', ['--policy', 'fast'], 'Allowed choices are gradeOfService, telecomRule, fixedHeadroom'],
     ['a page in no folder', ['--html', 'no/plan.html'], 'there is no folder no for --html'],
     ['a planning file that is not there', ['--planning', 'no.yaml'], 'no.yaml:1:1 error: there is no such file'],
-    ['a folder without cells', ['--cells', 'no'], 'no:1:1 error: there are no cells here'],
+    ['a folder without cells', ['--cells', 'no'], 'no:1:1 error: there is no such folder'],
   ])('ends with 1, not 2, for %s, and leaves nothing', async (_, args, message) => {
     const folder = fleet();
     const files = ['--cells', join(folder, 'cells'), '--planning', join(folder, 'planning.yaml')];

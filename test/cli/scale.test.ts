@@ -64,9 +64,9 @@ describe('cellstamp scale', () => {
   });
 
   it.each([
-    ['none.json', undefined, 'none.json: there is no such file; allowed is what `cellstamp plan --json` printed'],
-    ['broken.json', '{', 'broken.json: not JSON'],
-    ['other.json', '{"version":2}', 'other.json: not a plan (version: '],
+    ['none.json', undefined, 'none.json:1:1 error: there is no such file; allowed: what `'],
+    ['broken.json', '{', 'broken.json:1:2 error: invalid JSON'],
+    ['other.json', '{"version":2}', 'other.json:1:2 error version: not a plan: '],
   ])('refuses what is no plan: %s', async (file, text, error) => {
     if (text !== undefined) writeFileSync(join(folder, file), text);
     const { status, stdout, stderr } = await scale('euw1-a', file);

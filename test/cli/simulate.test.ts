@@ -105,10 +105,8 @@ describe('cellstamp simulate', () => {
     const { status, stderr } = await cellstamp('simulate', '--scenario', scenario);
     expect(status).toBe(2);
     expect(stderr).toContain(`${scenario}:9:1 error growth: there is no such key`);
-    expect(stderr).toContain(
-      `${scenario}:11:7 error outages[0].fromHour: -1 is too little; allowed: a number from 0 to 8760`,
-    );
-    expect(stderr).toContain(`${scenario}:12:1 error spikes: 5 is of the wrong kind`);
+    expect(stderr).toContain(`${scenario}:11:7 error outages[0].fromHour: must be a number from 0 to 8760; got -1`);
+    expect(stderr).toContain(`${scenario}:12:1 error spikes: must be a list: 0 to 1000, each a mapping with the keys `);
   });
 
   it('tells what values are to one another: hours after the end, regions without tenants, a cell that breaks its rules', async () => {
@@ -132,7 +130,7 @@ describe('cellstamp simulate', () => {
 
   it.each([
     [[], 'nothing to simulate: give --scenario FILE, --history FILE or both'],
-    [['--scenario', 'nowhere.yaml'], 'there is no file nowhere.yaml'],
+    [['--scenario', 'nowhere.yaml'], 'nowhere.yaml:1:1 error: there is no such file'],
     [['--history', 'nowhere.csv'], 'nowhere.csv:1:1 error: there is no such file'],
     [['--scenario', 'x.yaml', '--policy', 'magic'], "argument 'magic' is invalid. Allowed choices are gradeOfService"],
     [['--scenario', 'x.yaml', '--seed', 'x'], 'It must be a whole number from 0 to 4294967295.'],
@@ -181,8 +179,8 @@ rules: { staleMinutes: 90 }
     it('tells all that is wrong with the file, each with its line', async () => {
       const { status, stderr } = await simulated(`${own}zone: Mars\npolicy: { blocking: 3 }\n`);
       expect(status).toBe(2);
-      expect(stderr).toMatch(/planning\.yaml:4:1 error zone: Mars/);
-      expect(stderr).toMatch(/planning\.yaml:5:11 error policy\.blocking: 3 is too much/);
+      expect(stderr).toMatch(/planning\.yaml:4:1 error zone: .*; got Mars/);
+      expect(stderr).toMatch(/planning\.yaml:5:11 error policy\.blocking: .*; got 3/);
       const missing = await cellstamp('simulate', '--scenario', written('short.yaml', SHORT), '--planning', 'no.yaml');
       expect([missing.status, missing.stderr]).toEqual([
         2,

@@ -63,10 +63,18 @@ describe('cellstamp stamp', () => {
   });
 
   it.each([
-    ['a name in capitals', ['EUW1', '--region', 'eu-west-1'], 'EUW1.yaml:2:1 error name: EUW1 is not accepted'],
+    [
+      'a name in capitals',
+      ['EUW1', '--region', 'eu-west-1'],
+      'EUW1.yaml:2:1 error name: must be 1 to 20 lower-case letters',
+    ],
     ['a name that is a path', ['../a', '--region', 'eu-west-1'], "../a can't be the name of a cell"],
     ['the front’s name', ['front', '--region', 'eu-west-1'], "front can't be the name of a cell"],
-    ['a region that is none', ['a', '--region', 'ireland'], 'a.yaml:3:1 error region: ireland is not accepted'],
+    [
+      'a region that is none',
+      ['a', '--region', 'ireland'],
+      'a.yaml:3:1 error region: must be an AWS region, for example eu-west-1; got ireland',
+    ],
     [
       'a size that is not there',
       ['a', '--region', 'eu-west-1', '--size', 'huge'],
@@ -94,7 +102,7 @@ describe('cellstamp stamp', () => {
   it('adds nothing to a fleet that is wrong', async () => {
     write('a.yaml', 'name: a\n');
     const { status, stderr } = await stamp('b', '--region', 'eu-west-2');
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(stderr).toContain(`mend the fleet first\n${join(cells(), 'a.yaml')}:1:1 error region: is missing`);
     expect(readdirSync(cells())).toEqual(['a.yaml']);
   });

@@ -8,7 +8,7 @@ import type { Run } from '../cli/run-command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the programs need of the project; git sees none of it. */
-const linked = ['examples', 'lib', 'stacks', 'node_modules', 'package.json', 'tsconfig.json'];
+const linked = ['bin', 'examples', 'lib', 'stacks', 'node_modules', 'package.json', 'tsconfig.json'];
 
 const identity = Object.fromEntries(
   ['AUTHOR', 'COMMITTER'].flatMap((who) => [
@@ -51,7 +51,9 @@ export class FleetRepository {
   /** Runs a program in the repository. */
   run(argv: readonly string[], environment: NodeJS.ProcessEnv = {}): Run {
     const [program = '', ...args] = argv;
-    const env = { ...process.env, ...identity, ...environment };
+    // npx links the project's command into npm's cache.
+    const cache = { npm_config_cache: join(this.#folder, 'npm') };
+    const env = { ...process.env, ...identity, ...cache, ...environment };
     const { status, stdout, stderr } = spawnSync(program, args, { cwd: this.path, encoding: 'utf8', env });
     return { status, stdout, stderr };
   }

@@ -44,6 +44,73 @@ describe('waves.ts', () => {
   });
 });
 
+describe('a program that is asked wrongly says so in one line, with status 2:', () => {
+  it.each<[what: string, argv: readonly string[], environment: NodeJS.ProcessEnv, error: RegExp]>([
+    ['waves.ts without a commit', ['waves.ts'], {}, /^usage: waves\.ts COMMIT/],
+    [
+      'waves.ts nonsense',
+      ['waves.ts', 'nonsense'],
+      {},
+      /^waves\.ts: nonsense is not a commit of this repository; give/,
+    ],
+    ['waves.ts with an option of git', ['waves.ts', '--output=x'], {}, /^waves\.ts: --output=x is not a commit/],
+    ['deploy-cell.ts without commands', ['deploy-cell.ts', 'a', 'HEAD'], {}, /^usage: DEPLOY=COMMAND/],
+    ['terraform-cell.ts destroy', ['terraform-cell.ts', 'destroy', 'a'], {}, /^usage: terraform-cell\.ts plan\|apply/],
+    [
+      'terraform-cell.ts nowhere',
+      ['terraform-cell.ts', 'plan', 'z'],
+      {},
+      /^there is no cell z in cells\/; there are a, b/,
+    ],
+    ['roll-hosts.ts without a cell', ['roll-hosts.ts'], {}, /^usage: roll-hosts\.ts CELL/],
+    ['roll-hosts.ts nowhere', ['roll-hosts.ts', 'z'], {}, /^cellstamp: there is no cell z in cells; there are a, b/],
+    ['prove-cell.ts without a secret', ['prove-cell.ts', 'a'], {}, /^usage: PROOF_SECRET=ARN/],
+    [
+      'prove-cell.ts nowhere',
+      ['prove-cell.ts', 'z'],
+      { PROOF_SECRET: 'arn:a:b:c:d' },
+      /^cellstamp: there is no cell z/,
+    ],
+    [
+      'prove-cell.ts with another secret',
+      ['prove-cell.ts', 'a'],
+      { PROOF_SECRET: 'pw' },
+      /^prove-cell\.ts: PROOF_SECRET must be/,
+    ],
+    [
+      'child-pipeline.ts without waves',
+      ['gitlab/child-pipeline.ts', 'HEAD'],
+      {},
+      /^child-pipeline\.ts: standard input must be/,
+    ],
+    [
+      'make-history.ts nonsense',
+      ['../planning/make-history.ts', 'nonsense'],
+      {},
+      /^make-history\.ts: "nonsense" is not a time/,
+    ],
+  ])('%s', (_, [file, ...args], environment, error) => {
+    const { status, stdout, stderr } = fleet.run(program(file!, ...args), environment);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(error);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('record.sh without a step', () => {
+    const { status, stderr } = fleet.run(['examples/pipeline/record.sh', 'a']);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: 'usage: record.sh CELL began|proved|failed\n' });
+  });
+
+  it('waves.ts of a fleet that is wrong, with every finding', () => {
+    const before = fleet.git('rev-parse', 'HEAD');
+    fleet.commit({ 'cells/a.yaml': 'name: a\nregion: nowhere\nsize: huge\n' });
+    const { status, stderr } = fleet.run(program('waves.ts', before));
+    expect(status).toBe(2);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+    expect(stderr).toMatch(/^cells\/a\.yaml:2:1 error region: must be .*; got nowhere$/m);
+  });
+});
+
 describe('deploy-cell.ts', () => {
   /** Deploying writes what is checked out; a cell with the word broken in its file cannot be proved. */
   const commands = {
@@ -171,7 +238,7 @@ describe('plan.sh', () => {
     expect(moves().filter((why) => why.includes('fleet-d'))).toEqual([]);
     expect(growing.run(['cat', 'plan.txt']).stdout).toContain('1 earlier stamp,');
     growing.git('switch', '--quiet', '--force', 'main');
-  });
+  }, 180_000);
 
   it('pushes nothing when there can be no plan', () => {
     growing.git('switch', '--quiet', 'main');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallReport } from '../../lib/cli/call-report.ts';
-import { down, exec, list, type CellStatus } from '../../lib/local/index.ts';
+import { down, exec, list, namesToTakeDown, type CellStatus } from '../../lib/local/index.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { describeWith } from '../requirements.ts';
 import { processesOf } from './machine.ts';
@@ -25,6 +25,35 @@ afterAll(async () => {
   await down(name);
   rmSync(folder, { recursive: true });
 });
+
+const root = new URL('../..', import.meta.url).pathname;
+const program = ['--import', `${root}node_modules/tsx/dist/esm/index.mjs`, `${root}lib/cli/main.ts`];
+const commandLine = [process.execPath, ...program].join(' ');
+
+/** A command in a process of its own, and what it has printed so far. */
+function spawnCommand(...words: readonly string[]) {
+  const child = spawn(process.execPath, [...program, ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const until = async (line: RegExp) => {
+    while (!line.test(output)) {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output}${errors}`);
+      await sleep(20);
+    }
+  };
+  return { child, ended, until, output: () => output, errors: () => errors };
+}
+
+/** What a command line of a shell prints. */
+async function inShell(line: string): Promise<string> {
+  const child = spawn('bash', ['-c', line], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await new Promise((resolve) => child.once('close', resolve));
+  return output;
+}
 
 const json = <T>(text: string) => JSON.parse(text) as T;
 
@@ -91,6 +120,59 @@ describeWith(['root', 'debian-packages'], 'a cell of commands', () => {
     }
   });
 
+  it('is watched: a line for each change, until nobody reads any more', async () => {
+    const watching = spawnCommand('status', name, '--watch', '--interval', '0.5');
+    await watching.until(/^\S+Z cell lab-commands is running, sbc-\d is active$/m);
+    await exec(name, 'media-1', ['pkill', '-STOP', '-x', 'rtpengine']);
+    await watching.until(/^\S+Z media-1 of lab-commands is faulty: rtpengine on media-1 is faulty: it is stopped/m);
+    await exec(name, 'media-1', ['pkill', '-CONT', '-x', 'rtpengine']);
+    await watching.until(/^\S+Z media-1 of lab-commands is ready$/m);
+    watching.child.kill('SIGINT');
+    expect(await watching.ended).toBe(130);
+
+    const json = spawnCommand('status', name, '--watch', '--json');
+    await json.until(/\n/);
+    expect(JSON.parse(json.output().split('\n')[0]!)).toMatchObject([{ name, state: 'running' }]);
+    json.child.kill('SIGTERM');
+    expect(await json.ended).toBe(143);
+
+    // Nothing changes, so nothing is written that could fail.
+    expect(
+      await inShell(`${commandLine} status ${name} --watch --interval 0.5 | head -1; echo "\${PIPESTATUS[0]}"`),
+    ).toMatch(/^\S+Z cell lab-commands is running, sbc-\d is active\n0\n$/);
+  });
+
+  it('is followed in its logs, until nobody reads any more', async () => {
+    const following = spawnCommand('logs', 'media-1', 'rtpengine', '--cell', name, '--lines', '1', '--follow');
+    await following.until(/\n/);
+    await exec(name, 'media-1', ['pkill', '-KILL', '-x', 'rtpengine']);
+    await following.until(/^supervision: rtpengine ended: exit status 137$/m);
+    following.child.kill('SIGINT');
+    expect(await following.ended).toBe(130);
+    expect(
+      await inShell(
+        `${commandLine} logs media-1 init --cell ${name} --follow | head -1 | wc -l; echo "\${PIPESTATUS[0]}"`,
+      ),
+    ).toBe('1\n0\n');
+  });
+
+  it('is told in tables that a terminal of 80 columns has room for', async () => {
+    const table = (await cellstamp('status', name)).stdout.split('\n\n')[1]!;
+    expect(table).toMatch(/^host /);
+    for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('stays when up is interrupted that would change it', async () => {
+    const changing = spawnCommand('up', name, '--cells', join(folder, 'cells'));
+    await sleep(700);
+    changing.child.kill('SIGINT');
+    // Where it was quicker, it has done its work.
+    if ((await changing.ended) === 130) {
+      expect(changing.errors()).toContain(`leaves ${name} half changed; the same "up" completes it`);
+    }
+    expect((await cellstamp('up', name, '--cells', join(folder, 'cells'))).status).toBe(0);
+  });
+
   it('makes the command fail when calls fail', async () => {
     for (const host of ['media-1', 'media-2']) {
       // In the host's own process namespace: no other rtpengine is there.
@@ -109,12 +191,8 @@ describeWith(['root', 'debian-packages'], 'a cell of commands', () => {
 });
 
 describeWith(['root', 'debian-packages'], 'cellstamp try', () => {
-  const root = new URL('../..', import.meta.url).pathname;
   const start = (): ChildProcess =>
-    spawn(process.execPath, ['--import', 'tsx', join(root, 'lib/cli/main.ts'), 'try'], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    spawn(process.execPath, [...program, 'try'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const isUp = (pid: number) => processesOf(`try-${pid}`).length > 0;
 
   it('carries 50 of 50 calls over all four media hosts, with all records, and leaves nothing', async () => {
@@ -139,23 +217,47 @@ describeWith(['root', 'debian-packages'], 'cellstamp try', () => {
     const child = start();
     let output = '';
     child.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
-    child.stderr!.resume();
+    let told = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (told += text));
     while (!isUp(child.pid!) || !said.test(output)) await sleep(20);
     child.kill(signal);
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(expected);
+    expect(told).toContain(`cellstamp: takes cell try-${child.pid} down (again: ends at once;`);
     expect(isUp(child.pid!)).toBe(false);
     expect(list().map((cell) => cell.name)).not.toContain(`try-${child.pid}`);
   });
 
-  it('leaves no process when it is killed', async () => {
+  it('takes its cell down when nobody reads its output any more', async () => {
+    const before = namesToTakeDown();
+    expect(await inShell(`${commandLine} try 2>/dev/null | head -1; echo "\${PIPESTATUS[0]}"`)).toMatch(
+      /^\d+ hosts of a cell are up after .*\n141\n$/,
+    );
+    expect(namesToTakeDown()).toEqual(before);
+  });
+
+  it('leaves no process when it is killed, and files that bother nobody and go with the next one', async () => {
     const child = start();
-    child.stdout!.resume();
     child.stderr!.resume();
-    while (!isUp(child.pid!)) await sleep(20);
-    await sleep(1000);
+    let output = '';
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
+    while (!/hosts of a cell are up/.test(output)) await sleep(20);
     child.kill('SIGKILL');
     await new Promise((resolve) => child.on('close', resolve));
     while (isUp(child.pid!)) await sleep(20);
-    await down(`try-${child.pid}`);
+
+    const left = `try-${child.pid}`;
+    const { status, stdout } = await cellstamp('status', left);
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      `remains of ${left}: the command that it was to end with, process ${child.pid}, was killed;`,
+    );
+    expect(list().map((cell) => cell.name)).not.toContain(left);
+
+    const next = start();
+    next.stdout!.resume();
+    next.stderr!.resume();
+    while (namesToTakeDown().includes(left)) await sleep(20);
+    next.kill('SIGINT');
+    expect(await new Promise((resolve) => next.on('close', resolve))).toBe(130);
   });
 });

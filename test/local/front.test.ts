@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallReport } from '../../lib/cli/call-report.ts';
-import { requireFrontState, type FrontStatus } from '../../lib/local/front/index.ts';
+import { execOnFront, frontStatus, requireFrontState, type FrontStatus } from '../../lib/local/front/index.ts';
 import { down } from '../../lib/local/index.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { describeWith } from '../requirements.ts';
@@ -75,7 +75,7 @@ describeWith(['root', 'debian-packages'], 'a front of commands', () => {
   });
 
   it('shows which edges and which cell hold which calls', async () => {
-    const calls = cellstamp('call', 'lab-east', '--through', 'front', '--calls', '3', '--hold', '4', '--json');
+    const calls = cellstamp('call', 'lab-east', '--through', 'front', '--calls', '3', '--hold', '10', '--json');
     let shown: FrontStatus['calls'] = [];
     for (let tries = 0; shown.length < 3 && tries < 60; tries++) {
       const child = spawn(process.execPath, [
@@ -93,6 +93,36 @@ describeWith(['root', 'debian-packages'], 'a front of commands', () => {
       expect(call.cell).toBe('lab-east');
       expect(call.edges.length).toBeGreaterThan(0);
     }
+  });
+
+  it.each([
+    ['us-east-1-edge-2', 'kamailio', /^kamailio on us-east-1-edge-2 is faulty: it is stopped \(SIGSTOP\)$/m],
+    ['directory', 'redis-server', /^directory on directory is faulty: it is stopped \(SIGSTOP\)$/m],
+    ['router-1', 'python3', /^accelerator on router-1 is faulty: it is stopped \(SIGSTOP\)$/m],
+  ])('names %s and its %s that is frozen', async (host, program, fault) => {
+    const state = requireFrontState(front);
+    expect(await execOnFront(state, host, ['pkill', '-STOP', '-x', program])).toMatchObject({ status: 0 });
+    const { status, stdout } = await cellstamp('status', front);
+    await execOnFront(state, host, ['pkill', '-CONT', '-x', program]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(fault);
+    while ((await frontStatus(state)).state !== 'running') await sleep(100);
+  });
+
+  it('names an edge whose link is down', async () => {
+    const state = requireFrontState(front);
+    const link = async (how: 'up' | 'down') => {
+      // The router's end, so that the edge keeps its addresses and routes.
+      const [, end] = /(edge-\S+)@/.exec((await execOnFront(state, 'router-1', ['ip', '-o', 'link'])).stdout)!;
+      expect(await execOnFront(state, 'router-1', ['ip', 'link', 'set', end!, how])).toMatchObject({ status: 0 });
+    };
+    await link('down');
+    const { status, stdout } = await cellstamp('status', front, '--json');
+    await link('up');
+    expect(status).toBe(1);
+    const edge = json<readonly [FrontStatus]>(stdout)[0].edges.find(({ name }) => name === 'eu-west-1-edge-1');
+    expect(edge).toMatchObject({ state: 'faulty', reason: 'its link is down' });
+    while ((await frontStatus(state)).state !== 'running') await sleep(100);
   });
 
   it('moves the route of a place, and says which places there are', async () => {

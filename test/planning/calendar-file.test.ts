@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { HOLIDAY_COUNTRIES } from '../../lib/capacity/holidays.ts';
+import { listWords } from '../../lib/spec/allowed.ts';
 import { CELL, readFrom, refusalOf } from './folder.ts';
 
 const calendar = (text: string) => ({ 'calendar.yaml': text });
@@ -45,8 +47,21 @@ describe('calendar.yaml', () => {
   });
 
   it.each<[string, string, string]>([
-    ['an unknown country', 'holidays: [{ country: XX }]', 'holidays[0].country: XX is not known'],
-    ['a day that no month has', 'days: [{ date: 2026-02-30, kind: payday }]', 'days[0].date: 2026-02-30 is no date'],
+    [
+      'an unknown country',
+      'holidays: [{ country: XX }]',
+      `holidays[0].country: must be ${listWords(HOLIDAY_COUNTRIES)}; got XX`,
+    ],
+    [
+      'a year that is none of ours',
+      'days: [{ date: 1970-01-01, kind: payday }]',
+      'days[0].date: 1970-01-01 must be in a year from 2000 to 2099, not in 1970',
+    ],
+    [
+      'a day that no month has',
+      'days: [{ date: 2026-02-30, kind: payday }]',
+      'days[0].date: there is no day 2026-02-30',
+    ],
     [
       'an hour that clocks skip',
       `events: [{ ${EVENT.replace('03-10 10:00', '03-29 02:30')}, people: 1 }]`,

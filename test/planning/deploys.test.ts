@@ -26,9 +26,9 @@ describe('the file of deploys', () => {
     const deploys = readFileSync(path, 'utf8');
     expect(await refusalOf({ 'planning-deploys.ndjson': deploys })).toEqual([
       expect.stringMatching(
-        /^planning-deploys\.ndjson:2:1 error.*.*"ended"} is no step of a deploy; allowed: .*"began".*proved, failed/,
+        /^planning-deploys\.ndjson:2:1 error.*.*"ended"} is not a step of a deployment; allowed: .*"began".*proved, failed/,
       ),
-      expect.stringMatching(/^planning-deploys\.ndjson:3:1 error.*is no step of a deploy/),
+      expect.stringMatching(/^planning-deploys\.ndjson:3:1 error.*is not a step of a deployment/),
     ]);
   });
 

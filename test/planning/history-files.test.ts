@@ -46,7 +46,7 @@ describe('a history file', () => {
   });
 
   it('leaves a gap unknown, which is not zero', async () => {
-    const lines = hourly([10, 20, 30, '', 'NaN', 60]).filter((_, i) => i !== 1);
+    const lines = hourly([10, 20, 30, '', '', 60]).filter((_, i) => i !== 1);
     expect(callsOf(await readFrom(csv(lines)))).toEqual([10, NaN, 30, NaN, NaN, 60]);
   });
 
@@ -117,7 +117,7 @@ describe('a CSV file', () => {
       const text = HEADER + [first, ...others, form(last!)].join('\n');
       expect(callsOf(await readFrom(withFiles({ 'history/a.csv': text })))).toEqual([10, 20]);
       const [refusal] = await refusalOf(
-        withFiles({ 'history/a.csv': `${HEADER}${[...others, form('0,a,,x,1')].join('\n')}` }),
+        withFiles({ 'history/a.csv': `${HEADER}${[...others, form(`${NOW / 1000},a,,x,1`)].join('\n')}` }),
       );
       expect(refusal).toMatch('history/a.csv:50002:1 error: there is no resource x');
     }
@@ -174,12 +174,12 @@ describe('a history that nobody should plan on', () => {
     ];
     const time = 'ISO 8601 with an offset (2026-03-29T01:00:00Z), or seconds since 1970, every 5 minutes or more';
     const resources = 'setups, registrations, relayedCalls, mediaSessions, recordEvents, databaseWrites';
-    const number = 'a number from 0, or nothing where it is not known';
+    const number = 'a decimal number of 0 or more, or nothing where it is not known';
     expect(await refusalOf(csv(lines))).toEqual([
       `history/a.csv:2:1 error: the value -3 is negative; allowed: ${number}`,
-      `history/a.csv:3:1 error: the value many is no number; allowed: ${number}`,
+      `history/a.csv:3:1 error: the value many is not a number; allowed: ${number}`,
       `history/a.csv:4:1 error: there is no resource relayedCall; did you mean "relayedCalls"?; allowed: ${resources}`,
-      `history/a.csv:5:1 error: the time 2026-03-02 is none; allowed: ${time}`,
+      `history/a.csv:5:1 error: the time 2026-03-02 is not a time; allowed: ${time}`,
       `history/a.csv:6:1 error: the time 2026-03-02T08:00:00 has no offset, and is two instants when clocks go back; allowed: ${time}`,
       `history/a.csv:7:1 error: the time 1772438400000 is in milliseconds; allowed: ${time}`,
       `history/a.csv:8:1 error: the time 2026-03-02T08:01:00Z is not a multiple of 5 minutes; allowed: ${time}`,
@@ -243,14 +243,14 @@ describe('a history that nobody should plan on', () => {
       ...files,
       'planning.yaml': files['planning.yaml']!.replace(']', ', history/h.csv]'),
     });
-    expect(refusal.map((line) => line.replace(/ this is no CSV: .*; allowed/, ' this is no CSV; allowed'))).toEqual([
+    expect(refusal.map((line) => line.replace(/ invalid CSV: .*; allowed/, ' invalid CSV; allowed'))).toEqual([
       `history/a.csv:1:1 error: the first line is time,cell,calls; allowed: ${header}`,
       `history/b.csv:1:1 error: the file is empty; allowed: ${header}`,
       'history/c.csv:2:1 error: the line has 2 fields; allowed: 5, as many as the first line',
-      'history/d.csv:2:1 error: this is no CSV; allowed: fields between commas, closed quotes',
-      `history/e.ndjson:1:1 error: the line is no JSON; allowed: ${object}`,
+      'history/d.csv:2:1 error: invalid CSV; allowed: UTF-8, fields between commas, closed quotes',
+      `history/e.ndjson:1:1 error: the line is not JSON; allowed: ${object}`,
       `history/f.ndjson:1:1 error: there is no key tenent; allowed: ${object}`,
-      'history/g.txt:1:1 error: the name does not tell what the file is; allowed: a name that ends in .csv or .ndjson',
+      'history/g.txt:1:1 error: the name ends in .txt; allowed: a name that ends in .csv or .ndjson',
       'planning.yaml:4:131 error history.files[7]: there is no file history/h.csv; allowed: a file that is there',
     ]);
   });

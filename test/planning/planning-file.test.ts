@@ -147,8 +147,8 @@ describe('what nobody can plan with', () => {
       'cells/euw1-a.yaml': CELL.replace('small', 'tiny'),
     });
     expect(refusal).toEqual([
-      'cells/euw1-a.yaml:3:1 error size: tiny is not known; allowed: test, small or standard',
-      'planning.yaml:2:10 error rules.horizonDays: 0 is too little; allowed: a whole number from 1 to 180',
+      'cells/euw1-a.yaml:3:1 error size: must be test, small or standard; got tiny',
+      'planning.yaml:2:10 error rules.horizonDays: must be a whole number from 1 to 180; got 0',
     ]);
   });
 
@@ -161,7 +161,7 @@ describe('what nobody can plan with', () => {
     [
       'an unknown zone',
       'zone: Europe/Berlyn',
-      'zone: Europe/Berlyn is no time zone; allowed: an IANA time zone, for example Europe/Berlin',
+      'zone: there is no time zone Europe/Berlyn; allowed: an IANA time zone, for example Europe/Berlin',
     ],
     [
       'a cell that is not there',
@@ -181,12 +181,12 @@ describe('what nobody can plan with', () => {
     [
       'a stamp at no instant',
       "stamps: [{ cell: a, started: '2026-01-02 00:00', ready: 2026-01-03T00:00:00Z }]",
-      'stamps[0].started: 2026-01-02 00:00 is not accepted; allowed: a time with its offset, for example 2026-03-02T09:00:00Z',
+      'stamps[0].started: must be a time with its offset, for example 2026-03-02T09:00:00Z; got 2026-01-02 00:00',
     ],
     [
       'a quota twice',
       'quotas: [{ region: eu-west-1, quota: vcpus, limit: 1 }, { region: eu-west-1, quota: vcpus, limit: 2 }]',
-      'quotas[1]: the quota vcpus of eu-west-1 is there already; allowed: each quota once',
+      'quotas[1]: the quota vcpus of eu-west-1 is given twice; allowed: each quota once',
     ],
     [
       'a password in the address',
@@ -206,12 +206,12 @@ describe('what nobody can plan with', () => {
     [
       'a secret that is written down',
       'history: { prometheus: { url: "http://localhost", auth: { bearer: abc } } }',
-      'history.prometheus.auth.bearer: abc is of the wrong kind; allowed: the keys env, file',
+      'history.prometheus.auth.bearer: must be a mapping with the keys env, file; got abc (a string)',
     ],
     [
       'a file that is not there',
       'calendar: days.yaml',
-      'calendar: there is no file days.yaml; allowed: a file that is there',
+      'calendar: days.yaml: there is no such file; allowed: a YAML file',
     ],
   ])('%s', async (_, text, expected) => {
     const refusal = await refusalOf({ 'planning.yaml': `${KINDS}${text}\n` });
@@ -229,7 +229,7 @@ describe('what nobody can plan with', () => {
     const folder = folderOf({});
     const reading = readPlanInput({ cells: `${folder}/cells`, planning: `${folder}/planning.yaml`, now: NOW });
     await expect(reading).rejects.toThrow(
-      /cells:1:1 error: there are no cells here; .*\n.*planning.yaml:1:1 error: there is no such file/,
+      /cells:1:1 error: there is no such folder; .*\n.*planning.yaml:1:1 error: there is no such file/,
     );
   });
 });

@@ -8,6 +8,7 @@ const service: Service = {
   description: 'Relays 100 % of the audio',
   command: ['/usr/bin/relay', '--config', '/etc/relay.conf'],
   kind: 'daemon',
+  phase: 'run',
   user: 'relay',
   group: 'relay',
   capabilities: ['CAP_NET_ADMIN'],

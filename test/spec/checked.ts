@@ -6,7 +6,7 @@ export const minimal = `name: euw1-a
 region: eu-west-1
 `;
 
-/** What `cellstamp check` prints of a fleet of this one file, which is named as the cell in it. */
+/** What `npx cellstamp check` prints of a fleet of this one file, which is named as the cell in it. */
 export function checked(text: string): readonly string[] {
   const name = /^name: (\S+)/.exec(text)?.[1] ?? 'nameless';
   return loadFleet([{ path: `cells/${name}.yaml`, text }]).findings.map(formatFinding);

@@ -56,7 +56,7 @@ tenants:
     // Of 1000 ports nobody knows whether they are enough before the size is known.
     const text = 'size: tset\nmedia: { relay: { ports: 30000-30999 } }\n';
     expect(lines([a(text)])).toEqual([
-      'cells/a.yaml:3:1 error size: tset is not known; did you mean "test"?; allowed: test, small or standard',
+      'cells/a.yaml:3:1 error size: must be test, small or standard; got tset; did you mean "test"?',
     ]);
   });
 });
@@ -150,7 +150,7 @@ describe('one cell of a fleet', () => {
 
   it('is checked wholly', () => {
     expect(lines(files, 'c')).toEqual([
-      'cells/c.yaml:4:10 error media.hosts: 40 is too much; allowed: a whole number from 1 to 32',
+      'cells/c.yaml:4:10 error media.hosts: must be a whole number from 1 to 32; got 40',
     ]);
   });
 
@@ -201,7 +201,7 @@ describe('the front’s file', () => {
   it('is checked by its own schema', () => {
     const fleet = loadFleet([{ path: 'cells/front.yaml', text: 'domain: voice.example.com\nregion: eu-west-1\n' }]);
     expect(fleet.findings.map(formatFinding)).toEqual([
-      'cells/front.yaml:1:1 error regions: is missing; allowed: a list: 1 to 20, each the keys region, zones, network, edges, trafficDial',
+      'cells/front.yaml:1:1 error regions: is missing; allowed: a list: 1 to 20, each a mapping with the keys region, zones, network, edges, trafficDial',
       'cells/front.yaml:2:1 error region: there is no such key; did you mean "regions"?; allowed: name, domain, anycast, regions, edge, health, directory, image, alarmEmails',
     ]);
   });

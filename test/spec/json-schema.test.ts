@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { z } from 'zod';
 import { planningJsonSchemas } from '../../lib/planning/json-schema.ts';
-import { jsonSchemas, type JsonSchema } from '../../lib/spec/json-schema.ts';
+import type { CellInput, cellSchema } from '../../lib/spec/cell.ts';
+import type { FrontInput, frontSchema } from '../../lib/spec/front.ts';
+import { jsonSchemas } from '../../lib/spec/json-schema.ts';
+import type { JsonSchema } from '../../lib/spec/written-form.ts';
+import { generatedFiles } from '../../scripts/generated-files.ts';
 import { schemaKeys } from './schema-keys.ts';
 
 const files = Object.entries({ ...jsonSchemas, ...planningJsonSchemas });
@@ -24,6 +29,22 @@ describe.each(files)('cells/%s', (name, schema) => {
       ([, part, required]) => !required && part.default === undefined && !/default/i.test(part.description ?? ''),
     );
     expect(silent.map(([path]) => path)).toEqual([]);
+  });
+});
+
+describe('the types of specs', () => {
+  it.each(['lib/spec/cell-types.ts', 'lib/spec/front-types.ts'])(
+    '%s is what the schema says (npx tsx scripts/write-schemas.ts writes it)',
+    async (path) => {
+      expect(readFileSync(path, 'utf8')).toBe((await generatedFiles()).get(path));
+    },
+  );
+
+  it('take what the schemas take', () => {
+    expectTypeOf<z.input<typeof cellSchema>>().toExtend<CellInput>();
+    expectTypeOf<z.input<typeof frontSchema>>().toExtend<FrontInput>();
+    expectTypeOf<keyof CellInput>().toEqualTypeOf<keyof z.input<typeof cellSchema>>();
+    expectTypeOf<keyof FrontInput>().toEqualTypeOf<keyof z.input<typeof frontSchema>>();
   });
 });
 

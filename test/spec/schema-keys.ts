@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../lib/spec/json-schema.ts';
+import type { JsonSchema } from '../../lib/spec/written-form.ts';
 
 /** Every key at any depth: its path, its schema, and whether it must be given. */
 export function schemaKeys(schema: JsonSchema, path = ''): readonly (readonly [string, JsonSchema, boolean])[] {

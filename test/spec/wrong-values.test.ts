@@ -27,45 +27,45 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
     `name: EUW1-A
 region: eu-west-1
 `,
-    'cells/EUW1-A.yaml:1:1 error name: EUW1-A is not accepted; allowed: 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, for example euw1-a',
+    'cells/EUW1-A.yaml:1:1 error name: must be 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, for example euw1-a; got EUW1-A',
   ],
   [
     'a name that is too long',
     `name: europe-west-one-production-a
 region: eu-west-1
 `,
-    'cells/europe-west-one-production-a.yaml:1:1 error name: europe-west-one-production-a is not accepted; allowed: 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, for example euw1-a',
+    'cells/europe-west-one-production-a.yaml:1:1 error name: must be 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, for example euw1-a; got europe-west-one-production-a',
   ],
   [
     'a region that is none',
     `name: euw1-a
 region: Ireland
 `,
-    'cells/euw1-a.yaml:2:1 error region: Ireland is not accepted; allowed: an AWS region, for example eu-west-1',
+    'cells/euw1-a.yaml:2:1 error region: must be an AWS region, for example eu-west-1; got Ireland',
   ],
   [
     'a size that is not there',
     `${minimal}size: standrad
 `,
-    'cells/euw1-a.yaml:3:1 error size: standrad is not known; did you mean "standard"?; allowed: test, small or standard',
+    'cells/euw1-a.yaml:3:1 error size: must be test, small or standard; got standrad; did you mean "standard"?',
   ],
   [
     'a state that is not there',
     `${minimal}state: live
 `,
-    'cells/euw1-a.yaml:3:1 error state: live is not known; allowed: planned, active, cordoned, draining or retired',
+    'cells/euw1-a.yaml:3:1 error state: must be planned, active, cordoned, draining or retired; got live',
   ],
   [
     'a number out of range',
     `${minimal}media: { hosts: 33 }
 `,
-    'cells/euw1-a.yaml:3:10 error media.hosts: 33 is too much; allowed: a whole number from 1 to 32',
+    'cells/euw1-a.yaml:3:10 error media.hosts: must be a whole number from 1 to 32; got 33',
   ],
   [
     'a word where a number belongs',
     `${minimal}media: { hosts: four }
 `,
-    'cells/euw1-a.yaml:3:10 error media.hosts: four is of the wrong kind; allowed: a whole number from 1 to 32',
+    'cells/euw1-a.yaml:3:10 error media.hosts: must be a whole number from 1 to 32; got four (a string)',
   ],
   [
     'a version without quotes',
@@ -78,13 +78,13 @@ region: Ireland
     `${minimal}media:
   - hosts: 4
 `,
-    'cells/euw1-a.yaml:3:1 error media: [{"hosts":4}] is of the wrong kind; allowed: the keys hosts, instanceType, kernelForwarding, rtcpMux, relay, freeswitch, pools',
+    'cells/euw1-a.yaml:3:1 error media: must be a mapping with the keys hosts, instanceType, kernelForwarding, rtcpMux, relay, freeswitch, pools; got a list of 1',
   ],
   [
     'a retention that CloudWatch does not take',
     `${minimal}retention: { logDays: 31 }
 `,
-    'cells/euw1-a.yaml:3:14 error retention.logDays: 31 is not accepted; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731',
+    'cells/euw1-a.yaml:3:14 error retention.logDays: must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731; got 31',
   ],
   [
     'a key given twice',
@@ -96,14 +96,14 @@ region: Ireland
     'a text that is no YAML',
     `${minimal}zones: [a, b
 `,
-    'cells/euw1-a.yaml:4:1 error: this is no YAML: flow sequence in block collection must be sufficiently indented and end with a ]; allowed: YAML 1.2',
+    'cells/euw1-a.yaml:4:1 error: invalid YAML: flow sequence in block collection must be sufficiently indented and end with a ]; allowed: YAML 1.2',
   ],
   [
     'a tab for indentation',
     `${minimal}media:
 	hosts: 4
 `,
-    'cells/euw1-a.yaml:4:1 error: this is no YAML: tabs are not allowed as indentation; allowed: spaces',
+    'cells/euw1-a.yaml:4:1 error: invalid YAML: tabs are not allowed as indentation; allowed: spaces',
   ],
   [
     'an alias without quotes',
@@ -120,38 +120,38 @@ region: Ireland
     `${minimal}---
 name: euw1-b
 `,
-    'cells/euw1-a.yaml:3:1 error: the file goes on after ---; allowed: one document a file',
+    'cells/euw1-a.yaml:3:1 error: a second document begins after ---; allowed: one document a file',
   ],
   [
     'a network that is none',
     `${minimal}network: 10.16.0.0
 `,
-    'cells/euw1-a.yaml:3:1 error network: 10.16.0.0 is not accepted; allowed: an IPv4 range, for example 10.16.0.0/20',
+    'cells/euw1-a.yaml:3:1 error network: must be an IPv4 range, for example 10.16.0.0/20; got 10.16.0.0',
   ],
   [
     'one zone alone',
     `${minimal}zones: [a]
 `,
-    'cells/euw1-a.yaml:3:1 error zones: ["a"] has too few entries; allowed: a list: 2 to 4, each the letter of a zone, a to f',
+    'cells/euw1-a.yaml:3:1 error zones: must be a list: 2 to 4, each the letter of a zone, a to f; got a list of 1',
   ],
   [
     'an AMI id that is none',
     `${minimal}image: debian-12
 `,
-    'cells/euw1-a.yaml:3:1 error image: debian-12 is not accepted; allowed: an AMI id, for example ami-0abcdef1234567890',
+    'cells/euw1-a.yaml:3:1 error image: must be an AMI id, for example ami-0abcdef1234567890; got debian-12',
   ],
   [
     'an alarm address that is none',
     `${minimal}alarmEmails: [ops]
 `,
-    'cells/euw1-a.yaml:3:15 error alarmEmails[0]: ops is not accepted; allowed: an e-mail address',
+    'cells/euw1-a.yaml:3:15 error alarmEmails[0]: must be an e-mail address; got ops',
   ],
   [
     'a codec that is not known',
     `${minimal}tenants:
   - { name: acme, domain: acme.example.com, codecs: [PCMX] }
 `,
-    'cells/euw1-a.yaml:4:54 error tenants[0].codecs[0]: PCMX is not known; did you mean "PCMU"?; allowed: PCMU, PCMA, G722, opus or G729',
+    'cells/euw1-a.yaml:4:54 error tenants[0].codecs[0]: must be PCMU, PCMA, G722, opus or G729; got PCMX; did you mean "PCMU"?',
   ],
   [
     'a tenant’s domain in capitals',
@@ -159,7 +159,7 @@ name: euw1-b
   - name: acme
     domain: ACME.example.com
 `,
-    'cells/euw1-a.yaml:5:5 error tenants[0].domain: ACME.example.com is not accepted; allowed: a domain name in lower case, for example acme.example.com',
+    'cells/euw1-a.yaml:5:5 error tenants[0].domain: must be a domain name in lower case, for example acme.example.com; got ACME.example.com',
   ],
   [
     'a number that is not E.164',
@@ -168,7 +168,7 @@ name: euw1-b
     domain: acme.example.com
     dids: { 02079460100: alice }
 `,
-    'cells/euw1-a.yaml:6:13 error tenants[0].dids["02079460100"]: the key 02079460100 is not accepted; allowed: an E.164 number, for example +4930123456',
+    'cells/euw1-a.yaml:6:13 error tenants[0].dids["02079460100"]: the key must be an E.164 number, for example +4930123456; got 02079460100',
   ],
 ];
 

@@ -61,7 +61,7 @@ describe('stacks/main.ts', () => {
     cell('a');
     cell('b');
     const { status, stderr, stacks } = synth({ CELLSTAMP_CELL: 'b' });
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(stderr).toMatch(/b\.yaml:\d+:\d+ error network: 10\.16\.0\.0\/20 .*overlaps the network in .*a\.yaml/);
     expect(stacks).toEqual([]);
   });
@@ -70,7 +70,7 @@ describe('stacks/main.ts', () => {
     cell('a', 'netwrok: 10.16.16.0/20\n');
     cell('b', 'media: { hosts: 0 }\nnetwork: 10.16.32.0/20\n');
     const { status, stderr, stacks } = synth();
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(stderr).toMatch(/a\.yaml:3.*netwrok/);
     expect(stderr).toMatch(/b\.yaml:3.*hosts/);
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -85,12 +85,16 @@ describe('stacks/main.ts', () => {
       { CELLSTAMP_STATE_BUCKET: 's' },
       /CELLSTAMP_STATE_REGION does not say in which region/,
     ],
-    ['a folder that is not there', { CELLSTAMP_CELLS: '/nowhere' }, /there is no folder \/nowhere/],
+    [
+      'a folder that is not there',
+      { CELLSTAMP_CELLS: '/nowhere' },
+      /\/nowhere:1:1 error: there is no such folder; allowed: .*CELLSTAMP_CELLS/,
+    ],
   ])('says so in one line: %s', (_, environment, message) => {
     cell('a');
     cell('p', 'network: 10.16.16.0/20\nstate: planned\n');
     const { status, stderr } = synth(environment);
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/^\s+at /m);
   });

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkPlan, type Plan } from '../../lib/aws/plan-rules.ts';
+import { checkPlan } from '../../lib/aws/plan-rules.ts';
+import type { TerraformPlan } from '../../lib/aws/terraform-plan.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { maximal } from '../aws/synth.ts';
 import { missing } from '../requirements.ts';
@@ -32,7 +33,7 @@ describe.each([['a full spec', maximal], ...examples] as const)('%s', (_, input)
       const validation = JSON.parse((await folder.succeed(['validate', '-json'], [0, 1])).output) as Diagnostics;
       expect(validation.diagnostics).toEqual([]);
       await folder.succeed(['plan', '-no-color', '-input=false', '-out=plan']);
-      const plan = JSON.parse((await folder.succeed(['show', '-json', 'plan'])).output) as Plan;
+      const plan = JSON.parse((await folder.succeed(['show', '-json', 'plan'])).output) as TerraformPlan;
       expect(plan.planned_values.root_module.resources!.length).toBeGreaterThan(100);
       expect(checkPlan(plan)).toEqual([]);
     },

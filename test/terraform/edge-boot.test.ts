@@ -154,10 +154,14 @@ describeWith(
       machine.run('kamcmd', '-s', 'unix:/run/kamailio/control.sock', ...command).output;
     const agent = () =>
       JSON.parse(machine.succeed('cat', '/run/cellstamp/directory.json')) as Record<string, string | number | boolean>;
-    const healthPort = () =>
-      machine.run('bash', '-c', `exec 3<>/dev/tcp/${edge.address}/${front.spec.health.port}`).status === 0
-        ? 'open'
-        : 'closed';
+    /** The status that health checks get. */
+    const health = () =>
+      machine
+        .run(
+          ...['curl', '--silent', '--max-time', '3', '--output', '/dev/null', '--write-out', '%{http_code}'],
+          `http://${edge.address}:${front.spec.health.port}/`,
+        )
+        .output.trim();
 
     /** Waits for something that takes its moment, and says how many seconds it took. */
     async function until(what: string, condition: () => boolean): Promise<void> {
@@ -172,20 +176,20 @@ describeWith(
       console.log(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
     }
 
-    it('brings Kamailio up with both its addresses and every tenant, and opens the health port', async () => {
+    it('brings Kamailio up with both its addresses and every tenant, and takes calls', async () => {
       const { status } = machine.run('systemctl', 'restart', 'cellstamp-boot.service');
       expect(
         status,
         machine.run('journalctl', '--no-pager', '-u', 'cellstamp*', '-u', 'kamailio', '-n', '80').output,
       ).toBe(0);
-      await until('the directory is loaded and the health port open', () => healthPort() === 'open');
+      await until('the directory is loaded and the edge takes calls', () => health() === '200');
       expect(machine.succeed('ip', 'address', 'show')).toContain(`inet ${edge.unicastSide}/32`);
       expect(kamailio('htable.get', 'route', 'd:acme.voice.example.com')).toContain('acme');
       expect(kamailio('htable.get', 'route', 'n:+4930123456')).toContain('acme');
       expect(kamailio('htable.get', 'tenant', 'acme')).toContain('cell=euw1-a');
       expect(kamailio('dispatcher.list')).toContain('sip:198.51.100.7:5060');
       expect(kamailio('core.sockets_list')).toContain(edge.unicastSide);
-      expect(agent()).toMatchObject({ loaded: true, answers: true, directory: 'reachable', refused: 0 });
+      expect(agent()).toMatchObject({ loaded: true, draining: false, directory: 'reachable', refused: 0 });
     });
 
     it('makes the front’s first key, and follows its changes', async () => {
@@ -233,7 +237,7 @@ describeWith(
       put({ ...tenant, version: 3 });
       await until('the entry after a bad one', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-a'));
       expect(agent()['refused']).toBe(1);
-      expect(healthPort()).toBe('open');
+      expect(health()).toBe('200');
     });
 
     it('goes on with what it knows while DynamoDB is away, and catches up', async () => {
@@ -245,7 +249,7 @@ describeWith(
       await until('the directory is noticed to be away', () => agent()['directory'] === 'unreachable');
       put({ ...tenant, version: 4, cell: 'euw1-b' });
       expect(kamailio('htable.get', 'tenant', 'acme')).toContain('cell=euw1-a');
-      expect(healthPort()).toBe('open');
+      expect(health()).toBe('200');
       machine.succeed('nft', 'delete', 'table', 'inet', 'away');
       await until('what was missed', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-b'));
     });
@@ -323,7 +327,7 @@ describeWith(
       expect(answerTo('acme.voice.example.com')).toBe('SIP/2.0 503 Not Ready');
       signal('CONT', agentUnit);
       await until('it knows all', () => kamailio('htable.get', 'tenant', 'acme').includes('cell=euw1-c'));
-      await until('the health port is open', () => healthPort() === 'open');
+      await until('it takes calls', () => health() === '200');
       expect(answerTo('nobody.example.com')).toBe('SIP/2.0 404 Unknown Tenant');
     });
 
@@ -337,7 +341,7 @@ describeWith(
       machine.succeed('systemctl', 'start', agentUnit);
       await until('the empty table is noticed', () => agent()['directory'] === 'emptied');
       expect(kamailio('htable.get', 'tenant', 'acme')).toContain('cell=euw1-c');
-      await until('the health port is open', () => healthPort() === 'open');
+      await until('it takes calls', () => health() === '200');
       all.forEach(put);
       await until('the table is whole again', () => agent()['directory'] === 'reachable');
       put({ ...tenant, version: 8 });
@@ -356,6 +360,7 @@ describeWith(
       const value = (metric: string) => metrics.find(({ MetricName }) => MetricName === metric)?.Value;
       expect(value('HostHealthy')).toBe(1);
       expect(value('Ready')).toBe(1);
+      expect(value('Calls')).toBe(0);
       expect(value('DirectoryReachable')).toBe(1);
       expect(value('DirectoryEntries')).toBe(2);
       expect(value('DirectoryUntold')).toBe(0);
@@ -365,9 +370,10 @@ describeWith(
       ]);
     });
 
-    it('closes the health port while it drains, and takes no call down', async () => {
+    it('says so to health checks while it drains, and takes no call down', async () => {
       machine.succeed('touch', '/run/cellstamp/draining');
-      await until('the health port closes', () => healthPort() === 'closed');
+      await until('it says that it takes no new calls', () => health() === '503');
+      expect(agent()['draining']).toBe(true);
       expect(machine.succeed('systemctl', 'is-active', 'kamailio.service').trim()).toBe('active');
     });
   },

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bootScript, bootScriptPath, bootUnit, bootUnitPath } from '../../lib/aws/host/boot.ts';
 import { cellBundleFiles } from '../../lib/aws/host/cell-bundle.ts';
 import { tar } from '../../lib/aws/host/tar.ts';
-import { emptyHostConfig, late, type HostConfig, type Service } from '../../lib/software/host-config.ts';
+import { emptyHostConfig, file, late, service, type HostConfig, type Service } from '../../lib/software/host-config.ts';
 import { values } from '../../lib/software/values.ts';
 import { cellOf, minimal } from '../aws/synth.ts';
 import { describeWith } from '../requirements.ts';
@@ -15,41 +15,23 @@ const cell = cellOf(minimal);
 const host = cell.media[0]!;
 const name = { site: cell.name, host: host.name, region: 'eu-west-1' };
 
-const service = (part: Partial<Service> & Pick<Service, 'name' | 'command'>): Service => ({
-  description: part.name,
-  kind: 'daemon',
-  user: 'root',
-  group: 'root',
-  capabilities: [],
-  environment: {},
-  before: [],
-  after: [],
-  runDirectories: [],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'always',
-  ready: ['/bin/true'],
-  readyTimeoutSeconds: 20,
-  stopTimeoutSeconds: 5,
-  ...part,
-});
+const simple = (part: Partial<Service> & Pick<Service, 'name' | 'command'>) =>
+  service({ description: part.name, user: 'root', ready: ['/bin/true'], readyTimeoutSeconds: 20, ...part });
 
 /** A program that is on every Debian, with what a real one has: a file with a secret, an order, a kernel setting. */
 const config = (greeting: string): HostConfig => ({
   ...emptyHostConfig,
   packages: ['bash'],
   files: [
-    {
-      path: '/etc/hello/hello.conf',
-      mode: '0640',
-      owner: 'root',
-      group: 'daemon',
-      text: `greeting=${greeting}\naddress=${late(values.publicAddress.name)}\nsecret=${late(values.eventSocketPassword.name)}\n`,
-    },
+    file(
+      '/etc/hello/hello.conf',
+      `greeting=${greeting}\naddress=${late(values.publicAddress.name)}\nsecret=${late(values.eventSocketPassword.name)}\n`,
+      { mode: '0640', group: 'daemon' },
+    ),
   ],
   services: [
-    service({ name: 'prepare', command: ['/bin/true'], kind: 'oneshot', restart: 'on-failure' }),
-    service({
+    simple({ name: 'prepare', command: ['/bin/true'], kind: 'oneshot' }),
+    simple({
       name: 'hello',
       command: ['/bin/bash', '-c', '. /etc/hello/hello.conf; echo "hello says $greeting"; exec sleep infinity'],
       after: ['prepare'],

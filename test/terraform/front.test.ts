@@ -11,7 +11,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { edgeBundle } from '../../lib/aws/host/edge-bundle.ts';
-import { checkPlan, type Plan } from '../../lib/aws/plan-rules.ts';
+import { checkPlan } from '../../lib/aws/plan-rules.ts';
+import type { TerraformPlan } from '../../lib/aws/terraform-plan.ts';
 import type { FrontInput } from '../../lib/spec/front.ts';
 import { frontOf, maximalFront, minimal, minimalFront } from '../aws/synth.ts';
 import { describeWith } from '../requirements.ts';
@@ -61,7 +62,7 @@ describeWith(['terraform', 'aws-provider'], 'a front in three regions, with a fu
     };
     expect(validation.diagnostics).toEqual([]);
     await folder.succeed(['plan', '-no-color', '-input=false', '-out=plan']);
-    const plan = JSON.parse((await folder.succeed(['show', '-json', 'plan'])).output) as Plan;
+    const plan = JSON.parse((await folder.succeed(['show', '-json', 'plan'])).output) as TerraformPlan;
     expect(checkPlan(plan)).toEqual([]);
     const planned = (type: string) =>
       plan.planned_values.root_module.resources!.filter((resource) => resource.type === type);

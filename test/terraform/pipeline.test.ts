@@ -35,7 +35,7 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'one cell in the pipe
 
   it('is not planned when it is not there, or not to stand yet', () => {
     expect(fleet.run(program('terraform-cell.ts', 'plan', 'b'), folder.environment)).toMatchObject({
-      status: 1,
+      status: 2,
       stderr: expect.stringContaining('there is no cell b in cells/; there are a'),
     });
   });

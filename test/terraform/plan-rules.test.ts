@@ -1,6 +1,7 @@
 /** What Terraform and the provider let through, and our own rules find: in one real plan with every mistake in it. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkPlan, type Plan, type PlanFinding } from '../../lib/aws/plan-rules.ts';
+import { checkPlan } from '../../lib/aws/plan-rules.ts';
+import type { PlanFinding, TerraformPlan } from '../../lib/aws/terraform-plan.ts';
 import { describeWith } from '../requirements.ts';
 import { offline, TerraformFolder, type Configuration } from './terraform.ts';
 
@@ -122,7 +123,7 @@ describeWith(['terraform', 'aws-provider'], 'mistakes in a plan', () => {
     folder.write(wrong);
     await folder.succeed(['init', '-no-color', '-input=false']);
     await folder.succeed(['plan', '-no-color', '-input=false', '-out=plan']);
-    findings = checkPlan(JSON.parse((await folder.succeed(['show', '-json', 'plan'])).output) as Plan);
+    findings = checkPlan(JSON.parse((await folder.succeed(['show', '-json', 'plan'])).output) as TerraformPlan);
   });
   afterAll(() => folder.remove());
 

@@ -12,7 +12,7 @@ if (before === undefined) {
   console.error('usage: child-pipeline.ts COMMIT-THAT-IS-DEPLOYED-NOW <WAVES');
   process.exit(2);
 }
-const waves = JSON.parse(readFileSync(0, 'utf8')) as Waves;
+const waves = wavesIn(readFileSync(0, 'utf8'));
 
 const jobs: [string, object][] = [];
 for (const [wave, cells] of Object.entries(waves) as [keyof Waves, readonly string[]][]) {
@@ -35,3 +35,15 @@ const pipeline = {
 };
 // A pipeline without a job is an error.
 console.log(JSON.stringify(jobs.length > 0 ? pipeline : { 'nothing to deploy': { script: ['true'] } }, null, 2));
+
+function wavesIn(text: string): Waves {
+  try {
+    const waves: unknown = JSON.parse(text);
+    const lists = Object.values(waves as Waves);
+    if (lists.length > 0 && lists.every((names) => Array.isArray(names))) return waves as Waves;
+  } catch {
+    // Said below.
+  }
+  console.error('child-pipeline.ts: standard input must be what waves.ts prints: lists of cells by wave, as JSON');
+  return process.exit(2);
+}

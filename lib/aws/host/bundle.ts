@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import type { HostConfig, HostFile, LateBoundValue } from '../../software/host-config.ts';
+import { file, script, type HostConfig, type HostFile, type LateBoundValue } from '../../software/host-config.ts';
 import { systemdUnit, unitName } from '../../software/systemd.ts';
 import { hostLogGroup, type Site } from '../site.ts';
 import { applyScript, renderScript } from './apply.ts';
@@ -38,24 +38,17 @@ export interface Place {
   readonly redisUser?: string;
 }
 
-const root = { owner: 'root', group: 'root' } as const;
-
-/** A script of the place. */
-export function rootScript(path: string, text: string): HostFile {
-  return { ...root, path, mode: '0755', text };
-}
-
 /** The files of the archive, in its order. */
 export function bundleFiles(site: Site, host: BundledHost, config: HostConfig, place: Place): readonly TarFile[] {
   const metrics = minutely('cellstamp-metrics', 'Metrics to CloudWatch', metricsScriptPath);
   const logs = minutely('cellstamp-logs', 'Journal to CloudWatch Logs', logsScriptPath);
   const placeFiles: readonly HostFile[] = [
-    { ...root, path: '/etc/sysctl.d/60-cellstamp.conf', mode: '0644', text: sysctl(config) },
-    rootScript(
+    file('/etc/sysctl.d/60-cellstamp.conf', sysctl(config)),
+    script(
       metricsScriptPath,
       metricsScript({ site, host, services: config.services.map(unitName), role: place.metrics }),
     ),
-    rootScript(logsScriptPath, logsScript({ region: site.region, logGroup: hostLogGroup(site), stream: host.name })),
+    script(logsScriptPath, logsScript({ region: site.region, logGroup: hostLogGroup(site), stream: host.name })),
     ...metrics.files,
     ...logs.files,
     ...place.files,
@@ -63,23 +56,18 @@ export function bundleFiles(site: Site, host: BundledHost, config: HostConfig, p
   const packages = ['curl', 'ethtool', 'iproute2', 'jq', ...place.packages];
   const programs: readonly HostFile[] = [
     ...config.files,
-    ...config.services.map((service) => ({
-      ...root,
-      path: `/etc/systemd/system/${unitName(service)}`,
-      mode: '0644',
-      text: systemdUnit(service),
-    })),
+    ...config.services.map((service) => file(`/etc/systemd/system/${unitName(service)}`, systemdUnit(service))),
   ];
   const lines = (items: readonly string[]) => items.map((item) => `${item}\n`).join('');
   const manifest = (kind: 'program' | 'place', files: readonly HostFile[]) =>
     lines(files.map((file) => [kind, file.mode, file.owner, file.group, file.path].join(' ')));
-  const script = (path: string, text: string): TarFile => ({ path, mode: '0755', text });
+  const program = (path: string, text: string): TarFile => ({ path, mode: '0755', text });
   const data = (path: string, text: string): TarFile => ({ path, mode: '0644', text });
   return [
-    script('apply', applyScript),
-    script('render', renderScript),
-    script('values', valueScript(site.region, [...config.values, ...place.values])),
-    ...(place.redisUser === undefined ? [] : [script('redis-user', place.redisUser)]),
+    program('apply', applyScript),
+    program('render', renderScript),
+    program('values', valueScript(site.region, [...config.values, ...place.values])),
+    ...(place.redisUser === undefined ? [] : [program('redis-user', place.redisUser)]),
     data('packages', lines([...new Set([...config.packages, ...packages])].sort())),
     data('services', lines(config.services.map(unitName))),
     data('timers', lines([metrics.timer, logs.timer, ...place.units])),

@@ -1,11 +1,11 @@
 /** What AWS adds to the programs of a cell's SBCs and media hosts. */
 import type { Cell, MediaHost, SbcHost } from '../../cell/cell.ts';
 import { hostConfig } from '../../software/cell-host.ts';
-import { late, type HostConfig } from '../../software/host-config.ts';
+import { late, script, type HostConfig } from '../../software/host-config.ts';
 import { claimScriptPath } from '../../software/keepalived/index.ts';
 import { values } from '../../software/values.ts';
 import { cellSite, resourceName } from '../site.ts';
-import { bundle, bundleFiles, rootScript, type Bundle, type Place } from './bundle.ts';
+import { bundle, bundleFiles, type Bundle, type Place } from './bundle.ts';
 import { claimAddressesScript } from './claim-addresses.ts';
 import { learnEdges, learnEdgesScript, type EdgeList } from './learn-edges.ts';
 import { mediaLines, sbcLines } from './metrics-script.ts';
@@ -39,7 +39,7 @@ function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeLis
     metrics: sbcLines(host, cell.overlayAddress),
     files: [
       ...secondAddressFiles(host, host.floatingSide),
-      rootScript(
+      script(
         claimScriptPath,
         claimAddressesScript({
           allocationId: late(allocation.name),
@@ -49,7 +49,7 @@ function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeLis
           floatingSide: host.floatingSide,
         }),
       ),
-      ...(edges ? [rootScript(learnEdges.path, learnEdgesScript(edges)), ...learnEdges.files] : []),
+      ...(edges ? [script(learnEdges.path, learnEdgesScript(edges)), ...learnEdges.files] : []),
     ],
     packages: ['openssl', 'redis-tools'],
     // redis-user logs in with these, also where no program of the host does.

@@ -18,7 +18,7 @@ export function edgeBundleFiles(
   config: HostConfig = edgeHostConfig(front, host),
 ): readonly TarFile[] {
   return bundleFiles(frontSite(front, host), host, config, {
-    metrics: edgeLines(host),
+    metrics: edgeLines(front, host),
     files: secondAddressFiles(host, host.unicastSide),
     packages: ['openssl'],
     values: [],

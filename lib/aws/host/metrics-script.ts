@@ -5,7 +5,7 @@
 import type { MediaHost, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
 import { edgePorts } from '../../spec/fixed.ts';
-import type { EdgeHost } from '../../front/front.ts';
+import type { EdgeHost, Front } from '../../front/front.ts';
 import { metricDimensions, metricNamespace, type Site } from '../site.ts';
 import { hostRun } from './boot.ts';
 
@@ -40,7 +40,8 @@ export const sbcMetrics = {
 } as const;
 
 export const edgeMetrics = {
-  Ready: '1 while the edge takes traffic: loaded, answering, not draining',
+  Ready: '1 while the edge takes new calls, as its health check says: loaded, answering, not draining',
+  Calls: 'calls that go through the edge: a drained one is empty at 0',
   DirectoryReachable: '1 while the tenant directory answers the edge',
   DirectoryEntries: 'domains, numbers and source addresses that the edge knows',
   DirectoryUntold: 'changes of the directory that Kamailio has yet to take',
@@ -151,18 +152,21 @@ counter UnprovedEdge "$(awk '/^cellstamp_sbc_dropped_total[{]reason="(unproved_e
 `;
 }
 
-export function edgeLines(host: EdgeHost): string {
+export function edgeLines({ spec }: Front, host: EdgeHost): string {
   return `
+# What the world-wide entry is answered.
+gauge Ready "$(curl --silent --max-time 3 --output /dev/null --write-out '%{http_code}' http://${host.address}:${spec.health.port}/ |
+  awk '{ print $1 == 200 }')"
 # What the directory agent says, unless it has been silent for a minute.
 agent=/run/cellstamp/directory.json
 if [[ -n $(find "$agent" -newermt '-60 seconds' 2>/dev/null) ]]; then
-  gauge Ready "$(jq 'if .loaded and .answers and (.draining | not) then 1 else 0 end' "$agent")"
   gauge DirectoryReachable "$(jq 'if .directory == "reachable" then 1 else 0 end' "$agent")"
   gauge DirectoryEntries "$(jq .entries "$agent")"
   counter DirectoryRefused "$(jq .refused "$agent")"
   gauge DirectoryUntold "$(jq .untold "$agent")"
 fi
 ${page(host, edgePorts.metrics)}
+gauge Calls "$(page_value cellstamp_edge_calls)"
 gauge ClockOffset "$(page_value cellstamp_edge_clock_offset_seconds)"
 counter CellUnreachable "$(page_value 'cellstamp_edge_rejected{reason="cell_unreachable"}')"
 counter UnknownTenant "$(page_value 'cellstamp_edge_rejected{reason="unknown_tenant"}')"

@@ -1,4 +1,4 @@
-import type { HostFile } from '../../software/host-config.ts';
+import { file, script, type HostFile } from '../../software/host-config.ts';
 
 const scriptPath = '/usr/local/lib/cellstamp/second-address';
 export const secondAddressUnit = 'cellstamp-second-address.service';
@@ -11,13 +11,10 @@ export function secondAddressFiles(
   host: { readonly hostname: string; readonly address: string },
   second: string,
 ): readonly HostFile[] {
-  const root = { owner: 'root', group: 'root' };
   return [
-    {
-      ...root,
-      path: scriptPath,
-      mode: '0755',
-      text: `#!/bin/bash
+    script(
+      scriptPath,
+      `#!/bin/bash
 # Gives the interface with ${host.address} the second address ${second}, unless it has it.
 set -euo pipefail
 if [[ -n $(ip -o -4 address show to ${second}) ]]; then
@@ -26,12 +23,10 @@ fi
 interface=$(ip -o -4 address show to ${host.address} | awk '{ print $2; exit }')
 ip address add ${second}/32 dev "$interface"
 `,
-    },
-    {
-      ...root,
-      path: `/etc/systemd/system/${secondAddressUnit}`,
-      mode: '0644',
-      text: `[Unit]
+    ),
+    file(
+      `/etc/systemd/system/${secondAddressUnit}`,
+      `[Unit]
 Description=Second private address of ${host.hostname}
 Wants=network-online.target
 After=network-online.target
@@ -47,6 +42,6 @@ RestartSec=5
 [Install]
 WantedBy=multi-user.target kamailio.service
 `,
-    },
+    ),
   ];
 }

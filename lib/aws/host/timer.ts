@@ -1,4 +1,4 @@
-import type { HostFile } from '../../software/host-config.ts';
+import { file, type HostFile } from '../../software/host-config.ts';
 
 /** Units that run a script once a minute, one run at a time. */
 export function minutely(
@@ -6,13 +6,7 @@ export function minutely(
   description: string,
   command: string,
 ): { readonly timer: string; readonly files: readonly HostFile[] } {
-  const unit = (suffix: string, text: string): HostFile => ({
-    path: `/etc/systemd/system/${name}.${suffix}`,
-    mode: '0644',
-    owner: 'root',
-    group: 'root',
-    text,
-  });
+  const unit = (suffix: string, text: string): HostFile => file(`/etc/systemd/system/${name}.${suffix}`, text);
   return {
     timer: `${name}.timer`,
     files: [

@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<number, string>> = {
   180: 'Ringing',
   183: 'Session Progress',
   200: 'OK',
+  202: 'Accepted',
   302: 'Moved Temporarily',
   400: 'Bad Request',
   403: 'Forbidden',

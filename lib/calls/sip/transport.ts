@@ -1,6 +1,3 @@
-import { openStreamTransport } from './stream-transport.ts';
-import { openUdpTransport } from './udp-transport.ts';
-
 export type TransportProtocol = 'udp' | 'tcp' | 'tls';
 
 /** An IP address (not a name) and a port. */
@@ -53,9 +50,4 @@ export interface TransportOptions {
   readonly onMessage: (bytes: Buffer, flow: Flow) => void;
   /** Called when a connection is gone; never over UDP. */
   readonly onClosed?: ((remote: Address) => void) | undefined;
-}
-
-/** @throws Error of the system when the address can't be bound (`EADDRINUSE`, `EADDRNOTAVAIL`) */
-export function openTransport(options: TransportOptions): Promise<Transport> {
-  return options.protocol === 'udp' ? openUdpTransport(options) : openStreamTransport(options);
 }

@@ -3,7 +3,8 @@ import { newBranch } from './identifiers.ts';
 import { SipSyntaxError } from './grammar.ts';
 import type { SipRequest } from './message.ts';
 import { formatHostPort, parseUri } from './uri.ts';
-import { type Address, type Flow, type Transport, type TransportOptions, openTransport } from './transport.ts';
+import { openTransport } from './open-transport.ts';
+import type { Address, Flow, Transport, TransportOptions } from './transport.ts';
 
 /** Sees a message as it goes by. */
 export type Trace = (direction: 'received' | 'sent', text: string, remote: Address) => void;

@@ -28,9 +28,12 @@ export class Session {
   readonly media: AudioStream;
   /** Settles when the call is over for this side. */
   readonly ended: Promise<SessionEnd>;
+  /** Settles when the other side has told how our transfer goes. */
+  readonly notified: Promise<void>;
   readonly #line: Line;
   readonly #callIdIsOurs: boolean;
   #end: (end: SessionEnd) => void = () => undefined;
+  #notify: () => void = () => undefined;
   #over = false;
   /** Our re-INVITE that has no final answer yet. */
   #inviting = false;
@@ -45,6 +48,7 @@ export class Session {
     this.media = media;
     this.#callIdIsOurs = callIdIsOurs;
     this.ended = new Promise((resolve) => (this.#end = resolve));
+    this.notified = new Promise((resolve) => (this.#notify = resolve));
     line.hold(dialog, this);
   }
 
@@ -81,6 +85,25 @@ export class Session {
     } finally {
       this.#inviting = false;
     }
+  }
+
+  /** Asks the other side to call somebody else (RFC 3515). @returns the answer: 202 if it agrees */
+  refer(target: string): Promise<Answer> {
+    const request = this.dialog.request('REFER');
+    request.headers.add('Contact', this.#line.contact).add('Refer-To', `<${target}>`);
+    return this.#exchange(request);
+  }
+
+  /** Agrees, and says all that it will ever say of it: that it calls (RFC 3515, section 2.4.5). */
+  #agree(transaction: ServerTransaction): void {
+    transaction.respond(makeResponse(transaction.request, 202, { contact: this.#line.contact }));
+    const request = this.dialog.request('NOTIFY');
+    request.headers
+      .add('Contact', this.#line.contact)
+      .add('Event', 'refer')
+      .add('Subscription-State', 'terminated;reason=noresource')
+      .add('Content-Type', 'message/sipfrag');
+    void this.#exchange({ ...request, body: 'SIP/2.0 100 Trying\r\n' });
   }
 
   /** Hangs up. @returns the answer to the BYE */
@@ -144,7 +167,11 @@ export class Session {
       transaction.respond(makeResponse(request, 200));
       this.#finish({ by: 'remote', answer: undefined });
     } else if (request.method === 'OPTIONS') refuse(200, [['Allow', ALLOW]]);
-    else if (request.method !== 'INVITE') refuse(405, [['Allow', ALLOW]]);
+    else if (request.method === 'REFER') this.#agree(transaction);
+    else if (request.method === 'NOTIFY') {
+      transaction.respond(makeResponse(request, 200));
+      this.#notify();
+    } else if (request.method !== 'INVITE') refuse(405, [['Allow', ALLOW]]);
     else if (this.#inviting) refuse(491);
     else if (this.#unacknowledged !== undefined) refuse(500, [['Retry-After', '2']]);
     else void this.#receiveReinvite(transaction);

@@ -4,12 +4,11 @@ import { type Dialog, dialogKey } from '../sip/dialog.ts';
 import { type Answer, Exchange, type ExchangeHandlers, type RequestSender } from '../sip/exchange.ts';
 import { newCallId, newTag } from '../sip/identifiers.ts';
 import { IncomingCall } from './incoming-call.ts';
-import { ALLOW, type Line } from './line.ts';
+import { ALLOW, type DialogOwner, type Line } from './line.ts';
 import { type InviteOptions, OutgoingCall } from './outgoing-call.ts';
 import { Registration } from './registration.ts';
 import { makeResponse } from '../sip/responses.ts';
 import type { ServerTransaction } from '../sip/server-transaction.ts';
-import type { Session } from './session.ts';
 import { SipSyntaxError } from '../sip/grammar.ts';
 import { type Essentials, SipHeaders, type SipRequest, formatMessage, parseMessage } from '../sip/message.ts';
 import { TransactionLayer } from '../sip/transaction.ts';
@@ -58,7 +57,7 @@ export class UserAgent implements Line, RequestSender {
   readonly authentication: DigestAuthentication | undefined;
   readonly #options: UserAgentOptions;
   readonly #transactions: TransactionLayer;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, DialogOwner>();
   /** Until their transactions end, so that a CANCEL or the same INVITE by another way is recognised. */
   readonly #incoming = new Map<ServerTransaction, IncomingCall>();
   readonly #registrations = new Set<Registration>();
@@ -205,8 +204,8 @@ export class UserAgent implements Line, RequestSender {
     }
   }
 
-  hold(dialog: Dialog, session: Session): void {
-    this.#sessions.set(dialog.key, session);
+  hold(dialog: Dialog, owner: DialogOwner): void {
+    this.#sessions.set(dialog.key, owner);
   }
 
   release(dialog: Dialog): void {
@@ -282,7 +281,7 @@ export class UserAgent implements Line, RequestSender {
     }
   }
 
-  #sessionOf({ callId, fromTag, toTag }: Essentials): Session | undefined {
+  #sessionOf({ callId, fromTag, toTag }: Essentials): DialogOwner | undefined {
     return this.#sessions.get(dialogKey(callId, toTag ?? '', fromTag ?? ''));
   }
 }

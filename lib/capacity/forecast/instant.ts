@@ -7,6 +7,17 @@ export type InstantOrProblem = number | 'unreadable time' | 'skipped hour' | 're
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
 
+/** Years that a time of ours can be in: 1970 is a clock that was never set or a count of something else, 9999 stands for never. */
+const YEARS = [2000, 2099] as const;
+
+/** Why an instant is too far away to be meant, with the years that can be; undefined for one that is not. */
+export function yearProblem(instant: number): string | undefined {
+  const year = new Date(instant).getUTCFullYear();
+  return year >= YEARS[0] && year <= YEARS[1]
+    ? undefined
+    : `must be in a year from ${YEARS.join(' to ')}, not in ${year}`;
+}
+
 /**
  * The instant an ISO 8601 text means. Without an offset it is the time on the clock of a zone; in the hour that comes
  * twice when clocks go back it is the first of the two, and the second where the text before was not earlier on the
@@ -20,7 +31,10 @@ export function instantOf(text: string, zone: TimeZone, before: number): Instant
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0));
   const milliseconds = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
   const shown = Date.UTC(year!, month! - 1, day, hour, minute, second, milliseconds);
-  const isDate = new Date(shown).getUTCDate() === day && new Date(shown).getUTCMonth() === month! - 1;
+  const isDate =
+    new Date(shown).getUTCFullYear() === year &&
+    new Date(shown).getUTCDate() === day &&
+    new Date(shown).getUTCMonth() === month! - 1;
   if (!isDate || hour! > 23 || minute! > 59 || second! > 59) return 'unreadable time';
   const offset = match[8]?.toUpperCase();
   if (offset === 'Z') return shown;

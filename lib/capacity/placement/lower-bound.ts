@@ -1,6 +1,7 @@
 import { hourOfWeekName } from '../hour-of-week.ts';
 import { laneName, laneServes, type CellLimits } from '../lanes.ts';
 import { RESOURCES } from '../resources.ts';
+import { mutualConflicts } from './conflicts.ts';
 import type { TenantRow } from './tenant-table.ts';
 
 /** Fewer cells than this can't hold the tenants, however they are placed. */
@@ -9,6 +10,9 @@ export interface LowerBound {
   /** The limit that asks for so many, with the numbers. */
   readonly because: string;
 }
+
+/** Of more tenants not every pair is looked at. */
+const MOST_COMPARED = 1000;
 
 /** Rounds up, but forgives what the tolerance of the packing forgives: a bound may be low, never high. */
 const atLeast = (cells: number): number => Math.ceil(cells * (1 - 2e-6));
@@ -20,7 +24,8 @@ const atLeast = (cells: number): number => Math.ceil(cells * (1 - 2e-6));
  * - the tenants of the largest enterprise, as no two share a cell,
  * - for every lane and hour, the sum of the tenants' use over the limit,
  * - for every lane in its busiest hour, Martello and Toth's L2 (Discrete Applied Mathematics 28, 1990): tenants above
- *   half a limit need a cell each, and what does not fit beside them needs more.
+ *   half a limit need a cell each, and what does not fit beside them needs more,
+ * - of up to 1,000 tenants also L2 in every other hour, and tenants of whom no two can share a cell, whatever the limit.
  *
  * Tenants that no such cell can hold are to be left out by the caller.
  */
@@ -34,6 +39,7 @@ export function lowerBound(tenants: readonly TenantRow[], slots: number, limits:
     if (cells > best.cells) best = { cells, because };
   };
 
+  const isSmall = tenants.length <= MOST_COMPARED;
   const enterprise = largestEnterprise(tenants);
   offer(enterprise, `${enterprise} tenants of one enterprise, each in a cell of its own`);
 
@@ -42,11 +48,17 @@ export function lowerBound(tenants: readonly TenantRow[], slots: number, limits:
     const users = tenants.filter((tenant) => tenant.peak[resource]! > 0 && laneServes(lane, tenant.terms.pool));
     if (users.length === 0) continue;
     const { slot, sum } = busiestHour(users, resource, slots);
-    const what = `${laneName(lane)}, ${slots === 1 ? 'sum of peaks' : hourOfWeekName(slot)}`;
+    const what = (hour: number): string => `${laneName(lane)}, ${slots === 1 ? 'sum of peaks' : hourOfWeekName(hour)}`;
     const limit = Number(lane.limit.toPrecision(5));
-    offer(atLeast(sum / lane.limit), `${what}: ${Number(sum.toPrecision(6))} over ${limit} a cell`);
-    const sizes = users.map((tenant) => tenant.use[resource * slots + slot]!);
-    offer(martelloToth(sizes, lane.limit), `${what}: tenants above half of ${limit} share no cell`);
+    offer(atLeast(sum / lane.limit), `${what(slot)}: ${Number(sum.toPrecision(6))} over ${limit} a cell`);
+    for (const hour of isSmall ? Array.from({ length: slots }, (_, h) => h) : [slot]) {
+      const sizes = users.map((tenant) => tenant.use[resource * slots + hour]!);
+      offer(martelloToth(sizes, lane.limit), `${what(hour)}: tenants above half of ${limit} share no cell`);
+    }
+  }
+  if (isSmall) {
+    const alone = mutualConflicts(tenants, slots, limits);
+    offer(alone, `${alone} tenants of whom no two fit into one cell`);
   }
   return best;
 }

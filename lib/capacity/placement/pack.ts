@@ -2,6 +2,7 @@ import { boundOver, exclusiveTo, sumOfBounds, type Candidate, type CellKind } fr
 import { CellLoad } from './cell-load.ts';
 import { whyNot, type Excuse } from './excuse.ts';
 import { fill } from './fill.ts';
+import { improve } from './improve.ts';
 import type { LowerBound } from './lower-bound.ts';
 import type { TenantRow } from './tenant-table.ts';
 
@@ -87,7 +88,7 @@ function separate(candidates: readonly Candidate[], kinds: number): Candidate[][
   return [...groups.values()];
 }
 
-/** Tries `fewest` cells first, then numbers between what was too few and the best found. */
+/** Tries `fewest` cells first, then numbers between what was too few and the best found, which is then improved on. */
 function packGroup(
   group: readonly Candidate[],
   kinds: readonly CellKind[],
@@ -111,7 +112,7 @@ function packGroup(
     const next = extra > 0 ? target + Math.ceil(extra / 4) : Math.floor((tooFew + best.length) / 2);
     target = Math.min(next, best.length - 1);
   }
-  return best!;
+  return improve(best!, group, kinds, slots, fewest);
 }
 
 /** Fills so many cells of every kind, and opens more for what does not fit. */

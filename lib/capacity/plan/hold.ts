@@ -49,8 +49,11 @@ function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: 
   const minutes = (now - signals.measuredAt) / 60_000;
   const { everyMinutes = 0 } = signals;
   if (minutes > staleMinutes + everyMinutes) {
-    const allowed = everyMinutes === 0 ? `${staleMinutes}` : `${staleMinutes} besides the ${everyMinutes} of the next`;
-    return [['stale', `last measured ${when(signals.measuredAt)}, ${amount(minutes)} minutes ago, allowed ${allowed}`]];
+    const allowed =
+      everyMinutes === 0
+        ? `${staleMinutes} minutes`
+        : `${staleMinutes} minutes besides the ${everyMinutes} of the next`;
+    return [['stale', `last measured ${when(signals.measuredAt)}, ${ago(minutes)}, allowed ${allowed}`]];
   }
   const unknown = (['relayedCalls', 'setups'] as const).filter((name) => signals[name] === undefined);
   const found: [HoldCode, string][] = unknown.length > 0 ? [['missing', `not measured: ${unknown.join(', ')}`]] : [];
@@ -61,6 +64,10 @@ function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: 
   }
   return found;
 }
+
+/** Minutes, or days where it is two and more. */
+const ago = (minutes: number): string =>
+  minutes < 2880 ? `${amount(minutes)} minutes ago` : `${amount(minutes / 1440)} days ago`;
 
 function contradictions({ signals, spec }: FleetCell, now: number): [HoldCode, string][] {
   const { relayedCalls, callsByRecords, setups, measuredAt } = signals;

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { cellSchema, completeCell, type CellSpec } from '../../spec/cell.ts';
 import { region, text } from '../../spec/fields.ts';
-import { writtenForm } from '../../spec/json-schema.ts';
+import { writtenForm } from '../../spec/written-form.ts';
 import { cellRules } from '../../spec/rules.ts';
 import type { Violation } from '../../spec/rules/rule.ts';
+import { timeZone } from '../forecast/time-zone.ts';
 import { HOLIDAY_COUNTRIES } from '../holidays.ts';
 import { PLACES } from '../tenant-generator.ts';
 import { USUAL } from './fleet.ts';
@@ -193,6 +194,14 @@ export const parseScenario = (written: ScenarioInput): Scenario => scenarioSchem
 /** What the values of a scenario must be to one another: its cell by the rules of cells, and what happens within its days. */
 export function* scenarioRules(scenario: Scenario): Iterable<Violation> {
   const { days, lostRegions, places = PLACES, spikes, outages, noisyTenant } = scenario;
+  for (const [index, { zone: name }] of places.entries()) {
+    try {
+      timeZone(name);
+    } catch {
+      const allowed = 'an IANA time zone, for example Europe/Berlin';
+      yield { path: ['places', index, 'zone'], message: `there is no time zone ${name}`, allowed };
+    }
+  }
   const regions = [...new Set(places.map((one) => one.region))];
   for (const [index, lost] of lostRegions.entries()) {
     if (regions.includes(lost.region)) continue;

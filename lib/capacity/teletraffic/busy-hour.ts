@@ -1,15 +1,15 @@
-import { requireNonNegative, requirePositive } from './arguments.ts';
+import { requireAtMost, requireNonNegative, requirePositive } from './arguments.ts';
 
 /** What ITU-T E.506 Annex A makes busy-hour traffic of. */
 export interface MonthlyTraffic {
-  /** M: minutes of calls in the month, >= 0. */
+  /** M: minutes of calls in the month, 0 to 1e100. */
   minutes: number;
   /** d: share of the month that falls on a normal day, e.g. 1/22 with 22 working days. > 0, at most 1. */
   dayToMonth: number;
   /** h: share of the day that falls into its busy hour, > 0, at most 1. */
   busyHourToDay: number;
   /**
-   * e: share of the time lines are taken that is counted in the minutes, > 0, at most 1.
+   * e: share of the time lines are taken that is counted in the minutes, 1e-100 to 1.
    * @default 1
    */
   efficiency?: number;
@@ -18,11 +18,13 @@ export interface MonthlyTraffic {
 /** Busy-hour traffic in erlangs from a month's minutes: M d h / (60 e). ITU-T E.506 Annex A. */
 export function busyHourFromMonth({ minutes, dayToMonth, busyHourToDay, efficiency = 1 }: MonthlyTraffic): number {
   requireNonNegative('minutes', minutes);
+  requireAtMost('minutes', minutes, 1e100);
   for (const [name, share] of Object.entries({ dayToMonth, busyHourToDay, efficiency })) {
     requirePositive(name, share);
-    if (share > 1) throw new RangeError(`${name} must be at most 1, got ${share}`);
+    requireAtMost(name, share, 1);
   }
-  return (minutes * dayToMonth * busyHourToDay) / (60 * efficiency);
+  if (efficiency < 1e-100) throw new RangeError(`efficiency must be at least 1e-100, got ${efficiency}`);
+  return (minutes / (60 * efficiency)) * dayToMonth * busyHourToDay;
 }
 
 export interface BusyHour {
@@ -52,7 +54,7 @@ export interface ReferenceTraffic {
  *
  * @param days intensities of equal intervals, the same number for every day
  * @param intervalsPerHour 1 for hourly values, 4 for quarter hours, 12 for five minutes
- * @throws RangeError for days of different length or shorter than an hour
+ * @throws RangeError for days of different length, and for an intensity below 0 or above 1e300
  */
 export function busyHours(days: readonly Float64Array[], intervalsPerHour: number): ReferenceTraffic | undefined {
   const length = days[0]?.length ?? 0;
@@ -62,6 +64,13 @@ export function busyHours(days: readonly Float64Array[], intervalsPerHour: numbe
   }
   if (!(Number.isSafeInteger(intervalsPerHour) && intervalsPerHour >= 1)) {
     throw new RangeError(`intervalsPerHour must be a whole number >= 1, got ${intervalsPerHour}`);
+  }
+  for (const [d, day] of days.entries()) {
+    const wrong = day.findIndex((intensity) => intensity < 0 || intensity > MOST);
+    if (wrong < 0) continue;
+    throw new RangeError(
+      `intensity of interval ${wrong} of day ${d} must be 0 to ${MOST}, or NaN where unknown, got ${day[wrong]}`,
+    );
   }
   const hours = days.map((day) => hourlyMeans(day, intervalsPerHour));
   const daily = hours.map(busiest);
@@ -76,10 +85,23 @@ export function busyHours(days: readonly Float64Array[], intervalsPerHour: numbe
   };
 }
 
-/** Mean of the hour that starts at each interval; NaN where an interval of it is unknown. */
+/** A year of them can still be added up. */
+const MOST = 1e300;
+
+/**
+ * Mean of the hour that starts at each interval; NaN where an interval of it is unknown. An hour is the end of one block of
+ * `intervalsPerHour` and the beginning of the next, so that each interval is added twice, and none is taken away again.
+ */
 function hourlyMeans(day: Float64Array, intervalsPerHour: number): Float64Array {
   const starts = Math.max(0, day.length - intervalsPerHour + 1);
-  return Float64Array.from({ length: starts }, (_, start) => mean(day.subarray(start, start + intervalsPerHour)));
+  const fromStart = Float64Array.from(day);
+  for (let i = 1; i < day.length; i++) if (i % intervalsPerHour !== 0) fromStart[i]! += fromStart[i - 1]!;
+  const toEnd = Float64Array.from(day);
+  for (let i = day.length - 2; i >= 0; i--) if ((i + 1) % intervalsPerHour !== 0) toEnd[i]! += toEnd[i + 1]!;
+  return Float64Array.from({ length: starts }, (_, start) => {
+    const aligned = start % intervalsPerHour === 0;
+    return ((aligned ? 0 : toEnd[start]!) + fromStart[start + intervalsPerHour - 1]!) / intervalsPerHour;
+  });
 }
 
 function busiest(hours: Float64Array): BusyHour | undefined {

@@ -1,61 +1,6 @@
 import { requireNonNegative, requirePositive, requireTarget } from './arguments.ts';
-import { lnPoisson } from './poisson.ts';
+import { blocking, carriedShare, idle, lnBlocking } from './loss-group.ts';
 import { risingRoot, smallestWhole } from './search.ts';
-
-/**
- * Erlang's formulas for a group of n lines that is offered A erlangs of Poisson traffic: A. K. Erlang (1917), in
- * E. Brockmeyer, H. L. Halstrom, A. Jensen, The Life and Works of A. K. Erlang (1948). The number of lines may be real
- * (the continuation of D. L. Jagerman, Bell System Technical Journal 53 (1974) 525: 1/B is the integral of
- * A e^(-A t) (1 + t)^n over t > 0), which Hayward's approximation needs.
- *
- * The integral is e^A A^-n times the upper incomplete gamma function of (n + 1, A). Both ways of computing it below are
- * sums or fractions of positive terms, take about sqrt(n) steps, and neither overflows nor cancels:
- * - A < n + 2: the series of the lower function, NIST DLMF 8.11.4;
- * - A >= n + 2: Legendre's continued fraction of the upper one, NIST DLMF 8.9.2.
- */
-
-/** Mean number of idle lines, n - A(1 - B), for A >= n + 2; Legendre's fraction evaluated by Lentz's method. */
-function idleByFraction(lines: number, erlangs: number): number {
-  if (lines === 0) return 0;
-  let denominator = erlangs - lines + 2;
-  let c = denominator;
-  let d = 0;
-  let idle = lines / denominator;
-  for (let i = 2; ; i++) {
-    const numerator = i * (lines + 1 - i);
-    denominator += 2;
-    d = 1 / (denominator + numerator * d);
-    c = denominator + numerator / c;
-    const factor = c * d;
-    idle /= factor;
-    if (Math.abs(factor - 1) <= Number.EPSILON) return idle;
-  }
-}
-
-/** Sum of A^k / ((n+1)(n+2)...(n+k)) over k >= 1: what the Poisson tail above n weighs against its term at n. */
-function tailSeries(lines: number, erlangs: number): number {
-  let term = 1;
-  let sum = 0;
-  for (let k = 1; ; k++) {
-    term *= erlangs / (lines + k);
-    sum += term;
-    if (term <= sum * 1e-17) return sum;
-  }
-}
-
-function lnBlocking(lines: number, erlangs: number): number {
-  if (lines === 0) return 0;
-  if (erlangs === 0) return -Infinity;
-  if (erlangs >= lines + 2) return Math.log(blocking(lines, erlangs));
-  const ln = lnPoisson(lines, erlangs);
-  return ln - Math.log1p(-Math.exp(ln) * tailSeries(lines, erlangs));
-}
-
-function blocking(lines: number, erlangs: number): number {
-  if (lines === 0) return 1;
-  if (erlangs < lines + 2) return Math.exp(lnBlocking(lines, erlangs));
-  return (erlangs - lines + idleByFraction(lines, erlangs)) / erlangs;
-}
 
 function requireGroup(lines: number, erlangs: number): void {
   requireNonNegative('lines', lines);
@@ -88,8 +33,7 @@ export function lnErlangB(lines: number, erlangs: number): number {
  */
 export function idleLines(lines: number, erlangs: number): number {
   requireGroup(lines, erlangs);
-  if (erlangs >= lines + 2) return idleByFraction(lines, erlangs);
-  return lines - erlangs + erlangs * blocking(lines, erlangs);
+  return idle(lines, erlangs);
 }
 
 /**
@@ -99,7 +43,7 @@ export function idleLines(lines: number, erlangs: number): number {
 export function lnErlangC(lines: number, erlangs: number): number {
   requireGroup(lines, erlangs);
   if (erlangs >= lines) return 0;
-  return Math.log(lines) + lnBlocking(lines, erlangs) - Math.log(idleLines(lines, erlangs));
+  return Math.log(lines) + lnBlocking(lines, erlangs) - Math.log(idle(lines, erlangs));
 }
 
 /**
@@ -113,12 +57,29 @@ export function erlangC(lines: number, erlangs: number): number {
   return Math.exp(lnErlangC(lines, erlangs));
 }
 
-/** The traffic below `most` at which `ln` (rising in traffic) reaches `lnTarget`. */
-function trafficWhere(ln: (erlangs: number) => number, lnTarget: number, most: number): number {
-  const high = Math.log(most);
+/**
+ * The traffic below `most` at which `ln` (rising in traffic) reaches `lnTarget`; 0 where it is below the smallest double.
+ * Undefined where it is above the largest.
+ */
+function trafficWhere(ln: (erlangs: number) => number, lnTarget: number, most: number): number | undefined {
+  const high = Math.min(Math.log(most), LN_LARGEST);
+  if (ln(Math.exp(high)) < lnTarget) return most > LARGEST ? undefined : most;
   let step = 1;
-  while (ln(Math.exp(high - step)) > lnTarget) step *= 2;
-  return Math.exp(risingRoot((x) => ln(Math.exp(x)) - lnTarget, high - step, high));
+  while (high - step > LN_SMALLEST && ln(Math.exp(high - step)) > lnTarget) step *= 2;
+  const low = Math.max(high - step, LN_SMALLEST);
+  if (ln(Math.exp(low)) > lnTarget) return 0;
+  return Math.exp(risingRoot((x) => ln(Math.exp(x)) - lnTarget, low, high));
+}
+
+/** Traffic above this counts as infinite: nearly the largest double. */
+const LARGEST = 1.7e308;
+const LN_LARGEST = Math.log(LARGEST);
+/** The logarithm of the smallest double above 0. */
+const LN_SMALLEST = -744.4;
+
+function finiteLines(erlangs: number, lines: number): number {
+  if (lines < Infinity) return lines;
+  throw new RangeError(`erlangs must be so few that a double can hold the number of lines for them, got ${erlangs}`);
 }
 
 /**
@@ -133,7 +94,10 @@ export function linesForErlangB(erlangs: number, target: number): number {
   requireTarget('target blocking', target);
   if (erlangs === 0) return 0;
   // What is carried, at least A (1 - target), fits on the lines.
-  return smallestWhole((lines) => lnBlocking(lines, erlangs), Math.log(target), Math.floor(erlangs * (1 - target)));
+  return finiteLines(
+    erlangs,
+    smallestWhole((lines) => lnBlocking(lines, erlangs), Math.log(target), Math.floor(erlangs * (1 - target))),
+  );
 }
 
 /**
@@ -148,7 +112,11 @@ export function trafficForErlangB(lines: number, target: number): number {
   requireTarget('target blocking', target);
   if (lines === 0) return 0;
   // A (1 - B) < n bounds the traffic from above.
-  return trafficWhere((erlangs) => lnBlocking(lines, erlangs), Math.log(target), lines / (1 - target));
+  const erlangs = trafficWhere((a) => lnBlocking(lines, a), Math.log(target), lines / (1 - target));
+  if (erlangs !== undefined) return erlangs;
+  throw new RangeError(
+    `lines must be so few that a traffic of at most ${LARGEST} erlangs loses ${target} on them, got ${lines}`,
+  );
 }
 
 /** The fewest whole agents with whom no more than a share of the calls has to wait. */
@@ -156,14 +124,17 @@ export function linesForErlangC(erlangs: number, target: number): number {
   requireNonNegative('erlangs', erlangs);
   requireTarget('target share of waiting calls', target);
   if (erlangs === 0) return 0;
-  return smallestWhole((lines) => lnErlangC(lines, erlangs), Math.log(target), Math.floor(erlangs));
+  return finiteLines(
+    erlangs,
+    smallestWhole((lines) => lnErlangC(lines, erlangs), Math.log(target), Math.floor(erlangs)),
+  );
 }
 
 /** The traffic of which exactly a share has to wait for one of `lines` agents. */
 export function trafficForErlangC(lines: number, target: number): number {
   requirePositive('lines', lines);
   requireTarget('target share of waiting calls', target);
-  return trafficWhere((erlangs) => lnErlangC(lines, erlangs), Math.log(target), lines);
+  return trafficWhere((erlangs) => lnErlangC(lines, erlangs), Math.log(target), lines)!;
 }
 
 /** What Extended Erlang B finds: the traffic with its repeated attempts, and the share of attempts that fail. */
@@ -182,15 +153,39 @@ export interface RetriedTraffic {
  * @param lines number of lines, >= 0
  * @param firstAttempts E0, erlangs of first attempts
  * @param retryShare R, 0 to 1: share of blocked attempts that is made again
- * @returns with R = 1 and no fewer first attempts than lines, infinite traffic and blocking 1: no load is stable
+ * @returns infinite traffic and blocking 1 with R = 1 and no fewer first attempts than lines, where no load is stable, and
+ * where the traffic is above the largest double
  */
 export function extendedErlangB(lines: number, firstAttempts: number, retryShare: number): RetriedTraffic {
   requireGroup(lines, firstAttempts);
   if (!(retryShare >= 0 && retryShare <= 1)) throw new RangeError(`retryShare must be 0 to 1, got ${retryShare}`);
+  if (firstAttempts === 0) return { erlangs: 0, blocking: lines === 0 ? 1 : 0 };
   if (retryShare === 1 && firstAttempts >= lines) return { erlangs: Infinity, blocking: 1 };
-  const missing = (erlangs: number): number => erlangs * (1 - retryShare * blocking(lines, erlangs)) - firstAttempts;
-  let most = firstAttempts;
-  while (missing(most) < 0) most *= 2;
-  const erlangs = most === firstAttempts ? most : risingRoot(missing, firstAttempts, most);
-  return { erlangs, blocking: blocking(lines, erlangs) };
+  const missing = firstAttempts - lines;
+  const excessWith = (repeats: number): number => missing + repeats;
+  // Repeats less what is blocked and comes back, as a share of all. Where nearly all of it comes back: what does not, which is
+  // given up or carried, less the first attempts. Where nearly no line is idle: by the idle lines.
+  const surplus = (repeats: number): number => {
+    const erlangs = firstAttempts + repeats;
+    const excess = excessWith(repeats);
+    const lost = blocking(lines, erlangs, excess);
+    if (lost < 0.5) return repeats / erlangs - retryShare * lost;
+    const share = carriedShare(lines, erlangs, excess);
+    return share * erlangs > lines / 2
+      ? ((1 - retryShare) * excess - missing - retryShare * idle(lines, erlangs, excess)) / erlangs
+      : 1 - retryShare + retryShare * share - firstAttempts / erlangs;
+  };
+  const result = (repeats: number): RetriedTraffic => ({
+    erlangs: firstAttempts + repeats,
+    blocking: blocking(lines, firstAttempts + repeats, excessWith(repeats)),
+  });
+  // No fewer than of the first attempts alone.
+  const least = retryShare * firstAttempts * blocking(lines, firstAttempts);
+  if (least === 0 || surplus(least) >= 0) return result(least);
+  const most = LARGEST - firstAttempts;
+  if (least >= most || surplus(most) < 0) return { erlangs: Infinity, blocking: 1 };
+  const low = Math.log(least);
+  let high = Math.log(most);
+  for (let step = 1; low + step < high; step *= 2) if (surplus(Math.exp(low + step)) >= 0) high = low + step;
+  return result(Math.exp(risingRoot((x) => surplus(Math.exp(x)), low, high)));
 }

@@ -1,9 +1,9 @@
-import { requireNonNegative, requireWhole } from './arguments.ts';
+import { requireAtMost, requireNonNegative, requireWhole } from './arguments.ts';
 import { lnPoisson } from './poisson.ts';
 
 /** Someone who has a part of a group for itself and competes for the shared part. */
 export interface Party {
-  /** Offered traffic in calls, erlangs, >= 0. */
+  /** Offered traffic in calls, erlangs, 0 to 1e9. */
   erlangs: number;
   /** Calls that are always taken, whole, >= 0. Capacity for them is set aside and not lent out. */
   guaranteed: number;
@@ -22,6 +22,9 @@ export interface Party {
 /** What is lighter than this part of a party's heaviest state is left out; blocking of 1e-20 is still exact. */
 const NEGLIGIBLE = 1e-32;
 
+/** Some ten seconds. */
+const MOST_STEPS = 1e10;
+
 /**
  * Share of every party's calls that is lost when a call is taken if its party is below its guarantee, or below its limit
  * while the shared part has room for it.
@@ -34,14 +37,22 @@ const NEGLIGIBLE = 1e-32;
  * Time grows with parties x log(parties) x shared x the width of a party's distribution: 500 parties on 5,000 shared
  * slots take seconds.
  *
- * @param shared slots of the shared part, whole, >= 0
+ * @param shared slots of the shared part, whole, >= 0; times the parties at most 1,000,000, and so few that it takes seconds
  * @returns blocking in the order of the parties
- * @throws RangeError for a limit below the guarantee, or a number that is not whole
+ * @throws RangeError for a limit below the guarantee, a number that is not whole, or so much to do that it would take minutes
  */
 export function guaranteedPoolsBlocking(shared: number, parties: readonly Party[]): number[] {
   requireWhole('shared', shared);
   for (const [i, party] of parties.entries()) requireParty(i, party);
+  requireAtMost('shared x parties', shared * parties.length, 1e6);
   const excess = parties.map((party) => excessWeights(shared, party));
+  const states = excess.reduce((sum, { weights }) => sum + weights.length, 0);
+  const steps = states * (shared + 1) * Math.ceil(Math.log2(parties.length + 1));
+  if (steps > MOST_STEPS) {
+    throw new RangeError(
+      `shared x states of the parties must be so few that it takes ${MOST_STEPS} steps, got ${steps}`,
+    );
+  }
   const blocking = new Array<number>(parties.length);
   const visit = (from: number, to: number, others: Float64Array): void => {
     if (to - from === 1) {
@@ -58,6 +69,7 @@ export function guaranteedPoolsBlocking(shared: number, parties: readonly Party[
 
 function requireParty(index: number, { erlangs, guaranteed, limit, slots = 1 }: Party): void {
   requireNonNegative(`erlangs of party ${index}`, erlangs);
+  requireAtMost(`erlangs of party ${index}`, erlangs, 1e9);
   requireWhole(`guaranteed of party ${index}`, guaranteed);
   requireWhole(`slots of party ${index}`, slots);
   if (slots === 0) throw new RangeError(`slots of party ${index} must be at least 1, got 0`);

@@ -18,14 +18,20 @@ function lnFactorialOfSmall(x: number): number {
   return (y + 0.5) * Math.log(y) - y + 0.5 * Math.log(2 * Math.PI) + stirlingRest(y) - Math.log(product);
 }
 
+/** ln(x/mean), also where no double holds the ratio. */
+function lnRatio(x: number, mean: number): number {
+  const ratio = x / mean;
+  return ratio > 1e-300 && ratio < Infinity ? Math.log(ratio) : Math.log(x) - Math.log(mean);
+}
+
 /**
  * x ln(x/mean) + mean - x, the deviance of a Poisson count, without the cancellation where x is near the mean.
  * C. Loader, Fast and Accurate Computation of Binomial Probabilities (2000), section 4.
  */
 function deviance(x: number, mean: number): number {
   const difference = x - mean;
-  if (Math.abs(difference) > 0.1 * (x + mean)) return x * Math.log(x / mean) - difference;
-  const v = difference / (x + mean);
+  if (Math.abs(difference) > 0.1 * x + 0.1 * mean) return x * lnRatio(x, mean) - difference;
+  const v = difference / 2 / (x / 2 + mean / 2);
   const square = v * v;
   let power = 2 * x * v;
   let sum = difference * v;
@@ -43,5 +49,5 @@ function deviance(x: number, mean: number): number {
  */
 export function lnPoisson(x: number, mean: number): number {
   if (x < 16) return x * Math.log(mean) - mean - lnFactorialOfSmall(x);
-  return -stirlingRest(x) - deviance(x, mean) - 0.5 * Math.log(2 * Math.PI * x);
+  return -stirlingRest(x) - deviance(x, mean) - 0.5 * (Math.log(2 * Math.PI) + Math.log(x));
 }

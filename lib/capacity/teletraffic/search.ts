@@ -39,20 +39,25 @@ export function risingRoot(f: (x: number) => number, low: number, high: number):
   return Math.abs(fa) < Math.abs(fb) ? a : b;
 }
 
-/** The smallest whole number from `start` on for which a falling function is no more than `target`. */
+/**
+ * The smallest whole number from `start` on for which a falling function is no more than `target`; above 2^53 the smallest of
+ * those that a double can hold. Infinity where that is above the largest double.
+ */
 export function smallestWhole(falling: (x: number) => number, target: number, start: number): number {
   let low = start;
   if (falling(low) <= target) return low;
-  let step = 1;
-  while (falling(low + step) > target) {
+  // What is needed beyond a mean is of the order of its square root.
+  let step = Math.max(1, Math.floor(Math.sqrt(start)));
+  while (low + step < Infinity && falling(low + step) > target) {
     low += step;
     step *= 2;
   }
-  let high = low + step;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
+  let high = Math.min(low + step, Number.MAX_VALUE);
+  if (falling(high) > target) return Infinity;
+  for (;;) {
+    const middle = Math.floor(low + (high - low) / 2);
+    if (middle <= low || middle >= high) return high;
     if (falling(middle) > target) low = middle;
     else high = middle;
   }
-  return high;
 }

@@ -1,11 +1,13 @@
 /**
- * What a cloud's world-wide entry does, on the router of a region: it tries the health port of every edge each second, spreads
- * clients over the healthy ones by their address, and takes the service address back while there is none.
+ * What a cloud's world-wide entry does, on the router of a region: it asks every edge each second over HTTP whether it takes new
+ * calls, spreads clients over those that do by their address, and leaves the service address to other regions while there is none.
+ * Where no region has any it fails open, as Global Accelerator does: drained edges still hear what belongs to their calls.
  *
- * It keeps no memory of flows: a client's edge follows from its address, and only the clients of an edge that fails move.
+ * A TCP connection stays at its edge. Of datagrams it keeps no memory: a client's edge follows from its address, and only the
+ * clients of an edge that fails move.
  */
 import type { Front, FrontRegion } from '../../front/front.ts';
-import type { HostFile, Service } from '../../software/host-config.ts';
+import { file, script, service, type HostFile, type Service } from '../../software/host-config.ts';
 import { anycastRange, serviceAddress } from './addresses.ts';
 
 const program = '/usr/local/lib/cellstamp/accelerator';
@@ -28,33 +30,21 @@ export function acceleratorFiles(
     bgp: routing.bgp,
     elsewhere: routing.elsewhere ?? null,
   };
-  const base = { owner: 'root', group: 'root' } as const;
-  return [
-    { ...base, path: program, mode: '0755', text: programText },
-    { ...base, path: settingsPath, mode: '0644', text: `${JSON.stringify(settings, null, 2)}\n` },
-  ];
+  return [script(program, programText), file(settingsPath, `${JSON.stringify(settings, null, 2)}\n`)];
 }
 
 export function acceleratorService(bgp: boolean): Service {
-  return {
+  return service({
     name: 'accelerator',
     description: 'Spreads clients over the healthy edges of the region',
     command: ['/usr/bin/python3', program],
-    kind: 'daemon',
     user: 'root',
-    group: 'root',
     capabilities: ['CAP_NET_ADMIN'],
     environment: { PYTHONUNBUFFERED: '1' },
-    before: [],
     after: bgp ? ['bird'] : [],
-    runDirectories: [],
-    stateDirectories: [],
-    openFiles: 1024,
-    restart: 'always',
     ready: ['/usr/bin/test', '-s', `/run/cellstamp/${acceleratorStatus}`],
-    readyTimeoutSeconds: 10,
     stopTimeoutSeconds: 2,
-  };
+  });
 }
 
 const programText = String.raw`#!/usr/bin/python3
@@ -64,8 +54,8 @@ import json, os, socket, subprocess, threading, time
 CONFIG = json.load(open("${settingsPath}"))
 STATUS = "/run/cellstamp/${acceleratorStatus}"
 EDGES = list(CONFIG["edges"].items())
-# Tries in a row that change an edge's health.
-DOWN, UP = 2, 1
+# Tries in a row that change an edge's health, and the seconds that each may take.
+DOWN, UP, PATIENCE = 2, 1, 1
 
 
 def run(*command, text=None):
@@ -74,15 +64,21 @@ def run(*command, text=None):
         print(" ".join(command), result.stderr.strip(), flush=True)
 
 
+def takes_calls(address):
+    """Whether its answer is 200, as the health checks of Global Accelerator ask."""
+    try:
+        with socket.create_connection((address, CONFIG["port"]), timeout=PATIENCE) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % address.encode())
+            return connection.recv(64).startswith(b"HTTP/1.1 200 ")
+    except OSError:
+        return False
+
+
 def watch(name, address, health):
     row = 0
     while True:
         begin = time.monotonic()
-        try:
-            socket.create_connection((address, CONFIG["port"]), timeout=1).close()
-            answers = True
-        except OSError:
-            answers = False
+        answers = takes_calls(address)
         row = row + 1 if answers != health[name] else 0
         if row >= (UP if answers else DOWN):
             health[name] = answers
@@ -94,23 +90,42 @@ def watch(name, address, health):
 def rules(healthy):
     """Each edge has its share of the clients' addresses; that of an edge that is down is given to the others in turn. The seed
     is fixed, so that nobody else moves."""
+    takers = healthy or list(CONFIG["edges"])
     shares = []
-    for index, (name, address) in enumerate(EDGES if healthy else ()):
-        shares.append("%d : %s" % (index, address if name in healthy else CONFIG["edges"][healthy[index % len(healthy)]]))
+    for index, (name, address) in enumerate(EDGES):
+        shares.append("%d : %s" % (index, address if name in takers else CONFIG["edges"][takers[index % len(takers)]]))
     key = "ip saddr" if CONFIG["affinity"] == "source" else "ip saddr . th sport"
     protocol = "" if CONFIG["affinity"] == "source" else "meta l4proto { tcp, udp } "
-    service = CONFIG["service"]
-    inward = "ip daddr %s %sip daddr set jhash %s mod %d seed 0x5eed map { %s }" % (
-        service, protocol, key, len(EDGES), ", ".join(shares),
-    )
-    outward = 'oifname != "edges" ip saddr { %s } ip saddr set %s' % (", ".join(address for _, address in EDGES), service)
-    return """table ip accelerator
-delete table ip accelerator
-table ip accelerator {
-  chain in { type filter hook prerouting priority raw; policy accept; %s; }
-  chain out { type filter hook postrouting priority srcnat; policy accept; %s; }
+    service, edges = CONFIG["service"], ", ".join(address for _, address in EDGES)
+    # Without a healthy edge: what no other region takes, and what another one sends, which has none either.
+    conditions = [""] if healthy else ["fib daddr oif missing ", 'iifname "router-*" ']
+    spread = ["ip daddr %s %s%sip daddr set jhash %s mod %d seed 0x5eed map { %s }" % (
+        service, condition, protocol, key, len(EDGES), ", ".join(shares),
+    ) for condition in conditions]
+    connection = "ip saddr . tcp sport . tcp dport"
+    inward = [
+        "ip daddr %s tcp flags & (syn | ack) != syn ip daddr set %s map @connections" % (service, connection),
+        *spread,
+        'iifname != "edges" ip daddr { %s } meta l4proto tcp update @connections { %s : ip daddr }' % (edges, connection),
+    ]
+    outward = 'oifname != "edges" ip saddr { %s } ip saddr set %s' % (edges, service)
+    return """table ip accelerator {
+  # Edge of each TCP connection. Global Accelerator remembers a silent one for 340 s.
+  map connections { type ipv4_addr . inet_service . inet_service : ipv4_addr; flags dynamic, timeout; timeout 340s; size 262144; }
+  chain in { type filter hook prerouting priority raw; policy accept; }
+  chain out { type filter hook postrouting priority srcnat; policy accept; }
 }
-""" % (inward if healthy else "", outward)
+flush chain ip accelerator in
+flush chain ip accelerator out
+table ip accelerator {
+  chain in {
+    %s
+  }
+  chain out {
+    %s
+  }
+}
+""" % ("\n    ".join(inward), outward)
 
 
 def announce(healthy):

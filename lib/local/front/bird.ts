@@ -1,5 +1,5 @@
 /** BIRD 2 on a router of the small internet. */
-import type { Service } from '../../software/host-config.ts';
+import { service } from '../../software/host-config.ts';
 import { anycastRange } from './addresses.ts';
 
 /** Another router, at the other end of a link. */
@@ -26,6 +26,9 @@ interface Speaker {
 /** Which neighbour's way to the service address is preferred: `define chosen = 64601;`. */
 export const chosenFile = '/etc/cellstamp/bird-chosen.conf';
 
+/** Marks the way to a region of which no edge takes new calls, as a BGP community. */
+const lastResort = '(64600, 1)';
+
 export function birdConfig(speaker: Speaker, neighbours: readonly Neighbour[]): string {
   const identity = neighbours[0]!.own;
   return `# BIRD of ${speaker.name}.
@@ -50,10 +53,23 @@ protocol static anycast {
   ipv4;
   route ${anycastRange} blackhole;
 }
+# For when no region has a healthy edge.
+protocol static last_resort {
+  ipv4 { preference 10; };
+  route ${anycastRange} blackhole { bgp_community.add(${lastResort}); };
+}
 `
 }
 filter choose_region {
-  if net = ${anycastRange} && bgp_path.first = chosen then bgp_local_pref = 200;
+  if net = ${anycastRange} then {
+    bgp_local_pref = 100;
+    if bgp_path.first = chosen then bgp_local_pref = 200;
+    # Behind every other way, and in a region behind its own.
+    if ${lastResort} ~ bgp_community then {
+      bgp_local_pref = bgp_local_pref - 100;
+      preference = 5;
+    }
+  }
   accept;
 }
 template bgp other_router {
@@ -76,23 +92,14 @@ ${neighbours
 `;
 }
 
-export const birdService: Service = {
+export const birdService = service({
   name: 'bird',
   description: 'Routes by BGP (BIRD)',
   command: ['/usr/sbin/bird', '-f', '-c', '/etc/cellstamp/bird.conf', '-s', '/run/bird/bird.ctl'],
-  kind: 'daemon',
   user: 'root',
-  group: 'root',
   capabilities: ['CAP_NET_ADMIN', 'CAP_NET_BIND_SERVICE', 'CAP_NET_RAW'],
-  environment: {},
-  before: [],
-  after: [],
   runDirectories: ['/run/bird'],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'always',
   // Ready with every session up; the other routers start at the same time.
   ready: ['/bin/bash', '-c', "! birdc -s /run/bird/bird.ctl show protocols | grep ' BGP ' | grep -v Established"],
   readyTimeoutSeconds: 60,
-  stopTimeoutSeconds: 5,
-};
+});

@@ -2,7 +2,7 @@
 import type { EdgeKeys } from '../../front/edge-keys.ts';
 import { itemId, type DirectoryItem } from '../../front/directory.ts';
 import type { Front } from '../../front/front.ts';
-import { emptyHostConfig, type Service } from '../../software/host-config.ts';
+import { emptyHostConfig, file, service } from '../../software/host-config.ts';
 import { LocalFailure } from '../failure.ts';
 import type { NamespacePlan } from '../host-plan.ts';
 import { runInside } from '../namespace.ts';
@@ -38,12 +38,9 @@ export function directoryPlan(front: Front, password: string): NamespacePlan {
     config: {
       ...emptyHostConfig,
       files: [
-        {
-          path: configPath,
-          mode: '0640',
-          owner: 'redis',
-          group: 'redis',
-          text: `bind ${directoryAddress} 127.0.0.1
+        file(
+          configPath,
+          `bind ${directoryAddress} 127.0.0.1
 port ${port}
 requirepass ${password}
 dir /var/lib/redis
@@ -52,35 +49,33 @@ appendonly yes
 daemonize no
 logfile ""
 `,
-        },
+          { mode: '0640', owner: 'redis', group: 'redis' },
+        ),
         ...nameFiles(front),
       ],
-      services: [service, nameService],
+      services: [directoryService, nameService],
     },
     after: [],
     copies: [],
   };
 }
 
-const service: Service = {
+const directoryService = service({
   name: 'directory',
   description: 'Tenant directory (Redis)',
   command: ['/usr/bin/redis-server', configPath],
-  kind: 'daemon',
   user: 'redis',
-  group: 'redis',
-  capabilities: [],
-  environment: {},
-  before: [],
-  after: [],
-  runDirectories: [],
   stateDirectories: ['/var/lib/redis'],
   openFiles: 4096,
-  restart: 'always',
   ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`],
   readyTimeoutSeconds: 20,
-  stopTimeoutSeconds: 5,
-};
+  // It answers, if only that it wants a password.
+  health: [
+    '/bin/bash',
+    '-c',
+    `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'PING\\r\\n' >&3; read -r -t 1 answer <&3; [[ $answer == [-+]* ]]`,
+  ],
+});
 
 /** The directory of a running front; the front's keys are beside it. */
 export class LocalDirectory {

@@ -1,7 +1,7 @@
 /** An edge of the front on this machine: the same files and services as elsewhere, and the network rules of its region. */
 import type { EdgeHost, Front } from '../../front/front.ts';
 import { edgeHostConfig } from '../../software/edge-host.ts';
-import type { HostConfig, HostFile, ListeningPort } from '../../software/host-config.ts';
+import { file, type HostConfig, type HostFile, type ListeningPort } from '../../software/host-config.ts';
 import { parseRange } from '../../spec/range.ts';
 import { interfaceName, type NamespacePlan } from '../host-plan.ts';
 import { edgePublicAddress, regionGateway } from './addresses.ts';
@@ -33,10 +33,9 @@ export function edgePlan(front: Front, edge: EdgeHost): NamespacePlan {
 
 /** Its own name; and no name server: refused at once, where an address that does not answer would cost seconds. */
 function nameFiles(edge: EdgeHost): readonly HostFile[] {
-  const base = { mode: '0644', owner: 'root', group: 'root' } as const;
   return [
-    { ...base, path: '/etc/hosts', text: `127.0.0.1 localhost\n${edge.address} ${edge.hostname}\n` },
-    { ...base, path: '/etc/resolv.conf', text: 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' },
+    file('/etc/hosts', `127.0.0.1 localhost\n${edge.address} ${edge.hostname}\n`),
+    file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n'),
   ];
 }
 

@@ -6,7 +6,7 @@
  * of a call: from where it speaks is decided by the address that it chooses.
  */
 import type { Front, FrontRegion } from '../../front/front.ts';
-import { emptyHostConfig, type HostFile, type Service } from '../../software/host-config.ts';
+import { emptyHostConfig, file, script, type HostFile, type Service } from '../../software/host-config.ts';
 import { formatAddress, parseRange } from '../../spec/range.ts';
 import type { NamespacePlan } from '../host-plan.ts';
 import { acceleratorFiles, acceleratorService } from './accelerator.ts';
@@ -140,12 +140,12 @@ function routerPlan(
   const files: readonly HostFile[] = [
     ...(bgp
       ? [
-          file('/etc/cellstamp/bird.conf', '0644', birdConfig({ ...router, system: systemNumber(router) }, neighbours)),
-          file(chosenFile, '0644', chosenText(neighbours, number)),
+          file('/etc/cellstamp/bird.conf', birdConfig({ ...router, system: systemNumber(router) }, neighbours)),
+          file(chosenFile, chosenText(neighbours, number)),
         ]
       : []),
     ...(region === undefined
-      ? [file(chooseRegionPath, '0755', chooseRegion(neighbours, bgp))]
+      ? [script(chooseRegionPath, chooseRegion(neighbours, bgp))]
       : acceleratorFiles(front, region, { bgp, elsewhere: elsewhere?.address })),
   ];
   const services: readonly Service[] = [
@@ -344,8 +344,4 @@ function callersPlan(front: Front): NamespacePlan {
     after: [],
     copies: [],
   };
-}
-
-function file(path: string, mode: string, text: string): HostFile {
-  return { path, mode, owner: 'root', group: 'root', text };
 }

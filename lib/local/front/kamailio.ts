@@ -8,19 +8,24 @@ import type { CellState } from '../state.ts';
 import { frontProcess, type FrontState } from './state.ts';
 
 /** One that is frozen never answers. Seconds. */
-const patience = '2';
+const usualPatience = 2;
 
 /** Its answer; undefined when it gives none. What it refuses is an answer that begins with `error:`. */
-async function ask(init: ProcessId, words: readonly string[]): Promise<string | undefined> {
+async function ask(init: ProcessId, words: readonly string[], patience = usualPatience): Promise<string | undefined> {
   // The time-out is inside: a killed nsenter would leave the program that it started.
-  const argv = ['timeout', '--signal=KILL', patience, 'kamcmd', '-s', `unix:${paths.control}`, ...words];
+  const argv = ['timeout', '--signal=KILL', String(patience), 'kamcmd', '-s', `unix:${paths.control}`, ...words];
   const { status, stdout } = await runInside(init, argv);
   return status === 0 ? stdout : undefined;
 }
 
-/** @throws LocalFailure when the host is not there */
-export function askEdge(state: FrontState, edge: string, words: readonly string[]): Promise<string | undefined> {
-  return ask(frontProcess(state, edge), words);
+/** @param patience seconds @throws LocalFailure when the host is not there */
+export function askEdge(
+  state: FrontState,
+  edge: string,
+  words: readonly string[],
+  patience?: number,
+): Promise<string | undefined> {
+  return ask(frontProcess(state, edge), words, patience);
 }
 
 /** The answer of a cell's active SBC. @throws LocalFailure when it gives none */

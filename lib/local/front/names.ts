@@ -1,7 +1,7 @@
 /** The front's names on this machine: the zone of its domain, by the records that it has everywhere, served by NSD. */
 import type { Front } from '../../front/front.ts';
 import { frontRecords } from '../../front/records.ts';
-import type { HostFile, Service } from '../../software/host-config.ts';
+import { file, service, type HostFile } from '../../software/host-config.ts';
 import { directoryAddress, edgePublicAddress, serviceAddress } from './addresses.ts';
 
 /** Beside the directory. */
@@ -12,7 +12,6 @@ const zonePath = '/etc/nsd/front.zone';
 
 export function nameFiles(front: Front): readonly HostFile[] {
   const { domain } = front.spec;
-  const base = { mode: '0644', owner: 'root', group: 'root' } as const;
   const config = `server:
   ip-address: ${nameServer.address}
   port: ${nameServer.port}
@@ -29,10 +28,7 @@ zone:
   name: ${domain}
   zonefile: ${zonePath}
 `;
-  return [
-    { ...base, path: configPath, text: config },
-    { ...base, path: zonePath, text: zoneText(front) },
-  ];
+  return [file(configPath, config), file(zonePath, zoneText(front))];
 }
 
 function zoneText(front: Front): string {
@@ -52,22 +48,13 @@ function zoneText(front: Front): string {
   ].join('\n');
 }
 
-export const nameService: Service = {
+export const nameService = service({
   name: 'names',
   description: 'Names of the front (NSD)',
   command: ['/usr/sbin/nsd', '-d', '-c', configPath],
-  kind: 'daemon',
   user: 'nsd',
-  group: 'nsd',
   capabilities: ['CAP_NET_BIND_SERVICE'],
-  environment: {},
-  before: [],
-  after: [],
   runDirectories: ['/run/nsd'],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'always',
   ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/${nameServer.address}/${nameServer.port}`],
   readyTimeoutSeconds: 20,
-  stopTimeoutSeconds: 5,
-};
+});

@@ -1,12 +1,12 @@
 /** Password of the directory, keys and certificate of the edges on this machine: made by the first `up`, gone with `down`. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstEdgeKeys, type EdgeKeys } from '../../front/edge-keys.ts';
 import type { Front } from '../../front/front.ts';
 import { LocalFailure } from '../failure.ts';
 import { run } from '../run.ts';
-import { cellFolder } from '../state.ts';
+import { cellFolder, replaceFile } from '../state.ts';
 import { serviceAddress } from './addresses.ts';
 
 export interface FrontSecrets {
@@ -38,18 +38,15 @@ export async function frontSecrets(front: Front): Promise<FrontSecrets> {
     sipCertificate,
     sipKey,
   };
-  write(file, secrets);
+  replaceFile(file, text(secrets));
   return secrets;
 }
 
 /** Other keys, from the next `up` on, and for whoever asks for them. */
 export async function keepEdgeKeys(front: Front, edgeKeys: EdgeKeys): Promise<void> {
-  write(secretsFile(front.name), { ...(await frontSecrets(front)), edgeKeys });
+  replaceFile(secretsFile(front.name), text({ ...(await frontSecrets(front)), edgeKeys }));
 }
 
 const secretsFile = (front: string) => join(cellFolder(front), 'secrets.json');
 
-function write(file: string, secrets: FrontSecrets): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
+const text = (secrets: FrontSecrets) => `${JSON.stringify(secrets, null, 2)}\n`;

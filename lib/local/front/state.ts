@@ -1,10 +1,10 @@
 /** What this machine knows about its running front; beside the cells' folders, see `../state.ts`. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrontSpec } from '../../spec/front.ts';
 import { LocalFailure } from '../failure.ts';
 import { isAlive, type ProcessId } from '../processes.ts';
-import { cellFolder, cellNames, type Namespace } from '../state.ts';
+import { cellFolder, cellNames, replaceFile, type Namespace } from '../state.ts';
 import type { AttachedCell } from './internet.ts';
 
 export interface FrontState {
@@ -22,18 +22,18 @@ export interface FrontState {
 }
 
 export function readFrontState(name: string): FrontState | undefined {
+  const file = join(cellFolder(name), 'front.json');
   try {
-    return JSON.parse(readFileSync(join(cellFolder(name), 'front.json'), 'utf8')) as FrontState;
-  } catch (error) {
-    if (error instanceof LocalFailure) throw error;
+    const state = JSON.parse(readFileSync(file, 'utf8')) as Partial<FrontState>;
+    const whole = state.name === name && state.spec && state.cells && state.startedAt && state.namespaces;
+    return whole ? (state as FrontState) : undefined;
+  } catch {
     return undefined;
   }
 }
 
 export function writeFrontState(state: FrontState): void {
-  const file = join(cellFolder(state.name), 'front.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  replaceFile(join(cellFolder(state.name), 'front.json'), `${JSON.stringify(state, null, 2)}\n`);
 }
 
 /** The fronts of this machine. */
@@ -50,7 +50,7 @@ export function requireFrontState(name?: string): FrontState {
   if (states.length === 1) return states[0]!;
   throw new LocalFailure(
     states.length === 0
-      ? `${name === undefined ? 'no front' : `front ${name}`} is up on this machine; bring it up with "cellstamp up --front"`
+      ? `${name === undefined ? 'no front' : `front ${name}`} is up on this machine; bring it up with "npx cellstamp up --front"`
       : `several fronts are up: ${states.map((state) => state.name).join(', ')}`,
   );
 }

@@ -2,31 +2,37 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deriveCell } from '../../cell/cell.ts';
-import { deriveFront, type Front } from '../../front/front.ts';
+import { deriveFront, type EdgeHost, type Front } from '../../front/front.ts';
 import { edgeHostConfig } from '../../software/edge-host.ts';
-import { listCalls } from '../calls.ts';
+import { listCalls, type RunningCall } from '../calls.ts';
+import { LocalFailure } from '../failure.ts';
 import { isAlive } from '../processes.ts';
 import { hostFolder, readState, type CellState } from '../state.ts';
-import { isActive, readService, type ServiceStatus } from '../status.ts';
+import { hostsHealth, type AskedHost } from '../health.ts';
+import { isActive, readService } from '../service-notes.ts';
+import { withHealth, type HostStatus } from '../status.ts';
 import { acceleratorStatus } from './accelerator.ts';
-import { edgePublicAddress, serviceAddress } from './addresses.ts';
-import { routerName } from './internet.ts';
+import { edgePublicAddress, regionGateway, serviceAddress } from './addresses.ts';
+import { directoryPlan } from './directory.ts';
+import { internet, routerName } from './internet.ts';
 import { askEdge, tableEntries } from './kamailio.ts';
 import type { FrontState } from './state.ts';
 
-export interface EdgeStatus {
-  readonly name: string;
+/** A host of the front: an edge, or one of what is around them. */
+export type FrontHostStatus = Pick<HostStatus, 'name' | 'state' | 'reason' | 'services'>;
+
+export interface EdgeStatus extends FrontHostStatus {
   readonly region: string;
   /** Its own public address. */
   readonly publicAddress: string;
-  readonly state: 'ready' | 'starting' | 'failed' | 'dead';
   /** Whether new traffic is sent to it. */
   readonly healthy: boolean;
+  /** Whether an operator has taken it out of service; null when its directory agent does not say. */
+  readonly draining: boolean | null;
   /** Transactions in progress; null when Kamailio does not answer. */
   readonly transactions: number | null;
-  /** Call-IDs of the calls that are pinned to it; null when Kamailio does not answer. */
+  /** Call-IDs of the calls that are pinned to it, none of a drained edge that is empty; null when Kamailio does not answer. */
   readonly calls: readonly string[] | null;
-  readonly services: readonly ServiceStatus[];
 }
 
 /** A call in a cell, with what it came through. */
@@ -40,7 +46,7 @@ export interface FrontCall {
 
 export interface FrontStatus {
   readonly name: string;
-  /** running: every edge is ready and healthy. */
+  /** running: every edge is ready and healthy, and so is what is around them. */
   readonly state: 'running' | 'degraded';
   /** Where callers reach every tenant. */
   readonly serviceAddress: string;
@@ -49,46 +55,99 @@ export interface FrontStatus {
   readonly startedAt: string;
   readonly cells: readonly string[];
   readonly edges: readonly EdgeStatus[];
+  /** The directory, and the routers of regions and places. */
+  readonly around: readonly FrontHostStatus[];
   readonly calls: readonly FrontCall[];
+  /** Cells that do not tell their calls: they have no active SBC, or it does not answer. */
+  readonly silentCells: readonly string[];
 }
 
+/** How long a cell or an edge may take to tell its calls. Seconds. */
+const patience = 1.2;
+
+/** How a front is: every service has been asked for its work, which takes less than two seconds. */
 export async function frontStatus(state: FrontState): Promise<FrontStatus> {
   const front = deriveFront(state.spec);
-  const healthy = healthyEdges(front, state);
-  const edges = await Promise.all(
-    front.edges.map(async (edge): Promise<EdgeStatus> => {
-      const services = edgeHostConfig(front, edge).services.map(({ name }) => readService(front.name, edge.name, name));
-      const init = state.namespaces[edge.name]?.init;
-      const alive = init !== undefined && isAlive(init);
-      return {
-        name: edge.name,
-        region: edge.region,
-        publicAddress: edgePublicAddress(front, edge),
-        state: alive ? summary(services) : 'dead',
-        healthy: healthy.has(edge.name),
-        transactions: alive ? transactionsOf(await askEdge(state, edge.name, ['tm.stats'])) : null,
-        calls: alive ? keysOf(await askEdge(state, edge.name, ['htable.dump', 'pinned'])) : null,
-        services,
-      };
-    }),
-  );
   const cells = state.cells.flatMap(({ name }) => readState(name) ?? []);
-  const calls = await Promise.all(cells.map((cell) => callsOf(cell, edges)));
+  const plans = [...internet(front, state.cells, state.bgp).plans, directoryPlan(front, '')];
+  const gateways = new Map(front.regions.map(({ region, network }) => [region, regionGateway(network)]));
+  const [hosts, talk, told] = await Promise.all([
+    hostStatuses(state, [
+      ...front.edges.map((edge) => ({
+        name: edge.name,
+        services: edgeHostConfig(front, edge).services,
+        gateway: gateways.get(edge.region)!,
+      })),
+      ...plans.map(({ name, config }) => ({ name, services: config.services })),
+    ]),
+    Promise.all(front.edges.map((edge) => talkOf(state, edge))),
+    Promise.all(cells.map(callsOf)),
+  ]);
+  const healthy = healthyEdges(front, state);
+  const edges = front.edges.map((edge, index) => ({
+    ...hosts[index]!,
+    region: edge.region,
+    publicAddress: edgePublicAddress(front, edge),
+    healthy: healthy.has(edge.name),
+    ...talk[index]!,
+  }));
+  const around = hosts.slice(edges.length);
+  const well =
+    edges.every((edge) => edge.state === 'ready' && edge.healthy) && around.every((host) => host.state === 'ready');
   return {
     name: front.name,
-    state: edges.every((edge) => edge.state === 'ready' && edge.healthy) ? 'running' : 'degraded',
+    state: well ? 'running' : 'degraded',
     serviceAddress,
     routing: state.bgp ? 'BGP' : 'static',
     startedAt: state.startedAt,
     cells: state.cells.map(({ name }) => name),
     edges,
-    calls: calls.flat(),
+    around,
+    calls: told.flatMap((calls, index) =>
+      (calls ?? []).map(({ call, tenant }) => ({
+        callId: call,
+        tenant,
+        cell: cells[index]!.name,
+        edges: edges.filter((edge) => edge.calls?.includes(call)).map(({ name }) => name),
+      })),
+    ),
+    silentCells: state.cells
+      .map(({ name }) => name)
+      .filter((name) => told[cells.findIndex((cell) => cell.name === name)] === undefined),
   };
 }
 
-function summary(services: readonly ServiceStatus[]): EdgeStatus['state'] {
-  if (services.some((service) => service.state === 'failed')) return 'failed';
-  return services.every((service) => ['ready', 'finished'].includes(service.state)) ? 'ready' : 'starting';
+/** What an edge's Kamailio says of its calls. */
+async function talkOf(
+  state: FrontState,
+  edge: EdgeHost,
+): Promise<Pick<EdgeStatus, 'draining' | 'transactions' | 'calls'>> {
+  if (!lives(state, edge.name)) return { draining: null, transactions: null, calls: null };
+  const ask = (...words: readonly string[]) => askEdge(state, edge.name, words, patience);
+  const [stats, pinned] = await Promise.all([ask('tm.stats'), ask('htable.dump', 'pinned')]);
+  return { draining: isDraining(state.name, edge.name), transactions: transactionsOf(stats), calls: keysOf(pinned) };
+}
+
+/** Hosts of the front as their supervisors and their own services say they are. */
+async function hostStatuses(
+  state: FrontState,
+  hosts: readonly Pick<AskedHost, 'name' | 'services' | 'gateway'>[],
+): Promise<readonly FrontHostStatus[]> {
+  const alive = hosts.filter(({ name }) => lives(state, name));
+  const answers = await hostsHealth(
+    alive.map((host) => ({ ...host, of: state.name, init: state.namespaces[host.name]!.init })),
+  );
+  return hosts.map((host) => {
+    const services = host.services.map((service) => readService(state.name, host.name, service.name));
+    const answer = answers[alive.indexOf(host)];
+    const said = { name: host.name, services };
+    return answer === undefined ? { ...said, state: 'dead' } : withHealth(said, answer);
+  });
+}
+
+function lives({ namespaces }: FrontState, host: string): boolean {
+  const init = namespaces[host]?.init;
+  return init !== undefined && isAlive(init);
 }
 
 /** Names of the edges to which their region's accelerator sends new traffic. */
@@ -107,6 +166,16 @@ export function healthyEdges(front: Front, state: FrontState): ReadonlySet<strin
   );
 }
 
+/** As the edge's directory agent has told Kamailio. */
+function isDraining(front: string, edge: string): boolean | null {
+  try {
+    const file = join(hostFolder(front, edge), 'services', 'directory.json');
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly draining: boolean }).draining;
+  } catch {
+    return null;
+  }
+}
+
 function keysOf(dump: string | undefined): readonly string[] | null {
   return dump === undefined ? null : [...tableEntries(dump).keys()].sort();
 }
@@ -118,14 +187,13 @@ function transactionsOf(stats: string | undefined): number | null {
   return Number.isNaN(unfinished) ? null : unfinished;
 }
 
-/** Calls of a cell, from the tables of its active SBC; none while it has no active one. */
-async function callsOf(cell: CellState, edges: readonly EdgeStatus[]): Promise<readonly FrontCall[]> {
-  if (!deriveCell(cell.spec).sbcs.some(({ name }) => isActive(cell.name, name))) return [];
-  const calls = await listCalls(cell.name);
-  return calls.map(({ call, tenant }) => ({
-    callId: call,
-    tenant,
-    cell: cell.name,
-    edges: edges.filter((edge) => edge.calls?.includes(call)).map(({ name }) => name),
-  }));
+/** Calls of a cell, from the tables of its active SBC; undefined while that does not tell them. */
+async function callsOf(cell: CellState): Promise<readonly RunningCall[] | undefined> {
+  if (!deriveCell(cell.spec).sbcs.some(({ name }) => isActive(cell.name, name))) return undefined;
+  try {
+    return await listCalls(cell.name, undefined, patience);
+  } catch (error) {
+    if (error instanceof LocalFailure) return undefined;
+    throw error;
+  }
 }

@@ -14,6 +14,7 @@ import { removeCell } from '../down.ts';
 import { missingPackages } from '../packages.ts';
 import { isAlive, kill } from '../processes.ts';
 import { startServices } from '../readiness.ts';
+import { requireRoom, withRoom } from '../room.ts';
 import { exclusively, makeFolder, cellFolder, requireState, type CellState, type Namespace } from '../state.ts';
 import type { Progress } from '../up.ts';
 import { edgeAddresses, edgePublicAddress, serviceAddress } from './addresses.ts';
@@ -31,6 +32,8 @@ export interface FrontUpOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Whether the front ends with this process, even when it is killed. Default: false. */
   readonly dieWithParent?: boolean;
+  /** Breaks it off. What it has made until then is there. */
+  readonly signal?: AbortSignal;
   /** How routes are told. Default: by BGP where BIRD is installed. */
   readonly routing?: 'BGP' | 'static';
   /** Changes the plan of every edge before it is made. Default: none. For trials of other configurations. */
@@ -60,38 +63,46 @@ export async function frontUp(
   if (cells.some((cell) => cell.name === front.name)) {
     throw new LocalFailure(`a cell has the name of the front, ${front.name}`);
   }
-  return exclusively(front.name, async () => {
-    const previous = readFrontState(front.name);
-    const bgp = (options.routing ?? (existsSync('/usr/sbin/bird') ? 'BGP' : 'static')) === 'BGP';
-    const attached = cells.map(({ name, publicNetwork }) => ({ name, publicNetwork }));
-    const net = internet(front, attached, bgp);
-    // Edges are made anew one by one; what is around them stands or falls together.
-    const fits =
-      previous !== undefined && net.plans.every((plan) => stands(previous, plan)) && lives(previous, 'directory');
-    if (!fits) {
-      await removeCell(front.name);
-      makeFolder(cellFolder(front.name));
-    }
-    const base: FrontState = {
-      version: 1,
-      name: front.name,
-      spec,
-      cells: attached,
-      bgp,
-      startedAt: fits ? previous.startedAt : new Date().toISOString(),
-      namespaces: fits ? previous.namespaces : {},
-    };
-    const state = await makeHosts(front, base, net, await frontSecrets(front), options);
-    for (const [index, cell] of cells.entries()) await attachCell(front, state, index, cell);
-    const { edgeKeys } = await frontSecrets(front);
-    const directory = await directoryOf(front, state);
-    // The cells first: they know a key before an edge proves anything with it.
-    for (const cell of cells) await tellCellOfEdges(cell, edgeAddresses(front), edgeKeys);
-    await directory.putEdgeKeys(edgeKeys);
-    await fillDirectory(front, directory, cells);
-    await everyEdgeIsHealthy(front, state);
-    return state;
-  });
+  return withRoom(front.name, () =>
+    exclusively(
+      front.name,
+      async () => {
+        const previous = readFrontState(front.name);
+        const bgp = (options.routing ?? (existsSync('/usr/sbin/bird') ? 'BGP' : 'static')) === 'BGP';
+        const attached = cells.map(({ name, publicNetwork }) => ({ name, publicNetwork }));
+        const net = internet(front, attached, bgp);
+        const alive = Object.values(previous?.namespaces ?? {}).filter(({ init }) => isAlive(init));
+        requireRoom(`front ${front.name}`, net.plans.length + 1 + front.edges.length - alive.length);
+        // Edges are made anew one by one; what is around them stands or falls together.
+        const fits =
+          previous !== undefined && net.plans.every((plan) => stands(previous, plan)) && lives(previous, 'directory');
+        if (!fits) {
+          await removeCell(front.name);
+          makeFolder(cellFolder(front.name));
+        }
+        const base: FrontState = {
+          version: 1,
+          name: front.name,
+          spec,
+          cells: attached,
+          bgp,
+          startedAt: fits ? previous.startedAt : new Date().toISOString(),
+          namespaces: fits ? previous.namespaces : {},
+        };
+        const state = await makeHosts(front, base, net, await frontSecrets(front), options);
+        for (const [index, cell] of cells.entries()) await attachCell(front, state, index, cell);
+        const { edgeKeys } = await frontSecrets(front);
+        const directory = await directoryOf(front, state);
+        // The cells first: they know a key before an edge proves anything with it.
+        for (const cell of cells) await tellCellOfEdges(cell, edgeAddresses(front), edgeKeys);
+        await directory.putEdgeKeys(edgeKeys);
+        await fillDirectory(front, directory, cells);
+        await everyEdgeIsHealthy(front, state, options.signal);
+        return state;
+      },
+      { ...(options.signal ? { signal: options.signal } : {}) },
+    ),
+  );
 }
 
 function stands(state: FrontState, plan: NamespacePlan): boolean {
@@ -152,7 +163,7 @@ async function makeHosts(
     if (names.has('directory')) await linkAround(front, next, links);
     await linkEdges(front, next, names);
     for (const { name } of wanted) started.get(name)!.proceed();
-    await startServices(front, all, started, (host) => options.onProgress?.({ host, state: 'ready' }));
+    await startServices(front, all, started, (host) => options.onProgress?.({ host, state: 'ready' }), options.signal);
     return next;
   } finally {
     for (const namespace of started.values()) namespace.release();
@@ -230,7 +241,7 @@ function cellPort({ name, sbc }: CellSpec): number {
   return udp;
 }
 
-async function everyEdgeIsHealthy(front: Front, state: FrontState): Promise<void> {
+async function everyEdgeIsHealthy(front: Front, state: FrontState, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + healthDeadline * 1000;
   for (;;) {
     const healthy = healthyEdges(front, state);
@@ -238,6 +249,6 @@ async function everyEdgeIsHealthy(front: Front, state: FrontState): Promise<void
     if (missing.length === 0) return;
     if (Date.now() > deadline)
       throw new LocalFailure(`edges are not healthy after ${healthDeadline} s: ${missing.join(', ')}`);
-    await sleep(50);
+    await sleep(50, undefined, { ...(signal ? { signal } : {}) });
   }
 }

@@ -6,7 +6,7 @@ import { CsvError, parse } from 'csv-parse';
 /** @param line number of the record, from 1 */
 export type RecordReader = (record: readonly string[], line: number) => void;
 
-/** The text is no CSV. */
+/** The text is not CSV. */
 export class NoCsv extends Error {
   readonly line: number;
 
@@ -34,6 +34,7 @@ export async function readCsvRecords(path: string, reader: RecordReader, signal?
   try {
     for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
       const text = line === 0 && rest === '' ? next.value.replace(/^\ufeff/, '') : rest + next.value;
+      requirePlainText(next.value, line);
       const whole = text.lastIndexOf('\n') + 1;
       const lines = text.slice(0, whole).replaceAll('\r\n', '\n');
       if (!isPlain(lines)) {
@@ -47,6 +48,17 @@ export async function readCsvRecords(path: string, reader: RecordReader, signal?
     else await parseRest(rest, chunks, reader, line, signal);
   } finally {
     input.destroy();
+  }
+}
+
+/** Bytes that are not UTF-8 come out of the decoder as U+FFFD. */
+function requirePlainText(text: string, before: number): void {
+  for (const [character, message] of [
+    ['\0', 'a NUL byte'],
+    ['\ufffd', 'a byte that is not UTF-8'],
+  ] as const) {
+    const at = text.indexOf(character);
+    if (at >= 0) throw new NoCsv(before + text.slice(0, at).split('\n').length, `there is ${message}`);
   }
 }
 
@@ -82,7 +94,10 @@ async function parseRest(
     await pipeline(
       async function* () {
         yield text;
-        yield* chunks;
+        for await (const chunk of chunks) {
+          requirePlainText(chunk, line);
+          yield chunk;
+        }
       },
       parser,
       async (records: AsyncIterable<string[]>) => {

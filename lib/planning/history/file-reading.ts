@@ -1,5 +1,5 @@
 /** What one history file says, put on the grid of the plan. */
-import { instantOf } from '../../capacity/forecast/instant.ts';
+import { instantOf, yearProblem } from '../../capacity/forecast/instant.ts';
 import { timeZone, type TimeZone } from '../../capacity/forecast/time-zone.ts';
 import { RESOURCES, type Resource } from '../../capacity/resources.ts';
 import { suggestion } from '../../spec/allowed.ts';
@@ -58,6 +58,8 @@ export class FileReading {
   problemCount = 0;
   /** Cells and tenants that are not wanted. */
   readonly strangers = new Set<string>();
+  /** When cells and tenants were last measured before the plan's history begins. */
+  readonly earlier: Readonly<Record<Subject, Map<string, number>>> = { cell: new Map(), tenant: new Map() };
   readonly #grid: Grid;
   readonly #wants: (subject: Subject, name: string) => boolean;
   readonly #mostProblems: number;
@@ -88,6 +90,10 @@ export class FileReading {
     if (time.at === undefined || resource === undefined || value === undefined) return;
     const own = this.#seriesOf(subject, name);
     if (own === undefined) return;
+    if (time.interval < 0 && !Number.isNaN(value)) {
+      const last = this.earlier[subject];
+      if (time.at > (last.get(name) ?? -Infinity)) last.set(name, time.at);
+    }
     if (time.interval < 0 || time.interval >= this.#grid.length) return;
     if (!time.used) {
       time.used = true;
@@ -208,7 +214,13 @@ export class FileReading {
       return known;
     }
     const read = readTime(time);
-    if (typeof read === 'string') this.#problem(line, `the time ${String(time)} ${read}`, time, timeAllowed);
+    if (typeof read === 'string')
+      this.#problem(
+        line,
+        time === undefined || time === null || time === '' ? 'the time is missing' : `the time ${nameOf(time)} ${read}`,
+        time,
+        timeAllowed,
+      );
     const at = typeof read === 'string' ? undefined : read;
     const instant = { at, interval: at === undefined ? -1 : intervalAt(this.#grid, at), used: false };
     this.#instants.set(time, instant);
@@ -220,39 +232,37 @@ export class FileReading {
     const place = PLACES.get(resource);
     if (place !== undefined) return place;
     const hint = suggestion(String(resource), RESOURCES);
-    this.#problem(line, `there is no resource ${String(resource)}${hint}`, resource, RESOURCES.join(', '));
+    this.#problem(line, `there is no resource ${nameOf(resource)}${hint}`, resource, RESOURCES.join(', '));
     return undefined;
   }
 
   /** NaN for what the source says that it does not know. */
   #value(given: unknown, line: number): number | undefined {
-    if (given === null || given === '' || given === 'NaN') return NaN;
-    const value = typeof given === 'string' ? Number(given) : given;
+    if (given === null || given === '') return NaN;
+    const value = typeof given === 'string' && DECIMAL.test(given) ? Number(given) : given;
     if (typeof value === 'number' && value >= 0 && value < Infinity) return value;
-    const what = typeof value === 'number' && value < 0 ? 'is negative' : 'is no number';
-    this.#problem(
-      line,
-      `the value ${String(given)} ${what}`,
-      given,
-      'a number from 0, or nothing where it is not known',
-    );
+    const what = typeof value === 'number' && value < 0 ? 'is negative' : 'is not a number';
+    this.#problem(line, `the value ${nameOf(given)} ${what}`, given, valueAllowed);
     return undefined;
   }
 
   #problem(line: number, message: string, given: unknown, allowed: string): void {
     this.problemCount++;
     if (this.problems.length < this.#mostProblems) {
-      this.problems.push({ line, message, given: given === undefined ? 'nothing' : String(given), allowed });
+      this.problems.push({ line, message, given: nameOf(given), allowed });
     }
   }
 }
 
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+const valueAllowed = 'a decimal number of 0 or more, or nothing where it is not known';
 const timeAllowed = 'ISO 8601 with an offset (2026-03-29T01:00:00Z), or seconds since 1970, every 5 minutes or more';
 
 /** The instant in milliseconds, or what is wrong with the time. */
 export function readTime(time: unknown): number | string {
   const text = typeof time === 'number' ? String(time) : time;
-  if (typeof text !== 'string' || text === '') return 'is none';
+  if (text === undefined || text === null || text === '') return 'is missing';
+  if (typeof text !== 'string') return 'is not a time';
   if (/^\d+(\.\d+)?$/.test(text)) {
     const seconds = Number(text);
     if (seconds >= 1e11) return 'is in milliseconds';
@@ -262,10 +272,12 @@ export function readTime(time: unknown): number | string {
     return 'has no offset, and is two instants when clocks go back';
   }
   const instant = instantOf(text, UTC, -Infinity);
-  return typeof instant === 'string' ? 'is none' : placed(instant);
+  return typeof instant === 'string' ? 'is not a time' : placed(instant);
 }
 
 function placed(instant: number): number | string {
+  const problem = yearProblem(instant);
+  if (problem !== undefined) return problem;
   return instant % FINEST_MS === 0 ? instant : `is not a multiple of ${FINEST_MINUTES} minutes`;
 }
 
@@ -273,6 +285,13 @@ function bitCount(bits: number): number {
   let count = 0;
   for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
   return count;
+}
+
+/** As it stands in the file, as much of it as a line can hold. */
+function nameOf(given: unknown): string {
+  if (given === undefined || given === '') return 'nothing';
+  if (typeof given === 'object' && given !== null) return Array.isArray(given) ? 'a list' : 'an object';
+  return String(given).slice(0, 100);
 }
 
 const isThere = <T>(value: T | undefined): value is T => value !== undefined;

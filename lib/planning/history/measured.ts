@@ -11,6 +11,8 @@ export type SeriesByName = Map<string, Map<Resource, Values>>;
 export class Measured {
   readonly cell: SeriesByName = new Map();
   readonly tenant: SeriesByName = new Map();
+  /** When something was last measured before the grid. */
+  readonly earlier: Readonly<Record<Subject, Map<string, number>>> = { cell: new Map(), tenant: new Map() };
 
   get(subject: Subject, name: string, resource: Resource): Values | undefined {
     return this[subject].get(name)?.get(resource);

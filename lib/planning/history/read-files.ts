@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { TimeZone } from '../../capacity/forecast/time-zone.ts';
-import type { Finding } from '../../spec/finding.ts';
+import { printable, type Finding } from '../../spec/finding.ts';
 import { errorAt } from '../checked-file.ts';
 import type { PlanningFile } from '../read-planning.ts';
 import { FileReading } from './file-reading.ts';
@@ -39,7 +39,10 @@ export async function readHistoryFiles(
   for (const [at, named] of value.history.files.entries()) {
     const files = filesNamed(isAbsolute(named) ? named : join(dirname(path), named));
     if (files.length === 0) {
-      findings.push(errorAt(source, ['history', 'files', at], `there is no file ${named}`, 'a file that is there'));
+      const [message, allowed] = named.includes('*')
+        ? [`no file matches ${named}`, globAllowed]
+        : [`there is no file ${named}`, 'a file that is there'];
+      findings.push(errorAt(source, ['history', 'files', at], message, allowed));
     }
     for (const file of files) {
       options.onProgress?.(`reading ${file}`);
@@ -98,6 +101,10 @@ async function readFile(
     found.push(finding(1, message, when, 'times in UTC, or with the offset of the season'));
   }
   if (found.length > 0) return found;
+  for (const subject of ['cell', 'tenant'] as const) {
+    const known = measured.earlier[subject];
+    for (const [name, at] of reading.earlier[subject]) known.set(name, Math.max(at, known.get(name) ?? at));
+  }
   const contradictions: Finding[] = [];
   for (const { subject, name, resource, values } of reading.series()) {
     const contradiction = measured.add(subject, name, resource, values);
@@ -108,6 +115,8 @@ async function readFile(
   }
   return contradictions.slice(0, MOST_PROBLEMS);
 }
+
+const globAllowed = 'a pattern that matches a file; * stands for any part of the name, and in no folder’s name';
 
 /** A `*` in the last part of a path stands for any part of a name. */
 function filesNamed(path: string): string[] {
@@ -124,13 +133,13 @@ function filesNamed(path: string): string[] {
       .sort()
       .map((name) => join(dirname(path), name));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }
 
 function strangersNote(names: readonly string[]): string {
-  const first = names.slice(0, 5).join(', ');
+  const first = printable(names.slice(0, 5).join(', '));
   const rest = names.length > 5 ? ` and ${names.length - 5} more` : '';
   return `left out of the history, because not of the fleet: ${first}${rest}`;
 }

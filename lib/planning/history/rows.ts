@@ -1,6 +1,8 @@
 /** Rows of history files, CSV and NDJSON, one after the other, whatever the size of the file. */
 import { createReadStream } from 'node:fs';
+import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { requireTextFile, UnreadableFile } from '../../files/read-text.ts';
 import { NoCsv, readCsvRecords } from './csv-records.ts';
 
 const columns = ['time', 'cell', 'tenant', 'resource', 'value'] as const;
@@ -29,9 +31,20 @@ export class FormProblem extends Error {
  * @throws FormProblem for what can't be read to the end
  */
 export async function readRows(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
+  try {
+    requireTextFile(path, 'a .csv or .ndjson file');
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new FormProblem(1, error.finding.message, error.finding.allowed);
+  }
   if (path.endsWith('.csv')) await readCsv(path, reader, signal);
   else if (path.endsWith('.ndjson')) await readNdjson(path, reader, signal);
-  else throw new FormProblem(1, 'the name does not tell what the file is', 'a name that ends in .csv or .ndjson');
+  else
+    throw new FormProblem(
+      1,
+      `the name ends in ${extname(path) || 'nothing that tells what the file is'}`,
+      'a name that ends in .csv or .ndjson',
+    );
 }
 
 async function readCsv(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
@@ -49,7 +62,7 @@ async function readCsv(path: string, reader: RowReader, signal?: AbortSignal): P
     await readCsvRecords(path, take, signal);
   } catch (error) {
     if (!(error instanceof NoCsv)) throw error;
-    throw new FormProblem(error.line, `this is no CSV: ${error.message}`, 'fields between commas, closed quotes');
+    throw new FormProblem(error.line, `invalid CSV: ${error.message}`, 'UTF-8, fields between commas, closed quotes');
   }
   if (places === undefined) throw new FormProblem(1, 'the file is empty', headerAllowed);
 }
@@ -80,7 +93,7 @@ function placesOf(header: readonly string[], line: number): Places {
     places.size < header.length ||
     !(places.has('cell') || places.has('tenant'))
   ) {
-    throw new FormProblem(line, `the first line is ${header.join(',')}`, headerAllowed);
+    throw new FormProblem(line, `the first line is ${header.join(',').slice(0, 200)}`, headerAllowed);
   }
   const place = (column: Column): number => places.get(column) ?? header.length;
   return {
@@ -107,16 +120,18 @@ async function readNdjson(path: string, reader: RowReader, signal?: AbortSignal)
 const objectAllowed = 'an object a line with the keys time, resource, value, and cell or tenant or both';
 
 function objectOf(line: string, number: number): Row {
+  if (line.includes('\ufffd')) throw new FormProblem(number, 'there is a byte that is not UTF-8', 'text in UTF-8');
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    throw new FormProblem(number, 'the line is no JSON', objectAllowed);
+    throw new FormProblem(number, 'the line is not JSON', objectAllowed);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new FormProblem(number, 'the line is no object', objectAllowed);
+    throw new FormProblem(number, 'the line is not an object', objectAllowed);
   }
   const unknown = Object.keys(value).filter((key) => !columns.includes(key as Column));
-  if (unknown.length > 0) throw new FormProblem(number, `there is no key ${unknown.join(', ')}`, objectAllowed);
+  if (unknown.length > 0)
+    throw new FormProblem(number, `there is no key ${unknown.slice(0, 5).join(', ')}`, objectAllowed);
   return value as Row;
 }

@@ -24,8 +24,8 @@ const USUAL_WEEKS = 8;
  * @throws SecretMissing where a secret is not where it should be
  */
 export async function reachPrometheus(source: string, signal?: AbortSignal): Promise<Reached> {
-  const { settings, folder, weeks } = /^https?:\/\//.test(source)
-    ? { settings: prometheusSchema.parse({ url: source }), folder: '.', weeks: USUAL_WEEKS }
+  const { settings, folder, weeks } = /^[a-z]+:\/\//i.test(source)
+    ? { settings: settingsAt(source), folder: '.', weeks: USUAL_WEEKS }
     : settingsIn(source);
   const authenticate = await authenticator(settings, folder);
   const timeoutMs = settings.timeoutSeconds * 1000;
@@ -34,6 +34,14 @@ export async function reachPrometheus(source: string, signal?: AbortSignal): Pro
     settings,
     weeks,
   };
+}
+
+function settingsAt(url: string): PrometheusSettings {
+  const { data } = prometheusSchema.safeParse({ url });
+  if (data !== undefined) return data;
+  const place = { severity: 'error', file: url, line: 1, column: 1, path: '' } as const;
+  const allowed = 'an http or https address of a server, or the path of planning.yaml';
+  throw new PlanningFailure([{ ...place, message: 'this is not the address of a server', given: url, allowed }]);
 }
 
 function settingsIn(path: string): { settings: PrometheusSettings; folder: string; weeks: number } {

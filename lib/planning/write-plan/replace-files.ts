@@ -87,7 +87,7 @@ export function replaceFiles(replacements: readonly Replacement[], journal: stri
 export function finishReplacing(journal: string, onto: Disk = disk): readonly string[] {
   const text = textAt(journal);
   if (text === undefined) return [];
-  const { files } = journalSchema.parse(JSON.parse(text));
+  const { files } = journalIn(journal, text);
   const waiting = files.filter(({ path, after }) => hashed(path) !== after);
   const changed = waiting.filter(({ path, before }) => hashed(path) !== before).map(({ path }) => path);
   if (changed.length > 0) {
@@ -98,6 +98,16 @@ export function finishReplacing(journal: string, onto: Disk = disk): readonly st
   for (const { path } of waiting) onto.rename(newTextOf(path), path);
   onto.remove(journal);
   return files.map(({ path }) => path);
+}
+
+function journalIn(path: string, text: string): z.output<typeof journalSchema> {
+  try {
+    return journalSchema.parse(JSON.parse(text));
+  } catch {
+    throw new PlanConflict(
+      `${path} is not a journal as a plan leaves it, so how far an earlier plan came is not known; compare the files with their .new files, then remove it`,
+    );
+  }
 }
 
 function hashed(path: string): string | null {

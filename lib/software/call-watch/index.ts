@@ -2,7 +2,7 @@
 import type { Cell } from '../../cell/cell.ts';
 import { callTimer } from '../../spec/call-timers.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { emptyHostConfig, type HostConfig, type Service } from '../host-config.ts';
+import { emptyHostConfig, file, script, service, type HostConfig } from '../host-config.ts';
 import { callFields, selfAddress } from '../kamailio/sbc/call-entry.ts';
 import { paths } from '../kamailio/sbc/paths.ts';
 import { callsConfig, callsProgram } from './paths.ts';
@@ -28,36 +28,21 @@ export function callWatch(cell: Cell): HostConfig {
     ...emptyHostConfig,
     packages: ['python3'],
     files: [
-      { path: callsProgram, mode: '0755', owner: 'root', group: 'root', text: callsProgramText },
-      {
-        path: callsConfig,
-        mode: '0640',
-        owner: 'root',
-        group: 'kamailio',
-        text: `${JSON.stringify(settings, null, 2)}\n`,
-      },
+      script(callsProgram, callsProgramText),
+      file(callsConfig, `${JSON.stringify(settings, null, 2)}\n`, { mode: '0640', group: 'kamailio' }),
     ],
-    services: [service],
+    services: [watch],
   };
 }
 
-const service: Service = {
+const watch = service({
   name: 'cellstamp-call-watch',
   description: 'Ends calls with one silent side',
   command: ['/usr/bin/python3', callsProgram, 'watch'],
-  kind: 'daemon',
   user: 'kamailio',
-  group: 'kamailio',
-  capabilities: [],
   environment: { PYTHONUNBUFFERED: '1' },
-  before: [],
   after: ['kamailio'],
-  runDirectories: [],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'always',
   // It waits for whatever it needs, and no call for it.
   ready: ['/bin/true'],
   readyTimeoutSeconds: 20,
-  stopTimeoutSeconds: 5,
-};
+});

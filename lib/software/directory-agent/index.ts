@@ -1,7 +1,7 @@
-/** The agent that keeps an edge's tables equal to the tenant directory and opens the health port. */
+/** The agent that keeps an edge's tables equal to the tenant directory, and tells Kamailio that the edge is drained. */
 import type { EdgeHost, Front } from '../../front/front.ts';
-import { cellSipPort } from '../kamailio/edge/sockets.ts';
-import { emptyHostConfig, late, type HostConfig, type Service } from '../host-config.ts';
+import { answerAgeSeconds } from '../edge-health/index.ts';
+import { emptyHostConfig, file, late, script, service, type HostConfig } from '../host-config.ts';
 import { values } from '../values.ts';
 import { directoryAgentProgram } from './program.ts';
 
@@ -10,12 +10,21 @@ const resyncSeconds = 3600;
 
 const program = '/usr/local/lib/cellstamp/directory-agent';
 
+/** What the entry may take to act upon a health check that it has seen fail, in seconds. */
+const actSeconds = 3;
+
+/**
+ * From the begin of a drain until new calls and registrations are refused, in seconds: by then the entry sends them to other edges, so
+ * that nobody is refused where another edge can be reached.
+ */
+export function drainGraceSeconds({ spec: { health } }: Front): number {
+  return answerAgeSeconds + health.intervalSeconds * health.threshold + actSeconds;
+}
+
 export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
   const settings = {
     edge: host.name,
-    health: { address: host.address, port: front.spec.health.port },
-    // From this edge's own address to the same one: what Kamailio's workers would have to answer a client.
-    probe: { address: host.unicastSide, port: cellSipPort(front) },
+    graceSeconds: drainGraceSeconds(front),
     pollSeconds: front.spec.directory.pollSeconds,
     resyncSeconds,
   };
@@ -25,41 +34,26 @@ export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
     ...emptyHostConfig,
     packages: ['nftables', 'python3', 'python3-boto3', 'python3-redis'],
     files: [
-      { path: program, mode: '0755', owner: 'root', group: 'root', text: directoryAgentProgram },
-      { path: '/etc/cellstamp/directory.json', mode: '0640', owner: 'root', group: 'kamailio', text },
+      script(program, directoryAgentProgram),
+      file('/etc/cellstamp/directory.json', text, { mode: '0640', group: 'kamailio' }),
     ],
-    services: [service],
-    ports: [
-      {
-        name: 'health',
-        protocol: 'tcp',
-        from: front.spec.health.port,
-        to: front.spec.health.port,
-        peers: [{ healthCheckers: true }],
-        description: 'Health checks of the load balancer: open while the edge is ready',
-      },
-    ],
+    services: [agent],
     values: [values.directory],
   };
 }
 
-const service: Service = {
+const agent = service({
   name: 'cellstamp-directory-agent',
-  description: 'Copies the tenant directory into Kamailio and opens the health port',
+  description: 'Copies the tenant directory into Kamailio',
   command: ['/usr/bin/python3', program],
-  kind: 'daemon',
   user: 'kamailio',
-  group: 'kamailio',
   // To tell the flood guard in the kernel which addresses are cells and edges.
   capabilities: ['CAP_NET_ADMIN'],
   environment: { PYTHONUNBUFFERED: '1' },
-  before: [],
   after: ['kamailio'],
   runDirectories: ['/run/cellstamp'],
   stateDirectories: ['/var/lib/cellstamp'],
   openFiles: 4096,
-  restart: 'always',
   ready: ['/usr/bin/test', '-s', '/run/cellstamp/directory.json'],
   readyTimeoutSeconds: 20,
-  stopTimeoutSeconds: 5,
-};
+});

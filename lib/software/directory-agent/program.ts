@@ -1,8 +1,8 @@
 /**
  * The directory agent as it stands on an edge, in Python because every Debian image has it.
  *
- * It copies the directory into the memory of the Kamailio beside it, and opens the health port only while that memory is
- * complete. It never stands between a call and its answer: with the directory gone, the edge goes on with what it knows.
+ * It copies the directory into the memory of the Kamailio beside it, and tells it when that memory is complete and when the edge is
+ * drained. It never stands between a call and its answer: with the directory gone, the edge goes on with what it knows.
  */
 export const directoryAgentProgram = String.raw`#!/usr/bin/python3
 """Keeps the tables of this edge's Kamailio equal to the tenant directory, and its keys to the front's.
@@ -24,7 +24,9 @@ CONFIG = "/etc/cellstamp/directory.json"
 STATE = "/var/lib/cellstamp/directory.db"
 KEYS = "/var/lib/cellstamp/edge-keys.json"
 STATUS = "/run/cellstamp/directory.json"
+# An operator makes it to take this edge out of service, and removes it to take it back.
 DRAINING = "/run/cellstamp/draining"
+UNTOLD = -1
 RPC = "/run/kamailio/json-rpc.sock"
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 KEY = re.compile(r"d:[a-z0-9.-]{1,253}|n:\+[1-9][0-9]{6,14}|s:[0-9.]{7,15}")
@@ -533,64 +535,6 @@ class DynamoSource:
         return found
 
 
-class Health:
-    """The port that load balancers try: open while this edge is ready and not draining, closed otherwise."""
-
-    def __init__(self, host, port):
-        self.where, self.socket = (host, port), None
-
-    def set(self, ready):
-        if ready and not self.socket:
-            self.socket = socket.socket()
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.socket.setblocking(False)
-            self.socket.bind(self.where)
-            self.socket.listen(64)
-            log("ready: health port %s:%d is open" % self.where)
-        elif not ready and self.socket:
-            self.socket.close()
-            self.socket = None
-            log("not ready: health port is closed")
-        while self.socket:
-            try:
-                self.socket.accept()[0].close()
-            except OSError:
-                return
-
-
-class Probe:
-    """Whether Kamailio's workers answer: an OPTIONS over UDP, as a client would send it."""
-
-    PATIENCE = 1.0
-
-    def __init__(self, host, port):
-        self.where, self.number = (host, port), 0
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((host, 0))
-        self.socket.settimeout(self.PATIENCE)
-
-    def answers(self):
-        self.number += 1
-        me = "%s:%d" % self.socket.getsockname()
-        call = "probe-%d-%d" % (os.getpid(), self.number)
-        self.socket.sendto(
-            (
-                "OPTIONS sip:%s:%d SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s\r\nMax-Forwards: 1\r\n"
-                "From: <sip:probe@%s>;tag=%d\r\nTo: <sip:%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
-                % (*self.where, me, call, me, self.number, self.where[0], call)
-            ).encode(),
-            self.where,
-        )
-        deadline = time.monotonic() + self.PATIENCE
-        try:
-            while time.monotonic() < deadline:
-                if call.encode() in self.socket.recv(4096):
-                    return True
-        except OSError:
-            pass
-        return False
-
-
 class Reader(threading.Thread):
     """Reads the directory in a thread of its own: however long it takes to answer, calls and health do not wait for it."""
 
@@ -665,6 +609,14 @@ def trust(peers):
     return result.returncode == 0
 
 
+def refuse_from(grace):
+    """When Kamailio has to refuse what is new, in seconds since 1970: once the entry had time to send it elsewhere; None: never."""
+    try:
+        return int(os.stat(DRAINING).st_mtime) + grace
+    except FileNotFoundError:
+        return None
+
+
 def parse(text):
     try:
         return json.loads(text)
@@ -675,15 +627,15 @@ def parse(text):
 def main():
     config = json.load(open(CONFIG))
     directory, kamailio = Directory(), Kamailio()
-    health = Health(config["health"]["address"], config["health"]["port"])
-    probe = Probe(config["probe"]["address"], config["probe"]["port"])
     reader = Reader(config)
     reader.start()
     keys = Keys(config)
     keys.start()
     # Those that Kamailio has.
     told = None
-    complete, loaded, trusted, answers, next_probe, next_load = directory.is_complete(), False, None, False, 0.0, 0.0
+    complete, loaded, trusted, next_load = directory.is_complete(), False, None, 0.0
+    # From when on Kamailio refuses what is new, as it was told; UNTOLD until it was.
+    drained = UNTOLD
     # Whether Kamailio has our tables; None until it was asked.
     holds = None
     while True:
@@ -715,7 +667,11 @@ def main():
                 kamailio.open()
             holds = kamailio.holds_our_tables()
             if not holds:
-                told = None
+                told, drained = None, UNTOLD
+            # First of all: it must not say for a moment that it takes new calls.
+            if drained != refuse_from(config["graceSeconds"]):
+                drained = refuse_from(config["graceSeconds"])
+                kamailio.ask(*(("htable.delete", "agent", "draining") if drained is None else ("htable.seti", "agent", "draining", drained)))
             if keys.known is not told and keys.tell(kamailio):
                 told = keys.known
             # Without a key it could prove to no cell what it sends there.
@@ -735,26 +691,21 @@ def main():
             loaded = holds
         except OSError:
             kamailio.close()
-            loaded = answers = False
+            loaded, drained = False, UNTOLD
 
         # 3. Say so.
         if peers_changed:
             peers = directory.peers()
             if peers != trusted and trust(peers):
                 trusted = peers
-        if loaded and time.monotonic() >= next_probe:
-            answers = probe.answers()
-            next_probe = time.monotonic() + 0.5
-        health.set(loaded and answers and not os.path.exists(DRAINING))
         status = {
             "loaded": loaded,
-            "answers": answers,
             "entries": directory.count(),
             "refused": directory.refused,
             "refusedByKamailio": kamailio.refusals,
             "untold": directory.untold(),
             "directory": reader.state,
-            "draining": os.path.exists(DRAINING),
+            "draining": drained not in (None, UNTOLD),
         }
         with open(STATUS + ".new", "w") as file:
             json.dump(status, file)

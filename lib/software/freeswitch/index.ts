@@ -4,7 +4,7 @@
  */
 import type { Cell, MediaHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { late, type HostConfig, type HostFile, type Service } from '../host-config.ts';
+import { file, late, script, service, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { coreXml, eventSocketXml, freeswitchXml } from './core-xml.ts';
 import { dialplanXml } from './dialplan-xml.ts';
@@ -15,16 +15,9 @@ import { promptsXml } from './prompts-xml.ts';
 import { cliConfig, cliScript, drainScript, prepareScript, readyScript } from './scripts.ts';
 import { sipXml } from './sip-xml.ts';
 
-const root = { owner: 'root', group: 'root' } as const;
-const text = (name: string, content: string): HostFile => ({
-  path: `${paths.etc}/${name}`,
-  mode: '0644',
-  ...root,
-  text: content,
-});
+const xml = (name: string, text: string): HostFile => file(`${paths.etc}/${name}`, text);
 /** Root's alone; `freeswitch-prepare` opens to FreeSWITCH's group what it must read, once that group is there. */
-const secret = (path: string, content: string): HostFile => ({ path, mode: '0600', ...root, text: content });
-const script = (path: string, content: string): HostFile => ({ path, mode: '0755', ...root, text: content });
+const secret = (path: string, text: string): HostFile => file(path, text, { mode: '0600' });
 
 /** @example freeswitch(cell, cell.media[0]).services.map((service) => service.name) // ['freeswitch-install', 'freeswitch'] */
 export function freeswitch(cell: Cell, host: MediaHost): HostConfig {
@@ -33,14 +26,14 @@ export function freeswitch(cell: Cell, host: MediaHost): HostConfig {
   return {
     packages: ['openssl', ...(fromSignalwire ? ['ca-certificates', 'curl'] : [])],
     files: [
-      text('freeswitch.xml', freeswitchXml(cell, host)),
-      text('core.xml', coreXml(cell, host)),
+      xml('freeswitch.xml', freeswitchXml(cell, host)),
+      xml('core.xml', coreXml(cell, host)),
       secret(paths.eventSocket, eventSocketXml()),
-      text('sip.xml', sipXml(host)),
-      text('dialplan.xml', dialplanXml(cell)),
-      text('media.xml', mediaXml(cell)),
-      text('prompts.xml', promptsXml()),
-      text('mailbox.lua', mailboxLua()),
+      xml('sip.xml', sipXml(host)),
+      xml('dialplan.xml', dialplanXml(cell)),
+      xml('media.xml', mediaXml(cell)),
+      xml('prompts.xml', promptsXml()),
+      file(`${paths.etc}/mailbox.lua`, mailboxLua()),
       secret(paths.cliConfig, cliConfig(late(values.eventSocketPassword.name))),
       script(paths.cli, cliScript),
       script(paths.prepare, prepareScript),
@@ -76,29 +69,22 @@ export function freeswitch(cell: Cell, host: MediaHost): HostConfig {
 }
 
 /** The packages come in the preparation, which root runs outside the unit's sandbox; the service itself only proves them. */
-const installation: Service = {
+const installation = service({
   name: 'freeswitch-install',
   description: 'FreeSWITCH from SignalWire, where it is not installed yet',
   command: ['/usr/bin/env', 'freeswitch', '-version'],
   kind: 'oneshot',
+  phase: 'install',
   user: 'root',
-  group: 'root',
-  capabilities: [],
-  environment: {},
   before: [[paths.install]],
-  after: [],
-  runDirectories: [],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'on-failure',
   ready: ['/bin/true'],
   readyTimeoutSeconds: 600,
-  stopTimeoutSeconds: 5,
-};
+});
 
+/** It must be restarted always: without its address FreeSWITCH gives up after three tries, with exit status 0. */
 function daemon(cell: Cell): Service {
   const { install, sessions, voicemailDirectory } = cell.spec.media.freeswitch;
-  return {
+  return service({
     name: 'freeswitch',
     description: 'Media server: echo, tone, conference, voicemail, menus',
     command: [
@@ -119,19 +105,13 @@ function daemon(cell: Cell): Service {
       ...['-certs', paths.certificates],
       ...['-temp', `${paths.state}/temp`],
     ],
-    kind: 'daemon',
     user: 'freeswitch',
-    group: 'freeswitch',
-    capabilities: [],
-    environment: {},
     before: [[paths.prepare]],
     after: install === 'signalwire' ? [installation.name] : [],
     runDirectories: [paths.run],
     stateDirectories: [paths.state, paths.log, paths.prompts, voicemailDirectory],
     // 2 sockets and some pipes a session; 4,096 for the rest (database, modules, event socket).
     openFiles: sessions * 8 + 4096,
-    // Without its address FreeSWITCH gives up after three tries, with exit status 0.
-    restart: 'always',
     ready: [paths.ready],
     // Measured: 1.7 s, on two cores that do nothing else.
     readyTimeoutSeconds: 60,
@@ -139,5 +119,5 @@ function daemon(cell: Cell): Service {
     reload: [paths.cli, '-x', 'reloadxml'],
     // Measured: 5.4 to 7 s.
     stopTimeoutSeconds: 30,
-  };
+  });
 }

@@ -1,9 +1,9 @@
 /** keepalived on an SBC: which of the two is active, and who holds the floating addresses. */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
-import type { HostConfig } from '../host-config.ts';
+import { file, script, service, type HostConfig } from '../host-config.ts';
 import { changeScript } from './change.ts';
 import { changeScriptPath, interfaceFilePath, keepalivedConfig } from './config.ts';
-import { healthScript, healthScriptPath } from './health.ts';
+import { askedPath, healthScript, healthScriptPath } from './health.ts';
 
 export { claimScriptPath } from './config.ts';
 
@@ -29,17 +29,16 @@ echo "\\$INTERFACE=$interface" >${interfaceFilePath}
 
 /** @example keepalived(cell, cell.sbcs[0]).services[0].after // ['kamailio'] */
 export function keepalived(cell: Cell, host: SbcHost): HostConfig {
-  const root = { owner: 'root', group: 'root' };
   return {
     packages: ['iproute2', 'keepalived'],
     files: [
-      { ...root, path: configPath, mode: '0640', text: keepalivedConfig(cell, host) },
-      { ...root, path: changeScriptPath, mode: '0755', text: changeScript },
-      { ...root, path: healthScriptPath, mode: '0755', text: healthScript(cell, host) },
-      { ...root, path: interfaceScriptPath, mode: '0755', text: interfaceScript(host) },
+      file(configPath, keepalivedConfig(cell, host), { mode: '0640' }),
+      script(changeScriptPath, changeScript),
+      script(healthScriptPath, healthScript(cell, host)),
+      script(interfaceScriptPath, interfaceScript(host)),
     ],
     services: [
-      {
+      service({
         name: 'keepalived',
         description: 'Decides which of the two SBCs is active',
         command: [
@@ -52,24 +51,23 @@ export function keepalived(cell: Cell, host: SbcHost): HostConfig {
           `--pid=${pidPath}`,
           `--vrrp_pid=${vrrpPidPath}`,
         ],
-        kind: 'daemon',
         user: 'root',
-        group: 'root',
         // Addresses and raw VRRP packets; and it becomes the scripts' user even where that is root.
         capabilities: ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_SETGID', 'CAP_SETUID'],
-        environment: {},
         before: [[interfaceScriptPath]],
         after: ['kamailio'],
         runDirectories: ['/run/keepalived'],
-        stateDirectories: [],
         openFiles: 4096,
-        restart: 'always',
         ready: ['/usr/bin/test', '-s', vrrpPidPath],
-        readyTimeoutSeconds: 10,
+        health: [
+          '/bin/bash',
+          '-c',
+          `[[ -n $(find ${askedPath} -newermt '4 seconds ago') ]] || { echo 'it has not asked Kamailio for 4 s'; exit 1; }`,
+        ],
         reload: ['/usr/bin/pkill', '-HUP', '--pidfile', pidPath],
         // It gives up its addresses first, which takes over 0.5 s.
         stopTimeoutSeconds: 10,
-      },
+      }),
     ],
     sysctl: {
       // Kamailio listens on the overlay address before this host has it.

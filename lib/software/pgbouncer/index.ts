@@ -6,8 +6,9 @@
  */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { late, type HostConfig } from '../host-config.ts';
+import { file, late, service, type HostConfig } from '../host-config.ts';
 import { databaseNames } from '../postgresql/names.ts';
+import { binaries } from '../postgresql/prepare.ts';
 import { dataAuthoritiesPath } from '../postgresql/schema.ts';
 import { values } from '../values.ts';
 
@@ -16,43 +17,39 @@ export const poolServiceName = 'database-pool';
 /** Directory and port of the pool's Unix socket, as libpq wants them. */
 export const poolSocket = { directory: '/run/database-pool', port: 5432 } as const;
 
+/** A query through the pool. */
+const query = [
+  '--no-psqlrc',
+  `--host=${poolSocket.directory}`,
+  `--port=${poolSocket.port}`,
+  `--username=${databaseNames.sbcUser}`,
+  `--dbname=${databaseNames.database}`,
+  '--command=SELECT',
+] as const;
+
 const configPath = '/etc/cellstamp/database-pool.ini';
 
 /** @example pgbouncer(cell, cell.sbcs[0]).services[0].name // 'database-pool' */
 export function pgbouncer(_cell: Cell, _host: SbcHost): HostConfig {
   return {
     packages: ['pgbouncer', 'postgresql-client-15'],
-    files: [{ path: configPath, mode: '0640', owner: 'root', group: 'kamailio', text: poolConfig }],
+    files: [file(configPath, poolConfig, { mode: '0640', group: 'kamailio' })],
     services: [
-      {
+      service({
         name: poolServiceName,
         description: 'Pool of connections to PostgreSQL',
         command: ['/usr/sbin/pgbouncer', configPath],
-        kind: 'daemon',
         // Its socket is for Kamailio alone.
         user: 'kamailio',
-        group: 'kamailio',
-        capabilities: [],
-        environment: {},
-        before: [],
         // Which makes the user, and brings the file of the authorities.
         after: ['database-schema'],
         runDirectories: [poolSocket.directory],
-        stateDirectories: [],
         openFiles: 4096,
-        restart: 'always',
-        ready: [
-          '/usr/bin/psql',
-          '--no-psqlrc',
-          `--host=${poolSocket.directory}`,
-          `--port=${poolSocket.port}`,
-          `--username=${databaseNames.sbcUser}`,
-          `--dbname=${databaseNames.database}`,
-          '--command=SELECT',
-        ],
+        ready: ['/usr/bin/psql', ...query],
         readyTimeoutSeconds: 30,
-        stopTimeoutSeconds: 5,
-      },
+        // Not /usr/bin/psql, a Perl program that looks for this one first.
+        health: [`${binaries}/psql`, ...query],
+      }),
     ],
     sysctl: {},
     kernelModules: [],

@@ -20,6 +20,21 @@ export const paths = {
   socket: '/run/postgresql',
 } as const;
 
+/** Write-ahead log that a replica may have to replay still. Half of what the primary of the smallest cell keeps for one that was away. */
+const replicaMayLag = { bytes: 32 * 2 ** 20, text: '32 MiB' } as const;
+
+/** SQL that a primary takes, and fails elsewhere with why. */
+export const primaryHealthSql = `DO $$ BEGIN IF pg_is_in_recovery() THEN RAISE 'it is a replica, not the primary'; END IF; END $$`;
+
+/** SQL that a replica takes which follows its primary, and fails elsewhere with why. */
+export const replicaHealthSql = `DO $$ DECLARE behind numeric; BEGIN
+  IF NOT pg_is_in_recovery() THEN RAISE 'it follows no primary'; END IF;
+  SELECT pg_wal_lsn_diff(greatest(flushed_lsn, latest_end_lsn), pg_last_wal_replay_lsn()) INTO behind
+    FROM pg_stat_wal_receiver WHERE status = 'streaming';
+  IF behind IS NULL THEN RAISE 'nothing comes from the primary'; END IF;
+  IF behind > ${replicaMayLag.bytes} THEN RAISE 'it is % behind the primary, more than ${replicaMayLag.text}', pg_size_pretty(behind); END IF;
+END $$`;
+
 /** Text of `postgresql.conf`; all databases of a cell are equal but for the primary that a replica follows. */
 export function postgresqlConfig(cell: Cell, host: DatabaseHost): string {
   return `# PostgreSQL of ${host.hostname}, made from the cell's definition.

@@ -4,9 +4,17 @@
  */
 import type { Cell, DatabaseHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { late, type HostConfig, type HostFile, type Service } from '../host-config.ts';
+import { file, late, script, service, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
-import { accessRules, majorVersion, paths, postgresqlConfig, rolesSql } from './config.ts';
+import {
+  accessRules,
+  majorVersion,
+  paths,
+  postgresqlConfig,
+  primaryHealthSql,
+  replicaHealthSql,
+  rolesSql,
+} from './config.ts';
 import { databaseNames } from './names.ts';
 import { binaries, prepareScript, prepareScriptPath } from './prepare.ts';
 
@@ -18,26 +26,22 @@ const owned = { owner: 'postgres', group: 'postgres' };
 export function postgresql(cell: Cell, host: DatabaseHost): HostConfig {
   const primary = host.number === 1;
   const files: HostFile[] = [
-    { ...owned, path: paths.config, mode: '0640', text: postgresqlConfig(cell, host) },
-    { ...owned, path: paths.access, mode: '0640', text: accessRules(cell) },
-    { ...owned, path: paths.certificate, mode: '0644', text: `${late(values.dataCertificate.name)}\n` },
-    { ...owned, path: paths.key, mode: '0600', text: `${late(values.dataKey.name)}\n` },
-    {
-      path: paths.authorities,
-      mode: '0644',
-      owner: 'root',
-      group: 'root',
-      text: `${late(values.dataCaCertificate.name)}\n`,
-    },
-    { path: prepareScriptPath, mode: '0755', owner: 'root', group: 'root', text: prepareScript(cell, host) },
+    file(paths.config, postgresqlConfig(cell, host), { ...owned, mode: '0640' }),
+    file(paths.access, accessRules(cell), { ...owned, mode: '0640' }),
+    file(paths.certificate, `${late(values.dataCertificate.name)}\n`, owned),
+    file(paths.key, `${late(values.dataKey.name)}\n`, { ...owned, mode: '0600' }),
+    file(paths.authorities, `${late(values.dataCaCertificate.name)}\n`),
+    script(prepareScriptPath, prepareScript(cell, host)),
     primary
-      ? { ...owned, path: paths.roles, mode: '0600', text: rolesSql }
-      : {
-          ...owned,
-          path: paths.passwords,
-          mode: '0600',
-          text: `*:*:*:${databaseNames.replicationUser}:${late(values.databaseReplicationPassword.name)}\n`,
-        },
+      ? file(paths.roles, rolesSql, { ...owned, mode: '0600' })
+      : file(
+          paths.passwords,
+          `*:*:*:${databaseNames.replicationUser}:${late(values.databaseReplicationPassword.name)}\n`,
+          {
+            ...owned,
+            mode: '0600',
+          },
+        ),
   ];
   return {
     packages: ['postgresql-15'],
@@ -66,21 +70,16 @@ export function postgresql(cell: Cell, host: DatabaseHost): HostConfig {
 }
 
 function server(primary: boolean): Service {
-  return {
+  return service({
     name: 'postgresql',
     description: primary ? 'PostgreSQL, primary' : 'PostgreSQL, streaming replica',
     command: [`${binaries}/postgres`, '-D', paths.data, '-c', `config_file=${paths.config}`],
-    kind: 'daemon',
     user: 'postgres',
-    group: 'postgres',
-    capabilities: [],
     environment: primary ? {} : { PGPASSFILE: paths.passwords },
     before: [[prepareScriptPath]],
-    after: [],
     runDirectories: [paths.socket],
     stateDirectories: ['/var/lib/postgresql', `/var/lib/postgresql/${majorVersion}`],
     openFiles: 8192,
-    restart: 'always',
     // As postgres, the only user that the socket lets in.
     ready: [
       '/usr/bin/setpriv',
@@ -95,13 +94,21 @@ function server(primary: boolean): Service {
     ],
     // The first start makes or copies the data.
     readyTimeoutSeconds: 120,
+    health: [
+      '/usr/bin/setpriv',
+      ...['--reuid=postgres', '--regid=postgres', '--init-groups', '--'],
+      // Not /usr/bin/psql, a Perl program that looks for this one first.
+      ...[`${binaries}/psql`, '--no-psqlrc', '--quiet', '--set=VERBOSITY=terse'],
+      ...[`--host=${paths.socket}`, `--port=${internalPorts.postgresql}`, '--dbname=postgres'],
+      `--command=${primary ? primaryHealthSql : replicaHealthSql}`,
+    ],
     reload: [`${binaries}/pg_ctl`, 'reload', '-D', paths.data],
     stopTimeoutSeconds: 30,
-  };
+  });
 }
 
 /** Users and the database of the primary. */
-const roles: Service = {
+const roles = service({
   name: 'postgresql-roles',
   description: 'Users and database of PostgreSQL',
   command: [
@@ -115,16 +122,7 @@ const roles: Service = {
   ],
   kind: 'oneshot',
   user: 'postgres',
-  group: 'postgres',
-  capabilities: [],
-  environment: {},
-  before: [],
   after: ['postgresql'],
-  runDirectories: [],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'on-failure',
   ready: ['/bin/true'],
   readyTimeoutSeconds: 30,
-  stopTimeoutSeconds: 5,
-};
+});

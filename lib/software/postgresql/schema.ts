@@ -4,7 +4,7 @@
  */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { late, type HostConfig } from '../host-config.ts';
+import { file, late, service, type HostConfig } from '../host-config.ts';
 import { values } from '../values.ts';
 import { databaseNames } from './names.ts';
 
@@ -276,17 +276,15 @@ GRANT SELECT ON ALL TABLES IN SCHEMA sbc TO ${sbcUser};
 COMMIT;
 `;
 
-/** The service that applies the schema, on an SBC, as the schema's owner. */
+/** The service that applies the schema, on an SBC, as the schema's owner. It is tried again: the database may come up later. */
 export function databaseSchema(_cell: Cell, _host: SbcHost): HostConfig {
-  const secret = { mode: '0600', owner: 'root', group: 'root' } as const;
   return {
     packages: ['postgresql-client-15'],
     files: [
-      { ...secret, path: schemaPath, text: schemaSql },
-      {
-        ...secret,
-        path: schemaServicePath,
-        text: `# How psql reaches the database as the schema's owner.
+      file(schemaPath, schemaSql, { mode: '0600' }),
+      file(
+        schemaServicePath,
+        `# How psql reaches the database as the schema's owner.
 [schema]
 host=${late(values.databaseHost.name)}
 port=${internalPorts.postgresql}
@@ -297,30 +295,21 @@ sslmode=verify-full
 sslrootcert=${dataAuthoritiesPath}
 connect_timeout=5
 `,
-      },
-      { ...secret, mode: '0644', path: dataAuthoritiesPath, text: `${late(values.dataCaCertificate.name)}\n` },
+        { mode: '0600' },
+      ),
+      file(dataAuthoritiesPath, `${late(values.dataCaCertificate.name)}\n`),
     ],
     services: [
-      {
+      service({
         name: 'database-schema',
         description: 'Schema of the cell’s database',
         command: ['/usr/bin/psql', '--no-psqlrc', '--quiet', `--file=${schemaPath}`, 'service=schema'],
         kind: 'oneshot',
         user: 'root',
-        group: 'root',
-        capabilities: [],
         environment: { PGSERVICEFILE: schemaServicePath },
-        before: [],
-        after: [],
-        runDirectories: [],
-        stateDirectories: [],
-        openFiles: 1024,
-        // The database may come up later.
-        restart: 'on-failure',
         ready: ['/bin/true'],
         readyTimeoutSeconds: 60,
-        stopTimeoutSeconds: 5,
-      },
+      }),
     ],
     sysctl: {},
     kernelModules: [],

@@ -75,6 +75,28 @@ loglevel notice
 export const accessList = `user default on >${late(values.redisPassword.name)} ~* &* +@all -@dangerous -@admin +info +role +psync +replconf
 `;
 
+/**
+ * Text of a script that fails, with why, when Redis does not do its work: a replica asks the primary, too, because its own side of the
+ * link looks well for a minute after the primary fell silent.
+ */
+export function health(cell: Cell, host: RedisHost): string {
+  const cli = (name: string) => `redis-cli -h ${name} -p ${internalPorts.redis} --tls --cacert ${paths.authorities}`;
+  const primary = host.number === 1;
+  return `export REDISCLI_AUTH=$(<${paths.password})
+fail() { echo "$1"; exit 1; }
+${primary ? '' : `exec 3< <(timeout --signal=KILL 0.6 ${cli(cell.redis[0]!.address)} ping 2>&1)\n`}\
+state=$(printf 'ping\\ninfo replication\\n' | ${cli(host.address)} 2>&1)
+[[ $state == PONG* ]] || fail "it says: \${state##*$'\\n'}"
+${
+  primary
+    ? `[[ $state == *role:master* ]] || fail 'it is a replica, not the primary'`
+    : `[[ $state == *role:slave* ]] || fail 'it follows no primary'
+[[ $state == *master_link_status:up* ]] || fail 'its link to the primary is down'
+read -r said <&3
+[[ $said == PONG ]] || fail 'the primary does not answer it'`
+}`;
+}
+
 /** Text of the script that asks Redis whether it answers; a replica is ready when it has the primary's data. */
 export function pingScript(host: RedisHost): string {
   const wanted = host.number === 1 ? 'role:master' : 'master_link_status:up';

@@ -4,7 +4,7 @@
  */
 import type { Cell, MediaHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import type { HostConfig, HostFile, Service } from '../host-config.ts';
+import { file, script, service, type HostConfig, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { rtpengineConfig } from './config.ts';
 import { drainScript, drainScriptPath } from './drain.ts';
@@ -14,8 +14,6 @@ import { mediaGuard, mediaGuardPath, mediaGuardService } from './media-guard.ts'
 import { pingCommand, pingScript, pingScriptPath } from './ping.ts';
 
 const configPath = '/etc/rtpengine/rtpengine.conf';
-
-const script = (path: string, text: string): HostFile => ({ path, mode: '0755', owner: 'root', group: 'root', text });
 
 /** @example rtpengine(cell, cell.media[0]).ports[0].name // 'rtp' */
 export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
@@ -33,8 +31,8 @@ export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
         : []),
     ],
     files: [
-      { path: configPath, mode: '0640', owner: 'root', group: 'rtpengine', text: rtpengineConfig(cell, host) },
-      { path: mediaGuardPath, mode: '0644', owner: 'root', group: 'root', text: mediaGuard(cell) },
+      file(configPath, rtpengineConfig(cell, host), { mode: '0640', group: 'rtpengine' }),
+      file(mediaGuardPath, mediaGuard(cell)),
       script(pingScriptPath, pingScript(host)),
       script(drainScriptPath, drainScript),
       script(networkScriptPath, networkScript(host)),
@@ -84,49 +82,35 @@ export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
   };
 }
 
-const mediaNetwork: Service = {
+const mediaNetwork = service({
   name: 'media-network',
   description: 'Spreads the receiving of RTP over the CPUs',
   command: [networkScriptPath],
   kind: 'oneshot',
   user: 'root',
-  group: 'root',
-  capabilities: [],
-  environment: {},
-  before: [],
-  after: [],
-  runDirectories: [],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'on-failure',
   ready: ['/bin/true'],
   readyTimeoutSeconds: 20,
-  stopTimeoutSeconds: 5,
-};
+});
 
 function daemon(cell: Cell): Service {
   const { kernelForwarding, relay } = cell.spec.media;
-  return {
+  return service({
     name: 'rtpengine',
     description: 'Media relay',
     command: ['/usr/bin/rtpengine', '--foreground', '--log-stderr', '--no-log-timestamps', '--config-file', configPath],
-    kind: 'daemon',
     user: 'rtpengine',
-    group: 'rtpengine',
     // The kernel module checks it when the daemon takes its table.
     capabilities: kernelForwarding === 'off' ? [] : ['CAP_NET_ADMIN'],
-    environment: {},
     before: kernelForwarding === 'off' ? [] : [[kernelScriptPath]],
     after: [mediaNetwork.name, mediaGuardService.name],
     runDirectories: ['/run/rtpengine'],
     stateDirectories: ['/var/spool/rtpengine'],
     // 4 sockets a call (RTP and RTCP of both sides), and room for control, metrics and threads.
     openFiles: relay.calls * 4 + 4096,
-    restart: 'always',
     ready: pingCommand,
     // Long enough to build the kernel module at the first start.
     readyTimeoutSeconds: kernelForwarding === 'off' ? 10 : 180,
     drain: { command: [drainScriptPath], deadlineSeconds: 1800 },
     stopTimeoutSeconds: 10,
-  };
+  });
 }

@@ -5,7 +5,7 @@
 import type { Cell } from '../../cell/cell.ts';
 import { insideRanges } from '../../cell/inside.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import type { Service } from '../host-config.ts';
+import { service } from '../host-config.ts';
 import { rtpengineCliPort } from './config.ts';
 import { pingUser } from './ping.ts';
 
@@ -71,22 +71,12 @@ ${set(
 }
 
 /** Once it has run, the relay may start; without it, it does not. */
-export const mediaGuardService: Service = {
+export const mediaGuardService = service({
   name: 'media-guard',
   description: 'Keeps the relay from sending into the cell',
   command: ['/usr/sbin/nft', '-f', mediaGuardPath],
   kind: 'oneshot',
   user: 'root',
-  group: 'root',
   capabilities: ['CAP_NET_ADMIN'],
-  environment: {},
-  before: [],
-  after: [],
-  runDirectories: [],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'on-failure',
   ready: ['/usr/sbin/nft', 'list', 'table', 'inet', table],
-  readyTimeoutSeconds: 10,
-  stopTimeoutSeconds: 5,
-};
+});

@@ -3,7 +3,7 @@
  */
 import type { Cell, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
-import { late, type HostConfig } from '../host-config.ts';
+import { file, late, service, type HostConfig } from '../host-config.ts';
 import { dataAuthoritiesPath } from '../postgresql/schema.ts';
 import { values } from '../values.ts';
 
@@ -18,29 +18,26 @@ const configPath = '/etc/cellstamp/redis-tunnel.conf';
 export function stunnel(_cell: Cell, _host: SbcHost): HostConfig {
   return {
     packages: ['stunnel4'],
-    files: [{ path: configPath, mode: '0644', owner: 'root', group: 'root', text: tunnelConfig }],
+    files: [file(configPath, tunnelConfig)],
     services: [
-      {
+      service({
         name: redisTunnelName,
         description: 'TLS tunnel from Kamailio to Redis',
         command: ['/usr/bin/stunnel4', configPath],
-        kind: 'daemon',
         user: 'stunnel4',
-        group: 'stunnel4',
-        capabilities: [],
-        environment: {},
-        before: [],
         // Which brings the file of the authorities.
         after: ['database-schema'],
-        runDirectories: [],
-        stateDirectories: [],
         openFiles: 4096,
-        restart: 'always',
         // It listens at once; whether Redis is there is not the tunnel's business.
         ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${redisTunnelPort}`],
-        readyTimeoutSeconds: 10,
-        stopTimeoutSeconds: 5,
-      },
+        // Redis answers through it, if only that it wants a password.
+        health: [
+          '/bin/bash',
+          '-c',
+          `exec 3<>/dev/tcp/127.0.0.1/${redisTunnelPort}; printf 'PING\\r\\n' >&3
+read -r -t 0.8 answer <&3; [[ $answer == [-+]* ]] || { echo 'no answer from Redis through it'; exit 1; }`,
+        ],
+      }),
     ],
     sysctl: {},
     kernelModules: [],

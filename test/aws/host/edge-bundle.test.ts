@@ -17,11 +17,12 @@ describe.each([
     for (const file of edgeHostConfig(front, edge).files) expect(files.get(`files${file.path}`)).toBe(file.text);
   });
 
-  it('starts the flood guard, Kamailio and the directory agent in this order', () => {
+  it('starts the flood guard, Kamailio, the directory agent and what answers health checks in this order', () => {
     expect(lines(files.get('services')!)).toEqual([
       'cellstamp-flood-guard.service',
       'kamailio.service',
       'cellstamp-directory-agent.service',
+      'cellstamp-edge-health.service',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { type TestContext, describe, expect, test } from 'vitest';
 import { Agent, type AgentOptions } from '../../../lib/calls/agent.ts';
-import { type CallPlan, placeCall } from '../../../lib/calls/call.ts';
+import type { CallScript } from '../../../lib/calls/call-script.ts';
+import { placeCall } from '../../../lib/calls/call.ts';
 import { MediaPorts } from '../../../lib/calls/audio/media-ports.ts';
 import { RtpClock } from '../../../lib/calls/audio/rtp-clock.ts';
 import { type Step, plainCall } from '../../../lib/calls/steps.ts';
@@ -38,7 +39,7 @@ async function setUp(context: TestContext, faults: Faults = {}, more: Partial<Ag
   const sbc = await openSbc(() => callee.userAgent.local.port, faults);
   context.onTestFinished(() => sbc.close());
   const caller = await openAgent(context, 'alice', { server: sbc.address });
-  const call = (steps: readonly Step[], plan: Partial<CallPlan> = {}) =>
+  const call = (steps: readonly Step[], script: Partial<CallScript> = {}) =>
     placeCall({
       index: 0,
       kind: 'test',
@@ -52,7 +53,7 @@ async function setUp(context: TestContext, faults: Faults = {}, more: Partial<Ag
       patienceSeconds: 5,
       onPause: () => Promise.resolve(),
       signal: new AbortController().signal,
-      ...plan,
+      ...script,
     });
   return { caller, callee, sbc, call };
 }

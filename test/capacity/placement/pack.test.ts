@@ -1,5 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CellLoad } from '../../../lib/capacity/placement/cell-load.ts';
+import { fill } from '../../../lib/capacity/placement/fill.ts';
+import type { PlacementTenant, TenantRow } from '../../../lib/capacity/placement/tenant-table.ts';
+import { seededRandom } from '../../../lib/capacity/random.ts';
+import { RESOURCES, type Demand, type Resource, type WeeklyDemand } from '../../../lib/capacity/resources.ts';
 import { fleetBound, pack } from '../../../lib/capacity/placement/pack.ts';
 import { anyTenants, evenTenant, kindIn, tableOf, tenantAt, threeKinds, violations } from './fleets.ts';
 
@@ -72,6 +77,70 @@ describe('pack', () => {
   });
 });
 
+describe('large tenants', () => {
+  it('fill cells that are known to hold them nearly as well, and no bound asks for more cells than these', () => {
+    fc.assert(
+      fc.property(plannedCells, (planned) => {
+        const table = tableOf(planned.flat());
+        const { cells, unplaced, lowerBound } = pack(table.rows, 168, [kindIn('eu-1')]);
+        expect(violations(cells)).toEqual([]);
+        expect(unplaced).toEqual([]);
+        expect(names(cells.flatMap((cell) => [...cell.tenants]))).toEqual(names(planned.flat()));
+        expect(lowerBound.cells).toBeLessThanOrEqual(planned.length);
+        expect(cells.length).toBeGreaterThanOrEqual(lowerBound.cells);
+        expect(cells.length).toBeLessThanOrEqual(Math.ceil(1.15 * planned.length));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('of 5 to 45 % of a cell in every resource take fewer cells than spreading them as evenly as can be', () => {
+    const random = seededRandom(1);
+    const tenants = Array.from({ length: 120 }, (_, i) => {
+      const use = Object.fromEntries(RESOURCES.map((resource) => [resource, 5 + 40 * random()])) as Demand;
+      return { ...evenTenant(`t${i}`, 0), use };
+    });
+    const table = tableOf(tenants, 1);
+    const kind = kindIn('eu-1');
+    const { cells } = pack(table.rows, 1, [kind]);
+    expect(violations(cells)).toEqual([]);
+    const evenly = cells.map((cell) => new CellLoad(cell.cell, 1));
+    expect(fill(evenly, candidatesOf(table.rows, evenly[0]!))).not.toEqual([]);
+  });
+});
+
+/** Cells that are filled by two to four tenants each, in a different way by day and by night; some of one enterprise. */
+const plannedCells = fc
+  .array(
+    fc.array(
+      fc.record({
+        day: fc.integer({ min: 10, max: 90 }),
+        night: fc.integer({ min: 10, max: 90 }),
+        group: fc.boolean(),
+      }),
+      { minLength: 2, maxLength: 4 },
+    ),
+    { minLength: 1, maxLength: 25 },
+  )
+  .map((cells) =>
+    cells.map((parts, c) => {
+      const [day, night] = (['day', 'night'] as const).map((when) => parts.reduce((sum, part) => sum + part[when], 0));
+      return parts.map((part, i): PlacementTenant => {
+        const by = tenantAt('', [9, 10], (99 * part.day) / day!).use as WeeklyDemand;
+        const late = tenantAt('', [21, 22], (99 * part.night) / night!).use as WeeklyDemand;
+        const use = Object.fromEntries(
+          RESOURCES.map((resource) => [resource, by[resource].map((value, h) => value + late[resource][h]!)]),
+        ) as Record<Resource, Float64Array>;
+        // Never two in one of the planned cells.
+        const enterprise = part.group && i === 0 ? { enterprise: 'group' } : {};
+        return { id: `c${c}-${i}`, pool: 'standard', use, ...enterprise };
+      });
+    }),
+  );
+
+const candidatesOf = (rows: readonly TenantRow[], cell: CellLoad) =>
+  rows.map((tenant) => ({ tenant, share: new CellLoad(cell.cell, 1).utilisationWith(tenant) }));
+
 describe('the lower bound', () => {
   const bound = (tenants: Parameters<typeof tableOf>[0]): { cells: number; because: string } =>
     fleetBound(tableOf(tenants).rows, 168, [kindIn('eu-1')]);
@@ -90,6 +159,12 @@ describe('the lower bound', () => {
 
   it('counts tenants above half a limit one by one', () => {
     expect(bound(['a', 'b', 'c'].map((id) => evenTenant(id, 51))).cells).toBe(3);
+  });
+
+  it('counts tenants of whom no two fit together, each pair for a limit of its own', () => {
+    // Every pair meets in another hour.
+    const tenants = [tenantAt('a', [9, 10], 60), tenantAt('b', [9, 11], 60), tenantAt('c', [10, 11], 60)];
+    expect(bound(tenants)).toEqual({ cells: 3, because: '3 tenants of whom no two fit into one cell' });
   });
 
   it('counts the tenants of one enterprise one by one', () => {

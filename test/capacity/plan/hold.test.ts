@@ -45,7 +45,7 @@ describe('holdOf', () => {
   it('an hourly measurement is not stale before the next was due', () => {
     const hourly = (minutes: number) => hold({ measuredAt: NOW - minutes * 60_000, everyMinutes: 60 });
     expect(hourly(89)).toBeUndefined();
-    expect(hourly(91)!.reason).toContain('91 minutes ago, allowed 30 besides the 60 of the next');
+    expect(hourly(91)!.reason).toContain('91 minutes ago, allowed 30 minutes besides the 60 of the next');
   });
 
   it.each([

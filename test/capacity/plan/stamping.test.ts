@@ -53,4 +53,14 @@ describe('new cells', () => {
     // A cell carries 277 calls and is filled with 235; a tenant that nearly fills one has it for itself.
     expect([stampsFor(5, 46), stampsFor(6, 45), stampsFor(1, 270)]).toEqual([1, 2, 1]);
   });
+
+  it('take the set-ups per second that their bucket lets through, not those that as many lines would', () => {
+    // 36 a second of 5 s each: by Erlang B on 50 lines a new cell, filled to 85 %, would take 32.
+    const week = evenWeek(18);
+    const use = { ...week, setups: week.setups.map(() => 3.6) };
+    const tenants = tenantsOf(undefined, 10, 180, { use });
+    const small = blueprint({ spec: specOf('blueprint', { sbc: { setupsPerSecond: 50 } }) });
+    const { actions } = plan({ now: NOW, cells: [], tenants, blueprints: [small], rules });
+    expect(actions.map(({ kind }) => kind)).toEqual(['stamp']);
+  });
 });

@@ -12,10 +12,12 @@ import {
   trafficForErlangB,
   trafficForErlangC,
 } from '../../../lib/capacity/teletraffic/erlang.ts';
+import { overflow } from '../../../lib/capacity/teletraffic/overflow.ts';
 import {
   EXTENDED_B,
   LN_ERLANG_B,
   LN_ERLANG_C,
+  MANY_AND_FEW_LINES,
   relativeError,
   relativeErrorOfLn,
   TRAFFIC_FOR_B,
@@ -28,6 +30,16 @@ describe('against references of 40 digits and more', () => {
   it.each(LN_ERLANG_B)('Erlang B of %d lines and %d erlangs', (lines, erlangs, ln) => {
     expect(relativeErrorOfLn(lnErlangB(lines, erlangs), ln)).toBeLessThan(TOLERANCE);
     if (ln > -700) expect(relativeError(erlangB(lines, erlangs), Math.exp(ln))).toBeLessThan(TOLERANCE);
+  });
+
+  it.each(MANY_AND_FEW_LINES)('%d lines and %d erlangs', (lines, erlangs, ln, idle, carried, burstiness) => {
+    expect(relativeErrorOfLn(lnErlangB(lines, erlangs), ln)).toBeLessThan(TOLERANCE);
+    expect(relativeError(idleLines(lines, erlangs), idle)).toBeLessThan(TOLERANCE);
+    expect(relativeError(lines - idleLines(lines, erlangs), carried)).toBeLessThan(
+      TOLERANCE + Number.EPSILON * (lines / carried),
+    );
+    const { mean, variance } = overflow(lines, erlangs);
+    if (mean > 1e-290) expect(relativeError(variance / mean, 1 + burstiness)).toBeLessThan(TOLERANCE);
   });
 
   it.each(LN_ERLANG_C)('Erlang C of %d lines and %d erlangs', (lines, erlangs, ln) => {

@@ -49,6 +49,96 @@ export const LN_ERLANG_B: readonly (readonly [number, number, number])[] = [
   [99999.5, 100500, -5.06401863079690383],
 ];
 
+/** [lines, erlangs, ln B, idle lines, carried erlangs, variance / mean of the overflow less 1], by the integral at 50 digits. */
+export const MANY_AND_FEW_LINES: readonly (readonly [number, number, number, number, number, number])[] = [
+  [
+    6.701915761487039e35, 6.701915761487039e35, -41.47222719007839, 6.531900249165311e17, 6.701915761487039e35,
+    3.728384669214229e17,
+  ],
+  [30656323620564.938, 30656350358390.79, -13.913231557505094, 1064476.367071428, 30656322556088.57, 997136.1787572866],
+  [
+    1.0735906156758043e21, 1.0735906158933964e21, -22.29789340387533, 4732048515.058305, 1.0735906156710722e21,
+    4552350842.54953,
+  ],
+  [
+    1771416.644042348, 8153981.101073846, -0.24493627405301135, 0.2775398426183625, 1771416.3665025055,
+    0.27753973151321687,
+  ],
+  [
+    7.976939712044224e17, 7.976939701603081e17, -22.083327626046547, 1248838408.043531, 7.97693969955584e17,
+    434024643.89996934,
+  ],
+  [
+    4.979094388343925e22, 4.979094388306644e22, -28.39713481345876, 395950143022.487, 4.97909438830433e22,
+    102606912664.86003,
+  ],
+  [639466.199359461, 639256.4527527696, -7.133001458905941, 720.077603449708, 638746.1217560113, 376.19834445891445],
+  [2289037.63562172, 2289037.474918679, -7.548048648007557, 1206.798779749813, 2287830.83684197, 688.5761868732283],
+  [
+    1841493657156.6943, 15246499284955.2, -0.12872173010055885, 0.1373735832932141, 1841493657156.557,
+    0.1373735832931908,
+  ],
+  [1458745.9497132064, 1458745.949713202, -7.322775567623986, 963.24916669969, 1457782.7005465068, 549.5817488926755],
+  [
+    316744.2495356803, 2630545.7891660416, -0.12829942986893186, 0.13689330430658808, 316744.112642376,
+    0.13689316978100766,
+  ],
+  [
+    3.140046548323264e27, 3.140046548323177e27, -33.714886062510686, 94018683821610.69, 3.14004654832317e27,
+    26240846942408.527,
+  ],
+  [8939852.95698086, 8939849.384775758, -8.229937448664757, 2386.5159047798134, 8937466.44107608, 1361.4708890913437],
+  [4392634.85243496, 4396798.224482793, -6.789518883843135, 785.2689595545743, 4391849.583475405, 643.3363574234096],
+  [
+    1.2364451095438954e-11, 5.249096956109599e16, -2.355538714339722e-28, 2.355538714339722e-28, 1.2364451095438954e-11,
+    2.355538714339722e-28,
+  ],
+  [
+    2.8248866874994775e-19, 3746425.6273036688, -7.540216234083226e-26, 7.540214221442125e-26, 2.824885933478055e-19,
+    7.540210196162074e-26,
+  ],
+  [
+    5.871762130959592e-17, 2.4136875347356066e25, -2.432693563876229e-42, 2.432693563876229e-42, 5.871762130959592e-17,
+    2.432693563876229e-42,
+  ],
+  [
+    4.518420202759868e-7, 0.0011304567803475441, -2.808682240469601e-6, 4.4866693085231694e-7, 3.175089423669866e-9,
+    2.6678910771332673e-9,
+  ],
+  [
+    0.052337132122686564, 0.007666837811803298, -0.2287802743100844, 0.05076928914299641, 0.001567842979690158,
+    0.001197409707894251,
+  ],
+  [
+    0.002701531015880786, 0.0023051009113726952, -0.014892179586450881, 0.0026674573841915647, 3.4073631689221144e-5,
+    2.7941231158950636e-5,
+  ],
+  [
+    4.707365803236984e-13, 7480.912207529149, -6.291661485374095e-17, 6.29082079379994e-17, 4.706736721157604e-13,
+    6.28913985986433e-17,
+  ],
+  [
+    4.449855568467286e-8, 0.0005539833050586526, -3.081769661333961e-7, 4.432783081673807e-8, 1.7072486793478996e-10,
+    1.461679908014057e-10,
+  ],
+  [
+    0.0657053575586665, 0.38232870677804454, -0.07145931362177677, 0.039337736081366446, 0.026367621477300048,
+    0.011896920336138535,
+  ],
+  [
+    3.6453327747450304e-18, 1.1335609139231614e-8, -6.458837560127719e-17, 3.64533204259645e-18, 7.321485807539619e-25,
+    6.9082652153637175e-25,
+  ],
+  [
+    1.1514710970494172e-11, 5.263354241533845e-6, -1.333126323068046e-10, 1.1514009298885516e-11, 7.01671608655291e-16,
+    6.410692989756396e-16,
+  ],
+  [
+    1.1431251522361615e-15, 1.3617646405982403e-7, -1.7412197554966146e-14, 1.143122781104667e-15,
+    2.3711314945463827e-21, 2.215465076229317e-21,
+  ],
+];
+
 /** [lines, erlangs, ln C] */
 export const LN_ERLANG_C: readonly (readonly [number, number, number])[] = [
   [1, 0.5, -0.693147180559945309],
@@ -202,6 +292,42 @@ export const POOLS: readonly (readonly [
     [0.120518635073429594, 0.4],
   ],
 ];
+
+/** Erlang B of whole lines by the recursion of the textbook on 1 / B, scaled where it would leave the range of a double. */
+export function blockingByRecursion(lines: number, erlangs: number): { blocking: number; idle: number } {
+  let inverse = 1;
+  for (let k = 1; k <= lines && inverse < 1e300; k++) inverse = 1 + (k / erlangs) * inverse;
+  const blocking = inverse < 1e300 ? 1 / inverse : 0;
+  return { blocking, idle: lines - erlangs * (1 - blocking) };
+}
+
+/** Erlang B of whole lines as a fraction of whole numbers: A^n/n! over the sum of A^k/k!, with A = numerator / 2^shift. */
+export function blockingByFractions(lines: number, erlangs: number): { lost: number; carried: number } {
+  const exponent = Math.max(-1074, Math.floor(Math.log2(erlangs)) - 60);
+  // The double is a whole number times 2^exponent; both halves of the power are within the range of a double.
+  const half = Math.trunc(exponent / 2);
+  let numerator = BigInt(Math.round(erlangs / 2 ** half / 2 ** (exponent - half)));
+  let denominator = 1n;
+  if (exponent > 0) numerator <<= BigInt(exponent);
+  else denominator <<= BigInt(-exponent);
+  // n! / k! A^k over all k, times denominator^n.
+  let term = 1n;
+  let sum = 0n;
+  const factors: bigint[] = [];
+  for (let k = lines; k >= 0; k--) {
+    factors.push(term * numerator ** BigInt(k) * denominator ** BigInt(lines - k));
+    term *= BigInt(Math.max(1, k));
+  }
+  for (const factor of factors) sum += factor;
+  return { lost: ratio(factors[0]!, sum), carried: ratio(sum - factors[0]!, sum) };
+}
+
+function ratio(over: bigint, under: bigint): number {
+  if (over === 0n) return 0;
+  const digits = under.toString().length - over.toString().length + 20;
+  const scaled = digits > 0 ? (over * 10n ** BigInt(digits)) / under : over / under;
+  return Number(`${scaled}e-${Math.max(0, digits)}`);
+}
 
 /** Relative error, of the logarithm itself where the value is too small for a double. */
 export function relativeError(found: number, reference: number): number {

@@ -221,7 +221,7 @@ describe('a planner says who it is', () => {
       'planning.yaml:8:5 error history.prometheus.auth: the environment variable NO_SUCH_TOKEN is not set; allowed: NO_SUCH_TOKEN with the secret in it',
     ]);
     expect(await refusalOf(planning(url, '    auth: { bearer: { file: token } }\n'))).toEqual([
-      "planning.yaml:8:5 error history.prometheus.auth: token can't be read (ENOENT); allowed: a file that can be read",
+      'planning.yaml:8:5 error history.prometheus.auth: token: there is no such file; allowed: a text file in UTF-8',
     ]);
   });
 });

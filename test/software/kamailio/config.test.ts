@@ -1,16 +1,23 @@
 import { expect, it, describe } from 'vitest';
 import { deriveCell } from '../../../lib/cell/cell.ts';
+import { deriveFront } from '../../../lib/front/front.ts';
 import { lateNames } from '../../../lib/software/host-config.ts';
 import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customers-script.ts';
+import { edgeConfig } from '../../../lib/software/kamailio/edge/config.ts';
 import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
 import { dispatcherList } from '../../../lib/software/kamailio/sbc/features.ts';
 import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
 import { refusalReasons } from '../../../lib/software/kamailio/sbc/refusals.ts';
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { parseFront } from '../../../lib/spec/front.ts';
 
 const cellOf = (input: Partial<CellInput> = {}) =>
   deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', size: 'test', ...input }));
 const textOf = (input: Partial<CellInput> = {}) => kamailioConfig(cellOf(input), cellOf(input).sbcs[0]);
+
+const front = deriveFront(
+  parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }] }),
+);
 
 /** Lines that one text has and the other has not. */
 function differing(one: string, other: string): readonly string[] {
@@ -124,6 +131,23 @@ it('asks for the right to open a low port only where the spec has one', () => {
     kamailio(cellOf(input), cellOf(input).sbcs[0]).services.at(-1)!.capabilities;
   expect(capabilities({})).toEqual([]);
   expect(capabilities({ sbc: { transports: { tls: 443 } } })).toEqual(['CAP_NET_BIND_SERVICE']);
+});
+
+it.each([
+  ['an SBC', textOf()],
+  ['an edge', edgeConfig(front, front.edges[0]!)],
+])('reads no variable in the script of %s that nothing writes', (_, text) => {
+  const script = text.replace(/^\s*#(?!!).*$/gm, '');
+  const names = (pattern: RegExp) => [...script.matchAll(pattern)].map((match) => match[1]!);
+  const written = new Set([
+    // By an assignment, as a function's or a parameter's last word, as a variable that is set at the start.
+    ...names(/\$((?:var|vn|avp|xavp|shv)\(\w+\)) *=[^=~]/g),
+    ...names(/["|,;=]\$((?:var|vn|avp|xavp|shv)\(\w+\))(?=")/g),
+    ...names(/modparam\("pv", "\w+set", "(\w+)=/g).map((name) => `shv(${name})`),
+  ]);
+  const read = names(/\$\(?((?:var|vn|avp|xavp|shv)\(\w+\))/g);
+  expect(read.length).toBeGreaterThan(100);
+  expect([...new Set(read)].filter((name) => !written.has(name))).toEqual([]);
 });
 
 describe('the script avoids what Kamailio 5.6 takes and does not do', () => {

@@ -17,6 +17,9 @@ export function streamRequests(requestsPerSecond: number, { perSource }: Connect
   return streamSeconds * requestsPerSecond + perSource;
 }
 
+/** Size of the buffer into which a connection is read, in bytes: Kamailio's own default. A message that does not fit ends its connection. */
+export const readBuffer = 16_384;
+
 /** Connections beside those of phones: carriers, Prometheus. */
 const besidePhones = 1000;
 
@@ -55,6 +58,8 @@ modparam("tls", "connection_timeout", ${unprovenSeconds})
     : ''
 }tcp_connect_timeout=3
 tcp_send_timeout=2
+# For every connection there is. A message that does not fit ends its connection.
+tcp_rd_buf_size=${readBuffer}
 # A probe every 25 s keeps the NAT bindings of phones open, and Global Accelerator's flows, which last 340 s. It finds out within a
 # minute that a phone has gone.
 tcp_keepalive=yes

@@ -3,7 +3,7 @@
  * so many connections, and a connection over which nothing has worked ends.
  */
 import type { Connections } from '../../../spec/fields.ts';
-import type { HostFile, Service } from '../../host-config.ts';
+import { file, service, type HostFile } from '../../host-config.ts';
 
 export const floodGuardTable = 'cellstamp_flood_guard';
 
@@ -33,31 +33,21 @@ export interface FloodGuard {
   readonly trusted?: string;
 }
 
-const file = '/etc/cellstamp/flood-guard.nft';
+const rulesPath = '/etc/cellstamp/flood-guard.nft';
 
 export function floodGuardFile(guard: FloodGuard): HostFile {
-  return { path: file, mode: '0644', owner: 'root', group: 'root', text: rules(guard) };
+  return file(rulesPath, rules(guard));
 }
 
-export const floodGuardService: Service = {
+export const floodGuardService = service({
   name: 'cellstamp-flood-guard',
   description: 'Drops floods by source in the kernel',
-  command: ['/usr/sbin/nft', '-f', file],
+  command: ['/usr/sbin/nft', '-f', rulesPath],
   kind: 'oneshot',
   user: 'root',
-  group: 'root',
   capabilities: ['CAP_NET_ADMIN'],
-  environment: {},
-  before: [],
-  after: [],
-  runDirectories: [],
-  stateDirectories: [],
-  openFiles: 1024,
-  restart: 'on-failure',
   ready: ['/usr/sbin/nft', 'list', 'table', 'ip', floodGuardTable],
-  readyTimeoutSeconds: 10,
-  stopTimeoutSeconds: 5,
-};
+});
 
 /** A new connection: SYN without ACK. */
 const opens = 'tcp flags syn / fin,syn,rst,ack';
@@ -103,7 +93,9 @@ ${
     : `        # Datagrams need no memory of connections; neither do those that go out.
         udp dport ${list(untracked)} notrack
 `
-}${trusted}        ip saddr @banned counter drop
+}        # This host itself, whose address others may forge: its health check is never dropped.
+        iifname "lo" accept
+${trusted}        ip saddr @banned counter drop
 ${
   udp === undefined
     ? ''

@@ -7,7 +7,7 @@
  *
  * Kamailio checks that a server's certificate is signed by somebody it believes, and not whose it is.
  */
-import type { Command, HostFile } from '../../host-config.ts';
+import { file, type Command, type HostFile } from '../../host-config.ts';
 
 const source = '/usr/local/lib/cellstamp/kamailio-openssl.c';
 const library = '/usr/local/lib/cellstamp/kamailio-openssl.so';
@@ -19,12 +19,9 @@ export const buildOpensslLibrary: Command = ['/usr/bin/tcc', '-shared', '-nostdl
 
 export const withOpensslLibrary = { LD_PRELOAD: library } as const;
 
-export const opensslLibraryFile: HostFile = {
-  path: source,
-  mode: '0644',
-  owner: 'root',
-  group: 'root',
-  text: String.raw`/*
+export const opensslLibraryFile: HostFile = file(
+  source,
+  String.raw`/*
  * Loaded into Kamailio before OpenSSL.
  *
  * 1. Kamailio forks after it has initialised OpenSSL with memory that all its processes share. What OpenSSL keeps for a thread (the
@@ -110,4 +107,4 @@ long SSL_ctrl(void *ssl, int command, long number, void *text)
     return control(ssl, command, number, text);
 }
 `,
-};
+);

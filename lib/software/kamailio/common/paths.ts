@@ -1,3 +1,5 @@
+import { file, type HostFile } from '../../host-config.ts';
+
 /** Where the files of every Kamailio are on its host. */
 export const kamailioPaths = {
   config: '/etc/kamailio/kamailio.cfg',
@@ -12,3 +14,7 @@ export const kamailioPaths = {
   jsonRpc: '/run/kamailio/json-rpc.sock',
   pid: '/run/kamailio/kamailio.pid',
 } as const;
+
+/** A file that only root may change and only Kamailio may read: it has secrets in it, or what a stranger need not know. */
+export const kamailioFile = (path: string, text: string): HostFile =>
+  file(path, text, { mode: '0640', group: 'kamailio' });

@@ -9,6 +9,10 @@ export function processes(workers: number, setting: string): string {
 # Notices and above, to standard error; 3 is debug. At run time: kamcmd cfg.seti core debug 3
 debug=1
 log_stderror=yes
+# Messages that can't be read are counted (see "Metrics"), not told one by one.
+sip_parser_log=2
+# All that the name of a header may have (RFC 3261, section 25.1): Kamailio's own list lacks these.
+hdr_name_extra_chars="!%*\`'"
 disable_core_dump=yes
 
 # Spec: ${setting}, for each UDP socket and for TCP.

@@ -1,7 +1,8 @@
 import type { SipTransports } from '../../../spec/fields.ts';
-import type { Command, Service } from '../../host-config.ts';
+import { service, type Command, type Service } from '../../host-config.ts';
 import { kamailioPaths as paths } from './paths.ts';
 import { buildOpensslLibrary, withOpensslLibrary } from './openssl.ts';
+import { optionsProgram, type SipSocket } from './options.ts';
 
 /** Kamailio as a service. What only one kind of host has is given; all else is the same everywhere. */
 export function kamailioService(own: {
@@ -11,11 +12,13 @@ export function kamailioService(own: {
   readonly environment?: Readonly<Record<string, string>>;
   readonly before?: readonly Command[];
   readonly after: readonly string[];
+  /** A socket at which its workers answer OPTIONS of this host. */
+  readonly answersAt: SipSocket;
 }): Service {
   const lowPort = Object.values(own.transports).some((port) => port !== 'off' && port < 1024);
   const tls = own.transports.tls !== 'off';
   const kamcmd = ['/usr/sbin/kamcmd', '-s', `unix:${paths.control}`] as const;
-  return {
+  return service({
     name: 'kamailio',
     description: own.description,
     // In the foreground, to standard error; 16 MiB for each process of its own.
@@ -32,21 +35,19 @@ export function kamailioService(own: {
       ...['-P', paths.pid],
       ...['-Y', paths.run],
     ],
-    kind: 'daemon',
     user: 'kamailio',
-    group: 'kamailio',
     capabilities: lowPort ? ['CAP_NET_BIND_SERVICE'] : [],
     environment: { ...own.environment, ...(tls ? withOpensslLibrary : {}) },
     // Kamailio does not start while the file of a killed one is there.
     before: [['/bin/rm', '-f', paths.pid], ...(tls ? [buildOpensslLibrary] : []), ...(own.before ?? [])],
     after: own.after,
     runDirectories: [paths.run],
-    stateDirectories: [],
     openFiles: 131072,
-    restart: 'always',
     ready: [...kamcmd, 'core.uptime'],
     readyTimeoutSeconds: 60,
+    // A control command would be answered by another process than the workers.
+    health: ['/usr/bin/perl', '-e', optionsProgram(own.answersAt)],
     ...(tls ? { reload: [...kamcmd, 'tls.reload'] as const } : {}),
     stopTimeoutSeconds: 10,
-  };
+  });
 }

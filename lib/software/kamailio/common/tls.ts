@@ -2,7 +2,7 @@
 import { late, type HostFile } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { compilerPackage, opensslLibraryFile } from './openssl.ts';
-import { kamailioPaths as paths } from './paths.ts';
+import { kamailioFile, kamailioPaths as paths } from './paths.ts';
 
 export const tlsPackages = ['ca-certificates', 'kamailio-tls-modules', compilerPackage] as const;
 export const tlsValues = [values.sipCertificate, values.sipKey] as const;
@@ -13,8 +13,6 @@ modparam("tls", "config", "${paths.tls}")
 modparam("tls", "tls_force_run", 11)
 `;
 
-const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
-
 /**
  * tls.cfg and what it names.
  * @param clients Profiles of the connections that are opened from here: `[client:...]`.
@@ -22,9 +20,9 @@ const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
 export function tlsFiles(clients: string): readonly HostFile[] {
   return [
     opensslLibraryFile,
-    { ...forKamailio, path: paths.tls, text: `${servers}\n${clients}` },
-    { ...forKamailio, path: paths.certificate, text: `${late(values.sipCertificate.name)}\n` },
-    { ...forKamailio, path: paths.key, text: `${late(values.sipKey.name)}\n` },
+    kamailioFile(paths.tls, `${servers}\n${clients}`),
+    kamailioFile(paths.certificate, `${late(values.sipCertificate.name)}\n`),
+    kamailioFile(paths.key, `${late(values.sipKey.name)}\n`),
   ];
 }
 

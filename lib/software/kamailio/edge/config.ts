@@ -3,7 +3,7 @@ import { edgePorts } from '../../../spec/fixed.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { connections, streamSeconds } from '../common/connections.ts';
-import { counter, gauge, metricsPage, prometheus } from '../common/metrics.ts';
+import { counter, gauge, metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import { loadedModules, type Module } from '../common/modules.ts';
 import { kamailioPaths as paths } from '../common/paths.ts';
 import { identity, noDns, processes } from '../common/processes.ts';
@@ -39,6 +39,7 @@ export function edgeConfig(front: Front, host: EdgeHost): string {
 # Which tenant:           ${control} htable.get route d:DOMAIN
 # Which cell:             ${control} htable.get tenant NAME
 # Cells and their state:  ${control} dispatcher.list
+# Calls through here:     ${control} htable.dump pinned
 # Clocks of cells, ahead: ${control} htable.dump clock
 # Connections now:        ${control} core.tcp_info
 
@@ -101,6 +102,9 @@ modparam("tm", "failure_reply_mode", 3)
 `,
 };
 
+/** A day, and an hour for a call that just began to end. */
+const pinnedSeconds = 25 * 3600;
+
 /** Slots of a shared-memory table as a power of two, so that a slot holds about one entry. Kamailio takes 2 to 31. */
 function slotsPower(entries: number): number {
   return Math.min(24, Math.max(8, Math.ceil(Math.log2(entries))));
@@ -117,12 +121,13 @@ function tables(front: Front): Section {
 modparam("htable", "htable", "route=>size=${slots};")
 # tenant: name to cell=...;other=...
 modparam("htable", "htable", "tenant=>size=${Math.max(8, slots - 2)};")
-# cell: name to set=...;state=...    peer: address to cell or edge    agent: set once the directory agent has loaded all
+# cell: name to set=...;state=...    peer: address to cell or edge
+# agent: loaded => set once the directory agent has loaded all; draining => from when on what is new is refused (seconds since 1970)
 modparam("htable", "htable", "cell=>size=10;")
 modparam("htable", "htable", "peer=>size=10;")
 modparam("htable", "htable", "agent=>size=2;")
-# pinned: Call-ID of a call that goes through this edge, for operators
-modparam("htable", "htable", "pinned=>size=14;autoexpire=14400;")
+# pinned: Call-ID of a call that goes through this edge, for operators. No call is longer than a day (calls.longestMinutes of a cell).
+modparam("htable", "htable", "pinned=>size=14;autoexpire=${pinnedSeconds};")
 # rates: requests over TCP and TLS by source, and hand-overs, of a moment
 modparam("htable", "htable", "rates=>size=12;autoexpire=${streamSeconds + 2};initval=0;")
 `,
@@ -150,6 +155,8 @@ modparam("dispatcher", "xavp_dst", "_dst")
   };
 }
 
+const unreadableMessages = unreadable('edge_unreadable');
+
 function metrics(host: EdgeHost): Section {
   return {
     title: 'Metrics',
@@ -160,12 +167,15 @@ ${counter('edge_rejected', 'reason')}
 ${counter('edge_handed_over', 'method')}
 ${counter('edge_taken_over', 'method')}
 ${gauge('edge_clock_offset_seconds')}
+${gauge('edge_calls')}
+${unreadableMessages.text}
 ${metricsPage(
   host.address,
   edgePorts.metrics,
   `    route(FURTHEST_CLOCK);
     prom_gauge_set("edge_clock_offset_seconds", "$var(furthest)");
-`,
+    prom_gauge_set("edge_calls", "$shtcn(pinned=>**)");
+${unreadableMessages.atScrape}`,
 )}`,
   };
 }

@@ -5,6 +5,9 @@ import type { Section } from '../common/section.ts';
 import { pathBound } from './proofs.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
 
+/** Seconds for which a drained edge sends clients away. */
+const drainedRetryAfter = 40;
+
 export function fromClients(front: Front, edge: EdgeHost): Section {
   const sipPort = cellSipPort(front);
   const { toCells } = sendingSockets(front, edge);
@@ -12,11 +15,14 @@ export function fromClients(front: Front, edge: EdgeHost): Section {
     title: 'New requests from clients: find the cell, pin the dialog',
     text: `
 route[FROM_CLIENT] {
+    # After a restart, until the directory agent has told which addresses are cells': a cell's request has the Path of a registration
+    # for its Route. It is not answered as a client's would be; the cell repeats it.
+    if ($sht(agent=>loaded) == $null && $(route_uri{uri.param,c}) =~ "~") exit;
     # A client's own route set must not steer us.
     remove_hf("Route");
 
     if (is_method("OPTIONS") && $rU == $null) {
-        sl_send_reply("200", "OK");
+        route(TELL_HEALTH);
         exit;
     }
     if (!is_method("INVITE|REGISTER|MESSAGE|SUBSCRIBE|PUBLISH|OPTIONS|INFO|NOTIFY|REFER")) {
@@ -24,10 +30,43 @@ route[FROM_CLIENT] {
         sl_send_reply("405", "Method Not Allowed");
         exit;
     }
+    route(DRAINED);
     route(FIND_CELL);
     append_hf("${sourceHeader}: $pr:$si:$sp\\r\\n");
     route(PIN);
     route(SEND_TO_CELL);
+}
+
+# Whether new calls may come here: cellstamp-edge-health asks it for the world-wide entry, exchanges and phones ask it for themselves.
+route[TELL_HEALTH] {
+    if ($sht(agent=>loaded) == $null) {
+        append_to_reply("Retry-After: 5\\r\\n");
+        sl_send_reply("503", "Not Ready");
+    } else if ($sht(agent=>draining) != $null) {
+        append_to_reply("Retry-After: ${drainedRetryAfter}\\r\\n");
+        sl_send_reply("503", "Draining");
+    } else {
+        sl_send_reply("200", "OK");
+    }
+}
+
+# A drained edge begins nothing new, once the entry has had time to send it elsewhere. What belongs to a call that is up goes on: a
+# transfer (RFC 3891, RFC 3892). So does the end of a registration, or the phone would go on ringing.
+route[DRAINED] {
+    if ($sht(agent=>draining) == $null || $TV(s) < $sht(agent=>draining)) {
+        return;
+    }
+    if (is_method("INVITE") && ($hdr(Replaces) != $null || $hdr(Referred-By) != $null || $hdr(b) != $null)) {
+        return;
+    }
+    if (is_method("REGISTER") && ($hdr(Expires) == "0" || $hdr(Contact) =~ ";[ ]*expires[ ]*=[ ]*0+[ ]*(;|,|$)")) {
+        return;
+    }
+    prom_counter_inc("edge_rejected", "1", "drained");
+    # Longer than the 30 s for which Global Accelerator remembers a silent flow: the next one leads to another edge.
+    append_to_reply("Retry-After: ${drainedRetryAfter}\\r\\n");
+    sl_send_reply("503", "Draining");
+    exit;
 }
 
 # Which tenant, then which cell: three look-ups in shared memory at most, however many tenants there are.

@@ -1,14 +1,15 @@
 /** Kamailio on an edge of the front, with the kernel's flood guard in front of it. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
 import { connectionBytes, edgePorts } from '../../../spec/fixed.ts';
-import { emptyHostConfig, type HostConfig, type ListeningPort } from '../../host-config.ts';
+import { emptyHostConfig, file, type HostConfig, type ListeningPort } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { floodGuardFile, floodGuardService } from '../common/flood-guard.ts';
-import { kamailioPaths as paths } from '../common/paths.ts';
+import { kamailioFile, kamailioPaths as paths } from '../common/paths.ts';
 import { kamailioService } from '../common/service.ts';
 import { tlsFiles, tlsPackages, tlsValues } from '../common/tls.ts';
 import { edgeConfig } from './config.ts';
 import { floodGuard } from './flood-guard.ts';
+import { cellSipPort } from './sockets.ts';
 
 /**
  * Shared memory that an edge needs, in MiB. An entry takes 208 bytes and its tenant, which may have no other, 224 more, as measured
@@ -32,14 +33,8 @@ export function edge(front: Front, host: EdgeHost): HostConfig {
       ...(tls === 'off' ? [] : tlsPackages),
     ],
     files: [
-      { path: paths.config, mode: '0640', owner: 'root', group: 'kamailio', text: edgeConfig(front, host) },
-      {
-        path: paths.dispatcherList,
-        mode: '0644',
-        owner: 'root',
-        group: 'root',
-        text: '# Cells are added by the directory agent.\n',
-      },
+      kamailioFile(paths.config, edgeConfig(front, host)),
+      file(paths.dispatcherList, '# Cells are added by the directory agent.\n'),
       floodGuardFile(floodGuard(front)),
       ...(tls === 'off' ? [] : tlsFiles(noClients)),
     ],
@@ -50,6 +45,7 @@ export function edge(front: Front, host: EdgeHost): HostConfig {
         transports: front.spec.edge.transports,
         sharedMemoryMiB: sharedMemoryMiB(front),
         after: [floodGuardService.name],
+        answersAt: { protocol: 'udp', address: host.unicastSide, port: cellSipPort(front) },
       }),
     ],
     sysctl: {

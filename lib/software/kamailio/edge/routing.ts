@@ -86,6 +86,7 @@ route[SCREEN] {
     # Spec: edge.flood.longestMessage
     if ($ml > ${front.spec.edge.flood.longestMessage}) {
         prom_counter_inc("edge_rejected", "1", "oversized");
+        if (!is_method("ACK")) sl_send_reply("513", "Message Too Large");
         exit;
     }
     if ($ua =~ "${scanners.join('|')}") {

@@ -26,6 +26,11 @@ export const endFields = ['ended', 'cause', 'reason', 'mos', 'jitter', 'loss', '
 /** Order of the fields of a side of a call in the table `sides`. */
 export const sideFields = ['tag', 'peer', 'hop', 'leg', 'target', 'routes'] as const;
 
+/** How long a side is known, seconds: in a call, longer than any may last; a phone that rings; one of a call that is over (RFC 3261, timer F). */
+export const calledSeconds = 90_000;
+export const ringingSeconds = 300;
+export const endedSeconds = 40;
+
 /** Why a cell ended a call by itself, and the status that its record has. */
 export const endings = {
   /** The relay has given it up, or is away. */
@@ -34,7 +39,7 @@ export const endings = {
   one_sided: 408,
   /** Longer than the tenant's calls may be. */
   too_long: 480,
-  /** `cellstamp calls end`. */
+  /** `npx cellstamp calls end`. */
   operator: 480,
   /** Rang for longer than any INVITE lives. */
   no_answer: 408,

@@ -5,7 +5,16 @@ import { callsProgram } from '../../call-watch/paths.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
-import { callFields, endings, ofCall, ofSide, selfAddress } from './call-entry.ts';
+import {
+  calledSeconds,
+  callFields,
+  endedSeconds,
+  endings,
+  ofCall,
+  ofSide,
+  ringingSeconds,
+  selfAddress,
+} from './call-entry.ts';
 import { paths } from './paths.ts';
 import { sockets } from './sockets.ts';
 import { field, number, tenantFields } from './tables.ts';
@@ -15,6 +24,9 @@ function oneSidedOfTenant({ calls: { timerSpeedup } }: Cell['spec']): string {
   if (timerSpeedup === 1) return '$(var(one_sided){s.int})';
   return `($(var(one_sided){s.int}) + ${timerSpeedup - 1}) / ${timerSpeedup}`;
 }
+
+/** The most phones of one call that may ring, each with a tag of its own: twice as many as a user may register. */
+const mostRinging = 20;
 
 /**
  * Calls in progress: one entry a call, from the INVITE to its end, and counters that follow the entries exactly. What happens
@@ -37,8 +49,7 @@ include_file "${paths.role}"
 # The name of a call, here and at the relay: of one INVITE, not of a Call-ID, which anybody may use again. An INVITE, its CANCEL
 # and its answers give the same; what follows brings it back in its Route. Out: $var(id).
 route[NAME_CALL] {
-    $var(id) = $ci + "|" + $ft + "|" + $cs;
-    $var(id) = $(var(id){s.md5}{s.substr,0,20});
+    $var(id) = $(_s($ci|$ft|$cs){s.md5}{s.substr,0,20});
 }
 
 route[REFUSE_CALL_IN_USE] {
@@ -67,10 +78,9 @@ route[CALL_INVITED] {
         sht_unlock("calls=>$var(id)");
         route(REFUSE_CALL_IN_USE);
     }
-    $sht(calls=>$var(id)) = $var(name) + "|" + $var(trunk) + "|" + $var(m) + "|" + $var(kind) + "|" + $var(from) + "|" + $var(to)
-        + "|" + $TV(Sn) + "|" + $ci + "|" + $cs + "|" + $var(longest) + "|" + $var(one_sided) + "|" + $var(leg);
+    $vn(call) = $_s($var(name)|$var(trunk)|$var(m)|$var(kind)|$var(from)|$var(to)|$TV(Sn)|$ci|$cs|$var(longest)|$var(one_sided)|$var(leg));
+    $sht(calls=>$var(id)) = $vn(call);
     $sht(sides=>$var(id)) = $var(side);
-    $vn(call) = $sht(calls=>$var(id));
     sht_unlock("calls=>$var(id)");
     $var(op) = "+";
     $vn(told) = $vn(call);
@@ -114,7 +124,7 @@ route[CALL_ANSWERED] {
         if ($vn(call) != $null && ${ofCall('answeredBy')} == $tt) return 1;
         return -1;
     }
-    $vn(call) = $vn(call) + $var(branch) + "|" + $tt + "|" + $TV(Sn);
+    $vn(call) = $_s($vn(call)$var(branch)|$tt|$TV(Sn));
     $sht(calls=>$var(id)) = $vn(call);
     sht_unlock("calls=>$var(id)");
     $var(op) = "=";
@@ -130,13 +140,15 @@ route[HANG_UP_RIVAL] {
     $vn(rival) = $sht(rivals=>$var(id));
     if ($vn(rival) == $null || $(vn(rival){s.select,0,|}) != $var(tag)) return;
     $sht(rivals=>$var(id)) = $null;
-    route(RELEASE_MEDIA);
+    $shtex(sides=>$var(id):$var(tag)) = ${endedSeconds};
+    route(RELEASE_MEDIA_OF_SIDES);
 }
 
 # And this the one that was first: the call is the other's from here on. In: $var(id), $var(relayed), $var(m).
 route[HAND_TO_RIVAL] {
     $vn(rival) = $sht(rivals=>$var(id));
     $sht(rivals=>$var(id)) = $null;
+    $shtex(sides=>$var(id):$var(tag)) = ${endedSeconds};
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));
     if ($vn(call) != $null) {
@@ -153,7 +165,7 @@ route[HAND_TO_RIVAL] {
         $vn(told) = $vn(call);
         route(TELL);
     }
-    route(RELEASE_MEDIA);
+    route(RELEASE_MEDIA_OF_SIDES);
 }
 
 # Nobody answered it, it was refused, or the caller gave up. In: $var(id), $var(cause), $avp(m).
@@ -170,9 +182,16 @@ route[CALL_REFUSED] {
     if ($vn(call) != $null && $var(why) != "cancelled") xlog("L_NOTICE", "call $ci not answered: $var(cause) $var(why), tenant '${ofCall('tenant')}', trunk '${ofCall('trunk')}', from '${ofCall('from')}' to '${ofCall('to')}'\n");
 }
 
+# In: $vn(caller), as FIND_SIDES has found it, and what RELEASE_MEDIA takes.
+route[RELEASE_MEDIA_OF_SIDES] {
+    $var(tag_of_side) = 1;
+    route(RELEASE_MEDIA);
+    $var(tag_of_side) = 0;
+}
+
 # BYE of one of the call's own two sides. In: $var(id), $var(relayed), $var(m).
 route[HANG_UP] {
-    route(RELEASE_MEDIA);
+    route(RELEASE_MEDIA_OF_SIDES);
     $var(cause) = 200;
     $var(why) = "hung_up";
     route(CALL_ENDED);
@@ -208,12 +227,31 @@ route[CALL_ENDED] {
     prom_counter_inc("media_samples_total", "1");
 }
 
-# Its sides are known for as long as a request may be repeated (RFC 3261, timer F), and then no more. In: $var(id), $vn(call).
+# The other SBC has told its sides, which are known for as long as it lasts. In: $var(id), $vn(call).
+route[KEEP_SIDES] {
+    $shtex(sides=>$var(id)) = ${calledSeconds};
+    $var(tag) = ${ofCall('answeredBy')};
+    if ($var(tag) != "") $shtex(sides=>$var(id):$var(tag)) = ${calledSeconds};
+}
+
+# Its sides are known for as long as a request may be repeated (RFC 3261, timer F), and then no more: also those of
+# phones that only rang. In: $var(id), $vn(call).
 route[FORGET_SIDES] {
     $sht(suppressing=>$var(id)) = $null;
-    $shtex(sides=>$var(id)) = 40;
+    $vn(branches) = $sht(branches=>$var(id));
+    if ($vn(branches) != $null) {
+        $sht(branches=>$var(id)) = $null;
+        $var(nth) = 3;
+        $var(rang) = $(vn(branches){s.select,$var(nth),|});
+        while ($var(rang) != "") {
+            $shtex(sides=>$var(id):$var(rang)) = ${endedSeconds};
+            $var(nth) = $var(nth) + 4;
+            $var(rang) = $(vn(branches){s.select,$var(nth),|});
+        }
+    }
+    $shtex(sides=>$var(id)) = ${endedSeconds};
     $var(tag) = ${ofCall('answeredBy')};
-    if ($var(tag) != "") $shtex(sides=>$var(id):$var(tag)) = 40;
+    if ($var(tag) != "") $shtex(sides=>$var(id):$var(tag)) = ${endedSeconds};
 }
 
 # In: $vn(call).
@@ -247,7 +285,7 @@ route[DESCRIBE_SIDE] {
         $var(transport) = 1;
         if ($pr == "tcp") $var(transport) = 2;
         if ($pr == "tls") $var(transport) = 3;
-        $var(target) = $var(target) + ";alias=" + $si + "~" + $sp + "~" + $var(transport);
+        $var(target) = $_s($var(target);alias=$si~$sp~$var(transport));
     }
     if ($var(routes) != "") $var(hop) = $(var(routes){nameaddr.uri}{uri.host});
     $var(malformed) = 0;
@@ -256,7 +294,7 @@ route[DESCRIBE_SIDE] {
             || $(var(routes){s.len}) > 1024 || $var(tag) =~ "[|:[:cntrl:][:space:]]" || $(var(tag){s.len}) > 128) {
         $var(malformed) = 1;
     }
-    $var(side) = $var(tag) + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(hop) + "|" + $var(leg) + "|" + $var(target) + "|" + $var(routes);
+    $var(side) = $_s($var(tag)|$pr:$si:$sp|$var(hop)|$var(leg)|$var(target)|$var(routes));
 }
 
 # The caller's side, from its INVITE. What its Record-Route says is the way to it.
@@ -264,6 +302,11 @@ route[DESCRIBE_CALLER] {
     $var(tag) = $ft;
     $var(leg) = "";
     route(COLLECT_ROUTES);
+    # A phone is where it speaks from, and so is a proxy before it: what the other side says in the call goes nowhere else.
+    if ($var(phone) == 1 && $var(routes) != "" && $(var(routes){nameaddr.uri}{uri.host}) != $si) {
+        remove_hf("Record-Route");
+        $var(routes) = "";
+    }
     route(DESCRIBE_SIDE);
 }
 
@@ -281,6 +324,7 @@ route[DESCRIBE_CALLEE] {
         if ($var(above) != "") $var(routes) = "," + $var(routes);
     }
     route(DESCRIBE_SIDE);
+    if ($var(phone) == 1 && $var(routes) != "" && $var(hop) != $si) $var(malformed) = 1;
 }
 
 # All Record-Route headers as one list. Out: $var(routes).
@@ -299,18 +343,23 @@ route[COLLECT_ROUTES] {
 # $var(branch). False: it can't be kept, and the answer must not pass.
 route[NOTE_CALLEE] {
     if ($rs < 200 && $sht(sides=>$var(id):$tt) != $null) return 1;
+    # It is over.
+    if ($rs < 200 && $sht(calls=>$var(id)) == $null) return -1;
+    $vn(branches) = $sht(branches=>$var(id));
+    if ($vn(branches) == $null) $vn(branches) = "";
+    # Each tag is kept: somebody who makes them up gets no further.
+    if ($rs < 200 && $(vn(branches){s.count,|}) >= ${4 * mostRinging}) return -1;
     $var(leg) = "";
     if ($avp(forks) != $null) $var(leg) = "-" + $var(branch);
     route(DESCRIBE_CALLEE);
     if ($var(malformed) == 1) return -1;
     $sht(sides=>$var(id):$tt) = $var(side);
     if ($rs >= 200) return 1;
+    $shtex(sides=>$var(id):$tt) = ${ringingSeconds};
     $var(uri) = $T_branch(uri);
     if ($var(uri) =~ "[|<>[:cntrl:][:space:]]") $var(uri) = "sip:" + $si + ":" + $sp;
-    $vn(branches) = $sht(branches=>$var(id));
-    if ($vn(branches) == $null) $vn(branches) = "";
     $sht(branches=>$var(id)) = $vn(branches) + $sel(via[1].host) + ":" + $sel(via[1].port) + ";branch=" + $sel(via[1].params.branch)
-        + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(uri) + "|";
+        + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(uri) + "|" + $tt + "|";
     mq_add("events", "$var(id)", "r$tt");
     return 1;
 }
@@ -351,11 +400,11 @@ ${Object.entries(endings)
     $avp(jitter) = $null;
     $avp(loss) = $null;
     $avp(rtt) = $null;
-    $var(timer) = 1;
+    $var(tag_of_side) = 1;
     if (${ofCall('answered')} == "") {
         # Where this SBC has its INVITE, that one ends the ordinary way: the callee is told, and the caller gets its answer.
         if (t_cancel_callid("$var(callid)", "${ofCall('cseq')}", "22")) {
-            $var(timer) = 0;
+            $var(tag_of_side) = 0;
             return;
         }
         route(RELEASE_BRANCHES);
@@ -363,7 +412,7 @@ ${Object.entries(endings)
         $var(relayed) = $var(id) + ${ofCall('leg')};
         route(RELEASE_MEDIA);
     }
-    $var(timer) = 0;
+    $var(tag_of_side) = 0;
     $var(tag) = ${ofCall('answeredBy')};
     xlog("L_NOTICE", "call $var(callid) ended by the cell: $var(why)\n");
     # Before anybody is told: what the two answer is no end of it any more.

@@ -42,6 +42,8 @@ tcp_source_ipv4=${host.floatingSide}
 mhomed=0
 ${identity('SBC')}${noDns}
 
+# $_s(TEXT) is TEXT with its variables in place: made at once, where a sum copies all that it has at every +. A variable that may be
+# null stays in a sum: it would read <null>.
 # A batch of records is one text, and so is a message to the other SBC: 16,000 bytes and a record. What does not fit the buffer is
 # not cut: it is never delivered.
 pv_buffer_size=32768

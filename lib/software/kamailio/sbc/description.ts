@@ -1,6 +1,7 @@
 import type { Cell } from '../../../cell/cell.ts';
 import { insideRanges, neverOutside } from '../../../cell/inside.ts';
 import { formatRange, parseRange, privateRanges, type Range } from '../../../spec/range.ts';
+import { findOwner } from './screen.ts';
 import type { Section } from '../common/section.ts';
 import { addressPattern, beginsWithNoneOf } from './address-pattern.ts';
 
@@ -89,8 +90,7 @@ route[CHECK_ADDRESSES] {
     # A private address means something where its sender is. A carrier or an exchange that is reached by private addresses is there
     # too. Of all others, rtpengine is to take the address that the message came from, until their packets tell it better;
     # it would do so with 0.0.0.0, too, and end a hold.
-    $var(address) = $si;
-    route(OWNER);
+    ${findOwner('$si')}
     if (($vn(owner) != $null && is_in_subnet("$si", "${privateRanges.map(formatRange).join(',')}"))
             || $var(body) =~ "\\nc=IN IP4 ${onHold}") {
         if ($var(body) =~ OUTSIDE_DESCRIPTION) return 1;

@@ -34,11 +34,7 @@ route[FIND_SOURCE] {
     $var(source) = $si;
     $var(stream) = 0;
     if (proto != UDP) $var(stream) = 1;
-    if ($sht(edges=>$si) == $null) {
-        # A path is an edge's too: calls to a registered user would follow it. The registrar reads the message as it came.
-        if (is_method("REGISTER") && remove_hf("Path") && !msg_apply_changes()) exit;
-        return;
-    }
+    if ($sht(edges=>$si) == $null) return;
     $var(edge) = 1;
     # It ends a transaction that was proved when it began, or nothing.
     if (is_method("CANCEL")) return;

@@ -2,9 +2,10 @@
  * Kamailio on an SBC: registrar, router, limits, topology; it decides who talks to whom, over which media host. Both SBCs run
  * it all the time; keepalived says which one has the floating addresses.
  */
+import { kamailioFile } from '../common/paths.ts';
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
-import type { HostConfig, ListeningPort, Service } from '../../host-config.ts';
+import { file, type HostConfig, type ListeningPort, type Service } from '../../host-config.ts';
 import { poolServiceName, poolSocket } from '../../pgbouncer/index.ts';
 import { redisTunnelName } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
@@ -15,9 +16,8 @@ import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
 import { dispatcherList } from './features.ts';
 import { paths } from './paths.ts';
+import { sbcAnswersAt } from './sockets.ts';
 import { authoritiesFile, towardsCarriers } from './tls.ts';
-
-const forKamailio = { owner: 'root', group: 'kamailio', mode: '0640' } as const;
 
 /** @example kamailio(cell, cell.sbcs[0]).services.map((service) => service.name) // ['cellstamp-flood-guard', 'kamailio'] */
 export function kamailio(cell: Cell, host: SbcHost): HostConfig {
@@ -34,9 +34,9 @@ export function kamailio(cell: Cell, host: SbcHost): HostConfig {
       ...(tls ? tlsPackages : []),
     ],
     files: [
-      { ...forKamailio, path: paths.config, text: kamailioConfig(cell, host) },
-      { ...forKamailio, path: paths.dispatcherList, text: dispatcherList(cell) },
-      { path: customersScriptPath, mode: '0700', owner: 'root', group: 'root', text: customersScript },
+      kamailioFile(paths.config, kamailioConfig(cell, host)),
+      kamailioFile(paths.dispatcherList, dispatcherList(cell)),
+      file(customersScriptPath, customersScript, { mode: '0700' }),
       floodGuardFile(floodGuard(cell)),
       ...(tls ? [...tlsFiles(towardsCarriers(cell)), ...authoritiesFile(cell)] : []),
     ],
@@ -86,6 +86,7 @@ function daemon(cell: Cell, host: SbcHost): Service {
       ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
     after: [floodGuardService.name, poolServiceName, redisTunnelName],
+    answersAt: sbcAnswersAt(cell, host),
   });
 }
 

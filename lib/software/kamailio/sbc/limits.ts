@@ -1,4 +1,5 @@
 import type { Cell } from '../../../cell/cell.ts';
+import { cellBurstSeconds } from '../../../spec/fixed.ts';
 import { callsWithOneHostLost } from '../../../spec/relay-capacity.ts';
 import type { Section } from '../common/section.ts';
 import { number, tenantFields, trunkFields } from './tables.ts';
@@ -65,7 +66,7 @@ route[TAKE_TOKEN] {
 route[ADMIT_CELL] {
     $var(bucket) = "cell";
     $var(rate) = ${setupsPerSecond * 100};
-    $var(burst) = ${setupsPerSecond};
+    $var(burst) = ${setupsPerSecond * cellBurstSeconds};
     route(TAKE_TOKEN);
     if ($var(wait) > 0) {
         $var(reason) = "cell_rate";

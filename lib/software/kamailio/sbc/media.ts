@@ -86,6 +86,8 @@ route[ANCHOR] {
         $var(n) = $shtdec(load=>m:$var(m));
         $avp(m) = $null;
         prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+        # It may have refused the description after it had begun the call.
+        route(RELEASE_MEDIA);
         $var(tried_before) = $var(tried);
         $var(tried) = $var(m);
         $var(attempt) = $var(attempt) + 1;
@@ -149,6 +151,7 @@ route[OFFER_FLAGS_OF_CALL] {
 # not pass.
 route[OFFER_AGAIN] {
     route(OFFER_FLAGS_OF_CALL);
+    if ($vn(call) == $null) return -1;
     if ($vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)")) return 1;
     prom_counter_inc("media_failures_total", "1", "media-$var(m)");
@@ -162,8 +165,10 @@ route[ANSWER] {
     if (route(SELECT_RELAY)) {
         if ($avp(late_offer) == 1) {
             route(OFFER_FLAGS_OF_CALL);
+            # It has been hung up meanwhile: the relay would begin it anew, for nobody to end.
+            if ($vn(call) == $null) return -1;
             # The first offer of all tells the relay on which side FreeSWITCH is.
-            if ($vn(call) != $null && ${ofCall('kind')} == "feature" && ${ofCall('answered')} == "") {
+            if (${ofCall('kind')} == "feature" && ${ofCall('answered')} == "") {
                 $var(flags) = $var(flags) + " direction=private direction=public";
             }
             if (rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)")) return 1;
@@ -175,12 +180,13 @@ route[ANSWER] {
     return -1;
 }
 
-# The call needs its relay no more. One that is away has forgotten it by itself. In: $var(m), $var(relayed); $var(timer), 1 where no
-# message says the caller's tag, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
+# The call needs its relay no more. One that is away has forgotten it by itself. The relay must know the tag that it is told, else it keeps
+# the call and says that all is well: it knows the caller's, and the callee's only if it has seen an answer. In: $var(m), $var(relayed);
+# $var(tag_of_side), 1 where the message is not the caller's, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
 route[RELEASE_MEDIA] {
     if (!route(SELECT_RELAY)) return;
     $var(flags) = "call-id=" + $var(relayed);
-    if ($var(timer) == 1) $var(flags) = $var(flags) + " from-tag=" + ${ofSide('tag', 'vn(caller)')};
+    if ($var(tag_of_side) == 1) $var(flags) = $var(flags) + " from-tag=" + ${ofSide('tag', 'vn(caller)')};
     if (!rtpengine_delete("$var(flags)")) prom_counter_inc("media_failures_total", "1", "media-$var(m)");
 }
 

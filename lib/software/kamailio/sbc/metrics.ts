@@ -1,6 +1,6 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
-import { counter, gauge, metricsPage, prometheus } from '../common/metrics.ts';
+import { counter, gauge, metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
 
 /** Metrics for Prometheus. No label names a tenant: with 500 tenants and more that would be thousands of series a host. */
@@ -45,9 +45,12 @@ ${gauge('media_host_drained', 'media')}
 ${gauge('calls')}
 # Registered contacts, those that the other SBC took among them.
 ${gauge('contacts')}
-${metricsPage(host.address, internalPorts.sbcMetrics, currentState(cell))}`,
+${unreadableMessages.text}
+${metricsPage(host.address, internalPorts.sbcMetrics, currentState(cell) + unreadableMessages.atScrape)}`,
   };
 }
+
+const unreadableMessages = unreadable('unreadable_total');
 
 /** Gauges, and counters that have not counted yet. */
 function currentState(cell: Cell): string {

@@ -9,6 +9,7 @@ export const sbcModules: readonly Module[] = [
   ['usrloc', 'registrations'],
   ['registrar', ''],
   ['nathelper', ''],
+  ['sanity', 'malformed messages'],
   ['dmq_usrloc', ''],
   ['auth', 'digest authentication'],
   ['sqlops', 'look-ups of users that are not in memory'],

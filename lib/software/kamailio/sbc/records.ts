@@ -79,14 +79,10 @@ const takeRecords = (longest: number) =>
 
 type Value = { readonly text: string } | { readonly number: string };
 
-/** An expression of the script that makes a JSON object; values hold nothing that JSON would escape. */
+/** A variable of the script that is a JSON object; values hold nothing that JSON would escape. */
 function json(fields: Readonly<Record<string, Value>>): string {
-  const quote = String.raw`\"`;
-  const members = Object.entries(fields).map(([name, of], index) => {
-    const key = `${index === 0 ? '{' : ','}${quote}${name}${quote}:`;
-    return 'text' in of ? `"${key}${quote}" + ${of.text} + "${quote}"` : `"${key}" + ${of.number}`;
-  });
-  return `${members.join('\n            + ')} + "}"`;
+  const members = Object.entries(fields).map(([name, of]) => `"${name}":${'text' in of ? `"${of.text}"` : of.number}`);
+  return `$_s({${members.join(',')}})`;
 }
 
 const ofEnd = (name: (typeof endFields)[number]) =>
@@ -111,7 +107,7 @@ export function records(cell: Cell, host: SbcHost): Section {
     to: { text: ofCall('to') },
     trunk: { text: ofCall('trunk') },
     media: { number: ofCall('media') },
-    sbc: { text: `"${host.name}"` },
+    sbc: { text: host.name },
     invited: { number: ofCall('invited') },
     answered: { number: '$var(answered)' },
   };
@@ -218,12 +214,12 @@ ${Object.entries(nullable)
   )
   .join('\n')}
     if ($(var(record){s.select,1,:}) == "start") {
-        $vn(event) = ${json({ event: { text: '"start"' }, ...start })};
+        $vn(event) = ${json({ event: { text: 'start' }, ...start })};
     } else {
         $var(event) = $(var(record){s.select,1,:});
         $vn(event) = ${json({ event: { text: '$var(event)' }, ...start, ...end })};
     }
-    $var(names) = $var(names) + $var(record) + " ";
+    $var(names) = $_s($var(names)$var(record) );
     $var(batch) = $var(batch) + $var(record) + "\t" + $vn(event) + "\n";
 }
 

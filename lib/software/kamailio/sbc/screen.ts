@@ -14,6 +14,16 @@ const knownFactor = 20;
  */
 export const failedLogIns = { ofUser: 20, userSeconds: 60, users: 20, usersSeconds: 3600 } as const;
 
+/**
+ * Lines that put into $vn(owner) whose an address is: "trunk|NAME" of a carrier, "tenant|DOMAIN" of an exchange, null if nobody's that
+ * we know.
+ */
+export const findOwner = (address: string) => `$vn(owner) = $sht(sources=>${address});
+    if ($vn(owner) == $null) {
+        $var(address) = ${address};
+        route(OWNER);
+    }`;
+
 /** What stops a flood before it costs anything: a source that nobody knows may send a few requests a second. */
 export function screen(cell: Cell): Section {
   const { connections, flood } = cell.spec.sbc;
@@ -33,10 +43,9 @@ route[SCREEN] {
         prom_counter_inc("dropped_total", "1", "banned");
         exit;
     }
-    $var(address) = $var(source);
-    route(OWNER);
+    ${findOwner('$var(source)')}
     if ($vn(owner) != $null || $si == $Ri) {
-        route(KEEP_CLIENT);
+        if (proto != UDP) route(KEEP_CLIENT);
         return;
     }
     if ($var(stream) == 1) {
@@ -62,7 +71,7 @@ route[SCREEN] {
 # ${streamSeconds} s, and one request more for each connection that it may hold. Spec: sbc.flood.requestsPerSecond, sbc.connections.perSource
 route[COUNT_STREAM] {
     $var(most) = ${streamRequests(requestsPerSecond, connections)};
-    if ($vn(known) == 1) $var(most) = ${streamRequests(knownFactor * requestsPerSecond, connections)};
+    if ($sht(known=>$var(source)) == 1) $var(most) = ${streamRequests(knownFactor * requestsPerSecond, connections)};
     $var(moment) = $TV(s) / ${streamSeconds};
     if ($shtinc(streams=>$var(source):$var(moment)) > $var(most)) {
         route(BAN);
@@ -70,11 +79,9 @@ route[COUNT_STREAM] {
     }
 }
 
-# Whose an address is: "trunk|NAME" of a carrier, "tenant|DOMAIN" of an exchange, or nobody's that we know. Ranges are kept as
-# whole octets: the longest that is known wins. In: $var(address). Out: $vn(owner).
+# Whose an address is that does not stand in the table itself. Ranges are kept as whole octets: the longest that is known wins. In:
+# $var(address). Out: $vn(owner), as in the table sources, or null.
 route[OWNER] {
-    $vn(owner) = $sht(sources=>$var(address));
-    if ($vn(owner) != $null) return;
     if ($sht(sources=>wide) == 1) {
         $var(octets) = $(var(address){s.select,0,.});
         $vn(owner) = $sht(sources=>$var(octets));
@@ -143,12 +150,11 @@ route[LOGIN_WORKED] {
         $var(n) = $shtinc(good_users=>$var(source)|$var(day));
     }
     if ($sht(known=>$var(source)) == $null) $sht(known=>$var(source)) = 1;
-    route(KEEP_CLIENT);
+    if (proto != UDP) route(KEEP_CLIENT);
 }
 
-# Carriers, exchanges and who has logged in keep their connection.
+# Carriers, exchanges and who has logged in keep their connection over TCP or TLS.
 route[KEEP_CLIENT] {
-    if (proto == UDP) return;
     $var(connection) = $conid;
     $var(client) = $si + ":" + $sp;
     route(KEEP_CONNECTION);

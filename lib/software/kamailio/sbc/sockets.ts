@@ -1,5 +1,6 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
+import type { SipSocket } from '../common/options.ts';
 
 /** Where an SBC listens, as Kamailio names a socket: `udp:10.16.0.21:5060`. */
 export interface Sockets {
@@ -37,4 +38,12 @@ export function sockets(cell: Cell, host: SbcHost): Sockets {
 /** The other SBC of the pair. */
 export function peerOf(cell: Cell, host: SbcHost): SbcHost {
   return cell.sbcs[host.number === 1 ? 1 : 0];
+}
+
+/** Where an SBC's workers answer OPTIONS of their own host: at a socket that callers use, if one of them is not TLS. */
+export function sbcAnswersAt(cell: Cell, host: SbcHost): SipSocket {
+  const { udp, tcp } = cell.spec.sbc.transports;
+  if (udp !== 'off') return { protocol: 'udp', address: host.floatingSide, port: udp };
+  if (tcp !== 'off') return { protocol: 'tcp', address: host.floatingSide, port: tcp };
+  return { protocol: 'udp', address: host.address, port: internalPorts.sbcReplication };
 }

@@ -1,6 +1,6 @@
 import type { Cell } from '../../../cell/cell.ts';
 import { databaseNames } from '../../postgresql/names.ts';
-import { callFields, sideFields } from './call-entry.ts';
+import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { mediaStates } from './media.ts';
 import { failedLogIns } from './screen.ts';
 import { streamSeconds } from '../common/connections.ts';
@@ -122,17 +122,17 @@ ${table('telling', `size=${small}`, 'initval=0')}
 # name of a call => ${callFields.join('|')}
 ${table('calls', `size=${large}`)}
 # name of a call (its caller), NAME:TAG (a callee) => ${sideFields.join('|')}; for longer than any call may last
-${table('sides', `size=${large}`, 'autoexpire=90000')}
-# name of a call that rings => of each phone, what a CANCEL to it would say: Via|peer|URI|
-${table('branches', `size=${large}`, 'autoexpire=300')}
+${table('sides', `size=${large}`, `autoexpire=${calledSeconds}`)}
+# name of a call that rings => of each phone, what a CANCEL to it would say, and its tag: Via|peer|URI|TAG|
+${table('branches', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call => 1: was let in by the other SBC
-${table('foreign', `size=${large}`, 'autoexpire=300')}
+${table('foreign', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call => TAG|leg of a second phone that answered it
 ${table('rivals', `size=${small}`, 'autoexpire=60')}
 # name of a call => when it ended, see "Replication"
 ${table('ended', `size=${large}`)}
 # name of a call whose phones may suppress silence => 1; for as long as its sides
-${table('suppressing', `size=${large}`, 'autoexpire=90000')}
+${table('suppressing', `size=${large}`, `autoexpire=${calledSeconds}`)}
 # name of a call that is to end => why
 ${table('ending', `size=${small}`, 'autoexpire=60')}
 # NAME:start, NAME:end, NAME:refused => record that is not delivered: of this SBC's calls, and of the other one's

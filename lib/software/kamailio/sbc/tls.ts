@@ -1,3 +1,4 @@
+import { kamailioFile } from '../common/paths.ts';
 import type { Cell } from '../../../cell/cell.ts';
 import type { HostFile } from '../../host-config.ts';
 import { tlsSettings } from '../common/tls.ts';
@@ -19,7 +20,7 @@ export function authoritiesFile({ spec }: Cell): readonly HostFile[] {
   const { carrierAuthorities } = spec.sbc;
   if (carrierAuthorities.length === 0) return [];
   const text = `${carrierAuthorities.map((certificate) => certificate.trim()).join('\n')}\n`;
-  return [{ path: authorities, mode: '0640', owner: 'root', group: 'kamailio', text }];
+  return [kamailioFile(authorities, text)];
 }
 
 /** Profile in tls.cfg of the connections that an SBC opens: to carriers. */

@@ -1,6 +1,7 @@
 import type { Cell } from '../../../cell/cell.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
+import { findOwner } from './screen.ts';
 import type { Section } from '../common/section.ts';
 
 /**
@@ -19,8 +20,7 @@ modparam("topoh", "mask_callid", 1)
 modparam("topoh", "event_mode", 1)
 
 event_route[topoh:msg-outgoing] {
-    $var(address) = $sndto(ip);
-    route(OWNER);
+    ${findOwner('$sndto(ip)')}
     # A tenant's own exchange is no carrier.
     if ($vn(owner) == $null || $(vn(owner){s.select,0,|}) == "tenant") drop;
 }

@@ -1,12 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Flow,
-  type TlsOptions,
-  type TransportProtocol,
-  openTransport,
-} from '../../../../lib/calls/sip/transport.ts';
+import { openTransport } from '../../../../lib/calls/sip/open-transport.ts';
+import type { Flow, TlsOptions, TransportProtocol } from '../../../../lib/calls/sip/transport.ts';
 import type { UserAgent } from '../../../../lib/calls/user-agent/user-agent.ts';
 import { makeCertificate } from '../certificate.ts';
 import { LOOPBACK, openAgent, openAudio } from '../peer.ts';

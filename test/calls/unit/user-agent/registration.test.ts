@@ -3,7 +3,8 @@ import { parseCSeq } from '../../../../lib/calls/sip/headers.ts';
 import type { UserAgent } from '../../../../lib/calls/user-agent/user-agent.ts';
 import { makeResponse } from '../../../../lib/calls/sip/responses.ts';
 import { type SipRequest, formatMessage, parseMessage } from '../../../../lib/calls/sip/message.ts';
-import { type Flow, openTransport } from '../../../../lib/calls/sip/transport.ts';
+import { openTransport } from '../../../../lib/calls/sip/open-transport.ts';
+import type { Flow } from '../../../../lib/calls/sip/transport.ts';
 import { LOOPBACK, openAgent } from '../peer.ts';
 import { type RegistrarOptions, openRegistrar } from '../registrar.ts';
 

@@ -1,8 +1,9 @@
 import type { Cell } from '../../../../cell/cell.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
+import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
-import { ofCall } from '../call-entry.ts';
+import { endedSeconds, ofCall } from '../call-entry.ts';
 import { q850 } from '../limits.ts';
 import { field, forwardFields, tenantFields } from '../tables.ts';
 
@@ -72,8 +73,7 @@ route[DIALLED] {
 # Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
 # $var(target) (what was dialled), $var(from), $var(caller_is), $var(trunk) and $vn(record) if a carrier calls.
 route[IDENTIFY_CALLER] {
-    $var(address) = $var(source);
-    route(OWNER);
+    ${findOwner('$var(source)')}
     if ($vn(owner) == $null) {
         route(FROM_USER);
     } else if ($(vn(owner){s.select,0,|}) == "trunk") {
@@ -346,6 +346,7 @@ route[TAKE_ANSWER] {
         # The caller has given up meanwhile, and hangs up; or, behind one carrier, two phones have answered, of which it hangs up one.
         $vn(call) = $sht(calls=>$var(id));
         if ($vn(call) == $null || ($avp(forks) == $null && ${ofCall('answered')} != "" && ${ofCall('answeredBy')} != $tt)) {
+            $shtex(sides=>$var(id):$tt) = ${endedSeconds};
             route(KEEP_DESCRIPTION);
             return;
         }

@@ -3,6 +3,7 @@ import { insideRanges } from '../../../../cell/inside.ts';
 import { internalPorts } from '../../../../spec/fixed.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
+import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall, ofSide, selfAddress } from '../call-entry.ts';
 import { sockets } from '../sockets.ts';
@@ -28,14 +29,13 @@ modparam("rr", "append_fromtag", 1)
 
 # What the Record-Route header of a call carries: m, the media host, c, the call's name, and k, the proof that this cell set it up.
 route[PROOF] {
-    $var(proof) = $var(id) + "|" + $var(m) + "|" + $ci;
+    $var(proof) = $_s($var(id)|$var(m)|$ci);
     route(PROVE);
 }
 
 # In: $var(proof), what is to be proved. Out: the proof.
 route[PROVE] {
-    $var(proof) = $var(proof) + "|${late(values.digestSecret.name)}";
-    $var(proof) = $(var(proof){s.md5}{s.substr,0,16});
+    $var(proof) = $(_s($var(proof)|${late(values.digestSecret.name)}){s.md5}{s.substr,0,16});
 }
 
 route[IN_DIALOG] {
@@ -186,11 +186,9 @@ route[SPEAKS_FROM_ITS_PLACE] {
     $var(peer) = ${ofSide('peer', 'vn(sender)')};
     $var(peer) = $(var(peer){s.select,1,:});
     if ($var(peer) == $si) return 1;
-    $var(address) = $var(peer);
-    route(OWNER);
+    ${findOwner('$var(peer)')}
     $vn(place) = $vn(owner);
-    $var(address) = $si;
-    route(OWNER);
+    ${findOwner('$si')}
     if ($vn(owner) != $null) {
         if ($vn(owner) == $vn(place)) return 1;
         return -1;
@@ -213,7 +211,11 @@ route[MOVE_SIDE] {
     $var(routes) = ${ofSide('routes', 'vn(sender)')};
     route(DESCRIBE_SIDE);
     if ($var(malformed) == 1 || $var(side) == $vn(sender)) return;
+    # It is known for as long as it was; 0 would be for ever.
+    $var(left) = $shtex(sides=>$var(sender));
+    if ($var(left) < 1) $var(left) = 1;
     $sht(sides=>$var(sender)) = $var(side);
+    $shtex(sides=>$var(sender)) = $var(left);
     $var(op) = "p";
     $vn(told) = $var(sender);
     route(TELL);
@@ -271,15 +273,16 @@ onreply_route[IN_DIALOG_REPLY] {
 
 # A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what
 # they say, but for names, which would have to be resolved in the middle of a call. In: $var(hide_contact), 1 if HIDE_CONTACT writes it.
-# Out: $var(contact_alias), 1 if so.
+# Out: $var(contact_alias), 1 if so; $var(phone), 1 for one that is known by neither its address nor an edge.
 route[ALIAS_CONTACT] {
     $var(contact_alias) = 0;
+    $var(phone) = 0;
     if ($Ri == "${cell.overlayAddress}") return;
     # An edge has done so: with a proof in a request, and in an answer for a transaction that is ours.
     if ($sht(edges=>$si) != $null) return;
-    $var(address) = $si;
-    route(OWNER);
-    if ($vn(owner) != $null && is_ip("$(ct{nameaddr.uri}{uri.host})")) return;
+    ${findOwner('$si')}
+    if ($vn(owner) == $null) $var(phone) = 1;
+    else if (is_ip("$(ct{nameaddr.uri}{uri.host})")) return;
     $var(contact_alias) = 1;
     if ($var(hide_contact) == 0) set_contact_alias();
 }

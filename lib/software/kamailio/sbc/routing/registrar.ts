@@ -84,6 +84,12 @@ route[REGISTER] {
         send_reply("403", "Unknown Domain");
         exit;
     }
+    # No longer than what a location takes.
+    if ($(ci{s.len}) > 255) {
+        prom_counter_inc("rejected_total", "1", "malformed");
+        send_reply("400", "Bad Call-ID");
+        exit;
+    }
     if ($hdr(Path) != $null) route(CHECK_PATH);
     route(LOG_IN);
     if ($au != $tU) {

@@ -1,4 +1,5 @@
 import type { Cell, SbcHost } from '../../../../cell/cell.ts';
+import { readBuffer } from '../../common/connections.ts';
 import type { Section } from '../../common/section.ts';
 import { selfAddress } from '../call-entry.ts';
 import { peerOf } from '../sockets.ts';
@@ -8,6 +9,9 @@ export function request(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Every request',
     text: `
+# What it refuses is counted before it is dropped.
+modparam("sanity", "autodrop", 0)
+
 request_route {
     # From the other SBC, or to the metrics' port.
     if ($Ri == "${host.address}") {
@@ -32,6 +36,18 @@ request_route {
     if (!route(AWAKE)) exit;
     route(FIND_SOURCE);
     route(SCREEN);
+    # The same over UDP as over TCP and TLS, where a longer one does not fit the buffer.
+    if ($ml > ${readBuffer}) {
+        prom_counter_inc("rejected_total", "1", "oversized");
+        if (!is_method("ACK")) sl_send_reply("513", "Message Too Large");
+        exit;
+    }
+    # What one of us can't read gets 400 here, once, and goes no further. (An edge has looked already.) The length of a body is DESCRIPTION's
+    # to judge, and an odd Expires harms nobody.
+    if ($var(edge) != 1 && !sanity_check("17511", "7")) {
+        prom_counter_inc("rejected_total", "1", "malformed");
+        exit;
+    }
     if ($hdr(Proxy-Require) != $null) route(CHECK_PROXY_REQUIRE);
     force_rport();
     # An edge's repetition has the proof of the first, which is good once: the transaction must know it.
@@ -62,6 +78,8 @@ request_route {
         exit;
     }
     if (is_method("REGISTER")) {
+        # A path is an edge's: calls to a registered user would follow it. The registrar reads the message as it came.
+        if ($var(edge) == 0 && remove_hf("Path") && !msg_apply_changes()) exit;
         $var(looked_up) = 0;
         route(REGISTER);
         exit;

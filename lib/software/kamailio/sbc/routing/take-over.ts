@@ -20,7 +20,7 @@ reply_route {
     if ($Ri != "${host.address}" && !route(AWAKE)) drop;
     if (t_check_trans()) {
         # A carrier answers over a connection that we have opened.
-        route(KEEP_CLIENT);
+        if (proto != UDP) route(KEEP_CLIENT);
         return;
     }
     # Of a phone, to a keepalive: we had asked.
@@ -131,6 +131,8 @@ route[TAKE_UP_CANCEL] {
         $var(uri) = $(vn(branches){s.select,$var(i),|});
         $var(i) = $var(i) + 1;
         route(SEND_CANCEL);
+        # Its tag.
+        $var(i) = $var(i) + 1;
         $var(via) = $(vn(branches){s.select,$var(i),|});
     }
     # With the Via of its CANCEL, which is that of its INVITE.

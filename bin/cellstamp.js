@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The command `cellstamp`: compiled in the package, TypeScript in a clone of the project, where nothing has to be built first.
+import { existsSync } from 'node:fs';
+
+const source = new URL('../lib/cli/main.ts', import.meta.url);
+if (existsSync(source)) {
+  const { register } = await import('tsx/esm/api');
+  register();
+  await import(source.href);
+} else {
+  await import('../dist/lib/cli/main.js');
+}

@@ -1,0 +1,52 @@
+/** What `status --watch` tells: facts about everything that is up, and how they change. */
+import { hostFaults } from './cell-table.ts';
+import type { Sight } from './status.ts';
+
+/** Sentences by what they are about. */
+type Facts = ReadonlyMap<string, string>;
+
+export function factsOf({ cells, fronts, remains }: Sight): Map<string, string> {
+  const hosts = (of: string, each: readonly Parameters<typeof hostFaults>[0][]) =>
+    each.map((host): [string, string] => {
+      const faults = hostFaults(host);
+      return [
+        `${host.name} of ${of}`,
+        `${host.name} of ${of} is ${host.state}${faults.length === 0 ? '' : `: ${faults.join('; ')}`}`,
+      ];
+    });
+  if (cells.length + fronts.length + remains.length === 0)
+    return new Map([['nothing', 'no cell is up on this machine']]);
+  return new Map([
+    ...cells.flatMap((cell): [string, string][] => {
+      const active = cell.hosts.filter((host) => host.active).map(({ name }) => name);
+      const who =
+        active.length === 0
+          ? 'no SBC is active'
+          : `${active.join(' and ')} ${active.length === 1 ? 'is' : 'are'} active`;
+      return [[`cell ${cell.name}`, `cell ${cell.name} is ${cell.state}, ${who}`], ...hosts(cell.name, cell.hosts)];
+    }),
+    ...fronts.flatMap((front): [string, string][] => {
+      const out = front.edges.filter(({ healthy }) => !healthy).map(({ name }) => name);
+      const who = out.length === 0 ? 'every edge takes calls' : `no new calls go to ${out.join(' and ')}`;
+      return [
+        [`front ${front.name}`, `front ${front.name} is ${front.state}, ${who}`],
+        ...hosts(front.name, [...front.edges, ...front.around]),
+      ];
+    }),
+    ...remains.map(({ name, reason }): [string, string] => [`remains of ${name}`, `remains of ${name}: ${reason}`]),
+  ]);
+}
+
+/** What is new or different, and what is gone. Of what is seen for the first time only what is not well, and each cell and front. */
+export function changes(before: Facts, now: Facts): readonly string[] {
+  const first = before.size === 0;
+  return [
+    ...[...now]
+      .filter(([about, fact]) => before.get(about) !== fact)
+      .map(([, fact]) => fact)
+      .filter((fact) => !first || !/^\S+ of \S+ is ready$/.test(fact)),
+    ...[...before.keys()]
+      .filter((about) => !now.has(about) && /^(cell|front|remains) /.test(about))
+      .map((about) => `${about} is gone`),
+  ];
+}

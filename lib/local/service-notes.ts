@@ -1,0 +1,47 @@
+/** What a host's supervisor last wrote of its services, a file each; see `host-script.ts`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostFolder } from './state.ts';
+
+export interface ServiceStatus {
+  readonly name: string;
+  /**
+   * `ready` and `finished` are good; `faulty` when it runs and does not do its work; `absent` when its program is not on this
+   * machine.
+   */
+  readonly state: 'waiting' | 'starting' | 'ready' | 'finished' | 'faulty' | 'failed' | 'absent';
+  /** How often it was started. */
+  readonly starts: number;
+  /** Why it failed or is faulty. */
+  readonly reason?: string;
+}
+
+/** One service as its supervisor last wrote it. Whether it does its work only `health.ts` finds out. */
+export function readService(cell: string, host: string, service: string): ServiceStatus {
+  const [state = '', , starts = '0', ...reason] = note(cell, host, service).split(' ');
+  return {
+    name: service,
+    state: (['starting', 'ready', 'finished', 'failed'] as const).find((known) => known === state) ?? 'waiting',
+    starts: Number(starts),
+    ...(reason.join(' ') === '' ? {} : { reason: reason.join(' ') }),
+  };
+}
+
+/** Number of its first process, as the host counts; undefined while it has none. */
+export function servicePid(cell: string, host: string, service: string): number | undefined {
+  const pid = Number(note(cell, host, service).split(' ')[1]);
+  return pid > 0 ? pid : undefined;
+}
+
+/** Whether an SBC has taken the floating addresses. */
+export function isActive(cell: string, host: string): boolean {
+  return note(cell, host, 'vrrp-state') === 'MASTER';
+}
+
+function note(cell: string, host: string, name: string): string {
+  try {
+    return readFileSync(join(hostFolder(cell, host), 'services', name), 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,46 @@
+/** Asking Kamailio's workers from its own host, as a client would. */
+
+export interface SipSocket {
+  readonly protocol: 'udp' | 'tcp';
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Text of a Perl function `answers` that tells whether OPTIONS to a socket is answered with 200. */
+export function optionsFunction({ protocol, address, port }: SipSocket, patienceSeconds: number): string {
+  const uri = `sip:health@${address}:${port}`;
+  return `use IO::Socket::INET;
+
+sub answers {
+    my $socket = IO::Socket::INET->new(
+        Proto => '${protocol}', PeerAddr => '${address}', PeerPort => ${port}, Timeout => 1,
+    ) or return 0;
+    my $call = time . ".$$";
+    $socket->send(join "\\r\\n",
+        'OPTIONS ${uri} SIP/2.0',
+        "Via: SIP/2.0/${protocol.toUpperCase()} ${address}:9;rport;branch=z9hG4bK$call",
+        'Max-Forwards: 1',
+        "From: <${uri}>;tag=$call",
+        'To: <${uri}>',
+        "Call-ID: $call",
+        'CSeq: 1 OPTIONS',
+        'User-Agent: health',
+        'Content-Length: 0',
+        '', '') or return 0;
+    vec(my $wanted = '', $socket->fileno, 1) = 1;
+    return 0 if select($wanted, undef, undef, ${patienceSeconds}) < 1;
+    $socket->recv(my $answer, 4096);
+    return ($answer // '') =~ m{^SIP/2\\.0 200 };
+}
+`;
+}
+
+/** Text of a Perl program that fails when neither of two OPTIONS is answered: one datagram may be lost. */
+export function optionsProgram(socket: SipSocket): string {
+  return `use strict; use warnings; use Time::HiRes qw(time);
+${optionsFunction(socket, 0.4)}
+exit 0 if answers() || answers();
+print "its workers do not answer OPTIONS at ${socket.protocol}:${socket.address}:${socket.port}\\n";
+exit 1;
+`;
+}

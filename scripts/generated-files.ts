@@ -1,0 +1,32 @@
+/** The files that are made from the schemas, by their path. */
+import { format, resolveConfig } from 'prettier';
+import { planningJsonSchemas } from '../lib/planning/json-schema.ts';
+import { cellFile, parseCell } from '../lib/spec/cell.ts';
+import { frontFile, parseFront } from '../lib/spec/front.ts';
+import { jsonSchemas } from '../lib/spec/json-schema.ts';
+import { specTypes } from './spec-types.ts';
+
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const style = await resolveConfig('package.json');
+  const types = [
+    { name: 'Cell', schema: cellFile.jsonSchema(), complete: parseCell({ name: 'any', region: 'eu-west-1' }) },
+    {
+      name: 'Front',
+      schema: frontFile.jsonSchema(),
+      complete: parseFront({
+        domain: 'voice.example.com',
+        regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }],
+      }),
+    },
+  ];
+  const files = [
+    ...Object.entries({ ...jsonSchemas, ...planningJsonSchemas }).map(
+      ([name, schema]) => [`cells/${name}`, JSON.stringify(schema())] as const,
+    ),
+    ...types.map((of) => [`lib/spec/${of.name.toLowerCase()}-types.ts`, specTypes(of)] as const),
+  ];
+  const formatted = files.map(
+    async ([path, text]) => [path, await format(text, { ...style, filepath: path })] as const,
+  );
+  return new Map(await Promise.all(formatted));
+}

@@ -1,0 +1,129 @@
+/**
+ * The package as npm would publish it, where only its own dependencies and the peers that it needs are installed: as ES modules
+ * and as CommonJS, on the oldest Node.js and on newer ones.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { must, nodeOf, projectWith, removeFolders, run, subpaths } from './project.ts';
+
+/** Peers that each subpath may load; nothing else but the package's own dependencies is there. */
+const peers: Readonly<Record<string, readonly string[]>> = {
+  cellstamp: [],
+  'cellstamp/capacity': [],
+  'cellstamp/local': [],
+  'cellstamp/aws': ['cdktf', 'constructs', '@cdktf/provider-aws'],
+};
+
+const archive = inject('archive');
+/** By subpath. */
+const projects = new Map<string, string>();
+beforeAll(async () => {
+  for (const subpath of subpaths) projects.set(subpath, await projectWith(archive, ...peers[subpath]!));
+});
+afterAll(removeFolders);
+
+describe('the archive', () => {
+  it('passes publint', async () => {
+    await must('.', 'npx', '--no-install', 'publint', 'run', archive, '--strict');
+  });
+
+  it('has types for every way of resolving them, ES modules and CommonJS', async () => {
+    await must('.', 'npx', '--no-install', 'attw', archive, '--format', 'ascii');
+  });
+
+  it('has no charts among its dependencies, and draws them all the same', async () => {
+    const project = projects.get('cellstamp')!;
+    const scenario = join(process.cwd(), 'examples', 'scenarios', 'metrics-outage.yaml');
+    const command = join('node_modules', 'cellstamp', 'bin', 'cellstamp.js');
+    const args = ['simulate', '--scenario', scenario, '--policy', 'reactive', '--html', 'page.html'];
+    expect(await must(project, process.execPath, command, ...args)).toContain('plots: page.html');
+    expect(await must(project, 'grep', '-c', '<svg', 'page.html')).toMatch(/^[1-9]/);
+  });
+});
+
+const load = (how: 'import' | 'require', subpath: string) =>
+  how === 'import'
+    ? ['--input-type=module', '-e', `console.log(Object.keys(await import('${subpath}')).sort().join())`]
+    : ['--input-type=commonjs', '-e', `console.log(Object.keys(require('${subpath}')).sort().join())`];
+
+describe.each(['20.9.0', '20', '22', '24'])('on Node.js %s', (version) => {
+  it.for(subpaths)('%s can be imported and required, and is the same', async (subpath, { skip }) => {
+    const node = await nodeOf(version);
+    if (node === undefined) return skip(`needs Node.js ${version} from npm`);
+    const project = projects.get(subpath)!;
+    const imported = await must(project, node, ...load('import', subpath));
+    expect(imported.split(',').length).toBeGreaterThan(5);
+    expect(await must(project, node, ...load('require', subpath))).toBe(imported);
+  });
+});
+
+describe('two copies in one program', () => {
+  const program = (network: string) => `
+    import { createRequire } from 'node:module';
+    import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
+    import { App, TerraformStack } from 'cdktf';
+    import { parseCell } from 'cellstamp';
+    import { VoipCell } from 'cellstamp/aws';
+    const other = createRequire(import.meta.url);
+    const stack = new TerraformStack(new App(), 'voice');
+    new AwsProvider(stack, 'aws', { region: 'eu-west-1' });
+    const spec = { name: 'euw1-a', region: 'eu-west-1', size: 'small' };
+    const theirs = other('cellstamp').parseCell({ ...spec, name: 'euw1-b', network: '${network}' });
+    new VoipCell(stack, 'a', { spec: parseCell(spec) });
+    new (other('cellstamp/aws').VoipCell)(stack, 'b', { spec: parseCell({ ...spec, name: 'euw1-c', network: '10.48.0.0/20' }) });
+    new VoipCell(stack, 'c', { spec: theirs });
+    stack.node.root.synth();
+  `;
+
+  it.each([
+    ['take each other’s specs', '10.32.0.0/20', 0, ''],
+    [
+      'find that their cells share a network',
+      '10.48.0.0/20',
+      1,
+      'c network: 10.48.0.0/20 overlaps the network in voice/b',
+    ],
+  ])('%s', async (_, network, status, words) => {
+    const project = projects.get('cellstamp/aws')!;
+    writeFileSync(join(project, 'app.mjs'), program(network));
+    const ended = await run(project, process.execPath, 'app.mjs');
+    expect(ended.output).toContain(words);
+    expect(ended.status, ended.output).toBe(status);
+  });
+});
+
+describe('an editor', () => {
+  /** What an editor shows over a word of a program. */
+  function hover(project: string, text: string, word: string): string {
+    const file = join(project, 'program.ts');
+    writeFileSync(file, text);
+    const service = ts.createLanguageService({
+      getScriptFileNames: () => [file],
+      getScriptVersion: () => '1',
+      getScriptSnapshot: (name) => {
+        const content = ts.sys.readFile(name);
+        return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
+      },
+      getCurrentDirectory: () => project,
+      getCompilationSettings: () => ({ module: ts.ModuleKind.NodeNext, strict: true }),
+      getDefaultLibFileName: ts.getDefaultLibFilePath,
+      fileExists: ts.sys.fileExists,
+      readFile: ts.sys.readFile,
+    });
+    const info = service.getQuickInfoAtPosition(file, text.indexOf(word));
+    return [...(info?.documentation ?? []), ...(info?.tags ?? []).flatMap((tag) => tag.text ?? [])]
+      .map(({ text: part }) => part)
+      .join(' ');
+  }
+
+  it.each([
+    ['a field that is written', "parseCell({ name: 'a', region: 'b', media: { hosts: 2 } });", 'hosts'],
+    ['a field of a spec', "parseCell({ name: 'a', region: 'b' }).media.hosts;", 'hosts'],
+  ])('shows what %s means, and its default', (_, text, word) => {
+    expect(hover(projects.get('cellstamp')!, `import { parseCell } from 'cellstamp';\n${text}`, word)).toBe(
+      'Media hosts. 4',
+    );
+  });
+});
