@@ -1,4 +1,4 @@
-import type { CellSpec } from './cell.ts';
+import type { CellSpec } from './cell-types.ts';
 
 /**
  * Seconds of a timer that watches calls, at the speed of the cell (`calls.timerSpeedup`): whole, at least 1.

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { CellInput } from './cell.ts';
+import type { CellInput } from './cell-types.ts';
 
 /** The schema's file, which lies beside the cells. */
 export const cellSchemaFile = 'cell.schema.json';

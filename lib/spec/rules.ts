@@ -1,5 +1,5 @@
 /** Every rule between the values of one file. Rules between files are in `between-cells.ts`. */
-import type { FrontSpec } from './front.ts';
+import type { FrontSpec } from './front-types.ts';
 import { anycastRules } from './rules/anycast.ts';
 import { edgePortRules } from './rules/edge-ports.ts';
 import { edgeRegionRules } from './rules/edge-regions.ts';

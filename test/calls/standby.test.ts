@@ -1,13 +1,17 @@
-/** What the other SBC knows: of calls that ended while it was frozen, of calls that ring, of records that are not delivered. */
+/** What the other SBC knows: of what has just happened, of calls that ended while it was frozen, of calls that ring, of records that wait. */
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import type { CallResult } from '../../lib/calls/call-result.ts';
 import type { RunCommand } from '../../lib/calls/scenario.ts';
 import { killHost, up } from '../../lib/local/index.ts';
+import { callFields, type sideFields } from '../../lib/software/kamailio/sbc/call-entry.ts';
+import { internalPorts } from '../../lib/spec/fixed.ts';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from './lab.ts';
+import { invite, RawParties, sdp, sdpContent } from './raw-parties.ts';
 
 const input = {
   name: 'lab-standby',
@@ -15,7 +19,10 @@ const input = {
   size: 'test',
   network: '10.81.16.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },
-  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
+  trunks: [
+    { name: 'carrier-a', address: '192.0.2.10' },
+    { name: 'carrier-b', address: '192.0.2.11' },
+  ],
   tenants: [
     {
       name: 'acme',
@@ -34,13 +41,13 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
   let lab: Lab;
   let agents: AgentsProcess;
   let kinds: Kind[];
-  const traced: SipTrace[] = [];
+  let onSip: (message: SipTrace) => void = () => undefined;
 
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert]);
     agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')], (message) =>
-      traced.push(message),
+      onSip(message),
     );
     kinds = [
       { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
@@ -62,11 +69,17 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     for (const { name } of lab.cell.sbcs) await until(async () => Object.keys(await lab.load(name)).length === 0);
     for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0);
   };
-  /** One start and one end of each answered call, whose length is what the caller saw. */
+  /** One start and one end of each answered call; a start that the other SBC had may come later than the end. */
   const everyCallHasItsRecords = async (results: readonly CallResult[], reason = 'hung_up') => {
-    const records = await lab.recordsOf(results);
+    let records = await lab.recordsOf(results);
+    const eventsOf = (callId: string) => [...records.get(callId)!].sort((a, b) => (a.event < b.event ? 1 : -1));
+    const hasStart = (callId: string) => eventsOf(callId).some(({ event }) => event === 'start');
+    await until(async () => {
+      records = await lab.recordsOf(results);
+      return results.every(({ callId, answered }) => !answered || hasStart(callId));
+    }).catch(() => undefined);
     for (const { callId, answered } of results) {
-      const events = records.get(callId)!;
+      const events = eventsOf(callId);
       expect(events.map((event) => [event.event, event.reason])).toEqual([
         ...(answered ? [['start', undefined]] : []),
         ['end', answered ? reason : 'cancelled'],
@@ -123,6 +136,29 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     },
   );
 
+  it.each([
+    ['answer', /^SIP\/2\.0 200 [^]*^CSeq: \d+ INVITE/m],
+    ['end', /^BYE /],
+  ] as const)('knows of the %s that the active SBC has handled in the moment of its death', async (_, sign) => {
+    await bothUp();
+    const active = lab.active!;
+    let seen = 0;
+    onSip = ({ direction, text }) => {
+      if (direction === 'received' && sign.test(text) && ++seen === 8) killHost(input.name, active);
+    };
+    const { results } = await agents.run({
+      kinds: kinds.map((kind) => ({ ...kind, steps: steps(0.5) })),
+      calls: 15,
+      ratePerSecond: 10,
+      audio: false,
+      patienceSeconds: 20,
+    });
+    onSip = () => undefined;
+    expect(lab.active).toBe(other(active));
+    await everyCallHasItsRecords(results);
+    await until(async () => Object.keys(await lab.load()).length === 0);
+  });
+
   it('brings a CANCEL to the phone that rings, and its answer to the caller, when the active SBC has died', async () => {
     await bothUp();
     const active = lab.active!;
@@ -167,5 +203,97 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     await sleep(1000);
     await lab.run('redis-1', 'pkill', '-CONT', 'redis-server');
     await everyCallHasItsRecords(results);
+  });
+
+  it('learns when it thaws which records wait, and delivers them when the active SBC dies', async () => {
+    await bothUp();
+    const active = lab.active!;
+    await lab.run(other(active), 'pkill', '-STOP', 'kamailio');
+    await lab.run('redis-1', 'pkill', '-STOP', 'redis-server');
+    // From here on the active one tells it nothing.
+    await sleep(4000);
+    const { results } = await agents.run({
+      kinds: kinds.map((kind) => ({ ...kind, steps: steps(0.2) })),
+      calls: 12,
+      ratePerSecond: 20,
+    });
+    expect(failuresOf(results)).toEqual([]);
+    await lab.run(other(active), 'pkill', '-CONT', 'kamailio');
+    await until(() => isSynced(active), 30);
+    await sleep(500);
+    killHost(input.name, active);
+    await lab.run('redis-1', 'pkill', '-CONT', 'redis-server');
+    await until(() => lab.active === other(active), 20);
+    await everyCallHasItsRecords(results);
+  });
+
+  it('places a call anew that the active SBC had let in when it died before it sent the INVITE on', async () => {
+    await bothUp();
+    const active = lab.cell.sbcs.find(({ name }) => name === lab.active)!;
+    const standby = lab.cell.sbcs.find(({ name }) => name !== active.name)!;
+    const carrier = '192.0.2.11:5060';
+    const raw = await RawParties.open(input.name, [carrier]);
+    try {
+      const callId = raw.newCallId();
+      const id = createHash('md5').update(`${callId}|a${callId}|1`).digest('hex').slice(0, 20);
+      // What the active SBC tells of a call that it lets in, and no more.
+      const entry: Partial<Record<(typeof callFields)[number], string>> = {
+        ...{ tenant: 'acme', trunk: 'carrier-b', media: '1', kind: 'in', from: '+49301', to: '+4930123457' },
+        ...{ invited: `${Date.now() / 1000}`, callId, cseq: '1', longest: '14400', oneSided: '300', leg: '' },
+      };
+      const side: Record<(typeof sideFields)[number], string> = {
+        ...{ tag: `a${callId}`, peer: `udp:${carrier}`, hop: '192.0.2.11', leg: '' },
+        ...{ target: `sip:raw@${carrier}`, routes: '' },
+      };
+      const fields = callFields.slice(0, callFields.indexOf('answeredBy')).map((name) => entry[name]);
+      const told = [
+        ...[
+          'PUBLISH sip:calls SIP/2.0',
+          `v: SIP/2.0/UDP ${active.address};branch=0`,
+          'f: <sip:calls>',
+          't: <sip:calls>',
+        ],
+        ...['i: 0', 'CSeq: 1 PUBLISH', '', `p${id}|${Object.values(side).join('|')}\n+${id}|${fields.join('|')}\n`],
+      ].join('\r\n');
+      const send = `printf %s "$1" | dd bs=4096 iflag=fullblock status=none >/dev/udp/${standby.address}/${internalPorts.sbcReplication}`;
+      await lab.run(active.name, 'bash', '-c', send, 'send', told);
+      await until(async () => (await lab.load(standby.name))['k:carrier-b'] === 1);
+      killHost(input.name, active.name);
+      await until(() => lab.active === standby.name, 20);
+      await sleep(500);
+      const offer = sdpContent(sdp('192.0.2.11', 30_000));
+      raw.send(
+        carrier,
+        `${lab.floating}:5060`,
+        invite(carrier, `sip:+4930123457@${lab.floating}`, `sip:+49301@${carrier}`, callId, offer),
+      );
+      // It is none of a run's: bert refuses it.
+      await raw.message(carrier, callId, 'SIP/2.0 480');
+      await until(async () => Object.keys(await lab.load()).length === 0);
+    } finally {
+      raw.close();
+    }
+  });
+
+  it('lets a call end that neither knows because both have restarted, and its audio with it', async () => {
+    await bothUp();
+    let paused = 0;
+    const hold: Kind['steps'] = [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'pause', name: 'restarted' },
+      { step: 'bye', by: 'callee' },
+    ];
+    const run = agents.startRun(
+      { kinds: kinds.map((kind) => ({ ...kind, steps: hold })), calls: 3, ratePerSecond: 20, patienceSeconds: 20 },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 3, 20);
+    for (const { name } of lab.cell.sbcs) killHost(input.name, name);
+    await bothUp();
+    run.resume('restarted');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0, 5);
   });
 });

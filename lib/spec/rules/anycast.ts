@@ -1,5 +1,5 @@
 /** The front's own address ranges, which AWS announces to the world. */
-import type { FrontSpec } from '../front.ts';
+import type { FrontSpec } from '../front-types.ts';
 import { aligned, formatRange, overlaps, parseRange, privateRanges } from '../range.ts';
 import type { Rule } from './rule.ts';
 import { notHosts } from './trunks.ts';

@@ -1,6 +1,6 @@
 /** Ports of an edge: some SIP, none twice, none that is another's. UDP shares no port with TCP and TLS. */
 import { edgePorts } from '../fixed.ts';
-import type { FrontSpec } from '../front.ts';
+import type { FrontSpec } from '../front-types.ts';
 import type { Rule } from './rule.ts';
 
 const someTransportIsOn: Rule<FrontSpec> = {

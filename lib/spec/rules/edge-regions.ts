@@ -1,6 +1,6 @@
 /** The front's regions: each once, with zones and a private range for its edges. */
 import { suggestion } from '../allowed.ts';
-import type { FrontSpec } from '../front.ts';
+import type { FrontSpec } from '../front-types.ts';
 import { aligned, contains, formatRange, parseRange, privateRanges } from '../range.ts';
 import { knownRegions } from './network.ts';
 import type { Rule } from './rule.ts';

@@ -1,7 +1,7 @@
 /** Instance types, database and Redis classes and versions, and whether the machines carry what is asked of them. */
 import { listWords, suggestion } from '../allowed.ts';
 import { connectionBytes } from '../fixed.ts';
-import type { CellSpec } from '../cell.ts';
+import type { CellSpec } from '../cell-types.ts';
 import {
   findInstance,
   internetGbps,
@@ -12,7 +12,7 @@ import {
 } from '../instances.ts';
 import type { Connections } from '../fields.ts';
 import type { Path } from '../finding.ts';
-import type { FrontSpec } from '../front.ts';
+import type { FrontSpec } from '../front-types.ts';
 import type { Rule } from './rule.ts';
 
 const hostTypes = (spec: CellSpec): readonly (readonly [Path, string])[] => [

@@ -1,5 +1,5 @@
 /** What a rule between the values of one file is. */
-import type { CellSpec } from '../cell.ts';
+import type { CellSpec } from '../cell-types.ts';
 import type { Path } from '../finding.ts';
 
 export interface Violation {

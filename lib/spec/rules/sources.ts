@@ -1,6 +1,6 @@
 /** Source addresses: a call from one of them is taken without registration, as that trunk's or that tenant's. */
 import { aligned, contains, formatRange, overlaps, parseRange, rangeEnd, type Range } from '../range.ts';
-import type { CellSpec } from '../cell.ts';
+import type { CellSpec } from '../cell-types.ts';
 import type { Path } from '../finding.ts';
 import type { Rule } from './rule.ts';
 

@@ -47,6 +47,8 @@ export const endings = {
 
 /** A field of the call in `$vn(call)`. */
 export const ofCall = (name: (typeof callFields)[number]) => `$(vn(call){s.select,${callFields.indexOf(name)},|})`;
+/** A field of the call in `$vn(told)`. */
+export const ofTold = (name: (typeof callFields)[number]) => ofCall(name).replace('vn(call)', 'vn(told)');
 /** A field of the side in a variable: `ofSide('hop', 'vn(callee)')`. */
 export const ofSide = (name: (typeof sideFields)[number], variable: string) =>
   `$(${variable}{s.select,${sideFields.indexOf(name)},|})`;

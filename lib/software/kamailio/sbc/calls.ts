@@ -82,7 +82,9 @@ route[CALL_INVITED] {
     $sht(calls=>$var(id)) = $vn(call);
     $sht(sides=>$var(id)) = $var(side);
     sht_unlock("calls=>$var(id)");
-    mq_add("events", "$var(id)", "+$vn(call)");
+    $var(op) = "+";
+    $vn(told) = $vn(call);
+    route(TELL);
     # An offer that is cut down to the tenant's codecs says nothing; its answer will.
     if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     prom_counter_inc("setups_total", "1", "$var(kind)");
@@ -107,7 +109,9 @@ route[CALL_MOVED_TO_TRUNK] {
         + "|" + ${ofCall('to')} + "|" + ${ofCall('invited')} + "|" + ${ofCall('callId')} + "|" + ${ofCall('cseq')} + "|"
         + ${ofCall('longest')} + "|" + ${ofCall('oneSided')} + "|" + ${ofCall('leg')};
     $sht(calls=>$var(id)) = $vn(call);
-    mq_add("events", "$var(id)", "+$vn(call)");
+    $var(op) = "+";
+    $vn(told) = $vn(call);
+    route(TELL);
 }
 
 # A 2xx passed. Its retransmissions pass too, on a busy host in another worker at the same moment: hence the lock. False: another
@@ -123,7 +127,9 @@ route[CALL_ANSWERED] {
     $vn(call) = $_s($vn(call)$var(branch)|$tt|$TV(Sn));
     $sht(calls=>$var(id)) = $vn(call);
     sht_unlock("calls=>$var(id)");
-    mq_add("events", "$var(id)", "=$vn(call)");
+    $var(op) = "=";
+    $vn(told) = $vn(call);
+    route(TELL);
     prom_counter_inc("answered_total", "1");
     return 1;
 }
@@ -154,12 +160,19 @@ route[HAND_TO_RIVAL] {
         $sht(calls=>$var(id)) = $vn(call);
     }
     sht_unlock("calls=>$var(id)");
-    if ($vn(call) != $null) mq_add("events", "$var(id)", "+$vn(call)");
+    if ($vn(call) != $null) {
+        $var(op) = "+";
+        $vn(told) = $vn(call);
+        route(TELL);
+    }
     route(RELEASE_MEDIA_OF_SIDES);
 }
 
 # Nobody answered it, it was refused, or the caller gave up. In: $var(id), $var(cause), $avp(m).
 route[CALL_REFUSED] {
+    $vn(call) = $sht(calls=>$var(id));
+    # The other SBC has brought the answer, while this INVITE has waited here for its time-out.
+    if ($vn(call) != $null && ${ofCall('answered')} != "") return;
     $var(m) = $avp(m);
     route(RELEASE_BRANCHES);
     $var(why) = "refused";
@@ -201,7 +214,9 @@ route[CALL_ENDED] {
     route(UNCOUNT);
     # The fields of an answer are empty without one; those of the end follow them.
     if (${ofCall('answered')} == "") $vn(call) = $vn(call) + "||";
-    mq_add("events", "$var(id)", "-$vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt)");
+    $var(op) = "-";
+    $vn(told) = $_s($vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt));
+    route(TELL);
     prom_counter_inc("ended_total", "1", "$var(why)");
     if ($avp(jitter) == $null || $avp(loss) == $null) return;
     # The relay's figures are texts.
@@ -355,7 +370,7 @@ modparam("rtimer", "timer", "name=ending;interval=1;mode=1;")
 modparam("rtimer", "exec", "timer=ending;route=END_CALLS")
 modparam("mqueue", "mqueue", "name=ending;size=200000")
 route[END_CALLS] {
-    if ($shv(active) != 1) return;
+    if ($shv(active) != 1 || !route(AWAKE)) return;
     sht_iterator_start("end", "ending");
     # The iterator holds a lock: only note it.
     while (sht_iterator_next("end")) mq_add("ending", "$shtitkey(end)", "$shtitval(end)");

@@ -215,7 +215,9 @@ route[CALL_FORWARDED] {
       .map((name) => (['trunk', 'kind', 'to'].includes(name) ? `$var(${name})` : ofCall(name)))
       .join(' + "|" + ')};
     $sht(calls=>$var(id)) = $vn(call);
-    mq_add("events", "$var(id)", "+$vn(call)");
+    $var(op) = "+";
+    $vn(told) = $vn(call);
+    route(TELL);
 }
 `,
   };

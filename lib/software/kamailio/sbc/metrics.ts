@@ -29,7 +29,7 @@ ${counter('registrations_total')}
 ${counter('look_ups_failed_total')}
 ${counter('media_failures_total', 'media')}
 ${counter('trunk_failures_total')}
-# Answers and CANCELs of calls that rang when the other SBC died.
+# Answers and CANCELs of calls that rang, and INVITEs of calls that were let in, when the other SBC died.
 ${counter('taken_over_total', 'what')}
 # Shared places did not follow the tenants' calls: a guarantee was changed.
 ${counter('shared_recounts_total')}

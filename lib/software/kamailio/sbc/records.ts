@@ -147,12 +147,13 @@ route[RECORD] {
     mq_add("records", "$var(record)", "");
 }
 
-# While the other SBC is away, its records are ours: starts first, as they would have come. (An entry that is removed while a table is
+# While the other SBC is away, and when it has come back without them, its records are ours: starts first, as they would have come. (An entry that is removed while a table is
 # gone through has the next one skipped.)
 modparam("mqueue", "mqueue", "name=left_starts;size=200000")
 modparam("mqueue", "mqueue", "name=left_ends;size=200000")
 route[TAKE_OVER_RECORDS] {
-    if ($shv(heard) == 0 || $TV(sn) - $shv(heard) <= ${silentSeconds}) return;
+    if ($shv(records_left) == 0 && ($shv(heard) == 0 || $TV(sn) - $shv(heard) <= ${silentSeconds})) return;
+    $shv(records_left) = 0;
     sht_iterator_start("left", "others_records");
     while (sht_iterator_next("left")) {
         $var(record) = $shtitkey(left);
@@ -175,6 +176,8 @@ route[TAKE_OVER_RECORDS] {
 route[TAKE_OVER_RECORD] {
     $sht(others_records=>$var(record)) = $null;
     mq_add("records", "$var(record)", "");
+    # Should this SBC die before it has delivered it.
+    mq_add("kept_records", "$var(record)", "");
     prom_counter_inc("records_total", "1", "taken_over");
 }
 

@@ -92,7 +92,9 @@ route[NOTE_REFUSAL] {
     ${bucket(told.ofOne)}
     xlog("L_NOTICE", "call $ci refused: $var(code) $var(reason), tenant '$var(name)', trunk '$var(trunk)', at $var(source), from '$var(from)' to '$var(to)'\n");
     route(NAME_CALL);
-    mq_add("events", "$var(id)", "f${entry}");
+    $var(op) = "f";
+    $vn(told) = $_s(${entry});
+    route(TELL);
 }
 `,
   };

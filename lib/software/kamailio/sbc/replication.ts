@@ -1,7 +1,7 @@
 import type { Cell, SbcHost } from '../../../cell/cell.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
 import type { Section } from '../common/section.ts';
-import { endedSeconds, ofCall, ringingSeconds } from './call-entry.ts';
+import { endedSeconds, ofCall, ofTold, ringingSeconds } from './call-entry.ts';
 import { peerOf, sockets } from './sockets.ts';
 
 /** An SBC that was not heard for so long is taken for lost. */
@@ -14,15 +14,19 @@ const toldSeconds = 15;
 const endRemembered = 64;
 /** How long it is remembered for an SBC that is away. One that was away for longer begins with what it is told. */
 const endKept = 900;
+/** Events that are told at once between two batches, which are 50 ms apart: those of about 60 calls a second, of three events each. */
+const toldAtOnce = 10;
 /** Bytes of lines after which a message is full. */
 export const fullMessage = 8000;
 
 /**
- * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; drained media hosts and calls go in
- * batches, so that a call costs a line and not a message, and so that the counters of the other SBC follow them.
+ * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; what happens to calls is told twice.
  *
- * Each message is numbered, and the other SBC says up to which number it has them all. An end that it has not confirmed is kept, and
- * told again when it comes back: what is told of a call is that it lives, or that it has ended, and an end wins.
+ * At once, as long as there are not many, in a datagram that nobody waits for, before the message goes on that made it happen: an SBC may die at any moment, and
+ * nobody outside then knows of a call, an answer or an end that the other SBC does not know of. And, with what else there is, within
+ * 50 ms in numbered batches, which are repeated until they are confirmed, because a datagram may be lost. The other SBC says up to which number it has them all;
+ * an end that it has not confirmed is kept, and told again when it comes back: what is told of a call is that it lives, or that it
+ * has ended, and an end wins.
  */
 export function replication(cell: Cell, host: SbcHost): Section {
   const listen = sockets(cell, host);
@@ -43,58 +47,106 @@ modparam("pv", "shvset", "told=i:0")
 modparam("pv", "shvset", "told_before=i:0")
 modparam("pv", "shvset", "confirmed=i:0")
 modparam("pv", "shvset", "taken=i:0")
+# How many events were told at once since the last batch.
+modparam("pv", "shvset", "at_once=i:0")
+# Whether the other SBC was silent or has restarted, and may not have its records any more. When this one looked at its watch last, and
+# when it last found that it had been frozen, in seconds since 1970.
+modparam("pv", "shvset", "records_left=i:0")
+modparam("pv", "shvset", "ticked=i:0")
+modparam("pv", "shvset", "thawed=i:0")
 
-# Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue. The lines
-# are those of REPLICATED.
+# Something has happened to a call without which it would be lost, or its record. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
+route[TELL] {
+    # An SBC with many calls sends ${toldAtOnce} datagrams between two batches, and no more.
+    if ($shv(at_once) < ${toldAtOnce} && $TV(sn) - $shv(heard) <= ${silentSeconds}) {
+        $shv(at_once) = $shv(at_once) + 1;
+        $var(lines) = "";
+        route(ADD_LINES);
+        # It may be lost: the batch is not.
+        sendx("sip:${peer.address}:${internalPorts.sbcReplication}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\n$var(lines)");
+    }
+    mq_add("events", "$var(id)", "$var(op)$vn(told)");
+}
+
+# The lines that tell an event, which TAKE_LINES reads. In: $var(op), $var(id), and $vn(told): of a call, its entry, with its end if it
+# has one; of a side that has moved (p), its name; of a phone that rings (r), its tag. $vn(call), the entry. Adds to $var(lines).
+route[ADD_LINES] {
+    if ($var(op) == "p") {
+        $var(lines) = $var(lines) + $_s(p$vn(told)|$sht(sides=>$vn(told))) + "\n";
+    } else if ($var(op) == "r") {
+        # Unless it has ended meanwhile.
+        if ($sht(branches=>$var(id)) != $null) {
+            $var(lines) = $var(lines) + $_s(p$var(id):$vn(told)|$sht(sides=>$var(id):$vn(told))) + "\n"
+                + $_s(b$var(id)|$sht(branches=>$var(id))) + "\n";
+        }
+    } else {
+        if ($var(op) == "+" || $var(op) == "=") route(TELL_SIDES);
+        $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(told)) + "\n";
+    }
+}
+
+# An SBC that was frozen, or a host that was, wakes up with messages that nobody waits for any more: the other SBC has had their
+# repetitions. An INVITE among them would be a second call, and a BYE or a timer the end of a call at the wrong time. So until it has
+# heard what happened meanwhile it says nothing, and is not healthy. False while that is so.
+route[AWAKE] {
+    if ($TV(sn) - $shv(ticked) > 2 || $TV(sn) - $shv(thawed) <= 1) return -1;
+    return 1;
+}
+
+# Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue.
 modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")
 modparam("rtimer", "exec", "timer=events;route=HAND_ON_EVENTS")
 route[HAND_ON_EVENTS] {
+    if ($shv(ticked) != 0 && $TV(sn) - $shv(ticked) > 2) {
+        $var(n) = $TV(sn) - $shv(ticked);
+        xlog("L_WARN", "this SBC stood still for $var(n) s\n");
+        $shv(thawed) = $TV(sn);
+    }
+    $shv(ticked) = $TV(sn);
+    $shv(at_once) = 0;
+    # The clock was set back.
+    if ($shv(thawed) > $TV(sn)) $shv(thawed) = 0;
     $var(lines) = "";
     while (mq_fetch("events")) {
         $var(id) = $mqk(events);
         $var(event) = $mqv(events);
         $var(op) = $(var(event){s.substr,0,1});
-        $vn(call) = $(var(event){s.substr,1,0});
+        $vn(told) = $(var(event){s.substr,1,0});
+        # As it is now: what has been told at once since then must not be taken back. One that has ended is told by its end.
+        if ($var(op) == "+") $vn(told) = $sht(calls=>$var(id));
+        $vn(call) = $vn(told);
         if ($var(op) == "?") {
             route(SEND_ALL_CALLS);
-        } else if ($var(op) == "-") {
-            $var(lines) = $var(lines) + $_s(-$var(id)|$vn(call)) + "\n";
-            $var(record) = $var(id) + ":end";
-            route(RECORD);
-        } else if ($var(op) == "f") {
-            $var(lines) = $var(lines) + "f" + $var(id) + "|" + $vn(call) + "\n";
-            $var(record) = $var(id) + ":refused";
-            route(RECORD);
-        } else if ($var(op) == "u" || $var(op) == "v" || $var(op) == "n") {
-            $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(call)) + "\n";
-        } else if ($var(op) == "p") {
-            $var(lines) = $var(lines) + "p" + $var(id) + "|" + $sht(sides=>$var(id)) + "\n";
-        } else if ($var(op) == "r") {
-            # Unless it has ended meanwhile.
-            if ($sht(branches=>$var(id)) != $null) {
-                $var(lines) = $var(lines) + "p" + $var(id) + ":" + $vn(call) + "|" + $sht(sides=>$var(id):$vn(call)) + "\n"
-                    + "b" + $var(id) + "|" + $sht(branches=>$var(id)) + "\n";
-            }
-        } else {
-            route(TELL_SIDES);
-            $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(call)) + "\n";
-            if ($var(op) == "=") {
-                $var(record) = $var(id) + ":start";
-                route(RECORD);
-            }
+        } else if ($vn(told) != $null) {
+            route(ADD_LINES);
+            $var(record) = "";
+            if ($var(op) == "=") $var(record) = $var(id) + ":start";
+            if ($var(op) == "-") $var(record) = $var(id) + ":end";
+            if ($var(op) == "f") $var(record) = $var(id) + ":refused";
+            if ($var(record) != "") route(RECORD);
         }
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
+    }
+    # Records that wait, for the other SBC that does not know them: some at a time, there may be many.
+    $var(n) = 0;
+    while ($var(n) < 200 && mq_fetch("kept_records")) {
+        $var(n) = $var(n) + 1;
+        $var(record) = $mqk(kept_records);
+        if ($sht(own_records=>$var(record)) != $null) {
+            $var(lines) = $var(lines) + $_s(k$var(record)|$sht(own_records=>$var(record))) + "\n";
+            if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
+        }
     }
     if ($var(lines) != "") route(SEND_LINES);
     # A sign of life every second, with what we have of the other's messages; until it has told us its calls, ask for them.
     $var(ticks) = $var(ticks) + 1;
     if ($var(ticks) >= 20) {
         $var(ticks) = 0;
+        route(TAKE_OVER_RECORDS);
         if ($shv(synced) == 0) $var(lines) = "?\n";
         else $var(lines) = "." + $shv(taken) + "\n";
         route(TELL_DRAINS);
         route(SEND_LINES);
-        route(TAKE_OVER_RECORDS);
         # Goes through all of them: seldom.
         $var(seconds) = $var(seconds) + 1;
         if ($var(seconds) >= 10) {
@@ -142,8 +194,12 @@ route[SEND_LINES] {
     $var(lines) = "";
 }
 
-# What the other SBC asked for: the calls that live, and then the ends that it may not know. The mark says how far it then is.
+# What the other SBC asked for: the calls that live, and then the ends that it may not know. The mark says how far it then is. The records
+# follow.
+modparam("mqueue", "mqueue", "name=kept_records;size=200000")
 route[SEND_ALL_CALLS] {
+    # It has come back: what it left is ours, and told to it from here on.
+    route(TAKE_OVER_RECORDS);
     sht_iterator_start("all", "calls");
     while (sht_iterator_next("all")) {
         $var(id) = $shtitkey(all);
@@ -165,7 +221,10 @@ route[SEND_ALL_CALLS] {
         $var(lines) = $var(lines) + "d" + $shtitkey(all) + "|1\n";
     }
     sht_iterator_end("all");
-    $var(lines) = $var(lines) + "!\n";
+    sht_iterator_start("all", "own_records");
+    while (sht_iterator_next("all")) mq_add("kept_records", "$shtitkey(all)", "");
+    sht_iterator_end("all");
+    $var(lines) = $var(lines) + "o\n!\n";
     route(SEND_LINES);
 }
 
@@ -192,6 +251,7 @@ route[FORGET_ENDS] {
 route[REPLICATED] {
     if ($TV(sn) - $shv(heard) > ${silentSeconds}) {
         $shv(synced) = 0;
+        if ($shv(heard) != 0) $shv(records_left) = 1;
         if ($shv(heard) != 0 && $TV(sn) - $shv(heard) > ${endKept} && $shv(active) == 0) route(FORGET_CALLS);
     }
     $shv(heard) = $TV(sn);
@@ -210,13 +270,20 @@ route[REPLICATED] {
         $shv(synced) = 0;
     }
     $var(i) = 1;
-    $var(line) = $(var(body){s.select,1,\n});
+    route(TAKE_LINES);
+    t_reply("200", "OK");
+}
+
+# In: $var(body), its lines from $var(i) on; $var(number), the number of a batch.
+route[TAKE_LINES] {
+    $var(line) = $(var(body){s.select,$var(i),\n});
     while ($var(line) != "") {
         $var(op) = $(var(line){s.substr,0,1});
         $var(id) = $(var(line){s.select,0,|}{s.strip,1});
         $var(skip) = $(var(id){s.len}) + 2;
         if ($var(op) == "?") {
-            # Asks for all calls: it does not know what we do, and may have restarted its count.
+            # Asks for all calls: it does not know what we do, and may have restarted its count, and lost its records.
+            if ($var(number) <= $shv(taken)) $shv(records_left) = 1;
             $shv(taken) = $var(number);
             mq_add("events", "all", "?calls");
         } else if ($var(op) == "!") {
@@ -236,11 +303,21 @@ route[REPLICATED] {
             # A user that the other one has found in the database.
             $sht(users=>$var(id)) = $(var(line){s.select,1,|});
         } else if ($var(op) == "v") {
-            # A record that it has delivered.
+            # A record that it has delivered. What told of it may be repeated after that.
+            $sht(delivered=>$var(id)) = 1;
             $sht(others_records=>$var(id)) = $null;
+        } else if ($var(op) == "o") {
+            # Its records that wait follow, each of them with k. Others that we have of it are delivered, or nobody's but ours.
+            $shv(records_left) = 1;
+        } else if ($var(op) == "k") {
+            $vn(told) = $(var(line){s.substr,$var(skip),0});
+            $var(record) = $var(id);
+            route(KEEP_RECORD);
         } else if ($var(op) == "f") {
             # A call that it has refused: a record, and nothing else.
-            $sht(others_records=>$var(id):refused) = $(var(line){s.substr,$var(skip),0});
+            $vn(told) = $(var(line){s.substr,$var(skip),0});
+            $var(record) = $var(id) + ":refused";
+            route(KEEP_RECORD);
         } else if ($var(op) == "n") {
             # A call whose phones may suppress silence.
             if ($sht(ended=>$var(id)) == $null) $sht(suppressing=>$var(id)) = 1;
@@ -259,7 +336,6 @@ route[REPLICATED] {
         $var(i) = $var(i) + 1;
         $var(line) = $(var(body){s.select,$var(i),\n});
     }
-    t_reply("200", "OK");
 }
 
 # A side, before its call is told: until then it is one of a phone that rings, or of a call that is over. In: $var(id), $vn(told).
@@ -275,17 +351,27 @@ route[SIDE_REPLICATED] {
 
 # A call that was let in (+), moved to another trunk (+) or answered (=), or that lives (s). In: $var(op), $var(id), $vn(told), its entry.
 route[CALL_REPLICATED] {
-    if ($var(op) == "=") $sht(others_records=>$var(id):start) = $vn(told);
+    if ($var(op) == "=") {
+        $var(record) = $var(id) + ":start";
+        route(KEEP_RECORD);
+    }
     # What is told late may be older than what we know: that it has ended since, or been answered.
     if ($sht(ended=>$var(id)) != $null) return;
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));
+    if ($vn(call) != $null && $vn(call) == $vn(told)) {
+        # Told at once, and now in the batch.
+        sht_unlock("calls=>$var(id)");
+        return;
+    }
     if ($vn(call) != $null) {
-        if ($var(op) == "s" && ${ofCall('answered')} != "") {
+        if (${ofCall('answered')} != "" && ($var(op) == "s" || ${ofTold('answered')} == "")) {
             sht_unlock("calls=>$var(id)");
             return;
         }
         route(UNCOUNT);
+    } else if (${ofTold('answered')} == "") {
+        $sht(foreign=>$var(id)) = 1;
     }
     $vn(call) = $vn(told);
     $sht(calls=>$var(id)) = $vn(call);
@@ -294,10 +380,16 @@ route[CALL_REPLICATED] {
     route(KEEP_SIDES);
 }
 
+# A record of the other SBC. In: $var(record), its name; $vn(told), the entry, with its end if it has one.
+route[KEEP_RECORD] {
+    if ($sht(delivered=>$var(record)) == $null) $sht(others_records=>$var(record)) = $vn(told);
+}
+
 # A call that has ended now (-), or before (x). In: $var(op), $var(id), $vn(told), of the former the entry with its end.
 route[END_REPLICATED] {
     if ($var(op) == "-") {
-        $sht(others_records=>$var(id):end) = $vn(told);
+        $var(record) = $var(id) + ":end";
+        route(KEEP_RECORD);
     }
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));

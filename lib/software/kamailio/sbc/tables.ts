@@ -125,6 +125,8 @@ ${table('calls', `size=${large}`)}
 ${table('sides', `size=${large}`, `autoexpire=${calledSeconds}`)}
 # name of a call that rings => of each phone, what a CANCEL to it would say, and its tag: Via|peer|URI|TAG|
 ${table('branches', `size=${large}`, `autoexpire=${ringingSeconds}`)}
+# name of a call => 1: was let in by the other SBC
+${table('foreign', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call => TAG|leg of a second phone that answered it
 ${table('rivals', `size=${small}`, 'autoexpire=60')}
 # name of a call => when it ended, see "Replication"
@@ -136,6 +138,8 @@ ${table('ending', `size=${small}`, 'autoexpire=60')}
 # NAME:start, NAME:end, NAME:refused => record that is not delivered: of this SBC's calls, and of the other one's
 ${table('own_records', `size=${large}`)}
 ${table('others_records', `size=${large}`)}
+# The same, of the other SBC's => 1: delivered a moment ago
+${table('delivered', `size=${large}`, 'autoexpire=60')}
 # t:tenant, k:trunk, m:media host => calls now; shared => places of the shared part that are taken
 ${table('load', `size=${perTenant}`, 'initval=0')}
 # t:tenant, k:trunk, cell => what is in the token bucket, and when that was true

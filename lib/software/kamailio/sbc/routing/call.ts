@@ -39,9 +39,11 @@ route[CALL] {
         route(REFUSE);
     }
     route(DIALLED);
-    route(IDENTIFY_CALLER);
     route(NAME_CALL);
-    if ($sht(calls=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
+    if ($sht(foreign=>$var(id)) != $null) route(TAKE_UP_INVITE);
+    route(IDENTIFY_CALLER);
+    # A second use of a Call-ID, or a repetition of what is over.
+    if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
     route(CHECK_OFFER);
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);
@@ -354,6 +356,8 @@ route[TAKE_ANSWER] {
 }
 
 failure_route[CALL_FAILED] {
+    # It is the other SBC's call now.
+    if ($shv(active) != 1 || !route(AWAKE)) exit;
     $var(cause) = $T_reply_code;
     $var(id) = $avp(id);
     if (t_is_canceled()) {

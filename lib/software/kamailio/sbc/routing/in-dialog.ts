@@ -74,6 +74,7 @@ route[IN_DIALOG] {
         # Of a call that is over, or that another phone has taken: it changes nothing there.
         if (!is_method("ACK|BYE")) route(REFUSE_UNKNOWN_CALL);
         if (is_method("BYE")) route(HANG_UP_RIVAL);
+        if (is_method("BYE") && $vn(caller) == $null) route(RELEASE_UNKNOWN);
     } else if (is_method("BYE")) {
         if ($sht(rivals=>$var(id)) == $null) route(HANG_UP);
         else route(HAND_TO_RIVAL);
@@ -103,6 +104,16 @@ route[IN_DIALOG] {
     }
     if (!t_relay()) sl_reply_error();
     exit;
+}
+
+# The end of a call that no SBC of this cell has known since it started: of which, and on which relay, the proof says. There is no record
+# of it, for nobody knows who had it. In: $var(id), $var(m).
+route[RELEASE_UNKNOWN] {
+    xlog("L_WARN", "call $ci ended, which this cell did not know any more\n");
+    $avp(forks) = 10;
+    route(RELEASE_BRANCHES);
+    $var(relayed) = $var(id);
+    route(RELEASE_MEDIA);
 }
 
 # It does not say that it belongs to a call of this cell.
@@ -205,7 +216,9 @@ route[MOVE_SIDE] {
     if ($var(left) < 1) $var(left) = 1;
     $sht(sides=>$var(sender)) = $var(side);
     $shtex(sides=>$var(sender)) = $var(left);
-    mq_add("events", "$var(sender)", "p|");
+    $var(op) = "p";
+    $vn(told) = $var(sender);
+    route(TELL);
 }
 
 # A BYE that the cell says itself (SEND_BYE) came in on loopback: it leaves as if it had come from outside, or from FreeSWITCH.

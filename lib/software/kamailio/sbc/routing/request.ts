@@ -2,6 +2,7 @@ import type { Cell, SbcHost } from '../../../../cell/cell.ts';
 import { readBuffer } from '../../common/connections.ts';
 import type { Section } from '../../common/section.ts';
 import { selfAddress } from '../call-entry.ts';
+import { peerOf } from '../sockets.ts';
 
 /** Every request begins here. */
 export function request(cell: Cell, host: SbcHost): Section {
@@ -23,11 +24,16 @@ request_route {
         # keepalived: which of the two SBCs is the active one.
         if (is_method("NOTIFY")) {
             $shv(active) = 0;
-            if ($rU == "MASTER") $shv(active) = 1;
+            if ($rU == "MASTER") {
+                $shv(active) = 1;
+                # The other SBC has failed, perhaps with records that it could not deliver.
+                $shv(records_left) = 1;
+            }
         }
         if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
         exit;
     }
+    if (!route(AWAKE)) exit;
     route(FIND_SOURCE);
     route(SCREEN);
     # The same over UDP as over TCP and TLS, where a longer one does not fit the buffer.
@@ -94,8 +100,13 @@ route[FROM_PEER] {
         sl_send_reply("200", "OK");
         exit;
     }
-    if (is_method("KDMQ") && ($si == "${cell.sbcs[0].address}" || $si == "${cell.sbcs[1].address}")) {
-        route(REPLICATED);
+    if ($si != "${peerOf(cell, host).address}") exit;
+    if (is_method("KDMQ")) route(REPLICATED);
+    # What happens to a call there, at this moment.
+    if (is_method("PUBLISH")) {
+        $var(body) = $rb;
+        $var(i) = 0;
+        route(TAKE_LINES);
     }
 }
 

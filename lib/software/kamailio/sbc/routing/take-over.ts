@@ -17,6 +17,7 @@ export function takeOver(cell: Cell, host: SbcHost): Section {
 # An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer to an INVITE that went through
 # the other SBC, which has died since: its caller still waits for it. It goes where that INVITE came from, and nowhere else.
 reply_route {
+    if ($Ri != "${host.address}" && !route(AWAKE)) drop;
     if (t_check_trans()) {
         # A carrier answers over a connection that we have opened.
         if (proto != UDP) route(KEEP_CLIENT);
@@ -85,6 +86,24 @@ route[ACKNOWLEDGE] {
         + "CSeq: " + $cs + " ACK\r\n"
         + "Content-Length: 0\r\n\r\n";
     if (!sendx("sip:$si:$sp", "$var(socket)", "$var(message)")) xlog("L_ERR", "call $ci: the ACK of a refusal is not sent\n");
+}
+
+# An INVITE whose name a call of the other SBC has. If that died before it sent the INVITE on, nothing rings, and the caller, which has not
+# even got a 100, repeats it: it is placed anew, perhaps after another log-in, which gives it another name. In: $var(id).
+route[TAKE_UP_INVITE] {
+    $vn(call) = $sht(calls=>$var(id));
+    $vn(caller) = $sht(sides=>$var(id));
+    if ($vn(call) == $null || $vn(caller) == $null || $sht(branches=>$var(id)) != $null || ${ofCall('answered')} != ""
+            || ${ofSide('peer', 'vn(caller)')} != $pr + ":" + $si + ":" + $sp) {
+        return;
+    }
+    prom_counter_inc("taken_over_total", "1", "invite");
+    $sht(foreign=>$var(id)) = $null;
+    $sht(calls=>$var(id)) = $null;
+    route(UNCOUNT);
+    $var(m) = ${ofCall('media')};
+    $var(relayed) = $var(id);
+    route(RELEASE_MEDIA);
 }
 
 # A CANCEL whose INVITE this SBC does not have. If the other one had it, and it has not been answered: the callee is told, and the caller
