@@ -1,6 +1,14 @@
 /** What `status --watch` tells: facts about everything that is up, and how they change. */
 import { hostFaults } from './cell-table.ts';
-import type { Sight } from './status.ts';
+import type { FrontStatus } from '../local/front/index.ts';
+import type { CellStatus, Remains } from '../local/index.ts';
+
+/** What is up, and what killed commands have left. */
+export interface Sight {
+  readonly cells: readonly CellStatus[];
+  readonly fronts: readonly FrontStatus[];
+  readonly remains: readonly Remains[];
+}
 
 /** Sentences by what they are about. */
 type Facts = ReadonlyMap<string, string>;

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
-import type { FrontStatus } from '../local/front/index.ts';
-import type { CellStatus, Remains } from '../local/index.ts';
 import { formatStatus } from './cell-table.ts';
 import { CommandFailure } from './failure.ts';
 import { formatFrontStatus } from './front-table.ts';
 import { untilEnded } from './interrupt.ts';
 import { printJson } from './output.ts';
-import { changes, factsOf } from './status-facts.ts';
+import { changes, factsOf, type Sight } from './status-facts.ts';
 
 export function addStatus(program: Command): Command {
   return program
@@ -30,13 +28,6 @@ interface Options {
   readonly watch?: true;
   readonly interval: number;
   readonly json?: true;
-}
-
-/** What is up, and what killed commands have left. */
-export interface Sight {
-  readonly cells: readonly CellStatus[];
-  readonly fronts: readonly FrontStatus[];
-  readonly remains: readonly Remains[];
 }
 
 async function status(name: string | undefined, options: Options, command: Command): Promise<void> {
