@@ -62,7 +62,7 @@ export interface FrontInput {
               readonly requestsPerSecond?: number | undefined;
               /** How long a flooding source stays banned, in seconds. @default 300 */
               readonly banSeconds?: number | undefined;
-              /** Longest SIP message that is taken, in bytes. @default 8192 */
+              /** Longest SIP message that is taken, in bytes; a longer one gets 513. Over TCP and TLS one of more than 16384 bytes ends its connection. @default 8192 */
               readonly longestMessage?: number | undefined;
             }
           | undefined;
@@ -71,7 +71,7 @@ export interface FrontInput {
   /** How the world-wide entry tells that an edge takes traffic. */
   readonly health?:
     | {
-        /** TCP port that answers only while the edge is ready and not draining. @default 8088 */
+        /** TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503. @default 8088 */
         readonly port?: number | undefined;
         /** Seconds between two checks. @default 10 */
         readonly intervalSeconds?: 10 | 30 | undefined;
@@ -148,13 +148,13 @@ export interface FrontSpec {
       readonly requestsPerSecond: number;
       /** How long a flooding source stays banned, in seconds. @default 300 */
       readonly banSeconds: number;
-      /** Longest SIP message that is taken, in bytes. @default 8192 */
+      /** Longest SIP message that is taken, in bytes; a longer one gets 513. Over TCP and TLS one of more than 16384 bytes ends its connection. @default 8192 */
       readonly longestMessage: number;
     };
   };
   /** How the world-wide entry tells that an edge takes traffic. */
   readonly health: {
-    /** TCP port that answers only while the edge is ready and not draining. @default 8088 */
+    /** TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503. @default 8088 */
     readonly port: number;
     /** Seconds between two checks. @default 10 */
     readonly intervalSeconds: 10 | 30;
