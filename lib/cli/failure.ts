@@ -1,6 +1,7 @@
 /** What goes wrong in a command, and how it is told. */
 import { CommanderError } from 'commander';
 import { printable } from '../spec/finding.ts';
+import { UserError } from '../spec/user-error.ts';
 
 /** Exit status of a wrong command line: an unknown option, a name that is not there. */
 export const usageStatus = 2;
@@ -13,36 +14,17 @@ export function exitsWith(status: number): (error: CommanderError) => never {
 }
 
 /** What was asked for can't be done; the text says what was given and what is allowed. */
-export class CommandFailure extends Error {
+export class CommandFailure extends UserError {
   override readonly name = 'CommandFailure';
-  /** 1: something is wrong; 2: it was asked for wrongly. */
-  readonly status: 1 | 2;
-
-  constructor(message: string, status: 1 | 2) {
-    super(message);
-    this.status = status;
-  }
 }
-
-/** Failures that are told in words made for people; anything else is a fault of the program. */
-const expected = [
-  'CommandFailure',
-  'EdgeKeysRefused',
-  'LocalFailure',
-  'PlanConflict',
-  'PlanningFailure',
-  'PrometheusFailure',
-  'SecretMissing',
-  'UnreadableFile',
-];
 
 /** @param debug with the place in the program */
 export function describeFailure(error: unknown, debug: boolean): { readonly text: string; readonly status: number } {
-  const { name, message, stack, code, status: told } = error as NodeJS.ErrnoException & { readonly status?: 1 | 2 };
-  const status = (expected.includes(name) ? told : undefined) ?? 1;
+  const { message, stack, code } = error as NodeJS.ErrnoException;
+  const status = error instanceof UserError ? error.status : 1;
   if (debug && stack !== undefined) return { text: stack, status };
   const text = lines(message);
-  if (expected.includes(name)) return { text: `cellstamp: ${text}`, status };
+  if (error instanceof UserError) return { text: `cellstamp: ${text}`, status };
   if (code === 'EACCES' || code === 'EPERM') return { text: `cellstamp: ${text}; root may do it (sudo)`, status };
   return { text: `cellstamp: ${text} (--debug shows where)`, status };
 }

@@ -1,16 +1,15 @@
 /** The one way to read a file that a person wrote or named: its text, or what stands in the way, as a finding. */
 import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, readSync, statSync, type Stats } from 'node:fs';
 import { formatFinding, printable, type Finding } from '../spec/finding.ts';
+import { UserError } from '../spec/user-error.ts';
 
 /** What can't be read, in the form of everything else that is wrong with a file. */
-export class UnreadableFile extends Error {
+export class UnreadableFile extends UserError {
   override readonly name = 'UnreadableFile';
   readonly finding: Finding;
-  /** It was asked for wrongly. */
-  readonly status = 2;
 
   constructor(finding: Finding) {
-    super(formatFinding(finding));
+    super(formatFinding(finding), 2);
     this.finding = finding;
   }
 }

@@ -3,6 +3,7 @@
  * makes new proofs. Changing it takes three steps, so that nobody is ever shown a proof whose key it does not know: one more key
  * everywhere, then its use everywhere, then the end of the old one. Pure.
  */
+import { UserError } from '../spec/user-error.ts';
 export interface EdgeKeys {
   /** Id of the key that makes new proofs. */
   readonly current: string;
@@ -22,9 +23,12 @@ export type EdgeKeysStep =
   | { readonly step: 'drop'; readonly id: string };
 
 /** Why a key set can't be used, or a step not be taken. */
-export class EdgeKeysRefused extends Error {
+export class EdgeKeysRefused extends UserError {
   override readonly name = 'EdgeKeysRefused';
-  readonly status = 2;
+
+  constructor(message: string) {
+    super(message, 2);
+  }
 }
 
 /** @throws EdgeKeysRefused without a word of what the text says: it may be a key */

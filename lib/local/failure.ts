@@ -1,11 +1,10 @@
-/** What went wrong on this machine, in words for whoever typed the command: shown without a stack trace. */
-export class LocalFailure extends Error {
+import { UserError } from '../spec/user-error.ts';
+
+/** What went wrong on this machine. */
+export class LocalFailure extends UserError {
   override readonly name = 'LocalFailure';
-  /** 1: something is wrong; 2: it was asked for wrongly. */
-  readonly status: 1 | 2;
 
   constructor(message: string, status: 1 | 2 = 1) {
-    super(message);
-    this.status = status;
+    super(message, status);
   }
 }

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { readText, UnreadableFile } from '../files/read-text.ts';
 import type { SecretReference } from './values.ts';
+import { UserError } from '../spec/user-error.ts';
 
 /** A secret is not where its reference says. */
-export class SecretMissing extends Error {
+export class SecretMissing extends UserError {
   override readonly name = 'SecretMissing';
   readonly allowed: string;
-  readonly status = 2;
 
   constructor(message: string, allowed: string) {
-    super(message);
+    super(message, 2);
     this.allowed = allowed;
   }
 }

@@ -3,6 +3,7 @@ import { isComplete, type SpecKind } from './brand.ts';
 import { formatValueFinding, type Finding } from './finding.ts';
 import type { Source } from './source.ts';
 import { brokenRules, checkFile, type SpecFile } from './spec-file.ts';
+import { UserError } from './user-error.ts';
 import { valueAt } from './value-findings.ts';
 
 /** What a check says about a value that stands in no file. */
@@ -12,12 +13,12 @@ export type ValueFinding = Omit<Finding, 'file' | 'line' | 'column'>;
  * Everything that is wrong with a spec, in one error. Known by its name, because a program may load this package twice (as an
  * ES module and as CommonJS), and each copy has a class of its own: `(error as Error).name === 'SpecError'`.
  */
-export class SpecError extends Error {
+export class SpecError extends UserError {
   override readonly name = 'SpecError';
   readonly findings: readonly ValueFinding[];
 
   constructor(what: string, findings: readonly ValueFinding[]) {
-    super([`${what}:`, ...findings.map(formatValueFinding)].join('\n'));
+    super([`${what}:`, ...findings.map(formatValueFinding)].join('\n'), 2);
     this.findings = findings;
   }
 }

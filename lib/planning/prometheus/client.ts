@@ -2,16 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Authenticate } from './authenticate.ts';
+import { UserError } from '../../spec/user-error.ts';
 
 /** The server could not be asked, or did not answer as Prometheus does. */
-export class PrometheusFailure extends Error {
+export class PrometheusFailure extends UserError {
   override readonly name = 'PrometheusFailure';
   readonly allowed: string;
   /** Whether another query may have more luck: the server refused this one only. */
   readonly queryOnly: boolean;
 
   constructor(message: string, allowed: string, queryOnly: boolean) {
-    super(message);
+    super(message, 1);
     this.allowed = allowed;
     this.queryOnly = queryOnly;
   }
