@@ -18,7 +18,8 @@ export const pages = [
   'examples/pipeline/README.md',
 ];
 
-export const needs = ['root', 'AWS', 'a host', 'minutes'] as const;
+/** `the registry`: the package is there once it is released; `test/package` installs it from its archive. */
+export const needs = ['root', 'AWS', 'a host', 'minutes', 'the registry'] as const;
 export type Need = (typeof needs)[number];
 
 export interface DocumentedCommand {
