@@ -50,7 +50,7 @@ async function end(wanted: readonly string[], _own: unknown, command: Command): 
   let outcome: EndedCalls | undefined;
   await interruptible(async (signal) => {
     outcome = await unlessAborted(endCalls(name, wanted, tenant), signal);
-  }, 'ends; calls that were told to end go on ending, and "cellstamp calls" shows which are still there');
+  }, 'ends; calls that were told to end go on ending, and "npx cellstamp calls" shows which are still there');
   if (outcome === undefined) return;
   if (json) printJson(outcome);
   else for (const call of outcome.ended) console.log(`ended: ${describe(call)}`);

@@ -86,7 +86,7 @@ function format(sight: Sight): string {
   return [
     ...cells.map(formatStatus),
     ...fronts.map(formatFrontStatus),
-    ...remains.map(({ name, reason }) => `remains of ${name}: ${reason}; "cellstamp down ${name}" takes them away`),
+    ...remains.map(({ name, reason }) => `remains of ${name}: ${reason}; "npx cellstamp down ${name}" takes them away`),
   ].join('\n\n');
 }
 

@@ -52,7 +52,7 @@ export function requireTextFile(path: string, allowed: string): void {
 }
 
 /**
- * @returns what a path leads to: a file, or what a shell passes as one (`--plan <(cellstamp plan --json)`)
+ * @returns what a path leads to: a file, or what a shell passes as one (`--plan <(npx cellstamp plan --json)`)
  * @throws UnreadableFile
  */
 export function requireFile(path: string, allowed: string): Stats {

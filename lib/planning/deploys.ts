@@ -38,7 +38,9 @@ export function readDeploySteps(path: string): {
   if (!isThere(path)) return { steps: [], findings: [] };
   const steps: DeployStep[] = [];
   const findings: Finding[] = [];
-  for (const [index, line] of readFile(path, 'a file as `cellstamp deployed` writes it').text.split('\n').entries()) {
+  for (const [index, line] of readFile(path, 'a file as `npx cellstamp deployed` writes it')
+    .text.split('\n')
+    .entries()) {
     if (line.trim() === '') continue;
     const step = stepOf(line);
     if (step !== undefined) steps.push(step);

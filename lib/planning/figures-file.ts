@@ -35,7 +35,7 @@ export function figuresText(path: string): string {
  */
 export const readFigures = (path: string): Measurements => figuresIn(path, readFile(path, allowed).text);
 
-const allowed = 'a file as `cellstamp measure` writes it';
+const allowed = 'a file as `npx cellstamp measure` writes it';
 
 function figuresIn(path: string, text: string): Measurements {
   const schema = planningJsonSchemas['figures.schema.json']();

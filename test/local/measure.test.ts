@@ -35,6 +35,6 @@ describeWith(['root', 'debian-packages'], 'cellstamp measure', () => {
     const path = join(folderOf({ 'figures.yaml': 'sbcSetup: 1\n' }), 'figures.yaml');
     const { status, stderr } = spawnCellstamp(process.cwd(), 'measure', name, '--figures', path);
     expect(stderr).toMatch(/^cellstamp: .*figures\.yaml:1:1 error sbcSetup: there is no such key; did you mean/);
-    expect(status).toBe(1);
+    expect(status).toBe(2);
   });
 });

@@ -6,9 +6,13 @@ export interface SipSocket {
   readonly port: number;
 }
 
-/** Text of a Perl function `answers` that tells whether OPTIONS to a socket is answered with 200. */
+/**
+ * Text of a Perl function `answers` with the status of the answer to OPTIONS at a socket, 0 if there is none. An edge that is drained
+ * answers 503.
+ */
 export function optionsFunction({ protocol, address, port }: SipSocket, patienceSeconds: number): string {
-  const uri = `sip:health@${address}:${port}`;
+  // Without a user: an edge hands on what is for one.
+  const uri = `sip:${address}:${port}`;
   return `use IO::Socket::INET;
 
 sub answers {
@@ -30,7 +34,7 @@ sub answers {
     vec(my $wanted = '', $socket->fileno, 1) = 1;
     return 0 if select($wanted, undef, undef, ${patienceSeconds}) < 1;
     $socket->recv(my $answer, 4096);
-    return ($answer // '') =~ m{^SIP/2\\.0 200 };
+    return ($answer // '') =~ m{^SIP/2\\.0 (\\d{3}) } ? $1 : 0;
 }
 `;
 }
