@@ -44,7 +44,7 @@ export function addCall(program: Command): Command {
     .option('--to <sbc>', 'name or address of an SBC elsewhere, in place of a cell on this machine')
     .option('--caller <uri>', 'with --to: who calls, such as sip:alice@acme.example.com')
     .option('--callee <uri>', 'with --to: who is called; not needed for --kind echo')
-    .option('--json', 'print what the calls came to as JSON')
+    .option('--json', 'print the results of the calls as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp call euw1-a --calls 100 --rate 20 --kind registered carrier-out\n' +

@@ -36,7 +36,7 @@ export function servicesReady({ state, services }: Host): string {
 
 /** What is not well on a host, a line each: which service, and why. */
 export function hostFaults({ name, state, reason, services }: Host): readonly string[] {
-  if (state === 'dead') return [`${name} is dead; "npx cellstamp up" makes it anew`];
+  if (state === 'dead') return [`${name} is dead; "npx cellstamp up" recreates it`];
   return [
     ...(reason === undefined ? [] : [`${name}: ${reason}`]),
     ...services

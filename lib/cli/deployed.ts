@@ -5,7 +5,7 @@ import { cellsOption, readCell } from './cell-files.ts';
 export function addDeployed(program: Command): Command {
   return program
     .command('deployed')
-    .description('Tells the planner what the deploy of a cell came to.')
+    .description('Records the outcome of a deployment.')
     .argument('<cell>', 'name of the cell')
     .addArgument(new Argument('<step>', 'began, proved by calls, or failed and not taken back').choices(DEPLOY_STEPS))
     .option(...cellsOption)

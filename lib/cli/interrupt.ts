@@ -39,7 +39,7 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<void>
     process.on(name, handle);
     return () => process.off(name, handle);
   });
-  // Every write to a closed pipe fails anew.
+  // Every write to a closed pipe fails again.
   const closed = () => {
     if (received === 0) abort(brokenPipe, 'a closed pipe');
   };

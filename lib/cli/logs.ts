@@ -58,7 +58,7 @@ async function follow(
       await sleep(200, undefined, { signal });
       for (const [each, text] of Object.entries(local.logs(cell, host))) {
         if (service !== undefined && each !== service) continue;
-        // A host that is made anew begins its logs anew.
+        // A recreated host starts with empty logs.
         const known = told.get(each) ?? 0;
         const from = known > text.length ? 0 : known;
         const to = text.lastIndexOf('\n') + 1;

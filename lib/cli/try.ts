@@ -19,7 +19,7 @@ export function addTry(program: Command): Command {
     .description('Boots a cell on this machine, places 50 calls with audio, says what happened, takes the cell down.')
     .argument('[cell]', `name of the cell (default: ${exampleCell})`)
     .option(...cellsOption)
-    .option('--json', 'print what the calls came to as JSON')
+    .option('--json', 'print the results of the calls as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp try\n\n' +

@@ -26,7 +26,7 @@ function remember(cell: string, told: Told): void {
   replaceFile(fileOf(cell), JSON.stringify(told));
 }
 
-/** Says that hosts are made anew, which know of no tenants: the next `syncCustomers` tells all again. */
+/** Says that hosts are recreated, which know of no tenants: the next `syncCustomers` tells all again. */
 export function forgetCustomers(cell: string): void {
   remember(cell, { ...lastTold(cell), complete: false });
 }
@@ -41,7 +41,7 @@ export async function syncCustomers(cell: Cell, state: CellState): Promise<void>
   if (complete && JSON.stringify(before) === JSON.stringify(after)) return;
 
   await queryDatabase(state, customersSql(after));
-  // An SBC that was made anew may have loaded its tables from an empty database.
+  // A recreated SBC may have loaded its tables from an empty database.
   const calls = complete
     ? tableCalls(before, after)
     : [...tableCalls(nobody, after), ...tableCalls(before, after).filter(isDeletion)];

@@ -26,7 +26,7 @@ export interface NamespacePlan {
   readonly config: HostConfig;
   /** Hosts whose services must be ready before this one's start. */
   readonly after: readonly string[];
-  /** Hosts with whose loss this one's own data is of no more use: they are made anew together. */
+  /** Hosts with whose loss this one's own data is of no more use: they are recreated together. */
   readonly copies: readonly string[];
 }
 

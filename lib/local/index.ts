@@ -35,7 +35,7 @@ function processOf(name: string, host: string): ProcessId {
   if (!namespace) {
     throw new LocalFailure(`cell ${name} has no host ${host}; it has ${Object.keys(namespaces).sort().join(', ')}`);
   }
-  if (!isAlive(namespace.init)) throw new LocalFailure(`host ${host} of cell ${name} is dead; "up" makes it anew`);
+  if (!isAlive(namespace.init)) throw new LocalFailure(`host ${host} of cell ${name} is dead; "up" recreates it`);
   return namespace.init;
 }
 
@@ -61,7 +61,7 @@ export function spawnOutside(name: string, argv: readonly string[], options: Spa
   return spawnInNetwork(processOf(name, 'outside'), argv, options);
 }
 
-/** Ends a host at once, as a failing machine does. The next `up` makes it anew. */
+/** Ends a host at once, as a failing machine does. The next `up` recreates it. */
 export function killHost(name: string, host: string): void {
   kill(processOf(name, host));
 }

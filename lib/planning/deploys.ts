@@ -1,5 +1,5 @@
 /**
- * What deploys of cells came to: a line of JSON for each step, only added. Whoever deploys tells it (`npx cellstamp deployed`), the
+ * Outcomes of deployments of cells: a line of JSON for each step, only appended. Whoever deploys records it (`npx cellstamp deployed`), the
  * planner reads it: a cell takes its first tenants once it is proved, one whose deploy is not finished is on hold, and how long
  * stamps take is measured from it.
  */

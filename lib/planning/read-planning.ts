@@ -29,7 +29,7 @@ export interface PlanningFile {
   readonly statePath: string;
   /** Where every plan and action is added. */
   readonly auditPath: string;
-  /** Where deploys tell what they came to. */
+  /** Where the outcomes of deployments are recorded. */
   readonly deploysPath: string;
 }
 

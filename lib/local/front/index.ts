@@ -34,7 +34,7 @@ export function spawnAtCallers(state: FrontState, argv: readonly string[], optio
   return spawnInNetwork(frontProcess(state, 'callers'), argv, options);
 }
 
-/** Ends a host of the front at once, as a failing machine does. The next `up` makes it anew. */
+/** Ends a host of the front at once, as a failing machine does. The next `up` recreates it. */
 export function killFrontHost(state: FrontState, host: string): void {
   kill(frontProcess(state, host));
 }

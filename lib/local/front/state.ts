@@ -64,6 +64,6 @@ export function frontProcess(state: FrontState, host: string): ProcessId {
     );
   }
   if (!isAlive(namespace.init))
-    throw new LocalFailure(`host ${host} of front ${state.name} is dead; "up" makes it anew`);
+    throw new LocalFailure(`host ${host} of front ${state.name} is dead; "up" recreates it`);
   return namespace.init;
 }

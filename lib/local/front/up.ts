@@ -73,7 +73,7 @@ export async function frontUp(
         const net = internet(front, attached, bgp);
         const alive = Object.values(previous?.namespaces ?? {}).filter(({ init }) => isAlive(init));
         requireRoom(`front ${front.name}`, net.plans.length + 1 + front.edges.length - alive.length);
-        // Edges are made anew one by one; what is around them stands or falls together.
+        // Edges are recreated one by one; the hosts around them are recreated together.
         const fits =
           previous !== undefined && net.plans.every((plan) => stands(previous, plan)) && lives(previous, 'directory');
         if (!fits) {
@@ -182,7 +182,7 @@ async function linkAround(front: Front, state: FrontState, links: readonly Link[
   }
 }
 
-/** Links of the edges that are made anew. */
+/** Links of the edges that are recreated. */
 async function linkEdges(front: Front, state: FrontState, made: ReadonlySet<string>): Promise<void> {
   for (const [index, { edges }] of front.regions.entries()) {
     const router = routerName(index + 1);

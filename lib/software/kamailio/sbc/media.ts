@@ -165,7 +165,7 @@ route[ANSWER] {
     if (route(SELECT_RELAY)) {
         if ($avp(late_offer) == 1) {
             route(OFFER_FLAGS_OF_CALL);
-            # It has been hung up meanwhile: the relay would begin it anew, for nobody to end.
+            # It has been hung up meanwhile: the relay would set it up again, and nothing would end it.
             if ($vn(call) == $null) return -1;
             # The first offer of all tells the relay on which side FreeSWITCH is.
             if (${ofCall('kind')} == "feature" && ${ofCall('answered')} == "") {

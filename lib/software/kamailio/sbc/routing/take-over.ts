@@ -89,7 +89,7 @@ route[ACKNOWLEDGE] {
 }
 
 # An INVITE whose name a call of the other SBC has. If that died before it sent the INVITE on, nothing rings, and the caller, which has not
-# even got a 100, repeats it: it is placed anew, perhaps after another log-in, which gives it another name. In: $var(id).
+# even got a 100, repeats it: it is placed again, perhaps after another log-in, which gives it another name. In: $var(id).
 route[TAKE_UP_INVITE] {
     $vn(call) = $sht(calls=>$var(id));
     $vn(caller) = $sht(sides=>$var(id));
