@@ -117,7 +117,7 @@ function field(name: string, value: string) {
 /**
  * Reads one message: a datagram, or what a {@link StreamFramer} cut out of a stream. Accepts what RFC 3261 section 7
  * lets others send: folded lines, compact names, several values a line, empty lines in front, bare line feeds.
- * Content-Length is checked and not kept: writing a message recreates it.
+ * Content-Length is checked and not kept: writing a message computes it.
  *
  * @throws SipSyntaxError
  */
