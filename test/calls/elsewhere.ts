@@ -53,6 +53,8 @@ while not over:
     if protocol != 0x0800 or kind == socket.PACKET_OUTGOING or packet[9] not in (6, 17): continue
     source, to = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20])
     if not is_inside(source): continue
+    # Only the first fragment of a datagram has its ports, and the line that makes it SIP.
+    if struct.unpack("!H", packet[6:8])[0] & 0x1fff: continue
     rest = packet[(packet[0] & 15) * 4:]
     ports = struct.unpack("!HH", rest[:4])
     udp = packet[9] == 17
@@ -77,11 +79,13 @@ print(json.dumps({"heard": heard, "dropped": dropped}), flush=True)
 export class Ear {
   readonly strays: Stray[] = [];
   readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
   #ready = false;
   #end: { readonly heard: number; readonly dropped: number } | undefined;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    this.#closed = new Promise((resolve) => child.once('close', resolve));
     createInterface({ input: child.stdout! }).on('line', (line) => {
       const event = JSON.parse(line) as Partial<Stray> & { heard?: number; dropped?: number };
       if (event.heard !== undefined) this.#end = { heard: event.heard, dropped: event.dropped! };
@@ -104,9 +108,9 @@ export class Ear {
 
   /** @returns how many packets of SIP and audio it has heard, and how many it missed */
   async close(): Promise<{ readonly heard: number; readonly dropped: number }> {
-    const closed = new Promise((resolve) => this.#child.once('close', resolve));
     this.#child.kill();
-    await closed;
-    return this.#end ?? { heard: 0, dropped: Number.NaN };
+    await this.#closed;
+    if (!this.#end) throw new Error('the ear died before it was closed: see its error above');
+    return this.#end;
   }
 }

@@ -280,8 +280,7 @@ export class MutatedBed {
 
   async down(): Promise<void> {
     this.dialogs.close();
-    const { heard, dropped } = await this.#ear.close();
-    await this.lab.down();
+    const { heard, dropped } = await this.#ear.close().finally(() => this.lab.down());
     expect(heard).toBeGreaterThan(0);
     expect(dropped).toBe(0);
   }
