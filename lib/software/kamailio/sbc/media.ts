@@ -45,6 +45,8 @@ modparam("rtpengine", "hash_table_size", 4096)
 # side goes by this name until the side has a tag, and by it again when the tag is another.
 modparam("rtpengine", "extra_id_pv", "$var(relayed)")
 modparam("rtpengine", "hash_table_tout", 7200)
+# Which relay has answered, whatever it said: the module's functions are false for a refusal and for silence alike.
+modparam("rtpengine", "rtp_inst_pvar", "$var(relay_answered)")
 # What the relay measured, at the end of a call.
 modparam("rtpengine", "mos_average_pv", "$avp(mos)")
 modparam("rtpengine", "mos_average_jitter_pv", "$avp(jitter)")
@@ -180,14 +182,37 @@ route[ANSWER] {
     return -1;
 }
 
-# The call needs its relay no more. One that is away has forgotten it by itself. The relay must know the tag that it is told, else it keeps
+# The call needs its relay no more. One that gives no answer is asked again (RELEASE_LATE). The relay must know the tag that it is told, else it keeps
 # the call and says that all is well: it knows the caller's, and the callee's only if it has seen an answer. In: $var(m), $var(relayed);
 # $var(tag_of_side), 1 where the message is not the caller's, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
 route[RELEASE_MEDIA] {
-    if (!route(SELECT_RELAY)) return;
-    $var(flags) = "call-id=" + $var(relayed);
-    if ($var(tag_of_side) == 1) $var(flags) = $var(flags) + " from-tag=" + ${ofSide('tag', 'vn(caller)')};
-    if (!rtpengine_delete("$var(flags)")) prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+    $var(known_as) = $ft;
+    if ($var(tag_of_side) == 1) $var(known_as) = ${ofSide('tag', 'vn(caller)')};
+    if (route(SELECT_RELAY)) {
+        $var(relay_answered) = "";
+        if (rtpengine_delete("call-id=$var(relayed) from-tag=$var(known_as)")) return;
+        prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+        if ($var(relay_answered) != "") return;
+    }
+    $sht(unreleased=>$var(m):$var(relayed)) = $var(known_as);
+}
+
+# Calls that have ended while their relay gave no answer: asked once more each second while it is alive. In WATCH_MEDIA's process.
+modparam("mqueue", "mqueue", "name=unreleased;size=200000")
+route[RELEASE_LATE] {
+    sht_iterator_start("late", "unreleased");
+    while (sht_iterator_next("late")) mq_add("unreleased", "$shtitkey(late)", "$shtitval(late)");
+    sht_iterator_end("late");
+    while (mq_fetch("unreleased")) {
+        $var(late) = $mqk(unreleased);
+        $var(m) = $(var(late){s.select,0,:});
+        $var(relayed) = $(var(late){s.select,1,:});
+        $var(known_as) = $mqv(unreleased);
+        # Not one that has been offered anew by this name.
+        if ($sht(unreleased=>$var(late)) != $null && route(SELECT_RELAY)) {
+            if (rtpengine_delete("call-id=$var(relayed) from-tag=$var(known_as)")) $sht(unreleased=>$var(late)) = $null;
+        }
+    }
 }
 
 # All that a call which nobody answered has at its relay. In: $var(m), $var(id), $avp(forks).
@@ -266,6 +291,7 @@ ${hosts
   )
   .join('\n')}
     route(RECOUNT_SHARED);
+    route(RELEASE_LATE);
 }
 `,
   };

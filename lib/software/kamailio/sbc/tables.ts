@@ -140,6 +140,8 @@ ${table('own_records', `size=${large}`)}
 ${table('others_records', `size=${large}`)}
 # The same, of the other SBC's => 1: delivered a moment ago
 ${table('delivered', `size=${large}`, 'autoexpire=60')}
+# number of a media host:name of a call there => tag of a side: it ended, and the relay gave no answer
+${table('unreleased', `size=${small}`, 'autoexpire=900')}
 # t:tenant, k:trunk, m:media host => calls now; shared => places of the shared part that are taken
 ${table('load', `size=${perTenant}`, 'initval=0')}
 # t:tenant, k:trunk, cell => what is in the token bucket, and when that was true

@@ -110,10 +110,14 @@ route[IN_DIALOG] {
 # of it, for nobody knows who had it. In: $var(id), $var(m).
 route[RELEASE_UNKNOWN] {
     xlog("L_WARN", "call $ci ended, which this cell did not know any more\n");
+    $var(relayed) = $var(id);
+    $var(rang_at_several) = 1;
+    if (route(SELECT_RELAY) && rtpengine_query("call-id=$var(relayed) from-tag=none")) $var(rang_at_several) = 0;
+    route(RELEASE_MEDIA);
+    if ($var(rang_at_several) == 0) return;
+    # Or its relay gives no answer now.
     $avp(forks) = 10;
     route(RELEASE_BRANCHES);
-    $var(relayed) = $var(id);
-    route(RELEASE_MEDIA);
 }
 
 # It does not say that it belongs to a call of this cell.
