@@ -174,6 +174,7 @@ route[CALL_REFUSED] {
     # The other SBC has brought the answer, while this INVITE has waited here for its time-out.
     if ($vn(call) != $null && ${ofCall('answered')} != "") return;
     $var(m) = $avp(m);
+    $sht(ended=>$var(id)) = $TV(sn);
     route(RELEASE_BRANCHES);
     $var(why) = "refused";
     if ($var(cause) == 487) $var(why) = "cancelled";
@@ -191,6 +192,8 @@ route[RELEASE_MEDIA_OF_SIDES] {
 
 # BYE of one of the call's own two sides. In: $var(id), $var(relayed), $var(m).
 route[HANG_UP] {
+    # Before its media are released, see OFFER.
+    $sht(ended=>$var(id)) = $TV(sn);
     route(RELEASE_MEDIA_OF_SIDES);
     $var(cause) = 200;
     $var(why) = "hung_up";
@@ -407,8 +410,10 @@ ${Object.entries(endings)
             $var(tag_of_side) = 0;
             return;
         }
+        $sht(ended=>$var(id)) = $TV(sn);
         route(RELEASE_BRANCHES);
     } else {
+        $sht(ended=>$var(id)) = $TV(sn);
         $var(relayed) = $var(id) + ${ofCall('leg')};
         route(RELEASE_MEDIA);
     }
