@@ -57,6 +57,8 @@ export interface Toll {
   readonly doubled: readonly string[];
   /** Records whose times are not those of the call. */
   readonly wrongTimes: readonly string[];
+  /** Calls whose end stands before their start in the stream. */
+  readonly endsFirst: readonly string[];
   /** Ended calls that an SBC had again. */
   readonly ghosts: readonly string[];
   /** Entries, counters and records that stay when all calls are over. */
@@ -349,6 +351,7 @@ function tollOf(
   const youngAges: number[] = [];
   const doubled: string[] = [];
   const wrongTimes: string[] = [];
+  const endsFirst: string[] = [];
   const failures: Record<string, number> = {};
   let young = 0;
   const events = new Map<string, CallEvent[]>();
@@ -388,6 +391,7 @@ function tollOf(
       const age = moment === undefined ? undefined : ageAtDeath(moment);
       if (age !== undefined && age < replicationMs) young++;
     }
+    if (starts.length > 0 && own[0] !== starts[0]) endsFirst.push(result.callId);
     if (starts.length > 1) doubled.push(`start of ${result.callId}: ${JSON.stringify(starts)}`);
     if (ends.length > 1) doubled.push(`end of ${result.callId}: ${JSON.stringify(ends)}`);
     if (moments.answered !== undefined && starts.length === 0) missing(result, 'start', moments.answered);
@@ -425,6 +429,7 @@ function tollOf(
     young,
     doubled,
     wrongTimes,
+    endsFirst,
     failures,
   };
 }

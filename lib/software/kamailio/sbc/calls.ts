@@ -126,10 +126,12 @@ route[CALL_ANSWERED] {
     }
     $vn(call) = $_s($vn(call)$var(branch)|$tt|$TV(Sn));
     $sht(calls=>$var(id)) = $vn(call);
-    sht_unlock("calls=>$var(id)");
     $var(op) = "=";
     $vn(told) = $vn(call);
-    route(TELL);
+    # Before anybody else can end the call: its records are written in this order.
+    mq_add("events", "$var(id)", "$var(op)$vn(told)");
+    sht_unlock("calls=>$var(id)");
+    route(TELL_AT_ONCE);
     prom_counter_inc("answered_total", "1");
     return 1;
 }

@@ -57,6 +57,11 @@ modparam("pv", "shvset", "thawed=i:0")
 
 # Something has happened to a call without which it would be lost, or its record. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
 route[TELL] {
+    route(TELL_AT_ONCE);
+    mq_add("events", "$var(id)", "$var(op)$vn(told)");
+}
+
+route[TELL_AT_ONCE] {
     # An SBC with many calls sends ${toldAtOnce} datagrams between two batches, and no more.
     if ($shv(at_once) < ${toldAtOnce} && $TV(sn) - $shv(heard) <= ${silentSeconds}) {
         $shv(at_once) = $shv(at_once) + 1;
@@ -65,7 +70,6 @@ route[TELL] {
         # It may be lost: the batch is not.
         sendx("sip:${peer.address}:${internalPorts.sbcReplication}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\n$var(lines)");
     }
-    mq_add("events", "$var(id)", "$var(op)$vn(told)");
 }
 
 # The lines that tell an event, which TAKE_LINES reads. In: $var(op), $var(id), and $vn(told): of a call, its entry, with its end if it
