@@ -123,8 +123,10 @@ ${table('telling', `size=${small}`, 'initval=0')}
 ${table('calls', `size=${large}`)}
 # name of a call (its caller), NAME:TAG (a callee) => ${sideFields.join('|')}; for longer than any call may last
 ${table('sides', `size=${large}`, `autoexpire=${calledSeconds}`)}
-# name of a call that rings => of each phone, what a CANCEL to it would say, and its tag: Via|peer|URI|TAG|
-${table('branches', `size=${large}`, `autoexpire=${ringingSeconds}`)}
+# name of a call that is not answered => of each INVITE of it that went out, what a CANCEL would say: Via|peer|URI|
+${table('sent', `size=${large}`, `autoexpire=${ringingSeconds}`)}
+# name of a call that rings => tags of the phones: TAG|
+${table('rang', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call => 1: was let in by the other SBC
 ${table('foreign', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call => TAG|leg of a second phone that answered it
