@@ -64,8 +64,8 @@ export interface Toll {
   /** Entries, counters and records that stay when all calls are over. */
   readonly left: readonly string[];
   /**
-   * Relay sessions that stay. An SBC may die between its offer to the relay and what it tells of the call: of that session nobody knows,
-   * and the relay gives it up after 240 s.
+   * Relay sessions that stay. An SBC may die between its offer to the relay and what it tells of the call: of that session nobody knows
+   * until the other SBC has asked the relay.
    */
   readonly sessionsLeft: number;
   /** Calls that were not as their script wanted, by what was wrong. */
@@ -279,8 +279,9 @@ export class KillsBed {
       }
       return left.length === 0 && sessionsLeft === 0;
     };
-    // Longer than a relay keeps a call of which it hears nothing.
-    await until(look, 40).catch(() => undefined);
+    // Longer than a relay keeps a call of which it hears nothing, and than it takes the SBC to find a session of no call: the same
+    // seconds, and two rounds of its watch.
+    await until(look, 60).catch(() => undefined);
     return { left, sessionsLeft };
   }
 }
