@@ -14,9 +14,9 @@ describeWith(['root', 'debian-packages'], `SBCs that die under calls (KILLS_SEED
   afterAll(() => bed?.down());
 
   it('take no record and no counter with them, with Redis frozen or not', async () => {
-    const { lost, lostYoung, doubled, wrongTimes, left } = await bed.kill(3, seed);
-    expect({ lost, lostYoung, doubled, wrongTimes, left }).toEqual({
-      ...{ lost: [], lostYoung: [], doubled: [], wrongTimes: [], left: [] },
+    const { lost, lostYoung, doubled, wrongTimes, endsFirst, left, sessionsLeft } = await bed.kill(3, seed);
+    expect({ lost, lostYoung, doubled, wrongTimes, endsFirst, left, sessionsLeft }).toEqual({
+      ...{ lost: [], lostYoung: [], doubled: [], wrongTimes: [], endsFirst: [], left: [], sessionsLeft: 0 },
     });
   });
 });

@@ -57,13 +57,15 @@ export interface Toll {
   readonly doubled: readonly string[];
   /** Records whose times are not those of the call. */
   readonly wrongTimes: readonly string[];
+  /** Calls whose end stands before their start in the stream. */
+  readonly endsFirst: readonly string[];
   /** Ended calls that an SBC had again. */
   readonly ghosts: readonly string[];
   /** Entries, counters and records that stay when all calls are over. */
   readonly left: readonly string[];
   /**
-   * Relay sessions that stay. An SBC may die between its offer to the relay and what it tells of the call: of that session nobody knows,
-   * and the relay gives it up after 240 s.
+   * Relay sessions that stay. An SBC may die between its offer to the relay and what it tells of the call: of that session nobody knows
+   * until the other SBC has asked the relay.
    */
   readonly sessionsLeft: number;
   /** Calls that were not as their script wanted, by what was wrong. */
@@ -277,8 +279,9 @@ export class KillsBed {
       }
       return left.length === 0 && sessionsLeft === 0;
     };
-    // Longer than a relay keeps a call of which it hears nothing.
-    await until(look, 40).catch(() => undefined);
+    // Longer than a relay keeps a call of which it hears nothing, and than it takes the SBC to find a session of no call: the same
+    // seconds, and two rounds of its watch.
+    await until(look, 60).catch(() => undefined);
     return { left, sessionsLeft };
   }
 }
@@ -349,6 +352,7 @@ function tollOf(
   const youngAges: number[] = [];
   const doubled: string[] = [];
   const wrongTimes: string[] = [];
+  const endsFirst: string[] = [];
   const failures: Record<string, number> = {};
   let young = 0;
   const events = new Map<string, CallEvent[]>();
@@ -388,6 +392,7 @@ function tollOf(
       const age = moment === undefined ? undefined : ageAtDeath(moment);
       if (age !== undefined && age < replicationMs) young++;
     }
+    if (starts.length > 0 && own[0] !== starts[0]) endsFirst.push(result.callId);
     if (starts.length > 1) doubled.push(`start of ${result.callId}: ${JSON.stringify(starts)}`);
     if (ends.length > 1) doubled.push(`end of ${result.callId}: ${JSON.stringify(ends)}`);
     if (moments.answered !== undefined && starts.length === 0) missing(result, 'start', moments.answered);
@@ -425,6 +430,7 @@ function tollOf(
     young,
     doubled,
     wrongTimes,
+    endsFirst,
     failures,
   };
 }

@@ -199,7 +199,9 @@ export class MutatedBed {
         for (const table of [
           'calls',
           'sides',
-          'branches',
+          'sent',
+          'rang',
+          'unreleased',
           'rivals',
           'suppressing',
           'ending',

@@ -224,7 +224,7 @@ describeWith(['root', 'debian-packages'], 'unusual messages', () => {
     expect(raw.of(exchange, callId).filter((text) => text.startsWith('SIP/2.0 180'))).toHaveLength(20);
     raw.send(desk, floating, respond(offered, desk, '486 Busy Here'));
     await raw.message(exchange, callId, 'SIP/2.0 486');
-    await until(async () => (await kept('branches')) === 0, 3);
+    await until(async () => (await kept('rang')) === 0, 3);
     // Until the last repetition of a request can have come.
     await until(async () => (await kept('sides')) === 0, 50);
   });

@@ -88,3 +88,25 @@ describeWith(['debian-packages'], 'a side is silent', () => {
     expect(judge([{ result: 'error', 'error-reason': 'Unknown call-id' }])).toBeNull();
   });
 });
+
+/** After which of the looks at a session that no call has it is deleted: each a time, and what the relay has heard by then. */
+function deleted(looks: readonly { at: number; signal?: number; rtp?: number; rtcp?: number }[]): unknown {
+  const script = `import json, sys
+${callsProgramText.replace(/if __name__ == "__main__":[^]*$/, '')}
+strays = Strays(60)
+answer = lambda look: {"last signal": look.get("signal", 0), "totals": {"RTP": {"packets": look.get("rtp", 0)}, "RTCP": {"packets": look.get("rtcp", 0)}}}
+print(json.dumps([look["at"] for look in json.load(sys.stdin) if strays.look(1, "name", answer(look), look["at"])]))`;
+  return JSON.parse(execFileSync('python3', ['-c', script], { input: JSON.stringify(looks), encoding: 'utf8' }));
+}
+
+describeWith(['debian-packages'], 'a session that no call has', () => {
+  it('is deleted when nothing was heard of it for the time', () => {
+    expect(deleted([{ at: 10 }, { at: 69 }, { at: 70 }])).toEqual([70]);
+  });
+
+  it('is not while a party sends, RTP or RTCP alone, or an SBC speaks of it', () => {
+    expect(deleted([{ at: 10 }, { at: 60, rtp: 1 }, { at: 119, rtp: 1 }, { at: 120, rtp: 1 }])).toEqual([120]);
+    expect(deleted([{ at: 10 }, { at: 60, rtcp: 1 }, { at: 119, rtcp: 1 }])).toEqual([]);
+    expect(deleted([{ at: 10 }, { at: 60, signal: 1 }, { at: 119, signal: 1 }])).toEqual([]);
+  });
+});

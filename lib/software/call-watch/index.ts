@@ -1,4 +1,4 @@
-/** The program with which an SBC lists and ends its calls, and its service, which ends calls with one silent side. */
+/** The program with which an SBC lists and ends its calls, and its service, which ends calls with one silent side, and sessions of no call. */
 import type { Cell } from '../../cell/cell.ts';
 import { callTimer } from '../../spec/call-timers.ts';
 import { internalPorts } from '../../spec/fixed.ts';
@@ -19,10 +19,15 @@ export function callWatch(cell: Cell): HostConfig {
     relays: Object.fromEntries(
       cell.media.map(({ number, name, address }) => [
         number,
-        { name, control: [address, internalPorts.rtpengineControl] },
+        {
+          name,
+          control: [address, internalPorts.rtpengineControl],
+          web: [address, internalPorts.rtpengineMetrics],
+        },
       ]),
     ),
     roundSeconds: callTimer(cell.spec, roundSeconds),
+    quietSeconds: callTimer(cell.spec, cell.spec.calls.silentSeconds),
   };
   return {
     ...emptyHostConfig,
@@ -37,7 +42,7 @@ export function callWatch(cell: Cell): HostConfig {
 
 const watch = service({
   name: 'cellstamp-call-watch',
-  description: 'Ends calls with one silent side',
+  description: 'Ends calls with one silent side, and audio of no call',
   command: ['/usr/bin/python3', callsProgram, 'watch'],
   user: 'kamailio',
   environment: { PYTHONUNBUFFERED: '1' },

@@ -10,8 +10,11 @@ The service ends a call that has one silent side: of which no packet has come fo
 although it has sent before, both sides are to send and to receive, and nothing in their descriptions lets them suppress silence. It
 asks the relays, each call at a bounded rate, and only calls that have lasted for so long. Only the service of the active SBC does.
 No answer, or one that is not understood, says nothing about a call.
+
+It also deletes what a relay has of no call: an SBC died between its offer and the call, or its BYE got lost. That is a session that
+this SBC does not know, and of which the relay has heard nothing, from either side or from an SBC, for the seconds of the configuration.
 """
-import json, os, socket, sys, time
+import http.client, json, os, socket, sys, time
 
 CONFIG = "/etc/cellstamp/calls.json"
 # Seconds. On this host, and across the cell's network.
@@ -21,6 +24,8 @@ RELAY_PATIENCE = 0.5
 RELAY_TRIES = 2
 # Calls a second that the relays are asked for at most: 10,000 take 50 s.
 RATE = 200
+# Sessions of one relay that no call has, and that are looked at in one round.
+MOST_STRAYS = 500
 # The active SBC ends calls once a second.
 END_PATIENCE = 5
 
@@ -51,8 +56,15 @@ class Kamailio:
                 raise Failure("Kamailio does not answer: %s" % error)
         return answer.get("result")
 
+    def shared(self, name):
+        return (self.rpc("pv.shvGet", name) or {}).get("value")
+
     def active(self):
-        return (self.rpc("pv.shvGet", "active") or {}).get("value") == 1
+        return self.shared("active") == 1
+
+    def knows_all(self):
+        """Whether the other SBC has told its calls, or is away."""
+        return self.shared("synced") == 1 or time.time() - (self.shared("heard") or 0) > self.config["quietSeconds"]
 
     def holds(self, name):
         return self.rpc("htable.get", "calls", name) is not None
@@ -135,16 +147,38 @@ class Relays:
 
     def __init__(self, config):
         self.addresses = {int(number): tuple(host["control"]) for number, host in config["relays"].items()}
+        self.web = {int(number): tuple(host["web"]) for number, host in config["relays"].items()}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.settimeout(RELAY_PATIENCE)
         # A relay answers a cookie that it knows with what it answered before: this one no other process has, nor this one again.
         self.start, self.turn = "%d-%x" % (os.getpid(), time.time_ns()), 0
 
+    def question(self, **command):
+        self.turn += 1
+        return ("%s-%d " % (self.start, self.turn)).encode(), json.dumps(command).encode()
+
     def query(self, relay, call_id):
         """What a relay knows of a call; None if it does not answer."""
-        self.turn += 1
-        cookie = ("%s-%d " % (self.start, self.turn)).encode()
-        question = json.dumps({"command": "query", "call-id": call_id}).encode()
+        return self.ask(relay, {"command": "query", "call-id": call_id})
+
+    def delete(self, relay, call_id):
+        self.ask(relay, {"command": "delete", "call-id": call_id})
+
+    def sessions(self, relay):
+        """The calls of a relay, by their names; None if it does not answer. By TCP: the names of 2,500 fill a datagram."""
+        cookie, question = self.question(command="list", limit=1000000)
+        connection = http.client.HTTPConnection(*self.web[relay], timeout=PATIENCE)
+        try:
+            connection.request("POST", "/ng", cookie + question, {"Content-Type": "application/x-rtpengine-ng"})
+            answer = connection.getresponse().read()
+            return json.loads(answer[len(cookie) :])["calls"] if answer.startswith(cookie) else None
+        except (OSError, ValueError, KeyError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def ask(self, relay, command):
+        cookie, question = self.question(**command)
         try:
             self.socket.sendto(cookie + question, self.addresses[relay])
             while True:
@@ -221,12 +255,59 @@ class Watch:
         self.talking_since = {name: since for name, since in self.talking_since.items() if name in names}
 
 
-def watch_round(kamailio, relays, watch):
+class Strays:
+    """What relays have of no call, from one round to the next."""
+
+    def __init__(self, quiet_seconds):
+        self.quiet_seconds = quiet_seconds
+        # (relay, session) => what the relay had heard when we looked, and since when it has heard no more, by our clock.
+        self.heard = {}
+
+    def look(self, relay, session, answer, now):
+        """Whether a session that no call has is to be deleted."""
+        heard = [answer["last signal"], answer["totals"]["RTP"]["packets"], answer["totals"]["RTCP"]["packets"]]
+        before, since = self.heard.get((relay, session), (None, now))
+        if heard != before:
+            since = now
+        self.heard[relay, session] = heard, since
+        return now - since >= self.quiet_seconds
+
+    def keep(self, seen):
+        self.heard = {key: value for key, value in self.heard.items() if key in seen}
+
+
+def delete_strays(kamailio, relays, strays, calls):
+    # A call that has begun since they were told is a stray for one round, in which it is only looked at.
+    names = {call.name for call in calls}
+    seen = set()
+    for relay in relays.addresses if kamailio.knows_all() else ():
+        # A phone of several at which a call rings has a session of its own, NAME-NUMBER.
+        unknown = [name for name in relays.sessions(relay) or () if name.split("-")[0] not in names]
+        for session in unknown[:MOST_STRAYS]:
+            asked = time.monotonic()
+            answer = relays.query(relay, session)
+            if answer is None:
+                break
+            try:
+                seen.add((relay, session))
+                if strays.look(relay, session, answer, asked):
+                    log("%s on relay %d is no call's, and nothing was heard of it for %d s: deleted" % (session, relay, strays.quiet_seconds))
+                    relays.delete(relay, session)
+            except (KeyError, TypeError):
+                # It has ended meanwhile.
+                pass
+            time.sleep(max(0, 1 / RATE - (time.monotonic() - asked)))
+    strays.keep(seen)
+
+
+def watch_round(kamailio, relays, watch, strays):
     now = time.time()
+    all_calls = kamailio.calls()
+    delete_strays(kamailio, relays, strays, all_calls)
     # A call that was answered a moment ago has been silent for no longer.
     calls = [
         call
-        for call in kamailio.calls()
+        for call in all_calls
         if call.one_sided > 0 and call.answered is not None and now - call.answered >= call.one_sided
     ]
     watch.keep({call.name for call in calls})
@@ -250,15 +331,16 @@ def watch_round(kamailio, relays, watch):
 
 
 def watch(config):
-    kamailio, relays, state = Kamailio(config), Relays(config), Watch()
+    kamailio, relays, state, strays = Kamailio(config), Relays(config), Watch(), Strays(config["quietSeconds"])
     failed = False
     while True:
         started = time.monotonic()
         try:
             if kamailio.active():
-                watch_round(kamailio, relays, state)
+                watch_round(kamailio, relays, state, strays)
             else:
                 state.keep(())
+                strays.keep(())
             failed = False
         except Failure as failure:
             if not failed:

@@ -35,6 +35,8 @@ export const endedSeconds = 40;
 export const endings = {
   /** The relay has given it up, or is away. */
   media_lost: 408,
+  /** An answer whose description must not pass, or that the relay can't read. */
+  media_refused: 488,
   /** One side went silent. */
   one_sided: 408,
   /** Longer than the tenant's calls may be. */

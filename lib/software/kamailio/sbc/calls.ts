@@ -82,9 +82,9 @@ route[CALL_INVITED] {
     $sht(calls=>$var(id)) = $vn(call);
     $sht(sides=>$var(id)) = $var(side);
     sht_unlock("calls=>$var(id)");
-    $var(op) = "+";
-    $vn(told) = $vn(call);
-    route(TELL);
+    # The other SBC is told at once with the first INVITE that goes out (TELL_SENT): before that nobody outside knows of the call.
+    $avp(untold) = 1;
+    mq_add("events", "$var(id)", "+$vn(call)");
     # An offer that is cut down to the tenant's codecs says nothing; its answer will.
     if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     prom_counter_inc("setups_total", "1", "$var(kind)");
@@ -126,10 +126,12 @@ route[CALL_ANSWERED] {
     }
     $vn(call) = $_s($vn(call)$var(branch)|$tt|$TV(Sn));
     $sht(calls=>$var(id)) = $vn(call);
-    sht_unlock("calls=>$var(id)");
     $var(op) = "=";
     $vn(told) = $vn(call);
-    route(TELL);
+    # Before anybody else can end the call: its records are written in this order.
+    mq_add("events", "$var(id)", "$var(op)$vn(told)");
+    sht_unlock("calls=>$var(id)");
+    route(TELL_AT_ONCE);
     prom_counter_inc("answered_total", "1");
     return 1;
 }
@@ -174,6 +176,7 @@ route[CALL_REFUSED] {
     # The other SBC has brought the answer, while this INVITE has waited here for its time-out.
     if ($vn(call) != $null && ${ofCall('answered')} != "") return;
     $var(m) = $avp(m);
+    $sht(ended=>$var(id)) = $TV(sn);
     route(RELEASE_BRANCHES);
     $var(why) = "refused";
     if ($var(cause) == 487) $var(why) = "cancelled";
@@ -191,6 +194,8 @@ route[RELEASE_MEDIA_OF_SIDES] {
 
 # BYE of one of the call's own two sides. In: $var(id), $var(relayed), $var(m).
 route[HANG_UP] {
+    # Before its media are released, see OFFER.
+    $sht(ended=>$var(id)) = $TV(sn);
     route(RELEASE_MEDIA_OF_SIDES);
     $var(cause) = 200;
     $var(why) = "hung_up";
@@ -238,15 +243,16 @@ route[KEEP_SIDES] {
 # phones that only rang. In: $var(id), $vn(call).
 route[FORGET_SIDES] {
     $sht(suppressing=>$var(id)) = $null;
-    $vn(branches) = $sht(branches=>$var(id));
-    if ($vn(branches) != $null) {
-        $sht(branches=>$var(id)) = $null;
-        $var(nth) = 3;
-        $var(rang) = $(vn(branches){s.select,$var(nth),|});
-        while ($var(rang) != "") {
-            $shtex(sides=>$var(id):$var(rang)) = ${endedSeconds};
-            $var(nth) = $var(nth) + 4;
-            $var(rang) = $(vn(branches){s.select,$var(nth),|});
+    $sht(sent=>$var(id)) = $null;
+    $vn(rang) = $sht(rang=>$var(id));
+    if ($vn(rang) != $null) {
+        $sht(rang=>$var(id)) = $null;
+        $var(nth) = 0;
+        $var(tag) = $(vn(rang){s.select,0,|});
+        while ($var(tag) != "") {
+            $shtex(sides=>$var(id):$var(tag)) = ${endedSeconds};
+            $var(nth) = $var(nth) + 1;
+            $var(tag) = $(vn(rang){s.select,$var(nth),|});
         }
     }
     $shtex(sides=>$var(id)) = ${endedSeconds};
@@ -339,16 +345,42 @@ route[COLLECT_ROUTES] {
     }
 }
 
-# An answer of a phone that has not answered before: where it is, and what a CANCEL to it would say, for the other SBC. In: $var(id),
-# $var(branch). False: it can't be kept, and the answer must not pass.
+# An INVITE of a call goes out: the other SBC is told before it does, with what a CANCEL would say to whoever gets it. Over TCP and TLS
+# nothing: that connection dies with this SBC. (Kamailio's grammar allows no route here; the module's function runs one.)
+onsend_route {
+    if ($rm == "INVITE" && $tt == $null && $avp(id) != $null) route_if_exists("TELL_SENT");
+    return 1;
+}
+
+route[TELL_SENT] {
+    $var(id) = $avp(id);
+    if ($snd(sproto) == "udp") {
+        $vn(sent) = $sht(sent=>$var(id));
+        if ($vn(sent) == $null) $vn(sent) = "";
+        # INVITE URI SIP/2.0, and the first Via: SIP/2.0/UDP HOST:PORT;branch=...
+        $var(uri) = $(snd(buf){line.at,0}{s.select,1, });
+        $var(via) = $(snd(buf){line.sw,Via:}{s.strip,17}{s.trim});
+        if ($var(uri) =~ "[|<>[:cntrl:]]") $var(uri) = "sip:" + $snd(ip) + ":" + $snd(port);
+        $sht(sent=>$var(id)) = $_s($vn(sent)$var(via)|udp:$snd(ip):$snd(port)|$var(uri)|);
+    }
+    $vn(call) = $sht(calls=>$var(id));
+    $var(op) = "b";
+    if ($avp(untold) == 1) $var(op) = "i";
+    $avp(untold) = $null;
+    $vn(told) = $vn(call);
+    route(TELL_AT_ONCE);
+    mq_add("events", "$var(id)", "b|");
+}
+
+# An answer of a phone that has not answered before: where it is. In: $var(id), $var(branch). False: it can't be kept, and the answer must not pass.
 route[NOTE_CALLEE] {
     if ($rs < 200 && $sht(sides=>$var(id):$tt) != $null) return 1;
     # It is over.
     if ($rs < 200 && $sht(calls=>$var(id)) == $null) return -1;
-    $vn(branches) = $sht(branches=>$var(id));
-    if ($vn(branches) == $null) $vn(branches) = "";
+    $vn(rang) = $sht(rang=>$var(id));
+    if ($vn(rang) == $null) $vn(rang) = "";
     # Each tag is kept: somebody who makes them up gets no further.
-    if ($rs < 200 && $(vn(branches){s.count,|}) >= ${4 * mostRinging}) return -1;
+    if ($rs < 200 && $(vn(rang){s.count,|}) >= ${mostRinging}) return -1;
     $var(leg) = "";
     if ($avp(forks) != $null) $var(leg) = "-" + $var(branch);
     route(DESCRIBE_CALLEE);
@@ -356,10 +388,7 @@ route[NOTE_CALLEE] {
     $sht(sides=>$var(id):$tt) = $var(side);
     if ($rs >= 200) return 1;
     $shtex(sides=>$var(id):$tt) = ${ringingSeconds};
-    $var(uri) = $T_branch(uri);
-    if ($var(uri) =~ "[|<>[:cntrl:][:space:]]") $var(uri) = "sip:" + $si + ":" + $sp;
-    $sht(branches=>$var(id)) = $vn(branches) + $sel(via[1].host) + ":" + $sel(via[1].port) + ";branch=" + $sel(via[1].params.branch)
-        + "|" + $pr + ":" + $si + ":" + $sp + "|" + $var(uri) + "|" + $tt + "|";
+    $sht(rang=>$var(id)) = $vn(rang) + $tt + "|";
     mq_add("events", "$var(id)", "r$tt");
     return 1;
 }
@@ -407,8 +436,10 @@ ${Object.entries(endings)
             $var(tag_of_side) = 0;
             return;
         }
+        $sht(ended=>$var(id)) = $TV(sn);
         route(RELEASE_BRANCHES);
     } else {
+        $sht(ended=>$var(id)) = $TV(sn);
         $var(relayed) = $var(id) + ${ofCall('leg')};
         route(RELEASE_MEDIA);
     }

@@ -147,6 +147,7 @@ route[OTHER_TRUNK] {
     if ($avp(shown) != $null) t_on_branch("FORK");
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
+    $var(refused) = 0;
     if (t_relay()) return 1;
     return -1;
 }

@@ -130,27 +130,49 @@ route[CHECK_DESCRIPTION] {
         route(REMOVE_BODY);
         return;
     }
-    if (is_method("ACK")) exit;
+    if (is_method("ACK")) {
+        $var(description) = 0;
+        $var(refused) = 1;
+        $var(unusable) = $var(own_call);
+        route(REMOVE_BODY);
+        route(END_WITHOUT_MEDIA);
+        return;
+    }
     route(SAY_WHAT_IS_ACCEPTED);
     send_reply("$var(code)", "$var(phrase)");
     exit;
 }
 
-# A response. What the relay can't rewrite goes no further. In: $avp(m), $avp(late_offer).
+# A response. What the relay can't rewrite goes no further. In: $avp(m), $avp(late_offer). Out: $var(unusable), 1 if a 2xx comes without
+# the description that its sender gave it; $var(refused), as of OFFER.
 route[CHECK_ANSWER] {
+    $var(unusable) = 0;
+    $var(refused) = 1;
     if (!route(DESCRIPTION)) {
         prom_counter_inc("rejected_total", "1", "$var(reason)");
     } else {
         if ($var(description) == 0) return;
         # An offer in PRACK would be answered here: the relay was told that it is an answer itself. A refusal may tell what would do
         # (RFC 3261, section 21.4.26), and where.
-        if ($rs < 300 && $rm =~ "^(INVITE|UPDATE)$" && route(ANSWER)) return;
+        if ($rs < 300 && $rm =~ "^(INVITE|UPDATE)$") {
+            if (route(ANSWER)) return;
+            if ($var(refused) == 1) prom_counter_inc("rejected_total", "1", "media_description");
+        }
     }
+    if ($rs >= 200 && $rs < 300 && $rm =~ "^(INVITE|UPDATE)$") $var(unusable) = 1;
     route(KEEP_DESCRIPTION);
 }
 
+# A description that belonged to the call has not passed: its two sides would wait for each other's audio. In: $var(id), $var(unusable),
+# $var(refused).
+route[END_WITHOUT_MEDIA] {
+    if ($var(unusable) != 1) return;
+    if ($var(refused) == 0) $sht(ending=>$var(id)) = "media_lost";
+    else $sht(ending=>$var(id)) = "media_refused";
+}
+
 # Fail closed: a description that the relay has not changed does not pass. A provisional answer is dropped. A final one can't be:
-# it goes without its description, no audio flows, and the caller hangs up (RFC 3261, section 13.2.2.4).
+# it goes without its description, and the call ends (END_WITHOUT_MEDIA).
 route[KEEP_DESCRIPTION] {
     if ($rs < 200) drop;
     route(REMOVE_BODY);

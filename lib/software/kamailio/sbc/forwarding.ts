@@ -124,6 +124,7 @@ route[FORWARD_UNTAKEN] {
     t_on_branch("FORK");
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
+    $var(refused) = 0;
     if (t_relay()) return 1;
     return -1;
 }

@@ -1,6 +1,8 @@
 import type { Cell } from '../../../cell/cell.ts';
 import { callTimer } from '../../../spec/call-timers.ts';
 import { internalPorts } from '../../../spec/fixed.ts';
+import { late } from '../../host-config.ts';
+import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { ofCall, ofSide } from './call-entry.ts';
 
@@ -45,6 +47,8 @@ modparam("rtpengine", "hash_table_size", 4096)
 # side goes by this name until the side has a tag, and by it again when the tag is another.
 modparam("rtpengine", "extra_id_pv", "$var(relayed)")
 modparam("rtpengine", "hash_table_tout", 7200)
+# Which relay has answered, whatever it said: the module's functions are false for a refusal and for silence alike.
+modparam("rtpengine", "rtp_inst_pvar", "$var(relay_answered)")
 # What the relay measured, at the end of a call.
 modparam("rtpengine", "mos_average_pv", "$avp(mos)")
 modparam("rtpengine", "mos_average_jitter_pv", "$avp(jitter)")
@@ -61,11 +65,14 @@ route[SELECT_RELAY] {
 }
 
 # Anchors the call on the host of the tenant's pool that has the fewest calls, and takes the next one if that does not answer.
-# In: $var(tier), $var(flags), $var(relayed), $avp(forks), what DESCRIPTION found. Out: $avp(m), the host's number. False: no host takes the call.
+# In: $var(tier), $var(flags), $var(id), $var(relayed), $avp(forks), what DESCRIPTION found. Out: $avp(m), the host's number. False: no host
+# takes the call, and no other would where $var(refused) is 1: its description is what the relay does not take.
 route[ANCHOR] {
     $var(tried) = 0;
     $var(tried_before) = 0;
     $var(attempt) = 0;
+    $var(refused) = 0;
+    $var(by_branch) = " via-branch=extra";
     while ($var(attempt) < 3) {
         route(CHOOSE_MEDIA_HOST);
         if ($var(m) == 0) {
@@ -80,14 +87,12 @@ route[ANCHOR] {
             return 1;
         }
         if ($avp(forks) != $null) return 1;
-        if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed) via-branch=extra")) {
-            return 1;
-        }
+        if (route(OFFER)) return 1;
         $var(n) = $shtdec(load=>m:$var(m));
         $avp(m) = $null;
-        prom_counter_inc("media_failures_total", "1", "media-$var(m)");
-        # It may have refused the description after it had begun the call.
+        # It may have begun the call all the same, also where its answer was lost.
         route(RELEASE_MEDIA);
+        if ($var(refused) == 1) return -1;
         $var(tried_before) = $var(tried);
         $var(tried) = $var(m);
         $var(attempt) = $var(attempt) + 1;
@@ -95,16 +100,67 @@ route[ANCHOR] {
     return -1;
 }
 
+# Offers a message's description to the relay, or offers it anew. In: $var(m), $var(flags), $var(learn), $var(id), $var(relayed), $var(by_branch).
+# False: the description must not pass. Out: $var(refused), why: 0, the relay is away or full; 1, it does not take this
+# description; 2, the call has ended meanwhile.
+route[OFFER] {
+    $var(refused) = 0;
+    $var(relay_answered) = "";
+    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)$var(by_branch)")) {
+        # The end of a call is noted before its media are released: either that release comes after this offer, or it is noted by now.
+        # Else the relay has set the call up again, and nothing would ever end it.
+        if ($sht(ended=>$var(id)) == $null) {
+            $sht(unreleased=>$var(m):$var(relayed)) = $null;
+            return 1;
+        }
+        $var(refused) = 2;
+        route(RELEASE_MEDIA);
+        return -1;
+    }
+    route(WHY_REFUSED);
+    return -1;
+}
+
+# The relay did not take a description. In: $var(m), $var(relayed), $var(relay_answered). Out: $var(refused) as above.
+route[WHY_REFUSED] {
+    $var(refused) = 0;
+    if ($var(relay_answered) != "") {
+        # It has answered, and its reason is in the log only. A relay that is full, or has no ports left, has no such call. It
+        # reads a fragment of a description also then, keeps it for 3 s, and says whether it can.
+        if (rtpengine_query("call-id=$var(relayed) from-tag=none")) {
+            $var(refused) = 1;
+        } else {
+            $var(relay_answered) = "";
+            if (!rtpengine_info("fragment call-id=read") && $var(relay_answered) != "") $var(refused) = 1;
+            # A fragment needs no address. Here: none for the session, and a stream without one.
+            if ($rb =~ "v=0[^\\n]*\\n([^cm\\n][^\\n]*\\n)*m=" && $rb =~ "\\nm=[^\\n]*(\\n[^cm\\n][^\\n]*)*(\\n?$|\\nm=)") $var(refused) = 1;
+        }
+    }
+    # No relay fails by what somebody sends.
+    if ($var(refused) == 0) prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+}
+
+# Why, for a person (RFC 3261, section 21.4.26). Out: $var(code), $var(phrase), $var(reason).
+route[SAY_NOT_ACCEPTABLE] {
+    append_to_reply("Warning: 399 ${late(values.publicAddress.name)} \\"The media relay cannot read this session description\\"\\r\\n");
+    $var(code) = 488;
+    $var(phrase) = "Not Acceptable Here";
+    $var(reason) = "media_description";
+}
+
 # A call that rings at several phones is a call of its own at the relay for each of them: the ports of one are not those of another,
-# and the audio is with the one that answers. In: $avp(id), $avp(m), $var(flags).
+# and the audio is with the one that answers. In: $avp(id), $avp(m), $var(flags). Out: $var(refused), as of OFFER.
 branch_route[FORK] {
     if ($avp(shown) != $null) route(LEAVE_DIVERTED);
     if ($avp(forks) == $null) return;
     $var(m) = $avp(m);
     if ($avp(late_offer) == 1) return;
-    $var(relayed) = $avp(id) + "-" + $T_branch_idx;
-    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed) via-branch=extra")) return;
-    prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+    $var(id) = $avp(id);
+    $var(relayed) = $var(id) + "-" + $T_branch_idx;
+    $var(by_branch) = " via-branch=extra";
+    # What the relay does not take for one phone it does not take for another.
+    if ($var(refused) != 1 && route(OFFER)) return;
+    route(RELEASE_MEDIA);
     drop;
 }
 
@@ -139,55 +195,81 @@ route[OFFER_FLAGS] {
     if ($vn(codecs) != $null) $var(flags) = $var(flags) + " " + $vn(codecs);
 }
 
-# The same for a call that has begun. In: $var(id). Out: $vn(call), too.
+# The same for a call that has begun. In: $var(id). Out: $vn(call), too; null for one that is over.
 route[OFFER_FLAGS_OF_CALL] {
     $var(held) = "";
     $vn(call) = $sht(calls=>$var(id));
+    if ($sht(ended=>$var(id)) != $null) $vn(call) = $null;
     if ($vn(call) != $null) $var(held) = ${ofCall('tenant')};
     route(OFFER_FLAGS);
 }
 
 # A new offer within a call goes to the call's own host. In: $var(m), $var(id), $var(relayed). False: refused, the description must
-# not pass.
+# not pass. Out: $var(refused), as of OFFER.
 route[OFFER_AGAIN] {
+    $var(refused) = 2;
     route(OFFER_FLAGS_OF_CALL);
     if ($vn(call) == $null) return -1;
+    $var(by_branch) = "";
+    if (!route(OFFER)) return -1;
     if ($vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
-    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)")) return 1;
-    prom_counter_inc("media_failures_total", "1", "media-$var(m)");
-    return -1;
+    return 1;
 }
 
-# The description in an answer. In: $avp(m), $avp(late_offer), $var(id), $var(relayed). False: it must not pass.
+# The description in an answer. In: $avp(m), $avp(late_offer), $var(id), $var(relayed). False: it must not pass. Out: $var(refused), as
+# of OFFER.
 route[ANSWER] {
     $var(m) = $avp(m);
     route(NOTE_SILENCE_SUPPRESSION);
-    if (route(SELECT_RELAY)) {
-        if ($avp(late_offer) == 1) {
-            route(OFFER_FLAGS_OF_CALL);
-            # It has been hung up meanwhile: the relay would set it up again, and nothing would end it.
-            if ($vn(call) == $null) return -1;
-            # The first offer of all tells the relay on which side FreeSWITCH is.
-            if (${ofCall('kind')} == "feature" && ${ofCall('answered')} == "") {
-                $var(flags) = $var(flags) + " direction=private direction=public";
-            }
-            if (rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)")) return 1;
-        } else if (rtpengine_answer("${answerFlags}$var(learn) call-id=$var(relayed) via-branch=extra")) {
-            return 1;
+    if ($avp(late_offer) == 1) {
+        $var(refused) = 2;
+        route(OFFER_FLAGS_OF_CALL);
+        if ($vn(call) == $null) return -1;
+        # The first offer of all tells the relay on which side FreeSWITCH is.
+        if (${ofCall('kind')} == "feature" && ${ofCall('answered')} == "") {
+            $var(flags) = $var(flags) + " direction=private direction=public";
         }
+        $var(by_branch) = "";
+        if (route(OFFER)) return 1;
+        return -1;
     }
-    prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+    $var(relay_answered) = "";
+    if (route(SELECT_RELAY) && rtpengine_answer("${answerFlags}$var(learn) call-id=$var(relayed) via-branch=extra")) return 1;
+    route(WHY_REFUSED);
     return -1;
 }
 
-# The call needs its relay no more. One that is away has forgotten it by itself. The relay must know the tag that it is told, else it keeps
+# The call needs its relay no more. One that gives no answer is asked again (RELEASE_LATE). The relay must know the tag that it is told, else it keeps
 # the call and says that all is well: it knows the caller's, and the callee's only if it has seen an answer. In: $var(m), $var(relayed);
 # $var(tag_of_side), 1 where the message is not the caller's, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
 route[RELEASE_MEDIA] {
-    if (!route(SELECT_RELAY)) return;
-    $var(flags) = "call-id=" + $var(relayed);
-    if ($var(tag_of_side) == 1) $var(flags) = $var(flags) + " from-tag=" + ${ofSide('tag', 'vn(caller)')};
-    if (!rtpengine_delete("$var(flags)")) prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+    $var(known_as) = $ft;
+    if ($var(tag_of_side) == 1) $var(known_as) = ${ofSide('tag', 'vn(caller)')};
+    if (route(SELECT_RELAY)) {
+        $var(relay_answered) = "";
+        if (rtpengine_delete("call-id=$var(relayed) from-tag=$var(known_as)")) return;
+        prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+        if ($var(relay_answered) != "") return;
+    }
+    $sht(unreleased=>$var(m):$var(relayed)) = $var(known_as);
+}
+
+# Calls that have ended while their relay gave no answer: asked once more each second while it is alive. In WATCH_MEDIA's process.
+modparam("mqueue", "mqueue", "name=unreleased;size=200000")
+route[RELEASE_LATE] {
+    sht_iterator_start("late", "unreleased");
+    while (sht_iterator_next("late")) mq_add("unreleased", "$shtitkey(late)", "$shtitval(late)");
+    sht_iterator_end("late");
+    while (mq_fetch("unreleased")) {
+        $var(late) = $mqk(unreleased);
+        $var(m) = $(var(late){s.select,0,:});
+        $var(relayed) = $(var(late){s.select,1,:});
+        $var(known_as) = $mqv(unreleased);
+        # Not one that has been offered anew by this name.
+        if ($sht(unreleased=>$var(late)) != $null && route(SELECT_RELAY)) {
+            if (rtpengine_delete("call-id=$var(relayed) from-tag=$var(known_as)")) $sht(unreleased=>$var(late)) = $null;
+        }
+    }
 }
 
 # All that a call which nobody answered has at its relay. In: $var(m), $var(id), $avp(forks).
@@ -266,6 +348,7 @@ ${hosts
   )
   .join('\n')}
     route(RECOUNT_SHARED);
+    route(RELEASE_LATE);
 }
 `,
   };

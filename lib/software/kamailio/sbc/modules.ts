@@ -3,6 +3,7 @@ import type { Module } from '../common/modules.ts';
 /** What an SBC loads beside what every Kamailio has, in the order in which it must be loaded. */
 export const sbcModules: readonly Module[] = [
   ['ipops', ''],
+  ['cfgutils', 'a route out of onsend_route'],
   ['db_postgres', ''],
   ['dmq', 'replication; before the modules that use it'],
   ['htable', 'tables in shared memory'],

@@ -13,8 +13,8 @@ export const callRecordStream = 'call-records';
 
 /**
  * An event of a call, as it stands in the stream. Times are seconds since 1970 with microseconds. `id` and `event` name it, and the
- * stream has it once, unless an SBC was away for longer than 15 minutes and brings it then. A consumer must bear an end without a start: of a call that
- * was let in and not answered.
+ * stream has it once, unless an SBC was away for longer than 15 minutes and brings it then. An end without a start is that of a call
+ * that was let in and not answered; of any other the start comes first.
  * `refused` stands alone, for a call that was not let in: it has the fields of an end, and no media host (0). What a stranger tried is
  * no call of anybody's and has no record.
  */
@@ -213,6 +213,14 @@ ${Object.entries(nullable)
     if ($var(${name}) == "" || $var(${name}) == "<null>") $var(${name}) = "null";`,
   )
   .join('\n')}
+    # Its start first, where that is not delivered: the SBC that had it may be dead, or have it behind this end in its queue. Redis
+    # takes it once.
+    $var(start) = $var(id) + ":start";
+    if ($(var(record){s.select,1,:}) == "end" && $var(answered) != "null"
+            && ($sht(others_records=>$var(start)) != $null || $sht(own_records=>$var(start)) != $null)) {
+        $vn(event) = ${json({ event: { text: 'start' }, ...start })};
+        $var(batch) = $var(batch) + $var(start) + "\t" + $vn(event) + "\n";
+    }
     if ($(var(record){s.select,1,:}) == "start") {
         $vn(event) = ${json({ event: { text: 'start' }, ...start })};
     } else {

@@ -29,6 +29,7 @@ export const refusalReasons = [
   'malformed',
   'unknown_body',
   'media_address',
+  'media_description',
   'not_hidden',
 ] as const;
 

@@ -57,6 +57,11 @@ modparam("pv", "shvset", "thawed=i:0")
 
 # Something has happened to a call without which it would be lost, or its record. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
 route[TELL] {
+    route(TELL_AT_ONCE);
+    mq_add("events", "$var(id)", "$var(op)$vn(told)");
+}
+
+route[TELL_AT_ONCE] {
     # An SBC with many calls sends ${toldAtOnce} datagrams between two batches, and no more.
     if ($shv(at_once) < ${toldAtOnce} && $TV(sn) - $shv(heard) <= ${silentSeconds}) {
         $shv(at_once) = $shv(at_once) + 1;
@@ -65,20 +70,23 @@ route[TELL] {
         # It may be lost: the batch is not.
         sendx("sip:${peer.address}:${internalPorts.sbcReplication}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\n$var(lines)");
     }
-    mq_add("events", "$var(id)", "$var(op)$vn(told)");
 }
 
 # The lines that tell an event, which TAKE_LINES reads. In: $var(op), $var(id), and $vn(told): of a call, its entry, with its end if it
-# has one; of a side that has moved (p), its name; of a phone that rings (r), its tag. $vn(call), the entry. Adds to $var(lines).
+# has one; of a side that has moved (p), its name; of a phone that rings (r), its tag; of an INVITE that goes out (b, and i for the first
+# of a call), nothing. $vn(call), the entry. Adds to $var(lines).
 route[ADD_LINES] {
     if ($var(op) == "p") {
         $var(lines) = $var(lines) + $_s(p$vn(told)|$sht(sides=>$vn(told))) + "\n";
     } else if ($var(op) == "r") {
         # Unless it has ended meanwhile.
-        if ($sht(branches=>$var(id)) != $null) {
-            $var(lines) = $var(lines) + $_s(p$var(id):$vn(told)|$sht(sides=>$var(id):$vn(told))) + "\n"
-                + $_s(b$var(id)|$sht(branches=>$var(id))) + "\n";
+        if ($sht(rang=>$var(id)) != $null) $var(lines) = $var(lines) + $_s(p$var(id):$vn(told)|$sht(sides=>$var(id):$vn(told))) + "\n";
+    } else if ($var(op) == "b" || $var(op) == "i") {
+        if ($var(op) == "i" && $vn(call) != $null) {
+            route(TELL_SIDES);
+            $var(lines) = $var(lines) + $_s(+$var(id)|$vn(call)) + "\n";
         }
+        if ($sht(sent=>$var(id)) != $null) $var(lines) = $var(lines) + $_s(b$var(id)|$sht(sent=>$var(id))) + "\n";
     } else {
         if ($var(op) == "+" || $var(op) == "=") route(TELL_SIDES);
         $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(told)) + "\n";
@@ -207,6 +215,7 @@ route[SEND_ALL_CALLS] {
         route(TELL_SIDES);
         $var(lines) = $var(lines) + "s" + $var(id) + "|" + $vn(call) + "\n";
         if ($sht(suppressing=>$var(id)) != $null) $var(lines) = $var(lines) + "n" + $var(id) + "|\n";
+        if ($sht(sent=>$var(id)) != $null) $var(lines) = $var(lines) + $_s(b$var(id)|$sht(sent=>$var(id))) + "\n";
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
     }
     sht_iterator_end("all");
@@ -325,11 +334,12 @@ route[TAKE_LINES] {
             $vn(told) = $(var(line){s.substr,$var(skip),0});
             route(SIDE_REPLICATED);
         } else if ($var(op) == "b") {
-            $sht(branches=>$var(id)) = $(var(line){s.substr,$var(skip),0});
+            # Of a call that is over there is nobody to tell.
+            if ($sht(ended=>$var(id)) == $null) $sht(sent=>$var(id)) = $(var(line){s.substr,$var(skip),0});
         } else if ($var(op) == "-" || $var(op) == "x") {
             if ($var(op) == "-") $vn(told) = $(var(line){s.substr,$var(skip),0});
             route(END_REPLICATED);
-        } else {
+        } else if ($var(op) == "+" || $var(op) == "=" || $var(op) == "s") {
             $vn(told) = $(var(line){s.substr,$var(skip),0});
             route(CALL_REPLICATED);
         }

@@ -123,8 +123,10 @@ ${table('telling', `size=${small}`, 'initval=0')}
 ${table('calls', `size=${large}`)}
 # name of a call (its caller), NAME:TAG (a callee) => ${sideFields.join('|')}; for longer than any call may last
 ${table('sides', `size=${large}`, `autoexpire=${calledSeconds}`)}
-# name of a call that rings => of each phone, what a CANCEL to it would say, and its tag: Via|peer|URI|TAG|
-${table('branches', `size=${large}`, `autoexpire=${ringingSeconds}`)}
+# name of a call that is not answered => of each INVITE of it that went out, what a CANCEL would say: Via|peer|URI|
+${table('sent', `size=${large}`, `autoexpire=${ringingSeconds}`)}
+# name of a call that rings => tags of the phones: TAG|
+${table('rang', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call => 1: was let in by the other SBC
 ${table('foreign', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call => TAG|leg of a second phone that answered it
@@ -140,6 +142,8 @@ ${table('own_records', `size=${large}`)}
 ${table('others_records', `size=${large}`)}
 # The same, of the other SBC's => 1: delivered a moment ago
 ${table('delivered', `size=${large}`, 'autoexpire=60')}
+# number of a media host:name of a call there => tag of a side: it ended, and the relay gave no answer
+${table('unreleased', `size=${small}`, 'autoexpire=900')}
 # t:tenant, k:trunk, m:media host => calls now; shared => places of the shared part that are taken
 ${table('load', `size=${perTenant}`, 'initval=0')}
 # t:tenant, k:trunk, cell => what is in the token bucket, and when that was true

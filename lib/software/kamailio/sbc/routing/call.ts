@@ -268,6 +268,10 @@ route[SEND] {
     $var(leg) = "";
     if ($avp(forks) != $null) $var(leg) = "-";
     if (!route(ANCHOR)) {
+        if ($var(refused) == 1) {
+            route(SAY_NOT_ACCEPTABLE);
+            route(REFUSE);
+        }
         $var(reason) = "no_media_host";
         $var(wait) = 5;
         route(REFUSE_BUSY);
@@ -299,10 +303,20 @@ route[SEND] {
     }
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
+    $var(refused) = 0;
     if (!t_relay()) {
+        # Of several phones, each with an offer of its own (FORK).
+        $var(unacceptable) = $var(refused);
         $var(cause) = 500;
+        if ($var(unacceptable) == 1) $var(cause) = 488;
         route(CALL_REFUSED);
-        sl_reply_error();
+        if ($var(unacceptable) == 1) {
+            route(SAY_NOT_ACCEPTABLE);
+            prom_counter_inc("rejected_total", "1", "$var(reason)");
+            send_reply("$var(code)", "$var(phrase)");
+        } else {
+            sl_reply_error();
+        }
     }
     exit;
 }
@@ -352,7 +366,9 @@ route[TAKE_ANSWER] {
         }
     }
     route(CHECK_ANSWER);
-    if ($rs >= 200 && !route(CALL_ANSWERED)) $sht(rivals=>$var(id)) = $tt + "|-" + $var(branch);
+    if ($rs < 200) return;
+    if (!route(CALL_ANSWERED)) $sht(rivals=>$var(id)) = $tt + "|-" + $var(branch);
+    else route(END_WITHOUT_MEDIA);
 }
 
 failure_route[CALL_FAILED] {

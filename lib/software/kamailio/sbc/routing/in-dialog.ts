@@ -84,25 +84,41 @@ route[IN_DIALOG] {
         if ($var(hides) != "" && $var(sender) == $var(id)) $var(hide_contact) = 1;
         if ($var(hides) != "" && $var(answerer) == $var(id)) $avp(hides) = 1;
         route(ALIAS_CONTACT);
+        if ($var(description) == 1 && !route(OFFER_AGAIN)) route(REFUSE_OFFER);
         route(MOVE_SIDE);
         if ($var(hide_contact) == 1) route(HIDE_CONTACT);
         $avp(m) = $var(m);
         $avp(relayed) = $var(relayed);
         $avp(id) = $var(id);
         $avp(answerer) = $var(answerer);
-        if ($var(description) == 0) {
-            $avp(late_offer) = 1;
-        } else if (!route(OFFER_AGAIN)) {
-            send_reply("503", "Media Relay Unavailable");
-            exit;
-        }
+        if ($var(description) == 0) $avp(late_offer) = 1;
     } else if (is_method("ACK|PRACK") && $var(description) == 1) {
         # The answer to an offer that came in a response.
         $avp(m) = $var(m);
         $avp(late_offer) = 0;
-        if (!route(ANSWER)) exit;
+        if (!route(ANSWER)) {
+            if ($var(refused) == 1) prom_counter_inc("rejected_total", "1", "media_description");
+            if (!is_method("ACK")) exit;
+            # The callee waits for its ACK, whatever becomes of the call.
+            $var(unusable) = 1;
+            route(REMOVE_BODY);
+            route(END_WITHOUT_MEDIA);
+        }
     }
     if (!t_relay()) sl_reply_error();
+    exit;
+}
+
+# An offer in a call that goes no further: the call goes on as it was. In: $var(refused).
+route[REFUSE_OFFER] {
+    if ($var(refused) == 2) route(REFUSE_UNKNOWN_CALL);
+    if ($var(refused) == 1) {
+        route(SAY_NOT_ACCEPTABLE);
+        prom_counter_inc("rejected_total", "1", "$var(reason)");
+        send_reply("$var(code)", "$var(phrase)");
+    } else {
+        send_reply("503", "Media Relay Unavailable");
+    }
     exit;
 }
 
@@ -110,10 +126,14 @@ route[IN_DIALOG] {
 # of it, for nobody knows who had it. In: $var(id), $var(m).
 route[RELEASE_UNKNOWN] {
     xlog("L_WARN", "call $ci ended, which this cell did not know any more\n");
+    $var(relayed) = $var(id);
+    $var(rang_at_several) = 1;
+    if (route(SELECT_RELAY) && rtpengine_query("call-id=$var(relayed) from-tag=none")) $var(rang_at_several) = 0;
+    route(RELEASE_MEDIA);
+    if ($var(rang_at_several) == 0) return;
+    # Or its relay gives no answer now.
     $avp(forks) = 10;
     route(RELEASE_BRANCHES);
-    $var(relayed) = $var(id);
-    route(RELEASE_MEDIA);
 }
 
 # It does not say that it belongs to a call of this cell.
@@ -269,6 +289,7 @@ onreply_route[IN_DIALOG_REPLY] {
         }
     }
     route(CHECK_ANSWER);
+    route(END_WITHOUT_MEDIA);
 }
 
 # A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what

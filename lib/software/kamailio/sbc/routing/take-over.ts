@@ -89,13 +89,18 @@ route[ACKNOWLEDGE] {
 }
 
 # An INVITE whose name a call of the other SBC has. If that died before it sent the INVITE on, nothing rings, and the caller, which has not
-# even got a 100, repeats it: it is placed again, perhaps after another log-in, which gives it another name. In: $var(id).
+# even got a 100, repeats it: it is placed again, perhaps after another log-in, which gives it another name. If it did send it on, its
+# answers come here. In: $var(id).
 route[TAKE_UP_INVITE] {
     $vn(call) = $sht(calls=>$var(id));
     $vn(caller) = $sht(sides=>$var(id));
-    if ($vn(call) == $null || $vn(caller) == $null || $sht(branches=>$var(id)) != $null || ${ofCall('answered')} != ""
+    if ($vn(call) == $null || $vn(caller) == $null || ${ofCall('answered')} != ""
             || ${ofSide('peer', 'vn(caller)')} != $pr + ":" + $si + ":" + $sp) {
         return;
+    }
+    if ($sht(sent=>$var(id)) != $null) {
+        sl_send_reply("100", "Trying");
+        exit;
     }
     prom_counter_inc("taken_over_total", "1", "invite");
     $sht(foreign=>$var(id)) = $null;
@@ -120,20 +125,19 @@ route[TAKE_UP_CANCEL] {
     }
     sl_send_reply("200", "Cancelling");
     prom_counter_inc("taken_over_total", "1", "cancel");
-    $vn(branches) = $sht(branches=>$var(id));
-    if ($vn(branches) == $null) $vn(branches) = "";
+    # Also to a phone that has said nothing yet, or whose answer went to the SBC that died.
+    $vn(sent) = $sht(sent=>$var(id));
+    if ($vn(sent) == $null) $vn(sent) = "";
     $var(i) = 0;
-    $var(via) = $(vn(branches){s.select,0,|});
+    $var(via) = $(vn(sent){s.select,0,|});
     while ($var(via) != "") {
         $var(i) = $var(i) + 1;
-        $var(peer) = $(vn(branches){s.select,$var(i),|});
+        $var(peer) = $(vn(sent){s.select,$var(i),|});
         $var(i) = $var(i) + 1;
-        $var(uri) = $(vn(branches){s.select,$var(i),|});
-        $var(i) = $var(i) + 1;
+        $var(uri) = $(vn(sent){s.select,$var(i),|});
         route(SEND_CANCEL);
-        # Its tag.
         $var(i) = $var(i) + 1;
-        $var(via) = $(vn(branches){s.select,$var(i),|});
+        $var(via) = $(vn(sent){s.select,$var(i),|});
     }
     # With the Via of its CANCEL, which is that of its INVITE.
     if ($pr == "udp") {
@@ -154,7 +158,7 @@ route[TAKE_UP_CANCEL] {
     exit;
 }
 
-# In: $var(via), $var(peer), $var(uri), of a phone that rings.
+# In: $var(via), $var(peer), $var(uri), of an INVITE that went out.
 route[SEND_CANCEL] {
     if ($(var(peer){s.select,0,:}) != "udp") return;
     $var(place) = $(var(peer){s.select,1,:});
