@@ -370,7 +370,7 @@ modparam("rtimer", "timer", "name=ending;interval=1;mode=1;")
 modparam("rtimer", "exec", "timer=ending;route=END_CALLS")
 modparam("mqueue", "mqueue", "name=ending;size=200000")
 route[END_CALLS] {
-    if ($shv(active) != 1 || !route(AWAKE)) return;
+    if ($shv(active) != 1 || ASLEEP) return;
     sht_iterator_start("end", "ending");
     # The iterator holds a lock: only note it.
     while (sht_iterator_next("end")) mq_add("ending", "$shtitkey(end)", "$shtitval(end)");

@@ -208,7 +208,7 @@ modparam("mqueue", "mqueue", "name=watched;size=200000")
 modparam("rtimer", "timer", "name=calls;interval=${callTimer(spec, Math.ceil(spec.calls.silentSeconds / 2))};mode=1;")
 modparam("rtimer", "exec", "timer=calls;route=WATCH_CALLS")
 route[WATCH_CALLS] {
-    if ($shv(active) != 1 || !route(AWAKE)) return;
+    if ($shv(active) != 1 || ASLEEP) return;
     $var(now) = $TV(sn);
     sht_iterator_start("watch", "calls");
     # The iterator holds a lock: only note it.

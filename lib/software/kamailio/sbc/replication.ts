@@ -87,11 +87,8 @@ route[ADD_LINES] {
 
 # An SBC that was frozen, or a host that was, wakes up with messages that nobody waits for any more: the other SBC has had their
 # repetitions. An INVITE among them would be a second call, and a BYE or a timer the end of a call at the wrong time. So until it has
-# heard what happened meanwhile it says nothing, and is not healthy. False while that is so.
-route[AWAKE] {
-    if ($TV(sn) - $shv(ticked) > 2 || $TV(sn) - $shv(thawed) <= 1) return -1;
-    return 1;
-}
+# heard what happened meanwhile it says nothing, and is not healthy. True while that is so.
+#!define ASLEEP ($TV(sn) - $shv(ticked) > 2 || $TV(sn) - $shv(thawed) <= 1)
 
 # Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue.
 modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")

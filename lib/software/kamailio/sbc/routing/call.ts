@@ -357,7 +357,7 @@ route[TAKE_ANSWER] {
 
 failure_route[CALL_FAILED] {
     # It is the other SBC's call now.
-    if ($shv(active) != 1 || !route(AWAKE)) exit;
+    if ($shv(active) != 1 || ASLEEP) exit;
     $var(cause) = $T_reply_code;
     $var(id) = $avp(id);
     if (t_is_canceled()) {

@@ -33,7 +33,7 @@ request_route {
         if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
         exit;
     }
-    if (!route(AWAKE)) exit;
+    if (ASLEEP) exit;
     route(FIND_SOURCE);
     route(SCREEN);
     # The same over UDP as over TCP and TLS, where a longer one does not fit the buffer.
