@@ -71,18 +71,22 @@ route[TELL] {
 # The lines that tell an event, which TAKE_LINES reads. In: $var(op), $var(id), and $vn(told): of a call, its entry, with its end if it
 # has one; of a side that has moved (p), its name; of a phone that rings (r), its tag. $vn(call), the entry. Adds to $var(lines).
 route[ADD_LINES] {
-    if ($var(op) == "p") {
-        $var(lines) = $var(lines) + $_s(p$vn(told)|$sht(sides=>$vn(told))) + "\n";
-    } else if ($var(op) == "r") {
-        # Unless it has ended meanwhile.
-        if ($sht(branches=>$var(id)) != $null) {
-            $var(lines) = $var(lines) + $_s(p$var(id):$vn(told)|$sht(sides=>$var(id):$vn(told))) + "\n"
-                + $_s(b$var(id)|$sht(branches=>$var(id))) + "\n";
-        }
-    } else {
-        if ($var(op) == "+" || $var(op) == "=") route(TELL_SIDES);
-        $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(told)) + "\n";
+    switch ($var(op)) {
+        case "p":
+            $var(lines) = $var(lines) + ($_s(p$vn(told)|$sht(sides=>$vn(told))) + "\n");
+            return;
+        case "r":
+            # Unless it has ended meanwhile.
+            if ($sht(branches=>$var(id)) != $null) {
+                $var(lines) = $var(lines) + ($_s(p$var(id):$vn(told)|$sht(sides=>$var(id):$vn(told))) + "\n"
+                    + $_s(b$var(id)|$sht(branches=>$var(id))) + "\n");
+            }
+            return;
+        case "+":
+        case "=":
+            route(TELL_SIDES);
     }
+    $var(lines) = $var(lines) + ($_s($var(op)$var(id)|$vn(told)) + "\n");
 }
 
 # An SBC that was frozen, or a host that was, wakes up with messages that nobody waits for any more: the other SBC has had their
@@ -106,20 +110,30 @@ route[HAND_ON_EVENTS] {
     $var(lines) = "";
     while (mq_fetch("events")) {
         $var(id) = $mqk(events);
-        $var(event) = $mqv(events);
-        $var(op) = $(var(event){s.substr,0,1});
-        $vn(told) = $(var(event){s.substr,1,0});
-        # As it is now: what has been told at once since then must not be taken back. One that has ended is told by its end.
-        if ($var(op) == "+") $vn(told) = $sht(calls=>$var(id));
-        $vn(call) = $vn(told);
-        if ($var(op) == "?") {
-            route(SEND_ALL_CALLS);
-        } else if ($vn(told) != $null) {
+        $var(op) = $(mqv(events){s.substr,0,1});
+        $vn(told) = $(mqv(events){s.substr,1,0});
+        $var(record) = "";
+        switch ($var(op)) {
+            case "=":
+                $var(record) = $var(id) + ":start";
+                break;
+            case "-":
+                $var(record) = $var(id) + ":end";
+                break;
+            case "f":
+                $var(record) = $var(id) + ":refused";
+                break;
+            case "+":
+                # As it is now: what has been told at once since then must not be taken back. One that has ended is told by its end.
+                $vn(told) = $sht(calls=>$var(id));
+                break;
+            case "?":
+                route(SEND_ALL_CALLS);
+                $vn(told) = $null;
+        }
+        if ($vn(told) != $null) {
+            $vn(call) = $vn(told);
             route(ADD_LINES);
-            $var(record) = "";
-            if ($var(op) == "=") $var(record) = $var(id) + ":start";
-            if ($var(op) == "-") $var(record) = $var(id) + ":end";
-            if ($var(op) == "f") $var(record) = $var(id) + ":refused";
             if ($var(record) != "") route(RECORD);
         }
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
@@ -156,11 +170,11 @@ route[HAND_ON_EVENTS] {
 # The sides of a call, before the call itself: the caller's, and that of the callee who answered. In: $var(id), $vn(call).
 route[TELL_SIDES] {
     $vn(caller) = $sht(sides=>$var(id));
-    if ($vn(caller) != $null) $var(lines) = $var(lines) + $_s(p$var(id)|$vn(caller)) + "\n";
+    if ($vn(caller) != $null) $var(lines) = $var(lines) + ($_s(p$var(id)|$vn(caller)) + "\n");
     $var(tag) = ${ofCall('answeredBy')};
     if ($var(tag) == "") return;
     $vn(callee) = $sht(sides=>$var(id):$var(tag));
-    if ($vn(callee) != $null) $var(lines) = $var(lines) + $_s(p$var(id):$var(tag)|$vn(callee)) + "\n";
+    if ($vn(callee) != $null) $var(lines) = $var(lines) + ($_s(p$var(id):$var(tag)|$vn(callee)) + "\n");
 }
 
 # Media hosts that somebody here has drained, or taken back: told several times, because the other SBC may just be coming back.
