@@ -15,6 +15,7 @@ import {
   ringingSeconds,
   selfAddress,
 } from './call-entry.ts';
+import { milliseconds } from './limits.ts';
 import { paths } from './paths.ts';
 import { sockets } from './sockets.ts';
 import { field, number, tenantFields } from './tables.ts';
@@ -88,16 +89,15 @@ route[CALL_INVITED] {
     # An offer that is cut down to the tenant's codecs says nothing; its answer will.
     if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     prom_counter_inc("setups_total", "1", "$var(kind)");
-    $avp(invited_s) = $TV(sn);
-    $avp(invited_us) = $TV(un);
+    $avp(invited) = ${milliseconds};
 }
 
 # The callee rings, or answers at once: how long the caller has waited for that counts once.
 route[POST_DIAL_DELAY] {
-    if ($avp(invited_s) == $null) return;
-    $var(ms) = ($TV(sn) - $avp(invited_s)) * 1000 + ($TV(un) - $avp(invited_us)) / 1000;
-    $avp(invited_s) = $null;
-    # Clocks are set.
+    if ($avp(invited) == $null) return;
+    $var(ms) = ${milliseconds} - $avp(invited);
+    $avp(invited) = $null;
+    # Clocks are set, and this one starts again every 12 days.
     if ($var(ms) < 0) return;
     prom_counter_inc("post_dial_delay_milliseconds_total", "$var(ms)");
     prom_counter_inc("post_dial_delay_samples_total", "1");
