@@ -17,6 +17,7 @@ import {
 } from './call-entry.ts';
 import { milliseconds } from './limits.ts';
 import { paths } from './paths.ts';
+import { proof } from './routing/in-dialog.ts';
 import { sockets } from './sockets.ts';
 import { field, number, tenantFields } from './tables.ts';
 
@@ -60,10 +61,9 @@ route[REFUSE_CALL_IN_USE] {
     route(REFUSE);
 }
 
-# A call was let in. In: $var(id), $var(name), $var(trunk), $avp(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
+# A call was let in. In: $var(id), $var(name), $var(trunk), $var(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
 # $vn(codecs), $var(side).
 route[CALL_INVITED] {
-    $var(m) = $avp(m);
     # Spec: calls.longestMinutes, or the tenant's own; seconds.
     $var(longest) = ${number('tenant', tenantFields, 'longest')} * ${callTimer(spec, 60)};
     if ($var(longest) == 0) $var(longest) = ${callTimer(spec, 60 * spec.calls.longestMinutes)};
@@ -287,12 +287,15 @@ route[DESCRIBE_SIDE] {
         if ($pr == "tls") $var(transport) = 3;
         $var(target) = $_s($var(target);alias=$si~$sp~$var(transport));
     }
-    if ($var(routes) != "") $var(hop) = $(var(routes){nameaddr.uri}{uri.host});
     $var(malformed) = 0;
     # Both SBCs keep it in lines with bars between the fields, and it is written into messages.
-    if ($var(target) =~ "[|<>[:cntrl:][:space:]]" || $var(routes) =~ "[|[:cntrl:]]" || $(var(target){s.len}) > 512
-            || $(var(routes){s.len}) > 1024 || $var(tag) =~ "[|:[:cntrl:][:space:]]" || $(var(tag){s.len}) > 128) {
+    if ($var(target) =~ "[|<>[:cntrl:][:space:]]" || $(var(target){s.len}) > 512
+            || $var(tag) =~ "[|:[:cntrl:][:space:]]" || $(var(tag){s.len}) > 128) {
         $var(malformed) = 1;
+    }
+    if ($var(routes) != "") {
+        $var(hop) = $(var(routes){nameaddr.uri}{uri.host});
+        if ($var(routes) =~ "[|[:cntrl:]]" || $(var(routes){s.len}) > 1024) $var(malformed) = 1;
     }
     $var(side) = $_s($var(tag)|$pr:$si:$sp|$var(hop)|$var(leg)|$var(target)|$var(routes));
 }
@@ -342,13 +345,15 @@ route[COLLECT_ROUTES] {
 # An answer of a phone that has not answered before: where it is, and what a CANCEL to it would say, for the other SBC. In: $var(id),
 # $var(branch). False: it can't be kept, and the answer must not pass.
 route[NOTE_CALLEE] {
-    if ($rs < 200 && $sht(sides=>$var(id):$tt) != $null) return 1;
-    # It is over.
-    if ($rs < 200 && $sht(calls=>$var(id)) == $null) return -1;
-    $vn(branches) = $sht(branches=>$var(id));
-    if ($vn(branches) == $null) $vn(branches) = "";
-    # Each tag is kept: somebody who makes them up gets no further.
-    if ($rs < 200 && $(vn(branches){s.count,|}) >= ${4 * mostRinging}) return -1;
+    if ($rs < 200) {
+        if ($sht(sides=>$var(id):$tt) != $null) return 1;
+        # It is over.
+        if ($sht(calls=>$var(id)) == $null) return -1;
+        $vn(branches) = $sht(branches=>$var(id));
+        if ($vn(branches) == $null) $vn(branches) = "";
+        # Each tag is kept: somebody who makes them up gets no further.
+        if ($(vn(branches){s.count,|}) >= ${4 * mostRinging}) return -1;
+    }
     $var(leg) = "";
     if ($avp(forks) != $null) $var(leg) = "-" + $var(branch);
     route(DESCRIBE_CALLEE);
@@ -419,8 +424,7 @@ ${Object.entries(endings)
     route(CALL_ENDED);
     $vn(callee) = $sht(sides=>$var(id):$var(tag));
     if ($vn(caller) == $null || $vn(callee) == $null) return;
-    $var(proof) = $var(id) + "|" + $var(m) + "|" + $var(callid);
-    route(PROVE);
+    $var(proof) = ${proof('$var(callid)')};
     $vn(from) = $vn(caller);
     $vn(to) = $vn(callee);
     route(SEND_BYE);

@@ -55,9 +55,8 @@ modparam("rtpengine", "mos_average_roundtrip_pv", "$avp(rtt)")
 # else, and where it has none it asks the first relay of all.
 route[SELECT_RELAY] {
     $var(relay) = $(var(m){s.int});
-    if ($sht(alive=>$var(relay)) != 1) return -1;
-    if (set_rtpengine_set("$var(relay)")) return 1;
-    return -1;
+    if ($sht(alive=>$var(relay)) != 1 || !set_rtpengine_set("$var(relay)")) return -1;
+    return 1;
 }
 
 # Anchors the call on the host of the tenant's pool that has the fewest calls, and takes the next one if that does not answer.
@@ -185,9 +184,9 @@ route[ANSWER] {
 # $var(tag_of_side), 1 where the message is not the caller's, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
 route[RELEASE_MEDIA] {
     if (!route(SELECT_RELAY)) return;
-    $var(flags) = "call-id=" + $var(relayed);
-    if ($var(tag_of_side) == 1) $var(flags) = $var(flags) + " from-tag=" + ${ofSide('tag', 'vn(caller)')};
-    if (!rtpengine_delete("$var(flags)")) prom_counter_inc("media_failures_total", "1", "media-$var(m)");
+    $var(flags) = "";
+    if ($var(tag_of_side) == 1) $var(flags) = "from-tag=" + ${ofSide('tag', 'vn(caller)')};
+    if (!rtpengine_delete("call-id=$var(relayed) $var(flags)")) prom_counter_inc("media_failures_total", "1", "media-$var(m)");
 }
 
 # All that a call which nobody answered has at its relay. In: $var(m), $var(id), $avp(forks).
