@@ -15,7 +15,9 @@ import {
   ringingSeconds,
   selfAddress,
 } from './call-entry.ts';
+import { milliseconds } from './limits.ts';
 import { paths } from './paths.ts';
+import { proof } from './routing/in-dialog.ts';
 import { sockets } from './sockets.ts';
 import { field, number, tenantFields } from './tables.ts';
 
@@ -59,10 +61,9 @@ route[REFUSE_CALL_IN_USE] {
     route(REFUSE);
 }
 
-# A call was let in. In: $var(id), $var(name), $var(trunk), $avp(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
+# A call was let in. In: $var(id), $var(name), $var(trunk), $var(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
 # $vn(codecs), $var(side).
 route[CALL_INVITED] {
-    $var(m) = $avp(m);
     # Spec: calls.longestMinutes, or the tenant's own; seconds.
     $var(longest) = ${number('tenant', tenantFields, 'longest')} * ${callTimer(spec, 60)};
     if ($var(longest) == 0) $var(longest) = ${callTimer(spec, 60 * spec.calls.longestMinutes)};
@@ -88,16 +89,15 @@ route[CALL_INVITED] {
     # An offer that is cut down to the tenant's codecs says nothing; its answer will.
     if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
     prom_counter_inc("setups_total", "1", "$var(kind)");
-    $avp(invited_s) = $TV(sn);
-    $avp(invited_us) = $TV(un);
+    $avp(invited) = ${milliseconds};
 }
 
 # The callee rings, or answers at once: how long the caller has waited for that counts once.
 route[POST_DIAL_DELAY] {
-    if ($avp(invited_s) == $null) return;
-    $var(ms) = ($TV(sn) - $avp(invited_s)) * 1000 + ($TV(un) - $avp(invited_us)) / 1000;
-    $avp(invited_s) = $null;
-    # Clocks are set.
+    if ($avp(invited) == $null) return;
+    $var(ms) = ${milliseconds} - $avp(invited);
+    $avp(invited) = $null;
+    # Clocks are set, and this one starts again every 12 days.
     if ($var(ms) < 0) return;
     prom_counter_inc("post_dial_delay_milliseconds_total", "$var(ms)");
     prom_counter_inc("post_dial_delay_samples_total", "1");
@@ -293,12 +293,15 @@ route[DESCRIBE_SIDE] {
         if ($pr == "tls") $var(transport) = 3;
         $var(target) = $_s($var(target);alias=$si~$sp~$var(transport));
     }
-    if ($var(routes) != "") $var(hop) = $(var(routes){nameaddr.uri}{uri.host});
     $var(malformed) = 0;
     # Both SBCs keep it in lines with bars between the fields, and it is written into messages.
-    if ($var(target) =~ "[|<>[:cntrl:][:space:]]" || $var(routes) =~ "[|[:cntrl:]]" || $(var(target){s.len}) > 512
-            || $(var(routes){s.len}) > 1024 || $var(tag) =~ "[|:[:cntrl:][:space:]]" || $(var(tag){s.len}) > 128) {
+    if ($var(target) =~ "[|<>[:cntrl:][:space:]]" || $(var(target){s.len}) > 512
+            || $var(tag) =~ "[|:[:cntrl:][:space:]]" || $(var(tag){s.len}) > 128) {
         $var(malformed) = 1;
+    }
+    if ($var(routes) != "") {
+        $var(hop) = $(var(routes){nameaddr.uri}{uri.host});
+        if ($var(routes) =~ "[|[:cntrl:]]" || $(var(routes){s.len}) > 1024) $var(malformed) = 1;
     }
     $var(side) = $_s($var(tag)|$pr:$si:$sp|$var(hop)|$var(leg)|$var(target)|$var(routes));
 }
@@ -374,13 +377,15 @@ route[TELL_SENT] {
 
 # An answer of a phone that has not answered before: where it is. In: $var(id), $var(branch). False: it can't be kept, and the answer must not pass.
 route[NOTE_CALLEE] {
-    if ($rs < 200 && $sht(sides=>$var(id):$tt) != $null) return 1;
-    # It is over.
-    if ($rs < 200 && $sht(calls=>$var(id)) == $null) return -1;
-    $vn(rang) = $sht(rang=>$var(id));
-    if ($vn(rang) == $null) $vn(rang) = "";
-    # Each tag is kept: somebody who makes them up gets no further.
-    if ($rs < 200 && $(vn(rang){s.count,|}) >= ${mostRinging}) return -1;
+    if ($rs < 200) {
+        if ($sht(sides=>$var(id):$tt) != $null) return 1;
+        # It is over.
+        if ($sht(calls=>$var(id)) == $null) return -1;
+        $vn(rang) = $sht(rang=>$var(id));
+        if ($vn(rang) == $null) $vn(rang) = "";
+        # Each tag is kept: somebody who makes them up gets no further.
+        if ($(vn(rang){s.count,|}) >= ${mostRinging}) return -1;
+    }
     $var(leg) = "";
     if ($avp(forks) != $null) $var(leg) = "-" + $var(branch);
     route(DESCRIBE_CALLEE);
@@ -399,7 +404,7 @@ modparam("rtimer", "timer", "name=ending;interval=1;mode=1;")
 modparam("rtimer", "exec", "timer=ending;route=END_CALLS")
 modparam("mqueue", "mqueue", "name=ending;size=200000")
 route[END_CALLS] {
-    if ($shv(active) != 1 || !route(AWAKE)) return;
+    if ($shv(active) != 1 || ASLEEP) return;
     sht_iterator_start("end", "ending");
     # The iterator holds a lock: only note it.
     while (sht_iterator_next("end")) mq_add("ending", "$shtitkey(end)", "$shtitval(end)");
@@ -450,8 +455,7 @@ ${Object.entries(endings)
     route(CALL_ENDED);
     $vn(callee) = $sht(sides=>$var(id):$var(tag));
     if ($vn(caller) == $null || $vn(callee) == $null) return;
-    $var(proof) = $var(id) + "|" + $var(m) + "|" + $var(callid);
-    route(PROVE);
+    $var(proof) = ${proof('$var(callid)')};
     $vn(from) = $vn(caller);
     $vn(to) = $vn(callee);
     route(SEND_BYE);

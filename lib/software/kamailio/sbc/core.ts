@@ -43,7 +43,8 @@ mhomed=0
 ${identity('SBC')}${noDns}
 
 # $_s(TEXT) is TEXT with its variables in place: made at once, where a sum copies all that it has at every +. A variable that may be
-# null stays in a sum: it would read <null>.
+# null stays in a sum: it would read <null>. What is added to a long text is summed up first, in parentheses. A switch finds its text
+# without a copy, where every == of two texts makes two.
 # A batch of records is one text, and so is a message to the other SBC: 16,000 bytes and a record. What does not fit the buffer is
 # not cut: it is never delivered.
 pv_buffer_size=32768

@@ -7,6 +7,11 @@ import { addressPattern, beginsWithNoneOf } from './address-pattern.ts';
 
 const eol = '\\r?\\n';
 const word = '[^ \\n]+';
+/** What a body is answered with that nobody here can read. */
+const unknownBody = `{
+        route(UNKNOWN_BODY);
+        return -1;
+    }`;
 /** On hold, as RFC 2543 had it; rtpengine sends nothing there. */
 const onHold = '0[.]0[.]0[.]0';
 
@@ -53,22 +58,19 @@ route[DESCRIPTION] {
     $var(description) = 0;
     $var(learn) = "";
     if ($bs == 0) return 1;
-    $var(code) = 415;
-    $var(phrase) = "Unsupported Media Type";
-    $var(reason) = "unknown_body";
     # Bytes beyond Content-Length, a second Content-Type, a compressed body: others may see a description where we see none.
-    if ($bs != $cl || $hdrc(Content-Type) != 1 || $hdrc(Content-Encoding) != 0) return -1;
+    if ($bs != $cl || $hdrc(Content-Type) != 1 || $hdrc(Content-Encoding) != 0) ${unknownBody}
     # A regular expression ends at a zero byte, rtpengine does not: it is written as \\0. ISUP has such bytes.
     $var(body) = $(rb{s.escape.common}) + "\\n";
-    if ($cT =~ "^application/sdp[ \\t]*(;.*)?$") {
-        if (!($var(body) =~ "^v=0")) return -1;
+    if ($cT == "application/sdp" || $cT =~ "^application/sdp[ \\t]*(;.*)?$") {
+        if (!($var(body) =~ "^v=0")) ${unknownBody}
     } else if ($cT =~ "^multipart/mixed[ \\t]*;[ \\t]*boundary=(\\"[^\\"]+\\"|[^\\" \\t;]+)$") {
         # Two descriptions, parts within parts, encoded parts: rtpengine's module rewrites the first description that it sees.
-        if ($var(body) =~ "\\nv=0.*\\nv=0|/[ \\t]*sdp.*/[ \\t]*sdp|\\ncontent-type[^\\n]*(multipart|message)|base64|quoted-printable") return -1;
+        if ($var(body) =~ "\\nv=0.*\\nv=0|/[ \\t]*sdp.*/[ \\t]*sdp|\\ncontent-type[^\\n]*(multipart|message)|base64|quoted-printable") ${unknownBody}
         if (!($var(body) =~ "/[ \\t]*sdp|\\nv=0")) return 1;
-        if (!($var(body) =~ "^--.*\\ncontent-type:[ \\t]*application/sdp[ \\t]*(;[^\\n]*)?${eol}([^\\r\\n][^\\n]*\\n)*${eol}v=0")) return -1;
+        if (!($var(body) =~ "^--.*\\ncontent-type:[ \\t]*application/sdp[ \\t]*(;[^\\n]*)?${eol}([^\\r\\n][^\\n]*\\n)*${eol}v=0")) ${unknownBody}
     } else {
-        if ($cT =~ "sdp|^multipart" || $var(body) =~ "(^|\\n)v=0") return -1;
+        if ($cT =~ "sdp|^multipart" || $var(body) =~ "(^|\\n)v=0") ${unknownBody}
         return 1;
     }
     $var(description) = 1;
@@ -78,12 +80,18 @@ route[DESCRIPTION] {
     return -1;
 }
 
+route[UNKNOWN_BODY] {
+    $var(code) = 415;
+    $var(phrase) = "Unsupported Media Type";
+    $var(reason) = "unknown_body";
+}
+
 # Where a description leads. In: $var(body). Out: $var(learn). False as above.
 route[CHECK_ADDRESSES] {
     if ($var(body) =~ PUBLIC_DESCRIPTION) return 1;
     # rtpengine would answer to candidates although it takes ICE out of what it writes: they go before it sees them.
     if ($var(body) =~ "\\na=(candidate|ice-)") {
-        if (!subst_body("/^a=(candidate|ice-).*\\n//g") || !msg_apply_changes()) return -1;
+        if (!subst_body("/^a=(candidate|ice-).*\\n//g") || !msg_apply_changes()) ${unknownBody}
         $var(body) = $(rb{s.escape.common}) + "\\n";
         if ($var(body) =~ PUBLIC_DESCRIPTION) return 1;
     }
@@ -121,9 +129,7 @@ route[CHECK_DESCRIPTION] {
     if (route(DESCRIPTION)) {
         if ($var(description) == 0 || is_method("INVITE|UPDATE|ACK|PRACK")) return;
         # No other method has one (RFC 3264): the relay would not know what it answers.
-        $var(code) = 415;
-        $var(phrase) = "Unsupported Media Type";
-        $var(reason) = "unknown_body";
+        route(UNKNOWN_BODY);
     }
     prom_counter_inc("rejected_total", "1", "$var(reason)");
     if (is_method("BYE")) {
@@ -154,7 +160,7 @@ route[CHECK_ANSWER] {
         if ($var(description) == 0) return;
         # An offer in PRACK would be answered here: the relay was told that it is an answer itself. A refusal may tell what would do
         # (RFC 3261, section 21.4.26), and where.
-        if ($rs < 300 && $rm =~ "^(INVITE|UPDATE)$") {
+        if ($rs < 300 && is_method("INVITE|UPDATE")) {
             if (route(ANSWER)) return;
             if ($var(refused) == 1) prom_counter_inc("rejected_total", "1", "media_description");
         }

@@ -74,7 +74,7 @@ route[SHOW_DIVERTER] {
 # The rules of a user for when the phone does not take the call. Where there are some, each attempt is a call of its own at the relay, as
 # where several phones ring: the next one may need another description. In: $var(target), $var(domain), $vn(forward).
 route[WATCH_FOR_FORWARD] {
-    $avp(forwarder) = $var(target) + "@" + $var(domain);
+    $avp(forwarder) = $_s($var(target)@$var(domain));
     if ($vn(forward) == $null || (${rule('busy')} == "" && ${rule('noAnswer')} == "")) return;
     $avp(forks) = $branch(count) + 1 + ${mostForwards};
     t_on_branch("FORK");
@@ -201,7 +201,7 @@ route[NEXT_GOAL_OUTSIDE] {
 
 # An attempt at a carrier of a call that was for a phone: what IDENTITY would have done, had it been for the carrier from the beginning.
 route[LEAVE_DIVERTED] {
-    $var(border) = 1;
+    $avp(border) = 1;
     route(SCREEN_HEADERS);
     if ($avp(hidden) != 1 && !uac_replace_from("", "$avp(shown)")) drop;
     if (!uac_replace_to("", "sip:$rU@${publicAddress}")) drop;

@@ -68,23 +68,22 @@ route[IDENTITY] {
         if ($vn(caller) != "") $var(asserted) = "sip:" + $vn(caller) + "@${publicAddress}";
     } else if ($var(caller_is) == "carrier") {
         # A carrier belongs to those whose word counts (RFC 3325, section 2.3): who calls is what it asserts, or else what From says.
-        $var(number) = "";
-        if ($hdr(P-Asserted-Identity) != $null) $var(number) = $(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user}{s.select,0,;});
-        if (!($var(number) =~ "^[+]?[0-9]+$")) $var(number) = $var(from);
+        $var(number) = $var(from);
+        if ($hdr(P-Asserted-Identity) != $null) {
+            $var(number) = $(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user}{s.select,0,;});
+            if (!($var(number) =~ "^[+]?[0-9]+$")) $var(number) = $var(from);
+        }
         if ($var(number) =~ "^[+]?[0-9]+$") $var(asserted) = "sip:" + $var(number) + "@${publicAddress}";
     }
     # (Within a tenant From is proved: whoever calls has logged in as that.)
-    if ($var(shown) == "") $var(shown) = $var(asserted);
-    $avp(border) = $null;
-    $var(border) = 0;
-    if ($avp(trunks) != $null || $var(kind) != "user") {
-        $avp(border) = 1;
-        $var(border) = 1;
-    }
+    if ($avp(trunks) != $null || $var(kind) != "user") $avp(border) = 1;
     route(SCREEN_HEADERS);
 
     # A carrier is told the number even if it may not show it; a phone is not (RFC 3325, sections 5 and 7).
     if ($var(asserted) != "" && ($var(hidden) == 0 || $avp(trunks) != $null)) append_hf("P-Asserted-Identity: <$var(asserted)>\r\n");
+    # A phone that may see who calls gets From and To as they are.
+    if ($var(hidden) == 0 && $avp(trunks) == $null) return;
+    if ($var(shown) == "") $var(shown) = $var(asserted);
     $var(display) = "";
     if ($var(hidden) == 1) {
         append_hf("Privacy: id\r\n");
@@ -94,7 +93,7 @@ route[IDENTITY] {
     }
     if ($var(shown) == "") $var(shown) = "sip:anonymous@anonymous.invalid";
     # Carriers do not learn the tenant's domain or what the phone calls itself. What can't be hidden does not go out.
-    if (($var(hidden) == 1 || $avp(trunks) != $null) && !uac_replace_from("$var(display)", "$var(shown)")) route(REFUSE_UNHIDDEN);
+    if (!uac_replace_from("$var(display)", "$var(shown)")) route(REFUSE_UNHIDDEN);
     if ($avp(trunks) != $null && !uac_replace_to("", "sip:$var(to)@${publicAddress}")) route(REFUSE_UNHIDDEN);
 }
 
@@ -137,9 +136,9 @@ route[OWNS_NUMBER] {
     return 1;
 }
 
-# Takes out of a message what the other side must not get. In: $var(border), 1 between a tenant and somebody outside of it.
+# Takes out of a message what the other side must not get. In: $avp(border), 1 between a tenant and somebody outside of it.
 route[SCREEN_HEADERS] {
-    if ($var(border) == 1) {
+    if ($avp(border) == 1) {
         remove_hf_exp(".", "^(${crossingHeaders.join('|')})$");
     } else {
         remove_hf_re("^(${heldHeaders.join('|')})$");

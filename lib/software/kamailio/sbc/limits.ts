@@ -7,6 +7,9 @@ import { number, tenantFields, trunkFields } from './tables.ts';
 /** Causes by ITU-T Q.850 that stand in the Reason of a refusal. */
 export const q850 = { userBusy: 17, noCircuit: 34, congestion: 42 } as const;
 
+/** Milliseconds of a clock that starts again every 2^20 s, which is 12 days. */
+export const milliseconds = '($TV(sn) & 1048575) * 1000 + $TV(un) / 1000';
+
 /**
  * Limits on call set-ups: a token bucket (rate and burst) and a cap on calls at the same time, for every tenant and every
  * trunk, and a token bucket for the cell. A tenant's calls up to its guarantee are always let in. Where a tenant of the cell has
@@ -14,8 +17,7 @@ export const q850 = { userBusy: 17, noCircuit: 34, congestion: 42 } as const;
  * less all guarantees.
  *
  * Kamailio's numbers have 32 bits. A bucket therefore counts in hundred-thousandths of a token: at a rate of R hundredths of a
- * call per second it gains exactly R of them in a millisecond, and 10,000 tokens are 1,000,000,000. Time is in milliseconds
- * of a clock that starts again every 2^20 s (12 days).
+ * call per second it gains exactly R of them in a millisecond, and 10,000 tokens are 1,000,000,000. Time is in `milliseconds`.
  */
 export function limits(cell: Cell): Section {
   const { setupsPerSecond } = cell.spec.sbc;
@@ -27,12 +29,10 @@ export function limits(cell: Cell): Section {
 route[TAKE_TOKEN] {
     $var(full) = $var(burst) * 100000;
     sht_lock("tokens=>$var(bucket)");
-    $var(now) = ($TV(sn) & 1048575) * 1000 + $TV(un) / 1000;
+    $var(now) = ${milliseconds};
+    $var(level) = $var(full);
     $vn(level) = $sht(tokens=>$var(bucket));
-    if ($vn(level) == $null) {
-        $var(level) = $var(full);
-    } else {
-        $var(level) = $vn(level);
+    if ($vn(level) != $null) {
         $var(idle) = $var(now) - $sht(refilled=>$var(bucket));
         if ($var(idle) < 0) {
             # The clock of 12 days has started again, or the host's clock was set back.
@@ -42,17 +42,12 @@ route[TAKE_TOKEN] {
                 $var(idle) = 0;
             }
         }
-        # Compared before it is multiplied, so that it fits 32 bits.
-        if ($var(idle) > $var(full) / $var(rate)) {
-            $var(level) = $var(full);
-        } else {
-            $var(level) = $var(level) + $var(idle) * $var(rate);
-            if ($var(level) > $var(full)) $var(level) = $var(full);
-        }
+        # Less than what it lacks. Compared before it is multiplied, so that it fits 32 bits.
+        if ($var(idle) <= ($var(full) - $vn(level)) / $var(rate)) $var(level) = $vn(level) + $var(idle) * $var(rate);
     }
+    $var(wait) = 0;
     if ($var(level) >= 100000) {
         $var(level) = $var(level) - 100000;
-        $var(wait) = 0;
     } else {
         # Seconds, rounded up.
         $var(wait) = ((100000 - $var(level)) / $var(rate)) / 1000 + 1;

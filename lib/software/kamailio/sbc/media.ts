@@ -59,9 +59,8 @@ modparam("rtpengine", "mos_average_roundtrip_pv", "$avp(rtt)")
 # else, and where it has none it asks the first relay of all.
 route[SELECT_RELAY] {
     $var(relay) = $(var(m){s.int});
-    if ($sht(alive=>$var(relay)) != 1) return -1;
-    if (set_rtpengine_set("$var(relay)")) return 1;
-    return -1;
+    if ($sht(alive=>$var(relay)) != 1 || !set_rtpengine_set("$var(relay)")) return -1;
+    return 1;
 }
 
 # Anchors the call on the host of the tenant's pool that has the fewest calls, and takes the next one if that does not answer.
@@ -290,7 +289,7 @@ modparam("mqueue", "mqueue", "name=watched;size=200000")
 modparam("rtimer", "timer", "name=calls;interval=${callTimer(spec, Math.ceil(spec.calls.silentSeconds / 2))};mode=1;")
 modparam("rtimer", "exec", "timer=calls;route=WATCH_CALLS")
 route[WATCH_CALLS] {
-    if ($shv(active) != 1 || !route(AWAKE)) return;
+    if ($shv(active) != 1 || ASLEEP) return;
     $var(now) = $TV(sn);
     sht_iterator_start("watch", "calls");
     # The iterator holds a lock: only note it.

@@ -17,10 +17,10 @@ export function oneSided(): Section {
 # (RFC 7587, section 6.1), silenceSupp:on (RFC 3108, section 5.6.2.3). One expression over a usual description takes 1 us. In:
 # $var(id), the message's description.
 route[NOTE_SILENCE_SUPPRESSION] {
-    if ($sht(suppressing=>$var(id)) != $null) return;
     if (!($rb =~ "m=audio [^\r\n]* (4|13|18)[ \r\n]|a=rtpmap:[0-9]+ (CN|G723|G729D?)/|usedtx=1|silenceSupp:on")) return;
     # Nothing but G.729, and that without.
     if ($rb =~ "annexb=no" && !($rb =~ "m=audio [^\r\n]* (4|13)[ \r\n]|a=rtpmap:[0-9]+ (CN|G723)/|usedtx=1|silenceSupp:on")) return;
+    if ($sht(suppressing=>$var(id)) != $null) return;
     $sht(suppressing=>$var(id)) = 1;
     mq_add("events", "$var(id)", "n|");
 }

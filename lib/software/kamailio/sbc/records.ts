@@ -91,8 +91,8 @@ const ofEnd = (name: (typeof endFields)[number]) =>
 /** Call records: events to a Redis stream, by a process that may wait for it. */
 export function records(cell: Cell, host: SbcHost): Section {
   const { recordDays } = cell.spec.retention;
-  const nullable = {
-    answered: ofCall('answered'),
+  /** Null where the relay could not measure it. */
+  const measured = {
     mos: ofEnd('mos'),
     jitter: ofEnd('jitter'),
     loss: ofEnd('loss'),
@@ -207,28 +207,30 @@ route[WRITE_RECORD] {
     # Delivered meanwhile.
     if ($vn(call) == $null) return;
     $var(id) = $(var(record){s.select,0,:});
-${Object.entries(nullable)
-  .map(
-    ([name, value]) => `    $var(${name}) = ${value};
-    if ($var(${name}) == "" || $var(${name}) == "<null>") $var(${name}) = "null";`,
-  )
-  .join('\n')}
-    # Its start first, where that is not delivered: the SBC that had it may be dead, or have it behind this end in its queue. Redis
-    # takes it once.
-    $var(start) = $var(id) + ":start";
-    if ($(var(record){s.select,1,:}) == "end" && $var(answered) != "null"
-            && ($sht(others_records=>$var(start)) != $null || $sht(own_records=>$var(start)) != $null)) {
-        $vn(event) = ${json({ event: { text: 'start' }, ...start })};
-        $var(batch) = $var(batch) + $var(start) + "\t" + $vn(event) + "\n";
-    }
-    if ($(var(record){s.select,1,:}) == "start") {
+    $var(event) = $(var(record){s.select,1,:});
+    $var(answered) = ${ofCall('answered')};
+    if ($var(answered) == "") $var(answered) = "null";
+    if ($var(event) == "start") {
         $vn(event) = ${json({ event: { text: 'start' }, ...start })};
     } else {
-        $var(event) = $(var(record){s.select,1,:});
+${Object.entries(measured)
+  .map(
+    ([name, value]) => `        $var(${name}) = ${value};
+        if ($var(${name}) == "" || $var(${name}) == "<null>") $var(${name}) = "null";`,
+  )
+  .join('\n')}
+        # Its start first, where that is not delivered: the SBC that had it may be dead, or have it behind this end in its queue. Redis
+        # takes it once.
+        $var(start) = $var(id) + ":start";
+        if ($var(event) == "end" && $var(answered) != "null"
+                && ($sht(others_records=>$var(start)) != $null || $sht(own_records=>$var(start)) != $null)) {
+            $vn(event) = ${json({ event: { text: 'start' }, ...start })};
+            $var(batch) = $var(batch) + ($var(start) + "\t" + $vn(event) + "\n");
+        }
         $vn(event) = ${json({ event: { text: '$var(event)' }, ...start, ...end })};
     }
     $var(names) = $_s($var(names)$var(record) );
-    $var(batch) = $var(batch) + $var(record) + "\t" + $vn(event) + "\n";
+    $var(batch) = $var(batch) + ($var(record) + "\t" + $vn(event) + "\n");
 }
 
 route[SEND_BATCH] {
@@ -245,13 +247,13 @@ route[SEND_BATCH] {
     $var(i) = 0;
     $var(record) = $(var(names){s.select,0, });
     while ($var(record) != "") {
-        prom_counter_inc("records_total", "1", "sent");
         $sht(own_records=>$var(record)) = $null;
         # The other SBC needs it no more.
         mq_add("events", "$var(record)", "v|");
         $var(i) = $var(i) + 1;
         $var(record) = $(var(names){s.select,$var(i), });
     }
+    prom_counter_inc("records_total", "$var(i)", "sent");
     $var(names) = "";
     $var(batch) = "";
 }

@@ -76,30 +76,35 @@ route[TELL_AT_ONCE] {
 # has one; of a side that has moved (p), its name; of a phone that rings (r), its tag; of an INVITE that goes out (b, and i for the first
 # of a call), nothing. $vn(call), the entry. Adds to $var(lines).
 route[ADD_LINES] {
-    if ($var(op) == "p") {
-        $var(lines) = $var(lines) + $_s(p$vn(told)|$sht(sides=>$vn(told))) + "\n";
-    } else if ($var(op) == "r") {
-        # Unless it has ended meanwhile.
-        if ($sht(rang=>$var(id)) != $null) $var(lines) = $var(lines) + $_s(p$var(id):$vn(told)|$sht(sides=>$var(id):$vn(told))) + "\n";
-    } else if ($var(op) == "b" || $var(op) == "i") {
-        if ($var(op) == "i" && $vn(call) != $null) {
+    switch ($var(op)) {
+        case "p":
+            $var(lines) = $var(lines) + ($_s(p$vn(told)|$sht(sides=>$vn(told))) + "\n");
+            return;
+        case "r":
+            # Unless it has ended meanwhile.
+            if ($sht(rang=>$var(id)) != $null) $var(lines) = $var(lines) + ($_s(p$var(id):$vn(told)|$sht(sides=>$var(id):$vn(told))) + "\n");
+            return;
+        case "i":
+            if ($vn(call) != $null) {
+                route(TELL_SIDES);
+                $var(lines) = $var(lines) + ($_s(+$var(id)|$vn(call)) + "\n");
+            }
+            if ($sht(sent=>$var(id)) != $null) $var(lines) = $var(lines) + ($_s(b$var(id)|$sht(sent=>$var(id))) + "\n");
+            return;
+        case "b":
+            if ($sht(sent=>$var(id)) != $null) $var(lines) = $var(lines) + ($_s(b$var(id)|$sht(sent=>$var(id))) + "\n");
+            return;
+        case "+":
+        case "=":
             route(TELL_SIDES);
-            $var(lines) = $var(lines) + $_s(+$var(id)|$vn(call)) + "\n";
-        }
-        if ($sht(sent=>$var(id)) != $null) $var(lines) = $var(lines) + $_s(b$var(id)|$sht(sent=>$var(id))) + "\n";
-    } else {
-        if ($var(op) == "+" || $var(op) == "=") route(TELL_SIDES);
-        $var(lines) = $var(lines) + $_s($var(op)$var(id)|$vn(told)) + "\n";
     }
+    $var(lines) = $var(lines) + ($_s($var(op)$var(id)|$vn(told)) + "\n");
 }
 
 # An SBC that was frozen, or a host that was, wakes up with messages that nobody waits for any more: the other SBC has had their
 # repetitions. An INVITE among them would be a second call, and a BYE or a timer the end of a call at the wrong time. So until it has
-# heard what happened meanwhile it says nothing, and is not healthy. False while that is so.
-route[AWAKE] {
-    if ($TV(sn) - $shv(ticked) > 2 || $TV(sn) - $shv(thawed) <= 1) return -1;
-    return 1;
-}
+# heard what happened meanwhile it says nothing, and is not healthy. True while that is so.
+#!define ASLEEP ($TV(sn) - $shv(ticked) > 2 || $TV(sn) - $shv(thawed) <= 1)
 
 # Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue.
 modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")
@@ -117,20 +122,30 @@ route[HAND_ON_EVENTS] {
     $var(lines) = "";
     while (mq_fetch("events")) {
         $var(id) = $mqk(events);
-        $var(event) = $mqv(events);
-        $var(op) = $(var(event){s.substr,0,1});
-        $vn(told) = $(var(event){s.substr,1,0});
-        # As it is now: what has been told at once since then must not be taken back. One that has ended is told by its end.
-        if ($var(op) == "+") $vn(told) = $sht(calls=>$var(id));
-        $vn(call) = $vn(told);
-        if ($var(op) == "?") {
-            route(SEND_ALL_CALLS);
-        } else if ($vn(told) != $null) {
+        $var(op) = $(mqv(events){s.substr,0,1});
+        $vn(told) = $(mqv(events){s.substr,1,0});
+        $var(record) = "";
+        switch ($var(op)) {
+            case "=":
+                $var(record) = $var(id) + ":start";
+                break;
+            case "-":
+                $var(record) = $var(id) + ":end";
+                break;
+            case "f":
+                $var(record) = $var(id) + ":refused";
+                break;
+            case "+":
+                # As it is now: what has been told at once since then must not be taken back. One that has ended is told by its end.
+                $vn(told) = $sht(calls=>$var(id));
+                break;
+            case "?":
+                route(SEND_ALL_CALLS);
+                $vn(told) = $null;
+        }
+        if ($vn(told) != $null) {
+            $vn(call) = $vn(told);
             route(ADD_LINES);
-            $var(record) = "";
-            if ($var(op) == "=") $var(record) = $var(id) + ":start";
-            if ($var(op) == "-") $var(record) = $var(id) + ":end";
-            if ($var(op) == "f") $var(record) = $var(id) + ":refused";
             if ($var(record) != "") route(RECORD);
         }
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
@@ -167,11 +182,11 @@ route[HAND_ON_EVENTS] {
 # The sides of a call, before the call itself: the caller's, and that of the callee who answered. In: $var(id), $vn(call).
 route[TELL_SIDES] {
     $vn(caller) = $sht(sides=>$var(id));
-    if ($vn(caller) != $null) $var(lines) = $var(lines) + $_s(p$var(id)|$vn(caller)) + "\n";
+    if ($vn(caller) != $null) $var(lines) = $var(lines) + ($_s(p$var(id)|$vn(caller)) + "\n");
     $var(tag) = ${ofCall('answeredBy')};
     if ($var(tag) == "") return;
     $vn(callee) = $sht(sides=>$var(id):$var(tag));
-    if ($vn(callee) != $null) $var(lines) = $var(lines) + $_s(p$var(id):$var(tag)|$vn(callee)) + "\n";
+    if ($vn(callee) != $null) $var(lines) = $var(lines) + ($_s(p$var(id):$var(tag)|$vn(callee)) + "\n");
 }
 
 # Media hosts that somebody here has drained, or taken back: told several times, because the other SBC may just be coming back.

@@ -22,7 +22,7 @@ modparam("topoh", "event_mode", 1)
 event_route[topoh:msg-outgoing] {
     ${findOwner('$sndto(ip)')}
     # A tenant's own exchange is no carrier.
-    if ($vn(owner) == $null || $(vn(owner){s.select,0,|}) == "tenant") drop;
+    if ($(vn(owner){s.select,0,|}) != "trunk") drop;
 }
 `,
   };

@@ -5,6 +5,7 @@ import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
 import { endedSeconds, ofCall } from '../call-entry.ts';
 import { q850 } from '../limits.ts';
+import { proof } from './in-dialog.ts';
 import { field, forwardFields, tenantFields } from '../tables.ts';
 
 /** A new call: who calls, whom, may it be, and over which way it goes. */
@@ -67,7 +68,7 @@ route[DIALLED] {
         $ru = "sip:" + $var(context) + $var(dialled) + "@${publicAddress}";
     }
     $var(dialled) = $(rU{s.unescape.user}{s.select,0,;});
-    if ($var(dialled) =~ "^[+]") $var(dialled) = $(var(dialled){re.subst,/[-.()]//g});
+    if ($var(dialled) =~ "^[+].*[-.()]") $var(dialled) = $(var(dialled){re.subst,/[-.()]//g});
 }
 
 # Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
@@ -231,7 +232,7 @@ route[TO_USER] {
             return;
         }
     }
-    $ru = "sip:" + $var(target) + "@" + $var(domain);
+    $ru = $_s(sip:$var(target)@$var(domain));
     if (!lookup("location")) {
         if ($vn(forward) != $null) {
             $var(goal) = ${field('forward', forwardFields, 'notRegistered')};
@@ -294,7 +295,7 @@ route[SEND] {
     }
     $var(leg) = $var(forked);
     route(CALL_INVITED);
-    route(PROOF);
+    $var(proof) = ${proof('$ci')};
     if (!record_route() || !add_rr_param(";m=$var(m);c=$var(id);k=$var(proof)$var(hides)")) {
         $var(cause) = 500;
         route(CALL_REFUSED);
@@ -323,8 +324,6 @@ route[SEND] {
 
 onreply_route[CALL_REPLY] {
     if ($rs == 100) return;
-    $var(border) = 0;
-    if ($avp(border) == 1) $var(border) = 1;
     route(SCREEN_HEADERS);
     $var(id) = $avp(id);
     $var(relayed) = $var(id);
@@ -373,7 +372,7 @@ route[TAKE_ANSWER] {
 
 failure_route[CALL_FAILED] {
     # It is the other SBC's call now.
-    if ($shv(active) != 1 || !route(AWAKE)) exit;
+    if ($shv(active) != 1 || ASLEEP) exit;
     $var(cause) = $T_reply_code;
     $var(id) = $avp(id);
     if (t_is_canceled()) {

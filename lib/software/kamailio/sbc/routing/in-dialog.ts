@@ -1,17 +1,23 @@
 import type { Cell, SbcHost } from '../../../../cell/cell.ts';
 import { insideRanges } from '../../../../cell/inside.ts';
+import { parseRange } from '../../../../spec/range.ts';
 import { internalPorts } from '../../../../spec/fixed.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall, ofSide, selfAddress } from '../call-entry.ts';
+import { addressPattern } from '../address-pattern.ts';
 import { sockets } from '../sockets.ts';
 
 /** What nobody outside may have anything sent to, as a list of ranges. */
 export function inside(cell: Cell): string {
   return insideRanges(cell).join(',');
 }
+
+/** The proof that this cell set a call up: of its name in `$var(id)`, its media host in `$var(m)` and its Call-ID. */
+export const proof = (callId: string) =>
+  `$(_s($var(id)|$var(m)|${callId}|${late(values.digestSecret.name)}){s.md5}{s.substr,0,16})`;
 
 /**
  * Requests inside a call. They carry all that is needed to route them (Record-Route with the floating addresses, the call's name, the
@@ -28,15 +34,6 @@ modparam("rr", "enable_double_rr", 1)
 modparam("rr", "append_fromtag", 1)
 
 # What the Record-Route header of a call carries: m, the media host, c, the call's name, and k, the proof that this cell set it up.
-route[PROOF] {
-    $var(proof) = $_s($var(id)|$var(m)|$ci);
-    route(PROVE);
-}
-
-# In: $var(proof), what is to be proved. Out: the proof.
-route[PROVE] {
-    $var(proof) = $(_s($var(proof)|${late(values.digestSecret.name)}){s.md5}{s.substr,0,16});
-}
 
 route[IN_DIALOG] {
     if (is_method("ACK") && t_check_trans()) {
@@ -50,8 +47,7 @@ route[IN_DIALOG] {
     $var(id) = $(route_uri{uri.param,c});
     $var(hides) = $(route_uri{uri.param,p});
     if ($var(m) == "" || !loose_route()) route(REFUSE_WITHOUT_ROUTE);
-    route(PROOF);
-    if ($var(proof) != $var(k)) {
+    if (${proof('$ci')} != $var(k)) {
         prom_counter_inc("rejected_total", "1", "forged_route");
         if (!is_method("ACK")) send_reply("403", "Forbidden");
         exit;
@@ -62,11 +58,9 @@ route[IN_DIALOG] {
     route(CHECK_NEXT_HOP);
     route(FIND_SIDES);
     # Phones repeat their credentials inside a call, too; the other side could try passwords on them.
-    $var(border) = 1;
-    if ($vn(call) != $null && ${ofCall('kind')} == "user") $var(border) = 0;
+    if ($vn(call) == $null || ${ofCall('kind')} != "user") $avp(border) = 1;
     route(SCREEN_HEADERS);
     if ($var(hides) != "" && $var(answerer) == $var(id)) route(REVEAL_CONTACT);
-    if ($var(border) == 1) $avp(border) = 1;
     route(CHECK_DESCRIPTION);
     t_on_reply("IN_DIALOG_REPLY");
 
@@ -165,15 +159,15 @@ route[FIND_SIDES] {
     if ($ft == ${ofSide('tag', 'vn(caller)')}) {
         $var(tag) = $tt;
         $var(sender) = $var(id);
-        $var(answerer) = $var(id) + ":" + $tt;
+        $var(answerer) = $_s($var(id):$tt);
         $vn(sender) = $vn(caller);
-        $vn(receiver) = $sht(sides=>$var(id):$tt);
+        $vn(receiver) = $sht(sides=>$var(answerer));
         $vn(callee) = $vn(receiver);
     } else {
         $var(tag) = $ft;
-        $var(sender) = $var(id) + ":" + $ft;
+        $var(sender) = $_s($var(id):$ft);
         $var(answerer) = $var(id);
-        $vn(sender) = $sht(sides=>$var(id):$ft);
+        $vn(sender) = $sht(sides=>$var(sender));
         $vn(receiver) = $vn(caller);
         $vn(callee) = $vn(sender);
         if ($tt != ${ofSide('tag', 'vn(caller)')}) $vn(callee) = $null;
@@ -202,10 +196,8 @@ route[FIND_SIDES] {
 # True if a request comes from where the side is that its tag names: the same address, another one of the same carrier or exchange, or,
 # for a phone that has moved, one where its user logs in. In: $vn(sender).
 route[SPEAKS_FROM_ITS_PLACE] {
-    if ($si == "${selfAddress}") return 1;
-    $var(peer) = ${ofSide('peer', 'vn(sender)')};
-    $var(peer) = $(var(peer){s.select,1,:});
-    if ($var(peer) == $si) return 1;
+    $var(peer) = ${ofSide('peer', 'vn(sender)').replace(/\)$/, '{s.select,1,:})')};
+    if ($var(peer) == $si || $si == "${selfAddress}") return 1;
     ${findOwner('$var(peer)')}
     $vn(place) = $vn(owner);
     ${findOwner('$si')}
@@ -256,8 +248,9 @@ route[LEAVE_AS_FROM_OUTSIDE] {
 
 # An address that a caller wrote into a header must not lead into the cell's own network, this host, or the cloud's metadata; but
 # for FreeSWITCH's leg.
+#!define OUTSIDE_ADDRESS "^${addressPattern(insideRanges(cell).map(parseRange))}$"
 route[CHECK_NEXT_HOP] {
-    if ($Ri == "${cell.overlayAddress}") return;
+    if ($nh(d) =~ OUTSIDE_ADDRESS || $Ri == "${cell.overlayAddress}") return;
     # Whoever has a name in its Contact is reached by the address that it spoke from (ALIAS_CONTACT): no worker waits for DNS.
     if (!is_ip("$nh(d)")) {
         prom_counter_inc("rejected_total", "1", "named_address");
@@ -272,8 +265,6 @@ route[CHECK_NEXT_HOP] {
 }
 
 onreply_route[IN_DIALOG_REPLY] {
-    $var(border) = 0;
-    if ($avp(border) == 1) $var(border) = 1;
     route(SCREEN_HEADERS);
     if ($rs < 300 && is_method("INVITE|UPDATE")) {
         $var(id) = $avp(id);

@@ -13,27 +13,17 @@ export function request(cell: Cell, host: SbcHost): Section {
 modparam("sanity", "autodrop", 0)
 
 request_route {
-    # From the other SBC, or to the metrics' port.
-    if ($Ri == "${host.address}") {
-        route(FROM_PEER);
-        exit;
+    switch ($Ri) {
+        # From the other SBC, or to the metrics' port.
+        case "${host.address}":
+            route(FROM_PEER);
+            exit;
+        # From this host itself.
+        case "${selfAddress}":
+            route(FROM_THIS_HOST);
+            exit;
     }
-    # From this host itself.
-    if ($Ri == "${selfAddress}") {
-        if (is_method("BYE")) route(IN_DIALOG);
-        # keepalived: which of the two SBCs is the active one.
-        if (is_method("NOTIFY")) {
-            $shv(active) = 0;
-            if ($rU == "MASTER") {
-                $shv(active) = 1;
-                # The other SBC has failed, perhaps with records that it could not deliver.
-                $shv(records_left) = 1;
-            }
-        }
-        if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
-        exit;
-    }
-    if (!route(AWAKE)) exit;
+    if (ASLEEP) exit;
     route(FIND_SOURCE);
     route(SCREEN);
     # The same over UDP as over TCP and TLS, where a longer one does not fit the buffer.
@@ -91,6 +81,20 @@ request_route {
     if (is_method("ACK")) exit;
     append_to_reply("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, PRACK, INFO, REFER, NOTIFY\\r\\n");
     send_reply("405", "Method Not Allowed");
+}
+
+route[FROM_THIS_HOST] {
+    if (is_method("BYE")) route(IN_DIALOG);
+    # keepalived: which of the two SBCs is the active one.
+    if (is_method("NOTIFY")) {
+        $shv(active) = 0;
+        if ($rU == "MASTER") {
+            $shv(active) = 1;
+            # The other SBC has failed, perhaps with records that it could not deliver.
+            $shv(records_left) = 1;
+        }
+    }
+    if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
 }
 
 # What arrives on this host's own address ${host.address}: the other SBC's changes, and its question whether we are there.

@@ -17,7 +17,7 @@ export function takeOver(cell: Cell, host: SbcHost): Section {
 # An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer to an INVITE that went through
 # the other SBC, which has died since: its caller still waits for it. It goes where that INVITE came from, and nowhere else.
 reply_route {
-    if ($Ri != "${host.address}" && !route(AWAKE)) drop;
+    if ($Ri != "${host.address}" && ASLEEP) drop;
     if (t_check_trans()) {
         # A carrier answers over a connection that we have opened.
         if (proto != UDP) route(KEEP_CLIENT);
