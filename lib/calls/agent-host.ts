@@ -103,7 +103,14 @@ export class AgentHost {
       onRegistration: ({ status, reason }) => this.#tell({ event: 'registration', agent: name, status, reason }),
       onTrace: trace
         ? (direction, text, { address, port }) =>
-            this.#tell({ event: 'sip', agent: name, direction, remote: formatHostPort(address, port), text })
+            this.#tell({
+              event: 'sip',
+              when: Date.now(),
+              agent: name,
+              direction,
+              remote: formatHostPort(address, port),
+              text,
+            })
         : undefined,
     });
   }

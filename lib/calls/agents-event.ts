@@ -18,6 +18,8 @@ export type AgentsEvent =
   | { readonly event: 'pending'; readonly agents: Readonly<Record<string, Pending>> }
   | {
       readonly event: 'sip';
+      /** When it came or left, milliseconds since 1970: whoever reads this may be late. */
+      readonly when: number;
       readonly agent: string;
       readonly direction: 'received' | 'sent';
       readonly remote: string;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { logs } from '../../lib/local/index.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
+import { leave } from './companion.ts';
 import { domainOf, Lab, until, type LabUser } from './lab.ts';
 import { rfc4475 } from './rfc4475.ts';
 import { headerOf, RawPhones, rawText, signed, statusOf, type RawRequest } from './raw-phones.ts';
@@ -59,10 +60,7 @@ describeWith(['root', 'debian-packages'], 'answers', () => {
     for (const tenant of ['acme', 'choosy', 'slow']) await register(tenant, outside);
     await register('desk', phone);
   });
-  afterAll(async () => {
-    raw?.close();
-    await lab?.down();
-  });
+  afterAll(() => leave(lab, raw));
 
   /** Registers the user of a tenant. */
   async function register(tenant: string, from: string, contact = from): Promise<void> {

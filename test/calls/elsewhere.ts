@@ -1,20 +1,19 @@
 /**
- * An ear on the cell's own network, by which all goes that its hosts send to one another and to the outside: it tells what goes where
- * nobody may be sent to.
+ * An ear on a network by which all goes that its hosts send to one another and to the outside, a cell's or that of a region's edges: it
+ * tells what goes where nobody may be sent to.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { requireState } from '../../lib/local/state.ts';
-import { until } from './lab.ts';
+import { spawnInNetwork } from '../../lib/local/namespace.ts';
+import type { ProcessId } from '../../lib/local/processes.ts';
+import { Companion } from './companion.ts';
 
 export interface Allowed {
-  /** Ranges of the cell's own hosts. */
-  readonly cell: readonly string[];
-  /** Addresses outside to which the cell may send. */
+  /** Ranges of the hosts whose messages are watched. */
+  readonly own: readonly string[];
+  /** Addresses outside to which they may send. */
   readonly outside: readonly string[];
-  /** Addresses outside to which it may send audio, and nothing else. */
+  /** Addresses outside to which they may send audio, and nothing else. */
   readonly audio: readonly string[];
-  /** Addresses of the cell at which SIP is at home. */
+  /** Addresses of theirs at which SIP is at home. */
   readonly sip: readonly string[];
 }
 
@@ -28,11 +27,11 @@ export interface Stray {
 const program = `
 import ipaddress, json, signal, socket, struct, sys
 allowed = json.loads(sys.argv[1])
-cell = [ipaddress.ip_network(each) for each in allowed["cell"]]
+own = [ipaddress.ip_network(each) for each in allowed["own"]]
 outside, audio, sip = (set(allowed[each]) for each in ("outside", "audio", "sip"))
 inside = {}
 def is_inside(address):
-    if address not in inside: inside[address] = any(ipaddress.ip_address(address) in each for each in cell)
+    if address not in inside: inside[address] = any(ipaddress.ip_address(address) in each for each in own)
     return inside[address]
 ear = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0003))
 # SO_RCVBUFFORCE
@@ -78,15 +77,14 @@ print(json.dumps({"heard": heard, "dropped": dropped}), flush=True)
 
 export class Ear {
   readonly strays: Stray[] = [];
-  readonly #child: ChildProcess;
-  readonly #closed: Promise<unknown>;
+  readonly #program: Companion;
   #ready = false;
   #end: { readonly heard: number; readonly dropped: number } | undefined;
 
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-    this.#closed = new Promise((resolve) => child.once('close', resolve));
-    createInterface({ input: child.stdout! }).on('line', (line) => {
+  private constructor(init: ProcessId, allowed: Allowed) {
+    const argv = ['/usr/bin/python3', '-c', program, JSON.stringify(allowed)];
+    const child = spawnInNetwork(init, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#program = new Companion('the ear', child, (line) => {
       const event = JSON.parse(line) as Partial<Stray> & { heard?: number; dropped?: number };
       if (event.heard !== undefined) this.#end = { heard: event.heard, dropped: event.dropped! };
       else if (event.from === undefined) this.#ready = true;
@@ -94,23 +92,17 @@ export class Ear {
     });
   }
 
-  static async listen(cell: string, allowed: Allowed): Promise<Ear> {
-    const { pid } = requireState(cell).namespaces['fabric']!.init;
-    const into = ['--pdeathsig', 'KILL', 'nsenter', '--target', String(pid), '--net', '--'];
-    const ear = new Ear(
-      spawn('setpriv', [...into, '/usr/bin/python3', '-c', program, JSON.stringify(allowed)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      }),
-    );
-    await until(() => ear.#ready);
+  /** @param init process 1 of the host in whose network it listens */
+  static async listen(init: ProcessId, allowed: Allowed): Promise<Ear> {
+    const ear = new Ear(init, allowed);
+    await ear.#program.until(() => ear.#ready);
     return ear;
   }
 
-  /** @returns how many packets of SIP and audio it has heard, and how many it missed */
-  async close(): Promise<{ readonly heard: number; readonly dropped: number }> {
-    this.#child.kill();
-    await this.#closed;
-    if (!this.#end) throw new Error('the ear died before it was closed: see its error above');
-    return this.#end;
+  /** @throws Error if it had died before, has heard no SIP and no audio at all, or missed a packet */
+  async close(): Promise<void> {
+    await this.#program.close('signal');
+    const { heard, dropped } = this.#end!;
+    if (heard === 0 || dropped > 0) throw new Error(`the ear heard ${heard} packets and missed ${dropped}`);
   }
 }

@@ -4,6 +4,7 @@ import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import type { RunCommand } from '../../lib/calls/scenario.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
+import { leave } from './companion.ts';
 import { domainOf, failuresOf, Lab, until, type LabUser } from './lab.ts';
 import { headerOf, RawPhones, signed, statusOf, type RawRequest } from './raw-phones.ts';
 
@@ -93,10 +94,7 @@ describeWith(['root', 'debian-packages'], 'forwarding', () => {
     const headers = [signed(await raw.ask(request), { name: 'plain', method: 'REGISTER', uri })];
     expect(statusOf(await raw.ask({ ...request, cseq: 2, headers }))).toBe(200);
   });
-  afterAll(async () => {
-    raw?.close();
-    await lab?.down();
-  });
+  afterAll(() => leave(lab, raw));
 
   const nothingIsLeft = async () => {
     await until(async () => Object.keys(await lab.load()).length === 0);

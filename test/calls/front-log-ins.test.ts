@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, serviceAddress } from '../../lib/local/front/index.ts';
 import { describeWith } from '../requirements.ts';
+import { leave } from './companion.ts';
 import { carrier, domain, FrontBed } from './front-bed.ts';
 import { credentialsFor, Wire } from './front-wire.ts';
 import { failuresOf, until, type SipTrace } from './lab.ts';
@@ -24,10 +25,7 @@ describeWith(['root', 'debian-packages'], 'log-ins through edges', () => {
     });
     wire = await Wire.open(bed, [thief, phone]);
   });
-  afterAll(async () => {
-    await wire?.close();
-    await bed?.down();
-  });
+  afterAll(() => leave(bed, wire));
 
   const ask = (from: string, method: 'REGISTER' | 'INVITE', uri: string, user: string, id: string, header?: string) => {
     const body = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n';

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { callerAddress, execOnFront, home, serviceAddress, spawnAtCallers } from '../../lib/local/front/index.ts';
+import { firstOutput } from '../first-output.ts';
 import { describeWith } from '../requirements.ts';
 import { carrier, domain, FrontBed } from './front-bed.ts';
 import { print, toldOf } from './front-told.ts';
@@ -44,8 +45,8 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
     ]);
     // Where no route changes: with its route a connection ends, too.
     const argv = ['/usr/bin/python3', '-c', strangerProgram, callerAddress(2, 3), serviceAddress];
-    const { stdout } = spawnAtCallers(bed.state, argv);
-    strangersConnection = new Promise((told) => stdout!.on('data', (text: Buffer) => told(Number(text))));
+    const stranger = spawnAtCallers(bed.state, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+    strangersConnection = firstOutput(stranger).then(Number);
   });
   afterAll(() => bed?.down());
 

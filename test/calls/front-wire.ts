@@ -1,66 +1,44 @@
 /** Raw messages at a front: what strangers send and hear, and what edges say to one another. */
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { execOnFront } from '../../lib/local/front/index.ts';
+import { execOnFront, spawnAtCallers } from '../../lib/local/front/index.ts';
 import { placeName } from '../../lib/local/front/internet.ts';
+import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { digestResponse, parseChallenge } from '../../lib/calls/sip/digest.ts';
+import { Companion } from './companion.ts';
 import type { FrontBed } from './front-bed.ts';
-import { passwordOf, until } from './lab.ts';
-
-const stdio: StdioOptions = ['pipe', 'pipe', 'inherit'];
-
-function spawnIn(bed: FrontBed, host: string, argv: readonly string[]): ChildProcess {
-  const { pid } = bed.state.namespaces[host]!.init;
-  return spawn('nsenter', ['--target', String(pid), '--net', '--', ...argv], { stdio });
-}
-
-const gone = (child: ChildProcess) => new Promise<void>((resolve) => child.once('close', () => resolve()));
+import { passwordOf } from './lab.ts';
+import { Sockets, type Heard } from './sockets.ts';
 
 /** Sockets of strangers among the callers: UDP at addresses of one's choice, and a TCP connection for each message. */
 export class Wire {
-  readonly #child: ChildProcess;
-  readonly #opened: string[] = [];
+  #sockets!: Sockets;
   /** What came back, in order. */
-  readonly received: { readonly at: string; readonly text: string }[] = [];
-
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-    createInterface({ input: child.stdout! }).on('line', (line) => {
-      const event = JSON.parse(line) as { readonly opened?: string; readonly at: string; readonly text: string };
-      if (event.opened === undefined) this.received.push(event);
-      else this.#opened.push(event.opened);
-    });
-  }
+  readonly received: Heard[] = [];
 
   static async open(bed: FrontBed, sources: readonly string[]): Promise<Wire> {
-    const script = new URL('raw-sockets.ts', import.meta.url).pathname;
-    const wire = new Wire(spawnIn(bed, 'callers', [process.execPath, '--import', 'tsx', script]));
-    for (const open of sources) wire.#write({ open });
-    await until(() => wire.#opened.length === sources.length);
+    const wire = new Wire();
+    wire.#sockets = await Sockets.open(
+      (argv, options) => spawnAtCallers(bed.state, argv, options),
+      sources,
+      (heard) => wire.received.push(heard),
+    );
     return wire;
   }
 
-  #write(line: object): void {
-    this.#child.stdin!.write(`${JSON.stringify(line)}\n`);
-  }
-
   send(from: string, to: string, text: string, over: 'udp' | 'tcp' = 'udp'): void {
-    this.#write({ from, to, text, over });
+    this.#sockets.send({ from, to, text, over });
   }
 
   /** The answer to the request with this Call-ID and CSeq, once it is there. */
   async answer(callId: string, cseq: string): Promise<string> {
     const own = [`Call-ID: ${callId}\r\n`, `CSeq: ${cseq}\r\n`];
     const found = () => this.received.find(({ text }) => own.every((line) => text.includes(line)))?.text;
-    await until(() => found() !== undefined);
+    await this.#sockets.until(() => found() !== undefined);
     return found()!;
   }
 
   /** Ends when everything is sent. */
-  async close(): Promise<void> {
-    const closed = gone(this.#child);
-    this.#child.stdin!.end();
-    await closed;
+  close(): Promise<void> {
+    return this.#sockets.close();
   }
 }
 
@@ -90,7 +68,7 @@ while True:
         print(json.dumps({"from": end(packet[12:16], udp[0:2]), "to": end(packet[16:20], udp[2:4]), "text": udp[8:].decode("latin1")}), flush=True)
 `;
 
-interface Heard {
+interface Overheard {
   readonly host: string;
   readonly from: string;
   readonly to: string;
@@ -99,31 +77,29 @@ interface Heard {
 
 /** Listens on hosts of the front for datagrams that contain a text. */
 export class Ears {
-  readonly #children: readonly ChildProcess[];
-  readonly heard: Heard[] = [];
-
-  private constructor(children: readonly ChildProcess[]) {
-    this.#children = children;
-  }
+  #programs: readonly Companion[] = [];
+  readonly heard: Overheard[] = [];
 
   static async listen(bed: FrontBed, hosts: readonly string[], text: string): Promise<Ears> {
-    const ears = new Ears(hosts.map((host) => spawnIn(bed, host, ['/usr/bin/python3', '-c', earProgram, text])));
-    let ready = 0;
-    for (const [index, { stdout }] of ears.#children.entries()) {
-      createInterface({ input: stdout! }).on('line', (line) => {
-        const packet = JSON.parse(line) as Partial<Omit<Heard, 'host'>>;
-        if (packet.from === undefined) ready++;
-        else ears.heard.push({ host: hosts[index]!, ...(packet as Omit<Heard, 'host'>) });
+    const ears = new Ears();
+    const ready = new Set<string>();
+    ears.#programs = hosts.map((host) => {
+      const argv = ['/usr/bin/python3', '-c', earProgram, text];
+      const { init } = bed.state.namespaces[host]!;
+      const child = spawnInNetwork(init, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+      return new Companion(`the ear at ${host}`, child, (line) => {
+        const packet = JSON.parse(line) as Partial<Omit<Overheard, 'host'>>;
+        if (packet.from === undefined) ready.add(host);
+        else ears.heard.push({ host, ...(packet as Omit<Overheard, 'host'>) });
       });
-    }
-    await until(() => ready === hosts.length);
+    });
+    await Promise.all(ears.#programs.map((program, index) => program.until(() => ready.has(hosts[index]!))));
     return ears;
   }
 
+  /** @throws Error if one of them had died, and heard nothing any more */
   async close(): Promise<void> {
-    const closed = this.#children.map(gone);
-    for (const child of this.#children) child.kill();
-    await Promise.all(closed);
+    await Promise.all(this.#programs.map((program) => program.close('signal')));
   }
 }
 

@@ -8,6 +8,7 @@ import { pingCommand, pingScriptPath } from '../../lib/software/rtpengine/ping.t
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { internalPorts, sbcOverlayAddress } from '../../lib/spec/fixed.ts';
 import { describeWith } from '../requirements.ts';
+import { leave } from './companion.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from './lab.ts';
 import {
   bodyOf,
@@ -86,10 +87,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
       ...['ul.add', 'location', 'desk@acme.example.com', `sip:desk@${desk}`, '3600', '1.0', '.', '0', '0', '0'],
     );
   });
-  afterAll(async () => {
-    raw?.close();
-    await lab?.down();
-  });
+  afterAll(() => leave(lab, raw));
 
   /** Sends an INVITE to the desk. */
   function offer(content: Content, from = exchange): string {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
+import { leave } from './companion.ts';
 import { domainOf, Lab, until, type LabUser } from './lab.ts';
 import { headerOf, RawPhones, signed, statusOf, type RawRequest } from './raw-phones.ts';
 
@@ -60,10 +61,7 @@ describeWith(['root', 'debian-packages'], 'who calls', () => {
     expect(statusOf(await raw.register('bert', bert))).toBe(200);
     expect(statusOf(await raw.register('anna', anna))).toBe(200);
   });
-  afterAll(async () => {
-    raw?.close();
-    await lab?.down();
-  });
+  afterAll(() => leave(lab, raw));
   beforeEach(() => {
     for (const at of [carrier, bert, anna]) raw.answer(at, { status: 486 });
   });

@@ -13,7 +13,7 @@ type Kind = RunCommand['kinds'][number];
 
 /** The interval in which the SBCs tell each other what happens: of what is older nothing may be lost. Milliseconds. */
 const replicationMs = 50;
-/** By so much this process may be late to note what its agents tell, on a machine that boots an SBC meanwhile. */
+/** By so much the process with the agents may be late to see a message, on a machine that boots an SBC meanwhile. */
 const lagMs = 1000;
 
 /** When something happened in a call, as its two ends saw it; milliseconds since 1970. */
@@ -39,6 +39,8 @@ interface Kill {
 
 /** What a series of kills or freezes came to. */
 export interface Toll {
+  /** How often each SBC has died, or has frozen. */
+  readonly harmed: Readonly<Record<string, number>>;
   readonly kills: number;
   readonly killsWithRedisFrozen: number;
   /** Median and longest: until the other one had the addresses, until both were there and knew all. */
@@ -77,6 +79,7 @@ export class KillsBed {
   readonly #input: CellInput;
   readonly #agents: AgentsProcess;
   readonly #moments: Map<string, Moments>;
+  #harmed: Record<string, number> = {};
 
   private constructor(lab: Lab, input: CellInput, agents: AgentsProcess, moments: Map<string, Moments>) {
     this.lab = lab;
@@ -144,6 +147,7 @@ export class KillsBed {
         const active = this.lab.active!;
         const at = Date.now();
         killHost(this.#input.name, active);
+        this.#harm(active);
         const kill: Kill = { at, redisFrozen };
         kills.push(kill);
         await until(() => this.lab.active === this.#other(active), 20);
@@ -169,19 +173,32 @@ export class KillsBed {
         const active = this.lab.active!;
         const frozen = i % 4 === 3 ? this.#other(active) : active;
         await this.#signal(frozen, 'STOP');
+        this.#harm(frozen);
         if (frozen === active) await until(() => this.lab.active === this.#other(active), 20);
         await sleep(3000 + 2000 * random());
         await this.#signal(frozen, 'CONT');
         await until(() => this.#isSynced(), 30);
         await sleep(1000);
         const ended = endedBefore(Date.now() - 1000);
-        for (const { name } of this.lab.cell.sbcs) {
-          const calls = await this.#callsOf(name);
-          ghosts.push(...calls.filter((callId) => ended.has(callId)).map((callId) => `${callId} on ${name}`));
-        }
+        let found: string[] = [];
+        const look = async () => {
+          found = [];
+          for (const { name } of this.lab.cell.sbcs) {
+            const calls = await this.#callsOf(name);
+            found.push(...calls.filter((callId) => ended.has(callId)).map((callId) => `${callId} on ${name}`));
+          }
+          return found.length === 0;
+        };
+        // What the frozen one has missed it is told at once; on a busy machine that takes a while.
+        await until(look, 5).catch(() => undefined);
+        ghosts.push(...found);
       }
       return ghosts;
     });
+  }
+
+  #harm(sbc: string): void {
+    this.#harmed[sbc] = (this.#harmed[sbc] ?? 0) + 1;
   }
 
   #signal(sbc: string, what: 'STOP' | 'CONT'): Promise<string> {
@@ -220,6 +237,7 @@ export class KillsBed {
     const since = Date.now();
     const results: CallResult[] = [];
     let over = false;
+    this.#harmed = {};
     const arrivals = (async () => {
       // In short runs, each of calls of its own lengths; the next one begins before the one before has ended.
       const running: Promise<unknown>[] = [];
@@ -232,7 +250,10 @@ export class KillsBed {
             audio: false,
             patienceSeconds: 20,
           },
-          { onCall: ({ callId }) => endings.set(callId, Date.now()) },
+          {
+            // Of one that failed the SBCs may not know yet that its caller has given it up.
+            onCall: ({ callId, failures }) => failures.length === 0 && endings.set(callId, Date.now()),
+          },
         );
         running.push(run.finished.then((finished) => results.push(...finished.results)));
         await sleep(2000);
@@ -253,6 +274,7 @@ export class KillsBed {
     const records = (await this.lab.records()).filter(({ invited }) => invited * 1000 >= since);
     return {
       ...tollOf(results, records, kills, this.#moments),
+      harmed: this.#harmed,
       ghosts,
       left,
       sessionsLeft,
@@ -282,7 +304,10 @@ export class KillsBed {
     // Longer than a relay keeps a call of which it hears nothing, and than it takes the SBC to find a session of no call: the same
     // seconds, and two rounds of its watch.
     await until(look, 60).catch(() => undefined);
-    return { left, sessionsLeft };
+    const after60Seconds = sessionsLeft;
+    // A caller that got no answer from the frozen one, nor to its CANCEL, is gone: to the SBCs the call may ring for 240 s.
+    if (left.length > 0) await until(async () => (await look()) || left.length === 0, 230).catch(() => undefined);
+    return { left, sessionsLeft: after60Seconds };
   }
 }
 
@@ -313,23 +338,22 @@ function kindsOf(lab: Lab, random: Random): Kind[] {
 
 const callIdOf = (text: string) => /^(?:call-id|i)[ \t]*:[ \t]*(\S+)/im.exec(text)?.[1];
 
-function note(moments: Map<string, Moments>, { direction, text }: SipTrace): void {
+function note(moments: Map<string, Moments>, { direction, text, when }: SipTrace): void {
   const callId = callIdOf(text);
   const method = /^cseq[ \t]*:[ \t]*\d+[ \t]+(\w+)/im.exec(text)?.[1];
   if (callId === undefined || (method !== 'INVITE' && method !== 'BYE')) return;
   const status = Number(/^SIP\/2\.0 (\d+)/.exec(text)?.[1] ?? 0);
-  const now = Date.now();
   const of = moments.get(callId) ?? {};
   moments.set(callId, of);
   if (method === 'INVITE' && status > 100 && status < 300) {
-    if (direction === 'received') of.rang ??= now;
-    if (status >= 200 && direction === 'received') of.answered ??= now;
-    if (status >= 200 && direction === 'sent') of.answerSent ??= now;
+    if (direction === 'received') of.rang ??= when;
+    if (status >= 200 && direction === 'received') of.answered ??= when;
+    if (status >= 200 && direction === 'sent') of.answerSent ??= when;
   } else if (method === 'BYE' && status === 0) {
-    if (direction === 'sent') of.byeSent ??= now;
-    else of.byeReceived ??= now;
+    if (direction === 'sent') of.byeSent ??= when;
+    else of.byeReceived ??= when;
   } else if (method === 'BYE' && status >= 200 && direction === 'received') {
-    of.byeAnswered ??= now;
+    of.byeAnswered ??= when;
   }
 }
 
@@ -346,7 +370,7 @@ function tollOf(
   records: readonly CallEvent[],
   kills: readonly Kill[],
   seen: ReadonlyMap<string, Moments>,
-): Omit<Toll, 'ghosts' | 'left' | 'sessionsLeft'> {
+): Omit<Toll, 'harmed' | 'ghosts' | 'left' | 'sessionsLeft'> {
   const lost: string[] = [];
   const lostYoung: string[] = [];
   const youngAges: number[] = [];

@@ -6,6 +6,7 @@ import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import { requireState } from '../../lib/local/state.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
+import { leave } from './companion.ts';
 import { failuresOf, Lab, until, type LabUser } from './lab.ts';
 import { RawPhones, rawText, retryAfterOf, signed, statusOf, type RawRequest } from './raw-phones.ts';
 
@@ -51,10 +52,7 @@ describeWith(['root', 'debian-packages'], 'users whom the SBC does not know', ()
     agents = await lab.agents([lab.user(anna), lab.user(bert)]);
     raw = await RawPhones.open(lab, [prober, ...users.map(({ from }) => from)]);
   });
-  afterAll(async () => {
-    raw?.close();
-    await lab?.down();
-  });
+  afterAll(() => leave(lab, raw));
 
   /** Each does harm to the database. @returns how it is undone */
   type Harm = () => Promise<() => Promise<void>>;

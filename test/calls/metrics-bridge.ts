@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
+import { firstOutput } from '../first-output.ts';
 
 /** As much of what `npx cellstamp scrape` prints as is changed here. */
 interface ScrapeConfig {
@@ -70,7 +71,7 @@ export class MetricsBridge {
     );
     const any = { host: '127.0.0.1', port: 0 };
     const here = spawn(process.execPath, argvOf(sockets.map((socket) => [any, socket] as const)), { stdio });
-    const [, ports] = await Promise.all([firstLine(there), firstLine(here)]);
+    const [, ports] = await Promise.all([firstOutput(there), firstOutput(here)]);
     const addresses = new Map(targets.map((target, i) => [target, `127.0.0.1:${(JSON.parse(ports) as number[])[i]!}`]));
     return new MetricsBridge(
       folder,
@@ -93,9 +94,4 @@ export class MetricsBridge {
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
-  return line.toString();
 }

@@ -1,15 +1,14 @@
 /** A cell in which mutated dialogs are played, and what has to be true of it when they are over. */
-import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from 'vitest';
 import { logs, spawnOutside } from '../../lib/local/index.ts';
 import { requireState } from '../../lib/local/state.ts';
 import { readService } from '../../lib/local/service-notes.ts';
 import { internalPorts } from '../../lib/spec/fixed.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
+import { leave } from './companion.ts';
 import { Ear } from './elsewhere.ts';
 import { domainOf, Lab, type LabUser } from './lab.ts';
-import { MutatedDialogs, type Phone, type Played, type Station } from './mutated-dialogs.ts';
+import { MutatedDialogs, type Phone, type Station } from './mutated-dialogs.ts';
+import { leftOnRelay, leftOnSbc, leftWithin, playWatched, type Left } from './mutated-findings.ts';
 
 const free = { calls: 10_000, callsPerSecond: 1000, burst: 10_000 };
 const stranger = '203.0.113.150:5060';
@@ -17,18 +16,23 @@ const stranger = '203.0.113.150:5060';
 const bystander: Phone = { name: 'bystander', domain: domainOf('bystanders'), at: '203.0.113.210:5060' };
 const pinger = '203.0.113.151:5060';
 
-/** The seed of what is played, and a single number of it: `MUTATED=SEED:NUMBER` plays one dialog alone. */
-export const chosen = (() => {
-  const [seed, number] = (process.env['MUTATED'] ?? '').split(':');
-  return {
-    seed: seed === undefined || seed === '' ? undefined : Number(seed),
-    number: number === undefined ? undefined : Number(number),
-  };
-})();
-
-/** What Kamailio's parser says of a message that it can't read, modules that read it before the script does, and the script of a Route that is no URI. */
-const cannotRead =
-  /<core> \[core\/(parser\/|receive\.c|msg_translator\.c:\d+\]: build_res_buf)|th_prepare_msg|lval_(pvar_)?assign\(\): |: pars(e|ing)|(cannot|failed to|unable to|error|error while) pars/;
+/** What Kamailio says of a message that its parser, a module or the script can't read. */
+const cannotRead = new RegExp(
+  [
+    /<core> \[core\/(parser\/|receive\.c|msg_translator\.c:\d+\]: build_res_buf|strutils\.c:\d+\]: unescape_user)/,
+    /lval_(pvar_)?assign\(\): |tr_eval_uri\(\): invalid uri/,
+    /: pars(e|ing)|(cannot|failed to|failed|unable to|error|error while) pars/,
+    /th_prepare_msg|th_msg_received\(\): not able to detect direction|th_mask_decode|th_unmask_ruri|failed to get from header tag/,
+    /rtpp_function_call\(\): can't (get (Call-Id field|From tag)|extract body)|extract_body\(\): empty multipart/,
+    /auth_check_hdr_md5\(\): Credentials are not filled|new_t\(\): uri invalid|t_newtran\(\): (new_t failed|EoH not parsed)/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
+/** Of a Contact over TCP, at which nobody listens, and of a message of which it can't make a transaction. */
+const cannotSend =
+  /tcpconn_1st_send\(\): .*(Connection refused|failed)|msg_send_buffer\(\): tcp_send failed|sl_reply_error\(\): stateless error reply used/;
 /** What a relay says of a description that it does not take, and Kamailio of that answer or of a call that the relay has given up. */
 const relayRefuses = /proxy replied with error: |ERR: \[[0-9a-f]{20}[^\]]*\]: \[core\]/;
 
@@ -53,8 +57,8 @@ export class MutatedBed {
       size: 'test',
       network,
       media: { hosts: 2, kernelForwarding: 'preferred' },
-      // A call that is held may stay for as long as any: 15 s.
-      calls: { timerSpeedup: 20, longestMinutes: 5 },
+      // A call that is held may stay for as long as any: 6 s.
+      calls: { timerSpeedup: 20, longestMinutes: 2 },
       sbc: { flood: { requestsPerSecond: 500, banSeconds: 10 } },
       trunks: numbers.map((n) => ({ name: `carrier-${n}`, address: `192.0.2.${100 + n}`, limits: free })),
       tenants: [
@@ -124,7 +128,7 @@ export class MutatedBed {
         whereabouts,
         bystander,
         pinger,
-        spawn: (argv) => spawnOutside(name, argv, { stdio: ['pipe', 'pipe', 'inherit'] }),
+        spawn: (argv, options) => spawnOutside(name, argv, options),
       });
       const addresses = (places_: readonly string[]) => places_.map((place) => place.split(':')[0]!);
       const parties = stations.flatMap(({ caller, callee, registering, exchange, carrier }) => [
@@ -134,8 +138,8 @@ export class MutatedBed {
         exchange,
         carrier,
       ]);
-      const ear = await Ear.listen(name, {
-        cell: [lab.cell.spec.network, `${overlayAddress}/32`, requireState(name).publicNetwork],
+      const ear = await Ear.listen(requireState(name).namespaces['fabric']!.init, {
+        own: [lab.cell.spec.network, `${overlayAddress}/32`, requireState(name).publicNetwork],
         outside: addresses([...parties, stranger, pinger, ...whereabouts.strangers]),
         audio: addresses(whereabouts.said),
         sip: [...sbcs.flatMap((host) => [host.address, host.floatingSide]), overlayAddress, lab.floating],
@@ -150,103 +154,44 @@ export class MutatedBed {
   /** Plays dialogs, and says what they left behind and did that they may not. Empty if all is well. */
   async play(seed: number, numbers: readonly number[]): Promise<readonly string[]> {
     const { lab, dialogs } = this;
-    const begun = Date.now();
-    const from = dialogs.played.length;
     const logged = this.#logSizes();
-    const playing = dialogs.play(seed, numbers);
-    const pings = dialogs.ping(playing);
-    await playing;
-    const seconds = (Date.now() - begun) / 1000;
-    await dialogs.forgetRegistrations();
-    const slowest = Math.max(...(await pings));
-    const played = dialogs.played.slice(from);
-    const mutated = played.filter(({ mutation }) => mutation !== undefined);
-    console.log(
-      `seed ${seed}: ${played.length} dialogs in ${seconds.toFixed(0)} s, ${mutated.length} of them changed; slowest answer to OPTIONS ${slowest.toFixed(0)} ms`,
+    const findings = await playWatched(dialogs, seed, numbers);
+    findings.addLeft(await leftWithin(90, () => this.#left()));
+    findings.addStrays(
+      [this.#ear],
+      dialogs,
+      ({ to, text }) =>
+        // What a registered phone on UDP gets every 12 s, and FreeSWITCH too.
+        (to === bystander.at && /^OPTIONS [^]*^From: <?sip:keepalive@/m.test(text)) ||
+        (to.endsWith(`:${internalPorts.freeswitchSip}`) && /^OPTIONS [^]*^From: <sip:sbc@/m.test(text)),
     );
-    if (numbers.length > 1) expect(mutated.length).toBeGreaterThan(0.4 * numbers.length);
-    const found: string[] = [];
-    const told = (what: string, played_: readonly Played[] = []) =>
-      found.push([what, ...played_.slice(0, 3).map(print)].join('\n'));
-    if (slowest > 2000) told(`OPTIONS was answered after ${slowest} ms`);
-    for (const [what, text] of Object.entries(await this.#left())) {
-      told(`left behind: ${what}\n${text}`, namedIn(text, played));
-    }
-    for (const { from: source, to, text } of this.#ear.strays.splice(0)) {
-      // What a registered phone on UDP gets every 12 s.
-      if (to.endsWith(`:${internalPorts.freeswitchSip}`) && /^OPTIONS [^]*^From: <sip:sbc@/m.test(text)) continue;
-      if (to === bystander.at && /^OPTIONS [^]*^From: <?sip:keepalive@/m.test(text)) continue;
-      told(`${source} sent to ${to}:\n${text}`, namedIn(text, played));
-    }
-    for (const { at, text } of dialogs.strayed.splice(0)) told(`${at} got\n${text}`, namedIn(text, played));
-    for (const [line, times] of this.#errors(logged)) told(`${times} times in a log: ${line}`);
+    for (const [line, times] of this.#errors(logged)) findings.add(`${times} times in a log: ${line}`);
     for (const host of [...lab.cell.sbcs, ...lab.cell.media]) {
       const service = host.role === 'sbc' ? 'kamailio' : 'rtpengine';
       const { state, starts } = readService(lab.spec.name, host.name, service);
-      if (state !== 'ready' || starts !== 1) told(`${service} of ${host.name} is ${state} after ${starts} starts`);
+      if (state !== 'ready' || starts !== 1)
+        findings.add(`${service} of ${host.name} is ${state} after ${starts} starts`);
     }
-    return found;
+    return findings.texts;
   }
 
-  /** What is left of calls once all time-outs are over, by where. Patience: a minute and a half. */
-  async #left(): Promise<Readonly<Record<string, string>>> {
+  async #left(): Promise<Left> {
     const { lab } = this;
-    const left: Record<string, string> = {};
-    const entries = (dump: string) => [...dump.matchAll(/name: .*\s+value: .*/g)].map(([entry]) => entry);
-    const look = async () => {
-      for (const key of Object.keys(left)) delete left[key];
-      for (const { name } of lab.cell.sbcs) {
-        for (const table of [
-          'calls',
-          'sides',
-          'sent',
-          'rang',
-          'unreleased',
-          'rivals',
-          'suppressing',
-          'ending',
-          'waiting',
-          'own_records',
-          'others_records',
-          'load',
-        ]) {
-          const dump = entries(await lab.kamcmd(name, 'htable.dump', table)).filter(
-            (entry) => table !== 'load' || !/value: 0$/.test(entry),
-          );
-          if (dump.length > 0) left[`${table} of ${name}: ${dump.length}`] = dump.slice(0, 5).join('\n');
-        }
-        const stats = await lab.kamcmd(name, 'tm.stats');
-        const of = (key: string) => Number(new RegExp(`\\b${key}: (\\d+)`).exec(stats)![1]);
-        if (of('current') - of('waiting') > 0)
-          left[`transactions of ${name}`] = `${of('current')}, ${of('waiting')} waiting`;
-        const contacts = [...(await lab.kamcmd(name, 'ul.dump')).matchAll(/AoR: (\S+)[^]*?Address: (\S+)/g)].map(
-          ([, user, contact]) => `${user} ${contact}`,
-        );
-        const expected = contacts.filter((contact) => /^(called|bystander)@/.test(contact));
-        if (expected.length !== contacts.length)
-          left[`contacts of ${name}`] = contacts.filter((contact) => !expected.includes(contact)).join('\n');
-      }
-      for (const { name } of lab.cell.media) {
-        const sessions = await lab.relayed(name);
-        if (sessions > 0) left[`sessions of ${name}: ${sessions}`] = await this.#relayedBy(name);
-      }
-    };
-    const deadline = Date.now() + 90_000;
-    for (await look(); Object.keys(left).length > 0 && Date.now() < deadline; await look()) await sleep(1000);
-    console.log(
-      `all is gone ${Object.keys(left).length === 0 ? `${((Date.now() - deadline + 90_000) / 1000).toFixed(0)} s` : 'not'} after the last dialog`,
-    );
-    return left;
-  }
-
-  /** The calls of a relay as it lists them itself. */
-  async #relayedBy(name: string): Promise<string> {
-    const { address } = this.lab.cell.media.find((host) => host.name === name)!;
-    const program = `
-      const socket = require('node:dgram').createSocket('udp4');
-      socket.on('message', (message) => { console.log(message.toString()); socket.close(); });
-      socket.send('left-' + Date.now() + ' d5:limiti100e7:command4:liste', ${internalPorts.rtpengineControl}, '${address}');`;
-    return this.lab.run(this.lab.active!, 'timeout', '3', process.execPath, '-e', program);
+    const left: Left[] = [];
+    for (const { name } of lab.cell.sbcs) {
+      left.push(
+        await leftOnSbc(
+          name,
+          (...words) => lab.kamcmd(name, ...words),
+          (contact) => /^(called|bystander)@/.test(contact),
+          { alsoExpiring: true },
+        ),
+      );
+    }
+    for (const { name, address } of lab.cell.media) {
+      left.push(await leftOnRelay(name, address, (...argv) => lab.run(lab.active!, ...argv)));
+    }
+    return Object.assign({}, ...left) as Left;
   }
 
   #logSizes(): Readonly<Record<string, number>> {
@@ -267,7 +212,7 @@ export class MutatedBed {
         .slice(since[key] ?? 0)
         .split('\n')
         .filter((line) => /\b(ERROR|CRITICAL|ALERT|BUG)\b|\b(ERR|CRIT):|segfault/.test(line))
-        .filter((line) => !cannotRead.test(line) && !relayRefuses.test(line))
+        .filter((line) => !cannotRead.test(line) && !cannotSend.test(line) && !relayRefuses.test(line))
         .map((line) => `${key}: ${line}`),
     );
     const kinds = new Map<string, { readonly line: string; times: number }>();
@@ -280,36 +225,7 @@ export class MutatedBed {
     return new Map([...kinds.values()].map(({ line, times }) => [line, times]));
   }
 
-  async down(): Promise<void> {
-    this.dialogs.close();
-    const { heard, dropped } = await this.#ear.close().finally(() => this.lab.down());
-    expect(heard).toBeGreaterThan(0);
-    expect(dropped).toBe(0);
+  down(): Promise<void> {
+    return leave(this.lab, this.dialogs, this.#ear);
   }
-}
-
-/** The dialogs that a text names, by their Call-IDs or by the names that an SBC gives their calls. */
-export function namedIn(text: string, played: readonly Played[]): readonly Played[] {
-  return played.filter(({ name, callIds }) => {
-    const calls = [...callIds].flatMap((callId) =>
-      [1, 2, 3, 4].map((cseq) => createHash('md5').update(`${callId}|t${name}|${cseq}`).digest('hex').slice(0, 20)),
-    );
-    return [...callIds, name, ...calls].some((each) => names(text, each));
-  });
-}
-
-/** Whether a text has this Call-ID, and not another one that begins so. */
-const names = (text: string, callId: string) =>
-  text
-    .split(callId)
-    .slice(1)
-    .some((rest) => !/^\d/.test(rest));
-
-export function print({ name, kind, mutation, answers, messages, callIds }: Played): string {
-  return (
-    [
-      `--- dialog ${name}, a ${kind}, changed: ${mutation}; Call-IDs ${[...callIds].join(' ')}; answers: ${answers.join(', ')}`,
-      ...messages,
-    ].join('\n') + '\n---'
-  );
 }

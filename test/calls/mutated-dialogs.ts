@@ -2,12 +2,10 @@
  * Dialogs of phones, exchanges and carriers in which one message is not what it should be. Many run side by side; each is named by a
  * seed and a number, from which all chance in it comes. Every party answers whatever it gets, in a dialog or not, as a phone does.
  */
-import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from './lab.ts';
 import { Chance, mutate, type Message, type Whereabouts } from './mutations.ts';
 import { signed } from './raw-phones.ts';
+import { Sockets, type Heard, type SpawnThere } from './sockets.ts';
 
 /** A user with a phone, and its address with its port. */
 export interface Phone {
@@ -42,7 +40,7 @@ export interface Bed {
   /** From where somebody asks all the time whether the server is there. */
   readonly pinger: string;
   /** Starts a program among the parties. */
-  readonly spawn: (argv: readonly string[]) => ChildProcess;
+  readonly spawn: SpawnThere;
 }
 
 /** What was sent in a dialog: to be printed, and played again. */
@@ -160,8 +158,7 @@ export class MutatedDialogs {
   /** Requests that came to somebody who is no party: a phone of another tenant. */
   readonly strayed: { readonly at: string; readonly text: string }[] = [];
   readonly #bed: Bed;
-  readonly #child: ChildProcess;
-  readonly #opened = new Set<string>();
+  #sockets!: Sockets;
   readonly #byCallId = new Map<string, Dialog>();
   readonly #running = new Map<string, Dialog>();
   readonly #answered = new Map<string, string>();
@@ -171,22 +168,6 @@ export class MutatedDialogs {
 
   private constructor(bed: Bed) {
     this.#bed = bed;
-    this.#child = bed.spawn([
-      process.execPath,
-      '--import',
-      import.meta.resolve('tsx'),
-      new URL('raw-sockets.ts', import.meta.url).pathname,
-    ]);
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
-      const event = JSON.parse(line) as { opened?: string; at: string; from: string; text: string; hex?: string };
-      if (event.opened !== undefined) this.#opened.add(event.opened);
-      else
-        this.#receive(
-          event.at,
-          event.from,
-          Buffer.from(event.hex ?? event.text, event.hex === undefined ? 'utf8' : 'hex').toString('latin1'),
-        );
-    });
   }
 
   /** Opens the sockets of all parties, and registers those that are called. */
@@ -198,9 +179,8 @@ export class MutatedDialogs {
       exchange,
       carrier,
     ]);
-    const all = new Set([...sip, ...sip.map(mediaSocket), ...strangers, bed.bystander.at, bed.pinger]);
-    for (const open of all) dialogs.#write({ open });
-    await until(() => dialogs.#opened.size === all.size, 20);
+    const all = [...sip, ...sip.map(mediaSocket), ...strangers, bed.bystander.at, bed.pinger];
+    dialogs.#sockets = await Sockets.open(bed.spawn, all, (heard) => dialogs.#receive(heard));
     const called = new Map(
       [bed.bystander, ...bed.stations.flatMap(({ callee, answering }) => [callee, answering])].map((phone) => [
         phone.at,
@@ -211,8 +191,8 @@ export class MutatedDialogs {
     return dialogs;
   }
 
-  close(): void {
-    this.#child.stdin!.end();
+  close(): Promise<void> {
+    return this.#sockets.close();
   }
 
   /** Registers a phone for an hour. @throws Error if it may not */
@@ -314,13 +294,13 @@ export class MutatedDialogs {
   post({ from, to, text, later = 0 }: Message): void {
     const [address, port] = to.split(':') as [string, string];
     if (address === undefined || !(Number(port) > 0 && Number(port) < 65536)) return;
-    const send = () => this.#write({ from, to, hex: latin1(text) });
+    const send = () => this.#sockets.send({ from, to, hex: latin1(text) });
     if (later === 0) send();
     else setTimeout(send, later);
   }
 
   postAudio(from: string, to: string): void {
-    this.#write({ from: mediaSocket(from), to, hex: packet });
+    this.#sockets.send({ from: mediaSocket(from), to, hex: packet });
   }
 
   /** Waits until something of use has come, milliseconds at most. */
@@ -350,7 +330,8 @@ export class MutatedDialogs {
     }, 60_000).unref();
   }
 
-  #receive(at: string, from: string, text: string): void {
+  #receive({ at, from, text: said, hex }: Heard): void {
+    const text = Buffer.from(hex ?? said, hex === undefined ? 'utf8' : 'hex').toString('latin1');
     if (at.endsWith(`:${audioPort}`) || text.trim() === '') return;
     const callId = header(text, 'Call-ID');
     if (callId.startsWith('ping-')) {
@@ -400,10 +381,6 @@ export class MutatedDialogs {
     this.#answered.set(branch, answer);
     if (this.#answered.size > 5000)
       for (const old of [...this.#answered.keys()].slice(0, 1000)) this.#answered.delete(old);
-  }
-
-  #write(line: object): void {
-    this.#child.stdin!.write(`${JSON.stringify(line)}\n`);
   }
 }
 

@@ -1,7 +1,8 @@
 /** A thousand dialogs in each of which one message is not what it should be: the cell answers, forgets, and sends nothing astray. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../requirements.ts';
-import { chosen, MutatedBed } from './mutated-bed.ts';
+import { MutatedBed } from './mutated-bed.ts';
+import { chosen } from './mutated-findings.ts';
 
 const { seed = 4475, number } = chosen;
 const dialogs = 1000;

@@ -1,8 +1,6 @@
 /** Parties outside a cell that send what no user agent would, and see every byte of what they get. */
-import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { spawnOutside } from '../../lib/local/index.ts';
-import { until } from './lab.ts';
+import { Sockets } from './sockets.ts';
 
 export interface Datagram {
   /** The socket, `203.0.113.60:5060`. */
@@ -45,40 +43,30 @@ export function rtp(sequence: number, ssrc: number): string {
 
 export class RawParties {
   readonly received: Datagram[] = [];
-  readonly #process: ChildProcess;
-  readonly #opened: string[] = [];
+  #sockets!: Sockets;
   #number = 0;
-
-  private constructor(cell: string) {
-    const program = new URL('raw-sockets.ts', import.meta.url).pathname;
-    this.#process = spawnOutside(cell, [process.execPath, '--import', import.meta.resolve('tsx'), program], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    createInterface({ input: this.#process.stdout! }).on('line', (line) => {
-      const event = JSON.parse(line) as Datagram & { opened?: string };
-      if (event.opened === undefined) this.received.push(event);
-      else this.#opened.push(event.opened);
-    });
-  }
 
   /** Opens sockets outside the cell. */
   static async open(cell: string, sockets: readonly string[]): Promise<RawParties> {
-    const parties = new RawParties(cell);
-    for (const open of sockets) parties.#write({ open });
-    await until(() => parties.#opened.length === sockets.length);
+    const parties = new RawParties();
+    parties.#sockets = await Sockets.open(
+      (argv, options) => spawnOutside(cell, argv, options),
+      sockets,
+      (datagram) => parties.received.push(datagram),
+    );
     return parties;
   }
 
-  close(): void {
-    this.#process.stdin?.end();
+  close(): Promise<void> {
+    return this.#sockets.close();
   }
 
   send(from: string, to: string, text: string): void {
-    this.#write({ from, to, text });
+    this.#sockets.send({ from, to, text });
   }
 
   sendRtp(from: string, to: string, sequence: number, ssrc: number): void {
-    this.#write({ from, to, text: '', hex: rtp(sequence, ssrc) });
+    this.#sockets.send({ from, to, hex: rtp(sequence, ssrc) });
   }
 
   newCallId(): string {
@@ -95,15 +83,13 @@ export class RawParties {
   /** The first message of a call at a socket that begins so. Patience: 3 s. */
   async message(at: string, callId: string, begins: string): Promise<string> {
     const find = () => this.of(at, callId).find((text) => text.startsWith(begins));
-    await until(() => find() !== undefined, 3).catch(() => {
-      const seen = this.of(at, callId).map((text) => text.split('\r\n')[0]);
-      throw new Error(`${at} got no "${begins}" of ${callId}, but ${seen.join(' | ')}`);
-    });
+    await this.#sockets
+      .until(() => find() !== undefined, 3)
+      .catch(() => {
+        const seen = this.of(at, callId).map((text) => text.split('\r\n')[0]);
+        throw new Error(`${at} got no "${begins}" of ${callId}, but ${seen.join(' | ')}`);
+      });
     return find()!;
-  }
-
-  #write(line: object): void {
-    this.#process.stdin!.write(`${JSON.stringify(line)}\n`);
   }
 }
 

@@ -1,9 +1,8 @@
 /** Phones that send exactly what a test wants, from sockets outside the cell. */
-import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { digestResponse, parseChallenge } from '../../lib/calls/sip/digest.ts';
 import { spawnOutside } from '../../lib/local/index.ts';
-import { domainOf, passwordOf, until, type Lab } from './lab.ts';
+import { domainOf, passwordOf, type Lab } from './lab.ts';
+import { Sockets } from './sockets.ts';
 
 export interface RawRequest {
   /** Address and port that it is sent from. */
@@ -124,28 +123,21 @@ export const retryAfterOf = (answer: string) => Number(/^Retry-After: (\d+)\r$/m
 export class RawPhones {
   readonly received: Answer[] = [];
   readonly #lab: Lab;
-  readonly #child: ChildProcess;
-  readonly #opened: string[] = [];
+  #sockets!: Sockets;
   readonly #responses = new Map<string, Response>();
   #number = 0;
 
   private constructor(lab: Lab) {
     this.#lab = lab;
-    const program = new URL('raw-sockets.ts', import.meta.url).pathname;
-    this.#child = spawnOutside(lab.spec.name, [process.execPath, '--import', import.meta.resolve('tsx'), program], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
-      const event = JSON.parse(line) as Omit<Answer, 'when'> & { readonly opened?: string };
-      if (event.opened === undefined) this.#receive({ ...event, when: Date.now() });
-      else this.#opened.push(event.opened);
-    });
   }
 
   static async open(lab: Lab, sockets: readonly string[]): Promise<RawPhones> {
     const phones = new RawPhones(lab);
-    for (const open of sockets) phones.#write({ open });
-    await until(() => phones.#opened.length === sockets.length);
+    phones.#sockets = await Sockets.open(
+      (argv, options) => spawnOutside(lab.spec.name, argv, options),
+      sockets,
+      (heard) => phones.#receive({ ...heard, when: Date.now() }),
+    );
     return phones;
   }
 
@@ -162,7 +154,7 @@ export class RawPhones {
 
   /** Sends any text. */
   sendText(from: string, text: string, over: 'udp' | 'tcp' = 'udp'): void {
-    this.#write({ from, to: `${this.#lab.floating}:5060`, over, text, patience: 8000 });
+    this.#sockets.send({ from, to: `${this.#lab.floating}:5060`, over, text, patience: 8000 });
   }
 
   #receive(message: Answer): void {
@@ -171,7 +163,7 @@ export class RawPhones {
     const response = this.#responses.get(at);
     if (response === undefined || text.startsWith('SIP/2.0 ') || text.startsWith('ACK ')) return;
     const say = (request: string, status: number, headers?: readonly string[], sdp?: boolean) =>
-      this.#write({ from: at, to: from, over: 'udp', text: responseText(request, at, status, headers, sdp) });
+      this.#sockets.send({ from: at, to: from, over: 'udp', text: responseText(request, at, status, headers, sdp) });
     if (text.startsWith('CANCEL ')) {
       say(text, 200);
       say(
@@ -188,12 +180,8 @@ export class RawPhones {
     }
   }
 
-  close(): void {
-    this.#child.stdin!.end();
-  }
-
-  #write(line: object): void {
-    this.#child.stdin!.write(`${JSON.stringify(line)}\n`);
+  close(): Promise<void> {
+    return this.#sockets.close();
   }
 
   newCallId(): string {
@@ -202,7 +190,7 @@ export class RawPhones {
 
   send(request: RawRequest, over: 'udp' | 'tcp' = 'udp'): void {
     const to = `${this.#lab.floating}:5060`;
-    this.#write({ from: request.from, to, over, text: rawText(request, over.toUpperCase()), patience: 8000 });
+    this.#sockets.send({ from: request.from, to, over, text: rawText(request, over.toUpperCase()), patience: 8000 });
   }
 
   /** Final answers to a request and its repetitions, as they came. */
@@ -215,7 +203,7 @@ export class RawPhones {
   async ask(request: RawRequest, over: 'udp' | 'tcp' = 'udp', patience = 10): Promise<string> {
     const before = this.answersTo(request).length;
     this.send(request, over);
-    await until(() => this.answersTo(request).length > before, patience);
+    await this.#sockets.until(() => this.answersTo(request).length > before, patience);
     return this.answersTo(request).at(-1)!.text;
   }
 

@@ -265,7 +265,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
       await raw.message(carrier, callId, 'SIP/2.0 480');
       await until(async () => Object.keys(await lab.load()).length === 0);
     } finally {
-      raw.close();
+      await raw.close();
     }
   });
 

@@ -1,7 +1,5 @@
 /** Whoever is not a user, a tenant's exchange or a carrier: rejected, counted, never relayed. */
 import { createHash } from 'node:crypto';
-import { createInterface } from 'node:readline';
-import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
@@ -9,7 +7,9 @@ import { spawnOutside } from '../../lib/local/index.ts';
 import type { RunCommand } from '../../lib/calls/scenario.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
+import { leave } from './companion.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from './lab.ts';
+import { Sockets, type Heard } from './sockets.ts';
 
 const input = {
   name: 'lab-strangers',
@@ -37,23 +37,14 @@ const insider = '198.51.100.11:5999';
 /** In the range of a carrier. */
 const gateway = '192.0.2.21:5060';
 
-interface Datagram {
-  readonly at: string;
-  readonly from: string;
-  readonly text: string;
-}
-
 describeWith(['root', 'debian-packages'], 'strangers', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let raw: ChildProcess;
+  let raw: Sockets;
   let number = 0;
   let cseq = 100;
-  const received: Datagram[] = [];
-  const opened: string[] = [];
+  const received: Heard[] = [];
   const traced: SipTrace[] = [];
-
-  const write = (line: object) => raw.stdin!.write(`${JSON.stringify(line)}\n`);
 
   beforeAll(async () => {
     lab = await Lab.up(input);
@@ -61,22 +52,13 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')], (message) =>
       traced.push(message),
     );
-    const program = new URL('raw-sockets.ts', import.meta.url).pathname;
-    raw = spawnOutside(input.name, [process.execPath, '--import', import.meta.resolve('tsx'), program], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    createInterface({ input: raw.stdout! }).on('line', (line) => {
-      const event = JSON.parse(line) as Datagram & { opened?: string };
-      if (event.opened === undefined) received.push(event);
-      else opened.push(event.opened);
-    });
-    for (const open of [victim, stranger, flooder, prober, gateway, insider]) write({ open });
-    await until(() => opened.length === 6);
+    raw = await Sockets.open(
+      (argv, options) => spawnOutside(input.name, argv, options),
+      [victim, stranger, flooder, prober, gateway, insider],
+      (datagram) => received.push(datagram),
+    );
   });
-  afterAll(async () => {
-    raw?.stdin?.end();
-    await lab?.down();
-  });
+  afterAll(() => leave(lab, raw));
 
   interface Parts {
     readonly from?: string;
@@ -122,7 +104,7 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
       '',
       body,
     ].join('\r\n');
-    write({ from, to: `${lab.floating}:5060`, text });
+    raw.send({ from, to: `${lab.floating}:5060`, text });
     return id;
   }
 
@@ -323,7 +305,7 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     await sleep(1100);
     const before = traced.length;
     const answer = (to: string, method: string) =>
-      write({
+      raw.send({
         from: prober,
         to: `${lab.floating}:5060`,
         text: [

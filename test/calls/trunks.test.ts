@@ -1,12 +1,12 @@
 /** Carriers that are not as usual: over TCP, and one that takes a call and says nothing more; with RTCP on the port of RTP. */
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../lib/calls/agents-process.ts';
 import type { RunCommand } from '../../lib/calls/scenario.ts';
 import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
+import { firstOutput } from '../first-output.ts';
 import { describeWith } from '../requirements.ts';
 import { domainOf, failuresOf, Lab, until, type LabUser } from './lab.ts';
 
@@ -82,7 +82,7 @@ describeWith(['root', 'debian-packages'], 'carriers that are not as usual', () =
     ]);
     const { init } = requireState(input.name).namespaces['outside']!;
     carrier = spawnInNetwork(init, [process.execPath, '--eval', mute], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(carrier.stdout!, 'data');
+    await firstOutput(carrier);
   });
   afterAll(async () => {
     carrier?.kill();

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readBuffer } from '../../lib/software/kamailio/common/connections.ts';
 import type { CellInput } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
+import { leave } from './companion.ts';
 import { domainOf, Lab, until } from './lab.ts';
 import { bodyOf, invite, RawParties, respond, sdp, sdpContent, within } from './raw-parties.ts';
 import { RawPhones, signed, type RawRequest } from './raw-phones.ts';
@@ -44,11 +45,7 @@ describeWith(['root', 'debian-packages'], 'unusual messages', () => {
       ...['ul.add', 'location', `desk@${domain}`, `sip:desk@${desk}`, '3600', '1.0', '.', '0', '0', '0'],
     );
   });
-  afterAll(async () => {
-    phones?.close();
-    raw?.close();
-    await lab?.down();
-  });
+  afterAll(() => leave(lab, phones, raw));
 
   const register = (callId: string, headers: readonly string[] = []): RawRequest => ({
     ...{ from: phone, method: 'REGISTER', user: `sip:anna@${domain}`, uri: `sip:${domain}`, callId, headers },
@@ -200,6 +197,45 @@ describeWith(['root', 'debian-packages'], 'unusual messages', () => {
     await sleep(500);
     expect(raw.received.filter(({ at }) => at === victim)).toEqual([]);
   });
+
+  it.each<[string, (answer: string) => string]>([
+    ['its proof is not whole', (answer) => answer.replace(/;k=[0-9a-f]{4}/, ';')],
+    ['it is somebody else', (answer) => answer.replace(/^(Record-Route: <sip:)[\d.]+/m, '$11.10')],
+    [
+      'a host of the cell is before it',
+      (answer) => answer.replace('Record-Route:', 'Record-Route: <sip:10.91.16.11:5090;lr>,'),
+    ],
+    ['its Contact is longer than any', (answer) => answer.replace('sip:raw@', `sip:${'u'.repeat(600)}@`)],
+  ])(
+    'an answer after ringing that says that %s is the end of the call: nothing is held by it, nor goes on in it',
+    async (_, change) => {
+      const callId = raw.newCallId();
+      const offer = sdpContent(sdp('203.0.113.60', 4000));
+      raw.send(exchange, floating, invite(exchange, `sip:desk@${domain}`, `sip:100@${domain}`, callId, offer));
+      const offered = await raw.message(desk, callId, 'INVITE ');
+      raw.send(desk, floating, respond(offered, desk, '180 Ringing'));
+      const ringing = await raw.message(exchange, callId, 'SIP/2.0 180');
+      raw.send(desk, floating, change(respond(offered, desk, '200 OK', sdpContent(sdp('203.0.113.61', 4000)))));
+      await raw.message(exchange, callId, 'SIP/2.0 200');
+      await until(async () => Object.keys(await lab.load()).length === 0, 3);
+      for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0, 3);
+      const [end] = (await recordsOf(callId)).slice(-1);
+      expect(end).toMatchObject({ event: 'end', reason: 'refused' });
+      // The route of the 180 is as it should be.
+      raw.send(exchange, floating, within(exchange, ringing, 'ACK', 1));
+      raw.send(exchange, floating, within(exchange, ringing, 'INVITE', 2, offer));
+      await raw.message(exchange, callId, 'SIP/2.0 481');
+      // The callee is told all the same.
+      raw.send(exchange, floating, within(exchange, ringing, 'BYE', 3));
+      await raw.message(desk, callId, 'BYE ');
+    },
+  );
+
+  const recordsOf = async (callId: string) => {
+    const own = async () => (await lab.records()).filter(({ call }) => call === callId);
+    await until(async () => (await own()).some(({ event }) => event === 'end'));
+    return own();
+  };
 
   it('of a callee that makes up one tag after the other 20 ring, and nothing of them is kept once the call is over', async () => {
     const callId = raw.newCallId();

@@ -1,7 +1,7 @@
 /** Starts the instance metadata service for a host. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { firstOutput } from '../first-output.ts';
 
 export interface InstanceMetadata {
   readonly instanceId: string;
@@ -29,8 +29,8 @@ export class MetadataService {
     };
     const [command = process.execPath, ...args] = [...within, process.execPath, program, JSON.stringify(values)];
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [port] = (await once(child.stdout, 'data')) as [Buffer];
-    return new MetadataService(child, `http://127.0.0.1:${port.toString().trim()}`);
+    const port = await firstOutput(child);
+    return new MetadataService(child, `http://127.0.0.1:${port.trim()}`);
   }
 
   stop(): void {

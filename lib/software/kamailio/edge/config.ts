@@ -128,6 +128,8 @@ modparam("htable", "htable", "peer=>size=10;")
 modparam("htable", "htable", "agent=>size=2;")
 # pinned: Call-ID of a call that goes through this edge, for operators. No call is longer than a day (calls.longestMinutes of a cell).
 modparam("htable", "htable", "pinned=>size=14;autoexpire=${pinnedSeconds};")
+# hung_up: the same of a call that has ended, for as long as an answer to its INVITE may be repeated (RFC 3261, section 13.3.1.4).
+modparam("htable", "htable", "hung_up=>size=12;autoexpire=40;")
 # rates: requests over TCP and TLS by source, and hand-overs, of a moment
 modparam("htable", "htable", "rates=>size=12;autoexpire=${streamSeconds + 2};initval=0;")
 `,

@@ -195,7 +195,7 @@ onreply_route[FROM_CELL] {
 
 # For operators alone: which calls are pinned here. Nothing is routed by it.
 route[NOTE_DIALOG] {
-    if ($rm == "INVITE" && $rs >= 200 && $rs < 300) {
+    if ($rm == "INVITE" && $rs >= 200 && $rs < 300 && $sht(hung_up=>$ci) == $null) {
         $sht(pinned=>$ci) = 1;
     }
 }

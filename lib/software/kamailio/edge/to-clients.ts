@@ -85,8 +85,9 @@ route[IN_DIALOG] {
         sl_send_reply("404", "Not Here");
         exit;
     }
-    if (is_method("BYE")) {
+    if (is_method("BYE") && $sht(pinned=>$ci) != $null) {
         $sht(pinned=>$ci) = $null;
+        $sht(hung_up=>$ci) = 1;
     }
     if ($vn(peer) == "cell") {
         $ru = $(ru{re.subst,/;${clientParameter}=[^;?>]*//});

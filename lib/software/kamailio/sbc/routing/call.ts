@@ -353,6 +353,10 @@ route[TAKE_ANSWER] {
     route(ALIAS_CONTACT);
     if ($tt != $null && !route(NOTE_CALLEE)) {
         route(KEEP_DESCRIPTION);
+        # A final one, which can't be dropped: the call is over before anything goes on in it that no record tells. If another phone has
+        # answered, it is that one's.
+        $var(cause) = 500;
+        route(CALL_REFUSED);
         return;
     }
     if ($rs >= 200) {
