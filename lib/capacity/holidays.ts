@@ -1,4 +1,5 @@
-import { DAY_MS, dateOfDay, weekdayOf } from './forecast/time-zone.ts';
+import { dateOfDay, weekdayOf } from './forecast/time-zone.ts';
+import { DAY_MS } from './time.ts';
 
 /** A day on which most offices of a country are closed. */
 export interface Holiday {
