@@ -13,7 +13,7 @@ const mayImport = {
   planning: ['spec', 'cell', 'capacity', 'files'],
   aws: ['spec', 'cell', 'front', 'software'],
   kubernetes: ['spec', 'cell', 'front', 'software'],
-  local: ['spec', 'cell', 'front', 'software'],
+  local: ['spec', 'cell', 'front', 'software', 'files'],
   cli: [
     'spec',
     'cell',

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { admissionPlan, type AdmissionPlan, type AdmissionTenant } from '../lib/capacity/admission.ts';
-import { admissionTrial } from '../lib/capacity/admission/trial.ts';
+import { admissionTrial } from '../test/capacity/models/trial.ts';
 import { seededRandom } from '../lib/capacity/random.ts';
-import { guaranteedPoolsBlocking } from '../lib/capacity/teletraffic/guaranteed-pools.ts';
+import { guaranteedPoolsBlocking } from '../test/capacity/models/guaranteed-pools.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
 const CALLS = 1_000_000;

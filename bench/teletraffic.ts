@@ -6,7 +6,7 @@ import {
   lnErlangC,
   trafficForErlangB,
 } from '../lib/capacity/teletraffic/erlang.ts';
-import { kaufmanRoberts } from '../lib/capacity/teletraffic/kaufman-roberts.ts';
+import { kaufmanRoberts } from '../test/capacity/models/kaufman-roberts.ts';
 import {
   LN_ERLANG_B,
   LN_ERLANG_C,

@@ -1,9 +1,10 @@
-/** The files that are made from the schemas, by their path. */
+/** The files that are made from the schemas and from programs in other languages, by their path. */
 import { format, resolveConfig } from 'prettier';
 import { planningJsonSchemas } from '../lib/planning/json-schema.ts';
 import { cellFile, parseCell } from '../lib/spec/cell.ts';
 import { frontFile, parseFront } from '../lib/spec/front.ts';
 import { jsonSchemas } from '../lib/spec/json-schema.ts';
+import { programFolders, programTexts } from './program-texts.ts';
 import { specTypes } from './spec-types.ts';
 
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
@@ -24,6 +25,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
       ([name, schema]) => [`cells/${name}`, JSON.stringify(schema())] as const,
     ),
     ...types.map((of) => [`lib/spec/${of.name.toLowerCase()}-types.ts`, specTypes(of)] as const),
+    ...programFolders.map((folder) => [`${folder}/program-texts.ts`, programTexts(folder)] as const),
   ];
   const formatted = files.map(
     async ([path, text]) => [path, await format(text, { ...style, filepath: path })] as const,

@@ -16,6 +16,7 @@ const forTests = [
   'jq',
   'libxml2-utils',
   'prometheus',
+  'pyflakes3',
   'python3-boto3',
   'shellcheck',
   'sip-tester',

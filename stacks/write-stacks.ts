@@ -43,8 +43,8 @@ export function writeStacks({ specs, front, frontStack, outdir, state }: Synthes
 }
 
 /**
- * cdktf notes where every token was made, for its own error messages: a quarter of the time of a synthesis. Errors that are
- * thrown keep their traces.
+ * cdktf notes where every token was made, for its own error messages: a third of the CPU time of a synthesis and a fifth of its
+ * memory (with 100 cells 20 s instead of 13 s, 600 MB instead of 480 MB). Errors that are thrown keep their traces.
  */
 function withoutTokenTraces(work: () => void): void {
   const capture = Error.captureStackTrace;

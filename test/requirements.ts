@@ -40,8 +40,9 @@ const parts = {
     reason: `needs ${daemons.join(', ')}: run npm start once as root on Debian 12`,
   },
   checkers: {
-    present: () => ['shellcheck', 'systemd-analyze', 'nft'].every(onPath),
-    reason: 'needs shellcheck, systemd-analyze and nft: apt-get install shellcheck systemd nftables',
+    present: () => ['shellcheck', 'pyflakes3', 'systemd-analyze', 'nft', 'tcc'].every(onPath),
+    reason:
+      'needs shellcheck, pyflakes3, systemd-analyze, nft and tcc: apt-get install shellcheck pyflakes3 systemd nftables tcc',
   },
   terraform: { present: () => onPath('terraform'), reason: 'needs Terraform 1.10 or newer on the path' },
   'aws-provider': {

@@ -2,7 +2,7 @@ import { SecretsmanagerSecret } from '@cdktf/provider-aws/lib/secretsmanager-sec
 import { SsmParameter } from '@cdktf/provider-aws/lib/ssm-parameter/index.js';
 import { Fn, type TerraformProvider } from 'cdktf';
 import { Construct } from 'constructs';
-import { deriveFront, type Front } from '../front/front.ts';
+import { deriveFront, type Front, type FrontRegion } from '../front/front.ts';
 import { frontFile, type FrontSpec } from '../spec/front.ts';
 import { checkRules } from '../spec/spec-error.ts';
 import { Accelerator } from './accelerator.ts';
@@ -50,52 +50,65 @@ export class AnycastFront extends Construct {
     checkRegion(this, { name: `front ${front.name}`, region: front.regions[0]!.region });
     for (const { region } of front.regions)
       checkRegion(this, { name: `front ${front.name} in ${region}`, region }, props.providers[region]);
+
     this.accelerator = new Accelerator(this, 'accelerator', { front });
     this.directory = new TenantDirectory(this, 'directory', { front });
     this.sipTls = props.spec.edge.transports.tls === 'off' ? undefined : this.certificate(front);
     this.edgeKeys = this.keys(front);
     this.pops = new Map(
-      front.regions.map((region) => [
-        region.region,
-        new EdgePop(this, region.region, {
-          front,
-          region,
-          anycastAddresses: this.accelerator.addresses,
-          directoryTableName: this.directory.table.name,
-          edgeKeysSecret: {
-            name: edgeList(props.spec).keysSecret,
-            arn: inRegion(this.edgeKeys.arn, front, region.region),
-            isCopy: region.region !== front.regions[0]!.region,
-          },
-          ...(this.sipTls ? { sipTlsSecretArn: inRegion(this.sipTls.arn, front, region.region) } : {}),
-          provider: props.providers[region.region]!,
-        }),
-      ]),
+      front.regions.map((region) => [region.region, this.pop(region, props.providers[region.region]!)]),
     );
     for (const region of front.regions) {
       const instances = [...this.pops.get(region.region)!.hosts.values()].map(({ instance }) => instance.id);
       this.accelerator.serve(region, instances);
     }
+
     const addresses = Object.fromEntries(
       [...this.pops.values()].flatMap((pop) => [...pop.addresses].map(([name, { publicIp }]) => [name, publicIp])),
     );
-    for (const { name } of front.edges) {
+    this.enterEdges(addresses);
+    this.tellCells(addresses);
+    this.zone = new FrontZone(this, 'zone', {
+      front,
+      addresses: { service: this.accelerator.addresses, edges: addresses },
+    });
+  }
+
+  private pop(region: FrontRegion, provider: TerraformProvider): EdgePop {
+    const { front } = this;
+    return new EdgePop(this, region.region, {
+      front,
+      region,
+      anycastAddresses: this.accelerator.addresses,
+      directoryTableName: this.directory.table.name,
+      edgeKeysSecret: {
+        name: edgeList(front.spec).keysSecret,
+        arn: inRegion(this.edgeKeys.arn, front, region.region),
+        isCopy: region.region !== front.regions[0]!.region,
+      },
+      ...(this.sipTls ? { sipTlsSecretArn: inRegion(this.sipTls.arn, front, region.region) } : {}),
+      provider,
+    });
+  }
+
+  /** @param addresses the edges' own, by their names */
+  private enterEdges(addresses: Readonly<Record<string, string>>): void {
+    for (const { name } of this.front.edges) {
       new DirectoryEntry(this, `${name}-entry`, {
         tableName: this.directory.table.name,
         entry: { kind: 'edge', name, address: addresses[name]! },
       });
     }
-    const { parameter } = edgeList(props.spec);
+  }
+
+  private tellCells(addresses: Readonly<Record<string, string>>): void {
+    const { front } = this;
     new SsmParameter(this, 'edges', {
-      name: parameter,
+      name: edgeList(front.spec).parameter,
       description: `Own addresses of the edges of ${front.name}: the SBCs of every cell read them`,
       type: 'StringList',
       value: Object.values(addresses).join(','),
       tags: { Name: resourceName(front, 'edges') },
-    });
-    this.zone = new FrontZone(this, 'zone', {
-      front,
-      addresses: { service: this.accelerator.addresses, edges: addresses },
     });
   }
 

@@ -62,6 +62,8 @@ export class EdgePop extends Construct {
   readonly addresses: ReadonlyMap<string, Eip>;
   readonly hostBundles: ReadonlyMap<string, HostBundle>;
   readonly alarms: SiteAlarms;
+  /** ARNs of what an edge reads, by the names that its bundle uses. */
+  private readonly secrets: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, props: EdgePopProps) {
     super(scope, id);
@@ -91,7 +93,7 @@ export class EdgePop extends Construct {
     const alarmTopicArn = this.alarmTopic.topic.arn;
     this.bundles = new BundleBucket(this, 'bundles', { site, kmsKeyArn, forceDestroy: false });
 
-    const secrets = props.sipTlsSecretArn === undefined ? {} : { sipTls: props.sipTlsSecretArn };
+    this.secrets = props.sipTlsSecretArn === undefined ? {} : { sipTls: props.sipTlsSecretArn };
     this.role = new HostRole(this, 'role', {
       site,
       role: `edge-${region.region}`,
@@ -99,66 +101,59 @@ export class EdgePop extends Construct {
       kmsKeyArn,
       logGroupArn: this.logs.hosts.arn,
       alarmTopicArn,
-      readableSecretArns: Object.values(secrets),
+      readableSecretArns: Object.values(this.secrets),
     });
     allowDirectory(this.role, site, props.directoryTableName);
-    const keys = props.edgeKeysSecret;
-    this.role.allow('edge-keys', [
-      {
-        actions: ['secretsmanager:GetSecretValue', ...(keys.isCopy ? [] : ['secretsmanager:PutSecretValue'])],
-        resources: [keys.arn],
-      },
-    ]);
+    allowKeys(this.role, props.edgeKeysSecret);
 
     const image = imageId(this, 'debian', site, front.spec.image);
-    this.hosts = new Map(
-      region.edges.map((edge) => [
-        edge.name,
-        new HostInstance(this, edge.name, {
-          site,
-          host: edge,
-          instanceType: front.spec.edge.instanceType,
-          imageId: image,
-          subnetId: this.network.publicSubnets.get(edge.subnet)!.id,
-          securityGroupId: this.security.groups.edge.id,
-          instanceProfileName: this.role.instanceProfile.name,
-          kmsKeyArn,
-          secondaryAddress: edge.unicastSide,
-          publicAddress: true,
-          sourceDestCheck: true,
-        }),
-      ]),
-    );
+    this.hosts = new Map(region.edges.map((edge) => [edge.name, this.host(site, front, edge, image)]));
     this.addresses = new Map(region.edges.map((edge) => [edge.name, this.ownAddress(site, edge)]));
-
-    const directory = { table: props.directoryTableName, region: region.region };
-    const keySource = { secret: keys.name, region: region.region, fill: !keys.isCopy };
-    this.hostBundles = new Map(
-      region.edges.map((edge) => [
-        edge.name,
-        new HostBundle(this, `${edge.name}-bundle`, {
-          site,
-          host: edge,
-          bundle: edgeBundle(front, edge),
-          bucketName: this.bundles.bucket.id,
-          alarmTopicArn,
-          values: {
-            [values.publicAddress.name]: this.addresses.get(edge.name)!.publicIp,
-            [values.anycastAddress1.name]: props.anycastAddresses[0],
-            [values.anycastAddress2.name]: props.anycastAddresses[1],
-            [values.directory.name]:
-              `"backend": "dynamodb", "source": ${JSON.stringify(directory)}, "keys": ${JSON.stringify(keySource)}, "keySeconds": ${keySeconds}`,
-          },
-          secrets,
-        }),
-      ]),
-    );
+    this.hostBundles = new Map(region.edges.map((edge) => [edge.name, this.bundle(site, edge, props)]));
     this.alarms = new SiteAlarms(this, 'alarms', {
       site,
       alarms: regionAlarms(front, region, new Map([...this.hosts].map(([name, { instance }]) => [name, instance.id]))),
       topicArn: alarmTopicArn,
     });
     if (props.provider) useProvider(this, props.provider);
+  }
+
+  private host(site: Site, front: Front, edge: EdgeHost, image: string): HostInstance {
+    return new HostInstance(this, edge.name, {
+      site,
+      host: edge,
+      instanceType: front.spec.edge.instanceType,
+      imageId: image,
+      subnetId: this.network.publicSubnets.get(edge.subnet)!.id,
+      securityGroupId: this.security.groups.edge.id,
+      instanceProfileName: this.role.instanceProfile.name,
+      kmsKeyArn: this.key.arn,
+      secondaryAddress: edge.unicastSide,
+      publicAddress: true,
+      sourceDestCheck: true,
+    });
+  }
+
+  private bundle(site: Site, edge: EdgeHost, props: EdgePopProps): HostBundle {
+    const { region } = props.region;
+    const directory = { table: props.directoryTableName, region };
+    const { name, isCopy } = props.edgeKeysSecret;
+    const keys = { secret: name, region, fill: !isCopy };
+    return new HostBundle(this, `${edge.name}-bundle`, {
+      site,
+      host: edge,
+      bundle: edgeBundle(props.front, edge),
+      bucketName: this.bundles.bucket.id,
+      alarmTopicArn: this.alarmTopic.topic.arn,
+      values: {
+        [values.publicAddress.name]: this.addresses.get(edge.name)!.publicIp,
+        [values.anycastAddress1.name]: props.anycastAddresses[0],
+        [values.anycastAddress2.name]: props.anycastAddresses[1],
+        [values.directory.name]:
+          `"backend": "dynamodb", "source": ${JSON.stringify(directory)}, "keys": ${JSON.stringify(keys)}, "keySeconds": ${keySeconds}`,
+      },
+      secrets: this.secrets,
+    });
   }
 
   private ownAddress(site: Site, edge: EdgeHost): Eip {
@@ -183,6 +178,16 @@ function allowDirectory(role: HostRole, { region }: Site, tableName: string): vo
     {
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetShardIterator', 'dynamodb:GetRecords'],
       resources: [`${table}/stream/*`],
+    },
+  ]);
+}
+
+/** The first edge that finds the keys' secret empty fills it. */
+function allowKeys(role: HostRole, { arn, isCopy }: EdgePopProps['edgeKeysSecret']): void {
+  role.allow('edge-keys', [
+    {
+      actions: ['secretsmanager:GetSecretValue', ...(isCopy ? [] : ['secretsmanager:PutSecretValue'])],
+      resources: [arn],
     },
   ]);
 }

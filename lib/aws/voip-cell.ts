@@ -14,7 +14,7 @@ import { CellRedis } from './cell-redis.ts';
 import { CellSecrets } from './cell-secrets.ts';
 import { imageId } from './debian-image.ts';
 import { cellBundle } from './host/cell-bundle.ts';
-import { edgeList } from './host/learn-edges.ts';
+import { edgeList, type EdgeList } from './host/learn-edges.ts';
 import { checkAgainstOthers, checkRegion } from './fleet-rules.ts';
 import { HostBundle } from './host-bundle.ts';
 import type { HostInstance } from './host-instance.ts';
@@ -25,7 +25,7 @@ import { SiteAlarms } from './site-alarms.ts';
 import { SiteLogs } from './site-logs.ts';
 import { SiteNetwork } from './site-network.ts';
 import { SiteSecurity, type Guarded } from './site-security.ts';
-import { cellSite, partition } from './site.ts';
+import { cellSite, partition, type Site } from './site.ts';
 
 export interface VoipCellProps {
   /** A complete spec: `parseCell({ name: 'euw1-a', region: 'eu-west-1' })`. */
@@ -56,16 +56,22 @@ export class VoipCell extends Construct {
   /** By the host's name. */
   readonly hostBundles: ReadonlyMap<string, HostBundle>;
 
+  private readonly site: Site;
+  /** The front's edges, of which the SBCs learn. */
+  private readonly edges: EdgeList | undefined;
+
   constructor(scope: Construct, id: string, props: VoipCellProps) {
     super(scope, id);
     checkRules('cell', props.spec, cellFile);
-    const cell = deriveCell(props.spec);
-    this.cell = cell;
+    this.cell = deriveCell(props.spec);
     checkAgainstOthers(this, 'cell', props.spec);
-    checkRegion(this, { name: `cell ${cell.name}`, region: props.spec.region });
+    checkRegion(this, { name: `cell ${this.cell.name}`, region: props.spec.region });
 
+    const { cell } = this;
     const { spec } = cell;
     const site = cellSite(cell);
+    this.site = site;
+    this.edges = props.front && edgeList(props.front);
     this.network = new SiteNetwork(this, 'network', { site, network: spec.network, subnets: cell.subnets });
     this.security = new SiteSecurity(this, 'security', { site, vpcId: this.network.vpc.id, roles: guarded(cell) });
     this.secrets = new CellSecrets(this, 'secrets', { cell });
@@ -74,51 +80,16 @@ export class VoipCell extends Construct {
     this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { site, emails: spec.alarmEmails });
     this.bundles = new BundleBucket(this, 'bundles', { site, kmsKeyArn, forceDestroy: spec.state === 'retired' });
 
-    const data = {
-      cell,
-      subnetIds: [...this.network.privateSubnets.values()].map((subnet) => subnet.id),
-      kmsKeyArn,
-    };
-    this.database = new CellDatabase(this, 'database', {
-      ...data,
-      securityGroupId: this.security.groups.database.id,
-    });
-    this.redis = new CellRedis(this, 'redis', { ...data, securityGroupId: this.security.groups.redis.id });
+    const subnetIds = [...this.network.privateSubnets.values()].map((subnet) => subnet.id);
+    const { groups } = this.security;
+    const data = { cell, subnetIds, kmsKeyArn };
+    this.database = new CellDatabase(this, 'database', { ...data, securityGroupId: groups.database.id });
+    this.redis = new CellRedis(this, 'redis', { ...data, securityGroupId: groups.redis.id });
 
-    const role = (name: 'sbc' | 'media', readableSecretArns: readonly string[]) =>
-      new HostRole(this, `${name}-role`, {
-        site,
-        role: name,
-        bundleBucketArn: this.bundles.bucket.arn,
-        kmsKeyArn,
-        logGroupArn: this.logs.hosts.arn,
-        alarmTopicArn: this.alarmTopic.topic.arn,
-        readableSecretArns,
-      });
-    const sbcSecrets = {
-      generated: this.secrets.generated.arn,
-      sipTls: this.secrets.sipTls.arn,
-      databaseOwner: this.database.ownerSecretArn,
-    };
-    const mediaSecrets = this.secrets.signalwireToken ? { signalwireToken: this.secrets.signalwireToken.arn } : {};
-    const sbcRole = role('sbc', Object.values(sbcSecrets));
-    const mediaRole = role('media', Object.values(mediaSecrets));
-    sbcRole.allow('make-secrets', [
-      { actions: ['secretsmanager:PutSecretValue'], resources: [this.secrets.generated.arn] },
-      { actions: ['kms:GenerateDataKey'], resources: [kmsKeyArn] },
-      { actions: ['elasticache:ModifyUser'], resources: [this.redis.user.arn] },
-    ]);
-
-    const edges = props.front && edgeList(props.front);
-    if (edges) {
-      const parameter = `arn:${partition(edges.region)}:ssm:${edges.region}:*:parameter${edges.parameter}`;
-      // Secrets Manager puts a hyphen and six characters behind the name.
-      const keys = `arn:${partition(edges.region)}:secretsmanager:${edges.region}:*:secret:${edges.keysSecret}-??????`;
-      sbcRole.allow('learn-edges', [
-        { actions: ['ssm:GetParameter'], resources: [parameter] },
-        { actions: ['secretsmanager:GetSecretValue'], resources: [keys] },
-      ]);
-    }
+    const sbcRole = this.role('sbc', this.sbcSecrets());
+    const mediaRole = this.role('media', this.mediaSecrets());
+    this.letMakeSecrets(sbcRole);
+    this.letLearnEdges(sbcRole);
 
     const hosts = {
       cell,
@@ -129,30 +100,70 @@ export class VoipCell extends Construct {
     this.sbcs = new SbcPair(this, 'sbcs', {
       ...hosts,
       routeTables: [this.network.publicRouteTable],
-      securityGroupId: this.security.groups.sbc.id,
+      securityGroupId: groups.sbc.id,
       role: sbcRole,
     });
-    this.media = new MediaHosts(this, 'media', {
-      ...hosts,
-      securityGroupId: this.security.groups.media.id,
-      role: mediaRole,
-    });
+    this.media = new MediaHosts(this, 'media', { ...hosts, securityGroupId: groups.media.id, role: mediaRole });
+    this.hostBundles = new Map([...this.sbcBundles(), ...this.mediaBundles()]);
 
-    const bundle = (
-      host: SbcHost | MediaHost,
-      given: Readonly<Record<string, string>>,
-      secrets: Readonly<Record<string, string>>,
-    ) =>
-      new HostBundle(this, `${host.name}-bundle`, {
-        site,
-        host,
-        bundle: cellBundle(cell, host, edges),
-        bucketName: this.bundles.bucket.id,
-        alarmTopicArn: this.alarmTopic.topic.arn,
-        values: given,
-        secrets,
-      });
-    const sbcValues = {
+    const instanceIds = new Map(this.instances().map(([name, { instance }]) => [name, instance.id]));
+    this.alarms = new SiteAlarms(this, 'alarms', {
+      site,
+      alarms: cellAlarms(cell, instanceIds),
+      topicArn: this.alarmTopic.topic.arn,
+    });
+  }
+
+  /** ARNs of the secrets that a host of a role reads, by the names that its bundle uses. */
+  private sbcSecrets(): Readonly<Record<string, string>> {
+    return {
+      generated: this.secrets.generated.arn,
+      sipTls: this.secrets.sipTls.arn,
+      databaseOwner: this.database.ownerSecretArn,
+    };
+  }
+
+  private mediaSecrets(): Readonly<Record<string, string>> {
+    return this.secrets.signalwireToken ? { signalwireToken: this.secrets.signalwireToken.arn } : {};
+  }
+
+  private role(name: 'sbc' | 'media', secrets: Readonly<Record<string, string>>): HostRole {
+    return new HostRole(this, `${name}-role`, {
+      site: this.site,
+      role: name,
+      bundleBucketArn: this.bundles.bucket.arn,
+      kmsKeyArn: this.secrets.key.arn,
+      logGroupArn: this.logs.hosts.arn,
+      alarmTopicArn: this.alarmTopic.topic.arn,
+      readableSecretArns: Object.values(secrets),
+    });
+  }
+
+  /** The first SBC makes what the cell generates, and opens the user of Redis with it. */
+  private letMakeSecrets(role: HostRole): void {
+    role.allow('make-secrets', [
+      { actions: ['secretsmanager:PutSecretValue'], resources: [this.secrets.generated.arn] },
+      { actions: ['kms:GenerateDataKey'], resources: [this.secrets.key.arn] },
+      { actions: ['elasticache:ModifyUser'], resources: [this.redis.user.arn] },
+    ]);
+  }
+
+  private letLearnEdges(role: HostRole): void {
+    if (!this.edges) return;
+    const { region, parameter, keysSecret } = this.edges;
+    const arn = (service: string, rest: string) => `arn:${partition(region)}:${service}:${region}:*:${rest}`;
+    role.allow('learn-edges', [
+      { actions: ['ssm:GetParameter'], resources: [arn('ssm', `parameter${parameter}`)] },
+      // Secrets Manager puts a hyphen and six characters behind the name.
+      {
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [arn('secretsmanager', `secret:${keysSecret}-??????`)],
+      },
+    ]);
+  }
+
+  private sbcBundles(): readonly (readonly [name: string, bundle: HostBundle])[] {
+    const given = {
       [values.publicAddress.name]: this.sbcs.floatingAddress.publicIp,
       [values.databaseHost.name]: this.database.cluster.endpoint,
       [values.databaseAdminUser.name]: databaseOwner,
@@ -160,19 +171,29 @@ export class VoipCell extends Construct {
       floating_allocation: this.sbcs.floatingAddress.allocationId,
       overlay_route_tables: this.network.publicRouteTable.id,
     };
-    this.hostBundles = new Map([
-      ...cell.sbcs.map((host) => [host.name, bundle(host, sbcValues, sbcSecrets)] as const),
-      ...cell.media.map((host, index) => {
-        const given = { [values.publicAddress.name]: this.media.addresses[index]!.publicIp };
-        return [host.name, bundle(host, given, mediaSecrets)] as const;
-      }),
-    ]);
+    return this.cell.sbcs.map((host) => [host.name, this.bundle(host, given, this.sbcSecrets())]);
+  }
 
-    const instanceIds = new Map(this.instances().map(([name, { instance }]) => [name, instance.id]));
-    this.alarms = new SiteAlarms(this, 'alarms', {
-      site,
-      alarms: cellAlarms(cell, instanceIds),
-      topicArn: this.alarmTopic.topic.arn,
+  private mediaBundles(): readonly (readonly [name: string, bundle: HostBundle])[] {
+    return this.cell.media.map((host, index) => {
+      const given = { [values.publicAddress.name]: this.media.addresses[index]!.publicIp };
+      return [host.name, this.bundle(host, given, this.mediaSecrets())];
+    });
+  }
+
+  private bundle(
+    host: SbcHost | MediaHost,
+    given: Readonly<Record<string, string>>,
+    secrets: Readonly<Record<string, string>>,
+  ): HostBundle {
+    return new HostBundle(this, `${host.name}-bundle`, {
+      site: this.site,
+      host,
+      bundle: cellBundle(this.cell, host, this.edges),
+      bucketName: this.bundles.bucket.id,
+      alarmTopicArn: this.alarmTopic.topic.arn,
+      values: given,
+      secrets,
     });
   }
 

@@ -3,8 +3,9 @@ import { likeWeekday } from './forecast/calendar.ts';
 import { DecayingHistogram } from './forecast/decaying-histogram.ts';
 import { type DemandModel, fitDemand } from './forecast/demand-model.ts';
 import type { History } from './forecast/history.ts';
-import { DAY_MS, weekdayOf } from './forecast/time-zone.ts';
+import { weekdayOf } from './forecast/time-zone.ts';
 import { ratioAt } from './forecast/weeks-ahead.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './time.ts';
 
 /** The quantiles a plan works with. */
 export const QUANTILES = [0.5, 0.9, 0.95, 0.99] as const;
@@ -76,7 +77,7 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
     throw new RangeError('a forecast needs a history with at least one known value, or a contract');
   }
   const { zone, stepMinutes } = history;
-  const step = stepMinutes * 60_000;
+  const step = stepMinutes * MINUTE_MS;
   const start = history.start + history.values.length * step;
   const intervals = Math.round((days * 1440) / stepMinutes);
   const quantiles = levels.map(() => new Float64Array(intervals));
@@ -90,7 +91,7 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
   for (let i = 0; i < intervals; i++) {
     const instant = start + i * step;
     if (instant >= change) {
-      offset = zone.offsetAt(instant) * 60_000;
+      offset = zone.offsetAt(instant) * MINUTE_MS;
       change = zone.nextChange(instant);
     }
     const local = instant + offset;
@@ -171,7 +172,7 @@ function announced(
   let mean = 0;
   let variance = 0;
   for (const { start, minutes, times = 1, add = 0, uncertainty = 0.3 } of events ?? []) {
-    const overlap = Math.min(instant + step, start + minutes * 60_000) - Math.max(instant, start);
+    const overlap = Math.min(instant + step, start + minutes * MINUTE_MS) - Math.max(instant, start);
     if (overlap <= 0) continue;
     const extra = ((times === 1 ? 0 : (times - 1) * ordinary) + add) * (overlap / step);
     mean += extra;
@@ -181,6 +182,6 @@ function announced(
 }
 
 function contractAt({ peak, week = OFFICE_WEEK }: Contract, day: number, local: number): number {
-  const hour = Math.floor((local - day * DAY_MS) / 3_600_000);
+  const hour = Math.floor((local - day * DAY_MS) / HOUR_MS);
   return peak * week[weekdayOf(day) * 24 + hour]!;
 }

@@ -1,6 +1,5 @@
 import { fleetBound } from './placement/pack.ts';
 import type { CellLoad } from './placement/cell-load.ts';
-import { DAY_MS } from './forecast/time-zone.ts';
 import type { Lane } from './lanes.ts';
 import { gradeOfServiceOf, POLICIES, type Policy } from './policy.ts';
 import { HOURS_PER_WEEK, RESOURCES } from './resources.ts';
@@ -25,7 +24,8 @@ import { DEFAULT_RULES, type PlanRules } from './plan/rules.ts';
 import { scaling } from './plan/scaling.ts';
 import type { ActionOf, CellReport, Plan } from './plan/schema.ts';
 import { stamping } from './plan/stamping.ts';
-import { HOUR_MS, iso, rounded } from './wording.ts';
+import { rounded } from './wording.ts';
+import { DAY_MS, HOUR_MS, iso } from './time.ts';
 
 /**
  * Decides what to do with a fleet: which cells to stamp and by when, where tenants go, what waits and why. Knows no clock

@@ -1,9 +1,10 @@
 import type { History } from './forecast/history.ts';
-import { DAY_MS, dateOfDay, weekdayOf } from './forecast/time-zone.ts';
+import { dateOfDay, weekdayOf } from './forecast/time-zone.ts';
 import { publicHolidays } from './holidays.ts';
 import { normal, poisson, seededRandom, seedOf } from './random.ts';
 import { HOURS_PER_WEEK, type Resource } from './resources.ts';
 import type { GeneratedTenant } from './tenant-generator.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './time.ts';
 
 export interface HistoryOptions {
   /** Instant of the first interval; the start of an hour. */
@@ -48,7 +49,7 @@ export function tenantHistory(tenant: GeneratedTenant, resource: Resource, optio
   const values = new Float64Array(intervals);
   const seconds = stepMinutes * 60;
   let chance = seededRandom(seedOf(tenant.seed + Math.floor(start / DAY_MS), PARTS.intervals));
-  const firstDay = Math.floor((start + zone.offsetAt(start) * 60_000) / DAY_MS);
+  const firstDay = Math.floor((start + zone.offsetAt(start) * MINUTE_MS) / DAY_MS);
   const levels = dayLevels(tenant, firstDay, days + 2, noise);
   const holidays = holidayDays(tenant, firstDay, days + 2);
   const campaigns = new Map(
@@ -59,13 +60,13 @@ export function tenantHistory(tenant: GeneratedTenant, resource: Resource, optio
   let change = start;
   let offset = 0;
   for (let i = 0; i < intervals; i++) {
-    const instant = start + i * stepMinutes * 60_000;
+    const instant = start + i * stepMinutes * MINUTE_MS;
     if (instant >= change) {
       offset = zone.offsetAt(instant);
       change = zone.nextChange(instant);
     }
     if (i > 0 && instant % DAY_MS === 0) chance = seededRandom(seedOf(tenant.seed + instant / DAY_MS, PARTS.intervals));
-    const localHour = Math.floor((instant + offset * 60_000) / 3_600_000);
+    const localHour = Math.floor((instant + offset * MINUTE_MS) / HOUR_MS);
     const day = Math.floor(localHour / 24);
     const isHoliday = holidays.has(day);
     // On a holiday the hours are those of a Wednesday, the amount is the industry's.

@@ -1,8 +1,8 @@
 import { CONTRACT_HALF_DAYS } from './forecast.ts';
 import type { History } from './forecast/history.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Demand, type Resource, type WeeklyDemand } from './resources.ts';
+import { HOUR_MS, MINUTE_MS } from './time.ts';
 
-const HOUR_MS = 3_600_000;
 const EPOCH_HOUR = 72;
 /** A week counts half as much as one four weeks later. */
 const WEEK_LEFT = 0.5 ** (1 / 4);
@@ -38,7 +38,7 @@ function weekOf(resource: Resource, history: History | undefined, sold: number |
     for (let i = 0; i < total; i++) {
       const value = values[i]!;
       if (Number.isNaN(value)) continue;
-      const hour = (Math.floor((start + i * stepMinutes * 60_000) / HOUR_MS) + EPOCH_HOUR) % HOURS_PER_WEEK;
+      const hour = (Math.floor((start + i * stepMinutes * MINUTE_MS) / HOUR_MS) + EPOCH_HOUR) % HOURS_PER_WEEK;
       const weight = weightOf[Math.floor((total - 1 - i) / perHour / HOURS_PER_WEEK)]!;
       sums[hour]! += weight * value;
       weights[hour]! += weight;

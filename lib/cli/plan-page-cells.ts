@@ -3,9 +3,9 @@ import { demandAhead, type CellAhead, type DemandAhead } from '../capacity/plan/
 import type { PlanInput } from '../capacity/plan/input.ts';
 import { DEFAULT_RULES } from '../capacity/plan/rules.ts';
 import type { ActionOf, Plan } from '../capacity/plan/schema.ts';
-import { HOUR_MS } from '../capacity/wording.ts';
 import { html, lineChart, table, type Html, type Limit, type Line, type Mark, type Section } from '../page/index.ts';
 import { marksOf } from './plan-page-moments.ts';
+import { HOUR_MS } from '../capacity/time.ts';
 
 /** Days of the past that are drawn before the forecast. */
 const MEASURED_DAYS = 14;

@@ -1,7 +1,7 @@
 /** When what a plan decides is to be done: for its page. */
 import type { Action, ActionOf, Plan } from '../capacity/plan/schema.ts';
-import { HOUR_MS } from '../capacity/wording.ts';
 import type { Mark, Span } from '../page/index.ts';
+import { HOUR_MS } from '../capacity/time.ts';
 
 export const minute = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
 

@@ -1,7 +1,8 @@
 /** A plan as a person reads it: what, where, when and why, in the manner of Terraform's plans. */
-import { amount, percent, when } from '../capacity/wording.ts';
+import { amount, percent } from '../capacity/wording.ts';
 import type { Action, Plan, PlanExcuse } from '../capacity/plan/schema.ts';
 import { formatTable } from './output.ts';
+import { when } from '../capacity/time.ts';
 
 type Kind = Action['kind'];
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { formatStatus } from './cell-table.ts';
 import { CommandFailure } from './failure.ts';
 import { formatFrontStatus } from './front-table.ts';
 import { untilEnded } from './interrupt.ts';
+import { decimal } from './option-values.ts';
 import { printJson } from './output.ts';
 import { changes, factsOf, type Sight } from './status-facts.ts';
 
@@ -13,7 +14,7 @@ export function addStatus(program: Command): Command {
     .description('Shows the cells and fronts that are up on this machine, and what of them does not do its work.')
     .argument('[cell]', 'name of the cell or front; all by default')
     .option('--watch', 'go on: on a terminal the whole picture again and again, else a line for each change')
-    .option('--interval <seconds>', 'with --watch: how often to look', seconds, 2)
+    .option('--interval <seconds>', 'with --watch: how often to look', decimal(0.5, 3600), 2)
     .option('--json', 'print the state as JSON; with --watch on a line for each change')
     .addHelpText(
       'after',
@@ -88,11 +89,4 @@ function format(sight: Sight): string {
     ...fronts.map(formatFrontStatus),
     ...remains.map(({ name, reason }) => `remains of ${name}: ${reason}; "npx cellstamp down ${name}" takes them away`),
   ].join('\n\n');
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0.5 && value <= 3600))
-    throw new InvalidArgumentError('It must be a number of seconds from 0.5 to 3600.');
-  return value;
 }

@@ -1,25 +1,8 @@
 /** Processes of this machine, told apart even after their number was given to another one. */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { processId, type ProcessId } from '../files/lock.ts';
 
-export interface ProcessId {
-  readonly pid: number;
-  /** When it started, in clock ticks since the machine did: with the number it is unique until the next boot. */
-  readonly started: string;
-}
-
-/** The process with this number now; undefined when there is none or it has ended and waits for its parent. */
-export function processId(pid: number): ProcessId | undefined {
-  try {
-    // The name stands in brackets and may contain anything; the fields begin after the last bracket.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    // proc(5): the first field here is number 3, the state; the start time is number 22.
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : { pid, started: fields[19]! };
-  } catch {
-    return undefined;
-  }
-}
+export { processId, type ProcessId };
 
 export function isAlive(process: ProcessId): boolean {
   return processId(process.pid)?.started === process.started;

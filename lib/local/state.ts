@@ -8,19 +8,18 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
-  readlinkSync,
   renameSync,
   rmSync,
   rmdirSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isHeld, lockHolder, ownerHere, tryLock, unlock, type LockTaken } from '../files/lock.ts';
 import { suggestion } from '../spec/allowed.ts';
 import { parseCell, type CellSpec } from '../spec/cell.ts';
 import { LocalFailure } from './failure.ts';
-import { isAlive, processId, type ProcessId } from './processes.ts';
+import { isAlive, type ProcessId } from './processes.ts';
 
 export const stateRoot = '/run/cellstamp';
 
@@ -153,9 +152,13 @@ export async function exclusively<T>(
   const deadline = Date.now() + 60_000;
   try {
     makeFolder(stateRoot);
-    while (!tryLock(file)) {
+    for (;;) {
+      const taken = tryLock(file, ownerHere());
+      if (taken === undefined) break;
+      removeIfNoLock(taken);
       if (Date.now() > deadline) {
-        throw new LocalFailure(`another command works on cell ${name}: process ${lockHolder(file)?.pid} (${file})`);
+        const who = taken.holder === 'unknown' ? '' : `: process ${taken.holder.pid}`;
+        throw new LocalFailure(`another command works on cell ${name}${who} (${taken.path})`);
       }
       await sleep(100, undefined, { ...(signal ? { signal } : {}) });
       makeFolder(stateRoot);
@@ -167,68 +170,34 @@ export async function exclusively<T>(
   try {
     return await action();
   } finally {
-    removeLock(file);
-    removeDeadLocks();
-    removeRootIfEmpty();
-  }
-}
-
-/**
- * A lock is a symbolic link that leads to nothing but says whose it is: made whole or not at all, and without a block of the
- * file system, which may be full.
- */
-function tryLock(file: string): boolean {
-  try {
-    symlinkSync(JSON.stringify(processId(process.pid)), file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    removeIfDead(file);
-    return false;
-  }
-}
-
-function lockHolder(file: string): ProcessId | undefined {
-  try {
-    return JSON.parse(readlinkSync(file)) as ProcessId;
-  } catch {
-    return undefined;
+    giveUp(file);
   }
 }
 
 /** Whether a command works on a cell at the moment. */
 export function isLocked(name: string): boolean {
   const holder = lockHolder(`${cellFolder(name)}.lock`);
-  return holder !== undefined && isAlive(holder);
+  return holder !== undefined && holder !== 'unknown' && isHeld(holder);
 }
 
-/** A command that was killed leaves its lock. Anything else in its place is nobody's, unless it was just removed. */
-function removeIfDead(file: string): void {
-  const holder = lockHolder(file);
-  const age = Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-  if (holder === undefined ? age > 2000 : !isAlive(holder)) rmSync(file, { force: true });
+/** Anything else in the place of a lock is nobody's, unless it was just made. */
+function removeIfNoLock({ path, holder }: LockTaken): void {
+  const age = Date.now() - (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+  if (holder === 'unknown' && age > 2000) rmSync(path, { force: true });
 }
 
-function removeLock(file: string): void {
+function giveUp(file: string): void {
   try {
-    if (lockHolder(file)?.pid === process.pid) rmSync(file, { force: true });
-  } catch {
-    // It can't be removed, and could not be made.
-  }
-}
-
-function removeDeadLocks(): void {
-  try {
-    for (const file of readdirSync(stateRoot)) if (file.endsWith('.lock')) removeIfDead(join(stateRoot, file));
-  } catch {
-    // As above.
-  }
-}
-
-function removeRootIfEmpty(): void {
-  try {
+    unlock(file);
+    // Commands that were killed leave theirs.
+    for (const other of readdirSync(stateRoot).filter((name) => name.endsWith('.lock'))) {
+      const path = join(stateRoot, other);
+      const holder = lockHolder(path);
+      if (holder === 'unknown') removeIfNoLock({ path, holder });
+      else if (holder !== undefined && !isHeld(holder) && tryLock(path, ownerHere()) === undefined) unlock(path);
+    }
     rmdirSync(stateRoot);
   } catch {
-    // Other cells are up.
+    // Other cells are up; or it can't be removed, and could not be made.
   }
 }

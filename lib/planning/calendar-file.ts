@@ -1,7 +1,7 @@
 /** The calendar file: holidays, days of a kind, and announced events, in the time of those who call. */
 import { z } from 'zod';
 import { instantOf, yearProblem } from '../capacity/forecast/instant.ts';
-import { dateOfDay, DAY_MS, dayOfDate, timeZone } from '../capacity/forecast/time-zone.ts';
+import { dateOfDay, dayOfDate, timeZone } from '../capacity/forecast/time-zone.ts';
 import { HOLIDAY_COUNTRIES, publicHolidays, type CountryCode } from '../capacity/holidays.ts';
 import type { AnnouncedLoad } from '../capacity/plan/input.ts';
 import type { Calendar } from '../capacity/forecast/calendar.ts';
@@ -11,6 +11,7 @@ import type { Path } from '../spec/finding.ts';
 import type { Violation } from '../spec/rules/rule.ts';
 import { unknownZone } from './planning-rules.ts';
 import { zoneName } from './values.ts';
+import { DAY_MS } from '../capacity/time.ts';
 
 const date = text(/^\d{4}-\d\d-\d\d$/, 'must be a date, for example 2026-12-24');
 const cells = z

@@ -6,6 +6,7 @@ import { RESOURCES, type Resource } from '../capacity/resources.ts';
 import type { CellSpec } from '../spec/cell.ts';
 import { gridEnd, historyOf, knownBounds, unknownValues, type Grid, type Values } from './history/grid.ts';
 import type { Measured } from './history/measured.ts';
+import { MINUTE_MS } from '../capacity/time.ts';
 
 export interface CellMeasured {
   readonly history: Partial<Readonly<Record<Resource, History>>>;
@@ -46,7 +47,7 @@ export function cellMeasured(
       if (own !== undefined) values.set(resource, own);
     }
   }
-  const at = (interval: number): number => grid.start + interval * grid.stepMinutes * 60_000;
+  const at = (interval: number): number => grid.start + interval * grid.stepMinutes * MINUTE_MS;
   const since = new Map<string, number>();
   if (summed) {
     for (const [tenant, first] of firsts) if (first > start) since.set(tenant, at(first));
@@ -96,7 +97,7 @@ function signalsOf(values: ReadonlyMap<Resource, Values>, grid: Grid, earlier: n
     const [relayedCalls, perSecond] = [calls?.[i] ?? NaN, setups?.[i] ?? NaN];
     if (Number.isNaN(calls === undefined ? perSecond : relayedCalls)) continue;
     return {
-      measuredAt: gridEnd(grid) - (grid.length - 1 - i) * grid.stepMinutes * 60_000,
+      measuredAt: gridEnd(grid) - (grid.length - 1 - i) * grid.stepMinutes * MINUTE_MS,
       everyMinutes: grid.stepMinutes,
       ...(!Number.isNaN(relayedCalls) && { relayedCalls }),
       ...(!Number.isNaN(perSecond) && { setups: perSecond }),

@@ -6,7 +6,7 @@ import type { JsonSchema } from '../spec/written-form.ts';
 import type { Violation } from '../spec/rules/rule.ts';
 import type { FleetFile } from '../spec/fleet.ts';
 import { readSource, type Source } from '../spec/source.ts';
-import { checkFile as checkSource } from '../spec/spec-file.ts';
+import { brokenRules, checkFile as checkSource } from '../spec/spec-file.ts';
 import { valueAt } from '../spec/value-findings.ts';
 import { PlanningFailure } from './failure.ts';
 
@@ -46,12 +46,10 @@ export function checkFile<S extends z.ZodType>(
     standIns: {},
     follows: {},
   });
-  const broken = value === undefined ? [] : [...rules(value)].map((violation) => violated(source, violation));
+  // Values that are all right by themselves: whatever a rule reads, it reads something that is allowed.
+  const broken =
+    value === undefined ? [] : brokenRules(value, [{ severity: 'error', reads: [], check: rules }], source);
   return { file, source, value, findings: [...findings, ...broken] };
-}
-
-export function violated(source: Source, { path, message, allowed }: Violation): Finding {
-  return errorAt(source, path, message, allowed);
 }
 
 /** An error about a value of a file, or about what the value leads to. */

@@ -18,6 +18,7 @@ import type { Measured } from './history/measured.ts';
 import type { Planning } from './planning-schema.ts';
 import { planningTerms } from './planning-terms.ts';
 import type { PlanningFile } from './read-planning.ts';
+import { DAY_MS } from '../capacity/time.ts';
 
 export interface FleetSources {
   readonly planning: PlanningFile;
@@ -34,7 +35,7 @@ export interface FleetSources {
   readonly now: number;
 }
 
-const WEEK_MS = 7 * 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 
 export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'memory'>; notes: readonly string[] } {
   const { planning, fleet, measurements, measured, grid, now } = sources;

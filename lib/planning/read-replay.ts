@@ -1,6 +1,5 @@
 /** Reads measured use of tenants to be put through a simulation. */
 import { basename } from 'node:path';
-import { DAY_MS } from '../capacity/forecast/time-zone.ts';
 import type { Resource } from '../capacity/resources.ts';
 import { replayTraffic, type Replay } from '../capacity/simulation/replay.ts';
 import { parseScenario, type Scenario } from '../capacity/simulation/scenario-schema.ts';
@@ -10,6 +9,7 @@ import type { Finding } from '../spec/finding.ts';
 import { PlanningFailure } from './failure.ts';
 import { FileReading, readTime } from './history/file-reading.ts';
 import { FormProblem, readRows } from './history/rows.ts';
+import { DAY_MS, MINUTE_MS } from '../capacity/time.ts';
 
 /** A file may be wrong in every line; so many are told. */
 const MOST_PROBLEMS = 10;
@@ -112,12 +112,12 @@ async function extentOf(path: string): Promise<{ start: number; stepMinutes: num
   if (sorted.length < 2) throw new FormProblem(1, 'the file has no two times', 'lines of several days');
   const counts = new Map<number, number>();
   for (let i = 1; i < sorted.length; i++) {
-    const minutes = (sorted[i]! - sorted[i - 1]!) / 60_000;
+    const minutes = (sorted[i]! - sorted[i - 1]!) / MINUTE_MS;
     counts.set(minutes, (counts.get(minutes) ?? 0) + 1);
   }
   const [stepMinutes] = [...counts].sort(([a, m], [b, n]) => n - m || a - b)[0]!;
   const start = Math.floor(sorted[0]! / DAY_MS) * DAY_MS;
-  const end = sorted.at(-1)! + stepMinutes * 60_000;
+  const end = sorted.at(-1)! + stepMinutes * MINUTE_MS;
   // Whole days, so that the days of a scenario begin with one.
   return { start, stepMinutes, steps: (Math.ceil((end - start) / DAY_MS) * 1440) / stepMinutes };
 }

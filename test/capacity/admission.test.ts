@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admissionPlan, type AdmissionPlan, type AdmissionTenant } from '../../lib/capacity/admission.ts';
-import { AdmissionGate } from '../../lib/capacity/admission/gate.ts';
+import { AdmissionGate } from './models/gate.ts';
 import { sharedDemand, sharedPlacesFor, timeCongestion } from '../../lib/capacity/admission/shared-demand.ts';
-import { admissionTrial } from '../../lib/capacity/admission/trial.ts';
+import { admissionTrial } from './models/trial.ts';
 import { seededRandom } from '../../lib/capacity/random.ts';
 import { erlangB, linesForErlangB } from '../../lib/capacity/teletraffic/erlang.ts';
-import { guaranteedPoolsBlocking } from '../../lib/capacity/teletraffic/guaranteed-pools.ts';
+import { guaranteedPoolsBlocking } from './models/guaranteed-pools.ts';
 
 const contract = { calls: 1000, callsPerSecond: 1000, burst: 1000 };
 

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dayOfDate, weekdayOf } from '../../lib/capacity/forecast/time-zone.ts';
-import { HOLIDAY_COUNTRIES, publicHolidays } from '../../lib/capacity/holidays.ts';
+import { HOLIDAY_COUNTRIES, publicHolidays, type CountryCode } from '../../lib/capacity/holidays.ts';
 
-const dates = (country: 'DE' | 'GB' | 'US', year: number): string[] =>
-  publicHolidays(country, year).map(({ date }) => date);
+const dates = (country: CountryCode, year: number): string[] => publicHolidays(country, year).map(({ date }) => date);
 
 describe('public holidays', () => {
   it('are the days the countries published', () => {
@@ -44,6 +43,8 @@ describe('public holidays', () => {
   it('know since when a day is kept', () => {
     expect(dates('US', 2020)).not.toContain('2020-06-19');
     expect(dates('US', 2023)).toContain('2023-06-19');
+    expect(dates('IT', 2025)).not.toContain('2025-10-04');
+    expect(dates('IT', 2026)).toContain('2026-10-04');
   });
 
   it.each([

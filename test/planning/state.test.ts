@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -78,17 +78,21 @@ describe('the state of plans', () => {
 });
 
 describe('the lock of the state', () => {
-  const lockOf = (owner: object) => ({ 'state.json.lock': JSON.stringify(owner) });
+  const lockedBy = (owner: object) => {
+    const path = pathIn();
+    symlinkSync(JSON.stringify(owner), `${path}.lock`);
+    return path;
+  };
   const here = { host: hostname(), at: '2026-03-02T09:00:00.000Z' };
 
   it('of a living process is respected, and names it', async () => {
     const child = spawn('sleep', ['60']);
     try {
       const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(' ');
-      const path = pathIn(lockOf({ ...here, pid: child.pid, started: stat[21] }));
+      const path = lockedBy({ ...here, pid: child.pid, started: stat[21] });
       await expect(put(path, 'a')).rejects.toThrow(`process ${child.pid} on ${hostname()} is writing a plan since`);
       expect(existsSync(path)).toBe(false);
-      expect(existsSync(`${path}.lock`)).toBe(true);
+      expect(readdirSync(join(path, '..'))).toEqual(['state.json.lock']);
     } finally {
       child.kill();
     }
@@ -96,29 +100,30 @@ describe('the lock of the state', () => {
 
   it('of a process that ended without removing it is taken over', async () => {
     const { pid } = spawnSync('true');
-    const path = pathIn(lockOf({ ...here, pid, started: '1' }));
+    const path = lockedBy({ ...here, pid, started: '1' });
     await put(path, 'a');
     expect(readdirSync(join(path, '..'))).toEqual(['state.json']);
   });
 
   it('is taken over when its number belongs to another process by now', async () => {
-    const path = pathIn(lockOf({ ...here, pid: process.pid, started: '1' }));
+    const path = lockedBy({ ...here, pid: process.pid, started: '1' });
     await put(path, 'a');
     expect(readState(path).state?.plan).toBe('a');
   });
 
   it('is not taken over by two: while one does, the other leaves', async () => {
     const { pid } = spawnSync('true');
-    const path = pathIn({ ...lockOf({ ...here, pid, started: '1' }), 'state.json.lock.takeover': '' });
+    const path = lockedBy({ ...here, pid, started: '1' });
+    writeFileSync(`${path}.lock.takeover`, '');
     await expect(put(path, 'a')).rejects.toThrow('another plan is taking over the lock of a dead one');
-    expect(existsSync(`${path}.lock`)).toBe(true);
+    expect(existsSync(path)).toBe(false);
   });
 
   it.each([
-    ['of another host counts as alive', JSON.stringify({ ...here, host: 'elsewhere', pid: 1 }), 'on elsewhere'],
-    ['that nobody can read is left to a person', 'x', 'says nothing of its owner'],
-  ])('%s', async (_, text, message) => {
-    const path = pathIn({ 'state.json.lock': text });
+    ['of another host counts as alive', () => lockedBy({ ...here, host: 'elsewhere', pid: 1 }), 'on elsewhere'],
+    ['that nobody can read is left to a person', () => pathIn({ 'state.json.lock': 'x' }), 'says nothing of its owner'],
+  ])('%s', async (_, pathOf, message) => {
+    const path = pathOf();
     await expect(put(path, 'a')).rejects.toThrow(message);
     await expect(put(path, 'a')).rejects.toThrow(`remove ${path}.lock if no plan is running`);
   });

@@ -1,7 +1,7 @@
 /** What the watch makes of a relay's answer, in the shapes that no phone of ours sends. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { callsProgramText } from '../../lib/software/call-watch/program.ts';
+import { calls } from '../../lib/software/program-texts.ts';
 import { describeWith } from '../requirements.ts';
 
 interface Media {
@@ -35,7 +35,7 @@ const answer = (callee: readonly Media[], caller: readonly Media[] = [{ last: 20
 /** Which side it takes for silent, and for how long, of a call with 300 s; asked about it once for each answer. */
 function judge(answers: readonly unknown[], kind = 'user'): unknown {
   const script = `import json, sys
-${callsProgramText.replace(/if __name__ == "__main__":[^]*$/, '')}
+${calls.replace(/if __name__ == "__main__":[^]*$/, '')}
 class Asked:
     name, callee_tag, one_sided, kind = "name", "callee", 300, ${JSON.stringify(kind)}
 watch = Watch()

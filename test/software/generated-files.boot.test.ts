@@ -1,21 +1,31 @@
-/** Every script and unit of every host of a cell, through the checkers of their own languages. */
+/** Every program, script and unit of every host of a cell and of a front, through the checkers of their own languages. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deriveCell } from '../../lib/cell/cell.ts';
+import { deriveFront } from '../../lib/front/front.ts';
 import { hostConfig } from '../../lib/software/cell-host.ts';
+import { edgeHostConfig } from '../../lib/software/edge-host.ts';
 import type { HostFile } from '../../lib/software/host-config.ts';
 import { systemdUnit, unitName } from '../../lib/software/systemd.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
+import { parseFront } from '../../lib/spec/front.ts';
+import { programFolders, programPaths } from '../../scripts/program-texts.ts';
 import { describeWith } from '../requirements.ts';
 
 const programs = '/usr/local/lib/cellstamp';
 const cells = (['required', 'preferred', 'off'] as const).map((kernelForwarding) =>
   deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', media: { kernelForwarding } })),
 );
-const hosts = cells.flatMap((cell) => cell.hosts.map((host) => hostConfig(cell, host)));
+const front = deriveFront(
+  parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }] }),
+);
+const hosts = [
+  ...cells.flatMap((cell) => cell.hosts.map((host) => hostConfig(cell, host))),
+  ...front.edges.map((edge) => edgeHostConfig(front, edge)),
+];
 const scripts = new Map<string, HostFile>();
 for (const file of hosts.flatMap((config) => config.files)) {
   if (file.text.startsWith('#!')) scripts.set(file.text, file);
@@ -50,6 +60,33 @@ describeWith(['checkers'], 'generated files', () => {
     writeFileSync(path, file.text);
     check('perl', ['-c', path]);
   });
+
+  const embedded = programFolders.flatMap((below) => programPaths(below).map((path) => join(below, path)));
+  it.each(embedded.filter((path) => path.endsWith('.py')))(
+    'Python compiles %s without a warning, and pyflakes has nothing to say about it',
+    (program) => {
+      const path = join(folder, basename(program));
+      copyFileSync(program, path);
+      const compile = 'import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[1] + "c", doraise=True)';
+      check('/usr/bin/python3', ['-W', 'error', '-c', compile, path]);
+      check('pyflakes3', [path]);
+    },
+  );
+
+  it.each(embedded.filter((path) => path.endsWith('.c')))(
+    'the compiler of the hosts takes %s without a warning',
+    (program) => {
+      check('tcc', [
+        '-Wall',
+        '-Werror',
+        '-shared',
+        '-nostdlib',
+        '-o',
+        join(folder, `${basename(program)}.so`),
+        program,
+      ]);
+    },
+  );
 
   it('systemd knows every line of every unit and finds every program', () => {
     const units = join(folder, 'units');

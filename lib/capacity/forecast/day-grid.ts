@@ -1,5 +1,6 @@
 import type { History } from './history.ts';
-import { DAY_MS, localDay } from './time-zone.ts';
+import { localDay } from './time-zone.ts';
+import { DAY_MS, MINUTE_MS } from '../time.ts';
 
 /** A history cut into local days: one row a day, one column a time on the clock. */
 export interface DayGrid {
@@ -14,7 +15,7 @@ export interface DayGrid {
 
 /** Cuts a history into local days. The hour that comes twice when clocks go back is averaged. */
 export function dayGrid({ zone, start, stepMinutes, values }: History): DayGrid {
-  const step = stepMinutes * 60_000;
+  const step = stepMinutes * MINUTE_MS;
   const slots = 1440 / stepMinutes;
   const end = start + values.length * step;
   const firstDay = localDay(zone, start);
@@ -22,7 +23,7 @@ export function dayGrid({ zone, start, stepMinutes, values }: History): DayGrid 
   const grid = new Float64Array(days * slots).fill(NaN);
   for (let i = 0; i < values.length;) {
     const instant = start + i * step;
-    const local = instant + zone.offsetAt(instant) * 60_000;
+    const local = instant + zone.offsetAt(instant) * MINUTE_MS;
     const until = Math.min(values.length, i + Math.ceil((zone.nextChange(instant) - instant) / step));
     // Between two changes of the clock the local time runs on evenly.
     let cell = Math.floor((local - firstDay * DAY_MS) / step);

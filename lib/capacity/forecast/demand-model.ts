@@ -6,6 +6,7 @@ import type { History } from './history.ts';
 import { Spread } from './spread.ts';
 import { weekdayOf } from './time-zone.ts';
 import { DISTANCES, WeeksAhead } from './weeks-ahead.ts';
+import { MINUTE_MS } from '../time.ts';
 
 /** Days the first estimate is made from, before the forecast is tried on the days after. */
 const FIRST_DAYS = 14;
@@ -147,11 +148,11 @@ function measured(row: Float64Array, shape: Float64Array): { total: number; mass
 /** The history with the hours of announced events made unknown. */
 function withoutEvents(history: History, { events = [] }: Calendar): History {
   if (events.length === 0) return history;
-  const step = history.stepMinutes * 60_000;
+  const step = history.stepMinutes * MINUTE_MS;
   const values = history.values.slice();
   for (const { start, minutes } of events) {
     const from = Math.max(0, Math.floor((start - history.start) / step));
-    values.fill(NaN, from, Math.max(from, Math.ceil((start + minutes * 60_000 - history.start) / step)));
+    values.fill(NaN, from, Math.max(from, Math.ceil((start + minutes * MINUTE_MS - history.start) / step)));
   }
   return { ...history, values };
 }

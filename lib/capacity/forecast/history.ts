@@ -1,6 +1,7 @@
 import { requireWhole } from '../teletraffic/arguments.ts';
 import { instantOf } from './instant.ts';
 import type { TimeZone } from './time-zone.ts';
+import { MINUTE_MS } from '../time.ts';
 
 /** A measured quantity in equal intervals without a break: call set-ups per second, concurrent calls, counts. */
 export interface History {
@@ -65,7 +66,6 @@ export interface ReadHistory {
   findings: Finding[];
 }
 
-const MINUTE_MS = 60_000;
 /** 19 years of five minutes. Beyond, some times are in another unit. */
 const MOST_INTERVALS = 2_000_000;
 

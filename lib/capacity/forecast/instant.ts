@@ -1,6 +1,5 @@
-import { DAY_MS, type TimeZone } from './time-zone.ts';
-
-const MINUTE_MS = 60_000;
+import { type TimeZone } from './time-zone.ts';
+import { DAY_MS, MINUTE_MS } from '../time.ts';
 
 /** An instant, or why a text is none. */
 export type InstantOrProblem = number | 'unreadable time' | 'skipped hour' | 'repeated hour';

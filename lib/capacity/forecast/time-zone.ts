@@ -1,5 +1,4 @@
-const MINUTE_MS = 60_000;
-export const DAY_MS = 86_400_000;
+import { DAY_MS, MINUTE_MS } from '../time.ts';
 
 /** An IANA time zone: what the clock on the wall shows at an instant. Make one a zone and share it: it remembers. */
 export interface TimeZone {

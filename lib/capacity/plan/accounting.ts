@@ -1,8 +1,8 @@
-import { DAY_MS } from '../forecast/time-zone.ts';
 import { HOURS_PER_WEEK } from '../resources.ts';
 import type { FleetTenant } from './input.ts';
 import { hourOfWeek, type Outlook } from './outlook.ts';
 import { amount } from '../wording.ts';
+import { DAY_MS, MINUTE_MS } from '../time.ts';
 
 /** A cell's forecast and its tenants' weeks may differ by this factor, and by so many calls on average. */
 const FACTOR = 1.5;
@@ -25,7 +25,7 @@ export function accounting({ name, forecasts }: Outlook, tenants: readonly Fleet
   const ahead = forecasts.get('relayedCalls');
   if (ahead === undefined) return {};
   const values = ahead.quantiles[ahead.levels.indexOf(0.5)]!;
-  const step = ahead.stepMinutes * 60_000;
+  const step = ahead.stepMinutes * MINUTE_MS;
   const week = weekOf(tenants);
   let [forecast, expected, steps] = [0, 0, 0];
   for (let i = Math.max(0, Math.floor((now - ahead.start) / step)); i < values.length; i++) {

@@ -2,7 +2,8 @@ import { laneName } from '../lanes.ts';
 import { hourOfWeekName } from '../hour-of-week.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
 import { busyWeek, hourOfWeek, type Outlook } from './outlook.ts';
-import { amount, HOUR_MS } from '../wording.ts';
+import { amount } from '../wording.ts';
+import { HOUR_MS, MINUTE_MS } from '../time.ts';
 
 /** The limit of a cell that is fullest, and when. */
 export interface Fullest {
@@ -62,7 +63,7 @@ export function crossingOf(
       (lane.resource === 'registrations' ? undefined : (forecasts.get('relayedCalls') ?? forecasts.get('setups')));
     const week = ahead && busyWeek(ahead, quantile, now, until);
     const values = ahead?.quantiles[ahead.levels.indexOf(quantile)];
-    const step = (ahead?.stepMinutes ?? 60) * 60_000;
+    const step = (ahead?.stepMinutes ?? 60) * MINUTE_MS;
     const start = ahead?.start ?? Math.floor(now / HOUR_MS) * HOUR_MS;
     const end = values?.length ?? slots;
     for (let i = Math.max(0, Math.floor((now - start) / step)); i < end; i++) {

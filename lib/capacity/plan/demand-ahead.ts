@@ -8,7 +8,7 @@ import { requireInput, type FleetCell, type FleetTenant, type PlanInput } from '
 import { membership } from './membership.ts';
 import { hourOfWeek, outlook } from './outlook.ts';
 import { DEFAULT_RULES, type PlanRules } from './rules.ts';
-import { HOUR_MS } from '../wording.ts';
+import { HOUR_MS, MINUTE_MS } from '../time.ts';
 
 /** One resource of a cell over time, as a plan sees it: for plots, and for whoever wants to check a plan. */
 export interface DemandAhead {
@@ -80,12 +80,12 @@ function forecastDemand(
   from: number,
 ): Demand {
   const first = startOfHour(Math.max(from, history[resource]!.start));
-  const last = ahead.start + ahead.quantiles[0]!.length * ahead.stepMinutes * 60_000;
+  const last = ahead.start + ahead.quantiles[0]!.length * ahead.stepMinutes * MINUTE_MS;
   const hours = hoursFrom(first, Math.ceil((last - first) / HOUR_MS));
   const byHour = (values: ArrayLike<number>, { start, stepMinutes }: Pick<History, 'start' | 'stepMinutes'>) => {
     const most = new Float64Array(hours.length).fill(NaN);
     for (let i = 0; i < values.length; i++) {
-      const hour = Math.floor((start + i * stepMinutes * 60_000 - first) / HOUR_MS);
+      const hour = Math.floor((start + i * stepMinutes * MINUTE_MS - first) / HOUR_MS);
       if (hour >= 0 && hour < most.length && !(most[hour]! >= values[i]!)) most[hour] = values[i]!;
     }
     return most;

@@ -1,11 +1,11 @@
 import type { CellLimits } from '../lanes.ts';
 import { CellLoad, type PlacementCell } from '../placement/cell-load.ts';
 import { TenantTable, type TenantRow } from '../placement/tenant-table.ts';
-import { DAY_MS } from '../forecast/time-zone.ts';
 import { usableLimit, type Policy } from '../policy.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource, type WeeklyDemand } from '../resources.ts';
 import type { FleetTenant } from './input.ts';
 import { busyWeek, raiseToMeasured, type Outlook } from './outlook.ts';
+import { DAY_MS } from '../time.ts';
 
 /** All cells with what their tenants will need at a quantile, and the tenants that wait for a cell. */
 export interface FleetLoad {

@@ -1,10 +1,11 @@
 import { SBCS, type FleetCell } from './input.ts';
 import type { PlanRules } from './rules.ts';
 import type { ActionOf, HoldCode } from './schema.ts';
-import { amount, percent, when } from '../wording.ts';
+import { amount, percent } from '../wording.ts';
+import { MINUTE_MS, when } from '../time.ts';
 
 /** Clocks may differ by this much before a measurement is from the future. */
-const CLOCK_MS = 5 * 60_000;
+const CLOCK_MS = 5 * MINUTE_MS;
 
 /** Two counts of the same calls may differ by this share, and by so many calls that began in between. */
 const COUNT_SHARE = 0.25;
@@ -46,7 +47,7 @@ export function holdOf(
 
 function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: PlanRules): [HoldCode, string][] {
   if (signals.measuredAt === undefined) return [['missing', 'nothing was ever measured']];
-  const minutes = (now - signals.measuredAt) / 60_000;
+  const minutes = (now - signals.measuredAt) / MINUTE_MS;
   const { everyMinutes = 0 } = signals;
   if (minutes > staleMinutes + everyMinutes) {
     const allowed =

@@ -9,6 +9,7 @@ import type { StampRecord } from './lead-time.ts';
 import type { Quota } from './quotas.ts';
 import type { PlanRules } from './rules.ts';
 import type { PlanMemory } from './schema.ts';
+import { MINUTE_MS } from '../time.ts';
 
 /** SBCs of a cell: active and standby. */
 export const SBCS = 2;
@@ -142,7 +143,7 @@ export function requireInput({ now, policy, cells, tenants, blueprints }: PlanIn
     for (const [resource, { values, start, stepMinutes }] of Object.entries(history)) {
       const wrong = values.findIndex((value) => !(value >= 0 && value < Infinity) && !Number.isNaN(value));
       if (wrong < 0) continue;
-      const at = new Date(start + wrong * stepMinutes * 60_000).toISOString();
+      const at = new Date(start + wrong * stepMinutes * MINUTE_MS).toISOString();
       throw new RangeError(
         `${resource} of ${spec.name} at ${at} is ${values[wrong]}; allowed are finite numbers of 0 or more, and NaN for what is unknown`,
       );

@@ -1,3 +1,5 @@
+import { HOUR_MS } from '../time.ts';
+
 /** How long an earlier stamp took. */
 export interface StampRecord {
   readonly cell: string;
@@ -32,8 +34,6 @@ export interface LeadTime {
   readonly quantile: number;
   readonly basis: string;
 }
-
-const HOUR_MS = 3_600_000;
 
 /**
  * How long a stamp takes, at a quantile: the order statistic at which the next stamp is as late or later with the rest of

@@ -1,5 +1,5 @@
 import type { CellMemory, PlanMemory } from './schema.ts';
-import { HOUR_MS, iso } from '../wording.ts';
+import { HOUR_MS, iso } from '../time.ts';
 
 type Deed = PlanMemory['done'][number];
 

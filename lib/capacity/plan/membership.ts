@@ -3,7 +3,7 @@ import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import type { FleetCell, FleetTenant, PlanInput } from './input.ts';
 import { hourOfWeek } from './outlook.ts';
 import type { PlanMemory } from './schema.ts';
-import { iso } from '../wording.ts';
+import { iso, MINUTE_MS } from '../time.ts';
 
 type Changes = NonNullable<PlanMemory['came']>;
 
@@ -88,7 +88,7 @@ function withoutLeavers(cell: FleetCell, stayed: readonly FleetTenant[], gone: r
     const all = cell.history[resource];
     if (all === undefined) continue;
     const share = shareLeft(resource, stayed, gone);
-    const step = all.stepMinutes * 60_000;
+    const step = all.stepMinutes * MINUTE_MS;
     history[resource] = { ...all, values: all.values.map((value, i) => value * share(all.start + i * step)) };
   }
   return { ...cell, history };

@@ -3,11 +3,10 @@ import type { ComponentFigures } from '../component-figures.ts';
 import { forecast, MOST_DAYS, type Forecast } from '../forecast.ts';
 import type { Calendar } from '../forecast/calendar.ts';
 import type { History } from '../forecast/history.ts';
-import { DAY_MS } from '../forecast/time-zone.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import type { FleetCell } from './input.ts';
 import type { PlanRules } from './rules.ts';
-import { HOUR_MS } from '../wording.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
 
 /** Retirement is judged at this quantile whatever the policy plans for. */
 export const RETIREMENT_QUANTILE = 0.99;
@@ -26,7 +25,7 @@ const EPOCH_HOUR = 72;
 /** Hour of the week, 0 for Monday 00:00 UTC, of an instant. */
 export const hourOfWeek = (instant: number): number => (Math.floor(instant / HOUR_MS) + EPOCH_HOUR) % HOURS_PER_WEEK;
 
-const endOf = ({ start, stepMinutes, values }: History): number => start + values.length * stepMinutes * 60_000;
+const endOf = ({ start, stepMinutes, values }: History): number => start + values.length * stepMinutes * MINUTE_MS;
 
 /**
  * Forecasts every resource of the cell that was measured, from the end of its history to the horizon.
@@ -74,7 +73,7 @@ function calendarOf({ calendar = {}, announced = [] }: FleetCell, resource: Reso
 /** What claims to be measured after the plan's moment is left out. */
 function upTo(history: History | undefined, now: number): History | undefined {
   if (history === undefined || endOf(history) <= now) return history;
-  const step = history.stepMinutes * 60_000;
+  const step = history.stepMinutes * MINUTE_MS;
   return { ...history, values: history.values.subarray(0, Math.max(0, Math.floor((now - history.start) / step))) };
 }
 
@@ -85,7 +84,7 @@ function upTo(history: History | undefined, now: number): History | undefined {
 export function busyWeek(ahead: Forecast, quantile: number, from: number, until: number): Float64Array {
   const values = ahead.quantiles[ahead.levels.indexOf(quantile)]!;
   const week = new Float64Array(HOURS_PER_WEEK).fill(NaN);
-  const step = ahead.stepMinutes * 60_000;
+  const step = ahead.stepMinutes * MINUTE_MS;
   const end = Math.min(values.length, Math.ceil((until - ahead.start) / step));
   for (let i = Math.max(0, Math.floor((from - ahead.start) / step)); i < end; i++) {
     const hour = hourOfWeek(ahead.start + i * step);
@@ -96,7 +95,7 @@ export function busyWeek(ahead: Forecast, quantile: number, from: number, until:
 
 /** Raises a week to what was measured in the last days of a history. */
 export function raiseToMeasured(week: Float64Array, history: History, days: number): void {
-  const step = history.stepMinutes * 60_000;
+  const step = history.stepMinutes * MINUTE_MS;
   const first = Math.max(0, history.values.length - Math.round((days * DAY_MS) / step));
   for (let i = first; i < history.values.length; i++) {
     const hour = hourOfWeek(history.start + i * step);

@@ -11,7 +11,8 @@ import type { PlanContext } from './context.ts';
 import { usableLimits } from './fleet-load.ts';
 import type { Blueprint } from './input.ts';
 import type { Action, PlanExcuse } from './schema.ts';
-import { amount, HOUR_MS, percent, when } from '../wording.ts';
+import { amount, percent } from '../wording.ts';
+import { HOUR_MS, when } from '../time.ts';
 
 /** Tenants that only new cells can hold, with the cell that they are in now. */
 export interface Overflow {

@@ -1,6 +1,5 @@
 import type { CellLoad } from '../placement/cell-load.ts';
 import { whyNot } from '../placement/excuse.ts';
-import { DAY_MS } from '../forecast/time-zone.ts';
 import { leastFull } from '../placement/place-one.ts';
 import type { TenantRow } from '../placement/tenant-table.ts';
 import type { PlanContext } from './context.ts';
@@ -9,7 +8,8 @@ import { fleetLoad, type FleetLoad } from './fleet-load.ts';
 import { RETIREMENT_QUANTILE } from './outlook.ts';
 import { bySize, type Overflow } from './relief.ts';
 import type { Action, PlanExcuse } from './schema.ts';
-import { amount, HOUR_MS, iso, percent, when } from '../wording.ts';
+import { amount, percent } from '../wording.ts';
+import { DAY_MS, HOUR_MS, iso, when } from '../time.ts';
 
 /** Days of history whose highest hours count as a busy week beside the forecast: nothing goes on a forecast alone. */
 const MEASURED_DAYS = 14;

@@ -3,7 +3,8 @@ import { usableLimits } from './fleet-load.ts';
 import { hostGroups, hostsFor, laneUses, type HostGroup, type HostResource, type LaneUse } from './host-groups.ts';
 import { hourOfWeek, type Outlook } from './outlook.ts';
 import type { Action, PlanExcuse } from './schema.ts';
-import { amount, HOUR_MS, iso, percent, when } from '../wording.ts';
+import { amount, percent } from '../wording.ts';
+import { HOUR_MS, iso, MINUTE_MS, when } from '../time.ts';
 
 const HOURS = 48;
 /**
@@ -143,7 +144,7 @@ function highestWithin(one: Outlook, resource: HostResource, quantile: number, f
   const ahead = one.forecasts.get(resource);
   if (ahead === undefined) return undefined;
   const values = ahead.quantiles[ahead.levels.indexOf(quantile)]!;
-  const step = ahead.stepMinutes * 60_000;
+  const step = ahead.stepMinutes * MINUTE_MS;
   const first = Math.floor((from - ahead.start) / step);
   return Math.max(...values.subarray(Math.max(0, first), Math.max(1, first + HOUR_MS / step)));
 }

@@ -5,7 +5,8 @@ import type { Blueprint } from './input.ts';
 import type { QuotaBook } from './quotas.ts';
 import { packOverflow, type Overflow } from './relief.ts';
 import type { Action, PlanExcuse } from './schema.ts';
-import { amount, HOUR_MS, iso, percent, when } from '../wording.ts';
+import { amount, percent } from '../wording.ts';
+import { HOUR_MS, iso, when } from '../time.ts';
 
 /** A new cell that is wanted, before caps and quotas. */
 interface Wanted {

@@ -5,6 +5,7 @@ import { exponential, normal, type Random } from '../random.ts';
 import { allHosts, type CellView, type FleetView, type SimulatedAction, type SimulatedKind } from './decider.ts';
 import { limitsWithHosts } from './limits-at.ts';
 import { isWithin, type TenantTrace, type Traffic } from './traffic.ts';
+import { MINUTE_MS } from '../time.ts';
 
 /** How long things take in the simulated world, and how often they break. */
 export interface Circumstances {
@@ -284,7 +285,7 @@ export class SimulatedFleet {
 export type { SimulatedCell };
 
 export const instantOf = ({ start, stepMinutes }: Pick<Traffic, 'start' | 'stepMinutes'>, step: number): number =>
-  start + step * stepMinutes * 60_000;
+  start + step * stepMinutes * MINUTE_MS;
 
 function measuredOf({ calls, arrives }: TenantTrace, { outages, historySteps }: Traffic): Float64Array {
   const measured = Float64Array.from(calls).fill(NaN, 0, arrives);

@@ -11,6 +11,7 @@ import { useAt } from './lane-demand.ts';
 import { scenarioTraffic } from './scenario.ts';
 import { specOf, type Scenario } from './scenario-schema.ts';
 import type { TenantTrace, Traffic } from './traffic.ts';
+import { MINUTE_MS } from '../time.ts';
 
 /**
  * A scenario with a fleet for it: in every region as many cells as its tenants needed so far, with some head-room.
@@ -83,7 +84,7 @@ function letters(n: number): string {
 function weekSoFar(tenant: TenantTrace, { start, stepMinutes, historySteps }: Traffic) {
   const from = tenant.arrives;
   const past = tenant.calls.subarray(from, historySteps);
-  const begins = { zone: UTC, start: start + from * stepMinutes * 60_000, stepMinutes };
+  const begins = { zone: UTC, start: start + from * stepMinutes * MINUTE_MS, stepMinutes };
   const histories = RESOURCES.map((resource) => {
     const values = Float64Array.from(past, (calls) => useAt(tenant, calls, resource));
     return [resource, { ...begins, values }] as const;

@@ -1,11 +1,12 @@
 import type { AnnouncedEvent } from '../forecast/calendar.ts';
-import { DAY_MS, dateOfDay } from '../forecast/time-zone.ts';
+import { dateOfDay } from '../forecast/time-zone.ts';
 import { normal, seededRandom, seedOf } from '../random.ts';
 import { weeklyPeak, type Demand } from '../resources.ts';
 import { generateTenants, type GeneratedTenant } from '../tenant-generator.ts';
 import { tenantCampaigns, tenantHistory } from '../tenant-history.ts';
 import type { Scenario } from './scenario-schema.ts';
 import type { Span, TenantTrace, Traffic } from './traffic.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
 
 /** A time within a scenario, in hours from the beginning of the simulated days. */
 interface Hours {
@@ -40,7 +41,7 @@ export function scenarioTraffic(scenario: Scenario): Traffic {
       if (seededRandom(seedOf(tenant.seed, 1000 + i))() >= spike.tenants) continue;
       multiply(calls, span(spike), spike.times);
       if (spike.announced) {
-        const start = START + span(spike).from * stepMinutes * 60_000;
+        const start = START + span(spike).from * stepMinutes * MINUTE_MS;
         events.push({ name: `spike ${i + 1}`, start, minutes: spike.hours * 60, times: spike.times });
       }
     }
@@ -98,8 +99,8 @@ function callsOf(tenant: GeneratedTenant, { stepMinutes, growthPerWeek }: Scenar
 function campaignEvents(tenant: GeneratedTenant, days: number): AnnouncedEvent[] {
   const firstDay = Math.floor(START / DAY_MS);
   return tenantCampaigns(tenant, firstDay, days).map(({ day, hour, times }) => {
-    const local = day * DAY_MS + hour * 3_600_000;
-    const start = local - tenant.zone.offsetAt(local) * 60_000;
+    const local = day * DAY_MS + hour * HOUR_MS;
+    const start = local - tenant.zone.offsetAt(local) * MINUTE_MS;
     return { name: `campaign of ${tenant.name} on ${dateOfDay(day)}`, start, minutes: 60, times };
   });
 }

@@ -1,5 +1,5 @@
 import type { History } from '../forecast/history.ts';
-import { DAY_MS, timeZone } from '../forecast/time-zone.ts';
+import { timeZone } from '../forecast/time-zone.ts';
 import { RESOURCES, type WeeklyDemand } from '../resources.ts';
 import { tenantWeek } from '../tenant-week.ts';
 import { HISTORY_WEEKS } from './cell-histories.ts';
@@ -7,6 +7,7 @@ import type { FleetView } from './decider.ts';
 import { instantOf } from './fleet.ts';
 import { useAt } from './lane-demand.ts';
 import type { TenantTrace } from './traffic.ts';
+import { DAY_MS } from '../time.ts';
 
 /** Expected weeks of tenants: of calls, and of what goes with them. Made anew once a day, as one hour changes little. */
 export class TenantWeeks {

@@ -10,6 +10,7 @@ import type { ProcessId } from '../processes.ts';
 import { directoryAddress } from './addresses.ts';
 import { directoryLink } from './internet.ts';
 import { nameFiles, nameService } from './names.ts';
+import { directoryTransaction } from './program-texts.ts';
 
 const port = 6379;
 const configPath = '/etc/redis/directory.conf';
@@ -128,7 +129,7 @@ export class LocalDirectory {
     if (commands.length === 0) return [];
     const { status, stdout, stderr } = await runInside(
       this.#host,
-      ['/usr/bin/python3', '-c', transaction, String(port)],
+      ['/usr/bin/python3', '-c', directoryTransaction, String(port)],
       {
         input: JSON.stringify({ password: this.#password, commands }),
         timeout: 30_000,
@@ -143,14 +144,3 @@ export class LocalDirectory {
 function announcement(item: string): readonly string[] {
   return ['XADD', 'directory:changes', 'MAXLEN', '~', String(longestStream), '*', 'item', item];
 }
-
-const transaction = `
-import json, redis, sys
-asked = json.load(sys.stdin)
-server = redis.Redis(port=int(sys.argv[1]), password=asked["password"], decode_responses=True, socket_timeout=20)
-pipe = server.pipeline()
-pipe.set_response_callback("HGETALL", lambda answer, **_: answer)
-for command in asked["commands"]:
-    pipe.execute_command(*command)
-print(json.dumps(pipe.execute()))
-`;

@@ -6,8 +6,8 @@ import { suggestion } from '../../spec/allowed.ts';
 import { intervalAt, type Grid, type Values } from './grid.ts';
 import type { Subject } from './measured.ts';
 import type { Row } from './rows.ts';
+import { MINUTE_MS } from '../../capacity/time.ts';
 
-const MINUTE_MS = 60_000;
 /** The finest measurements: at most twelve in an interval, whose presence is kept in a bit each. */
 const FINEST_MINUTES = 5;
 const FINEST_MS = FINEST_MINUTES * MINUTE_MS;

@@ -1,7 +1,6 @@
 import type { History } from '../../capacity/forecast/history.ts';
 import type { TimeZone } from '../../capacity/forecast/time-zone.ts';
-
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '../../capacity/time.ts';
 
 /** Equal intervals up to the plan's moment, the same for every series. */
 export interface Grid {

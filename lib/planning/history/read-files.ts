@@ -9,6 +9,7 @@ import { FileReading } from './file-reading.ts';
 import type { Grid } from './grid.ts';
 import type { Measured, Subject } from './measured.ts';
 import { FormProblem, readRows } from './rows.ts';
+import { MINUTE_MS } from '../../capacity/time.ts';
 
 /** A file may be wrong in every line; so many are told. */
 const MOST_PROBLEMS = 10;
@@ -109,7 +110,7 @@ async function readFile(
   for (const { subject, name, resource, values } of reading.series()) {
     const contradiction = measured.add(subject, name, resource, values);
     if (contradiction === undefined) continue;
-    const when = new Date(grid.start + contradiction * grid.stepMinutes * 60_000).toISOString();
+    const when = new Date(grid.start + contradiction * grid.stepMinutes * MINUTE_MS).toISOString();
     const message = `${resource} of ${subject} ${name} at ${when} is another than in the file before`;
     contradictions.push(finding(1, message, name, 'files that agree where they overlap'));
   }

@@ -6,7 +6,7 @@ import { emptyHostConfig, file, script, service, type HostConfig } from '../host
 import { callFields, selfAddress } from '../kamailio/sbc/call-entry.ts';
 import { paths } from '../kamailio/sbc/paths.ts';
 import { callsConfig, callsProgram } from './paths.ts';
-import { callsProgramText } from './program.ts';
+import { calls as programText } from '../program-texts.ts';
 
 /** Seconds from the begin of one round to that of the next, if it takes no longer. */
 const roundSeconds = 15;
@@ -33,7 +33,7 @@ export function callWatch(cell: Cell): HostConfig {
     ...emptyHostConfig,
     packages: ['python3'],
     files: [
-      script(callsProgram, callsProgramText),
+      script(callsProgram, programText),
       file(callsConfig, `${JSON.stringify(settings, null, 2)}\n`, { mode: '0640', group: 'kamailio' }),
     ],
     services: [watch],

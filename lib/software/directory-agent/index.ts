@@ -1,9 +1,13 @@
-/** The agent that keeps an edge's tables equal to the tenant directory, and tells Kamailio that the edge is drained. */
+/**
+ * The agent that keeps an edge's tables equal to the tenant directory, and tells Kamailio that the edge is drained. It is in Python
+ * because every Debian image has it. It never stands between a call and its answer: with the directory gone, the edge goes on with
+ * what it knows.
+ */
 import type { EdgeHost, Front } from '../../front/front.ts';
 import { answerAgeSeconds } from '../edge-health/index.ts';
 import { emptyHostConfig, file, late, script, service, type HostConfig } from '../host-config.ts';
+import { directoryAgent as programText } from '../program-texts.ts';
 import { values } from '../values.ts';
-import { directoryAgentProgram } from './program.ts';
 
 /** Seconds between two whole readings of the directory, which catch what a lost change left behind. */
 const resyncSeconds = 3600;
@@ -34,7 +38,7 @@ export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
     ...emptyHostConfig,
     packages: ['nftables', 'python3', 'python3-boto3', 'python3-redis'],
     files: [
-      script(program, directoryAgentProgram),
+      script(program, programText),
       file('/etc/cellstamp/directory.json', text, { mode: '0640', group: 'kamailio' }),
     ],
     services: [agent],

@@ -2,7 +2,7 @@
 import type { EdgeHost, Front } from '../../front/front.ts';
 import { emptyHostConfig, file, script, service, type HostConfig, type Service } from '../host-config.ts';
 import { cellSipPort } from '../kamailio/edge/sockets.ts';
-import { edgeHealthProgram } from './program.ts';
+import { edgeHealth as programText } from '../program-texts.ts';
 
 /** Its user, by number as it needs no name: it owns nothing and may read nothing that others may not. */
 const healthUser = 59224;
@@ -23,7 +23,7 @@ export function edgeHealth(front: Front, host: EdgeHost): HostConfig {
     ...emptyHostConfig,
     packages: ['python3'],
     files: [
-      script(program, edgeHealthProgram),
+      script(program, programText),
       file('/etc/cellstamp/edge-health.json', `${JSON.stringify(settings, null, 2)}\n`),
     ],
     services: [responder(host, port)],

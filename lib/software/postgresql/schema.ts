@@ -5,6 +5,7 @@
 import type { Cell, SbcHost } from '../../cell/cell.ts';
 import { internalPorts } from '../../spec/fixed.ts';
 import { file, late, service, type HostConfig } from '../host-config.ts';
+import { forwardRow, rowSql, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
 import { values } from '../values.ts';
 import { databaseNames } from './names.ts';
 
@@ -19,8 +20,7 @@ export const schemaServicePath = '/etc/cellstamp/database-schema.conf';
 const schemaPath = '/etc/cellstamp/schema.sql';
 
 /**
- * SQL of the schema, for psql. A view's columns are those that Kamailio's htable module wants; the fields of a value are
- * separated by bars, in the order of `tenantFields` and `trunkFields` in `../kamailio/sbc/tables.ts`.
+ * SQL of the schema, for psql. A view's columns are those that Kamailio's htable module wants.
  */
 export const schemaSql = `-- Schema of a cell's database, made by Cellstamp. Repeatable.
 \\set ON_ERROR_STOP on
@@ -145,18 +145,7 @@ SELECT
   domain AS key_name,
   0 AS key_type,
   0 AS value_type,
-  concat_ws('|',
-    name,
-    tier,
-    (calls_per_second * 100)::integer,
-    burst,
-    calls,
-    (SELECT coalesce(min(number), '') FROM cellstamp.dids WHERE tenant = tenants.name),
-    array_to_string(trunks, ':'),
-    coalesce(longest_minutes::text, ''),
-    coalesce(one_sided_seconds::text, ''),
-    coalesce(host(exchange_address) || ':' || exchange_port || ';transport=' || exchange_transport, '')
-  ) AS key_value
+  ${rowSql(tenantRow)} AS key_value
 FROM cellstamp.tenants;
 
 CREATE VIEW sbc.codecs AS
@@ -178,16 +167,7 @@ SELECT
   name AS key_name,
   0 AS key_type,
   0 AS value_type,
-  concat_ws('|',
-    CASE WHEN address ~ '^[0-9.]+$' THEN 'address' ELSE 'name' END,
-    address,
-    port,
-    transport,
-    (calls_per_second * 100)::integer,
-    burst,
-    calls,
-    array_to_string(fail_over_on, ':')
-  ) AS key_value
+  ${rowSql(trunkRow)} AS key_value
 FROM cellstamp.trunks
 UNION ALL
 SELECT '*', 0, 0, string_agg(name, ':' ORDER BY position, name) FROM cellstamp.trunks HAVING count(*) > 0;
@@ -227,7 +207,7 @@ SELECT
   forwards.name || '@' || domain AS key_name,
   0 AS key_type,
   0 AS value_type,
-  concat_ws('|', always, busy, no_answer, no_answer_seconds, not_registered) AS key_value
+  ${rowSql(forwardRow)} AS key_value
 FROM cellstamp.forwards JOIN cellstamp.tenants ON tenants.name = forwards.tenant;
 
 -- The number that carriers are shown when a user calls: the first one that rings at the user.

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { erlangB } from '../../../lib/capacity/teletraffic/erlang.ts';
-import { guaranteedPoolsBlocking, type Party } from '../../../lib/capacity/teletraffic/guaranteed-pools.ts';
-import { kaufmanRoberts } from '../../../lib/capacity/teletraffic/kaufman-roberts.ts';
+import { guaranteedPoolsBlocking, type Party } from '../models/guaranteed-pools.ts';
+import { kaufmanRoberts } from '../models/kaufman-roberts.ts';
 import { KAUFMAN_ROBERTS, POOLS, relativeError, RESERVATION } from './references.ts';
 
 const TOLERANCE = 1e-9;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { callsProgram } from '../../../lib/software/call-watch/paths.ts';
 import { callFields } from '../../../lib/software/kamailio/sbc/call-entry.ts';
@@ -6,6 +7,7 @@ import { customersSql, tableCalls, tableRows, usersSql } from '../../../lib/soft
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
 import { internalPorts } from '../../../lib/spec/fixed.ts';
 import { describeWith } from '../../requirements.ts';
+import { randomCustomers } from './random-customers.ts';
 import { SbcLab } from './sbc-lab.ts';
 
 /** Lines of a log that say that something is wrong, but for the parts of a cell that are not here. */
@@ -111,6 +113,29 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
       for (const [key, value] of expected)
         expect(control('htable.get', table, `s:${key}`)).toContain(`value: ${value}`);
     }
+  });
+
+  it('reads what changes tell it, whatever trunks and tenants a cell has', async () => {
+    await lab.start({});
+    const none = parseCell({ name: 'x', region: 'eu-west-1' });
+    fc.assert(
+      // Several in one connection: each is there when the next one comes.
+      fc.property(fc.array(randomCustomers, { minLength: 10, maxLength: 10 }), (fleets) => {
+        const views = Object.keys(tableRows(none)).map(
+          (table) => `SELECT '${table}', key_name, key_value FROM sbc.${table};\n`,
+        );
+        const end = "SELECT '#';\n";
+        const sql = fleets.map((some) => customersSql(some) + views.join('') + end).join('');
+        const read = lab
+          .sql(sql)
+          .join('\n')
+          .split('#')
+          .map((rows) => rows.split('\n').filter(Boolean).sort());
+        const told = fleets.map((some) => tableCalls(none, some).map(({ params }) => params.join('\t')));
+        expect(read.slice(0, -1)).toEqual(told.map((rows) => rows.sort()));
+      }),
+      { numRuns: 10 },
+    );
   });
 
   it('takes the same tables over JSON-RPC, without the database', async () => {

@@ -17,6 +17,9 @@ export const proofWindowSeconds = 30;
 export const keyId = '[0-9a-f]{4}';
 export const macText = '[0-9a-f]{32}';
 
+/** Between two parts of a text that is proved, as Kamailio adds them up. */
+export const newLine = String.raw` + "\n" + `;
+
 /**
  * What a proof covers, the same text on both sides: all that an SBC acts upon. No field before the Contact can contain the
  * separator, a line end, and the hash of the body at the end has a fixed length, so that no two requests have the same text.
@@ -39,7 +42,10 @@ export const provedText = [
   '$hdr(Expires)',
   '$(hdr(Contact)[*])',
   '$(rb{s.sha256})',
-].join(' + "\\n" + ');
+].join(newLine);
+
+/** What the proof of an SBC's clock covers: the ping that it answers, and the time. */
+export const provedClock = String.raw`"clock\n" + $ci + "\n" + $var(time)`;
 
 export const macRoute = `# A keyed hash over $var(text): nested SHA-256, of which 128 bits are kept. In: $var(key), a key's id. Out: $var(mac). False where
 # that key is unknown.

@@ -13,14 +13,14 @@ export interface SipSocket {
 export function optionsFunction({ protocol, address, port }: SipSocket, patienceSeconds: number): string {
   // Without a user: an edge hands on what is for one.
   const uri = `sip:${address}:${port}`;
-  return `use IO::Socket::INET;
+  return String.raw`use IO::Socket::INET;
 
 sub answers {
     my $socket = IO::Socket::INET->new(
         Proto => '${protocol}', PeerAddr => '${address}', PeerPort => ${port}, Timeout => 1,
     ) or return 0;
     my $call = time . ".$$";
-    $socket->send(join "\\r\\n",
+    $socket->send(join "\r\n",
         'OPTIONS ${uri} SIP/2.0',
         "Via: SIP/2.0/${protocol.toUpperCase()} ${address}:9;rport;branch=z9hG4bK$call",
         'Max-Forwards: 1',
@@ -34,17 +34,17 @@ sub answers {
     vec(my $wanted = '', $socket->fileno, 1) = 1;
     return 0 if select($wanted, undef, undef, ${patienceSeconds}) < 1;
     $socket->recv(my $answer, 4096);
-    return ($answer // '') =~ m{^SIP/2\\.0 (\\d{3}) } ? $1 : 0;
+    return ($answer // '') =~ m{^SIP/2\.0 (\d{3}) } ? $1 : 0;
 }
 `;
 }
 
 /** Text of a Perl program that fails when neither of two OPTIONS is answered: one datagram may be lost. */
 export function optionsProgram(socket: SipSocket): string {
-  return `use strict; use warnings; use Time::HiRes qw(time);
+  return String.raw`use strict; use warnings; use Time::HiRes qw(time);
 ${optionsFunction(socket, 0.4)}
 exit 0 if answers() || answers();
-print "its workers do not answer OPTIONS at ${socket.protocol}:${socket.address}:${socket.port}\\n";
+print "its workers do not answer OPTIONS at ${socket.protocol}:${socket.address}:${socket.port}\n";
 exit 1;
 `;
 }

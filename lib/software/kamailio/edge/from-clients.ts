@@ -13,7 +13,7 @@ export function fromClients(front: Front, edge: EdgeHost): Section {
   const { toCells } = sendingSockets(front, edge);
   return {
     title: 'New requests from clients: find the cell, pin the dialog',
-    text: `
+    text: String.raw`
 route[FROM_CLIENT] {
     # After a restart, until the directory agent has told which addresses are cells': a cell's request has the Path of a registration
     # for its Route. It is not answered as a client's would be; the cell repeats it.
@@ -26,13 +26,13 @@ route[FROM_CLIENT] {
         exit;
     }
     if (!is_method("INVITE|REGISTER|MESSAGE|SUBSCRIBE|PUBLISH|OPTIONS|INFO|NOTIFY|REFER")) {
-        append_to_reply("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, SUBSCRIBE, NOTIFY, REFER, INFO, UPDATE\\r\\n");
+        append_to_reply("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, SUBSCRIBE, NOTIFY, REFER, INFO, UPDATE\r\n");
         sl_send_reply("405", "Method Not Allowed");
         exit;
     }
     route(DRAINED);
     route(FIND_CELL);
-    append_hf("${sourceHeader}: $pr:$si:$sp\\r\\n");
+    append_hf("${sourceHeader}: $pr:$si:$sp\r\n");
     route(PIN);
     route(SEND_TO_CELL);
 }
@@ -40,10 +40,10 @@ route[FROM_CLIENT] {
 # Whether new calls may come here: cellstamp-edge-health asks it for the world-wide entry, exchanges and phones ask it for themselves.
 route[TELL_HEALTH] {
     if ($sht(agent=>loaded) == $null) {
-        append_to_reply("Retry-After: 5\\r\\n");
+        append_to_reply("Retry-After: 5\r\n");
         sl_send_reply("503", "Not Ready");
     } else if ($sht(agent=>draining) != $null) {
-        append_to_reply("Retry-After: ${drainedRetryAfter}\\r\\n");
+        append_to_reply("Retry-After: ${drainedRetryAfter}\r\n");
         sl_send_reply("503", "Draining");
     } else {
         sl_send_reply("200", "OK");
@@ -64,7 +64,7 @@ route[DRAINED] {
     }
     prom_counter_inc("edge_rejected", "1", "drained");
     # Longer than the 30 s for which Global Accelerator remembers a silent flow: the next one leads to another edge.
-    append_to_reply("Retry-After: ${drainedRetryAfter}\\r\\n");
+    append_to_reply("Retry-After: ${drainedRetryAfter}\r\n");
     sl_send_reply("503", "Draining");
     exit;
 }
@@ -95,7 +95,7 @@ route[FIND_CELL] {
         if ($sht(agent=>loaded) == $null) {
             # After a restart, until the directory agent has told all tenants: nobody is unknown yet, and another edge may know.
             prom_counter_inc("edge_rejected", "1", "not_loaded");
-            append_to_reply("Retry-After: 5\\r\\n");
+            append_to_reply("Retry-After: 5\r\n");
             sl_send_reply("503", "Not Ready");
             exit;
         }
@@ -121,8 +121,8 @@ route[PIN] {
     if (is_method("REGISTER")) {
         $var(bound) = ${pathBound};
         route(PROVE_CLIENT);
-        append_hf("Path: <sip:${publicAddress}:${sipPort};lr;s=$avp(side);c=$var(client)>\\r\\n");
-        append_hf("Supported: path\\r\\n");
+        append_hf("Path: <sip:${publicAddress}:${sipPort};lr;s=$avp(side);c=$var(client)>\r\n");
+        append_hf("Supported: path\r\n");
     } else {
         route(MARK_CONTACT);
     }
@@ -142,7 +142,7 @@ route[SEND_TO_CELL] {
     $var(set) = $(sht(cell=>$avp(cell)){param.value,set}{s.int});
     if (!ds_select_dst("$var(set)", "8")) {
         prom_counter_inc("edge_rejected", "1", "cell_unreachable");
-        append_to_reply("Retry-After: 5\\r\\n");
+        append_to_reply("Retry-After: 5\r\n");
         send_reply("503", "Cell Unreachable");
         exit;
     }
@@ -183,7 +183,7 @@ failure_route[CELL_FAILED] {
     }
     # Left to itself, a proxy says 500 for 503 and 408 for silence.
     if (t_check_status("503") || (t_branch_timeout() && !t_branch_replied())) {
-        append_to_reply("Retry-After: 5\\r\\n");
+        append_to_reply("Retry-After: 5\r\n");
         t_reply("503", "Service Unavailable");
     }
 }

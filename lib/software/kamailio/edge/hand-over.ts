@@ -1,6 +1,6 @@
 /** What the network delivered to the wrong edge is handed to the right one, once. */
 import type { EdgeHost, Front } from '../../../front/front.ts';
-import { clockHeader, keyId, macText } from '../common/edge-proof.ts';
+import { clockHeader, keyId, macText, newLine } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
 
@@ -13,14 +13,14 @@ export const handOversPerSecond = { all: 200, source: 40 } as const;
 /** Header in which an edge says from where a client sent what it hands over: `udp:198.51.100.7:5060`, the key's id, the hash. */
 export const handOverHeader = 'X-Cellstamp-Handoff';
 
-const handOverText = ['"hand-over"', '$rm', '$ci', '$cs', '$sel(via[1].branch)', '$var(client)'].join(' + "\\n" + ');
+const handOverText = ['"hand-over"', '$rm', '$ci', '$cs', '$sel(via[1].branch)', '$var(client)'].join(newLine);
 
 export function handOver(front: Front, edge: EdgeHost): Section {
   const sipPort = cellSipPort(front);
   const { toCells } = sendingSockets(front, edge);
   return {
     title: 'Hand-over between edges',
-    text: `
+    text: String.raw`
 # CANCEL and the ACK of a failed INVITE have no route set, and a response follows the Via; after a change of the anycast route they
 # reach an edge that does not know them.
 route[HAND_OVER] {
@@ -107,7 +107,7 @@ route[PROVE_HAND_OVER] {
     $var(key) = $sht(edge_keys=>current);
     $var(text) = ${handOverText};
     route(MAC);
-    append_hf("${handOverHeader}: $var(client);$var(key);$var(mac)\\r\\n", "CSeq");
+    append_hf("${handOverHeader}: $var(client);$var(key);$var(mac)\r\n", "CSeq");
     msg_apply_changes();
 }
 

@@ -2,7 +2,7 @@
  * What an edge proves, and what it asks others to prove. A source address can be forged: requests to cells carry a hash under the
  * front's key, and cells lead to clients only by what an edge itself has issued.
  */
-import { clockHeader, keyId, macRoute, macText, proofHeader, provedText } from '../common/edge-proof.ts';
+import { clockHeader, keyId, macRoute, macText, proofHeader, provedClock, provedText } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 import { publicAddress } from './sockets.ts';
 
@@ -10,13 +10,13 @@ import { publicAddress } from './sockets.ts';
 export const clientParameter = 'cellstamp';
 
 /** To what the proof of a client's address is bound, in a Path and in a Contact. */
-export const pathBound = `"path\\n${publicAddress}\\n" + $avp(side)`;
-export const contactBound = '"contact\\n" + $ci';
+export const pathBound = String.raw`"path\n${publicAddress}\n" + $avp(side)`;
+export const contactBound = String.raw`"contact\n" + $ci`;
 
 export function proofs(): Section {
   return {
     title: 'Proofs',
-    text: `
+    text: String.raw`
 # ID => a key of the front; current => the one to use. The directory agent puts them in.
 modparam("htable", "htable", "edge_keys=>size=4;")
 # address of a cell => seconds by which its clock is ahead of ours
@@ -35,7 +35,7 @@ route[PROVE] {
     $var(nonce) = $sruid;
     $var(text) = ${provedText};
     if (route(MAC)) {
-        append_hf("${proofHeader}: $var(key);$var(time);$var(nonce);$var(mac)\\r\\n");
+        append_hf("${proofHeader}: $var(key);$var(time);$var(nonce);$var(mac)\r\n");
     }
 }
 
@@ -43,7 +43,7 @@ route[PROVE] {
 route[PROVE_CLIENT] {
     $var(key) = $sht(edge_keys=>current);
     $var(client) = $si + "~" + $sp + "~" + $(pr{s.tolower});
-    $var(text) = $var(bound) + "\\n" + $var(client);
+    $var(text) = $var(bound) + "\n" + $var(client);
     route(MAC);
     $var(client) = $var(client) + "~" + $var(key) + "~" + $var(mac);
 }
@@ -54,7 +54,7 @@ route[CHECK_CLIENT] {
         return -1;
     }
     $var(key) = $(var(client){s.select,3,~});
-    $var(text) = $var(bound) + "\\n" + $(var(client){s.striptail,38});
+    $var(text) = $var(bound) + "\n" + $(var(client){s.striptail,38});
     if (!route(MAC) || $var(mac) != $(var(client){s.select,4,~})) {
         return -1;
     }
@@ -69,8 +69,8 @@ route[MARK_CONTACT] {
     }
     $var(bound) = ${contactBound};
     route(PROVE_CLIENT);
-    if (!subst_hf("Contact", '/^(([^"<]|"([^"\\\\]|\\\\.)*")*<[^>]*)>/\\1;${clientParameter}=$var(client)>/', "f")) {
-        subst_hf("Contact", '/^([^;,? ]*)/<\\1;${clientParameter}=$var(client)>/', "f");
+    if (!subst_hf("Contact", '/^(([^"<]|"([^"\\]|\\.)*")*<[^>]*)>/\1;${clientParameter}=$var(client)>/', "f")) {
+        subst_hf("Contact", '/^([^;,? ]*)/<\1;${clientParameter}=$var(client)>/', "f");
     }
 }
 
@@ -82,7 +82,7 @@ route[LEARN_CLOCK] {
     }
     $var(time) = $(vn(proof){s.select,0,;}{s.int});
     $var(key) = $(vn(proof){s.select,1,;});
-    $var(text) = "clock\\n" + $ci + "\\n" + $var(time);
+    $var(text) = ${provedClock};
     if (!route(MAC) || $var(mac) != $(vn(proof){s.select,2,;})) {
         prom_counter_inc("edge_rejected", "1", "unproved_clock");
         return;
@@ -94,7 +94,7 @@ route[LEARN_CLOCK] {
     }
     $sht(clock=>$si) = $var(ahead);
     if ($var(change) < -2 || $var(change) > 2) {
-        xlog("L_WARN", "the clock of the cell at $si is $var(ahead) s ahead of ours: one of the two is wrong\\n");
+        xlog("L_WARN", "the clock of the cell at $si is $var(ahead) s ahead of ours: one of the two is wrong\n");
     }
 }
 

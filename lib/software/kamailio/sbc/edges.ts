@@ -7,6 +7,7 @@ import {
   macRoute,
   macText,
   proofHeader,
+  provedClock,
   provedText,
   proofWindowSeconds,
   sourceHeader,
@@ -82,7 +83,7 @@ route[CHECK_PROOF] {
 route[TELL_CLOCK] {
     $var(key) = $sht(edge_keys=>current);
     $var(time) = $TV(s) + $sht(clock=>ahead);
-    $var(text) = "clock\\n" + $ci + "\\n" + $var(time);
+    $var(text) = ${provedClock};
     if (route(MAC)) append_to_reply("${clockHeader}: $var(time);$var(key);$var(mac)\\r\\n");
 }
 

@@ -3,6 +3,7 @@ import { databaseNames } from '../../postgresql/names.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { mediaStates } from './media.ts';
 import { failedLogIns } from './screen.ts';
+import { fieldsOf, forwardRow, tenantRow, trunkRow } from './table-rows.ts';
 import { streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 
@@ -28,21 +29,9 @@ interface LoadedTable {
   readonly absent?: 0;
 }
 
-/** Order of the fields in the values of `tenants` and `trunks`; the database's views write them in this order. */
-export const tenantFields = [
-  'name',
-  'tier',
-  'rate',
-  'burst',
-  'calls',
-  'number',
-  'trunks',
-  'longest',
-  'oneSided',
-  'exchange',
-] as const;
-export const forwardFields = ['always', 'busy', 'noAnswer', 'seconds', 'notRegistered'] as const;
-export const trunkFields = ['kind', 'address', 'port', 'transport', 'rate', 'burst', 'calls', 'failOverOn'] as const;
+export const tenantFields = fieldsOf(tenantRow);
+export const forwardFields = fieldsOf(forwardRow);
+export const trunkFields = fieldsOf(trunkRow);
 
 export const loadedTables: readonly LoadedTable[] = [
   { name: 'tenants', size: perTenant, contents: `domain => ${tenantFields.join('|')}` },

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { formatAddress, parseRange, rangeSize } from '../../../spec/range.ts';
 import type { CellSpec } from '../../../spec/cell.ts';
+import { callsPer100Seconds, forwardRow, isAddress, rowValue, tenantRow, trunkRow } from './table-rows.ts';
 
 /** What the tables are made from: these two lists of a cell's spec. */
 export type Customers = Pick<CellSpec, 'tenants' | 'trunks'>;
@@ -63,7 +64,7 @@ ${upsert(
     port,
     quote(transport),
     limits.calls,
-    limits.callsPerSecond,
+    callsPer100Seconds(limits) / 100,
     limits.burst,
     `ARRAY[${failOverOn.join(', ')}]::integer[]`,
   ]),
@@ -81,7 +82,7 @@ ${upsert(
       quote(tier),
       limits.calls,
       limits.guaranteedCalls,
-      limits.callsPerSecond,
+      callsPer100Seconds(limits) / 100,
       limits.burst,
       limits.longestMinutes ?? 'NULL',
       limits.oneSidedSeconds ?? 'NULL',
@@ -169,25 +170,10 @@ export function tableRows(customers: Customers): TableRows {
   }
   return {
     trunks: new Map([
-      ...trunks.map(({ name, address, port, transport, limits, failOverOn }): [string, string] => [
-        name,
-        [
-          ...[isAddress(address) ? 'address' : 'name', address, port, transport],
-          ...[...limitFields(limits), failOverOn.join(':')],
-        ].join('|'),
-      ]),
+      ...trunks.map((trunk) => [trunk.name, rowValue(trunkRow, trunk)] as const),
       ...(trunks.length === 0 ? [] : [['*', trunks.map(({ name }) => name).join(':')] as const]),
     ]),
-    tenants: new Map(
-      tenants.map(({ name, domain, tier, limits, dids, trunks: chosen, exchange }) => [
-        domain,
-        [
-          ...[name, tier, ...limitFields(limits), Object.keys(dids).sort()[0] ?? '', chosen.join(':')],
-          ...[limits.longestMinutes ?? '', limits.oneSidedSeconds ?? ''],
-          exchange === undefined ? '' : `${exchange.address}:${exchange.port};transport=${exchange.transport}`,
-        ].join('|'),
-      ]),
-    ),
+    tenants: new Map(tenants.map((tenant) => [tenant.domain, rowValue(tenantRow, tenant)])),
     guarantees: guaranteeRows(customers),
     codecs: new Map(
       tenants
@@ -201,10 +187,9 @@ export function tableRows(customers: Customers): TableRows {
     callers,
     forwards: new Map(
       tenants.flatMap(({ domain, forwards }) =>
-        Object.entries(forwards).map(([user, { always, busy, noAnswer, noAnswerSeconds, notRegistered }]) => [
-          `${user}@${domain}`,
-          [always, busy, noAnswer, noAnswerSeconds, notRegistered].map((field) => field ?? '').join('|'),
-        ]),
+        Object.entries(forwards).map(
+          ([user, forward]) => [`${user}@${domain}`, rowValue(forwardRow, forward)] as const,
+        ),
       ),
     ),
     dids: new Map(numbers.map(({ domain, number, target }) => [number, `${domain}|${target}`])),
@@ -218,15 +203,6 @@ function guaranteeRows({ tenants }: Customers): ReadonlyMap<string, number> {
     .map(({ name, limits }) => [name, limits.guaranteedCalls] as const);
   const sum = rows.reduce((total, [, calls]) => total + calls, 0);
   return new Map(sum === 0 ? [] : [...rows, ['*', sum]]);
-}
-
-/** Rate in calls per 100 s, burst, calls: as the script takes them. */
-function limitFields({ calls, callsPerSecond, burst }: Customers['trunks'][number]['limits']) {
-  return [Math.round(callsPerSecond * 100), burst, calls];
-}
-
-function isAddress(text: string): boolean {
-  return /^[0-9.]+$/.test(text);
 }
 
 /** Ranges are looked up by their whole octets: 192.0.2.128/25 has 128 keys of four octets, 198.18.0.0/15 has two of two. */

@@ -1,5 +1,5 @@
-import { requireAtMost, requireNonNegative, requireWhole } from './arguments.ts';
-import { lnPoisson } from './poisson.ts';
+import { requireAtMost, requireNonNegative, requireWhole } from '../../../lib/capacity/teletraffic/arguments.ts';
+import { lnPoisson } from '../../../lib/capacity/teletraffic/poisson.ts';
 
 /** Someone who has a part of a group for itself and competes for the shared part. */
 export interface Party {

@@ -1,5 +1,4 @@
-/** The health check's answer as it stands on an edge, in Python because every Debian image has it. */
-export const edgeHealthProgram = String.raw`#!/usr/bin/python3
+#!/usr/bin/python3
 """Answers the health checks of the world-wide entry: 200 while what serves calls here takes new ones, else 503.
 
   entry  --HTTP-->  this program  --OPTIONS, twice a second-->  each socket of Kamailio that callers and cells use
@@ -134,4 +133,3 @@ async def main():
 
 if __name__ == "__main__":
     sys.exit(asyncio.run(main()))
-`;

@@ -1,4 +1,4 @@
-import { requireAtMost, requireNonNegative, requireWhole } from './arguments.ts';
+import { requireAtMost, requireNonNegative, requireWhole } from '../../../lib/capacity/teletraffic/arguments.ts';
 
 /** Calls of one size that share a group with calls of other sizes. */
 export interface CallClass {

@@ -1,5 +1,5 @@
-import type { AdmissionPlan } from '../admission.ts';
-import { exponential, type Random } from '../random.ts';
+import type { AdmissionPlan } from '../../../lib/capacity/admission.ts';
+import { exponential, type Random } from '../../../lib/capacity/random.ts';
 import { AdmissionGate, type Refusal } from './gate.ts';
 
 /** Calls of one tenant in a trial. */

@@ -1,5 +1,4 @@
-/** The program that lists, ends and watches calls as it stands on an SBC, in Python because every Debian image has it. */
-export const callsProgramText = String.raw`#!/usr/bin/python3
+#!/usr/bin/python3
 """The calls of this cell, as the Kamailio of this SBC has them.
 
   calls list [--tenant NAME]                    prints a JSON object for each call, one a line
@@ -401,4 +400,3 @@ if __name__ == "__main__":
         sys.exit(main(*sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)
-`;

@@ -1,4 +1,4 @@
-import type { AdmissionPlan, TenantAdmission } from '../admission.ts';
+import type { AdmissionPlan, TenantAdmission } from '../../../lib/capacity/admission.ts';
 
 /** Why a call was not taken: its tenant's rate, the cell's rate, its tenant's calls, or the cell's calls. */
 export type Refusal = 'tenantRate' | 'sharedRate' | 'tenantCalls' | 'sharedCalls';

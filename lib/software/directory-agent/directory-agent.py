@@ -1,10 +1,4 @@
-/**
- * The directory agent as it stands on an edge, in Python because every Debian image has it.
- *
- * It copies the directory into the memory of the Kamailio beside it, and tells it when that memory is complete and when the edge is
- * drained. It never stands between a call and its answer: with the directory gone, the edge goes on with what it knows.
- */
-export const directoryAgentProgram = String.raw`#!/usr/bin/python3
+#!/usr/bin/python3
 """Keeps the tables of this edge's Kamailio equal to the tenant directory, and its keys to the front's.
 
   directory  --snapshot, then changes-->  this agent  --JSON-RPC-->  Kamailio's shared memory
@@ -714,4 +708,3 @@ def main():
 
 if __name__ == "__main__":
     sys.exit(main())
-`;

@@ -1,0 +1,23 @@
+/** Programs in other languages than TypeScript, as the library has them. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import * as onFront from '../../lib/local/front/program-texts.ts';
+import * as onHosts from '../../lib/software/program-texts.ts';
+import { generatedFiles } from '../../scripts/generated-files.ts';
+import { programFolders } from '../../scripts/program-texts.ts';
+
+it.each([
+  ['lib/software/call-watch/calls.py', onHosts.calls],
+  ['lib/software/directory-agent/directory-agent.py', onHosts.directoryAgent],
+  ['lib/software/edge-health/edge-health.py', onHosts.edgeHealth],
+  ['lib/software/kamailio/common/kamailio-openssl.c', onHosts.kamailioOpenssl],
+  ['lib/local/front/accelerator.py', onFront.accelerator],
+  ['lib/local/front/directory-transaction.py', onFront.directoryTransaction],
+])('%s is what the library has, to the byte (npx tsx scripts/write-schemas.ts writes it)', (path, text) => {
+  expect(text).toBe(readFileSync(path, 'utf8'));
+});
+
+it.each(programFolders)('the module of the programs in %s has all of them and nothing else', async (folder) => {
+  const path = `${folder}/program-texts.ts`;
+  expect(readFileSync(path, 'utf8')).toBe((await generatedFiles()).get(path));
+});
