@@ -50,6 +50,7 @@ export class MutatedBed {
     const input = {
       name,
       region: 'eu-west-1',
+      local: {},
       size: 'test',
       network,
       media: { hosts: 2, kernelForwarding: 'preferred' },

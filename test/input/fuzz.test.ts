@@ -34,6 +34,7 @@ const tenants = `tenants:
 const cellText = `${CELL}# A comment
 size: small
 network: 10.16.16.0/20
+aws: { zones: [a, b], sbc: { instanceType: c6i.xlarge } }
 media: &media
   hosts: 4
   relay: { ports: 30000-39999 }
@@ -41,7 +42,7 @@ trunks:
   - name: carrier-a
     address: 192.0.2.10
 ${tenants}`;
-const frontText = 'domain: voice.example.com\nregions:\n  - region: eu-west-1\n    network: 10.15.0.0/24\n';
+const frontText = 'domain: voice.example.com\nregions:\n  - region: eu-west-1\n    network: 10.15.0.0/24\naws: {}\n';
 const planningText = `${PLANNING}policy: { name: gradeOfService, blocking: 0.005 }
 zone: Europe/Berlin
 rules:

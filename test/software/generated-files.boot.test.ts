@@ -13,7 +13,7 @@ import { describeWith } from '../requirements.ts';
 
 const programs = '/usr/local/lib/cellstamp';
 const cells = (['required', 'preferred', 'off'] as const).map((kernelForwarding) =>
-  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', media: { kernelForwarding } })),
+  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, media: { kernelForwarding } })),
 );
 const hosts = cells.flatMap((cell) => cell.hosts.map((host) => hostConfig(cell, host)));
 const scripts = new Map<string, HostFile>();
