@@ -120,7 +120,8 @@ export function inSections(source: Source, form: OldForm): Source {
   const origins = new Map<string, Path>();
   for (const { from, to } of moved) {
     const one = valueAt(value, from);
-    const [given, place] = [source.written(from) ?? JSON.stringify(one) ?? 'nothing', formatPath(to)];
+    const place = formatPath(to);
+    const given = (source.written(from) ?? JSON.stringify(one)) || 'nothing';
     value = withoutKey(value, from);
     if (one === undefined) continue;
     if (has(value, to)) {
