@@ -55,7 +55,7 @@ function cellFile(number: number): string {
     return `  - name: ${tenant}\n    domain: ${tenant}.example.com\n    dids:\n      '${did}': reception\n`;
   });
   return [
-    `name: ${name}\nregion: eu-west-1\nnetwork: 10.${Math.floor(number / 16)}.${(number % 16) * 16}.0/20\n`,
+    `name: ${name}\nregion: eu-west-1\naws: {}\nnetwork: 10.${Math.floor(number / 16)}.${(number % 16) * 16}.0/20\n`,
     'trunks:\n  - name: carrier-a\n    address: 192.0.2.10\n  - name: carrier-b\n    address: 192.0.2.20\n',
     `tenants:\n${tenants.join('')}`,
   ].join('');

@@ -9,15 +9,18 @@ import { specTypes } from './spec-types.ts';
 
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const style = await resolveConfig('package.json');
+  const regions = [{ region: 'eu-west-1', network: '10.0.0.0/24' }];
+  const targets = [{ aws: {} }, { local: {} }];
   const types = [
-    { name: 'Cell', schema: cellFile.jsonSchema(), complete: parseCell({ name: 'any', region: 'eu-west-1' }) },
+    {
+      name: 'Cell',
+      schema: cellFile.jsonSchema(),
+      complete: targets.map((target) => parseCell({ name: 'any', region: 'eu-west-1', ...target })),
+    },
     {
       name: 'Front',
       schema: frontFile.jsonSchema(),
-      complete: parseFront({
-        domain: 'voice.example.com',
-        regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }],
-      }),
+      complete: targets.map((target) => parseFront({ domain: 'voice.example.com', regions, ...target })),
     },
   ];
   const files = [

@@ -6,8 +6,8 @@ export interface SpecTypes {
   /** `Cell`: makes `CellInput` and `CellSpec`. */
   readonly name: string;
   readonly schema: JsonSchema;
-  /** The spec that follows from the least that a person can write: what it has is in every complete spec. */
-  readonly complete: unknown;
+  /** The specs that follow from the least that a person can write, for each target: what all have is in every complete spec. */
+  readonly complete: readonly unknown[];
 }
 
 interface Form {
@@ -18,10 +18,15 @@ interface Form {
 
 /** The text of the file that holds both types. It is not formatted. */
 export function specTypes({ name, schema, complete }: SpecTypes): string {
-  const present = (path: readonly string[]) => valueAt(complete, path);
+  const present = (path: readonly string[]) =>
+    complete.map((one) => valueAt(one, path)).find((value) => value !== undefined);
+  // What only one target has is there wherever the section is that it stands in.
+  const alwaysThere = (path: readonly string[]) =>
+    complete.every((one) => valueAt(one, path.slice(0, -1)) === undefined || valueAt(one, path) !== undefined) &&
+    present(path) !== undefined;
   const written: Form = { optional: (_, required) => !required, isPortRange: () => false };
   const filledIn: Form = {
-    optional: ({ default: usual }, required, path) => !required && usual === undefined && present(path) === undefined,
+    optional: ({ default: usual }, required, path) => !required && usual === undefined && !alwaysThere(path),
     isPortRange: (path) => typeof (present(path) as { from?: unknown } | undefined)?.from === 'number',
   };
   const what = name.toLowerCase();
@@ -62,7 +67,8 @@ function typeOf(schema: JsonSchema, form: Form, path: readonly string[]): string
     case 'array':
       return `readonly (${typeOf(schema.items!, form, [...path, '0'])})[]`;
     case 'object':
-      if (schema.properties !== undefined) return objectType(schema, form, path);
+      if (Object.keys(schema.properties ?? {}).length > 0) return objectType(schema, form, path);
+      if (schema.properties !== undefined) return 'Readonly<Record<string, never>>';
       return `Readonly<Record<string, ${typeOf(schema.additionalProperties as JsonSchema, form, [...path, '*'])}>>`;
     default:
       return schema.type!;

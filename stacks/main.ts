@@ -1,5 +1,5 @@
 /**
- * The Terraform app: a stack for every file in `cells/`, `cell-NAME` for a cell and `front` for the front. `cdktf.json` names it,
+ * The Terraform app: a stack for every file in `cells/` with a section `aws`, `cell-NAME` for a cell and `front` for the front. `cdktf.json` names it,
  * so `cdktf deploy cell-euw1-a` runs it.
  *
  * | setting | as context | what it does |
@@ -12,6 +12,7 @@
 import { readCellFolder } from '../lib/files/cell-folder.ts';
 import { formatFinding } from '../lib/spec/finding.ts';
 import { loadFleet } from '../lib/spec/fleet.ts';
+import { isOnAws } from '../lib/spec/targets/on-aws.ts';
 import { synthesise } from './synthesise.ts';
 
 const context = contextOf(process.env['CDKTF_CONTEXT_JSON'] ?? '{}');
@@ -61,12 +62,17 @@ if (only !== undefined && cells.length === 0) {
     }`,
   );
 }
-const standing = cells.filter((cell) => cell.state !== 'planned');
+if (only !== undefined && !isOnAws(cells[0]!)) {
+  fail(
+    `the cell ${only} is not on AWS, so there is no stack of it; allowed: a cell with the section aws, which may be aws: {}`,
+  );
+}
+const standing = cells.filter((cell) => cell.state !== 'planned' && isOnAws(cell));
 if (only !== undefined && standing.length === 0) fail(`the cell ${only} is planned, so there is nothing to build yet`);
 
 await synthesise({
   specs: standing,
-  ...(front ? { front } : {}),
+  ...(front && isOnAws(front) ? { front } : {}),
   frontStack: only === undefined,
   outdir: process.env['CDKTF_OUTDIR'] ?? 'cdktf.out',
   ...(bucket !== undefined && region !== undefined ? { state: { bucket, region } } : {}),

@@ -45,7 +45,7 @@ export function growByPlans(
   const blueprints = regions.map((region): Blueprint => ({
     name: `${region} standard`,
     prefix: `${region}-`,
-    spec: parseCell({ name: 'blueprint', region }),
+    spec: parseCell({ name: 'blueprint', region, aws: {} }),
   }));
   const kinds = blueprints.map(({ spec, prefix }): CellKind => {
     const { limits } = cellCapacity(spec, { lostMediaHosts: DEFAULT_RULES.lostMediaHosts });
@@ -65,7 +65,7 @@ export function growByPlans(
     const input: PlanInput = {
       now: at,
       cells: [...cells].map(([name, region]): FleetCell => ({
-        spec: { ...parseCell({ name: 'cell', region }), name },
+        spec: { ...parseCell({ name: 'cell', region, aws: {} }), name },
         // No forecast: what tenants are expected to use is what they use, as for the packing from scratch.
         history: {},
         signals: { measuredAt: at, relayedCalls: 1, setups: 0 },

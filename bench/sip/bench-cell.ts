@@ -55,6 +55,7 @@ export class BenchCell {
     const spec = parseCell({
       name,
       region: 'eu-west-1',
+      local: {},
       size: 'test',
       network,
       sbc: { setupsPerSecond: 5000, sharedMemoryMiB: 512 },

@@ -5,7 +5,7 @@ import { App, TerraformStack } from 'cdktf';
 import { parseCell } from 'cellstamp';
 import { VoipCell } from 'cellstamp/aws';
 
-const spec = parseCell({ name: 'euw1-a', region: 'eu-west-1', size: 'small', network: '10.20.0.0/20' });
+const spec = parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, size: 'small', network: '10.20.0.0/20' });
 
 const app = new App();
 const stack = new TerraformStack(app, 'voice');

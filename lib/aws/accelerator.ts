@@ -5,6 +5,7 @@ import { Fn } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Front, FrontRegion } from '../front/front.ts';
 import { formatAddress, parseRange } from '../spec/range.ts';
+import { awsOf } from '../spec/targets/on-aws.ts';
 import { resourceName } from './site.ts';
 
 export interface AcceleratorProps {
@@ -29,14 +30,13 @@ export class Accelerator extends Construct {
     super(scope, id);
     this.front = props.front;
     const { anycast, edge } = props.front.spec;
+    const { ranges } = awsOf(props.front.spec).anycast;
     const name = resourceName(props.front);
     this.accelerator = new GlobalacceleratorAccelerator(this, 'accelerator', {
       name,
       ipAddressType: 'IPV4',
       // Of a range of one's own the first address that is not the network's.
-      ...(anycast.ranges.length > 0
-        ? { ipAddresses: anycast.ranges.map((range) => formatAddress(parseRange(range).first + 1)) }
-        : {}),
+      ...(ranges.length > 0 ? { ipAddresses: ranges.map((range) => formatAddress(parseRange(range).first + 1)) } : {}),
       tags: { Name: name },
     });
     const addresses = this.accelerator.ipSets.get(0).ipAddresses;
@@ -63,13 +63,14 @@ export class Accelerator extends Construct {
   }
 
   /** Sends a region's share of the traffic to its edges, those whose health check is answered by 200 (lib/software/edge-health). */
-  serve({ region, trafficDial }: FrontRegion, instanceIds: readonly string[]): void {
-    const { port, intervalSeconds, threshold } = this.front.spec.health;
+  serve({ region }: FrontRegion, instanceIds: readonly string[]): void {
+    const { health, regions } = this.front.spec;
+    const { port, intervalSeconds, threshold } = health;
     for (const [protocol, listener] of this.listeners) {
       new GlobalacceleratorEndpointGroup(this, `${protocol.toLowerCase()}-${region}`, {
         listenerArn: listener.id,
         endpointGroupRegion: region,
-        trafficDialPercentage: trafficDial,
+        trafficDialPercentage: regions.find((entry) => entry.region === region)!.aws!.trafficDial,
         healthCheckProtocol: 'HTTP',
         healthCheckPath: '/',
         healthCheckPort: port,

@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { deriveFront, type Front, type FrontRegion } from '../front/front.ts';
 import { frontFile, type FrontSpec } from '../spec/front.ts';
 import { checkRules } from '../spec/spec-error.ts';
+import { awsOf } from '../spec/targets/on-aws.ts';
 import { Accelerator } from './accelerator.ts';
 import { DirectoryEntry } from './directory-entry.ts';
 import { EdgePop } from './edge-pop.ts';
@@ -16,7 +17,7 @@ import { resourceName, sitePath } from './site.ts';
 import { TenantDirectory } from './tenant-directory.ts';
 
 export interface AnycastFrontProps {
-  /** A complete spec: `parseFront({ domain: 'voice.example.com', regions: [...] })`. */
+  /** A complete spec: `parseFront({ domain: 'voice.example.com', regions: [...], aws: {} })`. */
   readonly spec: FrontSpec;
   /** A provider for each region of the spec, by region. What belongs to no region is made by the first one's. */
   readonly providers: Readonly<Record<string, TerraformProvider>>;
@@ -43,6 +44,7 @@ export class AnycastFront extends Construct {
   constructor(scope: Construct, id: string, props: AnycastFrontProps) {
     super(scope, id);
     checkRules('front', props.spec, frontFile);
+    awsOf(props.spec);
     const front = deriveFront(props.spec);
     checkRegions(front, props.providers);
     this.front = front;

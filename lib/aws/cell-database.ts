@@ -5,6 +5,7 @@ import { RdsClusterParameterGroup } from '@cdktf/provider-aws/lib/rds-cluster-pa
 import { RdsCluster } from '@cdktf/provider-aws/lib/rds-cluster/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
+import { awsOf } from '../spec/targets/on-aws.ts';
 import { resourceName } from './site.ts';
 
 export interface CellDatabaseProps {
@@ -34,13 +35,14 @@ export class CellDatabase extends Construct {
     super(scope, id);
     const { cell } = props;
     const { spec } = cell;
+    const aws = awsOf(spec);
     const name = resourceName(cell);
     const tags = { Name: name };
 
     const subnets = new DbSubnetGroup(this, 'subnets', { name, subnetIds: [...props.subnetIds], tags });
     const parameters = new RdsClusterParameterGroup(this, 'parameters', {
       namePrefix: `${name}-`,
-      family: `aurora-postgresql${spec.database.version.split('.')[0]}`,
+      family: `aurora-postgresql${aws.database.version.split('.')[0]}`,
       description: 'TLS only',
       parameter: [{ name: 'rds.force_ssl', value: '1', applyMethod: 'immediate' }],
       tags,
@@ -49,14 +51,14 @@ export class CellDatabase extends Construct {
     // RDS would make the group itself, without an end to what it keeps.
     this.logGroup = new CloudwatchLogGroup(this, 'log', {
       name: `/aws/rds/cluster/${name}/postgresql`,
-      retentionInDays: spec.retention.logDays,
+      retentionInDays: aws.retention.logDays,
       tags,
     });
     const retired = spec.state === 'retired';
     this.cluster = new RdsCluster(this, 'cluster', {
       clusterIdentifier: name,
       engine: 'aurora-postgresql',
-      engineVersion: spec.database.version,
+      engineVersion: aws.database.version,
       databaseName: 'cellstamp',
       masterUsername: databaseOwner,
       manageMasterUserPassword: true,
@@ -66,7 +68,7 @@ export class CellDatabase extends Construct {
       vpcSecurityGroupIds: [props.securityGroupId],
       storageEncrypted: true,
       kmsKeyId: props.kmsKeyArn,
-      backupRetentionPeriod: spec.database.backupRetentionDays,
+      backupRetentionPeriod: aws.database.backupRetentionDays,
       copyTagsToSnapshot: true,
       deletionProtection: !retired,
       skipFinalSnapshot: false,
@@ -82,8 +84,8 @@ export class CellDatabase extends Construct {
           identifier: `${name}-${host.number}`,
           clusterIdentifier: this.cluster.id,
           engine: 'aurora-postgresql',
-          engineVersion: spec.database.version,
-          instanceClass: spec.database.instanceClass,
+          engineVersion: aws.database.version,
+          instanceClass: aws.database.instanceClass,
           availabilityZone: host.zone,
           dbSubnetGroupName: subnets.name,
           publiclyAccessible: false,

@@ -5,6 +5,7 @@ import { ElasticacheUser } from '@cdktf/provider-aws/lib/elasticache-user/index.
 import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
 import { internalPorts } from '../spec/fixed.ts';
+import { awsOf } from '../spec/targets/on-aws.ts';
 import { resourceName } from './site.ts';
 
 export interface CellRedisProps {
@@ -28,7 +29,7 @@ export class CellRedis extends Construct {
   constructor(scope: Construct, id: string, props: CellRedisProps) {
     super(scope, id);
     const { cell } = props;
-    const { redis } = cell.spec;
+    const { redis } = awsOf(cell.spec);
     const name = resourceName(cell);
     const tags = { Name: name };
 
@@ -55,7 +56,7 @@ export class CellRedis extends Construct {
       engine: 'redis',
       engineVersion: redis.version,
       nodeType: redis.nodeType,
-      numCacheClusters: 1 + redis.replicas,
+      numCacheClusters: 1 + cell.spec.redis.replicas,
       preferredCacheClusterAzs: cell.redis.map((host) => host.zone),
       automaticFailoverEnabled: true,
       multiAzEnabled: true,

@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import type { EdgeHost, Front, FrontRegion } from '../front/front.ts';
 import { edgeHostConfig } from '../software/edge-host.ts';
 import { values } from '../software/values.ts';
+import { awsOf } from '../spec/targets/on-aws.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { BundleBucket } from './bundle-bucket.ts';
 import { imageId } from './debian-image.ts';
@@ -68,6 +69,7 @@ export class EdgePop extends Construct {
   constructor(scope: Construct, id: string, props: EdgePopProps) {
     super(scope, id);
     const { front, region } = props;
+    const aws = awsOf(front.spec);
     const site = frontSite(front, region);
 
     this.network = new SiteNetwork(this, 'network', { site, network: region.network, subnets: region.subnets });
@@ -89,7 +91,7 @@ export class EdgePop extends Construct {
     this.key = siteKey(this, site);
     const kmsKeyArn = this.key.arn;
     this.logs = new SiteLogs(this, 'logs', { site, retentionDays: logRetentionDays });
-    this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { site, emails: front.spec.alarmEmails });
+    this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { site, emails: aws.alarmEmails });
     const alarmTopicArn = this.alarmTopic.topic.arn;
     this.bundles = new BundleBucket(this, 'bundles', { site, kmsKeyArn, forceDestroy: false });
 
@@ -106,7 +108,7 @@ export class EdgePop extends Construct {
     allowDirectory(this.role, site, props.directoryTableName);
     allowKeys(this.role, props.edgeKeysSecret);
 
-    const image = imageId(this, 'debian', site, front.spec.image);
+    const image = imageId(this, 'debian', site, aws.image);
     this.hosts = new Map(region.edges.map((edge) => [edge.name, this.host(site, front, edge, image)]));
     this.addresses = new Map(region.edges.map((edge) => [edge.name, this.ownAddress(site, edge)]));
     this.hostBundles = new Map(region.edges.map((edge) => [edge.name, this.bundle(site, edge, props)]));
@@ -122,7 +124,7 @@ export class EdgePop extends Construct {
     return new HostInstance(this, edge.name, {
       site,
       host: edge,
-      instanceType: front.spec.edge.instanceType,
+      instanceType: awsOf(front.spec).edge.instanceType,
       imageId: image,
       subnetId: this.network.publicSubnets.get(edge.subnet)!.id,
       securityGroupId: this.security.groups.edge.id,

@@ -3,6 +3,7 @@ import { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
 import type { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
+import { awsOf } from '../spec/targets/on-aws.ts';
 import { HostInstance } from './host-instance.ts';
 import type { HostRole } from './host-role.ts';
 import { cellSite, resourceName } from './site.ts';
@@ -31,7 +32,7 @@ export class MediaHosts extends Construct {
         new HostInstance(this, host.name, {
           site: cellSite(cell),
           host,
-          instanceType: cell.spec.media.instanceType,
+          instanceType: awsOf(cell.spec).media.instanceType,
           imageId: props.imageId,
           subnetId: props.subnets.get(host.subnet)!.id,
           securityGroupId: props.securityGroupId,

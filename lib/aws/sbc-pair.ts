@@ -4,6 +4,7 @@ import type { RouteTable } from '@cdktf/provider-aws/lib/route-table/index.js';
 import type { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../cell/cell.ts';
+import { awsOf } from '../spec/targets/on-aws.ts';
 import { HostInstance } from './host-instance.ts';
 import type { HostRole } from './host-role.ts';
 import { cellSite, partition, resourceName } from './site.ts';
@@ -42,7 +43,7 @@ export class SbcPair extends Construct {
       return new HostInstance(this, sbc.name, {
         site: cellSite(cell),
         host: sbc,
-        instanceType: cell.spec.sbc.instanceType,
+        instanceType: awsOf(cell.spec).sbc.instanceType,
         imageId: props.imageId,
         subnetId: props.subnets.get(sbc.subnet)!.id,
         securityGroupId: props.securityGroupId,

@@ -6,6 +6,7 @@ import { values } from '../software/values.ts';
 import { cellFile, type CellSpec } from '../spec/cell.ts';
 import type { FrontSpec } from '../spec/front.ts';
 import { checkRules } from '../spec/spec-error.ts';
+import { awsOf } from '../spec/targets/on-aws.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { BundleBucket } from './bundle-bucket.ts';
 import { cellAlarms } from './cell-alarms.ts';
@@ -28,7 +29,7 @@ import { SiteSecurity, type Guarded } from './site-security.ts';
 import { cellSite, partition, type Site } from './site.ts';
 
 export interface VoipCellProps {
-  /** A complete spec: `parseCell({ name: 'euw1-a', region: 'eu-west-1' })`. */
+  /** A complete spec: `parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })`. */
   readonly spec: CellSpec;
   /** The fleet's front, whose edges hand requests to the SBCs. @default - there is no front */
   readonly front?: FrontSpec;
@@ -38,7 +39,7 @@ export interface VoipCellProps {
  * A whole cell on AWS. It shares nothing with another cell; the stack around it needs an AWS provider of the cell's region,
  * best with default tags (`CellStack` has both).
  *
- * @example new VoipCell(stack, 'cell', { spec: parseCell({ name: 'euw1-a', region: 'eu-west-1' }) });
+ * @example new VoipCell(stack, 'cell', { spec: parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }) });
  */
 export class VoipCell extends Construct {
   readonly cell: Cell;
@@ -63,6 +64,8 @@ export class VoipCell extends Construct {
   constructor(scope: Construct, id: string, props: VoipCellProps) {
     super(scope, id);
     checkRules('cell', props.spec, cellFile);
+    const aws = awsOf(props.spec);
+    if (props.front) awsOf(props.front);
     this.cell = deriveCell(props.spec);
     checkAgainstOthers(this, 'cell', props.spec);
     checkRegion(this, { name: `cell ${this.cell.name}`, region: props.spec.region });
@@ -76,8 +79,8 @@ export class VoipCell extends Construct {
     this.security = new SiteSecurity(this, 'security', { site, vpcId: this.network.vpc.id, roles: guarded(cell) });
     this.secrets = new CellSecrets(this, 'secrets', { cell });
     const kmsKeyArn = this.secrets.key.arn;
-    this.logs = new SiteLogs(this, 'logs', { site, retentionDays: spec.retention.logDays });
-    this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { site, emails: spec.alarmEmails });
+    this.logs = new SiteLogs(this, 'logs', { site, retentionDays: aws.retention.logDays });
+    this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { site, emails: aws.alarmEmails });
     this.bundles = new BundleBucket(this, 'bundles', { site, kmsKeyArn, forceDestroy: spec.state === 'retired' });
 
     const subnetIds = [...this.network.privateSubnets.values()].map((subnet) => subnet.id);
@@ -94,7 +97,7 @@ export class VoipCell extends Construct {
     const hosts = {
       cell,
       subnets: this.network.publicSubnets,
-      imageId: imageId(this, 'debian', site, spec.image),
+      imageId: imageId(this, 'debian', site, aws.image),
       kmsKeyArn,
     };
     this.sbcs = new SbcPair(this, 'sbcs', {

@@ -1,6 +1,7 @@
 import { connectionBytes } from '../spec/fixed.ts';
 import type { CellSpec } from '../spec/cell.ts';
-import { findInstance, internetGbps, relayedCallGbps, relayedCallPackets, type Instance } from '../spec/instances.ts';
+import { relayedCallGbps, relayedCallPackets } from '../spec/relay-capacity.ts';
+import { findInstance, internetGbps, type Instance } from '../spec/targets/aws-instances.ts';
 import { COMPONENT_FIGURES, type ComponentFigures } from './component-figures.ts';
 import type { Constraint } from './constraint.ts';
 import { laneName, type CellLimits } from './lanes.ts';
@@ -60,7 +61,7 @@ const portCount = ({ from, to }: { from: number; to: number }): number => to - f
  * The limit of a cell in every resource, with one media host of every pool and one SBC lost, and all that limits it.
  *
  * @throws RangeError for a negative or broken number of lost hosts
- * @example cellCapacity(parseCell({ name: 'euw1-a', region: 'eu-west-1' })).resources.relayedCalls.limit // 7500
+ * @example cellCapacity(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })).resources.relayedCalls.limit // 7500
  */
 export function cellCapacity(spec: CellSpec, options: CapacityOptions = {}): CellCapacity {
   const { figures = COMPONENT_FIGURES, lostMediaHosts = 1 } = options;
@@ -181,11 +182,12 @@ function sbcConstraints(
 }
 
 function mediaConstraints(
-  { media }: CellSpec,
+  { aws, media }: CellSpec,
   figures: ComponentFigures,
 ): Record<'relayedCalls' | 'mediaSessions', Constraint[]> {
   const of = 'a media host';
-  const instance = findInstance(media.instanceType);
+  const type = aws?.media.instanceType;
+  const instance = findInstance(type);
   const ports = portCount(media.relay.ports);
   const perCall = portsPerCall(media.rtcpMux);
   const relayedCalls: Constraint[] = [
@@ -205,7 +207,7 @@ function mediaConstraints(
       arithmetic: `${ports} ports / ${perCall} ports a call`,
       source: fromSpec,
     },
-    ...(instance === undefined ? [] : instanceConstraints(instance, media, figures)),
+    ...(instance === undefined ? [] : instanceConstraints({ ...instance, type: type! }, media, figures)),
   ];
   const own = figures.mediaHostPackets;
   if (own.value !== undefined) {
@@ -263,7 +265,11 @@ function packets(limit: number, arithmetic: string, source: string, figures: Com
   };
 }
 
-function instanceConstraints(instance: Instance, media: CellSpec['media'], figures: ComponentFigures): Constraint[] {
+function instanceConstraints(
+  instance: Instance & { readonly type: string },
+  media: CellSpec['media'],
+  figures: ComponentFigures,
+): Constraint[] {
   const gbps = internetGbps(instance);
   const gbpsPerCall = figures.relayedCallGbps.value!;
   const inKernel = media.kernelForwarding === 'required';
@@ -277,7 +283,7 @@ function instanceConstraints(instance: Instance, media: CellSpec['media'], figur
       of: 'a media host',
       because: 'bandwidth',
       limit: Math.floor(gbps / gbpsPerCall),
-      arithmetic: `${gbps} Gb/s each way of ${media.instanceType} / ${round(gbpsPerCall * 1e6)} kb/s a call`,
+      arithmetic: `${gbps} Gb/s each way of ${instance.type} / ${round(gbpsPerCall * 1e6)} kb/s a call`,
       source: `docs.aws.amazon.com/ec2/latest/instancetypes; ${figures.relayedCallGbps.source}`,
     },
     {
@@ -292,17 +298,19 @@ function instanceConstraints(instance: Instance, media: CellSpec['media'], figur
   // Where the operator has measured packets, nothing is derived from bandwidth.
   if (figures.mediaHostPackets.value === undefined) {
     const perGbps = figures.packetsPerGbps.value!;
-    const arithmetic = `${instance.baselineGbps} Gb/s of ${media.instanceType} x ${perGbps} packets/s`;
+    const arithmetic = `${instance.baselineGbps} Gb/s of ${instance.type} x ${perGbps} packets/s`;
     found.push(packets(instance.baselineGbps * perGbps, arithmetic, figures.packetsPerGbps.source, figures));
   }
   return found;
 }
 
 function unknowns(spec: CellSpec, figures: ComponentFigures): string[] {
-  const { media } = spec;
   const found = storeUnknowns(spec, figures);
-  if (findInstance(media.instanceType) === undefined) {
-    found.push(`bandwidth, packets and processor of ${media.instanceType}: not in the table of instance types`);
+  const type = spec.aws?.media.instanceType;
+  if (type === undefined) {
+    found.push('bandwidth, packets and processor of a media host: the cell names no machine; measure them');
+  } else if (findInstance(type) === undefined) {
+    found.push(`bandwidth, packets and processor of ${type}: not in the table of instance types`);
   }
   if (figures.transcodedSessionsPerCore.value === undefined) {
     found.push(`transcoded sessions: ${figures.transcodedSessionsPerCore.source}; measure it`);

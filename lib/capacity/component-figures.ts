@@ -2,7 +2,8 @@
  * What one component does, as far as anybody published or measured it. An operator's own measurements replace any of it.
  */
 import { z } from 'zod';
-import { measuredPacketsPerGbps, relayedCallGbps, relayedCallPackets } from '../spec/instances.ts';
+import { relayedCallGbps, relayedCallPackets } from '../spec/relay-capacity.ts';
+import { measuredPacketsPerGbps } from '../spec/targets/aws-instances.ts';
 
 /** A number with where it comes from. */
 export interface Figure {

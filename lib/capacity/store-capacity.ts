@@ -36,44 +36,56 @@ export function nodeCores(type: string): NodeCores | undefined {
   return { cores: times === undefined ? CORES[size!]! : 4 * Number(times), baseline };
 }
 
+const ofType = (type: string | undefined): string => (type === undefined ? '' : ` of ${type}`);
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** Redis runs all commands on one core, so a larger node takes no more of them; one with credits has only part of a core. */
-export function redisConstraint({ redis }: CellSpec, figures: ComponentFigures): Constraint {
+export function redisConstraint({ aws }: CellSpec, figures: ComponentFigures): Constraint {
   const about = { resource: 'recordEvents', of: 'Redis', because: 'operations of the primary' } as const;
   const own = figures.redisOperations;
   if (own.value !== undefined) {
     return { ...about, limit: own.value, arithmetic: `${own.value} ${own.unit}`, source: own.source };
   }
   const { value, unit, source } = figures.redisOperationsPerCore;
-  const node = nodeCores(redis.nodeType);
+  const type = aws?.redis.nodeType;
+  const node = type === undefined ? undefined : nodeCores(type);
   // Credits of all its cores may be spent on the one that Redis runs on.
   const share = node === undefined ? 1 : Math.min(1, node.cores * node.baseline);
-  const arithmetic = `${value} ${unit} x ${percent(share)} of a core of ${redis.nodeType}`;
+  const arithmetic = `${value} ${unit} x ${percent(share)} of a core${ofType(type)}`;
   return { ...about, limit: value! * share, arithmetic, source };
 }
 
 /** The writer; what more than two cores are worth nobody published, so they count as two. */
-export function databaseConstraint({ database }: CellSpec, figures: ComponentFigures): Constraint {
+export function databaseConstraint({ aws }: CellSpec, figures: ComponentFigures): Constraint {
   const about = { resource: 'databaseWrites', of: 'the database', because: 'writes of the writer' } as const;
   const own = figures.databaseWrites;
   if (own.value !== undefined) {
     return { ...about, limit: own.value, arithmetic: `${own.value} ${own.unit}`, source: own.source };
   }
   const { value, unit, source } = figures.databaseWritesOfTwoCores;
-  const node = nodeCores(database.instanceClass);
+  const type = aws?.database.instanceClass;
+  const node = type === undefined ? undefined : nodeCores(type);
   const share = node === undefined ? 1 : Math.min(1, (node.cores * node.baseline) / 2);
-  const arithmetic = `${value} ${unit} x ${percent(share)} of two cores of ${database.instanceClass}`;
+  const arithmetic = `${value} ${unit} x ${percent(share)} of two cores${ofType(type)}`;
   return { ...about, limit: value! * share, arithmetic, source };
 }
 
 /** What the limits above leave out. */
-export function storeUnknowns({ redis, database }: CellSpec, figures: ComponentFigures): string[] {
+export function storeUnknowns({ aws }: CellSpec, figures: ComponentFigures): string[] {
   const found: string[] = [];
-  if (figures.redisOperations.value === undefined && nodeCores(redis.nodeType) === undefined) {
-    found.push(`processor of ${redis.nodeType}: not a node type that is known, taken as a whole core`);
+  const { redis, database } = aws ?? {};
+  if (figures.redisOperations.value === undefined) {
+    if (redis === undefined) {
+      found.push('processor of Redis: the cell names no machine, taken as a whole core');
+    } else if (nodeCores(redis.nodeType) === undefined) {
+      found.push(`processor of ${redis.nodeType}: not a node type that is known, taken as a whole core`);
+    }
   }
   if (figures.databaseWrites.value !== undefined) return found;
+  if (database === undefined) {
+    found.push('processor of the database: the cell names no machine, taken as two cores');
+    return found;
+  }
   const writer = nodeCores(database.instanceClass);
   if (writer === undefined) {
     found.push(`processor of ${database.instanceClass}: not a class that is known, taken as two cores`);

@@ -18,6 +18,10 @@ const offsets = {
   redis: 40,
 } as const;
 
+type Placed = Pick<CellSpec, 'region' | 'network'> & {
+  readonly aws?: Pick<NonNullable<CellSpec['aws']>, 'zones'> | undefined;
+};
+
 export interface ZoneSubnets {
   /** `eu-west-1a` */
   readonly zone: string;
@@ -25,9 +29,12 @@ export interface ZoneSubnets {
   readonly private: string;
 }
 
-export function zoneSubnets(spec: Pick<CellSpec, 'region' | 'zones' | 'network'>): readonly ZoneSubnets[] {
+/** Letters of the zones of a cell whose target does not say which there are. */
+const usualZones = ['a', 'b', 'c'];
+
+export function zoneSubnets(spec: Placed): readonly ZoneSubnets[] {
   const range = parseRange(spec.network);
-  return spec.zones.map((letter, index) => ({
+  return (spec.aws?.zones ?? usualZones).map((letter, index) => ({
     zone: `${spec.region}${letter}`,
     public: formatRange(block(range, range.prefix + 3, index)),
     private: formatRange(block(range, range.prefix + 3, 4 + index)),
@@ -41,11 +48,7 @@ export interface PlacedAddress {
 }
 
 /** Address of the n-th host (from 1) of a kind; hosts take the zones in turn. */
-export function placeAddress(
-  spec: Pick<CellSpec, 'region' | 'zones' | 'network'>,
-  kind: keyof typeof offsets,
-  n: number,
-): PlacedAddress {
+export function placeAddress(spec: Placed, kind: keyof typeof offsets, n: number): PlacedAddress {
   const subnets = zoneSubnets(spec);
   const zone = subnets[(n - 1) % subnets.length]!;
   const subnet = kind === 'database' || kind === 'redis' ? zone.private : zone.public;

@@ -57,7 +57,7 @@ export interface Cell {
   readonly overlayAddress: string;
 }
 
-/** @example deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1' })).media[0].address // '10.16.0.33' */
+/** @example deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })).media[0].address // '10.16.0.33' */
 export function deriveCell(spec: CellSpec): Cell {
   const base = <R extends Role>(role: R, number: number) => ({
     role,

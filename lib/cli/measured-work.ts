@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CellStatus } from '../local/index.ts';
 import { processorSeconds } from '../local/processor-time.ts';
 import { requireState } from '../local/state.ts';
-import { findInstance } from '../spec/instances.ts';
+import { findInstance } from '../spec/targets/aws-instances.ts';
 import type { ProcessorWork } from '../planning/measured-figures.ts';
 import { formatReport } from './call-report.ts';
 import { describeProgress } from './call.ts';
@@ -69,7 +69,7 @@ export async function measuredWork(cell: CellStatus, options: WorkOptions): Prom
   };
 
   const [kamailio, rtpengine] = await taken('registered', options.rate);
-  const cores = findInstance(spec.sbc.instanceType)?.vcpus;
+  const cores = findInstance(spec.aws?.sbc.instanceType)?.vcpus;
   const works: ProcessorWork[] = [
     {
       figure: 'sbcSetups',

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import type { PlanInput } from '../capacity/plan/input.ts';
 import type { Plan } from '../capacity/plan/schema.ts';
 import { POLICIES, type Policy } from '../capacity/policy.ts';
+import { formatFinding } from '../spec/finding.ts';
 import type { ReadFleet } from '../planning/plan-input.ts';
 import type { ReadState } from '../planning/state.ts';
 import { CommandFailure, exitsWith } from './failure.ts';
@@ -123,6 +124,7 @@ async function planNow(options: Options, signal: AbortSignal, onProgress: (text:
   const earlier = await readEarlier(planning);
   for (const note of earlier.notes) console.error(note);
   const read = await readPlanInput({ cells, planning, now, signal, onProgress });
+  for (const warning of read.planning.warnings) console.error(formatFinding(warning));
   const before = earlier.before ?? readState(read.planning.statePath);
   onProgress(`planning ${read.input.cells.length} cells and ${read.input.tenants.length} tenants`);
   return { read, before, ...(await planOf(read, before, options)) };

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { formatFinding } from '../spec/finding.ts';
+import { oldScenario } from '../spec/old-form.ts';
 import type { PlanningTerms } from '../planning/planning-terms.ts';
 import type { Decider } from '../capacity/simulation/decider.ts';
 import type { SimulationResult } from '../capacity/simulation/result.ts';
@@ -138,8 +139,11 @@ async function readScenario(file: string): Promise<Scenario> {
   const { scenarioJsonSchema, scenarioRules, scenarioSchema } =
     await import('../capacity/simulation/scenario-schema.ts');
   const read = readFile(file, 'a scenario in YAML (--scenario)');
-  const { value, findings } = checkFile(read, scenarioSchema, scenarioJsonSchema(), scenarioRules);
-  if (value === undefined || findings.length > 0) throw new CommandFailure(findings.map(formatFinding).join('\n'), 2);
+  const { value, findings } = checkFile(read, scenarioSchema, scenarioJsonSchema(), scenarioRules, oldScenario);
+  if (value === undefined || findings.some(({ severity }) => severity === 'error')) {
+    throw new CommandFailure(findings.map(formatFinding).join('\n'), 2);
+  }
+  for (const warning of findings) console.error(formatFinding(warning));
   return value;
 }
 

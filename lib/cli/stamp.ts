@@ -43,7 +43,7 @@ function stamp(name: string, { region, size, cells: folder, json }: Options): vo
   const network = freeNetwork(files);
   if (network === undefined) throw new CommandFailure('no network of the size of a cell is free', 1);
 
-  const text = newCellText({ name, region, ...(size !== undefined && { size }), network });
+  const text = newCellText({ name, region, ...(size !== undefined && { size }), network, aws: {} });
   const { cells, findings } = loadFleet([...files, { path, text }], { only: name });
   refuse(errorsOf(findings), 'nothing was written');
   if (cells.length === 0) throw new CommandFailure(`${name} can't be the name of a cell; nothing was written`, 2);

@@ -97,6 +97,7 @@ function specOf(name: string | undefined, cells: string): CellSpec {
     name: exampleCell,
     region: 'eu-west-1',
     size: 'test',
+    local: {},
     media: { kernelForwarding: 'preferred' },
   });
 }

@@ -8,6 +8,9 @@
 import { block, formatAddress, formatRange, parseRange } from '../spec/range.ts';
 import type { FrontSpec } from '../spec/front.ts';
 
+/** Letters of the zones of a region whose target does not say which there are. */
+const usualZones = ['a', 'b'];
+
 const offsets = { address: 10, unicastSide: 30 } as const;
 
 export interface EdgeHost {
@@ -33,7 +36,6 @@ export interface FrontRegion {
   readonly region: string;
   readonly network: string;
   readonly subnets: readonly { readonly zone: string; readonly public: string }[];
-  readonly trafficDial: number;
   readonly edges: readonly EdgeHost[];
 }
 
@@ -45,12 +47,12 @@ export interface Front {
   readonly edges: readonly EdgeHost[];
 }
 
-/** @example deriveFront(parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }] })).edges.length // 2 */
+/** @example deriveFront(parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }], aws: {} })).edges.length // 2 */
 export function deriveFront(spec: FrontSpec): Front {
   let id = 0;
   const regions = spec.regions.map((entry): FrontRegion => {
     const range = parseRange(entry.network);
-    const subnets = entry.zones.map((letter, index) => ({
+    const subnets = (entry.aws?.zones ?? usualZones).map((letter, index) => ({
       zone: `${entry.region}${letter}`,
       public: formatRange(block(range, range.prefix + 2, index)),
     }));
@@ -71,7 +73,7 @@ export function deriveFront(spec: FrontSpec): Front {
         unicastSide: formatAddress(first + offsets.unicastSide + number),
       };
     });
-    return { region: entry.region, network: entry.network, subnets, trafficDial: entry.trafficDial, edges };
+    return { region: entry.region, network: entry.network, subnets, edges };
   });
   return { spec, name: spec.name, regions, edges: regions.flatMap((region) => region.edges) };
 }

@@ -3,7 +3,7 @@
  * that the other targets use. Needs root on Linux; nothing of it is left in the machine's own namespaces.
  *
  * @example
- * const cell = await up(parseCell({ name: 'lab', region: 'eu-west-1', size: 'test', media: { kernelForwarding: 'preferred' } }));
+ * const cell = await up(parseCell({ name: 'lab', region: 'eu-west-1', local: {}, size: 'test', media: { kernelForwarding: 'preferred' } }));
  * const options = await exec('lab', 'sbc-1', ['ip', 'address']);
  * await down('lab');
  */

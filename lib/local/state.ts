@@ -18,6 +18,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isHeld, lockHolder, ownerHere, tryLock, unlock, type LockTaken } from '../files/lock.ts';
 import { suggestion } from '../spec/allowed.ts';
 import { parseCell, type CellSpec } from '../spec/cell.ts';
+import { inSections, oldCell } from '../spec/old-form.ts';
+import { sourceOf } from '../spec/spec-error.ts';
 import { LocalFailure } from './failure.ts';
 import { isAlive, type ProcessId } from './processes.ts';
 
@@ -72,8 +74,10 @@ export function readState(name: string): CellState | undefined {
 function completed(state: CellState): CellState {
   // A front has a folder, too.
   if (state.spec.media === undefined) return state;
-  const { name, region, size } = state.spec;
-  return { ...state, spec: { ...parseCell({ name, region, size }), ...state.spec } };
+  const spec = inSections(sourceOf(state.spec), oldCell).value as CellSpec;
+  const { name, region, size, aws } = spec;
+  const target = aws === undefined ? { local: {} } : { aws: {} };
+  return { ...state, spec: { ...parseCell({ name, region, size, ...target }), ...spec } };
 }
 
 /** Whether the process with which the cell was to end is gone: its hosts have ended, its files are left. */

@@ -5,6 +5,7 @@ import { formatPath, type Finding, type Path } from '../spec/finding.ts';
 import type { JsonSchema } from '../spec/written-form.ts';
 import type { Violation } from '../spec/rules/rule.ts';
 import type { FleetFile } from '../spec/fleet.ts';
+import { inSections, onlyForm, type OldForm } from '../spec/old-form.ts';
 import { readSource, type Source } from '../spec/source.ts';
 import { brokenRules, checkFile as checkSource } from '../spec/spec-file.ts';
 import { valueAt } from '../spec/value-findings.ts';
@@ -30,14 +31,18 @@ export function readFile(path: string, allowed: string): FleetFile {
   }
 }
 
-/** @param rules what values must be to one another; asked only where each is right by itself */
+/**
+ * @param rules what values must be to one another; asked only where each is right by itself
+ * @param oldForm what earlier files say elsewhere
+ */
 export function checkFile<S extends z.ZodType>(
   file: FleetFile,
   schema: S,
   jsonSchema: JsonSchema,
   rules: (value: z.output<S>) => Iterable<Violation> = () => [],
+  oldForm: OldForm = onlyForm,
 ): CheckedFile<z.output<S>> {
-  const source = readSource(file.path, file.text);
+  const source = inSections(readSource(file.path, file.text), oldForm);
   const { spec: value, findings } = checkSource(source, {
     schema: schema as z.ZodType<z.output<S>>,
     jsonSchema: () => jsonSchema,
@@ -45,6 +50,7 @@ export function checkFile<S extends z.ZodType>(
     rules: [],
     standIns: {},
     follows: {},
+    oldForm: onlyForm,
   });
   // Values that are all right by themselves: whatever a rule reads, it reads something that is allowed.
   const broken =

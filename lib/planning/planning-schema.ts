@@ -9,6 +9,7 @@ import { QUOTA_NAMES } from '../capacity/plan/quotas.ts';
 import { cellSchema, tenantSchema } from '../spec/cell.ts';
 import { jurisdiction, label, region, text } from '../spec/fields.ts';
 import { sizeNames } from '../spec/sizes.ts';
+import { awsRegion } from '../spec/targets/aws.ts';
 import { prometheusSchema } from './prometheus/schema.ts';
 import { policySchema } from './policy-schema.ts';
 import { rulesSchema } from './rules-schema.ts';
@@ -29,24 +30,23 @@ const kind = z.strictObject({
     /^[a-z][a-z0-9-]{0,16}-$/,
     'must be at most 18 lower-case letters, digits and hyphens, a hyphen at the end, for example euw1-',
   ).describe('What the names of new cells begin with: euw1- gives euw1-c where euw1-a and euw1-b are there.'),
-  region: region.describe('AWS region.'),
+  region: region.describe('Region of the cell.'),
   size: z.enum(sizeNames).default('standard').describe('Named size of the cell.'),
   costPerHour: cost,
   jurisdiction: jurisdiction.optional().describe('Where it is by law, for example EU. Default: none.'),
   settings: cellSchema
     .pick({
-      zones: true,
       sbc: true,
       media: true,
       database: true,
       redis: true,
       retention: true,
-      image: true,
-      alarmEmails: true,
+      aws: true,
+      local: true,
       trunks: true,
     })
     .optional()
-    .describe('What else the file of a new cell says. Default: nothing, the size decides.'),
+    .describe('What else the file of a new cell says. Default: aws: {}, and the size decides.'),
 });
 
 const cellFacts = z.strictObject({
@@ -78,7 +78,7 @@ const cellFacts = z.strictObject({
 });
 
 const quota = z.strictObject({
-  region: region.describe('AWS region.'),
+  region: awsRegion.describe('AWS region.'),
   quota: z
     .enum(QUOTA_NAMES)
     .describe(

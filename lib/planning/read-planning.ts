@@ -6,6 +6,7 @@ import { checkCell } from '../spec/cell-file.ts';
 import type { CellInput, CellSpec } from '../spec/cell.ts';
 import type { Finding, Path } from '../spec/finding.ts';
 import type { FleetFile } from '../spec/fleet.ts';
+import { meansAws, oldCell, oldKinds } from '../spec/old-form.ts';
 import type { Source } from '../spec/source.ts';
 import { calendarRules, calendarSchema, type CalendarFile } from './calendar-file.ts';
 import { isThere, requireFile, UnreadableFile } from '../files/read-text.ts';
@@ -23,6 +24,8 @@ export interface PlanningFile {
   readonly value: Planning;
   /** Where in the text a value stands, for findings. */
   readonly source: Source;
+  /** What is right, and stands in an old place. */
+  readonly warnings: readonly Finding[];
   /** By the name of the blueprint. */
   readonly kinds: ReadonlyMap<string, { readonly kind: Kind; readonly written: KindCell; readonly spec: CellSpec }>;
   /** Where plans leave what the next one has to know. */
@@ -48,10 +51,12 @@ export function readPlanning(path: string): ReadPlanning {
     planningSchema,
     planningJsonSchemas['planning.schema.json'](),
     planningRules,
+    oldKinds,
   );
   const { value, source } = checked;
   if (value === undefined) throw new PlanningFailure(checked.findings);
-  const findings: Finding[] = [...checked.findings];
+  const warnings = checked.findings.filter(({ severity }) => severity === 'warning');
+  const findings: Finding[] = checked.findings.filter(({ severity }) => severity === 'error');
   const calendar = beside(source, ['calendar'], value.calendar, 'calendar.yaml', findings, (file) =>
     checkFile(file, calendarSchema, planningJsonSchemas['calendar.schema.json'](), calendarRules),
   );
@@ -66,13 +71,14 @@ export function readPlanning(path: string): ReadPlanning {
     return [kindName(kind), { kind, written: writtenCell(source, kind, at), spec: spec! }] as const;
   });
   findings.push(...writtenFiles(checked.source, value));
-  if (findings.length > 0) throw new PlanningFailure(findings);
+  if (findings.length > 0) throw new PlanningFailure([...warnings, ...findings]);
   const folder = dirname(path);
   return {
     planning: {
       path,
       value,
       source,
+      warnings,
       kinds: new Map(kinds),
       statePath: resolve(folder, value.state),
       auditPath: resolve(folder, value.audit),
@@ -153,9 +159,11 @@ function* notWritable(source: Source, key: string, path: string): Iterable<Findi
   }
 }
 
+/** A kind that names no target is for AWS. */
 function writtenCell(source: Source, { region, size }: Kind, at: number): KindCell {
   const { kinds } = source.value as { readonly kinds: readonly { readonly settings?: Partial<KindCell> }[] };
-  return { region, size, ...kinds[at]!.settings };
+  const cell = { region, size, ...kinds[at]!.settings };
+  return meansAws(cell, oldCell) ? { ...cell, aws: {} } : cell;
 }
 
 /** A kind as the file of a cell that stands inside `planning.yaml`: so the rules of cells say what is wrong, and where. */

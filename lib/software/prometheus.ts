@@ -9,7 +9,7 @@ const metrics = '-metrics';
  * asks by. It has to run on one of the cell's SBCs: nobody else may reach these ports. From there an agent can write to a
  * server outside.
  *
- * @example scrapeConfig(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1' })))
+ * @example scrapeConfig(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })))
  */
 export function scrapeConfig(cell: Cell): string {
   const targets = cell.hosts.flatMap((host) =>

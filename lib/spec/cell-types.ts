@@ -6,7 +6,7 @@ import type { PortRange } from './fields.ts';
 export interface CellInput {
   /** Name of the cell: the stem of its file, and a part of every name made from it. */
   readonly name: string;
-  /** AWS region. */
+  /** Region that the cell is in. On AWS one of its regions. */
   readonly region: string;
   /** planned: not built yet; active: takes tenants; cordoned: takes no new tenants; draining: its tenants are moving away; retired: to be taken down. @default "active" */
   readonly state?: 'planned' | 'active' | 'cordoned' | 'draining' | 'retired' | undefined;
@@ -14,15 +14,11 @@ export interface CellInput {
   readonly size?: 'test' | 'small' | 'standard' | undefined;
   /** Tenants at most. Default by size: test 20, small 100, standard 500. */
   readonly maxTenants?: number | undefined;
-  /** Availability zones by letter. Hosts are spread over them in turn. @default ["a","b","c"] */
-  readonly zones?: readonly string[] | undefined;
   /** Private range of the cell, /16 to /22, disjoint from every other cell. @default "10.16.0.0/20" */
   readonly network?: string | undefined;
   /** The two session border controllers (Kamailio), one active, one standby. */
   readonly sbc?:
     | {
-        /** EC2 type. Default by size: test t3.medium, small c6i.large, standard c6i.xlarge. */
-        readonly instanceType?: string | undefined;
         /** SIP transports of the SBC on its public side; at least one is on. */
         readonly transports?:
           | {
@@ -67,8 +63,6 @@ export interface CellInput {
     | {
         /** Media hosts. @default 4 */
         readonly hosts?: number | undefined;
-        /** EC2 type. Default by size: test t3.medium, small c6in.large, standard c6in.2xlarge. */
-        readonly instanceType?: string | undefined;
         /** Forwarding of RTP in the kernel. required: without the kernel module the relay does not start. @default "required" */
         readonly kernelForwarding?: 'required' | 'preferred' | 'off' | undefined;
         /** Offer RTP and RTCP on one port (2 ports a relayed call instead of 4). @default false */
@@ -119,40 +113,79 @@ export interface CellInput {
   /** PostgreSQL cluster. */
   readonly database?:
     | {
-        /** Aurora PostgreSQL version. @default "15.10" */
-        readonly version?: string | undefined;
-        /** Class of writer and readers. Default by size: test db.t4g.medium, small db.t4g.medium, standard db.r6g.large. */
-        readonly instanceClass?: string | undefined;
         /** Readers beside the writer. @default 1 */
         readonly readers?: number | undefined;
-        /** Days that backups are kept. @default 7 */
-        readonly backupRetentionDays?: number | undefined;
       }
     | undefined;
   /** Redis, which takes the call records. */
   readonly redis?:
     | {
-        /** ElastiCache engine version. @default "7.1" */
-        readonly version?: string | undefined;
-        /** Node type. Default by size: test cache.t4g.micro, small cache.t4g.small, standard cache.m6g.large. */
-        readonly nodeType?: string | undefined;
         /** Replicas beside the primary. @default 1 */
         readonly replicas?: number | undefined;
       }
     | undefined;
-  /** How long logs and call records are kept. */
+  /** How long call records are kept. */
   readonly retention?:
     | {
-        /** Days that logs are kept (one of the values that CloudWatch Logs takes). @default 30 */
-        readonly logDays?: 1 | 3 | 5 | 7 | 14 | 30 | 60 | 90 | 120 | 150 | 180 | 365 | 400 | 545 | 731 | undefined;
         /** Days that call records are kept. @default 90 */
         readonly recordDays?: number | undefined;
       }
     | undefined;
-  /** AMI of all hosts. Default: the newest Debian 12 image of the region. */
-  readonly image?: string | undefined;
-  /** Addresses that are subscribed to the alarm topic. @default [] */
-  readonly alarmEmails?: readonly string[] | undefined;
+  /** What only AWS understands; {} takes its defaults. Default: the cell is not on AWS. */
+  readonly aws?:
+    | {
+        /** Availability zones by letter. Hosts are spread over them in turn. @default ["a","b","c"] */
+        readonly zones?: readonly string[] | undefined;
+        /** The machines of the session border controllers. */
+        readonly sbc?:
+          | {
+              /** EC2 type. Default by size: test t3.medium, small c6i.large, standard c6i.xlarge. */
+              readonly instanceType?: string | undefined;
+            }
+          | undefined;
+        /** The machines of the media hosts. */
+        readonly media?:
+          | {
+              /** EC2 type. Default by size: test t3.medium, small c6in.large, standard c6in.2xlarge. */
+              readonly instanceType?: string | undefined;
+            }
+          | undefined;
+        /** The Aurora cluster. */
+        readonly database?:
+          | {
+              /** Aurora PostgreSQL version. @default "15.10" */
+              readonly version?: string | undefined;
+              /** Class of writer and readers. Default by size: test db.t4g.medium, small db.t4g.medium, standard db.r6g.large. */
+              readonly instanceClass?: string | undefined;
+              /** Days that backups are kept. @default 7 */
+              readonly backupRetentionDays?: number | undefined;
+            }
+          | undefined;
+        /** The ElastiCache replication group. */
+        readonly redis?:
+          | {
+              /** ElastiCache engine version. @default "7.1" */
+              readonly version?: string | undefined;
+              /** Node type. Default by size: test cache.t4g.micro, small cache.t4g.small, standard cache.m6g.large. */
+              readonly nodeType?: string | undefined;
+            }
+          | undefined;
+        /** How long logs are kept. */
+        readonly retention?:
+          | {
+              /** Days that logs are kept (one of the values that CloudWatch Logs takes). @default 30 */
+              readonly logDays?:
+                1 | 3 | 5 | 7 | 14 | 30 | 60 | 90 | 120 | 150 | 180 | 365 | 400 | 545 | 731 | undefined;
+            }
+          | undefined;
+        /** AMI of all hosts. Default: the newest Debian 12 image of the region. */
+        readonly image?: string | undefined;
+        /** Addresses that are subscribed to the alarm topic. @default [] */
+        readonly alarmEmails?: readonly string[] | undefined;
+      }
+    | undefined;
+  /** This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said. */
+  readonly local?: Readonly<Record<string, never>> | undefined;
   /** Carriers. @default [] */
   readonly trunks?:
     | readonly {
@@ -260,7 +293,7 @@ export interface CellInput {
 export interface CellSpec {
   /** Name of the cell: the stem of its file, and a part of every name made from it. */
   readonly name: string;
-  /** AWS region. */
+  /** Region that the cell is in. On AWS one of its regions. */
   readonly region: string;
   /** planned: not built yet; active: takes tenants; cordoned: takes no new tenants; draining: its tenants are moving away; retired: to be taken down. @default "active" */
   readonly state: 'planned' | 'active' | 'cordoned' | 'draining' | 'retired';
@@ -268,14 +301,10 @@ export interface CellSpec {
   readonly size: 'test' | 'small' | 'standard';
   /** Tenants at most. Default by size: test 20, small 100, standard 500. */
   readonly maxTenants: number;
-  /** Availability zones by letter. Hosts are spread over them in turn. @default ["a","b","c"] */
-  readonly zones: readonly string[];
   /** Private range of the cell, /16 to /22, disjoint from every other cell. @default "10.16.0.0/20" */
   readonly network: string;
   /** The two session border controllers (Kamailio), one active, one standby. */
   readonly sbc: {
-    /** EC2 type. Default by size: test t3.medium, small c6i.large, standard c6i.xlarge. */
-    readonly instanceType: string;
     /** SIP transports of the SBC on its public side; at least one is on. */
     readonly transports: {
       /** Port of SIP over UDP, or off. @default 5060 */
@@ -312,8 +341,6 @@ export interface CellSpec {
   readonly media: {
     /** Media hosts. @default 4 */
     readonly hosts: number;
-    /** EC2 type. Default by size: test t3.medium, small c6in.large, standard c6in.2xlarge. */
-    readonly instanceType: string;
     /** Forwarding of RTP in the kernel. required: without the kernel module the relay does not start. @default "required" */
     readonly kernelForwarding: 'required' | 'preferred' | 'off';
     /** Offer RTP and RTCP on one port (2 ports a relayed call instead of 4). @default false */
@@ -356,35 +383,63 @@ export interface CellSpec {
   };
   /** PostgreSQL cluster. */
   readonly database: {
-    /** Aurora PostgreSQL version. @default "15.10" */
-    readonly version: string;
-    /** Class of writer and readers. Default by size: test db.t4g.medium, small db.t4g.medium, standard db.r6g.large. */
-    readonly instanceClass: string;
     /** Readers beside the writer. @default 1 */
     readonly readers: number;
-    /** Days that backups are kept. @default 7 */
-    readonly backupRetentionDays: number;
   };
   /** Redis, which takes the call records. */
   readonly redis: {
-    /** ElastiCache engine version. @default "7.1" */
-    readonly version: string;
-    /** Node type. Default by size: test cache.t4g.micro, small cache.t4g.small, standard cache.m6g.large. */
-    readonly nodeType: string;
     /** Replicas beside the primary. @default 1 */
     readonly replicas: number;
   };
-  /** How long logs and call records are kept. */
+  /** How long call records are kept. */
   readonly retention: {
-    /** Days that logs are kept (one of the values that CloudWatch Logs takes). @default 30 */
-    readonly logDays: 1 | 3 | 5 | 7 | 14 | 30 | 60 | 90 | 120 | 150 | 180 | 365 | 400 | 545 | 731;
     /** Days that call records are kept. @default 90 */
     readonly recordDays: number;
   };
-  /** AMI of all hosts. Default: the newest Debian 12 image of the region. */
-  readonly image?: string | undefined;
-  /** Addresses that are subscribed to the alarm topic. @default [] */
-  readonly alarmEmails: readonly string[];
+  /** What only AWS understands; {} takes its defaults. Default: the cell is not on AWS. */
+  readonly aws?:
+    | {
+        /** Availability zones by letter. Hosts are spread over them in turn. @default ["a","b","c"] */
+        readonly zones: readonly string[];
+        /** The machines of the session border controllers. */
+        readonly sbc: {
+          /** EC2 type. Default by size: test t3.medium, small c6i.large, standard c6i.xlarge. */
+          readonly instanceType: string;
+        };
+        /** The machines of the media hosts. */
+        readonly media: {
+          /** EC2 type. Default by size: test t3.medium, small c6in.large, standard c6in.2xlarge. */
+          readonly instanceType: string;
+        };
+        /** The Aurora cluster. */
+        readonly database: {
+          /** Aurora PostgreSQL version. @default "15.10" */
+          readonly version: string;
+          /** Class of writer and readers. Default by size: test db.t4g.medium, small db.t4g.medium, standard db.r6g.large. */
+          readonly instanceClass: string;
+          /** Days that backups are kept. @default 7 */
+          readonly backupRetentionDays: number;
+        };
+        /** The ElastiCache replication group. */
+        readonly redis: {
+          /** ElastiCache engine version. @default "7.1" */
+          readonly version: string;
+          /** Node type. Default by size: test cache.t4g.micro, small cache.t4g.small, standard cache.m6g.large. */
+          readonly nodeType: string;
+        };
+        /** How long logs are kept. */
+        readonly retention: {
+          /** Days that logs are kept (one of the values that CloudWatch Logs takes). @default 30 */
+          readonly logDays: 1 | 3 | 5 | 7 | 14 | 30 | 60 | 90 | 120 | 150 | 180 | 365 | 400 | 545 | 731;
+        };
+        /** AMI of all hosts. Default: the newest Debian 12 image of the region. */
+        readonly image?: string | undefined;
+        /** Addresses that are subscribed to the alarm topic. @default [] */
+        readonly alarmEmails: readonly string[];
+      }
+    | undefined;
+  /** This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said. */
+  readonly local?: Readonly<Record<string, never>> | undefined;
   /** Carriers. @default [] */
   readonly trunks: readonly {
     /** Name of the trunk, unique in the cell. */

@@ -1,7 +1,7 @@
 /**
- * What a person writes in `cells/NAME.yaml`. `name` and `region` are enough; all else has a default.
+ * What a person writes in `cells/NAME.yaml`. `name`, `region` and the section of a target are enough; all else has a default.
  *
- * The zod schema checks one value at a time; rules between values are in `rules.ts`, rules between files in `fleet.ts`.
+ * What a cell is stands at the top. What only one target understands stands in the target's section (`targets`). The zod schema checks one value at a time; rules between values are in `rules.ts`, rules between files in `fleet.ts`.
  */
 import { z } from 'zod';
 import { marked } from './brand.ts';
@@ -21,9 +21,12 @@ import {
   text,
 } from './fields.ts';
 import { cellRules } from './rules.ts';
+import { oldCell, type OldCellInput } from './old-form.ts';
 import { defaultsBySize, sizeNames, sizes } from './sizes.ts';
 import { parseSpec } from './spec-error.ts';
 import type { SpecFile } from './spec-file.ts';
+import { awsCell, completeAwsCell } from './targets/aws.ts';
+import { local } from './targets/local.ts';
 import { writtenForm } from './written-form.ts';
 
 const limits = (calls: number, callsPerSecond: number, burst: number) =>
@@ -164,7 +167,7 @@ export const cellSchema = z
     name: label(20, 'euw1-a').describe(
       'Name of the cell: the stem of its file, and a part of every name made from it.',
     ),
-    region: region.describe('AWS region.'),
+    region: region.describe('Region that the cell is in. On AWS one of its regions.'),
     state: z
       .enum(['planned', 'active', 'cordoned', 'draining', 'retired'])
       .default('active')
@@ -178,21 +181,11 @@ export const cellSchema = z
       .max(1000)
       .optional()
       .describe(`Tenants at most. Default by size: ${defaultsBySize('tenants')}.`),
-    zones: z
-      .array(text(/^[a-f]$/, 'must be the letter of a zone, a to f'))
-      .min(2)
-      .max(4)
-      .default(['a', 'b', 'c'])
-      .describe('Availability zones by letter. Hosts are spread over them in turn.'),
     network: ipv4Network
       .default('10.16.0.0/20')
       .describe('Private range of the cell, /16 to /22, disjoint from every other cell.'),
     sbc: z
       .strictObject({
-        instanceType: z
-          .string()
-          .optional()
-          .describe(`EC2 type. Default by size: ${defaultsBySize('sbcInstanceType')}.`),
         transports,
         setupsPerSecond: z
           .int()
@@ -264,10 +257,6 @@ export const cellSchema = z
     media: z
       .strictObject({
         hosts: z.int().min(1).max(32).default(4).describe('Media hosts.'),
-        instanceType: z
-          .string()
-          .optional()
-          .describe(`EC2 type. Default by size: ${defaultsBySize('mediaInstanceType')}.`),
         kernelForwarding: z
           .enum(['required', 'preferred', 'off'])
           .default('required')
@@ -368,46 +357,27 @@ export const cellSchema = z
       .prefault({})
       .describe('When the cell itself ends a call, by a BYE to both sides.'),
     database: z
-      .strictObject({
-        version: text(/^\d{2}\.\d{1,2}$/, 'must be a PostgreSQL version, for example 15.10')
-          .default('15.10')
-          .describe('Aurora PostgreSQL version.'),
-        instanceClass: z
-          .string()
-          .optional()
-          .describe(`Class of writer and readers. Default by size: ${defaultsBySize('databaseClass')}.`),
-        readers: z.int().min(1).max(15).default(1).describe('Readers beside the writer.'),
-        backupRetentionDays: z.int().min(1).max(35).default(7).describe('Days that backups are kept.'),
-      })
+      .strictObject({ readers: z.int().min(1).max(15).default(1).describe('Readers beside the writer.') })
       .prefault({})
       .describe('PostgreSQL cluster.'),
     redis: z
-      .strictObject({
-        version: text(/^\d\.\d$/, 'must be a Redis version, for example 7.1')
-          .default('7.1')
-          .describe('ElastiCache engine version.'),
-        nodeType: z
-          .string()
-          .optional()
-          .describe(`Node type. Default by size: ${defaultsBySize('redisNodeType')}.`),
-        replicas: z.int().min(1).max(5).default(1).describe('Replicas beside the primary.'),
-      })
+      .strictObject({ replicas: z.int().min(1).max(5).default(1).describe('Replicas beside the primary.') })
       .prefault({})
       .describe('Redis, which takes the call records.'),
     retention: z
       .strictObject({
-        logDays: z
-          .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731])
-          .default(30)
-          .describe('Days that logs are kept (one of the values that CloudWatch Logs takes).'),
         recordDays: z.int().min(1).max(3650).default(90).describe('Days that call records are kept.'),
       })
       .prefault({})
-      .describe('How long logs and call records are kept.'),
-    image: text(/^ami-[0-9a-f]{8,17}$/, 'must be an AMI id, for example ami-0abcdef1234567890')
+      .describe('How long call records are kept.'),
+    aws: awsCell
       .optional()
-      .describe('AMI of all hosts. Default: the newest Debian 12 image of the region.'),
-    alarmEmails: z.array(z.email()).default([]).describe('Addresses that are subscribed to the alarm topic.'),
+      .describe('What only AWS understands; {} takes its defaults. Default: the cell is not on AWS.'),
+    local: local
+      .optional()
+      .describe(
+        'This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said.',
+      ),
     trunks: z.array(trunk).max(100).default([]).describe('Carriers.'),
     tenants: z
       .array(tenantSchema)
@@ -432,14 +402,12 @@ export function completeCell(cell: ParsedCell): CellSpec {
     maxTenants: cell.maxTenants ?? size.tenants,
     sbc: {
       ...cell.sbc,
-      instanceType: cell.sbc.instanceType ?? size.sbcInstanceType,
       setupsPerSecond: cell.sbc.setupsPerSecond ?? size.setupsPerSecond,
       sharedMemoryMiB: cell.sbc.sharedMemoryMiB ?? size.sbcSharedMemoryMiB,
       connections: { ...cell.sbc.connections, total: cell.sbc.connections.total ?? size.sbcConnections },
     },
     media: {
       ...cell.media,
-      instanceType: cell.media.instanceType ?? size.mediaInstanceType,
       relay: { ...cell.media.relay, calls: cell.media.relay.calls ?? size.relayCalls },
       freeswitch: {
         ...cell.media.freeswitch,
@@ -448,8 +416,7 @@ export function completeCell(cell: ParsedCell): CellSpec {
       },
       pools: cell.media.pools ?? { standard: hosts, 'high-volume': hosts.slice(Math.floor(hosts.length / 2)) },
     },
-    database: { ...cell.database, instanceClass: cell.database.instanceClass ?? size.databaseClass },
-    redis: { ...cell.redis, nodeType: cell.redis.nodeType ?? size.redisNodeType },
+    aws: cell.aws && completeAwsCell(cell.aws, cell.size),
   });
 }
 
@@ -460,14 +427,15 @@ export const cellFile: SpecFile<ParsedCell, CellSpec> = {
   complete: completeCell,
   rules: cellRules,
   standIns: { name: 'unnamed', region: 'eu-west-1' },
-  follows: { size: ['maxTenants', 'sbc', 'media', 'database', 'redis'] },
+  follows: { size: ['maxTenants', 'sbc', 'media', 'aws'] },
+  oldForm: oldCell,
 };
 
 /**
  * A complete spec from an object as a person would write it. Of cells in files `loadFleet` also tells file and line.
  * @throws SpecError with all findings when a value is not allowed; rules between values are checked by what builds it
- * @example parseCell({ name: 'euw1-a', region: 'eu-west-1' }).media.hosts // 4
+ * @example parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }).media.hosts // 4
  */
-export function parseCell(input: CellInput): CellSpec {
+export function parseCell(input: CellInput | OldCellInput): CellSpec {
   return parseSpec('cell', input, cellFile);
 }

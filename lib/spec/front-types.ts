@@ -9,30 +9,31 @@ export interface FrontInput {
   /** The anycast addresses. */
   readonly anycast?:
     | {
-        /** Own address ranges that are announced by AWS (bring your own IP); empty: AWS gives two addresses. @default [] */
-        readonly ranges?: readonly string[] | undefined;
         /** source: all flows of one client address reach the same edge; none: each flow is placed by itself. @default "source" */
         readonly clientAffinity?: 'none' | 'source' | undefined;
       }
     | undefined;
   /** Regions with edges. */
   readonly regions: readonly {
-    /** AWS region. */
+    /** Region that the edges are in. On AWS one of its regions. */
     readonly region: string;
-    /** Availability zones by letter. Edges are spread over them in turn. @default ["a","b"] */
-    readonly zones?: readonly string[] | undefined;
     /** Private range of the edges of this region, /20 to /24, disjoint from every cell and region. */
     readonly network: string;
-    /** Edges in this region (Global Accelerator takes 10 EC2 endpoints a region). @default 2 */
+    /** Edges in this region. @default 2 */
     readonly edges?: number | undefined;
-    /** Share of this region’s traffic that it takes, in percent. @default 100 */
-    readonly trafficDial?: number | undefined;
+    /** What only AWS understands of the region, in a front with the section aws. Default: its defaults. */
+    readonly aws?:
+      | {
+          /** Availability zones by letter. Edges are spread over them in turn. @default ["a","b"] */
+          readonly zones?: readonly string[] | undefined;
+          /** Share of this region’s traffic that it takes, in percent. @default 100 */
+          readonly trafficDial?: number | undefined;
+        }
+      | undefined;
   }[];
   /** The edges (Kamailio), alike in every region. */
   readonly edge?:
     | {
-        /** EC2 type of the edges. @default "c6i.large" */
-        readonly instanceType?: string | undefined;
         /** Kamailio worker processes per listening UDP socket, and for TCP. @default 4 */
         readonly workers?: number | undefined;
         /** Port of each SIP transport, or off. */
@@ -74,7 +75,7 @@ export interface FrontInput {
         /** TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503. @default 8088 */
         readonly port?: number | undefined;
         /** Seconds between two checks. @default 10 */
-        readonly intervalSeconds?: 10 | 30 | undefined;
+        readonly intervalSeconds?: number | undefined;
         /** Checks in a row that change an edge’s health. @default 3 */
         readonly threshold?: number | undefined;
       }
@@ -88,10 +89,31 @@ export interface FrontInput {
         readonly pollSeconds?: number | undefined;
       }
     | undefined;
-  /** AMI of the edges. Default: the newest Debian 12 image of the region. */
-  readonly image?: string | undefined;
-  /** Addresses that are subscribed to the alarm topic. @default [] */
-  readonly alarmEmails?: readonly string[] | undefined;
+  /** What only AWS understands; {} takes its defaults. Default: the front is not on AWS. */
+  readonly aws?:
+    | {
+        /** The anycast addresses of Global Accelerator. */
+        readonly anycast?:
+          | {
+              /** Own address ranges that are announced by AWS (bring your own IP); empty: AWS gives two addresses. @default [] */
+              readonly ranges?: readonly string[] | undefined;
+            }
+          | undefined;
+        /** The machines of the edges. */
+        readonly edge?:
+          | {
+              /** EC2 type of the edges. @default "c6i.large" */
+              readonly instanceType?: string | undefined;
+            }
+          | undefined;
+        /** AMI of the edges. Default: the newest Debian 12 image of the region. */
+        readonly image?: string | undefined;
+        /** Addresses that are subscribed to the alarm topic. @default [] */
+        readonly alarmEmails?: readonly string[] | undefined;
+      }
+    | undefined;
+  /** This machine, which needs no settings: {} alone keeps a front off every cloud. Default: nothing is said. */
+  readonly local?: Readonly<Record<string, never>> | undefined;
 }
 
 /** A front's spec with every default filled in. */
@@ -102,28 +124,29 @@ export interface FrontSpec {
   readonly domain: string;
   /** The anycast addresses. */
   readonly anycast: {
-    /** Own address ranges that are announced by AWS (bring your own IP); empty: AWS gives two addresses. @default [] */
-    readonly ranges: readonly string[];
     /** source: all flows of one client address reach the same edge; none: each flow is placed by itself. @default "source" */
     readonly clientAffinity: 'none' | 'source';
   };
   /** Regions with edges. */
   readonly regions: readonly {
-    /** AWS region. */
+    /** Region that the edges are in. On AWS one of its regions. */
     readonly region: string;
-    /** Availability zones by letter. Edges are spread over them in turn. @default ["a","b"] */
-    readonly zones: readonly string[];
     /** Private range of the edges of this region, /20 to /24, disjoint from every cell and region. */
     readonly network: string;
-    /** Edges in this region (Global Accelerator takes 10 EC2 endpoints a region). @default 2 */
+    /** Edges in this region. @default 2 */
     readonly edges: number;
-    /** Share of this region’s traffic that it takes, in percent. @default 100 */
-    readonly trafficDial: number;
+    /** What only AWS understands of the region, in a front with the section aws. Default: its defaults. */
+    readonly aws?:
+      | {
+          /** Availability zones by letter. Edges are spread over them in turn. @default ["a","b"] */
+          readonly zones: readonly string[];
+          /** Share of this region’s traffic that it takes, in percent. @default 100 */
+          readonly trafficDial: number;
+        }
+      | undefined;
   }[];
   /** The edges (Kamailio), alike in every region. */
   readonly edge: {
-    /** EC2 type of the edges. @default "c6i.large" */
-    readonly instanceType: string;
     /** Kamailio worker processes per listening UDP socket, and for TCP. @default 4 */
     readonly workers: number;
     /** Port of each SIP transport, or off. */
@@ -157,7 +180,7 @@ export interface FrontSpec {
     /** TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503. @default 8088 */
     readonly port: number;
     /** Seconds between two checks. @default 10 */
-    readonly intervalSeconds: 10 | 30;
+    readonly intervalSeconds: number;
     /** Checks in a row that change an edge’s health. @default 3 */
     readonly threshold: number;
   };
@@ -168,8 +191,25 @@ export interface FrontSpec {
     /** Seconds between two looks for changes. @default 1 */
     readonly pollSeconds: number;
   };
-  /** AMI of the edges. Default: the newest Debian 12 image of the region. */
-  readonly image?: string | undefined;
-  /** Addresses that are subscribed to the alarm topic. @default [] */
-  readonly alarmEmails: readonly string[];
+  /** What only AWS understands; {} takes its defaults. Default: the front is not on AWS. */
+  readonly aws?:
+    | {
+        /** The anycast addresses of Global Accelerator. */
+        readonly anycast: {
+          /** Own address ranges that are announced by AWS (bring your own IP); empty: AWS gives two addresses. @default [] */
+          readonly ranges: readonly string[];
+        };
+        /** The machines of the edges. */
+        readonly edge: {
+          /** EC2 type of the edges. @default "c6i.large" */
+          readonly instanceType: string;
+        };
+        /** AMI of the edges. Default: the newest Debian 12 image of the region. */
+        readonly image?: string | undefined;
+        /** Addresses that are subscribed to the alarm topic. @default [] */
+        readonly alarmEmails: readonly string[];
+      }
+    | undefined;
+  /** This machine, which needs no settings: {} alone keeps a front off every cloud. Default: nothing is said. */
+  readonly local?: Readonly<Record<string, never>> | undefined;
 }

@@ -1,5 +1,6 @@
 /**
- * What a person writes in `cells/front.yaml`: the global entry of the fleet. `domain` and one region are enough.
+ * What a person writes in `cells/front.yaml`: the global entry of the fleet. `domain`, one region and the section of a
+ * target are enough.
  *
  * The front knows cells by their specs and tenants by the directory; it has no reference to anything that a cell's stack made.
  */
@@ -7,34 +8,24 @@ import { z } from 'zod';
 import { marked } from './brand.ts';
 import type { FrontInput, FrontSpec } from './front-types.ts';
 import { connectionsPerSource, domainName, ipv4Network, label, port, region, sipTransports } from './fields.ts';
+import { oldFront, type OldFrontInput } from './old-form.ts';
 import { frontRules } from './rules.ts';
 import { parseSpec } from './spec-error.ts';
 import type { SpecFile } from './spec-file.ts';
+import { awsFront, awsFrontRegion } from './targets/aws.ts';
+import { local } from './targets/local.ts';
 import { writtenForm } from './written-form.ts';
 
 const edgeRegion = z.strictObject({
-  region: region.describe('AWS region.'),
-  zones: z
-    .array(z.string().regex(/^[a-f]$/, 'must be the letter of a zone, a to f'))
-    .min(1)
-    .max(4)
-    .default(['a', 'b'])
-    .describe('Availability zones by letter. Edges are spread over them in turn.'),
+  region: region.describe('Region that the edges are in. On AWS one of its regions.'),
   network: ipv4Network.describe(
     'Private range of the edges of this region, /20 to /24, disjoint from every cell and region.',
   ),
-  edges: z
-    .int()
-    .min(2)
-    .max(10)
-    .default(2)
-    .describe('Edges in this region (Global Accelerator takes 10 EC2 endpoints a region).'),
-  trafficDial: z
-    .int()
-    .min(0)
-    .max(100)
-    .default(100)
-    .describe('Share of this region’s traffic that it takes, in percent.'),
+  // The endpoints that a region of Global Accelerator takes, and what the address plan of the smallest range has room for.
+  edges: z.int().min(2).max(10).default(2).describe('Edges in this region.'),
+  aws: awsFrontRegion
+    .optional()
+    .describe('What only AWS understands of the region, in a front with the section aws. Default: its defaults.'),
 });
 
 export const frontSchema = z
@@ -43,13 +34,6 @@ export const frontSchema = z
     domain: domainName.describe('Domain under which tenants get their names: TENANT.DOMAIN.'),
     anycast: z
       .strictObject({
-        ranges: z
-          .array(ipv4Network)
-          .max(2)
-          .default([])
-          .describe(
-            'Own address ranges that are announced by AWS (bring your own IP); empty: AWS gives two addresses.',
-          ),
         clientAffinity: z
           .enum(['none', 'source'])
           .default('source')
@@ -62,7 +46,6 @@ export const frontSchema = z
     regions: z.array(edgeRegion).min(1).max(20).describe('Regions with edges.'),
     edge: z
       .strictObject({
-        instanceType: z.string().default('c6i.large').describe('EC2 type of the edges.'),
         workers: z
           .int()
           .min(1)
@@ -117,10 +100,7 @@ export const frontSchema = z
         port: port
           .default(8088)
           .describe('TCP port of the health check over HTTP: 200 while the edge takes new calls, else 503.'),
-        intervalSeconds: z
-          .union([z.literal(10), z.literal(30)])
-          .default(10)
-          .describe('Seconds between two checks.'),
+        intervalSeconds: z.int().min(1).max(300).default(10).describe('Seconds between two checks.'),
         threshold: z.int().min(1).max(10).default(3).describe('Checks in a row that change an edge’s health.'),
       })
       .prefault({})
@@ -137,32 +117,41 @@ export const frontSchema = z
       })
       .prefault({})
       .describe('The tenant directory in an edge’s memory.'),
-    image: z
-      .string()
-      .regex(/^ami-[0-9a-f]{8,17}$/, 'must be an AMI id, for example ami-0abcdef1234567890')
+    aws: awsFront
       .optional()
-      .describe('AMI of the edges. Default: the newest Debian 12 image of the region.'),
-    alarmEmails: z.array(z.email()).default([]).describe('Addresses that are subscribed to the alarm topic.'),
+      .describe('What only AWS understands; {} takes its defaults. Default: the front is not on AWS.'),
+    local: local
+      .optional()
+      .describe(
+        'This machine, which needs no settings: {} alone keeps a front off every cloud. Default: nothing is said.',
+      ),
   })
   .meta({ title: 'Cellstamp front', description: 'The global anycast entry of a fleet.' });
 
 export type { FrontInput, FrontSpec };
 type ParsedFront = z.output<typeof frontSchema>;
 
+/** A front on AWS has the section in every region. */
+function completeFront(front: ParsedFront): FrontSpec {
+  const regions = front.regions.map((entry) => ({ ...entry, aws: entry.aws ?? awsFrontRegion.parse({}) }));
+  return marked('front', front.aws === undefined ? front : { ...front, regions });
+}
+
 /** How a front is checked, in a file or in code. */
 export const frontFile: SpecFile<ParsedFront, FrontSpec> = {
   schema: frontSchema,
   jsonSchema: writtenForm(frontSchema),
-  complete: (spec) => marked('front', spec),
+  complete: completeFront,
   rules: frontRules,
   standIns: { domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }] },
   follows: {},
+  oldForm: oldFront,
 };
 
 /**
  * A complete spec from an object as a person would write it. Of a front in a file `loadFleet` also tells file and line.
  * @throws SpecError with all findings when a value is not allowed; rules between values are checked by what builds it
  */
-export function parseFront(input: FrontInput): FrontSpec {
+export function parseFront(input: FrontInput | OldFrontInput): FrontSpec {
   return parseSpec('front', input, frontFile);
 }

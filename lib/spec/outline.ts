@@ -5,6 +5,7 @@
 import { parseCell } from './cell.ts';
 import type { Path } from './finding.ts';
 import { parseFront } from './front.ts';
+import { meansAws, oldCell, oldFront } from './old-form.ts';
 import { parseRange, type Range } from './range.ts';
 import type { Source } from './source.ts';
 
@@ -22,7 +23,7 @@ export interface Outline {
   readonly region: string | undefined;
   readonly state: string;
   readonly networks: readonly Placed<Range>[];
-  /** By region, at whose path each stands: of a cell the SBC pair's floating one and one a media host, of the front one an edge. */
+  /** Of what is on AWS, by region, at whose path each stands: of a cell the SBC pair's floating one and one a media host, of the front one an edge. */
   readonly elasticIps: readonly Placed<{ readonly region: string; readonly count: number }>[];
   readonly tenants: readonly Placed<string>[];
   readonly domains: readonly Placed<string>[];
@@ -31,16 +32,18 @@ export interface Outline {
   readonly dids: readonly Placed<string>[];
 }
 
-const defaults = parseCell({ name: 'defaults', region: 'eu-west-1' });
+const defaults = parseCell({ name: 'defaults', region: 'eu-west-1', aws: {} });
 const defaultFront = parseFront({
   domain: 'defaults.example.com',
   regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }],
+  aws: {},
 });
 
 /** None of a file that can't be read. */
 export function outlineCell(source: Source): readonly Outline[] {
   if (!isRecord(source.value)) return [];
-  const cell = record(source.value);
+  const cell = source.value;
+  const onAws = cell['aws'] !== undefined || meansAws(cell, oldCell);
   const { hosts } = record(cell['media']);
   const tenants = list(cell['tenants']).map(record);
   const placed = <T>(value: T, path: Path): Placed<T> => ({ value, path, source });
@@ -60,7 +63,8 @@ export function outlineCell(source: Source): readonly Outline[] {
     region: typeof cell['region'] === 'string' ? cell['region'] : undefined,
     state: typeof cell['state'] === 'string' ? cell['state'] : defaults.state,
     networks: ranges(cell['network'] ?? defaults.network).map((range) => placed(range, ['network'])),
-    elasticIps: typeof cell['region'] === 'string' ? [placed({ region: cell['region'], count: ips }, ['region'])] : [],
+    elasticIps:
+      onAws && typeof cell['region'] === 'string' ? [placed({ region: cell['region'], count: ips }, ['region'])] : [],
     tenants: texts('name'),
     domains: texts('domain'),
     edgeDomain: undefined,
@@ -74,6 +78,7 @@ export function outlineCell(source: Source): readonly Outline[] {
 /** The front's name, networks, Elastic IPs and domain are compared with those of the cells. */
 export function outlineFront(source: Source): Outline {
   const front = record(source.value);
+  const onAws = front['aws'] !== undefined || meansAws(front, oldFront);
   const regions = list(front['regions']).map(record);
   const { name = defaultFront.name, domain } = front;
   return {
@@ -86,7 +91,7 @@ export function outlineFront(source: Source): Outline {
       ranges(network).map((value): Placed<Range> => ({ value, path: ['regions', index, 'network'], source })),
     ),
     elasticIps: regions.flatMap(({ region, edges = defaultFront.regions[0]!.edges }, index) =>
-      typeof region === 'string' && Number.isInteger(edges)
+      onAws && typeof region === 'string' && Number.isInteger(edges)
         ? [{ value: { region, count: edges as number }, path: ['regions', index, 'region'], source }]
         : [],
     ),

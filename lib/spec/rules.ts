@@ -1,6 +1,6 @@
 /** Every rule between the values of one file. Rules between files are in `between-cells.ts`. */
 import type { FrontSpec } from './front-types.ts';
-import { anycastRules } from './rules/anycast.ts';
+import { awsCellRules, awsFrontRules } from './rules/aws.ts';
 import { edgePortRules } from './rules/edge-ports.ts';
 import { edgeRegionRules } from './rules/edge-regions.ts';
 import { edgeMachineRules, machineRules } from './rules/machines.ts';
@@ -22,11 +22,12 @@ export const cellRules: readonly Rule[] = [
   ...callRules,
   ...tenantRules,
   ...sourceRules,
+  ...awsCellRules,
 ];
 
 export const frontRules: readonly Rule<FrontSpec>[] = [
   ...edgeRegionRules,
   ...edgePortRules,
   ...edgeMachineRules,
-  ...anycastRules,
+  ...awsFrontRules,
 ];

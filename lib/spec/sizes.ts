@@ -1,6 +1,6 @@
 /**
  * Named sizes of a cell. A size only chooses defaults: every number it sets can be given explicitly in the cell's file,
- * and an explicit number wins.
+ * and an explicit number wins. What a size means on one target is with the target (`targets/aws.ts`).
  *
  * A size is an upper bound that never grows: more load means another cell.
  */
@@ -15,10 +15,6 @@ export interface Size {
   readonly freeswitchSessions: number;
   /** New FreeSWITCH sessions a second that one media host admits. */
   readonly freeswitchSessionsPerSecond: number;
-  readonly sbcInstanceType: string;
-  readonly mediaInstanceType: string;
-  readonly databaseClass: string;
-  readonly redisNodeType: string;
   /** Connections over TLS, or over TCP, that an SBC takes. */
   readonly sbcConnections: number;
   /** Shared memory of Kamailio for tables, calls, registrations and connections, in MiB. */
@@ -33,10 +29,6 @@ export const sizes = {
     relayCalls: 200,
     freeswitchSessions: 50,
     freeswitchSessionsPerSecond: 20,
-    sbcInstanceType: 't3.medium',
-    mediaInstanceType: 't3.medium',
-    databaseClass: 'db.t4g.medium',
-    redisNodeType: 'cache.t4g.micro',
     sbcConnections: 4000,
     sbcSharedMemoryMiB: 384,
   },
@@ -46,10 +38,6 @@ export const sizes = {
     relayCalls: 500,
     freeswitchSessions: 200,
     freeswitchSessionsPerSecond: 20,
-    sbcInstanceType: 'c6i.large',
-    mediaInstanceType: 'c6in.large',
-    databaseClass: 'db.t4g.medium',
-    redisNodeType: 'cache.t4g.small',
     sbcConnections: 8000,
     sbcSharedMemoryMiB: 832,
   },
@@ -59,10 +47,6 @@ export const sizes = {
     relayCalls: 2500,
     freeswitchSessions: 900,
     freeswitchSessionsPerSecond: 30,
-    sbcInstanceType: 'c6i.xlarge',
-    mediaInstanceType: 'c6in.2xlarge',
-    databaseClass: 'db.r6g.large',
-    redisNodeType: 'cache.m6g.large',
     sbcConnections: 20000,
     sbcSharedMemoryMiB: 2560,
   },
@@ -73,6 +57,13 @@ export type SizeName = keyof typeof sizes;
 export const sizeNames = Object.keys(sizes) as [SizeName, ...SizeName[]];
 
 /** `test 20, small 100, standard 500`: for the descriptions in the schema. */
+export function bySize<Key extends string>(
+  table: Readonly<Record<SizeName, Readonly<Record<Key, unknown>>>>,
+  key: Key,
+): string {
+  return sizeNames.map((name) => `${name} ${String(table[name][key])}`).join(', ');
+}
+
 export function defaultsBySize(key: keyof Size): string {
-  return sizeNames.map((name) => `${name} ${sizes[name][key]}`).join(', ');
+  return bySize<keyof Size>(sizes, key);
 }

@@ -1,6 +1,7 @@
 /** Checks one file: its values, then the rules between them, all findings at once. */
 import type { z } from 'zod';
 import { formatPath, type Finding, type Path } from './finding.ts';
+import { inSections, type OldForm } from './old-form.ts';
 import type { JsonSchema } from './written-form.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Source } from './source.ts';
@@ -16,6 +17,8 @@ export interface SpecFile<Parsed, Spec> {
   readonly standIns: Readonly<Record<string, unknown>>;
   /** Other keys whose defaults follow from this one. */
   readonly follows: Readonly<Record<string, readonly string[]>>;
+  /** What earlier files say elsewhere. */
+  readonly oldForm: OldForm;
 }
 
 export interface SpecCheck<Spec> {
@@ -24,7 +27,8 @@ export interface SpecCheck<Spec> {
   readonly findings: readonly Finding[];
 }
 
-export function checkFile<Parsed, Spec>(source: Source, file: SpecFile<Parsed, Spec>): SpecCheck<Spec> {
+export function checkFile<Parsed, Spec>(given: Source, file: SpecFile<Parsed, Spec>): SpecCheck<Spec> {
+  const source = inSections(given, file.oldForm);
   if (source.value === undefined) return { spec: undefined, findings: source.findings };
   const value = source.value ?? {};
   const parsed = file.schema.safeParse(value);

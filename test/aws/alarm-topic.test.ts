@@ -13,7 +13,7 @@ describe('AlarmTopic', () => {
   it('subscribes each address', () => {
     const cell = cellOf(maximal);
     const made = synth(
-      (stack) => void new AlarmTopic(stack, 'topic', { site: cellSite(cell), emails: cell.spec.alarmEmails }),
+      (stack) => void new AlarmTopic(stack, 'topic', { site: cellSite(cell), emails: cell.spec.aws!.alarmEmails }),
     );
     expect(made.all('aws_sns_topic_subscription').map(({ protocol, endpoint }) => [protocol, endpoint])).toEqual([
       ['email', 'noc@example.com'],

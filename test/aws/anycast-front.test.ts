@@ -64,9 +64,9 @@ describe('AnycastFront', () => {
   });
 
   it('is not made of a spec that breaks rules, and names each', () => {
-    const regions = minimalFront.regions.map((region) => ({ ...region, zones: ['a', 'a'] }));
+    const regions = minimalFront.regions.map((region) => ({ ...region, aws: { zones: ['a', 'a'] } }));
     expect(() => front({ ...minimalFront, regions, health: { port: 5060 } })).toThrow(
-      /can't be built:\nregions\[0\]\.zones\[1\]: zone a is given twice; allowed: each zone once\nhealth\.port: 5060 is/,
+      /can't be built:\nhealth\.port: 5060 is .*\nregions\[0\]\.aws\.zones\[1\]: zone a is given twice; allowed: each zone once$/,
     );
   });
 

@@ -5,7 +5,7 @@ import type { CellInput } from '../../lib/spec/cell.ts';
 import { cellOf, maximal, minimal, synth } from './synth.ts';
 
 const image = (input: CellInput) =>
-  synth((stack) => void imageId(stack, 'debian', cellSite(cellOf(input)), cellOf(input).spec.image));
+  synth((stack) => void imageId(stack, 'debian', cellSite(cellOf(input)), cellOf(input).spec.aws!.image));
 
 describe('imageId', () => {
   it('looks for the newest Debian 12 of Debian’s own account', () => {

@@ -66,51 +66,66 @@ export function synth(build: (stack: TerraformStack) => void, region = 'eu-west-
 }
 
 /** The smallest spec that a person can write. */
-export const minimal: CellInput = { name: 'euw1-a', region: 'eu-west-1' };
+export const minimal: CellInput = { name: 'euw1-a', region: 'eu-west-1', aws: {} };
 
 /** A spec in which everything that AWS makes differs from the default. */
 export const maximal: CellInput = {
   name: 'a-cell-of-20-letters',
   region: 'ap-southeast-2',
   size: 'small',
-  zones: ['a', 'b', 'c', 'd'],
   network: '10.32.0.0/16',
-  sbc: { instanceType: 'c6i.2xlarge', transports: { udp: 5080, tcp: 'off', tls: 5443 } },
+  sbc: { transports: { udp: 5080, tcp: 'off', tls: 5443 } },
   media: {
     hosts: 6,
-    instanceType: 'c6in.4xlarge',
     kernelForwarding: 'off',
     relay: { ports: '20000-29999' },
     freeswitch: { install: 'image' },
   },
-  database: { version: '16.6', instanceClass: 'db.r6g.xlarge', readers: 2, backupRetentionDays: 35 },
-  redis: { version: '7.0', nodeType: 'cache.m6g.xlarge', replicas: 2 },
-  retention: { logDays: 365 },
-  image: 'ami-0123456789abcdef0',
-  alarmEmails: ['noc@example.com', 'oncall@example.com'],
+  database: { readers: 2 },
+  redis: { replicas: 2 },
+  aws: {
+    zones: ['a', 'b', 'c', 'd'],
+    sbc: { instanceType: 'c6i.2xlarge' },
+    media: { instanceType: 'c6in.4xlarge' },
+    database: { version: '16.6', instanceClass: 'db.r6g.xlarge', backupRetentionDays: 35 },
+    redis: { version: '7.0', nodeType: 'cache.m6g.xlarge' },
+    retention: { logDays: 365 },
+    image: 'ami-0123456789abcdef0',
+    alarmEmails: ['noc@example.com', 'oncall@example.com'],
+  },
 };
 
 /** The smallest front that a person can write. */
 export const minimalFront: FrontInput = {
   domain: 'voice.example.com',
   regions: [{ region: 'eu-west-1', network: '10.15.0.0/24' }],
+  aws: {},
 };
 
 /** A front in which everything that AWS makes differs from the default. */
 export const maximalFront: FrontInput = {
   name: 'a-front-of-20-letter',
   domain: 'sip.example.net',
-  anycast: { ranges: ['198.51.100.0/24', '203.0.113.0/24'], clientAffinity: 'none' },
+  anycast: { clientAffinity: 'none' },
   regions: [
-    { region: 'ap-southeast-2', zones: ['a', 'b', 'c'], network: '10.40.0.0/20', edges: 3, trafficDial: 50 },
-    { region: 'eu-central-1', zones: ['b'], network: '10.40.16.0/22' },
+    {
+      region: 'ap-southeast-2',
+      network: '10.40.0.0/20',
+      edges: 3,
+      aws: { zones: ['a', 'b', 'c'], trafficDial: 50 },
+    },
+    { region: 'eu-central-1', network: '10.40.16.0/22', aws: { zones: ['b'] } },
     { region: 'us-east-1', network: '10.40.20.0/24' },
   ],
-  edge: { instanceType: 'c6i.xlarge', transports: { udp: 5080, tcp: 'off', tls: 5443 } },
+  edge: { transports: { udp: 5080, tcp: 'off', tls: 5443 } },
   health: { port: 8090, intervalSeconds: 30, threshold: 2 },
   directory: { pollSeconds: 0.5 },
-  image: 'ami-0123456789abcdef0',
-  alarmEmails: ['noc@example.com'],
+  aws: {
+    anycast: { ranges: ['198.51.100.0/24', '203.0.113.0/24'] },
+    edge: { instanceType: 'c6i.xlarge' },
+    image: 'ami-0123456789abcdef0',
+    alarmEmails: ['noc@example.com'],
+  },
 };
 
 export function frontOf(input: FrontInput): Front {

@@ -91,6 +91,18 @@ describe('VoipCell', () => {
     }
   });
 
+  it('is not made of a cell that is not on AWS, nor beside a front that is not', () => {
+    const regions = [{ region: 'eu-west-1', network: '10.15.0.0/24' }];
+    const elsewhere = parseCell({ name: 'lab', region: 'cellar', local: {} });
+    expect(() => synth((stack) => void new VoipCell(stack, 'cell', { spec: elsewhere }))).toThrow(
+      "lab can't be built on AWS:\naws: is missing; allowed: a section, aws: {} for its defaults",
+    );
+    const front = parseFront({ domain: 'voice.example.com', regions, local: {} });
+    expect(() => synth((stack) => void new VoipCell(stack, 'cell', { spec: parseCell(minimal), front }))).toThrow(
+      /^front can't be built on AWS:\naws: is missing/,
+    );
+  });
+
   it('says everything that is wrong with a spec that was made in code', () => {
     const spec = parseCell({ ...minimal, media: { relay: { calls: 5000, ports: '30000-30999' } }, trunks: [] });
     expect(() => synth((stack) => void new VoipCell(stack, 'cell', { spec }))).toThrow(

@@ -18,6 +18,7 @@ const outside = '198.51.100.70:5060';
 const input = {
   name: 'lab-answers',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.82.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

@@ -13,6 +13,7 @@ import { domainOf, Lab, passwordOf, until, type LabUser } from './lab.ts';
 const input = {
   name: 'lab-baresip',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.96.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

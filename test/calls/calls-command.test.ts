@@ -11,6 +11,7 @@ import { failuresOf, Lab, until, type LabUser } from './lab.ts';
 const input = {
   name: 'lab-calls-command',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.83.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

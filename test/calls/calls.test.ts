@@ -13,6 +13,7 @@ import { failuresOf, Lab, until, type LabUser, type SipTrace } from './lab.ts';
 const input = {
   name: 'lab-calls',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.0.0/20',
   media: { hosts: 4, kernelForwarding: 'preferred' },

@@ -13,6 +13,7 @@ const perOffice = Math.ceil(phones / offices.length);
 const input = {
   name: 'lab-crowd',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.92.0.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

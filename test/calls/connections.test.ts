@@ -9,6 +9,7 @@ import { domainOf, failuresOf, Lab, until, type LabUser } from './lab.ts';
 const input = {
   name: 'lab-connections',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.90.0.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

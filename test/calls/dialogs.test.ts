@@ -12,6 +12,7 @@ const speedup = 20;
 const input = {
   name: 'lab-dialogs',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.81.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

@@ -10,6 +10,7 @@ import { failuresOf, Lab, until, type LabUser } from './lab.ts';
 const input = {
   name: 'lab-fail-over',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.64.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

@@ -11,6 +11,7 @@ const sessions = 3;
 const input = {
   name: 'lab-features',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.80.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred', freeswitch: { sessions } },

@@ -16,6 +16,7 @@ const domain = domainOf('acme');
 const input = {
   name: 'lab-forwarding',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.84.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

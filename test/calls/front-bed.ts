@@ -52,6 +52,7 @@ function specs(
     parseCell({
       name: `${name}-${n}`,
       region: 'eu-west-1',
+      local: {},
       size: 'test',
       network: `10.${number}.${16 * (n - 1)}.0/20`,
       calls,

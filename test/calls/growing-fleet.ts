@@ -105,6 +105,7 @@ function cellFile(name: string, network: string, tenants: readonly GeneratedTena
   return [
     `name: ${name}`,
     'region: eu-west-1',
+    'aws: {}',
     'size: test',
     `network: ${network}`,
     media,

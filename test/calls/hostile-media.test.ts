@@ -28,6 +28,7 @@ import {
 const input = {
   name: 'lab-hostile-media',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.128.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

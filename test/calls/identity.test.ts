@@ -15,6 +15,7 @@ const domain = domainOf('acme');
 const input = {
   name: 'lab-identity',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.83.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

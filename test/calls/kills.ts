@@ -92,6 +92,7 @@ export class KillsBed {
     const input = {
       name,
       region: 'eu-west-1',
+      local: {},
       size: 'test',
       network,
       media: { hosts: 2, kernelForwarding: 'preferred' },

@@ -12,6 +12,7 @@ const tenant = (name: string, more: object = {}) => ({ name, domain: domainOf(na
 const input = {
   name: 'lab-limits',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.16.0/20',
   // With one host lost 40 calls: 28 of them are shared, see the guarantees.

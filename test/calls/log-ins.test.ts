@@ -14,6 +14,7 @@ const banSeconds = 10;
 const input = {
   name: 'lab-log-ins',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.128.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

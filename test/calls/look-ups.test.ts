@@ -13,6 +13,7 @@ import { RawPhones, rawText, retryAfterOf, signed, statusOf, type RawRequest } f
 const input = {
   name: 'lab-look-ups',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.112.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

@@ -54,6 +54,7 @@ export class MutatedBed {
     const input = {
       name,
       region: 'eu-west-1',
+      local: {},
       size: 'test',
       network,
       media: { hosts: 2, kernelForwarding: 'preferred' },

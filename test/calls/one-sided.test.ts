@@ -19,6 +19,7 @@ const longAfter = 3 * silence + 3;
 const input = {
   name: 'lab-one-sided',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.82.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

@@ -12,6 +12,7 @@ import { failuresOf, Lab, until, type LabUser, type SipTrace } from './lab.ts';
 const input = {
   name: 'lab-outages',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.48.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

@@ -15,7 +15,7 @@ import { until } from './lab.ts';
 const name = 'lab-pipeline';
 const cell = (setupsPerSecond: number) => ({
   [`cells/${name}.yaml`]: [
-    ...[`name: ${name}`, 'region: eu-west-1', 'size: test', 'network: 10.82.0.0/20'],
+    ...[`name: ${name}`, 'region: eu-west-1', 'aws: {}', 'size: test', 'network: 10.82.0.0/20'],
     ...['media: { hosts: 2, kernelForwarding: preferred }', `sbc: { setupsPerSecond: ${setupsPerSecond} }`],
     '',
   ].join('\n'),

@@ -12,6 +12,7 @@ describeWith(['root', 'debian-packages'], 'cellstamp call --to', () => {
     lab = await Lab.up({
       name: 'lab-remote',
       region: 'eu-west-1',
+      local: {},
       size: 'test',
       network: '10.81.0.0/20',
       media: { hosts: 2, kernelForwarding: 'preferred' },

@@ -70,6 +70,7 @@ const theirs = certificate('DNS:voice.carrier.example,DNS:sip.carrier.example,IP
 const input = {
   name: 'lab-secure-trunks',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.89.0.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

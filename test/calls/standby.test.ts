@@ -16,6 +16,7 @@ import { invite, RawParties, sdp, sdpContent } from './raw-parties.ts';
 const input = {
   name: 'lab-standby',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.81.16.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

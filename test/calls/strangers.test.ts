@@ -14,6 +14,7 @@ import { Sockets, type Heard } from './sockets.ts';
 const input = {
   name: 'lab-strangers',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.80.32.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

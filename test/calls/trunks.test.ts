@@ -13,6 +13,7 @@ import { domainOf, failuresOf, Lab, until, type LabUser } from './lab.ts';
 const input = {
   name: 'lab-trunks',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.88.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred', rtcpMux: true },

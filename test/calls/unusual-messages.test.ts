@@ -13,6 +13,7 @@ import { rfc4475 } from './rfc4475.ts';
 const input = {
   name: 'lab-unusual',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.91.16.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

@@ -4,7 +4,7 @@ import { figuresWith, measurementsSchema } from '../../lib/capacity/component-fi
 import { RESOURCES } from '../../lib/capacity/resources.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 
-const standard = parseCell({ name: 'euw1-a', region: 'eu-west-1' });
+const standard = parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} });
 const limitOf = (lanes: ReturnType<typeof cellCapacity>['limits']['lanes'], resource: string, pools: string[]) =>
   lanes.find((lane) => lane.resource === resource && String(lane.pools) === String(pools))?.limit;
 
@@ -26,8 +26,8 @@ describe('cellCapacity', () => {
   });
 
   it('names what ends first on a media host: ports, packets, bandwidth or processor', () => {
-    const bound = (media: object) =>
-      cellCapacity(parseCell({ name: 'x', region: 'eu-west-1', media })).resources.relayedCalls.binding;
+    const bound = (media: object, aws = {}) =>
+      cellCapacity(parseCell({ name: 'x', region: 'eu-west-1', aws, media })).resources.relayedCalls.binding;
     expect(bound({ relay: { calls: 20000 } })).toMatchObject({ because: 'ports', limit: 3750 });
     expect(bound({ relay: { calls: 20000 }, rtcpMux: true })).toMatchObject({
       because: 'packets per second',
@@ -39,8 +39,10 @@ describe('cellCapacity', () => {
       limit: 2320,
     });
     expect(
-      bound({ instanceType: 't3.medium', relay: { calls: 20000, ports: '16000-65000' }, freeswitch: { sessions: 1 } })
-        .because,
+      bound(
+        { relay: { calls: 20000, ports: '16000-65000' }, freeswitch: { sessions: 1 } },
+        { media: { instanceType: 't3.medium' } },
+      ).because,
     ).toBe('packets per second');
   });
 
@@ -56,6 +58,7 @@ describe('cellCapacity', () => {
     const spec = parseCell({
       name: 'x',
       region: 'eu-west-1',
+      aws: {},
       media: { pools: { standard: [1, 2], 'high-volume': [3, 4] } },
     });
     const calls = cellCapacity(spec).limits.lanes.filter((lane) => lane.resource === 'relayedCalls');
@@ -66,7 +69,7 @@ describe('cellCapacity', () => {
   });
 
   it('a cell with one media host carries no call once that is lost', () => {
-    const spec = parseCell({ name: 'x', region: 'eu-west-1', media: { hosts: 1 } });
+    const spec = parseCell({ name: 'x', region: 'eu-west-1', aws: {}, media: { hosts: 1 } });
     expect(cellCapacity(spec).resources.relayedCalls.limit).toBe(0);
     expect(cellCapacity(spec, { lostMediaHosts: 0 }).resources.relayedCalls.limit).toBe(2500);
     expect(() => cellCapacity(spec, { lostMediaHosts: -1 })).toThrow('got -1');
@@ -90,9 +93,19 @@ describe('cellCapacity', () => {
   });
 
   it('says what it does not know: transcoding that nobody measured, an instance type that is not in the table', () => {
-    const spec = parseCell({ name: 'x', region: 'eu-west-1', media: { instanceType: 'm7a.large' } });
+    const spec = parseCell({ name: 'x', region: 'eu-west-1', aws: { media: { instanceType: 'm7a.large' } } });
     const { unknown } = cellCapacity(spec);
     expect(unknown.join('\n')).toMatch(/m7a\.large[^]*transcoded/);
+  });
+
+  it('says what it does not know of a cell that names no machine, and plans on what the spec admits', () => {
+    const { unknown, resources } = cellCapacity(parseCell({ name: 'lab', region: 'cellar', local: {} }));
+    expect(resources.relayedCalls).toMatchObject({ limit: 7500, binding: { because: 'admitted calls' } });
+    expect(unknown.filter((line) => line.includes('names no machine'))).toEqual([
+      'processor of Redis: the cell names no machine, taken as a whole core',
+      'processor of the database: the cell names no machine, taken as two cores',
+      'bandwidth, packets and processor of a media host: the cell names no machine; measure them',
+    ]);
   });
 
   it('prints every limit with its arithmetic and source, the deciding one first', () => {

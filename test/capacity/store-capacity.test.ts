@@ -5,7 +5,7 @@ import { nodeCores } from '../../lib/capacity/store-capacity.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 
 const cell = (nodeType: string, instanceClass: string) =>
-  parseCell({ name: 'x', region: 'eu-west-1', redis: { nodeType }, database: { instanceClass } });
+  parseCell({ name: 'x', region: 'eu-west-1', aws: { redis: { nodeType }, database: { instanceClass } } });
 
 describe('what Redis and the database carry', () => {
   it.each([

@@ -18,6 +18,7 @@ const input: fc.Arbitrary<CellInput> = fc
   .map(({ prefix, position, zones, hosts, readers, replicas }) => ({
     name: 'euw1-a',
     region: 'eu-west-1',
+    aws: {},
     network: formatRange({
       first: parseAddress('10.0.0.0') + (position % 2 ** (prefix - 8)) * 2 ** (32 - prefix),
       prefix,

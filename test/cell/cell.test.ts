@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deriveCell } from '../../lib/cell/cell.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 
-const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1' }));
+const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
 
 describe('a cell of a name and a region', () => {
   it('has two SBCs, four media hosts, a database writer and reader, a Redis primary and replica', () => {

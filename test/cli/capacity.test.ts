@@ -8,8 +8,8 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cellstamp-capacity-'));
   mkdirSync(join(folder, 'cells'));
-  write('cells/euw1-a.yaml', 'name: euw1-a\nregion: eu-west-1\n');
-  write('cells/euw1-b.yaml', 'name: euw1-b\nregion: eu-west-1\nnetwork: 10.16.16.0/20\nmedia: { hosts: 8 }\n');
+  write('cells/euw1-a.yaml', 'name: euw1-a\nregion: eu-west-1\naws: {}\n');
+  write('cells/euw1-b.yaml', 'name: euw1-b\nregion: eu-west-1\naws: {}\nnetwork: 10.16.16.0/20\nmedia: { hosts: 8 }\n');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -88,7 +88,7 @@ describe('cellstamp capacity', () => {
   });
 
   it('prints nothing of a fleet that breaks a rule', async () => {
-    write('cells/euw1-b.yaml', 'name: euw1-b\nregion: eu-west-1\nsize: huge\n');
+    write('cells/euw1-b.yaml', 'name: euw1-b\nregion: eu-west-1\nsize: huge\naws: {}\n');
     const { status, stdout, stderr } = await capacity();
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain('euw1-b.yaml:3:1 error size: must be test, small or standard; got huge');

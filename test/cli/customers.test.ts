@@ -18,7 +18,7 @@ const tenant = 'tenants: [{ name: acme, domain: acme.example.com, dids: { "+4930
 
 describe('cellstamp customers', () => {
   it('prints the tenants and trunks of a cell as one transaction', async () => {
-    write(`name: euw1-a\nregion: eu-west-1\ntrunks: [{ name: carrier-a, address: 192.0.2.10 }]\n${tenant}`);
+    write(`name: euw1-a\nregion: eu-west-1\naws: {}\ntrunks: [{ name: carrier-a, address: 192.0.2.10 }]\n${tenant}`);
     const { status, stdout, stderr } = await customers('euw1-a');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^BEGIN;\n[^]*COMMIT;\n$/);
@@ -26,7 +26,7 @@ describe('cellstamp customers', () => {
   });
 
   it('ends with 2 for a cell that is not there, and names those that are', async () => {
-    write('name: euw1-a\nregion: eu-west-1\n');
+    write('name: euw1-a\nregion: eu-west-1\naws: {}\n');
     const { status, stdout, stderr } = await customers('euw1-b');
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(`there is no cell euw1-b in ${cells}; there are euw1-a`);

@@ -8,7 +8,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cellstamp-deployed-'));
   mkdirSync(join(folder, 'cells'));
-  writeFileSync(join(folder, 'cells/euw1-a.yaml'), 'name: euw1-a\nregion: eu-west-1\n');
+  writeFileSync(join(folder, 'cells/euw1-a.yaml'), 'name: euw1-a\nregion: eu-west-1\naws: {}\n');
   writeFileSync(join(folder, 'planning.yaml'), 'kinds: [{ region: eu-west-1, prefix: euw1- }]\n');
 });
 afterEach(() => rmSync(folder, { recursive: true }));

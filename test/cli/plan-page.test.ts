@@ -42,7 +42,7 @@ function fleet(cells: number, calls: number): PlanInput {
       use,
     })),
     blueprints: [
-      { name: 'eu-west-1 standard', prefix: 'euw1-', spec: parseCell({ name: 'new', region: 'eu-west-1' }) },
+      { name: 'eu-west-1 standard', prefix: 'euw1-', spec: parseCell({ name: 'new', region: 'eu-west-1', aws: {} }) },
     ],
   };
 }

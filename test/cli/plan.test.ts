@@ -88,7 +88,11 @@ describe('cellstamp plan', () => {
   });
 
   it('plans for a fleet without tenants', () => {
-    const { status, stdout } = plan(fleet({ 'cells/euw1-a.yaml': 'name: euw1-a\nregion: eu-west-1\n' }), '--now', NOW);
+    const { status, stdout } = plan(
+      fleet({ 'cells/euw1-a.yaml': 'name: euw1-a\nregion: eu-west-1\naws: {}\n' }),
+      '--now',
+      NOW,
+    );
     expect(status).toBe(0);
     expect(stdout).toContain('for 1 cell with 0 tenants');
   });
@@ -145,7 +149,7 @@ describe('cellstamp plan', () => {
       'planning.yaml': `${MINIMAL}rules: { horizonDays: 0 }\n`,
     });
     const { status, stdout, stderr } = plan(folder, '--write');
-    expect(stderr).toMatch(/cells\/euw1-a\.yaml:7:1 error maxTenant: /);
+    expect(stderr).toMatch(/cells\/euw1-a\.yaml:8:1 error maxTenant: /);
     expect(stderr).toMatch(/cells\/euw1-b\.yaml:2:1 error region: /);
     expect(stderr).toMatch(/planning\.yaml:4:\d+ error rules\.horizonDays: /);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

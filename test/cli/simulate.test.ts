@@ -47,6 +47,25 @@ cell: { size: small }
 `;
 
 describe('cellstamp simulate', () => {
+  it('takes a machine at the place where scenarios once had it, and says where it belongs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellstamp-simulate-'));
+    try {
+      const simulated = async (cell: string) => {
+        writeFileSync(join(folder, 'a.yaml'), SHORT.replace('cell: { size: small }', `cell: ${cell}`));
+        return cellstamp('simulate', '--scenario', join(folder, 'a.yaml'), '--policy', 'reactive', '--json');
+      };
+      const now = await simulated('{ size: small, aws: { media: { instanceType: c6i.large } } }');
+      const old = await simulated('{ size: small, media: { instanceType: c6i.large } }');
+      expect(old.stdout).toBe(now.stdout);
+      expect(now).toMatchObject({ status: 0, stderr: '' });
+      expect(old.stderr).toMatch(
+        /a\.yaml:\d+:\d+ warning cell\.media\.instanceType: .*; allowed: cell\.aws\.media\.instanceType\n$/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('replays the example of four weeks and says when cells were short and what was stamped', async () => {
     const { stdout, status } = await cellstamp(
       'simulate',

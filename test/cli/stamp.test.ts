@@ -28,15 +28,18 @@ describe('cellstamp stamp', () => {
       stderr: '',
     });
     expect(read('euw1-a.yaml')).toBe(
-      '# yaml-language-server: $schema=./cell.schema.json\nname: euw1-a\nregion: eu-west-1\nnetwork: 10.16.0.0/20\n',
+      '# yaml-language-server: $schema=./cell.schema.json\nname: euw1-a\nregion: eu-west-1\nnetwork: 10.16.0.0/20\naws: {}\n',
     );
     expect(JSON.parse(read('cell.schema.json'))).toEqual(JSON.parse(JSON.stringify(jsonSchemas['cell.schema.json']())));
   });
 
   it('picks a network that no cell and no region of the front has', async () => {
-    write('a.yaml', 'name: a\nregion: eu-west-2\n');
-    write('b.yaml', 'name: b\nregion: eu-west-3\nnetwork: 10.16.32.0/19\n');
-    write('front.yaml', 'domain: voice.example.com\nregions: [{ region: us-east-1, network: 10.16.20.0/24 }]\n');
+    write('a.yaml', 'name: a\nregion: eu-west-2\naws: {}\n');
+    write('b.yaml', 'name: b\nregion: eu-west-3\nnetwork: 10.16.32.0/19\naws: {}\n');
+    write(
+      'front.yaml',
+      'domain: voice.example.com\nregions: [{ region: us-east-1, network: 10.16.20.0/24 }]\naws: {}\n',
+    );
     const { stdout } = await stamp('c', '--region', 'eu-west-1', '--size', 'small', '--json');
     expect(JSON.parse(stdout)).toEqual({
       file: join(cells(), 'c.yaml'),
@@ -73,7 +76,7 @@ describe('cellstamp stamp', () => {
     [
       'a region that is none',
       ['a', '--region', 'ireland'],
-      'a.yaml:3:1 error region: must be an AWS region, for example eu-west-1; got ireland',
+      'a.yaml:3:1 error region: ireland is no region of AWS; allowed: an AWS region, for example eu-west-1; or no section aws',
     ],
     [
       'a size that is not there',

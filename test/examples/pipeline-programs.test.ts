@@ -4,7 +4,7 @@ import { growingFleet } from '../calls/growing-fleet.ts';
 import { FleetRepository, program } from './fleet-repository.ts';
 
 const cell = (name: string, network: string, more = '') =>
-  `name: ${name}\nregion: eu-west-1\nsize: small\nnetwork: ${network}\n${more}`;
+  `name: ${name}\nregion: eu-west-1\naws: {}\nsize: small\nnetwork: ${network}\n${more}`;
 
 let fleet: FleetRepository;
 beforeEach(() => {
@@ -107,7 +107,7 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
     const { status, stderr } = fleet.run(program('waves.ts', before));
     expect(status).toBe(2);
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
-    expect(stderr).toMatch(/^cells\/a\.yaml:2:1 error region: must be .*; got nowhere$/m);
+    expect(stderr).toMatch(/^cells\/a\.yaml:2:1 error region: nowhere is no region of AWS; /m);
   });
 });
 

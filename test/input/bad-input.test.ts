@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cellstamp, spawnCellstamp } from '../cli/run-command.ts';
-import { badInputs, CELL, PLANNING, SCENARIO, type Content, type Row } from './rows.ts';
+import { badInputs, CELL, TARGET, PLANNING, SCENARIO, type Content, type Row } from './rows.ts';
 
 let folder: string;
 
@@ -103,7 +103,7 @@ describe('what is allowed although it looks odd', () => {
     lay({ what: '', args: [], error: '' });
     put('cells/.#euw1-a.yaml', { link: 'somebody@somewhere.1:2' });
     put('cells/euw1-a.yaml~', 'old');
-    writeFileSync(join(folder, 'cells/euw1-a.yaml'), `\ufeff${CELL}`);
+    writeFileSync(join(folder, 'cells/euw1-a.yaml'), `\ufeff${CELL}${TARGET}`);
     const { status, stdout } = await cellstamp('check', '--cells', join(folder, 'cells'));
     expect({ status, stdout }).toEqual({ status: 0, stdout: '1 file: 0 errors, 0 warnings\n' });
   });

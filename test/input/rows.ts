@@ -18,6 +18,8 @@ export interface Row {
 }
 
 export const CELL = 'name: euw1-a\nregion: eu-west-1\n';
+/** A section that names a target; it stands last, so that no line moves. */
+export const TARGET = 'aws: {}\n';
 export const PLANNING = 'kinds:\n  - region: eu-west-1\n    prefix: euw1-\n';
 export const SCENARIO = 'name: short\ndays: 1\ntenants: 10\n';
 const ESC = '\u001b';
@@ -172,7 +174,7 @@ const values: readonly Row[] = [
   cell('null for a number', 'media: { hosts: null }\n', `3:10 error media.hosts: ${hosts} null, which is no value`),
   cell('a tilde for a number', 'media: { hosts: ~ }\n', `3:10 error media.hosts: ${hosts} ~, which is no value`),
   cell('an empty number', 'media:\n  hosts:\n', `4:3 error media.hosts: ${hosts} nothing: the key has no value`),
-  cell('an empty group', 'media:\n', '3:1 error media: must be a mapping with the keys hosts, instanceType'),
+  cell('an empty group', 'media:\n', '3:1 error media: must be a mapping with the keys hosts, kernelForwarding'),
   cell(
     'an empty word',
     'size:\n',
@@ -198,18 +200,18 @@ const values: readonly Row[] = [
   ),
   cell(
     'a list that is too short',
-    'zones: [a]\n',
-    '3:1 error zones: must be a list: 2 to 4, each the letter of a zone, a to f; got a list of 1',
+    'aws: { zones: [a] }\n',
+    '3:8 error aws.zones: must be a list: 2 to 4, each the letter of a zone, a to f; got a list of 1',
   ),
   cell(
     'a list that is too long',
-    'zones: [a, b, c, d, e]\n',
-    '3:1 error zones: must be a list: 2 to 4, each the letter of a zone, a to f; got a list of 5',
+    'aws: { zones: [a, b, c, d, e] }\n',
+    '3:8 error aws.zones: must be a list: 2 to 4, each the letter of a zone, a to f; got a list of 5',
   ),
   cell(
     'a wrong entry of a list',
-    'zones: [a, z]\n',
-    '3:12 error zones[1]: must be the letter of a zone, a to f; got z',
+    'aws: { zones: [a, z] }\n',
+    '3:19 error aws.zones[1]: must be the letter of a zone, a to f; got z',
   ),
   cell(
     'a word that is not there',
@@ -228,18 +230,18 @@ const values: readonly Row[] = [
   ),
   cell(
     'a version without quotes',
-    'database: { version: 15.10 }\n',
-    '3:13 error database.version: 15.10 without quotes is a number',
+    'aws: { database: { version: 15.10 } }\n',
+    '3:20 error aws.database.version: 15.10 without quotes is a number',
   ),
   cell(
     'a boolean for a text',
-    'image: true\n',
-    '3:1 error image: must be an AMI id, for example ami-0abcdef1234567890; got true (a boolean)',
+    'aws: { image: true }\n',
+    '3:8 error aws.image: must be an AMI id, for example ami-0abcdef1234567890; got true (a boolean)',
   ),
   cell(
     'an address that is none',
-    'alarmEmails: [ops]\n',
-    '3:15 error alarmEmails[0]: must be an e-mail address; got ops',
+    'aws: { alarmEmails: [ops] }\n',
+    '3:22 error aws.alarmEmails[0]: must be an e-mail address; got ops',
   ),
   cell(
     'a URL that is none',
@@ -356,7 +358,7 @@ const files: readonly Row[] = [
   cellFile('a list', '- a\n', '1:1 error: must be a mapping with the keys name, region'),
   cellFile('a word', 'hello\n', '1:1 error: must be a mapping with the keys name, region'),
   cellFile('a number', '42\n', '1:1 error: must be a mapping with the keys name, region'),
-  cellFile('without a region', 'name: euw1-a\n', '1:1 error region: is missing; allowed: an AWS region'),
+  cellFile('without a region', 'name: euw1-a\n', '1:1 error region: is missing; allowed: 1 to 32 lower-case letters'),
   cellFile('of an older YAML', `%YAML 1.1\n---\n${CELL}`, '1:1 error: %YAML 1.1 is another version; allowed: YAML 1.2'),
   cellFile(
     'of a newer YAML',

@@ -11,7 +11,7 @@ import {
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
 
 const cellOf = (input: Partial<CellInput> = {}) =>
-  deriveCell(parseCell({ name: 'lab-a', region: 'eu-west-1', ...input }));
+  deriveCell(parseCell({ name: 'lab-a', region: 'eu-west-1', local: {}, ...input }));
 
 /** A private range of the usual size. */
 const network = fc.tuple(fc.nat(255), fc.nat(15)).map(([b, c]) => `10.${b}.${c * 16}.0/20`);

@@ -12,6 +12,7 @@ import { networkOf, processesOf, tracesOf } from './machine.ts';
 const spec = parseCell({
   name: 'lab-cell',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.72.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },
@@ -23,6 +24,7 @@ function inputOf(name: string) {
   return {
     name,
     region: 'eu-west-1',
+    local: {},
     size: 'test',
     network: '10.73.0.0/20',
     media: { hosts: 1, kernelForwarding: 'preferred' },

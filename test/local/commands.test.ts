@@ -18,7 +18,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'cells'));
   writeFileSync(
     join(folder, 'cells', `${name}.yaml`),
-    `name: ${name}\nregion: eu-west-1\nsize: test\nnetwork: 10.76.0.0/20\nmedia: { hosts: 2, kernelForwarding: preferred }\n`,
+    `name: ${name}\nregion: eu-west-1\nlocal: {}\nsize: test\nnetwork: 10.76.0.0/20\nmedia: { hosts: 2, kernelForwarding: preferred }\n`,
   );
 });
 afterAll(async () => {

@@ -9,6 +9,7 @@ import { describeWith } from '../requirements.ts';
 const input: CellInput = {
   name: 'lab-tenants',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.76.0.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

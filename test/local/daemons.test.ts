@@ -8,6 +8,7 @@ import { describeWith } from '../requirements.ts';
 const spec = parseCell({
   name: 'lab-daemons',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.75.0.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred', relay: { calls: 2 } },

@@ -22,7 +22,7 @@ beforeAll(() => {
     const tenants = index === 0 ? 'tenants: [{ name: acme, domain: acme.example.com }]\n' : '';
     writeFileSync(
       join(folder, `${name}.yaml`),
-      `name: ${name}\nregion: eu-west-1\nsize: test\nnetwork: 10.77.${16 * index}.0/20\nmedia: { hosts: 1, kernelForwarding: preferred }\n${tenants}`,
+      `name: ${name}\nregion: eu-west-1\nlocal: {}\nsize: test\nnetwork: 10.77.${16 * index}.0/20\nmedia: { hosts: 1, kernelForwarding: preferred }\n${tenants}`,
     );
   }
   const region = (name: string, n: number) => `  - { region: ${name}, network: 10.77.20${n}.0/24 }\n`;

@@ -11,6 +11,7 @@ const name = 'lab-health';
 const spec = parseCell({
   name,
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.79.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },

@@ -12,7 +12,7 @@ import { debianPackages } from '../../lib/local/packages.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 import { describeWith } from '../requirements.ts';
 
-const cell = deriveCell(parseCell({ name: 'lab-a', region: 'eu-west-1', size: 'test' }));
+const cell = deriveCell(parseCell({ name: 'lab-a', region: 'eu-west-1', local: {}, size: 'test' }));
 const publicNetwork = '198.18.7.0/24';
 const plans = [
   fabricPlan(cell, publicNetwork),

@@ -11,6 +11,7 @@ import { processesOf } from './machine.ts';
 const input: CellInput = {
   name: 'lab-kill',
   region: 'eu-west-1',
+  local: {},
   size: 'test',
   network: '10.74.0.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },

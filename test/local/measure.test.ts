@@ -15,7 +15,7 @@ describeWith(['root', 'debian-packages'], 'cellstamp measure', () => {
   beforeAll(async () => {
     await down(name);
     const media = { hosts: 1, kernelForwarding: 'preferred' } as const;
-    await up(parseCell({ name, region: 'eu-west-1', size: 'test', network: '10.84.0.0/20', media }));
+    await up(parseCell({ name, region: 'eu-west-1', local: {}, size: 'test', network: '10.84.0.0/20', media }));
   });
   afterAll(() => down(name));
 

@@ -20,7 +20,7 @@ beforeAll(() => {
   cells = mkdtempSync(join(tmpdir(), 'cellstamp-room-'));
   writeFileSync(
     join(cells, `${name}.yaml`),
-    `name: ${name}\nregion: eu-west-1\nsize: test\nnetwork: 10.78.0.0/20\nmedia: { hosts: 1, kernelForwarding: preferred }\n`,
+    `name: ${name}\nregion: eu-west-1\nlocal: {}\nsize: test\nnetwork: 10.78.0.0/20\nmedia: { hosts: 1, kernelForwarding: preferred }\n`,
   );
 });
 afterAll(() => rmSync(cells, { recursive: true }));

@@ -119,8 +119,8 @@ describe('an editor', () => {
   }
 
   it.each([
-    ['a field that is written', "parseCell({ name: 'a', region: 'b', media: { hosts: 2 } });", 'hosts'],
-    ['a field of a spec', "parseCell({ name: 'a', region: 'b' }).media.hosts;", 'hosts'],
+    ['a field that is written', "parseCell({ name: 'a', region: 'b', aws: {}, media: { hosts: 2 } });", 'hosts'],
+    ['a field of a spec', "parseCell({ name: 'a', region: 'b', aws: {} }).media.hosts;", 'hosts'],
   ])('shows what %s means, and its default', (_, text, word) => {
     expect(hover(projects.get('cellstamp')!, `import { parseCell } from 'cellstamp';\n${text}`, word)).toBe(
       'Media hosts. 4',

@@ -30,7 +30,7 @@ export class VoiceStack extends TerraformStack {
   readonly cell: VoipCell;
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const spec: CellSpec = parseCell({ name: 'euw1-a', region: 'eu-west-1', size: 'small' });
+    const spec: CellSpec = parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, size: 'small' });
     new AwsProvider(this, 'aws', { region: spec.region });
     this.cell = new VoipCell(this, 'cell', { spec });
   }

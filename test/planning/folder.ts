@@ -14,6 +14,7 @@ export const MINIMAL = 'kinds:\n  - region: eu-west-1\n    prefix: euw1-\n';
 
 export const CELL = `name: euw1-a
 region: eu-west-1
+aws: {}
 size: small
 tenants:
   - { name: acme, domain: acme.example.com }

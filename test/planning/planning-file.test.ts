@@ -57,7 +57,28 @@ describe('planning.yaml', () => {
       region: 'eu-west-1',
       size: 'test',
       media: { hosts: 2, kernelForwarding: 'preferred' },
+      aws: {},
     });
+  });
+
+  it('takes kinds of before targets had sections, and says where their values belong', async () => {
+    const kind = (settings: string) => `kinds:\n  - { region: eu-west-1, prefix: a-, settings: ${settings} }\n`;
+    const old = await readFrom({ 'planning.yaml': kind('{ media: { hosts: 2, instanceType: c6in.xlarge } }') });
+    const now = await readFrom({
+      'planning.yaml': kind('{ media: { hosts: 2 }, aws: { media: { instanceType: c6in.xlarge } } }'),
+    });
+    expect(old.input.blueprints).toEqual(now.input.blueprints);
+    expect([...old.planning.kinds.values()].map(({ written }) => written)).toEqual(
+      [...now.planning.kinds.values()].map(({ written }) => written),
+    );
+    expect(now.planning.warnings).toEqual([]);
+    expect(old.planning.warnings).toMatchObject([
+      {
+        line: 2,
+        path: 'kinds[0].settings.media.instanceType',
+        allowed: 'kinds[0].settings.aws.media.instanceType',
+      },
+    ]);
   });
 
   it('keeps free what a tenant is guaranteed, whether it has a cell or waits for one', async () => {
@@ -147,7 +168,7 @@ describe('what nobody can plan with', () => {
       'cells/euw1-a.yaml': CELL.replace('small', 'tiny'),
     });
     expect(refusal).toEqual([
-      'cells/euw1-a.yaml:3:1 error size: must be test, small or standard; got tiny',
+      'cells/euw1-a.yaml:4:1 error size: must be test, small or standard; got tiny',
       'planning.yaml:2:10 error rules.horizonDays: must be a whole number from 1 to 180; got 0',
     ]);
   });

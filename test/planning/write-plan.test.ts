@@ -24,7 +24,8 @@ tenants:
 
 # The end.
 `;
-const cellB = 'name: euw1-b\nregion: eu-west-1\nstate: active # for now\nsize: small\nnetwork: 10.32.16.0/20\n';
+const cellB =
+  'name: euw1-b\nregion: eu-west-1\naws: {}\nstate: active # for now\nsize: small\nnetwork: 10.32.16.0/20\n';
 const planningText = `kinds:
   - { region: eu-west-1, prefix: euw1-, size: small }
 # Who waits.
@@ -98,7 +99,7 @@ describe('a plan that is written', () => {
     const fleet = await read();
     writePlan({ plan: planOf(fleet, stamp('euw1-c'), stamp('euw1-d')), read: fleet, cells });
     expect(text('cells', 'euw1-c.yaml')).toMatch(
-      /^# yaml-language-server: .*\n#\n# Stamped by the plan of .*\n# euw1-a is full\nname: euw1-c\nregion: eu-west-1\nsize: small\nnetwork: 10\./,
+      /^# yaml-language-server: .*\n#\n# Stamped by the plan of .*\n# euw1-a is full\nname: euw1-c\nregion: eu-west-1\nsize: small\nnetwork: 10\..*\naws: \{\}\n$/,
     );
     const files = readdirSync(cells).map((name) => ({ path: join(cells, name), text: text('cells', name) }));
     const { cells: specs, findings } = loadFleet(files);

@@ -92,7 +92,7 @@ describeWith(['debian-packages'], 'a side is silent', () => {
 /** After which of the looks at a session that no call has it is deleted: each a time, and what the relay has heard by then. */
 function deleted(looks: readonly { at: number; signal?: number; rtp?: number; rtcp?: number }[]): unknown {
   const script = `import json, sys
-${callsProgramText.replace(/if __name__ == "__main__":[^]*$/, '')}
+${calls.replace(/if __name__ == "__main__":[^]*$/, '')}
 strays = Strays(60)
 answer = lambda look: {"last signal": look.get("signal", 0), "totals": {"RTP": {"packets": look.get("rtp", 0)}, "RTCP": {"packets": look.get("rtcp", 0)}}}
 print(json.dumps([look["at"] for look in json.load(sys.stdin) if strays.look(1, "name", answer(look), look["at"])]))`;

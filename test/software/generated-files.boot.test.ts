@@ -17,7 +17,7 @@ import { describeWith } from '../requirements.ts';
 
 const programs = '/usr/local/lib/cellstamp';
 const cells = (['required', 'preferred', 'off'] as const).map((kernelForwarding) =>
-  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', media: { kernelForwarding } })),
+  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, media: { kernelForwarding } })),
 );
 const front = deriveFront(
   parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }] }),

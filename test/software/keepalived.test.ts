@@ -3,7 +3,8 @@ import { deriveCell } from '../../lib/cell/cell.ts';
 import { keepalived } from '../../lib/software/keepalived/index.ts';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
 
-const cellOf = (sbc: CellInput['sbc'] = {}) => deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', sbc }));
+const cellOf = (sbc: CellInput['sbc'] = {}) =>
+  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, sbc }));
 const cell = cellOf();
 const [one, two] = cell.sbcs.map((host) => keepalived(cell, host)) as [
   ReturnType<typeof keepalived>,

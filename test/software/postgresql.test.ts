@@ -3,7 +3,7 @@ import { deriveCell } from '../../lib/cell/cell.ts';
 import { postgresql } from '../../lib/software/postgresql/index.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 
-const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', database: { readers: 2 } }));
+const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, database: { readers: 2 } }));
 const configs = cell.databases.map((host) => postgresql(cell, host));
 const text = (index: number, name: string) =>
   configs[index]!.files.find((file) => file.path.endsWith(`/${name}`))!.text;

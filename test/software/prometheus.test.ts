@@ -4,7 +4,7 @@ import { deriveCell } from '../../lib/cell/cell.ts';
 import { scrapeConfig } from '../../lib/software/prometheus.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 
-const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', network: '10.16.0.0/20' }));
+const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, network: '10.16.0.0/20' }));
 
 it('scrapes Kamailio on both SBCs and rtpengine on every media host, each by the name of its cell and host', () => {
   const { scrape_configs: jobs } = parse(scrapeConfig(cell)) as {

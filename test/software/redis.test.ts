@@ -3,7 +3,7 @@ import { deriveCell } from '../../lib/cell/cell.ts';
 import { redis } from '../../lib/software/redis/index.ts';
 import { parseCell } from '../../lib/spec/cell.ts';
 
-const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1' }));
+const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
 const [primary, replica] = cell.redis.map((host) => redis(cell, host)) as [
   ReturnType<typeof redis>,
   ReturnType<typeof redis>,

@@ -4,7 +4,7 @@ import { rtpengine } from '../../lib/software/rtpengine/index.ts';
 import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
 
 function configOf(media: CellInput['media'] = {}) {
-  const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', media }));
+  const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, media }));
   return rtpengine(cell, cell.media[0]!);
 }
 
@@ -91,7 +91,7 @@ describe('rtpengine', () => {
     const guard = textOf(media, '/etc/cellstamp/media-guard.nft');
     expect(guard).toContain('udp sport 31000-41999 goto from_relay');
     expect(guard).toContain('ip daddr @media_hosts udp dport 17000-18999 accept');
-    const { spec } = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', media }));
+    const { spec } = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, media }));
     expect(guard).toContain(`elements = { ${spec.network}, `);
   });
 

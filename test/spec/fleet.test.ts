@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { formatFinding } from '../../lib/spec/finding.ts';
 import { loadFleet, type FleetFile } from '../../lib/spec/fleet.ts';
 import { overlaps, parseRange } from '../../lib/spec/range.ts';
+import { onAws } from './checked.ts';
 
 function cell(name: string, rest = '', region = 'eu-west-1'): FleetFile {
-  return { path: `cells/${name}.yaml`, text: `name: ${name}\nregion: ${region}\n${rest}` };
+  return { path: `cells/${name}.yaml`, text: onAws(`name: ${name}\nregion: ${region}\n${rest}`) };
 }
 /** Cells in regions of their own, so that no quota is passed. */
 const a = (rest = '') => cell('a', rest, 'eu-west-1');
@@ -14,10 +15,10 @@ const lines = (files: readonly FleetFile[], only?: string) =>
   loadFleet(files, only === undefined ? {} : { only }).findings.map(formatFinding);
 
 describe('a fleet', () => {
-  it('of a file with a name and a region is one whole cell', () => {
+  it('of a file with a name, a region and a target is one whole cell', () => {
     const fleet = loadFleet([a()]);
     expect(fleet.findings).toEqual([]);
-    expect(fleet.cells.map(({ name, network, zones }) => ({ name, network, zones }))).toEqual([
+    expect(fleet.cells.map(({ name, network, aws }) => ({ name, network, zones: aws?.zones }))).toEqual([
       { name: 'a', network: '10.16.0.0/20', zones: ['a', 'b', 'c'] },
     ]);
   });
@@ -34,7 +35,7 @@ describe('a fleet', () => {
   it('reports everything that is wrong in a file at once', () => {
     const text = `
 size: small
-zones: [a, a]
+aws: { zones: [a, a] }
 network: 10.16.8.0/20
 media:
   relay: { calls: many, prots: 1-2 }
@@ -43,7 +44,7 @@ tenants:
   - { name: acme, domain: acme.example.com, tier: gold }
 `;
     expect(lines([a(text)]).map((line) => line.replace(/^(\S+) error ([^:]+):.*/, '$1 $2'))).toEqual([
-      'cells/a.yaml:5:12 zones[1]',
+      'cells/a.yaml:5:19 aws.zones[1]',
       'cells/a.yaml:6:1 network',
       'cells/a.yaml:8:12 media.relay.calls',
       'cells/a.yaml:8:25 media.relay.prots',
@@ -90,7 +91,7 @@ describe('between cells', () => {
   it('a network of the front overlaps like that of a cell', () => {
     const front = {
       path: 'cells/front.yaml',
-      text: 'domain: voice.example.com\nregions:\n  - region: us-east-1\n    network: 10.16.0.0/24\n',
+      text: 'domain: voice.example.com\nregions:\n  - region: us-east-1\n    network: 10.16.0.0/24\naws: {}\n',
     };
     expect(lines([a(), front])).toEqual([
       'cells/a.yaml:1:1 error network: 10.16.0.0/20 (the default) overlaps the network in cells/front.yaml:4; allowed: a range of its own, for example 10.16.16.0/20',
@@ -132,7 +133,7 @@ describe('between cells', () => {
   });
 
   it('a file is named as its cell', () => {
-    expect(lines([{ path: 'cells/c.yaml', text: 'name: a\nregion: eu-west-1\n' }])).toEqual([
+    expect(lines([{ path: 'cells/c.yaml', text: 'name: a\nregion: eu-west-1\naws: {}\n' }])).toEqual([
       'cells/c.yaml:1:1 error name: the cell a is in the file c.yaml; allowed: the file’s name without .yaml (c), or the file name a.yaml',
     ]);
   });
@@ -174,7 +175,7 @@ describe('one cell of a fleet', () => {
 describe('the front’s file', () => {
   const front: FleetFile = {
     path: 'cells/front.yaml',
-    text: 'domain: voice.example.com\nregions:\n  - region: us-east-1\n    network: 10.15.0.0/24\n',
+    text: 'domain: voice.example.com\nregions:\n  - region: us-east-1\n    network: 10.15.0.0/24\naws: {}\n',
   };
 
   it('is read with every cell, also with one alone', () => {
@@ -199,10 +200,12 @@ describe('the front’s file', () => {
   });
 
   it('is checked by its own schema', () => {
-    const fleet = loadFleet([{ path: 'cells/front.yaml', text: 'domain: voice.example.com\nregion: eu-west-1\n' }]);
+    const fleet = loadFleet([
+      { path: 'cells/front.yaml', text: 'domain: voice.example.com\nregion: eu-west-1\naws: {}\n' },
+    ]);
     expect(fleet.findings.map(formatFinding)).toEqual([
-      'cells/front.yaml:1:1 error regions: is missing; allowed: a list: 1 to 20, each a mapping with the keys region, zones, network, edges, trafficDial',
-      'cells/front.yaml:2:1 error region: there is no such key; did you mean "regions"?; allowed: name, domain, anycast, regions, edge, health, directory, image, alarmEmails',
+      'cells/front.yaml:1:1 error regions: is missing; allowed: a list: 1 to 20, each a mapping with the keys region, network, edges, aws',
+      'cells/front.yaml:2:1 error region: there is no such key; did you mean "regions"?; allowed: name, domain, anycast, regions, edge, health, directory, aws, local',
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatFinding } from '../../lib/spec/finding.ts';
 import { loadFleet } from '../../lib/spec/fleet.ts';
+import { onAws } from './checked.ts';
 
 /** The least that is a whole front. */
 const minimal = `domain: voice.example.com
@@ -10,7 +11,10 @@ regions:
 `;
 
 function checked(front: string, ...cells: readonly (readonly [name: string, text: string])[]): readonly string[] {
-  const files = [['front', front] as const, ...cells].map(([name, text]) => ({ path: `cells/${name}.yaml`, text }));
+  const files = [['front', front] as const, ...cells].map(([name, text]) => ({
+    path: `cells/${name}.yaml`,
+    text: onAws(text),
+  }));
   return loadFleet(files).findings.map(formatFinding);
 }
 
@@ -51,9 +55,9 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
   ],
   [
     'a zone twice',
-    `${minimal}    zones: [a, b, a]
+    `${minimal}    aws: { zones: [a, b, a] }
 `,
-    'cells/front.yaml:5:19 error regions[0].zones[2]: zone a is given twice; allowed: each zone once',
+    'cells/front.yaml:5:26 error regions[0].aws.zones[2]: zone a is given twice; allowed: each zone once',
   ],
   [
     'no SIP transport at all',
@@ -102,51 +106,51 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
   ],
   [
     'an instance type that is none',
-    `${minimal}edge: { instanceType: c6ilarge }
+    `${minimal}aws: { edge: { instanceType: c6ilarge } }
 `,
-    'cells/front.yaml:5:9 error edge.instanceType: c6ilarge is no instance type; did you mean "c6i.large"?; allowed: an EC2 type, for example c6i.xlarge',
+    'cells/front.yaml:5:16 error aws.edge.instanceType: c6ilarge is no instance type; did you mean "c6i.large"?; allowed: an EC2 type, for example c6i.xlarge',
   ],
   [
     'an instance type for ARM',
-    `${minimal}edge: { instanceType: c7g.large }
+    `${minimal}aws: { edge: { instanceType: c7g.large } }
 `,
-    'cells/front.yaml:5:9 error edge.instanceType: c7g.large has an ARM processor, and the hosts are set up for amd64; allowed: an x86 type, for example c7i.large',
+    'cells/front.yaml:5:16 error aws.edge.instanceType: c7g.large has an ARM processor, and the hosts are set up for amd64; allowed: an x86 type, for example c7i.large',
   ],
   [
     'an instance type whose limits are not known',
-    `${minimal}edge: { instanceType: u7i-12tb.224xlarge }
+    `${minimal}aws: { edge: { instanceType: u7i-12tb.224xlarge } }
 `,
-    'cells/front.yaml:5:9 warning edge.instanceType: the limits of u7i-12tb.224xlarge are not known here, so they are not checked; allowed: any EC2 type that the region has',
+    'cells/front.yaml:5:16 warning aws.edge.instanceType: the limits of u7i-12tb.224xlarge are not known here, so they are not checked; allowed: any EC2 type that the region has',
   ],
   [
     'a private range to announce',
-    `${minimal}anycast: { ranges: [10.99.0.0/24] }
+    `${minimal}aws: { anycast: { ranges: [10.99.0.0/24] } }
 `,
-    'cells/front.yaml:5:21 error anycast.ranges[0]: 10.99.0.0/24 is not public address space; allowed: a public range that is yours',
+    'cells/front.yaml:5:28 error aws.anycast.ranges[0]: 10.99.0.0/24 is not public address space; allowed: a public range that is yours',
   ],
   [
     'the whole internet to announce',
-    `${minimal}anycast: { ranges: [0.0.0.0/0] }
+    `${minimal}aws: { anycast: { ranges: [0.0.0.0/0] } }
 `,
-    'cells/front.yaml:5:21 error anycast.ranges[0]: 0.0.0.0/0 is not public address space; allowed: a public range that is yours',
+    'cells/front.yaml:5:28 error aws.anycast.ranges[0]: 0.0.0.0/0 is not public address space; allowed: a public range that is yours',
   ],
   [
     'a range too small to announce',
-    `${minimal}anycast: { ranges: [203.0.113.0/28] }
+    `${minimal}aws: { anycast: { ranges: [203.0.113.0/28] } }
 `,
-    'cells/front.yaml:5:21 error anycast.ranges[0]: 203.0.113.0/28 is too small to be announced; allowed: /24 or larger',
+    'cells/front.yaml:5:28 error aws.anycast.ranges[0]: 203.0.113.0/28 is too small to be announced; allowed: /24 or larger',
   ],
   [
     'a range to announce off its boundary',
-    `${minimal}anycast: { ranges: [203.0.113.0/23] }
+    `${minimal}aws: { anycast: { ranges: [203.0.113.0/23] } }
 `,
-    'cells/front.yaml:5:21 error anycast.ranges[0]: 203.0.113.0/23 does not begin on a boundary of its size; allowed: 203.0.112.0/23',
+    'cells/front.yaml:5:28 error aws.anycast.ranges[0]: 203.0.113.0/23 does not begin on a boundary of its size; allowed: 203.0.112.0/23',
   ],
   [
     'two ranges to announce, one in the other',
-    `${minimal}anycast: { ranges: [203.0.112.0/23, 203.0.113.0/24] }
+    `${minimal}aws: { anycast: { ranges: [203.0.112.0/23, 203.0.113.0/24] } }
 `,
-    'cells/front.yaml:5:37 error anycast.ranges[1]: 203.0.113.0/24 overlaps 203.0.112.0/23: both addresses would fail with one route; allowed: two ranges without a common address',
+    'cells/front.yaml:5:44 error aws.anycast.ranges[1]: 203.0.113.0/24 overlaps 203.0.112.0/23: both addresses would fail with one route; allowed: two ranges without a common address',
   ],
   [
     'two regions that share addresses',

@@ -20,6 +20,7 @@ it('a spec in code is refused with what check says of the same spec in a file', 
     parseCell({
       name: 'euw1-a',
       region: 'eu-west-1',
+      aws: {},
       sise: 'small',
       media: { hosts: 99 },
       trunks: [{ name: 'carrier', address: 'no address' }],
@@ -39,7 +40,7 @@ trunks: [{ name: carrier, address: no address }]
 });
 
 it('a finding has path, value and what is allowed, apart', () => {
-  const { findings } = thrown(() => parseCell({ name: 'euw1-a', region: 'eu-west-1', media: { hosts: 99 } }));
+  const { findings } = thrown(() => parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, media: { hosts: 99 } }));
   expect(findings).toMatchObject([
     { severity: 'error', path: 'media.hosts', given: '99', allowed: 'a whole number from 1 to 32' },
   ]);
@@ -52,7 +53,7 @@ it.each([undefined, null, 7, 'euw1-a', []])('%j is refused as a cell and as a fr
 
 it('a front is refused with all findings', () => {
   const { message } = thrown(() =>
-    parseFront({ domain: 'Voice', regions: [{ region: 'mars-1', network: '10.0.0.0/24' }] }),
+    parseFront({ domain: 'Voice', regions: [{ region: 'mars-1', network: '10.0.0.0/24' }], aws: {} }),
   );
   expect(message).toMatch(/^the front can't be built:\n/);
   expect(message).toMatch(/\ndomain: /);

@@ -25,30 +25,29 @@ region: eu-west-9
   ],
   [
     'more packets a second than is likely',
-    `${minimal}media:
-  instanceType: c6i.large
+    `${minimal}aws: { media: { instanceType: c6i.large } }
 `,
-    'cells/euw1-a.yaml:4:3 warning media.relay.calls: 2500 calls are 500000 packets/s; AWS publishes no limit for c6i.large, about 69000 are likely; allowed: at most about 345 calls a host until you have measured more',
+    'cells/euw1-a.yaml:3:17 warning media.relay.calls: 2500 calls are 500000 packets/s; AWS publishes no limit for c6i.large, about 69000 are likely; allowed: at most about 345 calls a host until you have measured more',
   ],
   [
     'more calls in user space than its cores carry',
     `${minimal}media:
   kernelForwarding: off
-  instanceType: c6in.xlarge
+aws: { media: { instanceType: c6in.xlarge } }
 `,
     'cells/euw1-a.yaml:4:3 warning media.kernelForwarding: off lets 2500 calls pass through user space on 4 cores; allowed: required, or at most about 1840 calls (460 a core were measured; measure yours)',
   ],
   [
     'a burstable machine in a cell for use',
-    `${minimal}sbc: { instanceType: t3.large }
+    `${minimal}aws: { sbc: { instanceType: t3.large } }
 `,
-    'cells/euw1-a.yaml:3:8 warning sbc.instanceType: t3.large slows down when its processor credits are used up; allowed: a type without credits (c, m) in a cell that is not for tests',
+    'cells/euw1-a.yaml:3:15 warning aws.sbc.instanceType: t3.large slows down when its processor credits are used up; allowed: a type without credits (c, m) in a cell that is not for tests',
   ],
   [
     'an instance type whose limits are not known here',
-    `${minimal}sbc: { instanceType: c8i.xlarge }
+    `${minimal}aws: { sbc: { instanceType: c8i.xlarge } }
 `,
-    'cells/euw1-a.yaml:3:8 warning sbc.instanceType: the limits of c8i.xlarge are not known here, so they are not checked; did you mean "c6i.xlarge"?; allowed: any EC2 type that the region has',
+    'cells/euw1-a.yaml:3:15 warning aws.sbc.instanceType: the limits of c8i.xlarge are not known here, so they are not checked; did you mean "c6i.xlarge"?; allowed: any EC2 type that the region has',
   ],
   [
     'more FreeSWITCH sessions than relayed calls',
@@ -61,7 +60,7 @@ region: eu-west-9
     'more call set-ups than were ever reported',
     `${minimal}sbc: { setupsPerSecond: 400 }
 `,
-    'cells/euw1-a.yaml:3:8 warning sbc.setupsPerSecond: 400 call set-ups a second are more than was ever reported for one SBC with media relay; allowed: at most 300 until you have measured more on c6i.xlarge',
+    'cells/euw1-a.yaml:3:8 warning sbc.setupsPerSecond: 400 call set-ups a second are more than was ever reported for one SBC with media relay; allowed: at most 300 until you have measured more',
   ],
   [
     'more tenants than should share a fate',
@@ -71,9 +70,9 @@ region: eu-west-9
   ],
   [
     'a database version that is not known here',
-    `${minimal}database: { version: '19.1' }
+    `${minimal}aws: { database: { version: '19.1' } }
 `,
-    'cells/euw1-a.yaml:3:13 warning database.version: PostgreSQL 19.1 is none of the versions of Aurora known here; allowed: a version of 13, 14, 15, 16 or 17, for example 15.10',
+    'cells/euw1-a.yaml:3:20 warning aws.database.version: PostgreSQL 19.1 is none of the versions of Aurora known here; allowed: a version of 13, 14, 15, 16 or 17, for example 15.10',
   ],
   [
     'TLS on the port of UDP and TCP',

@@ -121,9 +121,9 @@ region: eu-west-1
   ],
   [
     'a zone twice',
-    `${minimal}zones: [a, b, a]
+    `${minimal}aws: { zones: [a, b, a] }
 `,
-    'cells/euw1-a.yaml:3:15 error zones[2]: zone a is given twice; allowed: each zone once',
+    'cells/euw1-a.yaml:3:22 error aws.zones[2]: zone a is given twice; allowed: each zone once',
   ],
   [
     'a pool with a host that is not there',
@@ -152,26 +152,27 @@ region: eu-west-1
     'FreeSWITCH from an image without an image',
     `${minimal}media: { freeswitch: { install: image } }
 `,
-    'cells/euw1-a.yaml:3:24 error media.freeswitch.install: image takes FreeSWITCH from the machine image, but none is given, and Debian’s has no FreeSWITCH; allowed: signalwire, or an image (ami-…) that has FreeSWITCH',
+    'cells/euw1-a.yaml:3:24 error media.freeswitch.install: image takes FreeSWITCH from the machine image, but none is given, and Debian’s has no FreeSWITCH; allowed: signalwire, or aws.image (ami-…) that has FreeSWITCH',
   ],
   [
     'an instance type that is none',
-    `${minimal}sbc: { instanceType: c6ixlarge }
+    `${minimal}aws: { sbc: { instanceType: c6ixlarge } }
 `,
-    'cells/euw1-a.yaml:3:8 error sbc.instanceType: c6ixlarge is no instance type; did you mean "c6i.large"?; allowed: an EC2 type, for example c6i.xlarge',
+    'cells/euw1-a.yaml:3:15 error aws.sbc.instanceType: c6ixlarge is no instance type; did you mean "c6i.large"?; allowed: an EC2 type, for example c6i.xlarge',
   ],
   [
     'an instance type for ARM',
-    `${minimal}media: { instanceType: c7g.xlarge }
+    `${minimal}aws: { media: { instanceType: c7g.xlarge } }
 `,
-    'cells/euw1-a.yaml:3:10 error media.instanceType: c7g.xlarge has an ARM processor, and the hosts are set up for amd64; allowed: an x86 type, for example c7i.xlarge',
+    'cells/euw1-a.yaml:3:17 error aws.media.instanceType: c7g.xlarge has an ARM processor, and the hosts are set up for amd64; allowed: an x86 type, for example c7i.xlarge',
   ],
   [
     'more calls than the bandwidth carries',
     `${minimal}media:
-  instanceType: t3.medium
+  hosts: 4
   relay: { calls: 1500 }
 size: test
+aws: { media: { instanceType: t3.medium } }
 `,
     'cells/euw1-a.yaml:5:12 error media.relay.calls: 1500 G.711 calls are 0.26 Gb/s each way; t3.medium holds 0.256 Gb/s; allowed: at most 1467 calls a host, or a larger type',
   ],
@@ -195,21 +196,21 @@ size: test
   ],
   [
     'a database class without db.',
-    `${minimal}database: { instanceClass: r6g.large }
+    `${minimal}aws: { database: { instanceClass: r6g.large } }
 `,
-    'cells/euw1-a.yaml:3:13 error database.instanceClass: r6g.large is no class of Aurora PostgreSQL; allowed: db.t…, db.r… or db.x… with a size, for example db.r6g.large',
+    'cells/euw1-a.yaml:3:20 error aws.database.instanceClass: r6g.large is no class of Aurora PostgreSQL; allowed: db.t…, db.r… or db.x… with a size, for example db.r6g.large',
   ],
   [
     'a Redis node type without cache.',
-    `${minimal}redis: { nodeType: m6g.large }
+    `${minimal}aws: { redis: { nodeType: m6g.large } }
 `,
-    'cells/euw1-a.yaml:3:10 error redis.nodeType: m6g.large is no node type of ElastiCache; allowed: cache. with a family and a size, for example cache.m6g.large',
+    'cells/euw1-a.yaml:3:17 error aws.redis.nodeType: m6g.large is no node type of ElastiCache; allowed: cache. with a family and a size, for example cache.m6g.large',
   ],
   [
     'a Redis version that is not offered',
-    `${minimal}redis: { version: '8.0' }
+    `${minimal}aws: { redis: { version: '8.0' } }
 `,
-    'cells/euw1-a.yaml:3:10 error redis.version: ElastiCache has no Redis 8.0 with TLS and replicas; allowed: 6.0, 6.2, 7.0 or 7.1',
+    'cells/euw1-a.yaml:3:17 error aws.redis.version: ElastiCache has no Redis 8.0 with TLS and replicas; allowed: 6.0, 6.2, 7.0 or 7.1',
   ],
   [
     'a trunk twice',

@@ -6,7 +6,7 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
     'a key that is not known',
     `${minimal}netwrok: 10.16.0.0/20
 `,
-    'cells/euw1-a.yaml:3:1 error netwrok: there is no such key; did you mean "network"?; allowed: name, region, state, size, maxTenants, zones, network, sbc, media, calls, database, redis, retention, image, alarmEmails, trunks, tenants',
+    'cells/euw1-a.yaml:3:1 error netwrok: there is no such key; did you mean "network"?; allowed: name, region, state, size, maxTenants, network, sbc, media, calls, database, redis, retention, aws, local, trunks, tenants',
   ],
   [
     'an unknown key deep inside',
@@ -20,7 +20,7 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
     'a missing region',
     `name: euw1-a
 `,
-    'cells/euw1-a.yaml:1:1 error region: is missing; allowed: an AWS region, for example eu-west-1',
+    'cells/euw1-a.yaml:1:1 error region: is missing; allowed: 1 to 32 lower-case letters, digits and hyphens, beginning with a letter, for example eu-west-1',
   ],
   [
     'a name in capitals',
@@ -41,7 +41,7 @@ region: eu-west-1
     `name: euw1-a
 region: Ireland
 `,
-    'cells/euw1-a.yaml:2:1 error region: must be an AWS region, for example eu-west-1; got Ireland',
+    'cells/euw1-a.yaml:2:1 error region: must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter, for example eu-west-1; got Ireland',
   ],
   [
     'a size that is not there',
@@ -69,22 +69,22 @@ region: Ireland
   ],
   [
     'a version without quotes',
-    `${minimal}database: { version: 15.10 }
+    `${minimal}aws: { database: { version: 15.10 } }
 `,
-    "cells/euw1-a.yaml:3:13 error database.version: 15.10 without quotes is a number; allowed: '15.10' in quotes: a PostgreSQL version, for example 15.10",
+    "cells/euw1-a.yaml:3:20 error aws.database.version: 15.10 without quotes is a number; allowed: '15.10' in quotes: a PostgreSQL version, for example 15.10",
   ],
   [
     'a list where keys belong',
     `${minimal}media:
   - hosts: 4
 `,
-    'cells/euw1-a.yaml:3:1 error media: must be a mapping with the keys hosts, instanceType, kernelForwarding, rtcpMux, relay, freeswitch, pools; got a list of 1',
+    'cells/euw1-a.yaml:3:1 error media: must be a mapping with the keys hosts, kernelForwarding, rtcpMux, relay, freeswitch, pools; got a list of 1',
   ],
   [
     'a retention that CloudWatch does not take',
-    `${minimal}retention: { logDays: 31 }
+    `${minimal}aws: { retention: { logDays: 31 } }
 `,
-    'cells/euw1-a.yaml:3:14 error retention.logDays: must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731; got 31',
+    'cells/euw1-a.yaml:3:21 error aws.retention.logDays: must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731; got 31',
   ],
   [
     'a key given twice',
@@ -130,21 +130,21 @@ name: euw1-b
   ],
   [
     'one zone alone',
-    `${minimal}zones: [a]
+    `${minimal}aws: { zones: [a] }
 `,
-    'cells/euw1-a.yaml:3:1 error zones: must be a list: 2 to 4, each the letter of a zone, a to f; got a list of 1',
+    'cells/euw1-a.yaml:3:8 error aws.zones: must be a list: 2 to 4, each the letter of a zone, a to f; got a list of 1',
   ],
   [
     'an AMI id that is none',
-    `${minimal}image: debian-12
+    `${minimal}aws: { image: debian-12 }
 `,
-    'cells/euw1-a.yaml:3:1 error image: must be an AMI id, for example ami-0abcdef1234567890; got debian-12',
+    'cells/euw1-a.yaml:3:8 error aws.image: must be an AMI id, for example ami-0abcdef1234567890; got debian-12',
   ],
   [
     'an alarm address that is none',
-    `${minimal}alarmEmails: [ops]
+    `${minimal}aws: { alarmEmails: [ops] }
 `,
-    'cells/euw1-a.yaml:3:15 error alarmEmails[0]: must be an e-mail address; got ops',
+    'cells/euw1-a.yaml:3:22 error aws.alarmEmails[0]: must be an e-mail address; got ops',
   ],
   [
     'a codec that is not known',

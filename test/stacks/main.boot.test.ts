@@ -14,7 +14,7 @@ describe('stacks/main.ts', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const cell = (name: string, text = '') =>
-    writeFileSync(join(folder, 'cells', `${name}.yaml`), `name: ${name}\nregion: eu-west-1\n${text}`);
+    writeFileSync(join(folder, 'cells', `${name}.yaml`), `name: ${name}\nregion: eu-west-1\naws: {}\n${text}`);
 
   function synth(environment: Readonly<Record<string, string>> = {}) {
     const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'stacks/main.ts'], {
@@ -55,6 +55,40 @@ describe('stacks/main.ts', () => {
     cell('b', 'network: 10.16.16.0/20\n');
     expect(synth(environment).stacks).toEqual(['cell-b']);
     expect(Object.keys(manifest().stacks)).toEqual(['cell-b']);
+  });
+
+  it('makes no stack of what is not on AWS, and says so of a cell that is asked for', () => {
+    const local = { 'lab.yaml': 'name: lab\nregion: cellar\nnetwork: 10.16.16.0/20\nlocal: {}\n' };
+    const front = 'domain: voice.example.com\nregions: [{ region: cellar, network: 10.15.0.0/24 }]\nlocal: {}\n';
+    for (const [name, text] of Object.entries({ ...local, 'front.yaml': front })) {
+      writeFileSync(join(folder, 'cells', name), text);
+    }
+    expect(synth()).toEqual({ status: 0, stderr: '', stacks: [] });
+    expect(manifest().stacks).toEqual({});
+    cell('a');
+    expect(synth()).toEqual({ status: 0, stderr: '', stacks: ['cell-a'] });
+    expect(readFileSync(join(folder, 'out/stacks/cell-a/cdk.tf.json'), 'utf8')).not.toContain('directory');
+    expect(synth({ CELLSTAMP_CELL: 'lab' })).toMatchObject({
+      status: 2,
+      stderr:
+        'the cell lab is not on AWS, so there is no stack of it; allowed: a cell with the section aws, which may be aws: {}\n',
+    });
+  });
+
+  it('makes the same of a file in the old form, and says where its values belong', () => {
+    const rest = 'name: a\nregion: eu-west-1\n';
+    const stack = () => readFileSync(join(folder, 'out/stacks/cell-a/cdk.tf.json'), 'utf8');
+    writeFileSync(
+      join(folder, 'cells/a.yaml'),
+      `${rest}aws: { zones: [b, c], redis: { nodeType: cache.r6g.large } }\n`,
+    );
+    synth();
+    const now = stack();
+    writeFileSync(join(folder, 'cells/a.yaml'), `${rest}zones: [b, c]\nredis: { nodeType: cache.r6g.large }\n`);
+    const { status, stderr } = synth();
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/a\.yaml:3:1 warning zones: .*aws\.zones\n.*a\.yaml:4:10 warning redis\.nodeType: /);
+    expect(stack()).toBe(now);
   });
 
   it('checks the one cell against all others', () => {
@@ -103,7 +137,7 @@ describe('stacks/main.ts', () => {
     cell('a');
     writeFileSync(
       join(folder, 'cells', 'front.yaml'),
-      'domain: voice.example.com\nregions:\n  - region: eu-west-1\n    network: 10.15.0.0/24\n',
+      'domain: voice.example.com\nregions:\n  - region: eu-west-1\n    network: 10.15.0.0/24\naws: {}\n',
     );
     expect(synth().stacks).toEqual(['cell-a', 'front']);
     expect(manifest().stacks['front']).toMatchObject({ synthesizedStackPath: 'stacks/front/cdk.tf.json' });

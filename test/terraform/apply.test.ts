@@ -43,7 +43,7 @@ const leftOut: ReadonlyMap<string, string> = new Map([
   ['interfaces of launch templates', 'kept with the template, but the instance gets another: read back from there'],
 ]);
 
-const input: CellInput = { ...minimal, alarmEmails: ['noc@example.com'] };
+const input: CellInput = { ...minimal, aws: { alarmEmails: ['noc@example.com'] } };
 const cell = cellOf(input);
 const configuration = (of: CellInput) =>
   without(
@@ -415,7 +415,11 @@ describeWith(['root', 'terraform', 'aws-provider', 'moto_server'], 'a cell appli
   });
 
   it('wants to take neither address nor route back at the next plan, and leaves every host alone', async () => {
-    const changed: CellInput = { ...input, media: { instanceType: 'c6in.4xlarge', relay: { calls: 3000 } } };
+    const changed: CellInput = {
+      ...input,
+      media: { relay: { calls: 3000 } },
+      aws: { ...input.aws, media: { instanceType: 'c6in.4xlarge' } },
+    };
     terraform.write(configuration(changed));
     const [replaced] = Object.keys(configuration(changed).resource['aws_instance']!).filter((name) =>
       /media-2_/.test(name),

@@ -28,7 +28,7 @@ describe.each([['a full spec', maximal], ...examples] as const)('%s', (_, input)
     `is accepted by the provider without a warning, and its plan breaks no rule${reason ? ` [${reason}]` : ''}`,
     async () => {
       folder = new TerraformFolder();
-      folder.write(offline(synthCell({ ...input, image: givenImage })));
+      folder.write(offline(synthCell({ ...input, aws: { ...input.aws, image: givenImage } })));
       await folder.succeed(['init', '-no-color', '-input=false']);
       const validation = JSON.parse((await folder.succeed(['validate', '-json'], [0, 1])).output) as Diagnostics;
       expect(validation.diagnostics).toEqual([]);

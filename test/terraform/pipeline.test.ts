@@ -9,7 +9,7 @@ import { describeWith } from '../requirements.ts';
 import { debianImage, Emulator } from './emulator.ts';
 import { TerraformFolder } from './terraform.ts';
 
-const spec = 'name: a\nregion: eu-west-1\nsize: small\nnetwork: 10.16.0.0/20\n';
+const spec = 'name: a\nregion: eu-west-1\naws: {}\nsize: small\nnetwork: 10.16.0.0/20\n';
 
 describeWith(['terraform', 'aws-provider', 'moto_server'], 'one cell in the pipeline', () => {
   let emulator: Emulator;

@@ -1,5 +1,5 @@
 import type { CellSpec } from '../../spec/cell.ts';
-import { findInstance } from '../../spec/instances.ts';
+import { findInstance } from '../../spec/targets/aws-instances.ts';
 import type { QuotaNeed } from './schema.ts';
 
 export const QUOTA_NAMES = ['elasticAddresses', 'instances', 'vcpus', 'networks'] as const;
@@ -17,13 +17,17 @@ export interface Quota {
   readonly used: number;
 }
 
-/** What one more cell takes: a floating address and one for every media host, two SBCs and the media hosts, one network. */
-export function quotaUse({ media, sbc }: CellSpec): Readonly<Record<QuotaName, number>> {
+/**
+ * What one more cell takes of what AWS allows: a floating address and one for every media host, two SBCs and the media hosts, one
+ * network. A cell that is elsewhere takes nothing.
+ */
+export function quotaUse({ aws, media }: CellSpec): Readonly<Record<QuotaName, number>> {
+  if (aws === undefined) return { elasticAddresses: 0, instances: 0, vcpus: 0, networks: 0 };
   const cores = (type: string): number => findInstance(type)?.vcpus ?? 0;
   return {
     elasticAddresses: 1 + media.hosts,
     instances: 2 + media.hosts,
-    vcpus: 2 * cores(sbc.instanceType) + media.hosts * cores(media.instanceType),
+    vcpus: 2 * cores(aws.sbc.instanceType) + media.hosts * cores(aws.media.instanceType),
     networks: 1,
   };
 }

@@ -1,7 +1,8 @@
 /** What a person writes in a scenario file: what happens to a fleet. Everything not given does not happen. */
 import { z } from 'zod';
 import { cellSchema, completeCell, type CellSpec } from '../../spec/cell.ts';
-import { region, text } from '../../spec/fields.ts';
+import { text } from '../../spec/fields.ts';
+import { awsRegion } from '../../spec/targets/aws.ts';
 import { writtenForm } from '../../spec/written-form.ts';
 import { cellRules } from '../../spec/rules.ts';
 import type { Violation } from '../../spec/rules/rule.ts';
@@ -22,7 +23,7 @@ const zone = text(
 const place = z.strictObject({
   zone: zone.describe('Time zone of the tenants.'),
   country: z.enum(HOLIDAY_COUNTRIES).describe('Whose public holidays they keep.'),
-  region: region.describe('AWS region of their cells.'),
+  region: awsRegion.describe('AWS region of their cells.'),
   share: z
     .number()
     .min(0.001)
@@ -32,7 +33,7 @@ const place = z.strictObject({
 
 const cell = z
   .strictObject({
-    ...cellSchema.pick({ size: true, maxTenants: true, sbc: true, media: true }).shape,
+    ...cellSchema.pick({ size: true, maxTenants: true, sbc: true, media: true, aws: true }).shape,
     costPerHour: z.number().min(0).max(1_000_000).default(10).describe('Cost of a whole cell an hour.'),
     hostShare: z
       .number()
@@ -154,7 +155,7 @@ export const scenarioSchema = z
       .default([])
       .describe('Some of the tenants call more than they do at other times.'),
     lostRegions: z
-      .array(z.strictObject({ region: region.describe('AWS region.'), fromHour, hours: lasts }))
+      .array(z.strictObject({ region: awsRegion.describe('AWS region.'), fromHour, hours: lasts }))
       .max(100)
       .default([])
       .describe('Regions that are lost for a time: no calls there, and no measurements.'),
@@ -238,7 +239,7 @@ export function* scenarioRules(scenario: Scenario): Iterable<Violation> {
 }
 
 /** The cell of a scenario in a region. */
-export function specOf({ size, maxTenants, sbc, media }: Scenario['cell'], inRegion: string): CellSpec {
-  const usual = cellSchema.parse({ name: 'kind', region: inRegion, size });
-  return completeCell({ ...usual, maxTenants, sbc, media });
+export function specOf({ size, maxTenants, sbc, media, aws }: Scenario['cell'], inRegion: string): CellSpec {
+  const usual = cellSchema.parse({ name: 'kind', region: inRegion, size, aws: {} });
+  return completeCell({ ...usual, maxTenants, sbc, media, aws: aws ?? usual.aws });
 }

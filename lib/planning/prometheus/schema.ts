@@ -1,6 +1,7 @@
 /** What `planning.yaml` says about a server of the Prometheus HTTP API. */
 import { z } from 'zod';
-import { region, text } from '../../spec/fields.ts';
+import { text } from '../../spec/fields.ts';
+import { awsRegion } from '../../spec/targets/aws.ts';
 import { secretSchema } from '../values.ts';
 import { MEASURES } from './queries.ts';
 
@@ -22,7 +23,7 @@ export const prometheusSchema = z.strictObject({
       bearer: secretSchema.optional().describe('Where the bearer token is. Default: not used.'),
       sigv4: z
         .strictObject({
-          region: region.describe('AWS region of the workspace.'),
+          region: awsRegion.describe('AWS region of the workspace.'),
           profile: z
             .string()
             .min(1)

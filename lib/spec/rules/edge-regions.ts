@@ -1,8 +1,6 @@
-/** The front's regions: each once, with zones and a private range for its edges. */
-import { suggestion } from '../allowed.ts';
+/** The front's regions: each once, with a private range for its edges. */
 import type { FrontSpec } from '../front-types.ts';
 import { aligned, contains, formatRange, parseRange, privateRanges } from '../range.ts';
-import { knownRegions } from './network.ts';
 import type { Rule } from './rule.ts';
 
 const regionsAreListedOnce: Rule<FrontSpec> = {
@@ -17,38 +15,6 @@ const regionsAreListedOnce: Rule<FrontSpec> = {
         message: `region ${name} is given twice`,
         allowed: 'each region once',
       };
-    }
-  },
-};
-
-const regionsAreKnown: Rule<FrontSpec> = {
-  severity: 'warning',
-  reads: ['regions'],
-  *check({ regions }) {
-    for (const [index, { region }] of regions.entries()) {
-      if (knownRegions.includes(region)) continue;
-      yield {
-        path: ['regions', index, 'region'],
-        message: `${region} is none of the regions known here${suggestion(region, knownRegions)}`,
-        allowed: 'a region of AWS; check that it is newer than this list',
-      };
-    }
-  },
-};
-
-const zonesAreListedOnce: Rule<FrontSpec> = {
-  severity: 'error',
-  reads: ['regions'],
-  *check({ regions }) {
-    for (const [index, { zones }] of regions.entries()) {
-      for (const [place, zone] of zones.entries()) {
-        if (zones.indexOf(zone) === place) continue;
-        yield {
-          path: ['regions', index, 'zones', place],
-          message: `zone ${zone} is given twice`,
-          allowed: 'each zone once',
-        };
-      }
     }
   },
 };
@@ -86,9 +52,4 @@ const networksAreSound: Rule<FrontSpec> = {
   },
 };
 
-export const edgeRegionRules: readonly Rule<FrontSpec>[] = [
-  regionsAreListedOnce,
-  regionsAreKnown,
-  zonesAreListedOnce,
-  networksAreSound,
-];
+export const edgeRegionRules: readonly Rule<FrontSpec>[] = [regionsAreListedOnce, networksAreSound];

@@ -1,6 +1,5 @@
-/** Media hosts: pools, FreeSWITCH beside the relay, forwarding. */
+/** Media hosts: pools, FreeSWITCH beside the relay. */
 import type { Rule } from './rule.ts';
-import { findInstance } from '../instances.ts';
 
 /** Tiers that every cell serves, because a tenant of any cell may have them. */
 const requiredTiers = ['standard', 'high-volume'];
@@ -74,47 +73,9 @@ const sessionsFitTheRelay: Rule = {
   },
 };
 
-/**
- * Relayed calls that one core carries in user space: 3,000 calls took 6.5 cores of 8
- * (https://github.com/sipwise/rtpengine/issues/128, 2015).
- */
-const userspaceCallsPerCore = 460;
-
-const relayFitsUserspace: Rule = {
-  severity: 'warning',
-  reads: ['media.relay.calls', 'media.kernelForwarding', 'media.instanceType'],
-  *check({ media }) {
-    const cores = findInstance(media.instanceType)?.vcpus;
-    if (media.kernelForwarding === 'required' || cores === undefined) return;
-    const calls = cores * userspaceCallsPerCore;
-    if (media.relay.calls <= calls) return;
-    yield {
-      path: ['media', 'kernelForwarding'],
-      alsoAt: [['media', 'relay', 'calls']],
-      message: `${media.kernelForwarding} lets ${media.relay.calls} calls pass through user space on ${cores} cores`,
-      allowed: `required, or at most about ${calls} calls (${userspaceCallsPerCore} a core were measured; measure yours)`,
-    };
-  },
-};
-
-const givenImageHasFreeswitch: Rule = {
-  severity: 'error',
-  reads: ['media.freeswitch.install', 'image'],
-  *check({ media: { freeswitch }, image }) {
-    if (freeswitch.install !== 'image' || image !== undefined) return;
-    yield {
-      path: ['media', 'freeswitch', 'install'],
-      message: 'image takes FreeSWITCH from the machine image, but none is given, and Debian’s has no FreeSWITCH',
-      allowed: 'signalwire, or an image (ami-…) that has FreeSWITCH',
-    };
-  },
-};
-
 export const mediaRules: readonly Rule[] = [
   requiredPoolsExist,
   poolsNameExistingHosts,
   everyHostServesAPool,
   sessionsFitTheRelay,
-  relayFitsUserspace,
-  givenImageHasFreeswitch,
 ];

@@ -10,6 +10,7 @@ import { callsWithOneHostLost } from '../../../lib/spec/relay-capacity.ts';
 const spec = parseCell({
   name: 'euw1-a',
   region: 'eu-west-1',
+  aws: {},
   media: { hosts: 3, relay: { calls: 50 } },
   tenants: ['acme', 'beta', 'gamma'].map((name) => ({
     name,
@@ -123,6 +124,6 @@ describe('tenantLimits', () => {
       const { calls: most, callsPerSecond, burst } = made.limits.get(name)!;
       expect([number('calls'), number('rate') / 100, number('burst')]).toEqual([most, callsPerSecond, burst]);
     }
-    expect(() => parseCell({ name: 'x', region: 'eu-west-1', tenants: changed.tenants })).not.toThrow();
+    expect(() => parseCell({ name: 'x', region: 'eu-west-1', aws: {}, tenants: changed.tenants })).not.toThrow();
   });
 });

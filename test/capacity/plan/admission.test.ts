@@ -16,7 +16,13 @@ const contract: Limits = { calls: 60, guaranteedCalls: 0, callsPerSecond: 5, bur
 
 /** Four media hosts of 100 calls, of which two serve the pool high-volume; 300 calls with one lost. */
 const specOf = (more: Partial<CellInput> = {}, media: CellInput['media'] = {}): CellSpec =>
-  parseCell({ name: 'euw1-a', region: 'eu-west-1', media: { hosts: 4, relay: { calls: 100 }, ...media }, ...more });
+  parseCell({
+    name: 'euw1-a',
+    region: 'eu-west-1',
+    aws: {},
+    media: { hosts: 4, relay: { calls: 100 }, ...media },
+    ...more,
+  });
 
 function waiting(id: string, calls: number, limits: Partial<Limits> = {}): FleetTenant {
   const own = { ...contract, ...limits };

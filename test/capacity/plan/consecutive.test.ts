@@ -92,7 +92,7 @@ const withHosts = (name: string, count: number): Pick<World['cells'][number], 's
   const hosts = [1, 2, 3, 4, 5, 6, 7, 8];
   const pools = { standard: hosts, 'high-volume': hosts };
   return {
-    spec: parseCell({ name, region: 'eu-west-1', media: { hosts: 8, relay: { calls: 100 }, pools } }),
+    spec: parseCell({ name, region: 'eu-west-1', aws: {}, media: { hosts: 8, relay: { calls: 100 }, pools } }),
     more: elastic(hosts.slice(0, count)),
   };
 };

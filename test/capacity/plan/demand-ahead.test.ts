@@ -17,7 +17,7 @@ function input(calls: (hour: number) => number): PlanInput {
   const start = now - 28 * 24 * HOUR;
   const values = Float64Array.from({ length: 28 * 48 }, (_, i) => calls(Math.floor(i / 2)) * (i % 2 === 0 ? 1 : 0.5));
   const history = { relayedCalls: { zone: timeZone('UTC'), start, stepMinutes: 30, values } };
-  const spec = parseCell({ name: 'euw1-a', region: 'eu-west-1' });
+  const spec = parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} });
   return { now, cells: [{ spec, history, signals: { measuredAt: now } }], tenants: [], blueprints: [] };
 }
 
@@ -86,6 +86,7 @@ describe('the demand ahead of a cell', () => {
       const spec = parseCell({
         name: 'euw1-a',
         region: 'eu-west-1',
+        aws: {},
         media: { hosts: 8, relay: { calls: 100 }, pools },
       });
       return demandAhead({ ...others, cells: [{ ...cells[0]!, spec }] }, 1)[0]!.resources[0]!.limit;

@@ -13,7 +13,7 @@ const UTC = timeZone('UTC');
 
 /** A cell whose three media hosts that are left carry 300 calls, 277 erlangs at 1 % blocking. */
 export const specOf = (name: string, more: Partial<CellInput> = {}): CellSpec =>
-  parseCell({ name, region: 'eu-west-1', media: { hosts: 4, relay: { calls: 100 } }, ...more });
+  parseCell({ name, region: 'eu-west-1', aws: {}, media: { hosts: 4, relay: { calls: 100 } }, ...more });
 
 export interface Load {
   /** Mean relayed calls in an hour counted from NOW (negative: past). */

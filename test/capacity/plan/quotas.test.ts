@@ -2,11 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { QuotaBook, quotaUse } from '../../../lib/capacity/plan/quotas.ts';
 import { parseCell } from '../../../lib/spec/cell.ts';
 
-const spec = parseCell({ name: 'euw1-a', region: 'eu-west-1' });
+const spec = parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} });
 
 describe('quotas', () => {
   it('a standard cell takes 5 Elastic IPs, 6 instances, 40 vCPUs and a network', () => {
     expect(quotaUse(spec)).toEqual({ elasticAddresses: 5, instances: 6, vcpus: 40, networks: 1 });
+  });
+
+  it('a cell that is not on AWS takes nothing of what AWS allows', () => {
+    const local = parseCell({ name: 'lab', region: 'eu-west-1', local: {} });
+    expect(Object.values(quotaUse(local))).toEqual([0, 0, 0, 0]);
   });
 
   it('what one stamp takes is not there for the next, and what is short is counted for all that are wanted', () => {

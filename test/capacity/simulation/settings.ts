@@ -10,7 +10,7 @@ import { parseCell } from '../../../lib/spec/cell.ts';
 export const kind: SimulatedKind = {
   name: 'frankfurt',
   prefix: 'euc1-',
-  spec: parseCell({ name: 'proto', region: 'eu-central-1', media: { relay: { calls: 1000 } } }),
+  spec: parseCell({ name: 'proto', region: 'eu-central-1', aws: {}, media: { relay: { calls: 1000 } } }),
   zone: timeZone('Europe/Berlin'),
   costPerHour: 10,
   hostShare: 0.15,

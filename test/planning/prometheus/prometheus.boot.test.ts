@@ -28,8 +28,8 @@ describeWith(['prometheus'], 'the real Prometheus', () => {
   it('answers with eight weeks of a fleet as they were, behind a password', async () => {
     const folder = folderOf({
       'cells/euw1-a.yaml': CELL,
-      'cells/euw1-b.yaml': 'name: euw1-b\nregion: eu-west-1\nnetwork: 10.17.0.0/20\n',
-      'cells/euw1-c.yaml': 'name: euw1-c\nregion: eu-west-1\nnetwork: 10.18.0.0/20\n',
+      'cells/euw1-b.yaml': 'name: euw1-b\nregion: eu-west-1\naws: {}\nnetwork: 10.17.0.0/20\n',
+      'cells/euw1-c.yaml': 'name: euw1-c\nregion: eu-west-1\naws: {}\nnetwork: 10.18.0.0/20\n',
     });
     const lost = new Set([500, 501, 502]);
     const truth = { a: hourly('relayedCalls', 1), b: hourly('relayedCalls', 2), setups: hourly('setups', 1) };

@@ -11,6 +11,7 @@ const servicePort = 18080;
 const input: CellInput = {
   name: 'boot',
   region: 'eu-west-1',
+  aws: {},
   media: { freeswitch: { sessions: 6, sessionsPerSecond: 50 } },
 };
 const password = 'a-password-of-this-test';

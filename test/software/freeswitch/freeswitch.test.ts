@@ -13,7 +13,13 @@ type Settings = NonNullable<NonNullable<CellInput['media']>['freeswitch']>;
 
 function configOf(settings: Settings = {}, input: Partial<CellInput> = {}) {
   const cell = deriveCell(
-    parseCell({ name: 'euw1-a', region: 'eu-west-1', ...input, media: { ...input.media, freeswitch: settings } }),
+    parseCell({
+      name: 'euw1-a',
+      region: 'eu-west-1',
+      aws: {},
+      ...input,
+      media: { ...input.media, freeswitch: settings },
+    }),
   );
   return freeswitch(cell, cell.media[0]!);
 }
@@ -106,7 +112,7 @@ describe('the configuration of FreeSWITCH', () => {
   });
 
   it('has the same text on every media host but for its name and address', () => {
-    const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1' }));
+    const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
     const of = (n: number) =>
       Object.fromEntries(freeswitch(cell, cell.media[n]!).files.map((file) => [file.path, file.text]));
     const { hostname, address } = cell.media[1]!;
@@ -119,7 +125,7 @@ describe('the configuration of FreeSWITCH', () => {
   });
 
   it('lets the SBCs call, by their own addresses and by the overlay address, and nobody else', () => {
-    const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1' }));
+    const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
     const allowed = [...files[xml('core')]!.matchAll(/type="allow" cidr="([^"]+)"/g)].map((match) => match[1]);
     expect(allowed).toEqual([...cell.sbcs.map((sbc) => `${sbc.address}/32`), `${cell.overlayAddress}/32`]);
     expect(files[xml('core')]).toContain('<list name="sbc" default="deny">');

@@ -10,6 +10,7 @@ const cell = deriveCell(
   parseCell({
     name: 'euw1-a',
     region: 'eu-west-1',
+    aws: {},
     media: { freeswitch: { configurationService: 'https://settings.example/v1?cell=a&key=%22' } },
   }),
 );

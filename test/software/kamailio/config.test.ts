@@ -12,11 +12,11 @@ import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
 import { parseFront } from '../../../lib/spec/front.ts';
 
 const cellOf = (input: Partial<CellInput> = {}) =>
-  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', size: 'test', ...input }));
+  deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, size: 'test', ...input }));
 const textOf = (input: Partial<CellInput> = {}) => kamailioConfig(cellOf(input), cellOf(input).sbcs[0]);
 
 const front = deriveFront(
-  parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }] }),
+  parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }], aws: {} }),
 );
 
 /** Lines that one text has and the other has not. */

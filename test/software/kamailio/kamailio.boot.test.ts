@@ -21,6 +21,7 @@ function complaints(log: string): readonly string[] {
 const customers = parseCell({
   name: 'x',
   region: 'eu-west-1',
+  aws: {},
   trunks: [
     { name: 'carrier-a', address: '192.0.2.10', limits: { calls: 10, callsPerSecond: 0.5, burst: 3 } },
     { name: 'carrier-b', address: 'sip.carrier.example', transport: 'tls', port: 5061, sources: ['198.18.0.0/15'] },
@@ -140,7 +141,7 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
 
   it('takes the same tables over JSON-RPC, without the database', async () => {
     await lab.start({});
-    const none = parseCell({ name: 'x', region: 'eu-west-1' });
+    const none = parseCell({ name: 'x', region: 'eu-west-1', aws: {} });
     const calls = tableCalls(none, customers);
     const answers = ask(
       lab,

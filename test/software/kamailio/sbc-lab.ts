@@ -103,7 +103,7 @@ export class SbcLab {
 
   /** Starts the services of a cell's first SBC in their order, each when those before it are ready. */
   async start(input: Partial<CellInput>): Promise<Cell> {
-    const cell = deriveCell(parseCell({ name: 'lab', region: 'eu-west-1', size: 'test', ...input }));
+    const cell = deriveCell(parseCell({ name: 'lab', region: 'eu-west-1', aws: {}, size: 'test', ...input }));
     const host = cell.sbcs[0];
     const config = mergeHostConfigs([
       ...[databaseSchema, pgbouncer, stunnel, kamailio].map((program) => program(cell, host)),

@@ -12,7 +12,7 @@ import {
 import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
 
 const customers = (input: Pick<CellInput, 'tenants' | 'trunks'>): Customers =>
-  parseCell({ name: 'x', region: 'eu-west-1', ...input });
+  parseCell({ name: 'x', region: 'eu-west-1', aws: {}, ...input });
 
 /** What PostgreSQL reads in a literal with standard_conforming_strings. */
 function readLiteral(sql: string): { value: string; rest: string } {

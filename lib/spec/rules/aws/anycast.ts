@@ -1,18 +1,19 @@
 /** The front's own address ranges, which AWS announces to the world. */
-import type { FrontSpec } from '../front-types.ts';
-import { aligned, formatRange, overlaps, parseRange, privateRanges } from '../range.ts';
-import type { Rule } from './rule.ts';
-import { notHosts } from './trunks.ts';
+import type { FrontSpec } from '../../front-types.ts';
+import { aligned, formatRange, overlaps, parseRange, privateRanges } from '../../range.ts';
+import type { OnAws } from '../../targets/on-aws.ts';
+import type { Rule } from '../rule.ts';
+import { notHosts } from '../trunks.ts';
 
 /** The smallest range that AWS takes in, because nobody's routers accept a smaller one. */
 const narrowestPrefix = 24;
 
-const rangesCanBeAnnounced: Rule<FrontSpec> = {
+const rangesCanBeAnnounced: Rule<OnAws<FrontSpec>> = {
   severity: 'error',
-  reads: ['anycast.ranges'],
-  *check({ anycast: { ranges } }) {
-    for (const [index, text] of ranges.entries()) {
-      const path = ['anycast', 'ranges', index];
+  reads: ['aws.anycast.ranges'],
+  *check({ aws: { anycast } }) {
+    for (const [index, text] of anycast.ranges.entries()) {
+      const path = ['aws', 'anycast', 'ranges', index];
       const range = parseRange(text);
       if ([...privateRanges, ...notHosts].some((other) => overlaps(other, range))) {
         yield { path, message: `${text} is not public address space`, allowed: 'a public range that is yours' };
@@ -33,18 +34,18 @@ const rangesCanBeAnnounced: Rule<FrontSpec> = {
   },
 };
 
-const rangesAreApart: Rule<FrontSpec> = {
+const rangesAreApart: Rule<OnAws<FrontSpec>> = {
   severity: 'error',
-  reads: ['anycast.ranges'],
-  *check({ anycast: { ranges } }) {
-    const [first, second] = ranges;
+  reads: ['aws.anycast.ranges'],
+  *check({ aws: { anycast } }) {
+    const [first, second] = anycast.ranges;
     if (first === undefined || second === undefined || !overlaps(parseRange(first), parseRange(second))) return;
     yield {
-      path: ['anycast', 'ranges', 1],
+      path: ['aws', 'anycast', 'ranges', 1],
       message: `${second} overlaps ${first}: both addresses would fail with one route`,
       allowed: 'two ranges without a common address',
     };
   },
 };
 
-export const anycastRules: readonly Rule<FrontSpec>[] = [rangesCanBeAnnounced, rangesAreApart];
+export const anycastRules: readonly Rule<OnAws<FrontSpec>>[] = [rangesCanBeAnnounced, rangesAreApart];

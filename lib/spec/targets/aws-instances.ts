@@ -90,9 +90,9 @@ const instances: ReadonlyMap<string, Instance> = new Map(
 
 export const knownInstanceTypes: readonly string[] = [...instances.keys()];
 
-/** Undefined for a type that is not in the table: then its limits can't be checked. */
-export function findInstance(type: string): Instance | undefined {
-  return instances.get(type);
+/** Undefined for a type that is not in the table, and where there is none: then its limits can't be checked. */
+export function findInstance(type: string | undefined): Instance | undefined {
+  return type === undefined ? undefined : instances.get(type);
 }
 
 /** What the type holds for good to and from the internet, in Gb/s each way: at most 5 below 32 cores, half from there on. */
@@ -100,12 +100,6 @@ export function internetGbps({ vcpus, baselineGbps }: Instance): number {
   // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-network-bandwidth.html
   return Math.min(baselineGbps, vcpus < 32 ? 5 : Math.max(5, baselineGbps / 2));
 }
-
-/** Gb/s on Ethernet in each direction of one relayed G.711 call: two sides of 50 packets/s with 160 + 40 + 18 bytes. */
-export const relayedCallGbps = (2 * 50 * (160 + 40 + 18) * 8) / 1e9;
-
-/** Packets a second of one relayed call in 20 ms packets, in and out of the interface together. */
-export const relayedCallPackets = 200;
 
 /**
  * Packets a second for each Gb/s of bandwidth. AWS publishes no packet limit; the one careful measurement is 2.2 million on
