@@ -15,6 +15,8 @@ import { addLogs } from './logs.ts';
 import { addMeasure } from './measure.ts';
 import { addPlan } from './plan.ts';
 import { addCustomers, addProvision } from './provision.ts';
+import { addProve } from './prove.ts';
+import { addRoll } from './roll.ts';
 import { addScale } from './scale.ts';
 import { addScrape } from './scrape.ts';
 import { addSimulate } from './simulate.ts';
@@ -51,6 +53,8 @@ function cellstamp(): Command {
     addProvision,
     addCustomers,
     addScale,
+    addRoll,
+    addProve,
     addUnlock,
     addScrape,
     addPlan,

@@ -7,6 +7,7 @@ import { runInside } from './namespace.ts';
 import { isAlive } from './processes.ts';
 import { isActive } from './service-notes.ts';
 import { exclusively, requireState } from './state.ts';
+import { checkedStatus } from './status.ts';
 
 /** @throws LocalFailure when the cell is not up */
 export function localCell(cell: string): CellPort {
@@ -37,6 +38,13 @@ export function localCell(cell: string): CellPort {
         throw new LocalFailure(`host ${host} of cell ${cell} does not ${does}: ${(stderr || stdout).trim()}`);
       }
       return stdout;
+    },
+
+    async troubles() {
+      const { hosts } = await checkedStatus(cell);
+      return hosts
+        .filter(({ state }) => state !== 'ready')
+        .map(({ name, state, reason }) => `${name} is ${state}${reason === undefined ? '' : `: ${reason}`}`);
     },
 
     noteCustomers: (customers) => rememberCustomers(cell, customers),

@@ -28,6 +28,9 @@ export interface CellPort {
    */
   run(host: string, command: HostCommand): Promise<string>;
 
+  /** What the target's own watch says is wrong with the cell, a sentence each; none when all is well. */
+  troubles(): Promise<readonly string[]>;
+
   /** Told of the customers that the cell now has, for a target that compares with them at the next change. */
   noteCustomers(customers: Customers): void;
 }

@@ -10,6 +10,8 @@ export interface HostCommand {
   readonly argv: readonly string[];
   /** Standard input. Default: none. */
   readonly input?: string;
+  /** How long it may take. Default: 600. */
+  readonly seconds?: number;
 }
 
 /** Asks an SBC which media hosts are drained. */

@@ -19,6 +19,8 @@ const commands = [
   'deployed',
   'provision',
   'scale',
+  'roll',
+  'prove',
   'unlock',
   'scrape',
   'plan',

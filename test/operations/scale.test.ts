@@ -33,6 +33,7 @@ class Table {
       this.seen.push(this.hosts.length - this.drained.size);
       return [...this.drained].map((host) => `\t\tname: ${host}\n\t\tvalue: 1\n`).join('');
     },
+    troubles: async () => [],
     noteCustomers: () => undefined,
   };
 }

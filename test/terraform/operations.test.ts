@@ -1,22 +1,31 @@
 /** Operations on a cell on AWS: an emulator that knows its instances, and agents that run on this machine what they are sent. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   AllocateAddressCommand,
   AssociateAddressCommand,
+  CreateTagsCommand,
+  DeleteTagsCommand,
   EC2Client,
   RunInstancesCommand,
   TerminateInstancesCommand,
   type Tag,
 } from '@aws-sdk/client-ec2';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { stateTag } from '../../lib/aws/host/boot.ts';
 import { awsCell, unlockCell } from '../../lib/aws/operations/cell-port.ts';
 import { run } from '../../lib/local/run.ts';
+import { cellstamp } from '../cli/run-command.ts';
 import { describeWith } from '../requirements.ts';
 import { debianImage, Emulator } from './emulator.ts';
 import { SsmAgents } from './ssm-agents.ts';
 import { awsEnvironment } from './terraform.ts';
 
 const spec = { name: 'a', region: 'eu-west-1' };
+/** What the hosts' agents are told when the cell is rolled; on this machine there is no such unit. */
+const boots = 'exec systemctl start cellstamp-boot.service';
 const command = (...argv: readonly string[]) => ({ does: 'do that', argv });
 
 describeWith(['moto_server'], 'a cell on AWS', () => {
@@ -25,7 +34,9 @@ describeWith(['moto_server'], 'a cell on AWS', () => {
   const instances = new Map<string, string>();
   beforeAll(async () => {
     emulator = await Emulator.start();
-    agents = await SsmAgents.start(emulator.endpoint, (_, script) => run(['sh', '-c', script]));
+    agents = await SsmAgents.start(emulator.endpoint, async (_, script) =>
+      script === boots ? { status: 0, stdout: '', stderr: '' } : run(['sh', '-c', script]),
+    );
     for (const [name, value] of Object.entries(awsEnvironment(agents.port))) vi.stubEnv(name, value);
     const ec2 = new EC2Client({ region: spec.region });
     const start = async (cell: string, host: string): Promise<string> => {
@@ -101,6 +112,54 @@ describeWith(['moto_server'], 'a cell on AWS', () => {
     });
     await expect(cell.exclusively('scale', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     expect(await cell.exclusively('provision', async () => 'done')).toBe('done');
+  });
+
+  describe('that is rolled', () => {
+    let folder: string;
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'cellstamp-roll-'));
+      writeFileSync(join(folder, 'a.yaml'), 'name: a\nregion: eu-west-1\n');
+    });
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const says = async (host: string, state: string) => {
+      const Tags = [{ Key: stateTag, Value: state }];
+      const Resources = [instances.get(host)!];
+      await new EC2Client({ region: spec.region }).send(new CreateTagsCommand({ Resources, Tags }));
+    };
+    const roll = (...more: readonly string[]) => cellstamp('roll', 'a', '--target', 'aws', '--cells', folder, ...more);
+    const touched = () => agents.sent.map(({ instance }) => [...instances].find(([, id]) => id === instance)![0]);
+
+    it('has its hosts brought to the configuration one after the other, the active SBC last', async () => {
+      for (const host of instances.keys()) await says(host, 'ready');
+      const order = ['media-1', 'sbc-1', 'sbc-2'];
+      const stdout = order.map((host) => `${host} of a is ready\n`).join('');
+      expect(await roll()).toEqual({ status: 0, stdout, stderr: '' });
+      expect(touched()).toEqual(order);
+      expect(new Set(agents.sent.map(({ script }) => script))).toEqual(new Set([boots]));
+      expect(JSON.parse((await roll('--json')).stdout)).toEqual({ cell: 'a', ready: order });
+    });
+
+    it('has no further host touched after one that says that it failed', async () => {
+      await says('sbc-1', 'failed: verifying the bundle');
+      expect(await roll()).toEqual({
+        status: 1,
+        stdout: 'media-1 of a is ready\n',
+        stderr: 'cellstamp: sbc-1: failed: verifying the bundle\n',
+      });
+      expect(touched()).toEqual(['media-1']);
+    });
+
+    it('waits for a host that boots for the first time', async () => {
+      const Resources = [instances.get('sbc-1')!];
+      await new EC2Client({ region: spec.region }).send(
+        new DeleteTagsCommand({ Resources, Tags: [{ Key: stateTag }] }),
+      );
+      const rolled = roll();
+      await vi.waitFor(() => expect(touched()).toEqual(['media-1']), 10_000);
+      await says('sbc-1', 'ready');
+      expect(await rolled).toMatchObject({ status: 0, stderr: '' });
+      expect(touched()).toEqual(['media-1', 'sbc-1', 'sbc-2']);
+    });
   });
 
   it('is freed of an operation that was killed, and of no other', async () => {
