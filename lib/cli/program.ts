@@ -17,6 +17,7 @@ import { addPlan } from './plan.ts';
 import { addCustomers, addProvision } from './provision.ts';
 import { addProve } from './prove.ts';
 import { addRoll } from './roll.ts';
+import { addRollout } from './rollout.ts';
 import { addScale } from './scale.ts';
 import { addScrape } from './scrape.ts';
 import { addSimulate } from './simulate.ts';
@@ -55,6 +56,7 @@ function cellstamp(): Command {
     addScale,
     addRoll,
     addProve,
+    addRollout,
     addUnlock,
     addScrape,
     addPlan,

@@ -50,3 +50,8 @@ export function localCell(cell: string): CellPort {
     noteCustomers: (customers) => rememberCustomers(cell, customers),
   };
 }
+
+/** Works while no other roll-out does on the cell, which need not be up. @throws LocalFailure that names the owner, when another does */
+export function exclusiveRollout<T>(cell: string, work: () => Promise<T>): Promise<T> {
+  return exclusively(`rollout-${cell}`, work);
+}

@@ -6,7 +6,7 @@ import { down, list } from '../../lib/local/index.ts';
 import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
 import { readDeploySteps } from '../../lib/planning/deploys.ts';
-import { FleetRepository, program } from '../examples/fleet-repository.ts';
+import { FleetRepository } from '../examples/fleet-repository.ts';
 import { describeWith, missing } from '../requirements.ts';
 import { awsEnvironment } from '../terraform/terraform.ts';
 import { until } from './lab.ts';
@@ -34,19 +34,13 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
     fleet.remove();
   });
 
-  const deploy = (before: string) => {
-    const cellstamp = 'node --import tsx lib/cli/main.ts';
-    return fleet.run(program('deploy-cell.ts', name, before), {
-      DEPLOY: `${cellstamp} up "$CELL"`,
-      PROVE: `${cellstamp} call "$CELL" --calls 12 --rate 6 --hold 1`,
-      RECORD: `${cellstamp} deployed "$CELL" "$STEP"`,
-    });
-  };
+  const command = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts'];
+  const deploy = (before: string) => fleet.run([...command, 'rollout', 'cell', name, '--before', before]);
 
   it('brings a new cell up and proves it by calls', () => {
     const { status, stdout, stderr } = deploy(fleet.git('hash-object', '-t', 'tree', '/dev/null'));
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/^answered +12$/m);
+    expect(stdout).toMatch(/^answered +20$/m);
     expect(stdout).toMatch(new RegExp(`^cell ${name} is deployed and proved$`, 'm'));
     expect(status).toBe(0);
   });
@@ -56,7 +50,8 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
     fleet.commit(cell(1));
     const { status, stdout, stderr } = deploy(before);
     expect(stdout).toMatch(/^failed +[1-9]/m);
-    expect(stdout).toMatch(/^answered +12$/m);
+    expect(stdout).toMatch(/^answered +20$/m);
+    expect(fleet.git('worktree', 'list').split('\n')).toHaveLength(1);
     expect(stderr).toContain(`cell ${name} is deployed and not proved: it is back at ${before}, and proved there`);
     expect(status).toBe(1);
     expect(requireState(name).spec.sbc.setupsPerSecond).toBe(50);
@@ -76,7 +71,7 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
         env: process.env,
       });
       const environment = { ...awsEnvironment(5000), PROOF_SECRET: '' };
-      const prove = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'prove', name, '--target', 'aws'];
+      const prove = [...command, 'prove', name, '--target', 'aws'];
       const there = (argv: readonly string[]) =>
         fleet.run(['nsenter', '--target', String(outside.pid), '--net', '--', ...argv], environment);
       const { floatingAddress } = list().find((cell) => cell.name === name)!;

@@ -1,5 +1,5 @@
 /** Operations on a cell on AWS: an emulator that knows its instances, and agents that run on this machine what they are sent. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -17,7 +17,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { stateTag } from '../../lib/aws/host/boot.ts';
 import { awsCell, unlockCell } from '../../lib/aws/operations/cell-port.ts';
 import { run } from '../../lib/local/run.ts';
+import { readDeploySteps } from '../../lib/planning/deploys.ts';
 import { cellstamp } from '../cli/run-command.ts';
+import { FleetRepository } from '../examples/fleet-repository.ts';
 import { describeWith } from '../requirements.ts';
 import { debianImage, Emulator } from './emulator.ts';
 import { SsmAgents } from './ssm-agents.ts';
@@ -114,6 +116,43 @@ describeWith(['moto_server'], 'a cell on AWS', () => {
     expect(await cell.exclusively('provision', async () => 'done')).toBe('done');
   });
 
+  it('that is rolled out deploys each commit from a folder of its own, and tells the planner', async () => {
+    const tenants = 'tenants: [{ name: acme, domain: acme.example.com }]\n';
+    const fleet = new FleetRepository({
+      'cells/c.yaml': 'name: c\nregion: eu-west-1\n',
+      'planning.yaml': 'kinds: [{ region: eu-west-1, prefix: c- }]\n',
+    });
+    try {
+      const before = fleet.git('rev-parse', 'HEAD');
+      fleet.commit({ 'cells/c.yaml': `name: c\nregion: eu-west-1\n${tenants}` });
+      // A deploy that fails for the new commit. The one before is deployed, but nobody can call through the emulator.
+      const deploy = `{ pwd; cat "cells/$CELL.yaml"; } >>"${fleet.path}/deployed"\n[ -z "$(grep tenants "cells/$CELL.yaml")" ]\ntrue`;
+      const rollout = ['rollout', 'cell', 'c', '--before', before, '--target', 'aws', '--deploy', deploy, '--json'];
+      const words = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', ...rollout];
+      const secret = { PROOF_SECRET: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:none' };
+      const { status, stdout, stderr } = fleet.run(words, { ...awsEnvironment(emulator.port), ...secret });
+      expect(stderr).toMatch(/^cellstamp: AWS does not let this read the secret of the proof users: ResourceNotFound/);
+      expect(status).toBe(1);
+      expect(JSON.parse(stdout)).toEqual({
+        cells: [
+          {
+            ...{ cell: 'c', state: 'left' },
+            text: `cell c is not deployed: going back to ${before}, it is deployed and not proved: it needs someone now`,
+          },
+        ],
+      });
+      const [here, elsewhere] = readFileSync(join(fleet.path, 'deployed'), 'utf8').split(/^(?=\/)/m);
+      expect(here).toBe(`${fleet.path}\nname: c\nregion: eu-west-1\n${tenants}`);
+      expect(elsewhere).toMatch(/^\/.*\nname: c\nregion: eu-west-1\n$/);
+      expect(elsewhere).not.toContain(fleet.path);
+      expect(fleet.git('worktree', 'list').split('\n')).toHaveLength(1);
+      const { steps } = readDeploySteps(join(fleet.path, 'planning-deploys.ndjson'));
+      expect(steps.map(({ step }) => step)).toEqual(['began', 'failed']);
+    } finally {
+      fleet.remove();
+    }
+  });
+
   describe('that is rolled', () => {
     let folder: string;
     beforeAll(() => {
@@ -171,7 +210,7 @@ describeWith(['moto_server'], 'a cell on AWS', () => {
     const lock = await vi.waitFor(() => ssm.send(new GetParameterCommand({ Name: '/cellstamp/a/operation' })));
     const { id } = JSON.parse(lock.Parameter!.Value!) as { readonly id: string };
     await expect(unlockCell(spec, 'abc')).rejects.toThrow(
-      `abc is not the lock of cell a on AWS; it is ${id}: scale by`,
+      `abc is not a lock of cell a on AWS; there is ${id}: scale by`,
     );
     expect(await unlockCell(spec, id)).toMatchObject({ operation: 'scale' });
     expect(await cell.exclusively('provision', async () => 'done')).toBe('done');

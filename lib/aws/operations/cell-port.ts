@@ -97,6 +97,15 @@ export async function awsCell({ name: cell, region }: Pick<CellSpec, 'name' | 'r
   };
 }
 
+/** Works while no other roll-out does on the cell. @throws OperationFailure that names the owner, when another does */
+export async function exclusiveRollout<T>(
+  { name, region }: Pick<CellSpec, 'name' | 'region'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { SSMClient } = await sdk(() => import('@aws-sdk/client-ssm'));
+  return withLock(new SSMClient({ region }), name, 'rollout', work);
+}
+
 /** Frees a cell whose operation was killed. @throws OperationFailure when the cell has no such lock */
 export async function unlockCell({ name, region }: Pick<CellSpec, 'name' | 'region'>, id: string): Promise<Owner> {
   const { SSMClient } = await sdk(() => import('@aws-sdk/client-ssm'));

@@ -16,7 +16,10 @@ const ownerSchema = z.object({
 });
 export type Owner = z.output<typeof ownerSchema>;
 
-const parameterOf = (cell: string): string => `${sitePath({ name: cell })}/operation`;
+/** A roll-out has operations as its parts, so it has a lock of its own. */
+type Lock = 'operation' | 'rollout';
+
+const parameterOf = (cell: string, lock: Lock): string => `${sitePath({ name: cell })}/${lock}`;
 
 /**
  * A process that is killed leaves the lock: whether it still works can't be told from elsewhere, so a person frees the cell.
@@ -31,12 +34,13 @@ export async function withLock<T>(ssm: SSMClient, cell: string, operation: strin
     by: `${userName()}@${hostname()}, process ${process.pid}`,
     since: new Date().toISOString(),
   };
-  const Name = parameterOf(cell);
+  const lock = operation === 'rollout' ? 'rollout' : 'operation';
+  const Name = parameterOf(cell, lock);
   try {
     await ssm.send(new PutParameterCommand({ Name, Value: JSON.stringify(owner), Type: 'String', Overwrite: false }));
   } catch (error) {
     if ((error as Error).name !== 'ParameterAlreadyExists') throw refused(error as Error, `lock cell ${cell}`);
-    throw inUse(cell, await ownerOf(ssm, cell));
+    throw inUse(cell, await ownerOf(ssm, cell, lock));
   }
   try {
     return await work();
@@ -51,21 +55,25 @@ export async function withLock<T>(ssm: SSMClient, cell: string, operation: strin
  * @throws OperationFailure when the cell is free, or has another lock
  */
 export async function unlock(ssm: SSMClient, cell: string, id: string): Promise<Owner> {
-  const owner = await ownerOf(ssm, cell);
-  if (owner === undefined) throw new OperationFailure(`no operation holds cell ${cell} on AWS`);
-  if (owner.id !== id) {
-    throw new OperationFailure(`${id} is not the lock of cell ${cell} on AWS; it is ${owner.id}: ${said(owner)}`, 2);
+  const owners: string[] = [];
+  for (const lock of ['operation', 'rollout'] as const) {
+    const owner = await ownerOf(ssm, cell, lock);
+    if (owner?.id === id) {
+      const { DeleteParameterCommand } = await sdk(() => import('@aws-sdk/client-ssm'));
+      await asked(`unlock cell ${cell}`, ssm.send(new DeleteParameterCommand({ Name: parameterOf(cell, lock) })));
+      return owner;
+    }
+    if (owner !== undefined) owners.push(`${owner.id}: ${said(owner)}`);
   }
-  const { DeleteParameterCommand } = await sdk(() => import('@aws-sdk/client-ssm'));
-  await asked(`unlock cell ${cell}`, ssm.send(new DeleteParameterCommand({ Name: parameterOf(cell) })));
-  return owner;
+  if (owners.length === 0) throw new OperationFailure(`no operation holds cell ${cell} on AWS`);
+  throw new OperationFailure(`${id} is not a lock of cell ${cell} on AWS; there is ${owners.join(', ')}`, 2);
 }
 
 /** Undefined where the cell is free. */
-async function ownerOf(ssm: SSMClient, cell: string): Promise<Owner | undefined> {
+async function ownerOf(ssm: SSMClient, cell: string, lock: Lock): Promise<Owner | undefined> {
   const { GetParameterCommand } = await sdk(() => import('@aws-sdk/client-ssm'));
   try {
-    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: parameterOf(cell) }));
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: parameterOf(cell, lock) }));
     return ownerSchema.parse(JSON.parse(Parameter!.Value!));
   } catch (error) {
     if ((error as Error).name === 'ParameterNotFound') return undefined;

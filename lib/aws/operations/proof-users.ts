@@ -15,12 +15,11 @@ export const regionOfSecret = (arn: string): string | undefined =>
 
 /**
  * @param cell its name stands for `{cell}` in the users' URIs
- * @param region of the secret
  * @throws OperationFailure when the secret can't be read, or holds something else
  */
-export async function proofUsers(arn: string, region: string, cell: string): Promise<ProofUsers> {
+export async function proofUsers(arn: string, cell: string): Promise<ProofUsers> {
   const { GetSecretValueCommand, SecretsManagerClient } = await sdk(() => import('@aws-sdk/client-secrets-manager'));
-  const client = new SecretsManagerClient({ region });
+  const client = new SecretsManagerClient({ region: regionOfSecret(arn)! });
   const ask = client.send(new GetSecretValueCommand({ SecretId: arn }));
   const { SecretString = '' } = await asked('read the secret of the proof users', ask);
   const users = parsed(SecretString);
