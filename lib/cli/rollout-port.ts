@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { RolloutPort } from '../operations/rollout.ts';
+import { asRoot } from './as-root.ts';
 import { cellsOption, readCell } from './cell-files.ts';
 import { isFileIn, withCheckout } from './commits.ts';
 import { recordStep } from './deployed.ts';
@@ -36,6 +37,7 @@ export async function rolloutPort(
     );
   }
   await requireProofOptions({ target, ...(secret === undefined ? {} : { secret }) });
+  if (target === 'local') asRoot();
   const shell = (command: string, folder: string, environment: NodeJS.ProcessEnv) =>
     runShell(command, folder, environment, json ? 2 : 1);
   const deployIn = (cell: string, folder: string) =>
