@@ -11,9 +11,10 @@ const mayImport = {
   files: ['spec'],
   calls: ['spec', 'cell'],
   planning: ['spec', 'cell', 'capacity', 'files'],
-  aws: ['spec', 'cell', 'front', 'software'],
-  kubernetes: ['spec', 'cell', 'front', 'software'],
-  local: ['spec', 'cell', 'front', 'software', 'files'],
+  operations: ['spec', 'cell', 'front', 'software'],
+  aws: ['spec', 'cell', 'front', 'software', 'operations'],
+  kubernetes: ['spec', 'cell', 'front', 'software', 'operations'],
+  local: ['spec', 'cell', 'front', 'software', 'operations', 'files'],
   cli: [
     'spec',
     'cell',
@@ -24,6 +25,7 @@ const mayImport = {
     'calls',
     'planning',
     'page',
+    'operations',
     'aws',
     'kubernetes',
     'local',
@@ -60,7 +62,7 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: false } }],
     },
   },
-  // Arrows point one way: cli -> targets -> software -> cell, front -> spec.
+  // Arrows point one way: cli -> targets -> operations -> software -> cell, front -> spec.
   ...folders.map((folder) => ({
     files: [`lib/${folder}/**`],
     rules: {

@@ -19,7 +19,7 @@ for _ in 1 2 3 4 5; do
     before=(-p "$(git rev-parse FETCH_HEAD)")
     git show "FETCH_HEAD:$file" >"$file"
   fi
-  npx cellstamp deployed "$cell" "$step"
+  npx cellstamp rollout record "$cell" "$step"
   tree=$(printf '100644 blob %s\t%s\n' "$(git hash-object -w "$file")" "$file" | git mktree)
   commit=$(git commit-tree "$tree" "${before[@]}" -m "$cell: $step")
   if git push --quiet origin "$commit:refs/heads/deploys"; then exit 0; fi

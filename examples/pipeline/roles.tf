@@ -251,7 +251,7 @@ data "aws_iam_policy_document" "deploy" {
   }
   statement {
     sid       = "SeeHowTheRollEnded"
-    actions   = ["ssm:ListCommands"]
+    actions   = ["ssm:GetCommandInvocation"]
     resources = ["*"]
   }
   statement {

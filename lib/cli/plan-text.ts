@@ -147,7 +147,7 @@ function limitLines(admission: Plan['admission']): readonly string[] {
   if (cells.length === 0) return [];
   const more = cells.length - LIMITS_SHOWN;
   return [
-    'Limits with which guarantees hold (all with --json, for the SBCs by `npx cellstamp customers CELL --plan FILE`):',
+    'Limits with which guarantees hold (all with --json, applied by `npx cellstamp provision CELL --plan FILE`):',
     ...cells.slice(0, LIMITS_SHOWN).flat(),
     ...(more > 0 ? [`  ${counted(more, 'cell')} more, all of them with --json`] : []),
   ];

@@ -14,7 +14,10 @@ import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
 import { addLogs } from './logs.ts';
 import { addMeasure } from './measure.ts';
 import { addPlan } from './plan.ts';
-import { addCustomers } from './customers.ts';
+import { addCustomers, addProvision } from './provision.ts';
+import { addProve } from './prove.ts';
+import { addRoll } from './roll.ts';
+import { addRollout } from './rollout.ts';
 import { addScale } from './scale.ts';
 import { addScrape } from './scrape.ts';
 import { addSimulate } from './simulate.ts';
@@ -22,6 +25,7 @@ import { addStamp } from './stamp.ts';
 import { addStatus } from './status.ts';
 import { addTenant } from './tenant.ts';
 import { addTry } from './try.ts';
+import { addUnlock } from './unlock.ts';
 import { addUp } from './up.ts';
 
 function cellstamp(): Command {
@@ -47,8 +51,13 @@ function cellstamp(): Command {
     addCapacity,
     addStamp,
     addDeployed,
+    addProvision,
     addCustomers,
     addScale,
+    addRoll,
+    addProve,
+    addRollout,
+    addUnlock,
     addScrape,
     addPlan,
     addSimulate,

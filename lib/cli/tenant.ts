@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { MoveProgress } from '../local/front/index.ts';
+import type { MoveProgress } from '../operations/tenant-move.ts';
 import { interruptible } from './interrupt.ts';
 import { LiveLine, printJson } from './output.ts';
 
@@ -32,7 +32,8 @@ interface Options {
 }
 
 async function move(tenant: string, { to, front, json }: Options): Promise<void> {
-  const { moveTenant } = await import('../local/front/index.ts');
+  const { moveTenant } = await import('../operations/tenant-move.ts');
+  const { localMoves } = await import('../local/front/index.ts');
   const line = new LiveLine();
   let last: MoveProgress | undefined;
   const show = (progress: MoveProgress) => {
@@ -41,7 +42,7 @@ async function move(tenant: string, { to, front, json }: Options): Promise<void>
   };
   await interruptible(async (signal) => {
     try {
-      await moveTenant(tenant, to, { ...(front === undefined ? {} : { front }), onProgress: show, signal });
+      await moveTenant(await localMoves(front), tenant, to, { onProgress: show, signal });
     } finally {
       line.clear();
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Cell } from '../cell/cell.ts';
 import { customersSql, tableCalls, type Customers, type RpcCall } from '../software/kamailio/sbc/tenant-tables.ts';
 import { callKamailio, queryDatabase } from './cell-data.ts';
-import { cellFolder, replaceFile, type CellState } from './state.ts';
+import { cellFolder, replaceFile, requireState, writeState, type CellState } from './state.ts';
 
 const nobody: Customers = { tenants: [], trunks: [] };
 
@@ -24,6 +24,13 @@ function lastTold(cell: string): Told {
 
 function remember(cell: string, told: Told): void {
   replaceFile(fileOf(cell), JSON.stringify(told));
+}
+
+/** Says that the database and every SBC now have these tenants and trunks, whoever told them. */
+export function rememberCustomers(cell: string, { tenants, trunks }: Customers): void {
+  const state = requireState(cell);
+  writeState({ ...state, spec: { ...state.spec, tenants, trunks } });
+  remember(cell, { customers: { tenants, trunks }, complete: true });
 }
 
 /** Says that hosts are recreated, which know of no tenants: the next `syncCustomers` tells all again. */

@@ -1,5 +1,5 @@
 /**
- * Outcomes of deployments of cells: a line of JSON for each step, only appended. Whoever deploys records it (`npx cellstamp deployed`), the
+ * Outcomes of deployments of cells: a line of JSON for each step, only appended. Whoever deploys records it (`npx cellstamp rollout record`), the
  * planner reads it: a cell takes its first tenants once it is proved, one whose deploy is not finished is on hold, and how long
  * stamps take is measured from it.
  */
@@ -38,7 +38,7 @@ export function readDeploySteps(path: string): {
   if (!isThere(path)) return { steps: [], findings: [] };
   const steps: DeployStep[] = [];
   const findings: Finding[] = [];
-  for (const [index, line] of readFile(path, 'a file as `npx cellstamp deployed` writes it')
+  for (const [index, line] of readFile(path, 'a file as `npx cellstamp rollout record` writes it')
     .text.split('\n')
     .entries()) {
     if (line.trim() === '') continue;

@@ -186,7 +186,7 @@ export const planningSchema = z
       .describe('File in which a plan leaves what the next one has to know.'),
     deploys: filePath
       .default('planning-deploys.ndjson')
-      .describe('File to which npx cellstamp deployed appends the outcomes of deployments.'),
+      .describe('File to which npx cellstamp rollout record appends the outcomes of deployments.'),
     audit: filePath.default('planning-audit.ndjson').describe('File to which every plan and action is added.'),
   })
   .meta({ title: 'Cellstamp planning', description: 'What the capacity planner may do, and what it learns from.' });

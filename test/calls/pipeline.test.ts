@@ -1,5 +1,4 @@
 /** The pipeline's deploy of one cell, with a cell on this machine in the place of one on AWS. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addSubscribers } from '../../lib/cli/test-subscribers.ts';
@@ -7,7 +6,7 @@ import { down, list } from '../../lib/local/index.ts';
 import { spawnInNetwork } from '../../lib/local/namespace.ts';
 import { requireState } from '../../lib/local/state.ts';
 import { readDeploySteps } from '../../lib/planning/deploys.ts';
-import { FleetRepository, program } from '../examples/fleet-repository.ts';
+import { FleetRepository } from '../examples/fleet-repository.ts';
 import { describeWith, missing } from '../requirements.ts';
 import { awsEnvironment } from '../terraform/terraform.ts';
 import { until } from './lab.ts';
@@ -35,19 +34,13 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
     fleet.remove();
   });
 
-  const deploy = (before: string) => {
-    const cellstamp = 'node --import tsx lib/cli/main.ts';
-    return fleet.run(program('deploy-cell.ts', name, before), {
-      DEPLOY: `${cellstamp} up "$CELL"`,
-      PROVE: `${cellstamp} call "$CELL" --calls 12 --rate 6 --hold 1`,
-      RECORD: `${cellstamp} deployed "$CELL" "$STEP"`,
-    });
-  };
+  const command = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts'];
+  const deploy = (before: string) => fleet.run([...command, 'rollout', 'cell', name, '--before', before]);
 
   it('brings a new cell up and proves it by calls', () => {
     const { status, stdout, stderr } = deploy(fleet.git('hash-object', '-t', 'tree', '/dev/null'));
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/^answered +12$/m);
+    expect(stdout).toMatch(/^answered +20$/m);
     expect(stdout).toMatch(new RegExp(`^cell ${name} is deployed and proved$`, 'm'));
     expect(status).toBe(0);
   });
@@ -57,7 +50,8 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
     fleet.commit(cell(1));
     const { status, stdout, stderr } = deploy(before);
     expect(stdout).toMatch(/^failed +[1-9]/m);
-    expect(stdout).toMatch(/^answered +12$/m);
+    expect(stdout).toMatch(/^answered +20$/m);
+    expect(fleet.git('worktree', 'list').split('\n')).toHaveLength(1);
     expect(stderr).toContain(`cell ${name} is deployed and not proved: it is back at ${before}, and proved there`);
     expect(status).toBe(1);
     expect(requireState(name).spec.sbc.setupsPerSecond).toBe(50);
@@ -65,26 +59,22 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
     expect(steps.map(({ step }) => step)).toEqual(['began', 'proved', 'began', 'proved']);
   });
 
-  const reason = missing('terraform', 'moto_server');
+  const reason = missing('moto_server');
   it.skipIf(reason !== undefined)(
     `proves a cell from outside, by users of a secret, and looks whether an alarm has gone off${reason ? ` [${reason}]` : ''}`,
     async () => {
       const { spec, namespaces } = requireState(name);
       const outside = namespaces['outside']!.init;
-      // An emulator of AWS and Terraform's outputs beside the caller, who has nothing else of the cell.
+      // An emulator of AWS beside the caller, who has nothing else of the cell.
       const emulator = spawnInNetwork(outside, ['moto_server', '--port', '5000'], {
         stdio: 'ignore',
         env: process.env,
       });
-      const environment = { ...awsEnvironment(5000), TF_CLI_CONFIG_FILE: '/dev/null', PROOF_SECRET: '' };
+      const environment = { ...awsEnvironment(5000), PROOF_SECRET: '' };
+      const prove = [...command, 'prove', name, '--target', 'aws'];
       const there = (argv: readonly string[]) =>
         fleet.run(['nsenter', '--target', String(outside.pid), '--net', '--', ...argv], environment);
-      const stack = join(fleet.path, 'cdktf.out', 'stacks', `cell-${name}`);
-      mkdirSync(stack, { recursive: true });
       const { floatingAddress } = list().find((cell) => cell.name === name)!;
-      const outputs = { sbc_address: { value: floatingAddress, type: 'string' } };
-      const state = { version: 4, terraform_version: '1.11.4', serial: 1, lineage: 'test', resources: [], outputs };
-      writeFileSync(join(stack, 'terraform.tfstate'), JSON.stringify(state));
       const subscribers = await addSubscribers(spec, 'udp');
       try {
         await until(() => there(['curl', '-sf', 'http://127.0.0.1:5000/moto-api/']).status === 0, 30);
@@ -96,7 +86,11 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
         const made = there(['aws', 'secretsmanager', 'create-secret', ...secret, '--output', 'text']);
         environment.PROOF_SECRET = made.stdout.trim();
 
-        const good = there(program('prove-cell.ts', name));
+        const tags = `ResourceType=elastic-ip,Tags=[{Key=cellstamp:cell,Value=${name}},{Key=Name,Value=cellstamp-${name}-sbc}]`;
+        const address = ['--address', floatingAddress, '--tag-specifications', tags];
+        expect(there(['aws', 'ec2', 'allocate-address', ...address]).stdout).toContain(floatingAddress);
+
+        const good = there(prove);
         expect(good.stderr).toBe('');
         expect(good.stdout).toMatch(/^answered +20$/m);
         expect(good.status).toBe(0);
@@ -115,7 +109,7 @@ describeWith(['root', 'debian-packages'], 'a deploy of one cell', () => {
         there(['aws', 'cloudwatch', 'put-metric-alarm', ...alarm, ...when, '--statistic', 'Sum']);
         const off = ['--alarm-name', `cellstamp-${name}-redis`, '--state-value', 'ALARM', '--state-reason', 'test'];
         there(['aws', 'cloudwatch', 'set-alarm-state', ...off]);
-        expect(there(program('prove-cell.ts', name))).toMatchObject({
+        expect(there(prove)).toMatchObject({
           status: 1,
           stderr: `the alarm cellstamp-${name}-redis has gone off\n`,
         });

@@ -65,7 +65,7 @@ describe('a plan as text', () => {
       ...['d', 'e', 'f', 'g'].map((cell) => ({ cell, ...made, limits: { acme: limits, beta: limits } })),
     ];
     expect(planText(planOf({ admission }), false)).toContain(`
-Limits with which guarantees hold (all with --json, for the SBCs by \`npx cellstamp customers CELL --plan FILE\`):
+Limits with which guarantees hold (all with --json, applied by \`npx cellstamp provision CELL --plan FILE\`):
   a: 1 tenant below the contract, 300 calls shared
     what was found
   c: none, as why not

@@ -38,29 +38,22 @@ const scale = (cell: string, file = 'plan.json') =>
   cellstamp('scale', cell, '--plan', join(folder, file), '--cells', join(folder, 'cells'));
 
 describe('cellstamp scale', () => {
-  it('prints what brings the hosts of a plan into service, and nothing of the others', async () => {
-    const { status, stdout, stderr } = await scale('euw1-a');
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const [comment, ...lines] = stdout.trim().split('\n');
-    expect(comment).toBe(
-      '# Media hosts of high-volume that take calls from 2026-03-02T09:00:00.000Z on: 5, 6, 7, 8 of 5, 6, 7, 8',
-    );
-    expect(lines).toEqual(
-      [5, 6, 7, 8].map((host) => `kamcmd -s unix:/run/kamailio/control.sock htable.delete drains s:${host}`),
-    );
+  it('refuses a plan of other media hosts than the cell has now', async () => {
+    const other = wanted.actions.map((action) => (action.kind === 'scale' ? { ...action, inService: [5, 9] } : action));
+    writeFileSync(join(folder, 'other.json'), JSON.stringify({ ...wanted, actions: other }));
+    const { status, stdout, stderr } = await scale('euw1-a', 'other.json');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/the plan names media host 9; cell euw1-a has 5, 6, 7, 8 in high-volume\. Plan again\n$/);
   });
 
-  it('drains those that the plan takes out', async () => {
-    const fewer = wanted.actions.map((action) => (action.kind === 'scale' ? { ...action, inService: [5, 7] } : action));
-    writeFileSync(join(folder, 'fewer.json'), JSON.stringify({ ...wanted, actions: fewer }));
-    const { stdout } = await scale('euw1-a', 'fewer.json');
-    expect(stdout.match(/seti drains s:\d 1$/gm)).toEqual(['seti drains s:6 1', 'seti drains s:8 1']);
-  });
-
-  it('prints nothing where the plan leaves the hosts as they are', async () => {
+  it('touches no cell whose hosts the plan leaves as they are', async () => {
     const idle = { ...wanted, actions: [] };
     writeFileSync(join(folder, 'idle.json'), JSON.stringify(idle));
-    expect(await scale('euw1-a', 'idle.json')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await scale('euw1-a', 'idle.json')).toEqual({
+      status: 0,
+      stdout: 'the media hosts of euw1-a are in service as the plan wants them\n',
+      stderr: '',
+    });
   });
 
   it.each([

@@ -16,7 +16,11 @@ beforeEach(() => {
 });
 afterEach(() => fleet.remove());
 
-describe('waves.ts', () => {
+/** A command line of `cellstamp`. */
+const cellstamp = (...args: readonly string[]) => [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', ...args];
+const waves = (...args: readonly string[]) => cellstamp('rollout', 'waves', ...args);
+
+describe('cellstamp rollout waves', () => {
   it('names the changed cells that are to stand, the canary first', () => {
     const before = fleet.git('rev-parse', 'HEAD');
     fleet.commit({
@@ -24,13 +28,13 @@ describe('waves.ts', () => {
       'cells/c.yaml': cell('c', '10.16.48.0/20'),
       'cells/later.yaml': cell('later', '10.16.32.0/20', 'state: planned\nalarmEmails: [noc@example.com]\n'),
     });
-    const { stdout, stderr, status } = fleet.run(program('waves.ts', before), { CANARY: 'c' });
+    const { stdout, stderr, status } = fleet.run(waves(before), { CANARY: 'c' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({ canary: ['c'], one: ['a'], tenth: [], rest: [] });
   });
 
   it('takes all cells of a fleet that was never deployed', () => {
-    const { stdout } = fleet.run(program('waves.ts', fleet.git('hash-object', '-t', 'tree', '/dev/null')));
+    const { stdout } = fleet.run(waves(fleet.git('hash-object', '-t', 'tree', '/dev/null')));
     expect(JSON.parse(stdout)).toEqual({ canary: ['a'], one: ['b'], tenth: [], rest: [] });
   });
 
@@ -38,44 +42,20 @@ describe('waves.ts', () => {
     const before = fleet.git('rev-parse', 'HEAD');
     fleet.git('rm', '--quiet', 'cells/b.yaml');
     fleet.git('commit', '--quiet', '--message', 'b is gone');
-    const { stdout, stderr } = fleet.run(program('waves.ts', before));
+    const { stdout, stderr } = fleet.run(waves(before));
     expect(JSON.parse(stdout)).toEqual({ canary: [], one: [], tenth: [], rest: [] });
-    expect(stderr).toBe('cells/b.yaml is gone, its resources are not: the pipeline takes no cell down\n');
+    expect(stderr).toBe('cells/b.yaml is gone, its resources are not: no cell is taken down\n');
   });
 });
 
 describe('a program that is asked wrongly says so in one line, with status 2:', () => {
   it.each<[what: string, argv: readonly string[], environment: NodeJS.ProcessEnv, error: RegExp]>([
-    ['waves.ts without a commit', ['waves.ts'], {}, /^usage: waves\.ts COMMIT/],
-    [
-      'waves.ts nonsense',
-      ['waves.ts', 'nonsense'],
-      {},
-      /^waves\.ts: nonsense is not a commit of this repository; give/,
-    ],
-    ['waves.ts with an option of git', ['waves.ts', '--output=x'], {}, /^waves\.ts: --output=x is not a commit/],
-    ['deploy-cell.ts without commands', ['deploy-cell.ts', 'a', 'HEAD'], {}, /^usage: DEPLOY=COMMAND/],
     ['terraform-cell.ts destroy', ['terraform-cell.ts', 'destroy', 'a'], {}, /^usage: terraform-cell\.ts plan\|apply/],
     [
       'terraform-cell.ts nowhere',
       ['terraform-cell.ts', 'plan', 'z'],
       {},
       /^there is no cell z in cells\/; there are a, b/,
-    ],
-    ['roll-hosts.ts without a cell', ['roll-hosts.ts'], {}, /^usage: roll-hosts\.ts CELL/],
-    ['roll-hosts.ts nowhere', ['roll-hosts.ts', 'z'], {}, /^cellstamp: there is no cell z in cells; there are a, b/],
-    ['prove-cell.ts without a secret', ['prove-cell.ts', 'a'], {}, /^usage: PROOF_SECRET=ARN/],
-    [
-      'prove-cell.ts nowhere',
-      ['prove-cell.ts', 'z'],
-      { PROOF_SECRET: 'arn:a:b:c:d' },
-      /^cellstamp: there is no cell z/,
-    ],
-    [
-      'prove-cell.ts with another secret',
-      ['prove-cell.ts', 'a'],
-      { PROOF_SECRET: 'pw' },
-      /^prove-cell\.ts: PROOF_SECRET must be/,
     ],
     [
       'child-pipeline.ts without waves',
@@ -96,94 +76,36 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
+  it.each([
+    ['nonsense', 'nonsense', /^cellstamp: nonsense is not a commit of this repository; give/],
+    ['an option of git', '--output=x', /^cellstamp: --output=x is not a commit/],
+  ])('rollout waves of %s', (_, commit, error) => {
+    const { status, stdout, stderr } = fleet.run(waves('--', commit));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(error);
+  });
+
+  it.each([
+    ['with no way to deploy', ['--target', 'aws'], '--target aws needs --deploy'],
+    ['with one on this machine', ['--deploy', 'true'], '--deploy goes with --target aws only'],
+  ])('rollout cell %s', (_, options, error) => {
+    const { status, stderr } = fleet.run(cellstamp('rollout', 'cell', 'a', '--before', 'HEAD', ...options));
+    expect(status).toBe(2);
+    expect(stderr).toContain(`cellstamp: ${error}`);
+  });
+
   it('record.sh without a step', () => {
     const { status, stderr } = fleet.run(['examples/pipeline/record.sh', 'a']);
     expect({ status, stderr }).toEqual({ status: 2, stderr: 'usage: record.sh CELL began|proved|failed\n' });
   });
 
-  it('waves.ts of a fleet that is wrong, with every finding', () => {
+  it('rollout waves of a fleet that is wrong, with every finding', () => {
     const before = fleet.git('rev-parse', 'HEAD');
     fleet.commit({ 'cells/a.yaml': 'name: a\nregion: nowhere\nsize: huge\n' });
-    const { status, stderr } = fleet.run(program('waves.ts', before));
+    const { status, stderr } = fleet.run(waves(before));
     expect(status).toBe(2);
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
-    expect(stderr).toMatch(/^cells\/a\.yaml:2:1 error region: nowhere is no region of AWS; /m);
-  });
-});
-
-describe('deploy-cell.ts', () => {
-  /** Deploying writes what is checked out; a cell with the word broken in its file cannot be proved. */
-  const commands = {
-    DEPLOY: 'cp "cells/$CELL.yaml" deployed',
-    PROVE: '! grep broken deployed',
-    RECORD: 'echo "$CELL $STEP" >>recorded',
-  };
-  const deploy = (name: string, before: string, environment = {}) =>
-    fleet.run(program('deploy-cell.ts', name, before), { ...commands, ...environment });
-  const deployed = () => fleet.run(['cat', 'deployed']).stdout;
-  const recorded = () => fleet.run(['cat', 'recorded']).stdout.trim().split('\n');
-
-  it('deploys and proves', () => {
-    const before = fleet.git('rev-parse', 'HEAD');
-    fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# better\n') });
-    expect(deploy('a', before)).toMatchObject({ status: 0, stdout: 'cell a is deployed and proved\n', stderr: '' });
-    expect(deployed()).toContain('# better');
-    expect(recorded()).toEqual(['a began', 'a proved']);
-  });
-
-  it('goes back to the commit before when a cell is not proved, proves it there, and fails', () => {
-    const before = fleet.git('rev-parse', 'HEAD');
-    fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# broken\n') });
-    const { status, stderr } = deploy('a', before);
-    expect(stderr).toBe(`cell a is deployed and not proved: it is back at ${before}, and proved there\n`);
-    expect(status).toBe(1);
-    expect(deployed()).not.toContain('broken');
-    expect(recorded()).toEqual(['a began', 'a proved']);
-  });
-
-  it('goes back when a command in the middle of a deploy fails', () => {
-    const before = fleet.git('rev-parse', 'HEAD');
-    fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# broken\n') });
-    const halfway = `cp "cells/$CELL.yaml" deployed\ntest -z "$(grep broken deployed)"\ntrue`;
-    const { status, stderr } = deploy('a', before, { DEPLOY: halfway, PROVE: 'true' });
-    expect(stderr).toBe(`cell a is not deployed: it is back at ${before}, and proved there\n`);
-    expect(status).toBe(1);
-    expect(deployed()).not.toContain('broken');
-  });
-
-  it('leaves a new cell as it is: there is nothing to go back to, and no tenant is in it', () => {
-    const before = fleet.git('rev-parse', 'HEAD');
-    fleet.commit({ 'cells/c.yaml': cell('c', '10.16.48.0/20', '# broken\n') });
-    const { status, stderr } = deploy('c', before);
-    expect(stderr).toMatch(
-      /^cell c is deployed and not proved: it is not in [0-9a-f]{40}, so there is nothing to go back to/,
-    );
-    expect(status).toBe(1);
-    expect(deployed()).toContain('broken');
-    expect(recorded()).toEqual(['c began', 'c failed']);
-  });
-
-  it('asks for someone when the commit before is not proved either', () => {
-    const before = fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# broken\n') });
-    fleet.commit({ 'cells/a.yaml': cell('a', '10.16.0.0/20', '# broken too\n') });
-    const { status, stderr } = deploy('a', before);
-    expect(stderr).toContain(`going back to ${before}, it is deployed and not proved: it needs someone now`);
-    expect(status).toBe(1);
-    expect(recorded()).toEqual(['a began', 'a failed']);
-  });
-
-  it('does nothing that it can’t tell the planner of', () => {
-    const { status, stderr } = deploy('a', fleet.git('rev-parse', 'HEAD'), { RECORD: 'false' });
-    expect(stderr).toBe('cell a: that its deploy begins could not be recorded, so nothing was done\n');
-    expect(status).toBe(1);
-    expect(deployed()).toBe('');
-  });
-
-  it('is refused without its commands', () => {
-    expect(fleet.run(program('deploy-cell.ts', 'a', 'HEAD'))).toMatchObject({
-      status: 2,
-      stderr: 'usage: DEPLOY=COMMAND PROVE=COMMAND RECORD=COMMAND deploy-cell.ts CELL COMMIT-BEFORE\n',
-    });
+    expect(stderr).toMatch(/^(cellstamp: )?cells\/a\.yaml:2:1 error region: nowhere is no region of AWS; /m);
   });
 });
 

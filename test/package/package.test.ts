@@ -2,7 +2,7 @@
  * The package as npm would publish it, where only its own dependencies and the peers that it needs are installed: as ES modules
  * and as CommonJS, on the oldest Node.js and on newer ones.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -40,6 +40,19 @@ describe('the archive', () => {
     const args = ['simulate', '--scenario', scenario, '--policy', 'reactive', '--html', 'page.html'];
     expect(await must(project, process.execPath, command, ...args)).toContain('plots: page.html');
     expect(await must(project, 'grep', '-c', '<svg', 'page.html')).toMatch(/^[1-9]/);
+  });
+});
+
+describe('a command for cells on AWS', () => {
+  it('says what to install where the AWS SDK is not', async () => {
+    const project = projects.get('cellstamp')!;
+    mkdirSync(join(project, 'cells'));
+    writeFileSync(join(project, 'cells', 'euw1-a.yaml'), 'name: euw1-a\nregion: eu-west-1\n');
+    const command = join('node_modules', 'cellstamp', 'bin', 'cellstamp.js');
+    const args = ['provision', 'euw1-a', '--delete-all-tenants', '--target', 'aws'];
+    const { status, output } = await run(project, process.execPath, command, ...args);
+    expect(output).toMatch(/^cellstamp: .* a cell on AWS needs them: npm install @aws-sdk\/client-cloudwatch .*\n$/);
+    expect(status).toBe(2);
   });
 });
 

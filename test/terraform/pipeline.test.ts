@@ -1,12 +1,10 @@
 /** The pipeline's programs with real Terraform and the AWS command line, against an emulator of AWS. */
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AllocateAddressCommand, AssociateAddressCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stateTag } from '../../lib/aws/host/boot.ts';
 import { FleetRepository, program } from '../examples/fleet-repository.ts';
 import { describeWith } from '../requirements.ts';
-import { debianImage, Emulator } from './emulator.ts';
+import { Emulator } from './emulator.ts';
 import { TerraformFolder } from './terraform.ts';
 
 const spec = 'name: a\nregion: eu-west-1\naws: {}\nsize: small\nnetwork: 10.16.0.0/20\n';
@@ -38,65 +36,6 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'one cell in the pipe
       status: 2,
       stderr: expect.stringContaining('there is no cell b in cells/; there are a'),
     });
-  });
-
-  /** Hosts that run in the emulator, and a state of Terraform's that knows them. */
-  async function runHosts(states: Readonly<Record<string, string>>, active: string) {
-    const client = { endpoint: emulator.endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
-    const ec2 = new EC2Client({ ...client, region: 'eu-west-1' });
-    const hosts: Record<string, { instance: string; address: string; bundle: string }> = {};
-    for (const [host, state] of Object.entries(states)) {
-      const Tags = [{ Key: stateTag, Value: state }];
-      const { Instances } = await ec2.send(
-        new RunInstancesCommand({
-          ...{ ImageId: debianImage, MinCount: 1, MaxCount: 1 },
-          TagSpecifications: [{ ResourceType: 'instance', Tags }],
-        }),
-      );
-      hosts[host] = { instance: Instances![0]!.InstanceId!, address: `aws_instance.${host}`, bundle: '' };
-    }
-    const { AllocationId, PublicIp } = await ec2.send(new AllocateAddressCommand({}));
-    await ec2.send(new AssociateAddressCommand({ AllocationId, InstanceId: hosts[active]!.instance }));
-    const output = { instance: 'string', address: 'string', bundle: 'string' };
-    const types = Object.fromEntries(Object.keys(hosts).map((host) => [host, ['object', output]]));
-    const state = {
-      ...{ version: 4, terraform_version: '1.11.4', serial: 1, lineage: 'test', resources: [] },
-      outputs: {
-        sbc_address: { value: PublicIp, type: 'string' },
-        hosts: { value: hosts, type: ['object', types] },
-      },
-    };
-    writeFileSync(join(fleet.path, 'terraform.cell-a.tfstate'), JSON.stringify(state));
-  }
-
-  it('has its hosts brought to the configuration one after the other, the active SBC last', async () => {
-    const ready = Object.fromEntries(['sbc-1', 'sbc-2', 'media-1'].map((host) => [host, 'ready']));
-    await runHosts(ready, 'sbc-1');
-    const { status, stdout, stderr } = fleet.run(program('roll-hosts.ts', 'a'), folder.environment);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const order = ['media-1', 'sbc-2', 'sbc-1'];
-    expect(stdout).toBe(order.map((host) => `${host} of a is ready\n`).join(''));
-    // The emulator keeps no more of a command than what is to run: it counts every instance among its targets.
-    const commands = ['aws', 'ssm', 'list-commands', '--query', 'Commands[].Parameters.commands[]', '--output', 'json'];
-    expect(JSON.parse(fleet.run(commands, folder.environment).stdout)).toEqual(
-      order.map(() => 'systemctl start cellstamp-boot.service'),
-    );
-  });
-
-  it('has no further host touched after one that says that it failed', async () => {
-    const states = {
-      'media-1': 'ready',
-      'media-2': 'failed: verifying the bundle',
-      'sbc-1': 'ready',
-      'sbc-2': 'ready',
-    };
-    await runHosts(states, 'sbc-2');
-    const { status, stdout, stderr } = fleet.run(program('roll-hosts.ts', 'a'), folder.environment);
-    expect({ stdout, stderr }).toEqual({
-      stdout: 'media-1 of a is ready\n',
-      stderr: 'media-2: failed: verifying the bundle\n',
-    });
-    expect(status).toBe(1);
   });
 
   it('takes no provider but those of the fleet’s lock file, and ends where Terraform does', () => {

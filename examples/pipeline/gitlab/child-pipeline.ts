@@ -2,10 +2,10 @@
  * Makes GitLab's pipeline of a deploy from the waves on the standard input: a job a cell, each after the one before, so that
  * the first that fails ends it. JSON is YAML.
  *
- * @example npx tsx examples/pipeline/waves.ts "$BEFORE" | npx tsx examples/pipeline/gitlab/child-pipeline.ts "$BEFORE"
+ * @example npx cellstamp rollout waves "$BEFORE" | npx tsx examples/pipeline/gitlab/child-pipeline.ts "$BEFORE"
  */
 import { readFileSync } from 'node:fs';
-import type { Waves } from '../wave-order.ts';
+import type { Waves } from '../../../lib/operations/waves.ts';
 
 const [before] = process.argv.slice(2);
 if (before === undefined) {
@@ -44,6 +44,8 @@ function wavesIn(text: string): Waves {
   } catch {
     // Said below.
   }
-  console.error('child-pipeline.ts: standard input must be what waves.ts prints: lists of cells by wave, as JSON');
+  console.error(
+    'child-pipeline.ts: standard input must be what `npx cellstamp rollout waves` prints: lists of cells by wave, as JSON',
+  );
   return process.exit(2);
 }

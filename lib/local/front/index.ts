@@ -16,7 +16,7 @@ export { flap, regionOfPlace } from './flap.ts';
 export { frontStates, requireFrontState, type FrontState } from './state.ts';
 export { frontStatus, type EdgeStatus, type FrontCall, type FrontStatus } from './status.ts';
 export { addTenant } from './tenants.ts';
-export { moveTenant, type MoveProgress } from './tenant-move.ts';
+export { localMoves } from './tenant-move.ts';
 export { directoryOf, frontUp, type FrontUpOptions } from './up.ts';
 
 /** Runs a program on a host of the front, as root, to its end. @throws LocalFailure when the host is not there */

@@ -1,98 +1,67 @@
-/** Moves a tenant from one cell of the front to another: calls in progress end where they are, all others go to the new cell. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** What moves a tenant from one cell of a running front to another. */
 import { deriveCell } from '../../cell/cell.ts';
 import { itemId, type TenantItem } from '../../front/directory.ts';
 import { deriveFront } from '../../front/front.ts';
-import { moveOf } from '../../front/move.ts';
+import type { MovePort } from '../../operations/tenant-move.ts';
 import { quote } from '../../software/kamailio/sbc/tenant-tables.ts';
 import { activeSbc, listCalls } from '../calls.ts';
 import { callKamailio, queryDatabase, type KamailioCall } from '../cell-data.ts';
 import { LocalFailure } from '../failure.ts';
-import { requireState, type CellState } from '../state.ts';
+import { exclusively, requireState, type CellState } from '../state.ts';
 import { askCell } from './kamailio.ts';
-import { requireFrontState, type FrontState } from './state.ts';
+import { requireFrontState } from './state.ts';
 import { edgesKnow } from './tenants.ts';
 import { directoryOf } from './up.ts';
 
-export interface MoveProgress {
-  readonly from: string;
-  readonly to: string;
-  /** copying: its data go to the new cell; waiting: calls in the old cell; done: the old cell knows it no more. */
-  readonly step: 'copying' | 'waiting' | 'done';
-  /** Calls that the old cell still holds of it. */
-  readonly calls: number;
-}
-
-/**
- * @returns once the old cell holds no call of the tenant and knows it no more
- * @throws LocalFailure when there is no such tenant or cell, it moves elsewhere already, or the new cell can't serve it
- */
-export async function moveTenant(
-  tenant: string,
-  to: string,
-  {
-    front: name,
-    onProgress,
-    signal,
-  }: {
-    readonly front?: string;
-    readonly onProgress?: (progress: MoveProgress) => void;
-    /** Once it is aborted the move stops waiting; the tenant stays in both cells, and the same move goes on from there. */
-    readonly signal?: AbortSignal;
-  } = {},
-): Promise<void> {
+/** @param name of the front; the only one that is up by default @throws LocalFailure when it is not up */
+export async function localMoves(name?: string): Promise<MovePort> {
   const state = requireFrontState(name);
   const directory = await directoryOf(deriveFront(state.spec), state);
-  const { item, from } = await checkedMove(directory, tenant, state, to);
-  const [source, target] = [requireState(from), requireState(to)];
-  const tell = (step: MoveProgress['step'], calls: number) => onProgress?.({ from, to, step, calls });
+  return {
+    exclusively: (work) => exclusively(state.name, work),
 
-  tell('copying', await callsOf(source, tenant));
-  const domain = await copyTenant(source, target, tenant);
-  await copyLocations(source, target, domain);
-  const moving: TenantItem = { ...item, version: Date.now(), cell: to, other: from };
-  await directory.put([moving]);
-  await edgesKnow(state, moving);
-  // Who registered in between.
-  await copyLocations(source, target, domain);
+    async tenant(tenant) {
+      const items = [...(await directory.read()).values()].filter((item) => item.kind === 'tenant');
+      const item = items.find((each) => each.name === tenant);
+      if (item) return item;
+      const names = items.map((each) => each.name).sort();
+      const known = names.length > 20 ? `${names.length} tenants` : names.join(', ') || 'no tenant';
+      throw new LocalFailure(`the directory has no tenant ${tenant}; it has ${known}`, 2);
+    },
 
-  for (let calls = await callsOf(source, tenant); calls > 0; calls = await callsOf(source, tenant)) {
-    if (signal?.aborted) return;
-    tell('waiting', calls);
-    await sleep(300);
-  }
-  await forgetTenant(source, tenant, domain);
-  await directory.put([{ ...moving, version: Date.now(), other: '' }]);
-  tell('done', 0);
+    async cell(cell) {
+      const item = (await directory.read()).get(itemId({ kind: 'cell', name: cell }));
+      if (item?.kind === 'cell') return item;
+      const names = state.cells.map((each) => each.name).join(', ');
+      throw new LocalFailure(`front ${state.name} has no cell ${cell}; it has ${names}`, 2);
+    },
+
+    async put(item) {
+      const versioned: TenantItem = { ...item, version: Date.now() };
+      await directory.put([versioned]);
+      await edgesKnow(state, versioned);
+    },
+
+    has: async (cell, tenant) => (await domainOf(requireState(cell), tenant)) !== undefined,
+
+    copyData: (from, to, tenant) => exclusively(to, () => copyTenant(requireState(from), requireState(to), tenant)),
+
+    async copyRegistrations(from, to, tenant) {
+      const [source, target] = [requireState(from), requireState(to)];
+      const domain = await domainOf(source, tenant);
+      if (domain !== undefined) await copyLocations(source, target, domain);
+    },
+
+    calls: async (cell, tenant) => (await listCalls(cell, tenant)).length,
+
+    forget: (cell, tenant) => exclusively(cell, () => forgetTenant(requireState(cell), tenant)),
+  };
 }
 
-async function checkedMove(
-  directory: Awaited<ReturnType<typeof directoryOf>>,
-  tenant: string,
-  state: FrontState,
-  to: string,
-): Promise<{ readonly item: TenantItem; readonly from: string }> {
-  const entries = await directory.read();
-  const items = [...entries.values()].filter((item) => item.kind === 'tenant');
-  const item = items.find(({ name }) => name === tenant);
-  if (!item) {
-    const names = items.map(({ name }) => name).sort();
-    const known = names.length > 20 ? `${names.length} tenants` : names.join(', ') || 'no tenant';
-    throw new LocalFailure(`the directory has no tenant ${tenant}; it has ${known}`, 2);
-  }
-  const target = entries.get(itemId({ kind: 'cell', name: to }));
-  if (target?.kind !== 'cell') {
-    const names = state.cells.map(({ name }) => name).join(', ');
-    throw new LocalFailure(`front ${state.name} has no cell ${to}; it has ${names}`, 2);
-  }
-  const move = moveOf(item, target);
-  if ('refused' in move) throw new LocalFailure(move.refused, 2);
-  return { item, from: move.from };
-}
-
-/** Calls of a tenant that a cell holds. */
-async function callsOf(cell: CellState, tenant: string): Promise<number> {
-  return (await listCalls(cell.name, tenant)).length;
+/** Its domain; undefined where the cell's database has no such tenant. */
+async function domainOf(cell: CellState, tenant: string): Promise<string | undefined> {
+  const [domain] = await queryDatabase(cell, `SELECT domain FROM cellstamp.tenants WHERE name = ${quote(tenant)};`);
+  return domain;
 }
 
 /** Rows of the tables that the SBCs load, of one tenant. */
@@ -114,8 +83,8 @@ UNION ALL SELECT 'dids', key_name, key_value FROM sbc.dids WHERE split_part(key_
 /** Guaranteed calls and their sum as the database has them now. */
 const reloadGuarantees: KamailioCall = { method: 'htable.reload', params: ['guarantees'] };
 
-/** Its row, numbers, sources and users; then the tables of both SBCs. @returns its domain */
-async function copyTenant(source: CellState, target: CellState, tenant: string): Promise<string> {
+/** Its row, numbers, sources and users; then the tables of both SBCs. */
+async function copyTenant(source: CellState, target: CellState, tenant: string): Promise<void> {
   const children = ['dids', 'sources', 'users'];
   const [json] = await queryDatabase(
     source,
@@ -149,7 +118,6 @@ ${['tenants', ...children]
       params: [table, key, value],
     })),
   ]);
-  return domain;
 }
 
 async function trunksAreThere(target: CellState, tenant: string, trunks: readonly string[]): Promise<void> {
@@ -178,22 +146,27 @@ async function copyLocations(source: CellState, target: CellState, domain: strin
   await callKamailio(target, activeSbc(target), calls);
 }
 
-async function forgetTenant(source: CellState, tenant: string, domain: string): Promise<void> {
-  const rows = await tableRows(source, domain);
-  await queryDatabase(source, `DELETE FROM cellstamp.tenants WHERE name = ${quote(tenant)};`);
-  await onBothSbcs(source, [
-    ...rows.map(([table, key]) => ({ method: 'htable.delete', params: [table, key] })),
-    reloadGuarantees,
-  ]);
-  const dump = await askCell(source, ['ul.dump']);
-  const users = [...dump.matchAll(/\bAoR: (\S+)/g)]
-    .map(([, user]) => user!)
-    .filter((user) => user.endsWith(`@${domain}`));
-  await callKamailio(
-    source,
-    activeSbc(source),
-    users.map((user) => ({ method: 'ul.rm', params: ['location', user] })),
-  );
+/** The database last: as long as it has the tenant, what was broken off can be done again. */
+async function forgetTenant(source: CellState, tenant: string): Promise<void> {
+  const domain = await domainOf(source, tenant);
+  if (domain !== undefined) {
+    const rows = await tableRows(source, domain);
+    await onBothSbcs(
+      source,
+      rows.map(([table, key]) => ({ method: 'htable.delete', params: [table, key] })),
+    );
+    const dump = await askCell(source, ['ul.dump']);
+    const users = [...dump.matchAll(/\bAoR: (\S+)/g)]
+      .map(([, user]) => user!)
+      .filter((user) => user.endsWith(`@${domain}`));
+    await callKamailio(
+      source,
+      activeSbc(source),
+      users.map((user) => ({ method: 'ul.rm', params: ['location', user] })),
+    );
+    await queryDatabase(source, `DELETE FROM cellstamp.tenants WHERE name = ${quote(tenant)};`);
+  }
+  await onBothSbcs(source, [reloadGuarantees]);
 }
 
 async function onBothSbcs(cell: CellState, calls: readonly KamailioCall[]): Promise<void> {

@@ -13,7 +13,7 @@ export const customersScript = `#!/bin/bash
 # Changes tenants, trunks and users without a restart: applies SQL from standard input to the cell's database, as the owner of
 # the schema, and has this SBC read its tables anew; calls in progress notice nothing. Run it on both SBCs: the same SQL twice
 # does no harm, and without any (</dev/null) the tables are only read.
-# SQL of the tenants and trunks in a cell's file:  npx cellstamp customers CELL
+# The tenants and trunks of a cell's file:  npx cellstamp provision CELL
 set -euo pipefail
 export PGSERVICEFILE=${schemaServicePath}
 
