@@ -152,12 +152,15 @@ export class MutatedBed {
     }
   }
 
-  /** Plays dialogs, and says what they left behind and did that they may not. Empty if all is well. */
-  async play(seed: number, numbers: readonly number[]): Promise<readonly string[]> {
+  /**
+   * Plays dialogs, and says what they left behind and did that they may not. Empty if all is well.
+   * @param patience seconds until all must be gone
+   */
+  async play(seed: number, numbers: readonly number[], patience = 90): Promise<readonly string[]> {
     const { lab, dialogs } = this;
     const logged = this.#logSizes();
     const findings = await playWatched(dialogs, seed, numbers);
-    findings.addLeft(await leftWithin(90, () => this.#left()));
+    findings.addLeft(await leftWithin(patience, () => this.#left()));
     findings.addStrays(
       [this.#ear],
       dialogs,
