@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config';
 const boot = ['test/**/*.boot.test.ts'];
 const terraform = ['test/terraform/**/*.test.ts'];
 const front = ['test/calls/front-*.test.ts'];
-const cell = ['test/calls/*.test.ts'];
+const cell = ['test/end-to-end/*.test.ts'];
 /** Too long for every run: npm run faults. */
 const faults = ['test/**/*.faults.test.ts'];
-const local = ['test/local/**/*.test.ts'];
+const local = ['test/targets/local/**/*.test.ts'];
 const published = ['test/package/**/*.test.ts'];
 
 export default defineConfig({

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
-import { admissionPlan, type AdmissionPlan, type AdmissionTenant } from '../lib/capacity/admission.ts';
-import { admissionTrial } from '../test/capacity/models/trial.ts';
-import { seededRandom } from '../lib/capacity/random.ts';
-import { guaranteedPoolsBlocking } from '../test/capacity/models/guaranteed-pools.ts';
+import { admissionPlan, type AdmissionPlan, type AdmissionTenant } from '../lib/planner/admission.ts';
+import { admissionTrial } from '../test/planner/models/trial.ts';
+import { seededRandom } from '../lib/planner/random.ts';
+import { guaranteedPoolsBlocking } from '../test/planner/models/guaranteed-pools.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
 const CALLS = 1_000_000;

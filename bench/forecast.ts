@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { forecast } from '../lib/capacity/forecast.ts';
-import type { Calendar } from '../lib/capacity/forecast/calendar.ts';
-import { dateOfDay, dayOfDate, startOfDay, timeZone, weekdayOf } from '../lib/capacity/forecast/time-zone.ts';
-import { publicHolidays } from '../lib/capacity/holidays.ts';
-import { generateTenants } from '../lib/capacity/tenant-generator.ts';
-import { holidayDays, tenantHistory } from '../lib/capacity/tenant-history.ts';
+import { forecast } from '../lib/planner/forecast.ts';
+import type { Calendar } from '../lib/planner/forecast/calendar.ts';
+import { dateOfDay, dayOfDate, startOfDay, timeZone, weekdayOf } from '../lib/planner/forecast/time-zone.ts';
+import { publicHolidays } from '../lib/planner/holidays.ts';
+import { generateTenants } from '../lib/planner/tenant-generator.ts';
+import { holidayDays, tenantHistory } from '../lib/planner/tenant-history.ts';
 import { type BenchRow, rowLines } from './row.ts';
 
 const LEVELS = [0.5, 0.9, 0.95, 0.99] as const;

@@ -5,8 +5,8 @@
  * the two processes themselves is taken out. Needs root and Debian's packages.
  */
 import { createInterface } from 'node:readline';
-import type { EdgeHost } from '../lib/front/front.ts';
-import { callerAddress } from '../lib/local/front/index.ts';
+import type { EdgeHost } from '../lib/fleet/derive/front.ts';
+import { callerAddress } from '../lib/targets/local/front/index.ts';
 import { BenchFront, carrier } from './front/bench-front.ts';
 import { BenchCell, callee, numbersOf } from './sip/bench-cell.ts';
 import { inTurns, median } from './sip/measure.ts';

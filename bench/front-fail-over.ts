@@ -4,9 +4,9 @@
  * takes two failed tries; Global Accelerator takes longer. Needs root and Debian's packages.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentsProcess } from '../lib/calls/agents-process.ts';
-import type { EdgeHost } from '../lib/front/front.ts';
-import { killFrontHost, serviceAddress } from '../lib/local/front/index.ts';
+import { AgentsProcess } from '../lib/user-agent/agents-process.ts';
+import type { EdgeHost } from '../lib/fleet/derive/front.ts';
+import { killFrontHost, serviceAddress } from '../lib/targets/local/front/index.ts';
 import { BenchFront, carrier } from './front/bench-front.ts';
 import { BenchCell, callee, numbersOf } from './sip/bench-cell.ts';
 import { median } from './sip/measure.ts';

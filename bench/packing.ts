@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url';
-import type { CellKind } from '../lib/capacity/placement/cell-kind.ts';
-import { CellLoad } from '../lib/capacity/placement/cell-load.ts';
-import { pack, type Packing } from '../lib/capacity/placement/pack.ts';
-import { TenantTable, type TenantRow } from '../lib/capacity/placement/tenant-table.ts';
-import { seededRandom, seedOf } from '../lib/capacity/random.ts';
-import { evenDemand, HOURS_PER_WEEK, RESOURCES, type Resource } from '../lib/capacity/resources.ts';
+import type { CellKind } from '../lib/planner/placement/cell-kind.ts';
+import { CellLoad } from '../lib/planner/placement/cell-load.ts';
+import { pack, type Packing } from '../lib/planner/placement/pack.ts';
+import { TenantTable, type TenantRow } from '../lib/planner/placement/tenant-table.ts';
+import { seededRandom, seedOf } from '../lib/planner/random.ts';
+import { evenDemand, HOURS_PER_WEEK, RESOURCES, type Resource } from '../lib/planner/resources.ts';
 import { DIMENSIONS, FAMILIES, familyBound, type Family, type Instance } from './packing/families.ts';
 import { rowLines, type BenchRow } from './row.ts';
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Plan } from '../lib/capacity/plan/schema.ts';
-import { gradeOfServiceOf, POLICIES } from '../lib/capacity/policy.ts';
+import type { Plan } from '../lib/planner/plan/schema.ts';
+import { gradeOfServiceOf, POLICIES } from '../lib/planner/policy.ts';
 import { NOW, writeBusyFleet } from './plan/busy-fleet.ts';
 import { rowLines, type BenchRow } from './row.ts';
 

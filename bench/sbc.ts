@@ -4,7 +4,7 @@
  * as many at once as given, in turns, so that what else this machine does hits all alike. Needs root and Debian's packages.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deriveCell } from '../lib/cell/cell.ts';
+import { deriveCell } from '../lib/fleet/derive/cell.ts';
 import { paths } from '../lib/software/kamailio/sbc/paths.ts';
 import { bareConfig } from './sip/bare.ts';
 import { BenchCell, callee, numbersOf } from './sip/bench-cell.ts';

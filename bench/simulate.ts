@@ -1,11 +1,11 @@
 import { pathToFileURL } from 'node:url';
-import { simulate, type SimulationSetting } from '../lib/capacity/simulate.ts';
-import { comparisonLines } from '../lib/capacity/simulation/comparison.ts';
-import { scenarioSetting } from '../lib/capacity/simulation/founding.ts';
-import { planDecider } from '../lib/capacity/simulation/plan-decider.ts';
-import { REACTIVE, reactiveDecider } from '../lib/capacity/simulation/reactive.ts';
-import type { SimulationResult } from '../lib/capacity/simulation/result.ts';
-import { parseScenario, type ScenarioInput } from '../lib/capacity/simulation/scenario-schema.ts';
+import { simulate, type SimulationSetting } from '../lib/planner/simulate.ts';
+import { comparisonLines } from '../lib/planner/simulation/comparison.ts';
+import { scenarioSetting } from '../lib/planner/simulation/initial-fleet.ts';
+import { planDecider } from '../lib/planner/simulation/plan-decider.ts';
+import { REACTIVE, reactiveDecider } from '../lib/planner/simulation/reactive.ts';
+import type { SimulationResult } from '../lib/planner/simulation/result.ts';
+import { parseScenario, type ScenarioInput } from '../lib/planner/simulation/scenario-schema.ts';
 import { rowLines, type BenchRow } from './row.ts';
 
 /** Half of the standard cell's relays, so that a few hundred tenants need some cells; two to four media hosts. */

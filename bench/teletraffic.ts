@@ -5,15 +5,15 @@ import {
   lnErlangB,
   lnErlangC,
   trafficForErlangB,
-} from '../lib/capacity/teletraffic/erlang.ts';
-import { kaufmanRoberts } from '../test/capacity/models/kaufman-roberts.ts';
+} from '../lib/planner/teletraffic/erlang.ts';
+import { kaufmanRoberts } from '../test/planner/models/kaufman-roberts.ts';
 import {
   LN_ERLANG_B,
   LN_ERLANG_C,
   relativeError,
   relativeErrorOfLn,
   TRAFFIC_FOR_B,
-} from '../test/capacity/teletraffic/references.ts';
+} from '../test/planner/teletraffic/references.ts';
 import { type BenchRow, rowLines } from './row.ts';
 
 /** Microseconds a call takes: median of 15 rounds of `calls` calls. */

@@ -7,13 +7,13 @@ export {
   type Limits,
   type Tenant,
   type Trunk,
-} from './spec/cell.ts';
-export { type PortRange } from './spec/fields.ts';
-export { formatFinding, type Finding } from './spec/finding.ts';
-export { loadFleet, type Fleet, type FleetFile, type FleetOptions } from './spec/fleet.ts';
-export { frontSchema, parseFront, type FrontInput, type FrontSpec } from './spec/front.ts';
-export { SpecError, type ValueFinding } from './spec/spec-error.ts';
-export { sizes, type Size, type SizeName } from './spec/sizes.ts';
+} from './fleet/schema/cell.ts';
+export { type PortRange } from './config-file/fields.ts';
+export { formatFinding, type Finding } from './config-file/finding.ts';
+export { loadFleet, type Fleet, type FleetFile, type FleetOptions } from './fleet/fleet.ts';
+export { frontSchema, parseFront, type FrontInput, type FrontSpec } from './fleet/schema/front.ts';
+export { SpecError, type ValueFinding } from './fleet/schema/spec-error.ts';
+export { sizes, type Size, type SizeName } from './fleet/schema/sizes.ts';
 export {
   deriveCell,
   type Cell,
@@ -23,8 +23,8 @@ export {
   type RedisHost,
   type Role,
   type SbcHost,
-} from './cell/cell.ts';
-export { deriveFront, type EdgeHost, type Front, type FrontRegion } from './front/front.ts';
+} from './fleet/derive/cell.ts';
+export { deriveFront, type EdgeHost, type Front, type FrontRegion } from './fleet/derive/front.ts';
 export { hostConfig } from './software/cell-host.ts';
 export { customersSql, usersSql, type Customers, type TenantUser } from './software/kamailio/sbc/tenant-tables.ts';
 export type {

@@ -1,9 +1,9 @@
 /** The files that are made from the schemas and from programs in other languages, by their path. */
 import { format, resolveConfig } from 'prettier';
-import { planningJsonSchemas } from '../lib/planning/json-schema.ts';
-import { cellFile, parseCell } from '../lib/spec/cell.ts';
-import { frontFile, parseFront } from '../lib/spec/front.ts';
-import { jsonSchemas } from '../lib/spec/json-schema.ts';
+import { planningJsonSchemas } from '../lib/planner-files/json-schema.ts';
+import { cellFile, parseCell } from '../lib/fleet/schema/cell.ts';
+import { frontFile, parseFront } from '../lib/fleet/schema/front.ts';
+import { jsonSchemas } from '../lib/fleet/schema/json-schema.ts';
 import { programFolders, programTexts } from './program-texts.ts';
 import { specTypes } from './spec-types.ts';
 
@@ -27,7 +27,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...Object.entries({ ...jsonSchemas, ...planningJsonSchemas }).map(
       ([name, schema]) => [`cells/${name}`, JSON.stringify(schema())] as const,
     ),
-    ...types.map((of) => [`lib/spec/${of.name.toLowerCase()}-types.ts`, specTypes(of)] as const),
+    ...types.map((of) => [`lib/fleet/${of.name.toLowerCase()}-types.ts`, specTypes(of)] as const),
     ...programFolders.map((folder) => [`${folder}/program-texts.ts`, programTexts(folder)] as const),
   ];
   const formatted = files.map(

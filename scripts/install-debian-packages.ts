@@ -4,8 +4,8 @@
  * named by whoever needs it.
  */
 import { spawnSync } from 'node:child_process';
-import { neededPackages, wantedPackages } from '../lib/local/front/packages.ts';
-import { missingPackages } from '../lib/local/packages.ts';
+import { neededPackages, wantedPackages } from '../lib/targets/local/front/packages.ts';
+import { missingPackages } from '../lib/targets/local/packages.ts';
 
 /** Checkers of generated files, foreign SIP implementations, the AWS command line and library, ping, Prometheus. */
 const forTests = [

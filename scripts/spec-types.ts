@@ -1,6 +1,6 @@
 /** The TypeScript types of specs, from their JSON Schemas: an editor shows the descriptions, which types inferred from zod do not have. */
-import { valueAt } from '../lib/spec/value-findings.ts';
-import type { JsonSchema } from '../lib/spec/written-form.ts';
+import { valueAt } from '../lib/config-file/value-findings.ts';
+import type { JsonSchema } from '../lib/config-file/written-form.ts';
 
 export interface SpecTypes {
   /** `Cell`: makes `CellInput` and `CellSpec`. */
@@ -32,7 +32,7 @@ export function specTypes({ name, schema, complete }: SpecTypes): string {
   const what = name.toLowerCase();
   const body = objectType(schema, filledIn, []);
   return [
-    `// Made from lib/spec/${what}.ts: npx tsx scripts/write-schemas.ts\n`,
+    `// Made from lib/fleet/${what}.ts: npx tsx scripts/write-schemas.ts\n`,
     ...(body.includes('PortRange') ? ["import type { PortRange } from './fields.ts';\n"] : []),
     `/** A ${what} as a person writes it. */\nexport interface ${name}Input ${objectType(schema, written, [])}\n`,
     `/** A ${what}'s spec with every default filled in. */\nexport interface ${name}Spec ${body}\n`,

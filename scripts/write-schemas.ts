@@ -1,6 +1,6 @@
 /**
  * Writes what follows from the schemas: the JSON Schemas of the files that people write, and of a plan, into cells/, and the
- * types of specs into lib/spec/. And from programs in Python and C: their texts as a module beside them. Run it after a change of
+ * types of specs into lib/fleet/. And from programs in Python and C: their texts as a module beside them. Run it after a change of
  * either: npx tsx scripts/write-schemas.ts
  */
 import { writeFileSync } from 'node:fs';

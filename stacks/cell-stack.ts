@@ -1,11 +1,11 @@
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
-import { DirectoryEntry } from '../lib/aws/directory-entry.ts';
-import { directoryTableName } from '../lib/aws/tenant-directory.ts';
-import { VoipCell } from '../lib/aws/voip-cell.ts';
-import type { CellSpec } from '../lib/spec/cell.ts';
-import type { FrontSpec } from '../lib/spec/front.ts';
+import { DirectoryEntry } from '../lib/targets/aws/directory-entry.ts';
+import { directoryTableName } from '../lib/targets/aws/tenant-directory.ts';
+import { VoipCell } from '../lib/targets/aws/voip-cell.ts';
+import type { CellSpec } from '../lib/fleet/schema/cell.ts';
+import type { FrontSpec } from '../lib/fleet/schema/front.ts';
 import { OwnStack, type StateBucket } from './own-stack.ts';
 
 export interface CellStackProps {

@@ -1,8 +1,8 @@
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
-import { AnycastFront } from '../lib/aws/anycast-front.ts';
-import type { FrontSpec } from '../lib/spec/front.ts';
+import { AnycastFront } from '../lib/targets/aws/anycast-front.ts';
+import type { FrontSpec } from '../lib/fleet/schema/front.ts';
 import { OwnStack, type StateBucket } from './own-stack.ts';
 
 export interface FrontStackProps {

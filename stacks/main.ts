@@ -9,10 +9,10 @@
  * | CELLSTAMP_STATE_BUCKET | stateBucket | S3 bucket for Terraform's states; a file beside the project by default |
  * | CELLSTAMP_STATE_REGION | stateRegion | region of that bucket |
  */
-import { readCellFolder } from '../lib/files/cell-folder.ts';
-import { formatFinding } from '../lib/spec/finding.ts';
-import { loadFleet } from '../lib/spec/fleet.ts';
-import { isOnAws } from '../lib/spec/targets/on-aws.ts';
+import { readCellFolder } from '../lib/config-file/cell-folder.ts';
+import { formatFinding } from '../lib/config-file/finding.ts';
+import { loadFleet } from '../lib/fleet/fleet.ts';
+import { isOnAws } from '../lib/fleet/schema/targets/on-aws.ts';
 import { synthesise } from './synthesise.ts';
 
 const context = contextOf(process.env['CDKTF_CONTEXT_JSON'] ?? '{}');

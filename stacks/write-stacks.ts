@@ -1,7 +1,7 @@
 import { App, type Manifest } from 'cdktf';
-import { marked } from '../lib/spec/brand.ts';
-import type { CellSpec } from '../lib/spec/cell.ts';
-import type { FrontSpec } from '../lib/spec/front.ts';
+import { marked } from '../lib/fleet/schema/brand.ts';
+import type { CellSpec } from '../lib/fleet/schema/cell.ts';
+import type { FrontSpec } from '../lib/fleet/schema/front.ts';
 import { CellStack } from './cell-stack.ts';
 import { FrontStack } from './front-stack.ts';
 import type { OwnStack, StateBucket } from './own-stack.ts';

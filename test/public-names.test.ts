@@ -1,10 +1,10 @@
 /** docs/library.md names what the package exports, and nothing that it does not. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as aws from '../lib/aws/index.ts';
-import * as capacity from '../lib/capacity/index.ts';
+import * as aws from '../lib/targets/aws/index.ts';
+import * as capacity from '../lib/planner/index.ts';
 import * as root from '../lib/index.ts';
-import * as local from '../lib/local/index.ts';
+import * as local from '../lib/targets/local/index.ts';
 
 const page = readFileSync('docs/library.md', 'utf8');
 

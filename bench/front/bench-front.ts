@@ -1,8 +1,8 @@
 /** A front before a bench cell: edges whose processor is measured, a directory, and callers. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TenantItem } from '../../lib/front/directory.ts';
-import { deriveFront, type EdgeHost, type Front } from '../../lib/front/front.ts';
-import { edgePublicAddress } from '../../lib/local/front/addresses.ts';
+import type { TenantItem } from '../../lib/fleet/directory.ts';
+import { deriveFront, type EdgeHost, type Front } from '../../lib/fleet/derive/front.ts';
+import { edgePublicAddress } from '../../lib/targets/local/front/addresses.ts';
 import {
   callerAddress,
   directoryOf,
@@ -11,11 +11,11 @@ import {
   spawnAtCallers,
   type FrontState,
   type LocalDirectory,
-} from '../../lib/local/front/index.ts';
-import { frontSecrets } from '../../lib/local/front/secrets.ts';
-import { healthyEdges } from '../../lib/local/front/status.ts';
-import { down } from '../../lib/local/index.ts';
-import { parseFront } from '../../lib/spec/front.ts';
+} from '../../lib/targets/local/front/index.ts';
+import { frontSecrets } from '../../lib/targets/local/front/secrets.ts';
+import { healthyEdges } from '../../lib/targets/local/front/status.ts';
+import { down } from '../../lib/targets/local/index.ts';
+import { parseFront } from '../../lib/fleet/schema/front.ts';
 import { numbers, numbersOf, numberStep } from '../sip/bench-cell.ts';
 import { processorTime } from '../sip/measure.ts';
 import type { Spawn } from '../sip/sipp.ts';

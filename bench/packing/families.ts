@@ -5,7 +5,7 @@
  * Uyeda, U. Wieder, Heuristics for Vector Bin Packing (2011). Their random numbers are not these, so that means are compared,
  * not instances.
  */
-import { normal, type Random } from '../../lib/capacity/random.ts';
+import { normal, type Random } from '../../lib/planner/random.ts';
 
 export interface Instance {
   readonly dimensions: number;

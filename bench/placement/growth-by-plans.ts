@@ -1,16 +1,16 @@
 /** A fleet that grows as an operator has it: new tenants wait, and a plan a day is made and carried out. */
-import { cellCapacity } from '../../lib/capacity/cell-capacity.ts';
-import { plan } from '../../lib/capacity/plan.ts';
-import { usableLimits } from '../../lib/capacity/plan/fleet-load.ts';
-import type { Blueprint, FleetCell, FleetTenant, PlanInput } from '../../lib/capacity/plan/input.ts';
-import { DEFAULT_RULES } from '../../lib/capacity/plan/rules.ts';
-import type { Plan } from '../../lib/capacity/plan/schema.ts';
-import type { CellKind } from '../../lib/capacity/placement/cell-kind.ts';
-import { pack } from '../../lib/capacity/placement/pack.ts';
-import { TenantTable } from '../../lib/capacity/placement/tenant-table.ts';
-import { POLICIES } from '../../lib/capacity/policy.ts';
-import type { GeneratedTenant } from '../../lib/capacity/tenant-generator.ts';
-import { parseCell } from '../../lib/spec/cell.ts';
+import { cellCapacity } from '../../lib/planner/cell-capacity.ts';
+import { plan } from '../../lib/planner/plan.ts';
+import { usableLimits } from '../../lib/planner/plan/fleet-load.ts';
+import type { Blueprint, FleetCell, FleetTenant, PlanInput } from '../../lib/planner/plan/input.ts';
+import { DEFAULT_RULES } from '../../lib/planner/plan/rules.ts';
+import type { Plan } from '../../lib/planner/plan/schema.ts';
+import type { CellKind } from '../../lib/planner/placement/cell-kind.ts';
+import { pack } from '../../lib/planner/placement/pack.ts';
+import { TenantTable } from '../../lib/planner/placement/tenant-table.ts';
+import { POLICIES } from '../../lib/planner/policy.ts';
+import type { GeneratedTenant } from '../../lib/planner/tenant-generator.ts';
+import { parseCell } from '../../lib/fleet/schema/cell.ts';
 
 const DAY = 86_400_000;
 /** Monday 2025-03-03, 06:00 UTC. */

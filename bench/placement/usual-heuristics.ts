@@ -1,7 +1,7 @@
 /** What one would write without thinking of profiles: each tenant by its peaks, the largest first, into a cell that has room. */
-import type { CellKind } from '../../lib/capacity/placement/cell-kind.ts';
-import { CellLoad } from '../../lib/capacity/placement/cell-load.ts';
-import type { TenantRow } from '../../lib/capacity/placement/tenant-table.ts';
+import type { CellKind } from '../../lib/planner/placement/cell-kind.ts';
+import { CellLoad } from '../../lib/planner/placement/cell-load.ts';
+import type { TenantRow } from '../../lib/planner/placement/tenant-table.ts';
 
 /** Which of the cells that have room is taken. */
 export type Rule = 'first fit' | 'best fit' | 'worst fit';

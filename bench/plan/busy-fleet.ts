@@ -5,12 +5,12 @@
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PlanMemory } from '../../lib/capacity/plan/schema.ts';
-import { HOURS_PER_WEEK, RESOURCES, weeklyPeak } from '../../lib/capacity/resources.ts';
-import { generateTenants, PLACES, type GeneratedTenant } from '../../lib/capacity/tenant-generator.ts';
-import { tenantHistory } from '../../lib/capacity/tenant-history.ts';
-import { linesForErlangB } from '../../lib/capacity/teletraffic/erlang.ts';
-import { block, formatRange, parseRange } from '../../lib/spec/range.ts';
+import type { PlanMemory } from '../../lib/planner/plan/schema.ts';
+import { HOURS_PER_WEEK, RESOURCES, weeklyPeak } from '../../lib/planner/resources.ts';
+import { generateTenants, PLACES, type GeneratedTenant } from '../../lib/planner/tenant-generator.ts';
+import { tenantHistory } from '../../lib/planner/tenant-history.ts';
+import { linesForErlangB } from '../../lib/planner/teletraffic/erlang.ts';
+import { block, formatRange, parseRange } from '../../lib/fleet/range.ts';
 
 const TENANTS = 50_000;
 const WAITING = 500;

@@ -1,10 +1,10 @@
 /** A small cell that carriers call: tenants with numbers, users who are registered, and an active SBC whose processor is measured. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deriveCell, type SbcHost } from '../../lib/cell/cell.ts';
-import { down, exec, spawnOutside, status, up } from '../../lib/local/index.ts';
-import { requireState } from '../../lib/local/state.ts';
+import { deriveCell, type SbcHost } from '../../lib/fleet/derive/cell.ts';
+import { down, exec, spawnOutside, status, up } from '../../lib/targets/local/index.ts';
+import { requireState } from '../../lib/targets/local/state.ts';
 import { paths } from '../../lib/software/kamailio/sbc/paths.ts';
-import { parseCell, type CellSpec } from '../../lib/spec/cell.ts';
+import { parseCell, type CellSpec } from '../../lib/fleet/schema/cell.ts';
 import { processorTime } from './measure.ts';
 import type { Spawn } from './sipp.ts';
 

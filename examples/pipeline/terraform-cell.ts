@@ -8,8 +8,8 @@ import { execFileSync, type StdioOptions } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkPlan } from '../../lib/aws/plan-rules.ts';
-import type { TerraformPlan } from '../../lib/aws/terraform-plan.ts';
+import { checkPlan } from '../../lib/targets/aws/plan-rules.ts';
+import type { TerraformPlan } from '../../lib/targets/aws/terraform-plan.ts';
 
 /** As much of `terraform show -json` as the summary reads. */
 interface Changes {

@@ -1,9 +1,9 @@
-import { deriveCell } from '../cell/cell.ts';
-import { internalPorts } from '../spec/fixed.ts';
-import { exec } from '../local/index.ts';
+import { deriveCell } from '../fleet/derive/cell.ts';
+import { internalPorts } from '../fleet/schema/fixed.ts';
+import { exec } from '../targets/local/index.ts';
 import { callRecordStream, type CallEvent } from '../software/kamailio/sbc/records.ts';
 import { paths } from '../software/redis/config.ts';
-import type { CellSpec } from '../spec/cell.ts';
+import type { CellSpec } from '../fleet/schema/cell.ts';
 import { CommandFailure } from './failure.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** What test calls through a cell came to. */
-import type { Summary } from '../calls/summary.ts';
+import type { Summary } from '../user-agent/summary.ts';
 import { formatTable } from './output.ts';
 
 /** What calls came to, wherever they went. */

@@ -1,10 +1,10 @@
 /** The files of a fleet on this machine. */
-import { deriveCell, type Cell } from '../cell/cell.ts';
-import { readCellFolder } from '../files/cell-folder.ts';
-import { deriveFront, type Front } from '../front/front.ts';
-import type { CellSpec } from '../spec/cell.ts';
-import { compareFindings, formatFinding, type Finding } from '../spec/finding.ts';
-import { loadFleet, type Fleet, type FleetFile, type FleetOptions } from '../spec/fleet.ts';
+import { deriveCell, type Cell } from '../fleet/derive/cell.ts';
+import { readCellFolder } from '../config-file/cell-folder.ts';
+import { deriveFront, type Front } from '../fleet/derive/front.ts';
+import type { CellSpec } from '../fleet/schema/cell.ts';
+import { compareFindings, formatFinding, type Finding } from '../config-file/finding.ts';
+import { loadFleet, type Fleet, type FleetFile, type FleetOptions } from '../fleet/fleet.ts';
 import { CommandFailure } from './failure.ts';
 
 /** The option that every command takes which reads the fleet. */

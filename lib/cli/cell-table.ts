@@ -1,4 +1,4 @@
-import type { CellStatus, HostStatus } from '../local/index.ts';
+import type { CellStatus, HostStatus } from '../targets/local/index.ts';
 import { formatTable } from './output.ts';
 
 /** A running cell: its hosts, their addresses and state, and why one is not ready. */

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { printable } from '../spec/finding.ts';
+import { printable } from '../config-file/finding.ts';
 import { CommandFailure } from './failure.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** What goes wrong in a command, and how it is told. */
 import { CommanderError } from 'commander';
-import { printable } from '../spec/finding.ts';
-import { UserError } from '../spec/user-error.ts';
+import { printable } from '../config-file/finding.ts';
+import { UserError } from '../config-file/user-error.ts';
 
 /** Exit status of a wrong command line: an unknown option, a name that is not there. */
 export const usageStatus = 2;

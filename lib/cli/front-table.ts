@@ -1,4 +1,4 @@
-import type { FrontStatus } from '../local/front/index.ts';
+import type { FrontStatus } from '../targets/local/front/index.ts';
 import { hostFaults } from './cell-table.ts';
 import { formatTable } from './output.ts';
 

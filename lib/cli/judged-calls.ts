@@ -1,7 +1,7 @@
-import type { AgentsProcess } from '../calls/agents-process.ts';
-import type { CallResult } from '../calls/call-result.ts';
-import type { Progress } from '../calls/load.ts';
-import type { OpenCommand, RunCommand } from '../calls/scenario.ts';
+import type { AgentsProcess } from '../user-agent/agents-process.ts';
+import type { CallResult } from '../user-agent/call-result.ts';
+import type { Progress } from '../user-agent/load.ts';
+import type { OpenCommand, RunCommand } from '../user-agent/scenario.ts';
 import type { CallFigures } from './call-report.ts';
 import { CommandFailure } from './failure.ts';
 

@@ -1,13 +1,13 @@
 /** What calls through a running cell take of its processors. */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CellStatus } from '../local/index.ts';
-import { processorSeconds } from '../local/processor-time.ts';
-import { requireState } from '../local/state.ts';
-import { findInstance } from '../spec/targets/aws-instances.ts';
-import type { ProcessorWork } from '../planning/measured-figures.ts';
+import type { CellStatus } from '../targets/local/index.ts';
+import { processorSeconds } from '../targets/local/processor-time.ts';
+import { requireState } from '../targets/local/state.ts';
+import { findInstance } from '../fleet/schema/targets/aws-instances.ts';
+import type { ProcessorWork } from '../planner-files/measured-figures.ts';
 import { formatReport } from './call-report.ts';
-import { describeProgress } from './call.ts';
+import { describeProgress } from './commands/call.ts';
 import { CommandFailure } from './failure.ts';
 import { placeTestCalls, type CallKind } from './test-calls.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { readInstant } from '../planning/values.ts';
+import { readInstant } from '../planner-files/values.ts';
 import { CommandFailure } from './failure.ts';
 
 type Parser<T> = (text: string) => T;

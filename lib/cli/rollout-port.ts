@@ -6,9 +6,9 @@ import type { RolloutPort } from '../operations/rollout.ts';
 import { asRoot } from './as-root.ts';
 import { cellsOption, readCell } from './cell-files.ts';
 import { isFileIn, withCheckout } from './commits.ts';
-import { recordStep } from './deployed.ts';
+import { recordStep } from './commands/deployed.ts';
 import { CommandFailure, describeFailure } from './failure.ts';
-import { proofLoad, proved, requireProofOptions, tellProof } from './prove.ts';
+import { proofLoad, proved, requireProofOptions, tellProof } from './commands/prove.ts';
 import type { Target } from './target.ts';
 
 /** Where a fleet's repository has its cells. */
@@ -45,10 +45,10 @@ export async function rolloutPort(
   return {
     async exclusively(cell, work) {
       if (target === 'aws') {
-        const { exclusiveRollout } = await import('../aws/operations/cell-port.ts');
+        const { exclusiveRollout } = await import('../targets/aws/operations/cell-port.ts');
         return exclusiveRollout(readCell(cellFolder, cell).spec, work);
       }
-      const { exclusiveRollout } = await import('../local/cell-port.ts');
+      const { exclusiveRollout } = await import('../targets/local/cell-port.ts');
       return exclusiveRollout(cell, work);
     },
 
@@ -94,7 +94,7 @@ async function runShell(
 
 /** The cell of a folder on this machine. @returns whether it is up and every host is well */
 async function bringUp(cell: string, folder: string, signal: AbortSignal): Promise<boolean> {
-  const { up } = await import('../local/index.ts');
+  const { up } = await import('../targets/local/index.ts');
   return (await up(readCell(join(folder, cellFolder), cell).spec, { signal })).state === 'running';
 }
 

@@ -1,4 +1,4 @@
-import type { CellStatus } from '../local/index.ts';
+import type { CellStatus } from '../targets/local/index.ts';
 import { CommandFailure } from './failure.ts';
 
 /**
@@ -6,7 +6,7 @@ import { CommandFailure } from './failure.ts';
  * @throws CommandFailure when that can't be told
  */
 export async function runningCell(name: string | undefined): Promise<CellStatus> {
-  const { list, notUp } = await import('../local/index.ts');
+  const { list, notUp } = await import('../targets/local/index.ts');
   const running = list();
   const names = running.map((cell) => cell.name);
   if (name === undefined && running.length > 1) {

@@ -1,7 +1,7 @@
 /** What `status --watch` tells: facts about everything that is up, and how they change. */
 import { hostFaults } from './cell-table.ts';
-import type { FrontStatus } from '../local/front/index.ts';
-import type { CellStatus, Remains } from '../local/index.ts';
+import type { FrontStatus } from '../targets/local/front/index.ts';
+import type { CellStatus, Remains } from '../targets/local/index.ts';
 
 /** What is up, and what killed commands have left. */
 export interface Sight {

@@ -1,6 +1,6 @@
 /** Where a cell runs on which an operation works. */
 import { Option } from 'commander';
-import type { Cell } from '../cell/cell.ts';
+import type { Cell } from '../fleet/derive/cell.ts';
 import type { CellPort } from '../operations/cell-port.ts';
 import { asRoot } from './as-root.ts';
 
@@ -16,10 +16,10 @@ export const targetOption = (): Option =>
  */
 export async function runningOn(target: Target, cell: Cell): Promise<CellPort> {
   if (target === 'aws') {
-    const { awsCell } = await import('../aws/operations/cell-port.ts');
+    const { awsCell } = await import('../targets/aws/operations/cell-port.ts');
     return awsCell(cell.spec);
   }
   asRoot();
-  const { localCell } = await import('../local/cell-port.ts');
+  const { localCell } = await import('../targets/local/cell-port.ts');
   return localCell(cell.name);
 }

@@ -1,13 +1,13 @@
 /** Places real calls through a running cell and judges them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentsProcess } from '../calls/agents-process.ts';
-import type { AgentSpec, RunCommand } from '../calls/scenario.ts';
-import type { Progress } from '../calls/load.ts';
-import type { CellStatus } from '../local/index.ts';
-import type { FrontState } from '../local/front/index.ts';
-import type { ProcessId } from '../local/processes.ts';
-import { requireState } from '../local/state.ts';
-import type { CellSpec } from '../spec/cell.ts';
+import { AgentsProcess } from '../user-agent/agents-process.ts';
+import type { AgentSpec, RunCommand } from '../user-agent/scenario.ts';
+import type { Progress } from '../user-agent/load.ts';
+import type { CellStatus } from '../targets/local/index.ts';
+import type { FrontState } from '../targets/local/front/index.ts';
+import type { ProcessId } from '../targets/local/processes.ts';
+import { requireState } from '../targets/local/state.ts';
+import type { CellSpec } from '../fleet/schema/cell.ts';
 import { readCallRecords } from './call-records.ts';
 import type { CallReport } from './call-report.ts';
 import { CommandFailure } from './failure.ts';
@@ -84,7 +84,7 @@ export async function placeTestCallsThroughFront(
     const names = front.cells.map(({ name }) => name).join(', ');
     throw new CommandFailure(`cell ${cell.name} is not attached to the front; ${names} are`, 2);
   }
-  const local = await import('../local/front/index.ts');
+  const local = await import('../targets/local/front/index.ts');
   const last = front.spec.regions.length;
   const subscribers = await addSubscribers(spec, transportOf(spec.sbc.transports), [
     local.callerAddress(1, 100),

@@ -3,13 +3,13 @@
  * SBCs, and taken back. Real tenants, their limits and their trunks are left alone.
  */
 import { randomBytes } from 'node:crypto';
-import { deriveCell } from '../cell/cell.ts';
-import { exec, outsideAddress } from '../local/index.ts';
+import { deriveCell } from '../fleet/derive/cell.ts';
+import { exec, outsideAddress } from '../targets/local/index.ts';
 import { paths } from '../software/kamailio/sbc/paths.ts';
 import { usersSql } from '../software/kamailio/sbc/tenant-tables.ts';
 import { databaseNames } from '../software/postgresql/names.ts';
-import type { CellSpec } from '../spec/cell.ts';
-import { contains, formatAddress, parseRange } from '../spec/range.ts';
+import type { CellSpec } from '../fleet/schema/cell.ts';
+import { contains, formatAddress, parseRange } from '../fleet/range.ts';
 import { CommandFailure } from './failure.ts';
 import { isRunning } from './own-processes.ts';
 

@@ -1,4 +1,4 @@
-import { UserError } from '../spec/user-error.ts';
+import { UserError } from '../config-file/user-error.ts';
 
 /** An operation can't be done, or not to its end. */
 export class OperationFailure extends UserError {

@@ -1,7 +1,7 @@
 /** Moves a tenant from one cell of a front to another: calls in progress end where they are, all others go to the new cell. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CellItem, TenantItem } from '../front/directory.ts';
-import { moveOf } from '../front/move.ts';
+import type { CellItem, TenantItem } from '../fleet/directory.ts';
+import { moveOf } from '../fleet/move.ts';
 import { OperationFailure } from './failure.ts';
 
 export interface MoveProgress {

@@ -1,4 +1,4 @@
-import type { Cell, Host } from '../cell/cell.ts';
+import type { Cell, Host } from '../fleet/derive/cell.ts';
 import { callWatch } from './call-watch/index.ts';
 import { freeswitch } from './freeswitch/index.ts';
 import { mergeHostConfigs, type HostConfig } from './host-config.ts';

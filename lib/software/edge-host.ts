@@ -1,4 +1,4 @@
-import type { EdgeHost, Front } from '../front/front.ts';
+import type { EdgeHost, Front } from '../fleet/derive/front.ts';
 import { directoryAgent } from './directory-agent/index.ts';
 import { edgeHealth } from './edge-health/index.ts';
 import { edge } from './kamailio/edge/index.ts';

@@ -1,4 +1,4 @@
-import type { Cell } from '../cell/cell.ts';
+import type { Cell } from '../fleet/derive/cell.ts';
 import { hostConfig } from './cell-host.ts';
 
 /** Every port of this end of its name answers GET /metrics. */

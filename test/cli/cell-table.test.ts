@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatStatus } from '../../lib/cli/cell-table.ts';
-import type { CellStatus } from '../../lib/local/index.ts';
+import type { CellStatus } from '../../lib/targets/local/index.ts';
 
 const status: CellStatus = {
   name: 'example',

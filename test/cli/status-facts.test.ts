@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changes, factsOf } from '../../lib/cli/status-facts.ts';
-import type { CellStatus, HostStatus } from '../../lib/local/index.ts';
+import type { CellStatus, HostStatus } from '../../lib/targets/local/index.ts';
 
 const host = (name: string, state: HostStatus['state'], reason?: string): HostStatus => ({
   name,

@@ -1,6 +1,6 @@
 /** The pipeline's programs with real git in a repository of their own. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { growingFleet } from '../calls/growing-fleet.ts';
+import { growingFleet } from '../end-to-end/fleet/growing-fleet.ts';
 import { FleetRepository, program } from './fleet-repository.ts';
 
 const cell = (name: string, network: string, more = '') =>

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { plan } from '../../lib/capacity/plan.ts';
-import { readPlanInput, type ReadFleet } from '../../lib/planning/plan-input.ts';
+import { plan } from '../../lib/planner/plan.ts';
+import { readPlanInput, type ReadFleet } from '../../lib/planner-files/plan-input.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const example = join(root, 'examples/planning');

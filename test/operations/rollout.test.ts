@@ -1,4 +1,4 @@
-/** What becomes of a cell, whatever fails. The real thing, with git, calls and a cell, is in test/calls/pipeline.test.ts. */
+/** What becomes of a cell, whatever fails. The real thing, with git, calls and a cell, is in test/end-to-end/cell/pipeline.test.ts. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rolloutCell, rolloutWaves, type RolloutPort } from '../../lib/operations/rollout.ts';

@@ -1,6 +1,6 @@
-/** What a move leaves wherever it is broken off, and what the same move makes of it. The cells themselves are in test/calls. */
+/** What a move leaves wherever it is broken off, and what the same move makes of it. The cells themselves are in test/end-to-end. */
 import { describe, expect, it } from 'vitest';
-import type { TenantItem } from '../../lib/front/directory.ts';
+import type { TenantItem } from '../../lib/fleet/directory.ts';
 import { moveTenant, type MovePort, type MoveProgress } from '../../lib/operations/tenant-move.ts';
 
 class Fleet {

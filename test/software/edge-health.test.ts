@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { edgeHealth } from '../../lib/software/edge-health/index.ts';
-import type { FrontInput } from '../../lib/spec/front.ts';
-import { frontOf, minimalFront } from '../aws/synth.ts';
+import type { FrontInput } from '../../lib/fleet/schema/front.ts';
+import { frontOf, minimalFront } from '../targets/aws/synth.ts';
 
 function made(transports: NonNullable<NonNullable<FrontInput['edge']>['transports']>) {
   const front = frontOf({ ...minimalFront, edge: { transports } });

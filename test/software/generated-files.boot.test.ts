@@ -4,14 +4,14 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deriveCell } from '../../lib/cell/cell.ts';
-import { deriveFront } from '../../lib/front/front.ts';
+import { deriveCell } from '../../lib/fleet/derive/cell.ts';
+import { deriveFront } from '../../lib/fleet/derive/front.ts';
 import { hostConfig } from '../../lib/software/cell-host.ts';
 import { edgeHostConfig } from '../../lib/software/edge-host.ts';
 import type { HostFile } from '../../lib/software/host-config.ts';
 import { systemdUnit, unitName } from '../../lib/software/systemd.ts';
-import { parseCell } from '../../lib/spec/cell.ts';
-import { parseFront } from '../../lib/spec/front.ts';
+import { parseCell } from '../../lib/fleet/schema/cell.ts';
+import { parseFront } from '../../lib/fleet/schema/front.ts';
 import { programFolders, programPaths } from '../../scripts/program-texts.ts';
 import { describeWith } from '../requirements.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deriveCell } from '../../lib/cell/cell.ts';
+import { deriveCell } from '../../lib/fleet/derive/cell.ts';
 import { keepalived } from '../../lib/software/keepalived/index.ts';
-import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
+import { parseCell, type CellInput } from '../../lib/fleet/schema/cell.ts';
 
 const cellOf = (sbc: CellInput['sbc'] = {}) =>
   deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, sbc }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deriveCell } from '../../lib/cell/cell.ts';
+import { deriveCell } from '../../lib/fleet/derive/cell.ts';
 import { postgresql } from '../../lib/software/postgresql/index.ts';
-import { parseCell } from '../../lib/spec/cell.ts';
+import { parseCell } from '../../lib/fleet/schema/cell.ts';
 
 const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, database: { readers: 2 } }));
 const configs = cell.databases.map((host) => postgresql(cell, host));

@@ -1,7 +1,7 @@
 /** Programs in other languages than TypeScript, as the library has them. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import * as onFront from '../../lib/local/front/program-texts.ts';
+import * as onFront from '../../lib/targets/local/front/program-texts.ts';
 import * as onHosts from '../../lib/software/program-texts.ts';
 import { generatedFiles } from '../../scripts/generated-files.ts';
 import { programFolders } from '../../scripts/program-texts.ts';
@@ -11,8 +11,8 @@ it.each([
   ['lib/software/directory-agent/directory-agent.py', onHosts.directoryAgent],
   ['lib/software/edge-health/edge-health.py', onHosts.edgeHealth],
   ['lib/software/kamailio/common/kamailio-openssl.c', onHosts.kamailioOpenssl],
-  ['lib/local/front/accelerator.py', onFront.accelerator],
-  ['lib/local/front/directory-transaction.py', onFront.directoryTransaction],
+  ['lib/targets/local/front/accelerator.py', onFront.accelerator],
+  ['lib/targets/local/front/directory-transaction.py', onFront.directoryTransaction],
 ])('%s is what the library has, to the byte (npx tsx scripts/write-schemas.ts writes it)', (path, text) => {
   expect(text).toBe(readFileSync(path, 'utf8'));
 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { deriveCell } from '../../lib/cell/cell.ts';
+import { deriveCell } from '../../lib/fleet/derive/cell.ts';
 import { scrapeConfig } from '../../lib/software/prometheus.ts';
-import { parseCell } from '../../lib/spec/cell.ts';
+import { parseCell } from '../../lib/fleet/schema/cell.ts';
 
 const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, network: '10.16.0.0/20' }));
 

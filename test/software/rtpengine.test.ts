@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deriveCell } from '../../lib/cell/cell.ts';
+import { deriveCell } from '../../lib/fleet/derive/cell.ts';
 import { rtpengine } from '../../lib/software/rtpengine/index.ts';
-import { parseCell, type CellInput } from '../../lib/spec/cell.ts';
+import { parseCell, type CellInput } from '../../lib/fleet/schema/cell.ts';
 
 function configOf(media: CellInput['media'] = {}) {
   const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, media }));

@@ -1,8 +1,8 @@
 import { Testing } from 'cdktf';
 import { describe, expect, it } from 'vitest';
-import { parseFront, type FrontInput } from '../../lib/spec/front.ts';
+import { parseFront, type FrontInput } from '../../lib/fleet/schema/front.ts';
 import { FrontStack, type FrontStackProps } from '../../stacks/front-stack.ts';
-import { maximalFront, minimalFront, testApp } from '../aws/synth.ts';
+import { maximalFront, minimalFront, testApp } from '../targets/aws/synth.ts';
 
 interface Config {
   readonly terraform: { readonly backend: unknown };

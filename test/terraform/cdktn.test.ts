@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { maximal } from '../aws/synth.ts';
+import { maximal } from '../targets/aws/synth.ts';
 import { synthCell } from './synth.ts';
 import type { Answer } from './terraform.ts';
 

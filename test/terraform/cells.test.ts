@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkPlan } from '../../lib/aws/plan-rules.ts';
-import type { TerraformPlan } from '../../lib/aws/terraform-plan.ts';
-import type { CellInput } from '../../lib/spec/cell.ts';
-import { maximal } from '../aws/synth.ts';
+import { checkPlan } from '../../lib/targets/aws/plan-rules.ts';
+import type { TerraformPlan } from '../../lib/targets/aws/terraform-plan.ts';
+import type { CellInput } from '../../lib/fleet/schema/cell.ts';
+import { maximal } from '../targets/aws/synth.ts';
 import { missing } from '../requirements.ts';
 import { givenImage, synthCell } from './synth.ts';
 import { offline, TerraformFolder } from './terraform.ts';

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bootScript, bootScriptPath, bootUnit, bootUnitPath } from '../../lib/aws/host/boot.ts';
-import { cellBundleFiles } from '../../lib/aws/host/cell-bundle.ts';
-import { tar } from '../../lib/aws/host/tar.ts';
+import { bootScript, bootScriptPath, bootUnit, bootUnitPath } from '../../lib/targets/aws/host/boot.ts';
+import { cellBundleFiles } from '../../lib/targets/aws/host/cell-bundle.ts';
+import { tar } from '../../lib/targets/aws/host/tar.ts';
 import { emptyHostConfig, file, late, service, type HostConfig, type Service } from '../../lib/software/host-config.ts';
 import { values } from '../../lib/software/values.ts';
-import { cellOf, minimal } from '../aws/synth.ts';
+import { cellOf, minimal } from '../targets/aws/synth.ts';
 import { describeWith } from '../requirements.ts';
 import { Machine } from './machine.ts';
 

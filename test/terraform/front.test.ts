@@ -10,11 +10,11 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { edgeBundle } from '../../lib/aws/host/edge-bundle.ts';
-import { checkPlan } from '../../lib/aws/plan-rules.ts';
-import type { TerraformPlan } from '../../lib/aws/terraform-plan.ts';
-import type { FrontInput } from '../../lib/spec/front.ts';
-import { frontOf, maximalFront, minimal, minimalFront } from '../aws/synth.ts';
+import { edgeBundle } from '../../lib/targets/aws/host/edge-bundle.ts';
+import { checkPlan } from '../../lib/targets/aws/plan-rules.ts';
+import type { TerraformPlan } from '../../lib/targets/aws/terraform-plan.ts';
+import type { FrontInput } from '../../lib/fleet/schema/front.ts';
+import { frontOf, maximalFront, minimal, minimalFront } from '../targets/aws/synth.ts';
 import { describeWith } from '../requirements.ts';
 import { applied } from './applied.ts';
 import type { Emulator } from './emulator.ts';

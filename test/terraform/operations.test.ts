@@ -14,10 +14,10 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { stateTag } from '../../lib/aws/host/boot.ts';
-import { awsCell, unlockCell } from '../../lib/aws/operations/cell-port.ts';
-import { run } from '../../lib/local/run.ts';
-import { readDeploySteps } from '../../lib/planning/deploys.ts';
+import { stateTag } from '../../lib/targets/aws/host/boot.ts';
+import { awsCell, unlockCell } from '../../lib/targets/aws/operations/cell-port.ts';
+import { run } from '../../lib/targets/local/run.ts';
+import { readDeploySteps } from '../../lib/planner-files/deploys.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { FleetRepository } from '../examples/fleet-repository.ts';
 import { describeWith } from '../requirements.ts';

@@ -1,7 +1,7 @@
 /** What Terraform and the provider let through, and our own rules find: in one real plan with every mistake in it. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkPlan } from '../../lib/aws/plan-rules.ts';
-import type { PlanFinding, TerraformPlan } from '../../lib/aws/terraform-plan.ts';
+import { checkPlan } from '../../lib/targets/aws/plan-rules.ts';
+import type { PlanFinding, TerraformPlan } from '../../lib/targets/aws/terraform-plan.ts';
 import { describeWith } from '../requirements.ts';
 import { offline, TerraformFolder, type Configuration } from './terraform.ts';
 

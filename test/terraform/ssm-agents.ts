@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Outcome } from '../../lib/local/index.ts';
+import type { Outcome } from '../../lib/targets/local/index.ts';
 
 /** Runs a script as the agent of an instance does. */
 export type Agent = (instance: string, script: string) => Promise<Outcome>;

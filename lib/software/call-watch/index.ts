@@ -1,7 +1,7 @@
 /** The program with which an SBC lists and ends its calls, and its service, which ends calls with one silent side, and sessions of no call. */
-import type { Cell } from '../../cell/cell.ts';
-import { callTimer } from '../../spec/call-timers.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell } from '../../fleet/derive/cell.ts';
+import { callTimer } from '../../fleet/call-timers.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { emptyHostConfig, file, script, service, type HostConfig } from '../host-config.ts';
 import { callFields, selfAddress } from '../kamailio/sbc/call-entry.ts';
 import { paths } from '../kamailio/sbc/paths.ts';

@@ -3,7 +3,7 @@
  * because every Debian image has it. It never stands between a call and its answer: with the directory gone, the edge goes on with
  * what it knows.
  */
-import type { EdgeHost, Front } from '../../front/front.ts';
+import type { EdgeHost, Front } from '../../fleet/derive/front.ts';
 import { answerAgeSeconds } from '../edge-health/index.ts';
 import { emptyHostConfig, file, late, script, service, type HostConfig } from '../host-config.ts';
 import { directoryAgent as programText } from '../program-texts.ts';

@@ -1,5 +1,5 @@
 /** What answers the health checks of the world-wide entry on an edge. */
-import type { EdgeHost, Front } from '../../front/front.ts';
+import type { EdgeHost, Front } from '../../fleet/derive/front.ts';
 import { emptyHostConfig, file, script, service, type HostConfig, type Service } from '../host-config.ts';
 import { cellSipPort } from '../kamailio/edge/sockets.ts';
 import { edgeHealth as programText } from '../program-texts.ts';

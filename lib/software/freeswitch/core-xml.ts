@@ -1,8 +1,8 @@
 /**
  * The frame of the configuration: which modules run, how much this host takes, who may send calls, and the operator's socket.
  */
-import type { Cell, MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, MediaHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { late } from '../host-config.ts';
 import { values } from '../values.ts';
 import { paths } from './paths.ts';

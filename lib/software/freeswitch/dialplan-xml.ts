@@ -4,8 +4,8 @@
  * Nothing of the call but that user part, which is matched against a pattern first, may become part of an action: FreeSWITCH
  * expands variables and function calls in what a pattern has captured.
  */
-import type { Cell } from '../../cell/cell.ts';
-import type { CellSpec } from '../../spec/cell.ts';
+import type { Cell } from '../../fleet/derive/cell.ts';
+import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { questionUrl, timeouts, type answers } from './configuration-service.ts';
 import { featureNamePattern, namedFeatures, type NamedFeature } from './features.ts';
 import { conferenceProfile, voicemailDomain, voicemailProfile } from './media-xml.ts';

@@ -2,8 +2,8 @@
  * FreeSWITCH on a media host: what needs audio processed (echo, tone, conference, voicemail, menus). It stands behind the
  * SBCs and does what their request URI says; `features.ts` is the contract.
  */
-import type { Cell, MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, MediaHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { file, late, script, service, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { coreXml, eventSocketXml, freeswitchXml } from './core-xml.ts';

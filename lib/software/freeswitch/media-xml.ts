@@ -1,5 +1,5 @@
 /** Conference rooms and voicemail boxes. Neither is listed anywhere: a name that the SBC sends exists. */
-import type { Cell } from '../../cell/cell.ts';
+import type { Cell } from '../../fleet/derive/cell.ts';
 import { tones } from './tones.ts';
 import { attribute } from './xml.ts';
 

@@ -1,6 +1,6 @@
 /** The shell scripts around FreeSWITCH: preparing a start, health, draining, the operator's command line. */
-import type { MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { MediaHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { paths } from './paths.ts';
 
 /** Root's fs_cli takes the password from here, so that it stands on no command line. */

@@ -1,6 +1,6 @@
 /** The SIP profile towards the SBCs. Unknown parameters are ignored silently by FreeSWITCH, so each is worth a look. */
-import type { MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { MediaHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 
 export function sipXml(host: MediaHost): string {
   return `<include>

@@ -1,4 +1,4 @@
-import { internalPorts } from '../../spec/fixed.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { selfAddress } from '../kamailio/sbc/call-entry.ts';
 import { paths } from '../kamailio/sbc/paths.ts';
 import { claimScriptPath } from './config.ts';

@@ -1,4 +1,4 @@
-import type { Cell, SbcHost } from '../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { healthScriptPath } from './health.ts';
 
 /** The script that keepalived calls at every change of state: it tells Kamailio, and calls the target's. */

@@ -1,4 +1,4 @@
-import type { Cell, SbcHost } from '../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { optionsFunction } from '../kamailio/common/options.ts';
 import { sbcAnswersAt } from '../kamailio/sbc/sockets.ts';
 

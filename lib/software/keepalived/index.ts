@@ -1,5 +1,5 @@
 /** keepalived on an SBC: which of the two is active, and who holds the floating addresses. */
-import type { Cell, SbcHost } from '../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { file, script, service, type HostConfig } from '../host-config.ts';
 import { changeScript } from './change.ts';
 import { changeScriptPath, interfaceFilePath, keepalivedConfig } from './config.ts';

@@ -4,8 +4,8 @@
  * share OpenSSL's memory. (A plain TLS tunnel does not do: PostgreSQL's library refuses SCRAM when it sees that somebody else
  * does the TLS.)
  */
-import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { file, late, service, type HostConfig } from '../host-config.ts';
 import { databaseNames } from '../postgresql/names.ts';
 import { binaries } from '../postgresql/prepare.ts';

@@ -2,8 +2,8 @@
  * PostgreSQL on hosts of the cell (local, Kubernetes; on AWS a managed cluster takes its place): the primary, and replicas
  * that follow it by streaming.
  */
-import type { Cell, DatabaseHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, DatabaseHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { file, late, script, service, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import {

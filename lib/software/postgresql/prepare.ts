@@ -1,5 +1,5 @@
-import type { Cell, DatabaseHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, DatabaseHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { late } from '../host-config.ts';
 import { values } from '../values.ts';
 import { majorVersion, paths } from './config.ts';

@@ -2,8 +2,8 @@
  * The schema of a cell's database: tenants, numbers, users, trunks; and, apart from them, the views that the SBCs read. An SBC
  * applies it before its Kamailio starts; doing so again changes nothing.
  */
-import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { file, late, service, type HostConfig } from '../host-config.ts';
 import { forwardRow, rowSql, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
 import { values } from '../values.ts';

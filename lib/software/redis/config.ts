@@ -1,6 +1,6 @@
-import type { Cell, RedisHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
-import type { SizeName } from '../../spec/sizes.ts';
+import type { Cell, RedisHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
+import type { SizeName } from '../../fleet/schema/sizes.ts';
 import { late } from '../host-config.ts';
 import { values } from '../values.ts';
 

@@ -2,8 +2,8 @@
  * Redis on hosts of the cell (local, Kubernetes; on AWS a managed replication group takes its place): the primary takes the
  * call records as a stream, replicas copy it.
  */
-import type { Cell, RedisHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, RedisHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { file, late, script, service, type HostConfig } from '../host-config.ts';
 import { values } from '../values.ts';
 import { accessList, health, paths, pingScript, pingScriptPath, redisConfig } from './config.ts';

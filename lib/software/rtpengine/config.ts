@@ -1,6 +1,6 @@
-import type { Cell, MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
-import { callTimer } from '../../spec/call-timers.ts';
+import type { Cell, MediaHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
+import { callTimer } from '../../fleet/call-timers.ts';
 import { late } from '../host-config.ts';
 import { values } from '../values.ts';
 

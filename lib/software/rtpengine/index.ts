@@ -2,8 +2,8 @@
  * rtpengine on a media host: relays RTP between the outside and the cell's FreeSWITCH, or between two outsides. It decides
  * nothing; the SBCs tell it over the ng protocol.
  */
-import type { Cell, MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, MediaHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { file, script, service, type HostConfig, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { rtpengineConfig } from './config.ts';

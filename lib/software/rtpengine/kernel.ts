@@ -1,4 +1,4 @@
-import type { CellSpec } from '../../spec/cell.ts';
+import type { CellSpec } from '../../fleet/schema/cell.ts';
 
 export const kernelScriptPath = '/usr/local/lib/cellstamp/rtpengine-kernel';
 

@@ -2,9 +2,9 @@
  * The kernel's part of "media goes only where it may": whatever a description made the relay believe, its packets do not reach the
  * inside of the cell. The SBCs look at every description before; this holds when they err.
  */
-import type { Cell } from '../../cell/cell.ts';
-import { insideRanges } from '../../cell/inside.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell } from '../../fleet/derive/cell.ts';
+import { insideRanges } from '../../fleet/derive/inside.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { service } from '../host-config.ts';
 import { rtpengineCliPort } from './config.ts';
 import { pingUser } from './ping.ts';

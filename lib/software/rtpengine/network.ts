@@ -1,4 +1,4 @@
-import type { MediaHost } from '../../cell/cell.ts';
+import type { MediaHost } from '../../fleet/derive/cell.ts';
 
 export const networkScriptPath = '/usr/local/lib/cellstamp/media-network';
 

@@ -1,5 +1,5 @@
-import type { MediaHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { MediaHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import type { Command } from '../host-config.ts';
 
 export const pingScriptPath = '/usr/local/lib/cellstamp/rtpengine-ping';

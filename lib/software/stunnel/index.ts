@@ -1,8 +1,8 @@
 /**
  * A TLS tunnel from the SBC's loopback to Redis: the Redis module of Kamailio 5.6 is built without TLS.
  */
-import type { Cell, SbcHost } from '../../cell/cell.ts';
-import { internalPorts } from '../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
+import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { file, late, service, type HostConfig } from '../host-config.ts';
 import { dataAuthoritiesPath } from '../postgresql/schema.ts';
 import { values } from '../values.ts';

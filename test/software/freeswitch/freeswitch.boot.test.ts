@@ -1,9 +1,9 @@
 /** FreeSWITCH itself, with the configuration made for a media host, called by user agents. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deriveCell } from '../../../lib/cell/cell.ts';
+import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { paths } from '../../../lib/software/freeswitch/paths.ts';
-import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { openHost, type Host } from './host.ts';
 

@@ -1,13 +1,13 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deriveCell } from '../../../lib/cell/cell.ts';
+import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { modules } from '../../../lib/software/freeswitch/core-xml.ts';
 import { namedFeatures, parseFeatureUser, plainFeatures } from '../../../lib/software/freeswitch/features.ts';
 import { freeswitch } from '../../../lib/software/freeswitch/index.ts';
 import { paths } from '../../../lib/software/freeswitch/paths.ts';
 import { lateNames } from '../../../lib/software/host-config.ts';
-import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 
 type Settings = NonNullable<NonNullable<CellInput['media']>['freeswitch']>;
 

@@ -8,16 +8,16 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AudioStream } from '../../../lib/calls/audio/stream.ts';
-import { MediaPorts } from '../../../lib/calls/audio/media-ports.ts';
-import { RtpClock } from '../../../lib/calls/audio/rtp-clock.ts';
-import type { Session } from '../../../lib/calls/user-agent/session.ts';
-import { UserAgent } from '../../../lib/calls/user-agent/user-agent.ts';
-import { deriveCell } from '../../../lib/cell/cell.ts';
-import { internalPorts } from '../../../lib/spec/fixed.ts';
+import { AudioStream } from '../../../lib/user-agent/audio/stream.ts';
+import { MediaPorts } from '../../../lib/user-agent/audio/media-ports.ts';
+import { RtpClock } from '../../../lib/user-agent/audio/rtp-clock.ts';
+import type { Session } from '../../../lib/user-agent/endpoint/session.ts';
+import { UserAgent } from '../../../lib/user-agent/endpoint/user-agent.ts';
+import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
+import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
 import { freeswitch } from '../../../lib/software/freeswitch/index.ts';
 import { late, type Command, type Service } from '../../../lib/software/host-config.ts';
-import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 
 export interface Heard {
   /** Blocks of 100 ms since the call began. */

@@ -1,9 +1,9 @@
 /** The XML files of FreeSWITCH through a checker that knows XML better than FreeSWITCH does. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { deriveCell } from '../../../lib/cell/cell.ts';
+import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { freeswitch } from '../../../lib/software/freeswitch/index.ts';
-import { parseCell } from '../../../lib/spec/cell.ts';
+import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 
 const cell = deriveCell(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { addressPattern, beginsWithNoneOf } from '../../../lib/software/kamailio/sbc/address-pattern.ts';
-import { contains, formatAddress, parseRange, privateRanges, type Range } from '../../../lib/spec/range.ts';
+import { contains, formatAddress, parseRange, privateRanges, type Range } from '../../../lib/fleet/range.ts';
 
 const whole = (pattern: string) => new RegExp(`^(${pattern})$`, 'i');
 const address = fc.integer({ min: 0, max: 2 ** 32 - 1 });

@@ -1,6 +1,6 @@
 import { expect, it, describe } from 'vitest';
-import { deriveCell } from '../../../lib/cell/cell.ts';
-import { deriveFront } from '../../../lib/front/front.ts';
+import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
+import { deriveFront } from '../../../lib/fleet/derive/front.ts';
 import { lateNames } from '../../../lib/software/host-config.ts';
 import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customers-script.ts';
 import { edgeConfig } from '../../../lib/software/kamailio/edge/config.ts';
@@ -8,8 +8,8 @@ import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
 import { dispatcherList } from '../../../lib/software/kamailio/sbc/features.ts';
 import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
 import { refusalReasons } from '../../../lib/software/kamailio/sbc/refusals.ts';
-import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
-import { parseFront } from '../../../lib/spec/front.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { parseFront } from '../../../lib/fleet/schema/front.ts';
 
 const cellOf = (input: Partial<CellInput> = {}) =>
   deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, size: 'test', ...input }));

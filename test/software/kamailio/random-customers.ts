@@ -1,7 +1,7 @@
 /** Trunks and tenants as a fleet may have them: all that their tables show, each once in a while. */
 import fc from 'fast-check';
 import type { Customers } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
-import { codecNames, parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { codecNames, parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 
 const user = fc.constantFrom('alice', 'bob', 'Carol_1', '9-to-5');
 const number = fc.integer({ min: 1_000_000, max: 9_999_999 }).map((digits) => `+49${digits}`);

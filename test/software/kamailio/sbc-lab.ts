@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deriveCell, type Cell } from '../../../lib/cell/cell.ts';
+import { deriveCell, type Cell } from '../../../lib/fleet/derive/cell.ts';
 import { callWatch } from '../../../lib/software/call-watch/index.ts';
 import { mergeHostConfigs, type HostConfig, type Service } from '../../../lib/software/host-config.ts';
 import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
@@ -15,7 +15,7 @@ import { pgbouncer } from '../../../lib/software/pgbouncer/index.ts';
 import { databaseNames } from '../../../lib/software/postgresql/names.ts';
 import { databaseSchema } from '../../../lib/software/postgresql/schema.ts';
 import { stunnel } from '../../../lib/software/stunnel/index.ts';
-import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 
 /** Everything that a host writes is on file systems of its own, made here. */
 const setUp = `set -e

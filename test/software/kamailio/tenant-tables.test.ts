@@ -9,7 +9,7 @@ import {
   usersSql,
   type Customers,
 } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
-import { parseCell, type CellInput } from '../../../lib/spec/cell.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 
 const customers = (input: Pick<CellInput, 'tenants' | 'trunks'>): Customers =>
   parseCell({ name: 'x', region: 'eu-west-1', aws: {}, ...input });

@@ -2,7 +2,7 @@
  * TCP and TLS: how many connections, and how long each is kept. The kernel counts them by source and ends those over which nothing
  * has worked (flood-guard.ts); Kamailio tells it which ones have, and whom to ban.
  */
-import type { Connections } from '../../../spec/fields.ts';
+import type { Connections } from '../../../config-file/fields.ts';
 import { unprovenSeconds } from './flood-guard.ts';
 import type { Section } from './section.ts';
 

@@ -1,4 +1,4 @@
-import type { SipTransports } from '../../../spec/fields.ts';
+import type { SipTransports } from '../../../config-file/fields.ts';
 import { service, type Command, type Service } from '../../host-config.ts';
 import { kamailioPaths as paths } from './paths.ts';
 import { buildOpensslLibrary, withOpensslLibrary } from './openssl.ts';

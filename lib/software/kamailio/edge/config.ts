@@ -1,5 +1,5 @@
-import type { EdgeHost, Front } from '../../../front/front.ts';
-import { edgePorts } from '../../../spec/fixed.ts';
+import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
+import { edgePorts } from '../../../fleet/schema/fixed.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { connections, streamSeconds } from '../common/connections.ts';

@@ -1,5 +1,5 @@
-import type { Front } from '../../../front/front.ts';
-import { edgePorts } from '../../../spec/fixed.ts';
+import type { Front } from '../../../fleet/derive/front.ts';
+import { edgePorts } from '../../../fleet/schema/fixed.ts';
 import type { FloodGuard } from '../common/flood-guard.ts';
 import { cellSipPort } from './sockets.ts';
 

@@ -1,5 +1,5 @@
 /** New requests from clients: which cell, by way of which address of this edge, and what becomes of a cell that fails. */
-import type { EdgeHost, Front } from '../../../front/front.ts';
+import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
 import { sourceHeader } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 import { pathBound } from './proofs.ts';

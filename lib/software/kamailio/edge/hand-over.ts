@@ -1,5 +1,5 @@
 /** What the network delivered to the wrong edge is handed to the right one, once. */
-import type { EdgeHost, Front } from '../../../front/front.ts';
+import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
 import { clockHeader, keyId, macText, newLine } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';

@@ -1,6 +1,6 @@
 /** Kamailio on an edge of the front, with the kernel's flood guard in front of it. */
-import type { EdgeHost, Front } from '../../../front/front.ts';
-import { connectionBytes, edgePorts } from '../../../spec/fixed.ts';
+import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
+import { connectionBytes, edgePorts } from '../../../fleet/schema/fixed.ts';
 import { emptyHostConfig, file, type HostConfig, type ListeningPort } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { floodGuardFile, floodGuardService } from '../common/flood-guard.ts';

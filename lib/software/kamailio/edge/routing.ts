@@ -4,7 +4,7 @@
  *
  * An edge keeps no dialog and no registration: only the transactions in progress.
  */
-import type { Front } from '../../../front/front.ts';
+import type { Front } from '../../../fleet/derive/front.ts';
 import { proofHeader, sourceHeader } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 import { handOverHeader } from './hand-over.ts';

@@ -1,6 +1,6 @@
 /** Where an edge listens, and from where it sends: the anycast side towards clients, its own address towards all others. */
-import type { EdgeHost, Front } from '../../../front/front.ts';
-import { edgePorts } from '../../../spec/fixed.ts';
+import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
+import { edgePorts } from '../../../fleet/schema/fixed.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 

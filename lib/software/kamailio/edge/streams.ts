@@ -1,4 +1,4 @@
-import type { Front } from '../../../front/front.ts';
+import type { Front } from '../../../fleet/derive/front.ts';
 import { streamRequests, streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 

@@ -1,5 +1,5 @@
 /** What cells send to clients, and all that is said inside a dialog, in either direction. */
-import type { EdgeHost, Front } from '../../../front/front.ts';
+import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
 import type { Section } from '../common/section.ts';
 import { clientParameter, contactBound, pathBound } from './proofs.ts';
 import { sendingSockets } from './sockets.ts';

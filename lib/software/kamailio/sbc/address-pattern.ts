@@ -1,5 +1,5 @@
 /** Regular expressions that know addresses: made once at synthesis from ranges, so that a call costs one match. */
-import { contains, overlaps, type Range } from '../../../spec/range.ts';
+import { contains, overlaps, type Range } from '../../../fleet/range.ts';
 
 /**
  * An extended regular expression (POSIX) for every address outside the ranges, as a plain dotted quad: four decimal numbers from 0

@@ -1,6 +1,6 @@
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
-import { callTimer } from '../../../spec/call-timers.ts';
-import { internalPorts } from '../../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
+import { callTimer } from '../../../fleet/call-timers.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';

@@ -1,4 +1,4 @@
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
 import { callFields } from './call-entry.ts';
 import { connections } from '../common/connections.ts';

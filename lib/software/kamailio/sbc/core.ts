@@ -1,7 +1,7 @@
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
-import { internalPorts } from '../../../spec/fixed.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { identity, noDns, processes } from '../common/processes.ts';
 import type { Section } from '../common/section.ts';
 import { selfAddress } from './call-entry.ts';

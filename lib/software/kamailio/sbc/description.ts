@@ -1,6 +1,6 @@
-import type { Cell } from '../../../cell/cell.ts';
-import { insideRanges, neverOutside } from '../../../cell/inside.ts';
-import { formatRange, parseRange, privateRanges, type Range } from '../../../spec/range.ts';
+import type { Cell } from '../../../fleet/derive/cell.ts';
+import { insideRanges, neverOutside } from '../../../fleet/derive/inside.ts';
+import { formatRange, parseRange, privateRanges, type Range } from '../../../fleet/range.ts';
 import { findOwner } from './screen.ts';
 import type { Section } from '../common/section.ts';
 import { addressPattern, beginsWithNoneOf } from './address-pattern.ts';

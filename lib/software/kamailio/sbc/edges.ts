@@ -1,5 +1,5 @@
 /** Edges of the front: they hand clients' requests on, say whose they are, and prove that it is they who say so. */
-import type { EdgeKeys } from '../../../front/edge-keys.ts';
+import type { EdgeKeys } from '../../../fleet/edge-keys.ts';
 import { quote, type RpcCall } from './tenant-tables.ts';
 import {
   clockHeader,

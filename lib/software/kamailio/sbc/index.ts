@@ -3,8 +3,8 @@
  * it all the time; keepalived says which one has the floating addresses.
  */
 import { kamailioFile } from '../common/paths.ts';
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
-import { internalPorts } from '../../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { file, type HostConfig, type ListeningPort, type Service } from '../../host-config.ts';
 import { poolServiceName, poolSocket } from '../../pgbouncer/index.ts';
 import { redisTunnelName } from '../../stunnel/index.ts';

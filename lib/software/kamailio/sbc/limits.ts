@@ -1,6 +1,6 @@
-import type { Cell } from '../../../cell/cell.ts';
-import { cellBurstSeconds } from '../../../spec/fixed.ts';
-import { callsWithOneHostLost } from '../../../spec/relay-capacity.ts';
+import type { Cell } from '../../../fleet/derive/cell.ts';
+import { cellBurstSeconds } from '../../../fleet/schema/fixed.ts';
+import { callsWithOneHostLost } from '../../../fleet/relay-capacity.ts';
 import type { Section } from '../common/section.ts';
 import { number, tenantFields, trunkFields } from './tables.ts';
 

@@ -1,6 +1,6 @@
-import type { Cell } from '../../../cell/cell.ts';
-import { callTimer } from '../../../spec/call-timers.ts';
-import { internalPorts } from '../../../spec/fixed.ts';
+import type { Cell } from '../../../fleet/derive/cell.ts';
+import { callTimer } from '../../../fleet/call-timers.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';

@@ -1,5 +1,5 @@
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
-import { internalPorts } from '../../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { counter, gauge, metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
 

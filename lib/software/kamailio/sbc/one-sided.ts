@@ -1,4 +1,4 @@
-import { internalPorts } from '../../../spec/fixed.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
 import type { Section } from '../common/section.ts';
 import { selfAddress } from './call-entry.ts';

@@ -1,5 +1,5 @@
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
-import type { SizeName } from '../../../spec/sizes.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
+import type { SizeName } from '../../../fleet/schema/sizes.ts';
 import { late } from '../../host-config.ts';
 import { redisTunnelPort } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';

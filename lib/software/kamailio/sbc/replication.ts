@@ -1,5 +1,5 @@
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
-import { internalPorts } from '../../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import type { Section } from '../common/section.ts';
 import { endedSeconds, ofCall, ofTold, ringingSeconds } from './call-entry.ts';
 import { peerOf, sockets } from './sockets.ts';

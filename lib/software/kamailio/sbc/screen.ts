@@ -1,4 +1,4 @@
-import type { Cell } from '../../../cell/cell.ts';
+import type { Cell } from '../../../fleet/derive/cell.ts';
 import { streamRequests, streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 

@@ -1,5 +1,5 @@
-import type { Cell, SbcHost } from '../../../cell/cell.ts';
-import { internalPorts } from '../../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import type { SipSocket } from '../common/options.ts';
 
 /** Where an SBC listens, as Kamailio names a socket: `udp:10.16.0.21:5060`. */

@@ -3,7 +3,7 @@
  * database's view comes by it, and what a tenant or trunk of a spec has there. So what an SBC loads and what it is told of a
  * change are the same.
  */
-import type { CellSpec } from '../../../spec/cell.ts';
+import type { CellSpec } from '../../../fleet/schema/cell.ts';
 
 type Tenant = CellSpec['tenants'][number];
 type Trunk = CellSpec['trunks'][number];

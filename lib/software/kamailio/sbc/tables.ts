@@ -1,4 +1,4 @@
-import type { Cell } from '../../../cell/cell.ts';
+import type { Cell } from '../../../fleet/derive/cell.ts';
 import { databaseNames } from '../../postgresql/names.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { mediaStates } from './media.ts';

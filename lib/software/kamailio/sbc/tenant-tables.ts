@@ -4,8 +4,8 @@
  * changes.
  */
 import { createHash } from 'node:crypto';
-import { formatAddress, parseRange, rangeSize } from '../../../spec/range.ts';
-import type { CellSpec } from '../../../spec/cell.ts';
+import { formatAddress, parseRange, rangeSize } from '../../../fleet/range.ts';
+import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { callsPer100Seconds, forwardRow, isAddress, rowValue, tenantRow, trunkRow } from './table-rows.ts';
 
 /** What the tables are made from: these two lists of a cell's spec. */

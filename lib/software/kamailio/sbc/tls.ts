@@ -1,5 +1,5 @@
 import { kamailioFile } from '../common/paths.ts';
-import type { Cell } from '../../../cell/cell.ts';
+import type { Cell } from '../../../fleet/derive/cell.ts';
 import type { HostFile } from '../../host-config.ts';
 import { tlsSettings } from '../common/tls.ts';
 import type { Section } from '../common/section.ts';

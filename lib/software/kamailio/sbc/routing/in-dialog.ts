@@ -1,7 +1,7 @@
-import type { Cell, SbcHost } from '../../../../cell/cell.ts';
-import { insideRanges } from '../../../../cell/inside.ts';
-import { parseRange } from '../../../../spec/range.ts';
-import { internalPorts } from '../../../../spec/fixed.ts';
+import type { Cell, SbcHost } from '../../../../fleet/derive/cell.ts';
+import { insideRanges } from '../../../../fleet/derive/inside.ts';
+import { parseRange } from '../../../../fleet/range.ts';
+import { internalPorts } from '../../../../fleet/schema/fixed.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import { findOwner } from '../screen.ts';

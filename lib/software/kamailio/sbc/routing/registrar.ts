@@ -1,4 +1,4 @@
-import type { Cell, SbcHost } from '../../../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../../../fleet/derive/cell.ts';
 import { late } from '../../../host-config.ts';
 import { values } from '../../../values.ts';
 import type { Section } from '../../common/section.ts';

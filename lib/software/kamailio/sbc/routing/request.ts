@@ -1,4 +1,4 @@
-import type { Cell, SbcHost } from '../../../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../../../fleet/derive/cell.ts';
 import { readBuffer } from '../../common/connections.ts';
 import type { Section } from '../../common/section.ts';
 import { selfAddress } from '../call-entry.ts';

@@ -1,4 +1,4 @@
-import type { Cell, SbcHost } from '../../../../cell/cell.ts';
+import type { Cell, SbcHost } from '../../../../fleet/derive/cell.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall, ofSide } from '../call-entry.ts';
 import { sockets } from '../sockets.ts';

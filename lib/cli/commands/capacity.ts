@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import type { Measurements } from '../../planner/component-figures.ts';
+import { cellsOption, readCells } from '../cell-files.ts';
+import { isThere } from '../../config-file/read-text.ts';
+import { CommandFailure } from '../failure.ts';
+import { wholeNumber } from '../option-values.ts';
+import { printJson } from '../output.ts';
+
+/** The file that `npx cellstamp measure` writes and `npx cellstamp plan` reads. */
+const USUAL_FIGURES = 'figures.yaml';
+const MOST_HOSTS = 32;
+
+export function addCapacity(program: Command): Command {
+  return program
+    .command('capacity')
+    .description('Says what a cell carries with a media host and an SBC lost, and what limits it, with the arithmetic.')
+    .argument('[cells...]', 'names of cells; all by default')
+    .option(...cellsOption)
+    .option('--figures <file>', `figures of your own (default: ${USUAL_FIGURES} where it is there)`)
+    .option('--lost-media-hosts <n>', 'media hosts of every pool that may be lost', wholeNumber(0, MOST_HOSTS), 1)
+    .option('--json', 'print it as JSON')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ npx cellstamp capacity euw1-a
+  $ npx cellstamp capacity euw1-a --lost-media-hosts 2 --figures figures.yaml
+
+A star marks what binds each resource. Without figures of your own, which \`npx cellstamp measure\` takes, it is reckoned with
+published ones; what nobody published limits nothing and is named as unknown.`,
+    )
+    .action(capacity);
+}
+
+interface Options {
+  readonly cells: string;
+  readonly figures?: string;
+  readonly lostMediaHosts: number;
+  readonly json?: true;
+}
+
+async function capacity(names: readonly string[], options: Options): Promise<void> {
+  const { cells: folder, lostMediaHosts, json } = options;
+  const specs = readCells(folder, names);
+  for (const { name, media } of specs) {
+    if (lostMediaHosts <= media.hosts) continue;
+    throw new CommandFailure(
+      `--lost-media-hosts is ${lostMediaHosts}, and cell ${name} has ${media.hosts} media hosts; it must be a whole number from 0 to ${media.hosts}`,
+      2,
+    );
+  }
+  const [{ capacityLines, cellCapacity }, { figuresWith }] = await Promise.all([
+    import('../../planner/cell-capacity.ts'),
+    import('../../planner/component-figures.ts'),
+  ]);
+  const figures = figuresWith(await measurements(options.figures));
+  const cells = specs.map((spec) => ({ name: spec.name, ...cellCapacity(spec, { figures, lostMediaHosts }) }));
+  if (json) {
+    printJson({ lostMediaHosts, cells });
+    return;
+  }
+  const hosts = lostMediaHosts === 1 ? '1 media host' : `${lostMediaHosts} media hosts`;
+  const texts = cells.map((cell) =>
+    [`cell ${cell.name}, with ${hosts} of every pool and one SBC lost`, '', ...capacityLines(cell)].join('\n'),
+  );
+  console.log(texts.join('\n\n'));
+}
+
+/** @throws PlanningFailure when a file that is named is not there, or something is wrong in it */
+async function measurements(named: string | undefined): Promise<Measurements> {
+  if (named === undefined && !isThere(USUAL_FIGURES)) return {};
+  const { readFigures } = await import('../../planner-files/figures-file.ts');
+  return readFigures(named ?? USUAL_FIGURES);
+}

@@ -1,0 +1,96 @@
+import { basename, dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { readCellFolder } from '../../config-file/cell-folder.ts';
+import { rewriteForm } from '../../config-file/rewrite-form.ts';
+import { formatFinding } from '../../config-file/finding.ts';
+import type { FleetFile } from '../../fleet/fleet.ts';
+import { oldCell, oldFront } from '../../fleet/schema/old-form.ts';
+import { cellsOption, readFleet } from '../cell-files.ts';
+import { usageStatus } from '../failure.ts';
+import { printJson } from '../output.ts';
+
+export function addCheck(program: Command): Command {
+  return program
+    .command('check')
+    .description('Checks every rule over the fleet and reports all problems.')
+    .option(...cellsOption)
+    .option('--rewrite', 'first move what only AWS understands into the section aws of each file, comments and all')
+    .option('--json', 'print what was found as JSON')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ npx cellstamp check
+  $ npx cellstamp check --rewrite
+
+Exit status 2 when there is an error; warnings are not errors.`,
+    )
+    .action(check);
+}
+
+interface Options {
+  readonly cells: string;
+  readonly rewrite?: true;
+  readonly json?: true;
+}
+
+async function check({ cells: folder, rewrite, json }: Options): Promise<void> {
+  const old = oldFiles(readCellFolder(folder).files);
+  const rewritten = rewrite ? await replace(old) : [];
+  const left = rewrite ? old.filter((file) => file.refused !== undefined) : old;
+  const { files, cells, findings } = readFleet(folder);
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const warnings = findings.length - errors;
+  if (json) {
+    const names = cells.map(({ name }) => name);
+    printJson({ files: files.length, cells: names, errors, warnings, findings, ...(rewrite && { rewritten }) });
+  } else {
+    for (const path of rewritten) console.log(`${path}: rewritten`);
+    for (const finding of findings) console.log(formatFinding(finding));
+    console.log(`${count(files.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`);
+  }
+  for (const line of rewrite ? left.map(({ path, refused }) => `${path}: not rewritten, ${refused}`) : advice(left)) {
+    console.error(line);
+  }
+  if (errors > 0 || (rewrite && left.length > 0)) process.exitCode = usageStatus;
+}
+
+interface OldFile {
+  readonly path: string;
+  readonly text: string;
+  /** Why only a person can rewrite it. */
+  readonly refused?: string;
+}
+
+/** The files in which something stands in an old place, as they would be rewritten. */
+function oldFiles(files: readonly FleetFile[]): readonly OldFile[] {
+  return files.flatMap(({ path, text }): readonly OldFile[] => {
+    const rewriting = rewriteForm(text, basename(path) === 'front.yaml' ? oldFront : oldCell);
+    if ('refused' in rewriting) return [{ path, text, ...rewriting }];
+    return rewriting.text === text ? [] : [{ path, text: rewriting.text }];
+  });
+}
+
+function advice(old: readonly OldFile[]): readonly string[] {
+  const [files, verb] = old.length === 1 ? ['1 file', 'is'] : [`${old.length} files`, 'are'];
+  return old.length === 0
+    ? []
+    : [`${files} ${verb} in the old form; npx cellstamp check --rewrite moves what is in it`];
+}
+
+/** @returns the paths of what was replaced */
+async function replace(old: readonly OldFile[]): Promise<readonly string[]> {
+  const { disk } = await import('../../planner-files/write-plan/replace-files.ts');
+  return old
+    .filter(({ refused }) => refused === undefined)
+    .map(({ path, text }) => {
+      const complete = join(dirname(path), `.${basename(path)}.new`);
+      disk.write(complete, text);
+      disk.rename(complete, path);
+      return path;
+    });
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}

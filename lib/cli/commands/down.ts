@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { CommandFailure } from '../failure.ts';
+import { printJson } from '../output.ts';
+
+export function addDown(program: Command): Command {
+  return program
+    .command('down')
+    .description('Takes a cell or a front on this machine down and leaves nothing of it.')
+    .argument('[cell]', 'name of the cell or front; the only one that is up by default')
+    .option('--all', 'every cell and front that is up on this machine, whoever brought it up')
+    .option('--json', 'print what was taken down as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ npx cellstamp down euw1-a\n\n' +
+        'It also takes away what a killed command has left. Exit status 1 when there is no such cell or front.',
+    )
+    .action(down);
+}
+
+interface Options {
+  readonly all?: true;
+  readonly json?: true;
+}
+
+async function down(name: string | undefined, { all, json }: Options): Promise<void> {
+  if (all && name !== undefined) {
+    throw new CommandFailure(`--all takes everything down, ${name} one; give one of the two`, 2);
+  }
+  const local = await import('../../targets/local/index.ts');
+  const known = local.namesToTakeDown();
+  const names = all ? known : [name ?? onlyOne(known)];
+  for (const each of names) if (!known.includes(each)) throw new CommandFailure(local.notUp(each, known), 1);
+  for (const each of names) await local.down(each);
+  if (json) printJson({ down: names });
+  else console.log(names.length === 0 ? 'no cell is up' : `down: ${names.join(', ')}`);
+}
+
+function onlyOne(known: readonly string[]): string {
+  if (known.length > 1) throw new CommandFailure(`several are up (${known.join(', ')}); name one, or give --all`, 2);
+  if (known[0] === undefined) throw new CommandFailure('no cell is up on this machine', 1);
+  return known[0];
+}

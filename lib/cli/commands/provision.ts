@@ -1,0 +1,119 @@
+import type { Command } from 'commander';
+import { customersSql } from '../../software/kamailio/sbc/tenant-tables.ts';
+import type { CellSpec, Limits } from '../../fleet/schema/cell.ts';
+import { cellsOption, readCell } from '../cell-files.ts';
+import { CommandFailure } from '../failure.ts';
+import { printJson } from '../output.ts';
+import { readPlan } from '../plan/file.ts';
+import { runningOn, targetOption, type Target } from '../target.ts';
+
+export function addProvision(program: Command): Command {
+  return withOptions(program.command('provision'))
+    .description('Brings a running cell to the tenants and trunks of its file.')
+    .addOption(targetOption())
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ npx cellstamp provision euw1-a --target aws\n' +
+        '  $ npx cellstamp plan --json >plan.json; npx cellstamp provision euw1-a --plan plan.json --target aws\n\n' +
+        'What is not in the file goes; users of tenants that stay are not touched. Nothing restarts. Doing it twice does no harm.\n\n' +
+        'A plan’s limits are such that guarantees hold whatever other tenants do. The file keeps the contract.',
+    )
+    .action(provision);
+}
+
+/** The name and the form that this command had before: SQL for a person to run. It goes with the next version. */
+export function addCustomers(program: Command): Command {
+  return withOptions(program.command('customers', { hidden: true }))
+    .description(
+      'Prints the tenants and trunks of a cell’s file as SQL; use `npx cellstamp provision`, which applies them.',
+    )
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp customers euw1-a >customers.sql')
+    .action(printSql);
+}
+
+const withOptions = (command: Command): Command =>
+  command
+    .argument('<cell>', 'name of the cell')
+    .option(...cellsOption)
+    .option('--delete-all-tenants', 'allow a cell without tenants in its file, which loses every tenant that it has')
+    .option(
+      '--plan <file>',
+      'with the limits of a plan, as `npx cellstamp plan --json` prints it, in place of the file’s',
+    );
+
+interface FileOptions {
+  readonly cells: string;
+  readonly plan?: string;
+  readonly deleteAllTenants?: true;
+}
+
+interface Options extends FileOptions {
+  readonly target: Target;
+  readonly json?: true;
+}
+
+async function provision(name: string, options: Options): Promise<void> {
+  const cell = readCell(options.cells, name);
+  const spec = await specToApply(cell.spec, options);
+  const operations = await import('../../operations/provision.ts');
+  const { tenants, trunks } = spec;
+  const { sbcs } = await operations.provision(await runningOn(options.target, cell), { tenants, trunks });
+  const done = { cell: name, tenants: tenants.length, trunks: trunks.length, sbcs };
+  if (options.json) printJson(done);
+  else {
+    console.log(
+      `cell ${name} has the ${tenants.length} tenants and ${trunks.length} trunks of its file; ${sbcs.join(' and ')} know them`,
+    );
+  }
+}
+
+async function printSql(name: string, options: FileOptions): Promise<void> {
+  process.stdout.write(customersSql(await specToApply(readCell(options.cells, name).spec, options)));
+}
+
+/** @throws CommandFailure when it has no tenants and may not be without, or the plan does not fit it */
+async function specToApply(spec: CellSpec, { plan, deleteAllTenants }: FileOptions): Promise<CellSpec> {
+  if (spec.tenants.length === 0 && !deleteAllTenants) {
+    throw new CommandFailure(
+      `the file of cell ${spec.name} has no tenants, so every tenant of the running cell would be deleted; add the tenants, or allow it with --delete-all-tenants`,
+      2,
+    );
+  }
+  return plan === undefined ? spec : asPlanned(spec, plan);
+}
+
+/** @throws CommandFailure when the file is no plan, or its limits are not of this cell as its file is now */
+async function asPlanned(spec: CellSpec, path: string): Promise<CellSpec> {
+  const refuse = (text: string): never => {
+    throw new CommandFailure(`${path}: ${text}`, 2);
+  };
+  const { admission } = await readPlan(path);
+  const planned = admission.find(({ cell }) => cell === spec.name);
+  if (planned === undefined) {
+    const names = admission.map(({ cell }) => cell).join(', ') || 'none';
+    return refuse(`the plan has no limits for cell ${spec.name}; it has them for: ${names}`);
+  }
+  if ('excuse' in planned) return refuse(`the plan has no limits for cell ${spec.name}: ${planned.excuse}`);
+  const limits = new Map(Object.entries(planned.limits));
+  for (const [tenant, own] of limits) {
+    const contract = spec.tenants.find((one) => one.name === tenant)?.limits;
+    if (contract === undefined) {
+      refuse(
+        `the plan has limits for tenant ${tenant}, which is not in cell ${spec.name}; allowed are its tenants: a plan that places others is to be written first (npx cellstamp plan --write)`,
+      );
+    } else if (!within(own, contract)) {
+      refuse(
+        `the plan gives tenant ${tenant} ${JSON.stringify(own)}; allowed is no more than the file of cell ${spec.name} does, with the same guarantee: ${JSON.stringify(contract)}. Plan anew`,
+      );
+    }
+  }
+  const { withLimits } = await import('../../planner/admission/tenant-limits.ts');
+  return withLimits(spec, { limits });
+}
+
+const within = (own: Limits, contract: Limits): boolean =>
+  own.calls <= contract.calls &&
+  own.callsPerSecond <= contract.callsPerSecond &&
+  own.burst <= contract.burst &&
+  own.guaranteedCalls === contract.guaranteedCalls;

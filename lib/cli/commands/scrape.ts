@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { scrapeConfig } from '../../software/prometheus.ts';
+import { cellsOption, readCell } from '../cell-files.ts';
+
+export function addScrape(program: Command): Command {
+  return program
+    .command('scrape')
+    .description('Prints the configuration of a Prometheus that scrapes a cell for `npx cellstamp plan`.')
+    .argument('<cell>', 'name of the cell')
+    .option(...cellsOption)
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ npx cellstamp scrape euw1-a >prometheus.yml\n\n' +
+        'Only the cell’s SBCs may reach the metrics of its hosts: run Prometheus on one of them, as an agent that writes to your\n' +
+        'own server (remote_write), or with its data there.',
+    )
+    .action((name: string, { cells }: { readonly cells: string }) => {
+      process.stdout.write(scrapeConfig(readCell(cells, name)));
+    });
+}

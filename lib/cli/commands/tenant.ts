@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import type { MoveProgress } from '../../operations/tenant-move.ts';
+import { interruptible } from '../interrupt.ts';
+import { LiveLine, printJson } from '../output.ts';
+
+export function addTenant(program: Command): Command {
+  const tenant = program
+    .command('tenant')
+    .description('Changes tenants of a running front.')
+    .addHelpText('after', '\nExample:\n  $ npx cellstamp tenant move acme --to euw1-b');
+  tenant
+    .command('move')
+    .description('Moves a tenant to another cell; its calls end where they are.')
+    .argument('<tenant>', 'name of the tenant')
+    .requiredOption('--to <cell>', 'name of the cell that takes it')
+    .option('--front <front>', 'name of the front; the only one that is up by default')
+    .option('--json', 'print what was done as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ npx cellstamp tenant move acme --to euw1-b\n\n' +
+        'New calls and registrations go to the new cell within two seconds. The command waits until the old cell holds no call\n' +
+        'of the tenant; if it is interrupted, the same command goes on. The files of the cells are not changed.',
+    )
+    .action(move);
+  return tenant;
+}
+
+interface Options {
+  readonly to: string;
+  readonly front?: string;
+  readonly json?: true;
+}
+
+async function move(tenant: string, { to, front, json }: Options): Promise<void> {
+  const { moveTenant } = await import('../../operations/tenant-move.ts');
+  const { localMoves } = await import('../../targets/local/front/index.ts');
+  const line = new LiveLine();
+  let last: MoveProgress | undefined;
+  const show = (progress: MoveProgress) => {
+    last = progress;
+    line.show(describe(tenant, progress));
+  };
+  await interruptible(async (signal) => {
+    try {
+      await moveTenant(await localMoves(front), tenant, to, { onProgress: show, signal });
+    } finally {
+      line.clear();
+    }
+    if (json) printJson({ tenant, ...last });
+    else if (last) console.log(describe(tenant, last));
+  });
+}
+
+function describe(tenant: string, { from, to, step, calls }: MoveProgress): string {
+  switch (step) {
+    case 'copying':
+      return `${tenant}: its data and registrations go from ${from} to ${to}`;
+    case 'waiting':
+      return `${tenant}: new calls go to ${to}; ${from} still holds ${calls}`;
+    case 'done':
+      return `${tenant} is in ${to}; ${from} knows it no more. Move it in the cells' files too: from ${from}.yaml to ${to}.yaml`;
+  }
+}

@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import type { Progress } from '../../targets/local/index.ts';
+import { cellsOption, readCell, readFront } from '../cell-files.ts';
+import { formatStatus } from '../cell-table.ts';
+import { CommandFailure } from '../failure.ts';
+import { formatFrontStatus } from '../front-table.ts';
+import { interruptible } from '../interrupt.ts';
+import { LiveLine, printJson } from '../output.ts';
+
+/** The cell that is meant when none is named. */
+export const exampleCell = 'example';
+
+export function addUp(program: Command): Command {
+  return program
+    .command('up')
+    .description('Brings a cell up on this machine, or what is missing of it; needs root on Linux.')
+    .argument(
+      '[cell...]',
+      `name of the cell (default: ${exampleCell}); with --front of several (default: all of size test)`,
+    )
+    .option('--front', 'bring up the front too, with edges in all its regions, and the cells attached to it')
+    .option(...cellsOption)
+    .option('--json', 'print the state as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ npx cellstamp up euw1-a\n\nCells and front stay up until `npx cellstamp down`. Change the front and its cells together: `up --front` with all its cells.',
+    )
+    .action(up);
+}
+
+interface Options {
+  readonly cells: string;
+  readonly front?: true;
+  readonly json?: true;
+}
+
+async function up(names: readonly string[], options: Options): Promise<void> {
+  if (options.front) return upWithFront(names, options);
+  if (names.length > 1) throw new CommandFailure(`${names.length} cells are named; without --front it is one`, 2);
+  const cell = readCell(options.cells, names[0] ?? exampleCell);
+  const local = await import('../../targets/local/index.ts');
+  const waiting = new Waiting(cell.hosts.map((host) => host.name));
+  await unlessInterrupted([cell.name], async (signal) => {
+    try {
+      const status = await local.up(cell.spec, { signal, onProgress: (progress) => waiting.show(progress) });
+      waiting.clear();
+      if (options.json) printJson(status);
+      else console.log(formatStatus(status));
+      if (status.state !== 'running') process.exitCode = 1;
+    } finally {
+      waiting.clear();
+    }
+  });
+}
+
+/** Takes down what was not up before when it is interrupted; what was up stays, with as much of the change as was made. */
+async function unlessInterrupted(
+  names: readonly string[],
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { down, namesToTakeDown } = await import('../../targets/local/index.ts');
+  const before = namesToTakeDown();
+  const own = names.filter((name) => !before.includes(name));
+  const there = names.filter((name) => before.includes(name));
+  const tidying = [
+    ...(own.length === 0
+      ? []
+      : [`takes ${own.join(', ')} down (again: ends at once; "npx cellstamp down" takes away what is left)`]),
+    ...(there.length === 0 ? [] : [`leaves ${there.join(', ')} half changed; the same "up" completes it`]),
+  ].join('; ');
+  await interruptible(async (signal) => {
+    try {
+      await work(signal);
+    } finally {
+      if (signal.aborted) for (const name of own) await down(name);
+    }
+  }, tidying);
+}
+
+async function upWithFront(wanted: readonly string[], { cells: folder, json }: Options): Promise<void> {
+  const { front, cells } = readFront(folder, wanted);
+  const local = await import('../../targets/local/index.ts');
+  const { frontStatus, frontUp } = await import('../../targets/local/front/index.ts');
+  const waiting = new Waiting([
+    ...cells.flatMap((cell) => cell.hosts.map((host) => `${cell.name} ${host.name}`)),
+    ...front.edges.map(({ name }) => name),
+  ]);
+  const names = [front.name, ...cells.map(({ name }) => name)];
+  await unlessInterrupted(names, async (signal) => {
+    try {
+      // All have come to an end before anything is taken down again.
+      const ups = await Promise.allSettled(
+        cells.map(({ name, spec }) =>
+          local.up(spec, { signal, onProgress: ({ host, state }) => waiting.show({ host: `${name} ${host}`, state }) }),
+        ),
+      );
+      const statuses = ups.map((each) => {
+        if (each.status === 'rejected') throw each.reason;
+        return each.value;
+      });
+      const state = await frontUp(
+        front.spec,
+        cells.map(({ name }) => name),
+        { signal, onProgress: (progress) => waiting.show(progress) },
+      );
+      const status = await frontStatus(state);
+      waiting.clear();
+      if (json) printJson({ front: status, cells: statuses });
+      else console.log([...statuses.map(formatStatus), formatFrontStatus(status)].join('\n\n'));
+      if ([status, ...statuses].some(({ state: how }) => how !== 'running')) process.exitCode = 1;
+    } finally {
+      waiting.clear();
+    }
+  });
+}
+
+/** The hosts that are not ready yet, on a terminal. */
+class Waiting {
+  readonly #line = new LiveLine();
+  readonly #waiting: Set<string>;
+  readonly #total: number;
+
+  constructor(hosts: readonly string[]) {
+    this.#waiting = new Set(hosts);
+    this.#total = hosts.length;
+  }
+
+  show({ host, state }: Progress): void {
+    if (state === 'ready') this.#waiting.delete(host);
+    const ready = this.#total - this.#waiting.size;
+    this.#line.show(`${ready} of ${this.#total} hosts ready; waiting for ${[...this.#waiting].join(', ')}`);
+  }
+
+  clear(): void {
+    this.#line.clear();
+  }
+}

@@ -1,0 +1,90 @@
+/** Checks one file: its values, then the rules between them, all findings at once. */
+import type { z } from 'zod';
+import { formatPath, type Finding, type Path } from './finding.ts';
+import { inSections, type OldForm } from '../fleet/schema/old-form.ts';
+import type { JsonSchema } from './written-form.ts';
+import type { Rule } from './rule.ts';
+import type { Source } from './source.ts';
+import { valueAt, valueFaults } from './value-findings.ts';
+
+export interface SpecFile<Parsed, Spec> {
+  readonly schema: z.ZodType<Parsed>;
+  readonly jsonSchema: () => JsonSchema;
+  /** Fills in what follows from other values. */
+  readonly complete: (parsed: Parsed) => Spec;
+  readonly rules: readonly Rule<Spec>[];
+  /** Right values of the keys without a default: they stand in for wrong ones, so that the rules over the rest are applied. */
+  readonly standIns: Readonly<Record<string, unknown>>;
+  /** Other keys whose defaults follow from this one. */
+  readonly follows: Readonly<Record<string, readonly string[]>>;
+  /** What earlier files say elsewhere. */
+  readonly oldForm: OldForm;
+}
+
+export interface SpecCheck<Spec> {
+  /** Undefined when a value is wrong by itself. */
+  readonly spec: Spec | undefined;
+  readonly findings: readonly Finding[];
+}
+
+export function checkFile<Parsed, Spec>(given: Source, file: SpecFile<Parsed, Spec>): SpecCheck<Spec> {
+  const source = inSections(given, file.oldForm);
+  if (source.value === undefined) return { spec: undefined, findings: source.findings };
+  const value = source.value ?? {};
+  const parsed = file.schema.safeParse(value);
+  if (parsed.success) {
+    const spec = file.complete(parsed.data);
+    return { spec, findings: [...source.findings, ...brokenRules(spec, file.rules, source)] };
+  }
+  const faults = valueFaults(parsed.error.issues, source, file.jsonSchema());
+  const wrong = faults.map((fault) => fault.path);
+  const rest = file.schema.safeParse({ ...file.standIns, ...without(value, wrong) });
+  const applicable = file.rules.filter((rule) => !wrong.some((path) => reads(rule, path, file.follows)));
+  return {
+    spec: undefined,
+    findings: [
+      ...source.findings,
+      ...faults.map((fault) => fault.finding),
+      ...(rest.success ? brokenRules(file.complete(rest.data), applicable, source) : []),
+    ],
+  };
+}
+
+export function brokenRules<Spec>(spec: Spec, applicable: readonly Rule<Spec>[], source: Source): readonly Finding[] {
+  return applicable.flatMap(({ severity, check }) =>
+    [...check(spec)].map(({ path, alsoAt = [], message, allowed }): Finding => {
+      const seen = [path, ...alsoAt].find((place) => valueAt(source.value, place) !== undefined) ?? path;
+      const given = source.written(path) ?? JSON.stringify(valueAt(source.value, path) ?? valueAt(spec, path));
+      return {
+        severity,
+        file: source.file,
+        ...source.locate(seen),
+        path: formatPath(path),
+        message,
+        given: given || 'nothing',
+        allowed,
+      };
+    }),
+  );
+}
+
+function reads<Spec>(rule: Rule<Spec>, wrong: Path, follows: SpecFile<unknown, Spec>['follows']): boolean {
+  const key = wrong.filter((step) => typeof step === 'string').join('.');
+  const places = [key, ...(Object.hasOwn(follows, key) ? follows[key]! : [])];
+  return rule.reads.some((read) =>
+    places.some((place) => place === read || place.startsWith(`${read}.`) || read.startsWith(`${place}.`)),
+  );
+}
+
+/** The value without its wrong parts; of a list nothing is left, so that the positions in it stay true. */
+function without(value: unknown, wrong: readonly Path[]): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  const rest = structuredClone(value) as Record<string, unknown>;
+  for (const path of wrong) {
+    const entry = path.findIndex((key) => typeof key === 'number');
+    const part = entry === -1 ? path : path.slice(0, entry);
+    const parent = valueAt(rest, part.slice(0, -1));
+    if (typeof parent === 'object' && parent !== null) delete (parent as Record<string, unknown>)[String(part.at(-1))];
+  }
+  return rest;
+}

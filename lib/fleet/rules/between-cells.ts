@@ -1,0 +1,182 @@
+/** Rules between the files of a fleet. All take time n log n, because a fleet may have a thousand cells. */
+import { formatPath, type Finding } from '../../config-file/finding.ts';
+import { freeRanges } from '../free-range.ts';
+import type { Outline, Placed } from '../fleet-index.ts';
+import { formatRange, overlaps, rangeEnd, type Range } from '../range.ts';
+import type { Source } from '../../config-file/source.ts';
+
+/** Elastic IPs a region by default (quota L-0263D0A3). */
+export const elasticIpQuota = 5;
+
+/**
+ * @param outlines in the order of the files: of two that collide the later one is to blame
+ * @param only findings that concern this file alone, placed in it
+ */
+export function checkBetween(outlines: readonly Outline[], only?: Source): readonly Finding[] {
+  const order = new Map(outlines.map(({ source }, index) => [source, index]));
+  const collision: Collision = (a, b, describe) => {
+    const [earlier, later] = order.get(a.source)! <= order.get(b.source)! ? [a, b] : [b, a];
+    const [blamed, other] = only === earlier.source && only !== later.source ? [earlier, later] : [later, earlier];
+    if (only !== undefined && blamed.source !== only) return [];
+    return [{ ...place('error', blamed), ...describe(blamed, where(other)) }];
+  };
+  return [
+    ...repeated(
+      outlines.filter(({ kind }) => kind === 'cell').flatMap(({ name }) => name ?? []),
+      'cell',
+      collision,
+    ),
+    ...namedLikeTheFront(outlines, collision),
+    ...repeated(
+      outlines.flatMap(({ tenants }) => tenants),
+      'tenant',
+      collision,
+    ),
+    ...repeated(
+      outlines.flatMap(({ domains }) => domains),
+      'domain',
+      collision,
+    ),
+    ...takenByTheFront(outlines, collision),
+    ...repeated(
+      outlines.flatMap(({ dids }) => dids),
+      'number',
+      collision,
+    ),
+    ...overlapping(
+      outlines.flatMap(({ networks }) => networks),
+      collision,
+    ),
+    ...elasticIps(outlines, only),
+  ];
+}
+
+type Collision = <T>(
+  a: Placed<T>,
+  b: Placed<T>,
+  describe: (blamed: Placed<T>, other: string) => Pick<Finding, 'message' | 'given' | 'allowed'>,
+) => readonly Finding[];
+
+/** `cells/euw1-a.yaml:3` */
+function where({ source, path }: Pick<Placed<unknown>, 'source' | 'path'>): string {
+  const { line } = source.locate(path);
+  return line === 0 ? source.file : `${source.file}:${line}`;
+}
+
+function place(severity: Finding['severity'], { source, path }: Pick<Placed<unknown>, 'source' | 'path'>) {
+  return { severity, file: source.file, ...source.locate(path), path: formatPath(path) };
+}
+
+function repeated(entries: readonly Placed<string>[], what: string, collision: Collision): readonly Finding[] {
+  const first = new Map<string, Placed<string>>();
+  return entries.flatMap((entry) => {
+    const earlier = first.get(entry.value);
+    if (earlier === undefined) {
+      first.set(entry.value, entry);
+      return [];
+    }
+    return collision(earlier, entry, ({ value }, other) => ({
+      message: `the ${what} ${value} is there already, in ${other}`,
+      given: value,
+      allowed: `each ${what} once in the fleet`,
+    }));
+  });
+}
+
+/** What is made of the front and of a cell is told apart by these names. */
+function namedLikeTheFront(outlines: readonly Outline[], collision: Collision): readonly Finding[] {
+  const front = outlines.find(({ kind }) => kind === 'front')?.name;
+  if (front === undefined) return [];
+  const alike = outlines.flatMap(({ kind, name }) => (kind === 'cell' && name?.value === front.value ? [name] : []));
+  return alike.flatMap((cell) =>
+    collision(front, cell, ({ value }, other) => ({
+      message: `the cell ${value} has the name of the front, in ${other}`,
+      given: value,
+      allowed: 'another name',
+    })),
+  );
+}
+
+/** Names that the front's zone has for itself: the service's and those of the edges (`lib/fleet/dns-records.ts`). */
+function takenByTheFront(outlines: readonly Outline[], collision: Collision): readonly Finding[] {
+  const front = outlines.flatMap(({ edgeDomain }) => edgeDomain ?? [])[0];
+  if (front === undefined) return [];
+  const [service, edges] = [`sip.${front.value}`, `edge.${front.value}`];
+  const taken = outlines
+    .flatMap(({ domains }) => domains)
+    .filter(({ value }) => value === service || value === edges || value.endsWith(`.${edges}`));
+  return taken.flatMap((domain) =>
+    collision<string>(front, domain, ({ value }, other) => ({
+      message: `${value} is taken by the front, whose domain is in ${other}`,
+      given: value,
+      allowed: `any other name under ${front.value}; ${service}, ${edges} and what is below it lead to the edges`,
+    })),
+  );
+}
+
+function overlapping(networks: readonly Placed<Range>[], collision: Collision): readonly Finding[] {
+  const suggest = suggestions(networks.map(({ value }) => value));
+  const sorted = [...networks].sort((a, b) => a.value.first - b.value.first || a.value.prefix - b.value.prefix);
+  const findings: Finding[] = [];
+  let widest: Placed<Range> | undefined;
+  for (const network of sorted) {
+    if (widest !== undefined && overlaps(widest.value, network.value)) {
+      findings.push(
+        ...collision(widest, network, ({ value, source, path }, other) => {
+          const given = formatRange(value);
+          const free = suggest(value.prefix);
+          return {
+            message: `${given}${source.written(path) === undefined ? ' (the default)' : ''} overlaps the network in ${other}`,
+            given,
+            allowed: `a range of its own${free === undefined ? '; none of this size is free' : `, for example ${formatRange(free)}`}`,
+          };
+        }),
+      );
+    }
+    if (widest === undefined || rangeEnd(network.value) > rangeEnd(widest.value)) widest = network;
+  }
+  return findings;
+}
+
+/** A free range for each of several cells, no two the same. */
+function suggestions(taken: readonly Range[]): (prefix: number) => Range | undefined {
+  const suggested: Range[] = [];
+  const free = new Map<number, Generator<Range, undefined>>();
+  return (prefix) => {
+    if (!free.has(prefix)) free.set(prefix, freeRanges([...taken, ...suggested], prefix));
+    let range = free.get(prefix)!.next().value;
+    while (range !== undefined && suggested.some((other) => overlaps(other, range!)))
+      range = free.get(prefix)!.next().value;
+    if (range !== undefined) suggested.push(range);
+    return range;
+  };
+}
+
+/** One warning a region, at the file with which the quota is passed. */
+function elasticIps(outlines: readonly Outline[], only?: Source): readonly Finding[] {
+  const findings = new Map<string, Finding>();
+  const sums = new Map<string, number>();
+  const needs = outlines.filter(({ state }) => state !== 'planned').flatMap(({ elasticIps }) => elasticIps);
+  const total = new Map<string, number>();
+  for (const { value } of needs) total.set(value.region, (total.get(value.region) ?? 0) + value.count);
+  const withEdges = new Set(
+    outlines
+      .filter(({ kind }) => kind === 'front')
+      .flatMap(({ elasticIps }) => elasticIps.map(({ value }) => value.region)),
+  );
+  for (const need of needs) {
+    const { region, count } = need.value;
+    const sum = (sums.get(region) ?? 0) + count;
+    sums.set(region, sum);
+    const blamed = only === undefined ? sum > elasticIpQuota : only === need.source;
+    if (!blamed || findings.has(region) || total.get(region)! <= elasticIpQuota) continue;
+    const [whose, each] = withEdges.has(region) ? ['cells and edges', ', 1 an edge'] : ['cells', ''];
+    findings.set(region, {
+      ...place('warning', need),
+      message: `the ${whose} in ${region} need ${total.get(region)} Elastic IPs (1 for the SBCs, 1 a media host${each})`,
+      given: String(total.get(region)),
+      allowed: `${elasticIpQuota} by default; ask AWS for more (quota L-0263D0A3)`,
+    });
+  }
+  return [...findings.values()];
+}

@@ -1,0 +1,17 @@
+/** When a cell ends calls by itself. */
+import type { Rule } from '../../config-file/rule.ts';
+
+const timersKeepTime: Rule = {
+  severity: 'error',
+  reads: ['calls.timerSpeedup', 'size'],
+  *check({ calls, size }) {
+    if (calls.timerSpeedup === 1 || size === 'test') return;
+    yield {
+      path: ['calls', 'timerSpeedup'],
+      message: `timers that run ${calls.timerSpeedup} times faster would end real calls`,
+      allowed: '1, or more in a cell of size test',
+    };
+  },
+};
+
+export const callRules: readonly Rule[] = [timersKeepTime];

@@ -1,0 +1,158 @@
+/**
+ * The section `aws:` of a cell and of the front: what only AWS understands. A new setting of AWS is a field here, beside the setting of
+ * the same part of the cell where there is one; rules over it are in `rules/aws`, what is made of it in the constructs of the target.
+ *
+ * A cell or a front without the section is not on AWS.
+ */
+import { z } from 'zod';
+import { ipv4Network, text } from '../../../config-file/fields.ts';
+import { bySize, type SizeName } from '../sizes.ts';
+
+/** What a named size of a cell chooses on AWS. */
+export interface AwsSize {
+  readonly sbcInstanceType: string;
+  readonly mediaInstanceType: string;
+  readonly databaseClass: string;
+  readonly redisNodeType: string;
+}
+
+export const awsSizes: Readonly<Record<SizeName, AwsSize>> = {
+  test: {
+    sbcInstanceType: 't3.medium',
+    mediaInstanceType: 't3.medium',
+    databaseClass: 'db.t4g.medium',
+    redisNodeType: 'cache.t4g.micro',
+  },
+  small: {
+    sbcInstanceType: 'c6i.large',
+    mediaInstanceType: 'c6in.large',
+    databaseClass: 'db.t4g.medium',
+    redisNodeType: 'cache.t4g.small',
+  },
+  standard: {
+    sbcInstanceType: 'c6i.xlarge',
+    mediaInstanceType: 'c6in.2xlarge',
+    databaseClass: 'db.r6g.large',
+    redisNodeType: 'cache.m6g.large',
+  },
+};
+
+/** A region by AWS's naming; whether there is such a one, a rule asks. */
+export const awsRegionForm =
+  /^(af|ap|ca|eu|il|me|mx|sa|us)(-gov)?-(central|north|south|east|west|northeast|northwest|southeast|southwest)-\d$/;
+
+export const awsRegion = text(awsRegionForm, 'must be an AWS region, for example eu-west-1');
+
+const zoneLetter = text(/^[a-f]$/, 'must be the letter of a zone, a to f');
+const image = text(/^ami-[0-9a-f]{8,17}$/, 'must be an AMI id, for example ami-0abcdef1234567890').optional();
+const alarmEmails = z.array(z.email()).default([]).describe('Addresses that are subscribed to the alarm topic.');
+
+export const awsCell = z.strictObject({
+  zones: z
+    .array(zoneLetter)
+    .min(2)
+    .max(4)
+    .default(['a', 'b', 'c'])
+    .describe('Availability zones by letter. Hosts are spread over them in turn.'),
+  sbc: z
+    .strictObject({
+      instanceType: z
+        .string()
+        .optional()
+        .describe(`EC2 type. Default by size: ${bySize(awsSizes, 'sbcInstanceType')}.`),
+    })
+    .prefault({})
+    .describe('The machines of the session border controllers.'),
+  media: z
+    .strictObject({
+      instanceType: z
+        .string()
+        .optional()
+        .describe(`EC2 type. Default by size: ${bySize(awsSizes, 'mediaInstanceType')}.`),
+    })
+    .prefault({})
+    .describe('The machines of the media hosts.'),
+  database: z
+    .strictObject({
+      version: text(/^\d{2}\.\d{1,2}$/, 'must be a PostgreSQL version, for example 15.10')
+        .default('15.10')
+        .describe('Aurora PostgreSQL version.'),
+      instanceClass: z
+        .string()
+        .optional()
+        .describe(`Class of writer and readers. Default by size: ${bySize(awsSizes, 'databaseClass')}.`),
+      backupRetentionDays: z.int().min(1).max(35).default(7).describe('Days that backups are kept.'),
+    })
+    .prefault({})
+    .describe('The Aurora cluster.'),
+  redis: z
+    .strictObject({
+      version: text(/^\d\.\d$/, 'must be a Redis version, for example 7.1')
+        .default('7.1')
+        .describe('ElastiCache engine version.'),
+      nodeType: z
+        .string()
+        .optional()
+        .describe(`Node type. Default by size: ${bySize(awsSizes, 'redisNodeType')}.`),
+    })
+    .prefault({})
+    .describe('The ElastiCache replication group.'),
+  retention: z
+    .strictObject({
+      logDays: z
+        .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731])
+        .default(30)
+        .describe('Days that logs are kept (one of the values that CloudWatch Logs takes).'),
+    })
+    .prefault({})
+    .describe('How long logs are kept.'),
+  image: image.describe('AMI of all hosts. Default: the newest Debian 12 image of the region.'),
+  alarmEmails,
+});
+
+/** Fills in what follows from the cell's size. */
+export function completeAwsCell(section: z.output<typeof awsCell>, sizeName: SizeName) {
+  const size = awsSizes[sizeName];
+  return {
+    ...section,
+    sbc: { instanceType: section.sbc.instanceType ?? size.sbcInstanceType },
+    media: { instanceType: section.media.instanceType ?? size.mediaInstanceType },
+    database: { ...section.database, instanceClass: section.database.instanceClass ?? size.databaseClass },
+    redis: { ...section.redis, nodeType: section.redis.nodeType ?? size.redisNodeType },
+  };
+}
+
+export const awsFront = z.strictObject({
+  anycast: z
+    .strictObject({
+      ranges: z
+        .array(ipv4Network)
+        .max(2)
+        .default([])
+        .describe('Own address ranges that are announced by AWS (bring your own IP); empty: AWS gives two addresses.'),
+    })
+    .prefault({})
+    .describe('The anycast addresses of Global Accelerator.'),
+  edge: z
+    .strictObject({ instanceType: z.string().default('c6i.large').describe('EC2 type of the edges.') })
+    .prefault({})
+    .describe('The machines of the edges.'),
+  image: image.describe('AMI of the edges. Default: the newest Debian 12 image of the region.'),
+  alarmEmails,
+});
+
+/** The section in each region of the front. */
+export const awsFrontRegion = z.strictObject({
+  zones: z
+    .array(zoneLetter)
+    .min(1)
+    .max(4)
+    .default(['a', 'b'])
+    .describe('Availability zones by letter. Edges are spread over them in turn.'),
+  trafficDial: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(100)
+    .describe('Share of this region’s traffic that it takes, in percent.'),
+});

@@ -1,0 +1,107 @@
+/** What a cell used, from its own measurements and those of its tenants. Arithmetic only. */
+import type { History } from '../planner/forecast/history.ts';
+import type { TimeZone } from '../planner/forecast/time-zone.ts';
+import type { FleetCell, Signals } from '../planner/plan/input.ts';
+import { RESOURCES, type Resource } from '../planner/resources.ts';
+import type { CellSpec } from '../fleet/schema/cell.ts';
+import { gridEnd, historyOf, knownBounds, unknownValues, type Grid, type Values } from './history/grid.ts';
+import type { Measured } from './history/measured.ts';
+import { MINUTE_MS } from '../planner/time.ts';
+
+export interface CellMeasured {
+  readonly history: Partial<Readonly<Record<Resource, History>>>;
+  readonly historyOf: NonNullable<FleetCell['historyOf']>;
+  readonly signals: Signals;
+  /** By tenant: from when on it is in the cell's history, where that is not all along. */
+  readonly since: ReadonlyMap<string, number>;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The use of a cell is the sum of what the tenants used that are in it now, so that moves leave no trace. An hour in which
+ * one of them is unknown is the cell's own measurement, or unknown. A tenant was not there before its first measurement.
+ */
+export function cellMeasured(
+  { name, tenants }: CellSpec,
+  measured: Measured,
+  grid: Grid,
+  zone: TimeZone,
+  now: number,
+): CellMeasured {
+  const known = tenants.filter((tenant) => measured.tenant.has(tenant.name));
+  const firsts = known.map((tenant) => [tenant.name, firstKnown(measured, tenant.name)] as const);
+  const start = Math.min(...firsts.map(([, first]) => first));
+  const notes: string[] = [];
+  const values = new Map<Resource, Values>();
+  let summed = false;
+  for (const resource of RESOURCES) {
+    const own = measured.get('cell', name, resource);
+    const parts = known.flatMap((tenant) => measured.get('tenant', tenant.name, resource) ?? []);
+    if (parts.length > 0 && parts.length === known.length) {
+      values.set(resource, sumOf(parts, start, own, grid));
+      summed = true;
+    } else {
+      if (parts.length > 0) {
+        notes.push(`${name}: ${resource} is measured of ${parts.length} of ${known.length} tenants, and not added up`);
+      }
+      if (own !== undefined) values.set(resource, own);
+    }
+  }
+  const at = (interval: number): number => grid.start + interval * grid.stepMinutes * MINUTE_MS;
+  const since = new Map<string, number>();
+  if (summed) {
+    for (const [tenant, first] of firsts) if (first > start) since.set(tenant, at(first));
+    for (const tenant of tenants) if (!measured.tenant.has(tenant.name)) since.set(tenant.name, now);
+  }
+  const history = Object.fromEntries(
+    [...values].flatMap(([resource, series]) => {
+      const one = historyOf(series, grid, zone);
+      return one === undefined ? [] : [[resource, one]];
+    }),
+  );
+  const earlier = [
+    measured.earlier.cell.get(name),
+    ...tenants.map((tenant) => measured.earlier.tenant.get(tenant.name)),
+  ];
+  const signals = signalsOf(values, grid, newest(earlier));
+  return { history, historyOf: summed ? 'tenants' : 'cell', signals, since, notes };
+}
+
+function firstKnown(measured: Measured, tenant: string): number {
+  const bounds = [...measured.tenant.get(tenant)!.values()].map((values) => knownBounds(values)?.first ?? Infinity);
+  return Math.min(...bounds);
+}
+
+function sumOf(parts: readonly Values[], start: number, own: Values | undefined, grid: Grid): Values {
+  const sum = unknownValues(grid);
+  const firsts = parts.map((values) => knownBounds(values)?.first ?? Infinity);
+  for (let i = 0; i < sum.length; i++) {
+    let total = i < start ? NaN : 0;
+    for (let part = 0; part < parts.length; part++) if (i >= firsts[part]!) total += parts[part]![i]!;
+    sum[i] = Number.isNaN(total) && own !== undefined ? own[i]! : total;
+  }
+  return sum;
+}
+
+function newest(instants: readonly (number | undefined)[]): number | undefined {
+  return instants.reduce((last, at) => (at !== undefined && (last === undefined || at > last) ? at : last), undefined);
+}
+
+/**
+ * The newest interval in which calls and set-ups are both known.
+ * @param earlier when something was last measured before the grid
+ */
+function signalsOf(values: ReadonlyMap<Resource, Values>, grid: Grid, earlier: number | undefined): Signals {
+  const [calls, setups] = [values.get('relayedCalls'), values.get('setups')];
+  for (let i = grid.length - 1; i >= 0; i--) {
+    const [relayedCalls, perSecond] = [calls?.[i] ?? NaN, setups?.[i] ?? NaN];
+    if (Number.isNaN(calls === undefined ? perSecond : relayedCalls)) continue;
+    return {
+      measuredAt: gridEnd(grid) - (grid.length - 1 - i) * grid.stepMinutes * MINUTE_MS,
+      everyMinutes: grid.stepMinutes,
+      ...(!Number.isNaN(relayedCalls) && { relayedCalls }),
+      ...(!Number.isNaN(perSecond) && { setups: perSecond }),
+    };
+  }
+  return { measuredAt: earlier };
+}

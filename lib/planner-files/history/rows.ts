@@ -1,0 +1,137 @@
+/** Rows of history files, CSV and NDJSON, one after the other, whatever the size of the file. */
+import { createReadStream } from 'node:fs';
+import { extname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { requireTextFile, UnreadableFile } from '../../config-file/read-text.ts';
+import { NoCsv, readCsvRecords } from './csv-records.ts';
+
+const columns = ['time', 'cell', 'tenant', 'resource', 'value'] as const;
+type Column = (typeof columns)[number];
+
+/** As it stands in the file; what is missing is undefined. */
+export type Row = Readonly<Record<Column, unknown>>;
+
+/** @param line from 1 */
+export type RowReader = (row: Row, line: number) => void;
+
+/** The file is not of the form that its name promises. */
+export class FormProblem extends Error {
+  readonly line: number;
+  readonly allowed: string;
+
+  constructor(line: number, message: string, allowed: string) {
+    super(message);
+    this.line = line;
+    this.allowed = allowed;
+  }
+}
+
+/**
+ * By the end of the name: `.csv` with a header line, `.ndjson` with an object a line.
+ * @throws FormProblem for what can't be read to the end
+ */
+export async function readRows(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
+  try {
+    requireTextFile(path, 'a .csv or .ndjson file');
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new FormProblem(1, error.finding.message, error.finding.allowed);
+  }
+  if (path.endsWith('.csv')) await readCsv(path, reader, signal);
+  else if (path.endsWith('.ndjson')) await readNdjson(path, reader, signal);
+  else
+    throw new FormProblem(
+      1,
+      `the name ends in ${extname(path) || 'nothing that tells what the file is'}`,
+      'a name that ends in .csv or .ndjson',
+    );
+}
+
+async function readCsv(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
+  let places: Places | undefined;
+  let width = 0;
+  const take = (record: readonly string[], line: number): void => {
+    if (record.length === 1 && record[0] === '') return;
+    if (places === undefined) {
+      places = placesOf(record, line);
+      width = record.length;
+    } else if (record.length === width) reader(rowOf(record, places), line);
+    else throw new FormProblem(line, `the line has ${record.length} fields`, `${width}, as many as the first line`);
+  };
+  try {
+    await readCsvRecords(path, take, signal);
+  } catch (error) {
+    if (!(error instanceof NoCsv)) throw error;
+    throw new FormProblem(error.line, `invalid CSV: ${error.message}`, 'UTF-8, fields between commas, closed quotes');
+  }
+  if (places === undefined) throw new FormProblem(1, 'the file is empty', headerAllowed);
+}
+
+/** Where in a record the columns stand; those that are missing, behind its end. */
+type Places = Readonly<Record<Column, number>>;
+
+function rowOf(record: readonly string[], places: Places): Row {
+  return {
+    time: record[places.time],
+    // Every line has all fields; an empty name is none.
+    cell: record[places.cell] || undefined,
+    tenant: record[places.tenant] || undefined,
+    resource: record[places.resource],
+    value: record[places.value],
+  };
+}
+
+const headerAllowed = 'a first line that names the columns time, resource, value, and cell or tenant or both';
+
+function placesOf(header: readonly string[], line: number): Places {
+  const places = new Map(header.map((name, place) => [name as Column, place]));
+  const unknown = header.filter((name) => !columns.includes(name as Column));
+  const missing = (['time', 'resource', 'value'] as const).filter((name) => !places.has(name));
+  if (
+    unknown.length > 0 ||
+    missing.length > 0 ||
+    places.size < header.length ||
+    !(places.has('cell') || places.has('tenant'))
+  ) {
+    throw new FormProblem(line, `the first line is ${header.join(',').slice(0, 200)}`, headerAllowed);
+  }
+  const place = (column: Column): number => places.get(column) ?? header.length;
+  return {
+    time: place('time'),
+    cell: place('cell'),
+    tenant: place('tenant'),
+    resource: place('resource'),
+    value: place('value'),
+  };
+}
+
+async function readNdjson(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
+  const input = createReadStream(path, { ...(signal && { signal }) });
+  let number = 0;
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    number++;
+    if (line.trim() === '') continue;
+    reader(objectOf(line, number), number);
+  }
+  signal?.throwIfAborted();
+  if (number === 0) throw new FormProblem(1, 'the file is empty', objectAllowed);
+}
+
+const objectAllowed = 'an object a line with the keys time, resource, value, and cell or tenant or both';
+
+function objectOf(line: string, number: number): Row {
+  if (line.includes('\ufffd')) throw new FormProblem(number, 'there is a byte that is not UTF-8', 'text in UTF-8');
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new FormProblem(number, 'the line is not JSON', objectAllowed);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new FormProblem(number, 'the line is not an object', objectAllowed);
+  }
+  const unknown = Object.keys(value).filter((key) => !columns.includes(key as Column));
+  if (unknown.length > 0)
+    throw new FormProblem(number, `there is no key ${unknown.slice(0, 5).join(', ')}`, objectAllowed);
+  return value as Row;
+}

@@ -1,0 +1,127 @@
+/**
+ * What one component does, as far as anybody published or measured it. An operator's own measurements replace any of it.
+ */
+import { z } from 'zod';
+import { relayedCallGbps, relayedCallPackets } from '../fleet/relay-capacity.ts';
+import { measuredPacketsPerGbps } from '../fleet/schema/targets/aws-instances.ts';
+
+/** A number with where it comes from. */
+export interface Figure {
+  /** Undefined where nobody published one: then nothing is limited by it, and the capacity says so. */
+  readonly value: number | undefined;
+  readonly unit: string;
+  readonly source: string;
+}
+
+const figure = (value: number | undefined, unit: string, source: string): Figure => ({ value, unit, source });
+
+const onOneMachine = 'measured on 2 shared cores, Debian 12';
+
+/** The figures that hold where the operator measured nothing. */
+export const COMPONENT_FIGURES = {
+  sbcSetups: figure(
+    300,
+    'call set-ups/s of one Kamailio host on the full path with rtpengine',
+    'the only vendor-neutral report gives 200 to 300',
+  ),
+  registrationRefreshSeconds: figure(
+    600,
+    's between two REGISTER requests of a contact',
+    'default expiry of the registrar',
+  ),
+  registerProcessorShare: figure(1 / 3, 'of the processor of the SBC for REGISTER', 'assumed; the rest is for calls'),
+  registersPerSetup: figure(
+    1,
+    'REGISTER requests that cost as much as a call set-up',
+    'assumed, on the safe side: a bare REGISTER took 62 us of processor time, no media host is asked',
+  ),
+  registrationBytes: figure(
+    1352,
+    'bytes of shared memory a contact',
+    `Kamailio 5.6.3, 20,000 contacts, ${onOneMachine}`,
+  ),
+  registrationMemoryShare: figure(
+    0.5,
+    'of the shared memory for contacts',
+    'assumed: the rest is for calls, transactions and tables',
+  ),
+  relayedCallPackets: figure(relayedCallPackets, 'packets/s of a relayed call, in plus out', '20 ms packets, 2 legs'),
+  relayedCallGbps: figure(
+    relayedCallGbps,
+    'Gb/s each way of a relayed call',
+    'G.711, 20 ms, on Ethernet: 2 x 87.2 kb/s',
+  ),
+  mediaHostPackets: figure(undefined, 'packets/s of a media host, in plus out', 'AWS publishes none'),
+  packetsPerGbps: figure(
+    measuredPacketsPerGbps,
+    'packets/s for each Gb/s of an instance',
+    'stressgrid.com 2019: 2.2 million on m5.24xlarge with 25 Gb/s',
+  ),
+  kernelCallsPerCore: figure(
+    2700,
+    'relayed calls a core, forwarded in the kernel',
+    'sipwise/rtpengine #128 (2015): 3,000 calls took just over one core; needs network cards with several queues',
+  ),
+  userspaceCallsPerCore: figure(
+    460,
+    'relayed calls a core, in user space',
+    'sipwise/rtpengine #128 (2015): 3,000 on 6.5 cores',
+  ),
+  freeswitchSessionsPerCore: figure(
+    460,
+    'FreeSWITCH sessions a core, without transcoding',
+    `FreeSWITCH 1.11.2, 150 echo calls took 32.5 % of a core, ${onOneMachine}`,
+  ),
+  transcodedSessionsPerCore: figure(
+    undefined,
+    'transcoded sessions a core',
+    'no credible public table; depends on codec and processor',
+  ),
+  redisOperations: figure(undefined, 'XADD/s of the Redis primary', 'depends on the node type; AWS publishes none'),
+  redisOperationsPerCore: figure(
+    68_900,
+    'XADD/s of a Redis primary with a core of its own',
+    `Redis 7.0 without TLS, 20 clients, ${onOneMachine}`,
+  ),
+  databaseWrites: figure(
+    undefined,
+    'single-row inserts/s of the PostgreSQL writer',
+    'depends on the class; AWS publishes none',
+  ),
+  databaseWritesOfTwoCores: figure(
+    11_200,
+    'single-row inserts/s of a PostgreSQL writer with two cores',
+    `PostgreSQL 15, 8 clients, local disk, ${onOneMachine}; Aurora commits over the network`,
+  ),
+} as const satisfies Record<string, Figure>;
+
+export type FigureName = keyof typeof COMPONENT_FIGURES;
+export type ComponentFigures = Readonly<Record<FigureName, Figure>>;
+
+export const FIGURE_NAMES = Object.keys(COMPONENT_FIGURES) as [FigureName, ...FigureName[]];
+
+/** A file of the operator's own measurements: for each figure its value and how it was found. */
+export const measurementsSchema = z
+  .partialRecord(
+    z.enum(FIGURE_NAMES),
+    z.strictObject({
+      value: z.number().positive().describe('In the unit of the figure.'),
+      source: z.string().min(1).describe('What was measured, on what, and when.'),
+    }),
+  )
+  .meta({
+    title: 'Cellstamp measurements',
+    description: 'What components do on your machines; replaces the built-in figures.',
+  });
+
+export type Measurements = z.output<typeof measurementsSchema>;
+
+/** The built-in figures with the operator's own in place of those that were measured. */
+export function figuresWith(measurements: Measurements): ComponentFigures {
+  const figures: Record<FigureName, Figure> = { ...COMPONENT_FIGURES };
+  for (const name of FIGURE_NAMES) {
+    const own = measurements[name];
+    if (own !== undefined) figures[name] = { value: own.value, unit: figures[name].unit, source: own.source };
+  }
+  return figures;
+}

@@ -1,0 +1,57 @@
+import { EipAssociation } from '@cdktf/provider-aws/lib/eip-association/index.js';
+import { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
+import type { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
+import { Construct } from 'constructs';
+import type { Cell } from '../../fleet/derive/cell.ts';
+import { awsOf } from '../../fleet/schema/targets/on-aws.ts';
+import { HostInstance } from './host-instance.ts';
+import type { HostRole } from './host-role.ts';
+import { cellSite, resourceName } from './site.ts';
+
+export interface MediaHostsProps {
+  readonly cell: Cell;
+  /** Public subnets by CIDR. */
+  readonly subnets: ReadonlyMap<string, Subnet>;
+  readonly securityGroupId: string;
+  readonly role: HostRole;
+  readonly imageId: string;
+  readonly kmsKeyArn: string;
+}
+
+/** The cell's media hosts, each with an Elastic IP of its own that stays when the instance is replaced. */
+export class MediaHosts extends Construct {
+  /** In the order of `Cell.media`. */
+  readonly hosts: readonly HostInstance[];
+  readonly addresses: readonly Eip[];
+
+  constructor(scope: Construct, id: string, props: MediaHostsProps) {
+    super(scope, id);
+    const { cell } = props;
+    this.hosts = cell.media.map(
+      (host) =>
+        new HostInstance(this, host.name, {
+          site: cellSite(cell),
+          host,
+          instanceType: awsOf(cell.spec).media.instanceType,
+          imageId: props.imageId,
+          subnetId: props.subnets.get(host.subnet)!.id,
+          securityGroupId: props.securityGroupId,
+          instanceProfileName: props.role.instanceProfile.name,
+          kmsKeyArn: props.kmsKeyArn,
+          publicAddress: false,
+          sourceDestCheck: true,
+        }),
+    );
+    this.addresses = cell.media.map((host, index) => {
+      const address = new Eip(this, `${host.name}-address`, {
+        domain: 'vpc',
+        tags: { Name: resourceName(cell, host.name) },
+      });
+      new EipAssociation(this, `${host.name}-association`, {
+        allocationId: address.allocationId,
+        instanceId: this.hosts[index]!.instance.id,
+      });
+      return address;
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
+import { Route } from '@cdktf/provider-aws/lib/route/index.js';
+import type { RouteTable } from '@cdktf/provider-aws/lib/route-table/index.js';
+import type { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
+import { Construct } from 'constructs';
+import type { Cell } from '../../fleet/derive/cell.ts';
+import { awsOf } from '../../fleet/schema/targets/on-aws.ts';
+import { HostInstance } from './host-instance.ts';
+import type { HostRole } from './host-role.ts';
+import { cellSite, partition, resourceName } from './site.ts';
+
+export interface SbcPairProps {
+  readonly cell: Cell;
+  /** Public subnets by CIDR. */
+  readonly subnets: ReadonlyMap<string, Subnet>;
+  /** Route tables of all hosts that reach the active SBC by its overlay address. */
+  readonly routeTables: readonly RouteTable[];
+  readonly securityGroupId: string;
+  readonly role: HostRole;
+  readonly imageId: string;
+  readonly kmsKeyArn: string;
+}
+
+/**
+ * Two SBCs in different zones, of which one is active. What belongs to the active one moves with it, by the hosts' own doing
+ * (`claim-addresses`, called by keepalived):
+ *
+ * - the floating Elastic IP. Terraform allocates it and never associates it: a later apply would take it back;
+ * - the route of the overlay address. Terraform makes it towards the first SBC and ignores its target from then on.
+ *
+ * Each host also has a public address of its own, by which it reaches AWS while it is standby.
+ */
+export class SbcPair extends Construct {
+  readonly hosts: readonly [HostInstance, HostInstance];
+  readonly floatingAddress: Eip;
+  readonly overlayRoutes: readonly Route[];
+
+  constructor(scope: Construct, id: string, props: SbcPairProps) {
+    super(scope, id);
+    const { cell, role } = props;
+    const host = (index: 0 | 1) => {
+      const sbc = cell.sbcs[index];
+      return new HostInstance(this, sbc.name, {
+        site: cellSite(cell),
+        host: sbc,
+        instanceType: awsOf(cell.spec).sbc.instanceType,
+        imageId: props.imageId,
+        subnetId: props.subnets.get(sbc.subnet)!.id,
+        securityGroupId: props.securityGroupId,
+        instanceProfileName: role.instanceProfile.name,
+        kmsKeyArn: props.kmsKeyArn,
+        secondaryAddress: sbc.floatingSide,
+        publicAddress: true,
+        // It sends from the overlay address, and gets what is sent there.
+        sourceDestCheck: false,
+      });
+    };
+    this.hosts = [host(0), host(1)];
+    this.floatingAddress = new Eip(this, 'floating-address', {
+      domain: 'vpc',
+      tags: { Name: resourceName(cell, 'sbc') },
+    });
+    this.overlayRoutes = props.routeTables.map(
+      (routeTable, index) =>
+        new Route(this, `overlay-route-${index + 1}`, {
+          routeTableId: routeTable.id,
+          destinationCidrBlock: `${cell.overlayAddress}/32`,
+          networkInterfaceId: this.hosts[0].instance.primaryNetworkInterfaceId,
+          lifecycle: { ignoreChanges: ['network_interface_id'] },
+        }),
+    );
+
+    const { region } = cell.spec;
+    const interfaceArn = ({ instance }: HostInstance) =>
+      `arn:${partition(region)}:ec2:${region}:*:network-interface/${instance.primaryNetworkInterfaceId}`;
+    role.allow('claim-addresses', [
+      {
+        actions: ['ec2:AssociateAddress'],
+        resources: [
+          this.floatingAddress.arn,
+          ...this.hosts.map(({ instance }) => instance.arn),
+          ...this.hosts.map(interfaceArn),
+        ],
+      },
+      { actions: ['ec2:ReplaceRoute'], resources: props.routeTables.map((routeTable) => routeTable.arn) },
+    ]);
+  }
+}

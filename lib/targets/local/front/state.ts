@@ -1,0 +1,69 @@
+/** What this machine knows about its running front; beside the cells' folders, see `../state.ts`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FrontSpec } from '../../../fleet/schema/front.ts';
+import { LocalFailure } from '../failure.ts';
+import { isAlive, type ProcessId } from '../processes.ts';
+import { cellFolder, cellNames, replaceFile, type Namespace } from '../state.ts';
+import type { AttachedCell } from './internet.ts';
+
+export interface FrontState {
+  readonly version: 1;
+  readonly name: string;
+  readonly spec: FrontSpec;
+  /** In the order in which they were attached to the regions. */
+  readonly cells: readonly AttachedCell[];
+  /** Whether routes are told by BGP. */
+  readonly bgp: boolean;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Routers, the directory, the home, the callers, and the edges by name. */
+  readonly namespaces: Readonly<Record<string, Namespace>>;
+}
+
+export function readFrontState(name: string): FrontState | undefined {
+  const file = join(cellFolder(name), 'front.json');
+  try {
+    const state = JSON.parse(readFileSync(file, 'utf8')) as Partial<FrontState>;
+    const whole = state.name === name && state.spec && state.cells && state.startedAt && state.namespaces;
+    return whole ? (state as FrontState) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeFrontState(state: FrontState): void {
+  replaceFile(join(cellFolder(state.name), 'front.json'), `${JSON.stringify(state, null, 2)}\n`);
+}
+
+/** The fronts of this machine. */
+export function frontStates(): readonly FrontState[] {
+  return cellNames().flatMap((name) => readFrontState(name) ?? []);
+}
+
+/**
+ * The front that is up: the named one, or the only one.
+ * @throws LocalFailure when there is none, or more than one to choose from
+ */
+export function requireFrontState(name?: string): FrontState {
+  const states = frontStates().filter((state) => name === undefined || state.name === name);
+  if (states.length === 1) return states[0]!;
+  throw new LocalFailure(
+    states.length === 0
+      ? `${name === undefined ? 'no front' : `front ${name}`} is up on this machine; bring it up with "npx cellstamp up --front"`
+      : `several fronts are up: ${states.map((state) => state.name).join(', ')}`,
+  );
+}
+
+/** Process 1 of a namespace of the front. @throws LocalFailure when it is not there */
+export function frontProcess(state: FrontState, host: string): ProcessId {
+  const namespace = state.namespaces[host];
+  if (!namespace) {
+    throw new LocalFailure(
+      `front ${state.name} has no host ${host}; it has ${Object.keys(state.namespaces).sort().join(', ')}`,
+    );
+  }
+  if (!isAlive(namespace.init))
+    throw new LocalFailure(`host ${host} of front ${state.name} is dead; "up" recreates it`);
+  return namespace.init;
+}

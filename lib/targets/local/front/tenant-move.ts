@@ -1,0 +1,174 @@
+/** What moves a tenant from one cell of a running front to another. */
+import { deriveCell } from '../../../fleet/derive/cell.ts';
+import { itemId, type TenantItem } from '../../../fleet/directory.ts';
+import { deriveFront } from '../../../fleet/derive/front.ts';
+import type { MovePort } from '../../../operations/tenant-move.ts';
+import { quote } from '../../../software/kamailio/sbc/tenant-tables.ts';
+import { activeSbc, listCalls } from '../calls.ts';
+import { callKamailio, queryDatabase, type KamailioCall } from '../cell-data.ts';
+import { LocalFailure } from '../failure.ts';
+import { exclusively, requireState, type CellState } from '../state.ts';
+import { askCell } from './kamailio.ts';
+import { requireFrontState } from './state.ts';
+import { edgesKnow } from './tenants.ts';
+import { directoryOf } from './up.ts';
+
+/** @param name of the front; the only one that is up by default @throws LocalFailure when it is not up */
+export async function localMoves(name?: string): Promise<MovePort> {
+  const state = requireFrontState(name);
+  const directory = await directoryOf(deriveFront(state.spec), state);
+  return {
+    exclusively: (work) => exclusively(state.name, work),
+
+    async tenant(tenant) {
+      const items = [...(await directory.read()).values()].filter((item) => item.kind === 'tenant');
+      const item = items.find((each) => each.name === tenant);
+      if (item) return item;
+      const names = items.map((each) => each.name).sort();
+      const known = names.length > 20 ? `${names.length} tenants` : names.join(', ') || 'no tenant';
+      throw new LocalFailure(`the directory has no tenant ${tenant}; it has ${known}`, 2);
+    },
+
+    async cell(cell) {
+      const item = (await directory.read()).get(itemId({ kind: 'cell', name: cell }));
+      if (item?.kind === 'cell') return item;
+      const names = state.cells.map((each) => each.name).join(', ');
+      throw new LocalFailure(`front ${state.name} has no cell ${cell}; it has ${names}`, 2);
+    },
+
+    async put(item) {
+      const versioned: TenantItem = { ...item, version: Date.now() };
+      await directory.put([versioned]);
+      await edgesKnow(state, versioned);
+    },
+
+    has: async (cell, tenant) => (await domainOf(requireState(cell), tenant)) !== undefined,
+
+    copyData: (from, to, tenant) => exclusively(to, () => copyTenant(requireState(from), requireState(to), tenant)),
+
+    async copyRegistrations(from, to, tenant) {
+      const [source, target] = [requireState(from), requireState(to)];
+      const domain = await domainOf(source, tenant);
+      if (domain !== undefined) await copyLocations(source, target, domain);
+    },
+
+    calls: async (cell, tenant) => (await listCalls(cell, tenant)).length,
+
+    forget: (cell, tenant) => exclusively(cell, () => forgetTenant(requireState(cell), tenant)),
+  };
+}
+
+/** Its domain; undefined where the cell's database has no such tenant. */
+async function domainOf(cell: CellState, tenant: string): Promise<string | undefined> {
+  const [domain] = await queryDatabase(cell, `SELECT domain FROM cellstamp.tenants WHERE name = ${quote(tenant)};`);
+  return domain;
+}
+
+/** Rows of the tables that the SBCs load, of one tenant. */
+async function tableRows(
+  cell: CellState,
+  domain: string,
+): Promise<readonly (readonly [table: string, key: string, value: string])[]> {
+  const rows = await queryDatabase(
+    cell,
+    `SELECT 'tenants', key_name, key_value FROM sbc.tenants WHERE key_name = ${quote(domain)}
+UNION ALL SELECT 'users', key_name, key_value FROM sbc.users WHERE split_part(key_name, '@', 2) = ${quote(domain)}
+UNION ALL SELECT 'callers', key_name, key_value FROM sbc.callers WHERE split_part(key_name, '@', 2) = ${quote(domain)}
+UNION ALL SELECT 'sources', key_name, key_value FROM sbc.sources WHERE key_value = ${quote(`tenant|${domain}`)}
+UNION ALL SELECT 'dids', key_name, key_value FROM sbc.dids WHERE split_part(key_value, '|', 1) = ${quote(domain)};`,
+  );
+  return rows.map((row) => row.split('\t') as [string, string, string]);
+}
+
+/** Guaranteed calls and their sum as the database has them now. */
+const reloadGuarantees: KamailioCall = { method: 'htable.reload', params: ['guarantees'] };
+
+/** Its row, numbers, sources and users; then the tables of both SBCs. */
+async function copyTenant(source: CellState, target: CellState, tenant: string): Promise<void> {
+  const children = ['dids', 'sources', 'users'];
+  const [json] = await queryDatabase(
+    source,
+    `SELECT jsonb_build_object('tenants', jsonb_agg(tenants)${children
+      .map(
+        (table) =>
+          `, '${table}', (SELECT coalesce(jsonb_agg(${table}), '[]') FROM cellstamp.${table} WHERE tenant = ${quote(tenant)})`,
+      )
+      .join('')}) FROM cellstamp.tenants WHERE name = ${quote(tenant)};`,
+  );
+  const copy = JSON.parse(json!) as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[] | null>>;
+  const row = copy['tenants']?.[0];
+  if (!row) throw new LocalFailure(`cell ${source.name} has no tenant ${tenant}`);
+  await trunksAreThere(target, tenant, row['trunks'] as readonly string[]);
+  await queryDatabase(
+    target,
+    `BEGIN;
+DELETE FROM cellstamp.tenants WHERE name = ${quote(tenant)};
+${['tenants', ...children]
+  .map(
+    (table) =>
+      `INSERT INTO cellstamp.${table} SELECT * FROM jsonb_populate_recordset(NULL::cellstamp.${table}, ${quote(JSON.stringify(copy[table]))});\n`,
+  )
+  .join('')}COMMIT;`,
+  );
+  const domain = String(row['domain']);
+  await onBothSbcs(target, [
+    reloadGuarantees,
+    ...(await tableRows(target, domain)).map(([table, key, value]) => ({
+      method: 'htable.sets',
+      params: [table, key, value],
+    })),
+  ]);
+}
+
+async function trunksAreThere(target: CellState, tenant: string, trunks: readonly string[]): Promise<void> {
+  const there = await queryDatabase(target, 'SELECT name FROM cellstamp.trunks;');
+  const missing = trunks.filter((trunk) => !there.includes(trunk));
+  if (missing.length === 0) return;
+  throw new LocalFailure(
+    `cell ${target.name} has no trunk ${missing.join(', ')}, over which tenant ${tenant} calls; it has ${there.join(', ') || 'none'}`,
+  );
+}
+
+/** Registrations through edges: they hold in the new cell as they are. A phone that came another way registers again. */
+async function copyLocations(source: CellState, target: CellState, domain: string): Promise<void> {
+  const dump = await askCell(source, ['ul.dump']);
+  const calls = dump.split(/\bAoR: /).flatMap((part): readonly KamailioCall[] => {
+    const user = part.slice(0, part.indexOf('\n')).trim();
+    if (!user.endsWith(`@${domain}`)) return [];
+    return part.split(/\bContact: \{/).flatMap((contact): readonly KamailioCall[] => {
+      const field = (key: string) => new RegExp(`\\b${key}: (.*)`).exec(contact)?.[1]?.trim() ?? '';
+      const expires = Number(field('Expires'));
+      if (!field('Path').startsWith('<') || !(expires > 0)) return [];
+      const params = ['location', user, field('Address'), expires, 1, field('Path'), 0, Number(field('CFlags')), -1];
+      return [{ method: 'ul.add', params }];
+    });
+  });
+  await callKamailio(target, activeSbc(target), calls);
+}
+
+/** The database last: as long as it has the tenant, what was broken off can be done again. */
+async function forgetTenant(source: CellState, tenant: string): Promise<void> {
+  const domain = await domainOf(source, tenant);
+  if (domain !== undefined) {
+    const rows = await tableRows(source, domain);
+    await onBothSbcs(
+      source,
+      rows.map(([table, key]) => ({ method: 'htable.delete', params: [table, key] })),
+    );
+    const dump = await askCell(source, ['ul.dump']);
+    const users = [...dump.matchAll(/\bAoR: (\S+)/g)]
+      .map(([, user]) => user!)
+      .filter((user) => user.endsWith(`@${domain}`));
+    await callKamailio(
+      source,
+      activeSbc(source),
+      users.map((user) => ({ method: 'ul.rm', params: ['location', user] })),
+    );
+    await queryDatabase(source, `DELETE FROM cellstamp.tenants WHERE name = ${quote(tenant)};`);
+  }
+  await onBothSbcs(source, [reloadGuarantees]);
+}
+
+async function onBothSbcs(cell: CellState, calls: readonly KamailioCall[]): Promise<void> {
+  await Promise.all(deriveCell(cell.spec).sbcs.map((sbc) => callKamailio(cell, sbc.name, calls)));
+}

@@ -1,0 +1,181 @@
+/** What one namespace of a cell is made of, as data: everything that its script says. */
+import { hostConfig } from '../../software/cell-host.ts';
+import {
+  emptyHostConfig,
+  file,
+  script,
+  type HostConfig,
+  type HostFile,
+  type Service,
+} from '../../software/host-config.ts';
+import { claimScriptPath } from '../../software/keepalived/index.ts';
+import type { Cell, Host } from '../../fleet/derive/cell.ts';
+import { floatingAddress, gatewayAddress, outsideAddress, outsideRanges, publicAddress } from './addresses.ts';
+import { claimScript } from './claim-addresses.ts';
+import { firewall } from './firewall.ts';
+import { parseRange } from '../../fleet/range.ts';
+
+export interface NamespacePlan {
+  /** `media-1`, or `fabric` and `outside`. */
+  readonly name: string;
+  readonly hostname: string;
+  /** Lines for `ip -batch`, after the links are there. */
+  readonly addresses: readonly string[];
+  /** Text for `nft -f`. */
+  readonly rules: string;
+  readonly config: HostConfig;
+  /** Hosts whose services must be ready before this one's start. */
+  readonly after: readonly string[];
+  /** Hosts with whose loss this one's own data is of no more use: they are recreated together. */
+  readonly copies: readonly string[];
+}
+
+/** Name of the machine's interface in every host. */
+export const interfaceName = 'eth0';
+
+/** Ends of the link between the cell's router and the outside. */
+const transit = { fabric: '169.254.255.1', outside: '169.254.255.2' } as const;
+
+/** A host of the cell. */
+export function hostPlan(cell: Cell, host: Host, publicNetwork: string, hasFreeswitch: boolean): NamespacePlan {
+  const prefix = parseRange(cell.spec.network).prefix;
+  const own = publicAddress(publicNetwork, host);
+  const config = localConfig(cell, host, publicNetwork, hasFreeswitch);
+  const isPublic = host.role === 'sbc' || host.role === 'media';
+  return {
+    name: host.name,
+    hostname: host.hostname,
+    addresses: [
+      'link set dev lo up',
+      `link set dev ${interfaceName} up`,
+      `address add ${host.address}/${prefix} dev ${interfaceName}`,
+      ...(host.role === 'sbc' ? [`address add ${host.floatingSide}/${prefix} dev ${interfaceName}`] : []),
+      ...(host.role === 'media' ? [`address add ${own}/32 dev ${interfaceName}`] : []),
+      `route add ${cell.overlayAddress}/32 dev ${interfaceName}`,
+      // Data hosts have no way out.
+      ...(isPublic ? [`route add default via ${gatewayAddress(cell)}`] : []),
+    ],
+    rules: firewall(cell, config, host.role === 'media' && own ? { public: own, private: host.address } : undefined),
+    config,
+    after: startsAfter(cell, host),
+    // A replica follows the database that it copied; an SBC has put the schema into it.
+    copies: host.role === 'sbc' || (host.role === 'database' && host.number > 1) ? [cell.databases[0]!.name] : [],
+  };
+}
+
+/** The host's HostConfig and what this target adds to it: names, and the script for the floating address. */
+function localConfig(cell: Cell, host: Host, publicNetwork: string, hasFreeswitch: boolean): HostConfig {
+  const config = hostConfig(cell, host);
+  const services = config.services.filter(
+    // Programs come from this machine's packages.
+    (service) => service.phase === 'run' && (hasFreeswitch || !isFreeswitch(service)),
+  );
+  const names = services.map((service) => service.name);
+  return {
+    ...config,
+    services: services.map((service) => ({ ...service, after: service.after.filter((name) => names.includes(name)) })),
+    files: [
+      ...config.files,
+      ...nameFiles(cell),
+      ...(host.role === 'sbc'
+        ? [script(claimScriptPath, claimScript(floatingAddress(publicNetwork), host.floatingSide, interfaceName))]
+        : []),
+    ],
+  };
+}
+
+/** Host names of the cell; and no name server. */
+function nameFiles(cell: Cell): readonly HostFile[] {
+  const lines = cell.hosts.map((host) => `${host.address} ${host.hostname} ${host.name}\n`);
+  return [
+    file('/etc/hosts', `127.0.0.1 localhost\n${lines.join('')}`),
+    // Refused at once, where an address that does not answer would cost seconds.
+    file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n'),
+  ];
+}
+
+export function isFreeswitch(service: Pick<Service, 'name'>): boolean {
+  return service.name === 'freeswitch';
+}
+
+/** Replicas follow their primary; SBCs load their tables from the database and write to Redis. */
+function startsAfter(cell: Cell, host: Host): readonly string[] {
+  const primaries = { database: cell.databases[0]!.name, redis: cell.redis[0]!.name };
+  switch (host.role) {
+    case 'database':
+    case 'redis':
+      return host.number === 1 ? [] : [primaries[host.role]];
+    case 'media':
+      return [];
+    case 'sbc':
+      return [primaries.database, primaries.redis];
+  }
+}
+
+/** The switch and the router of the cell: a bridge for its hosts, and the link to the outside. */
+export function fabricPlan(cell: Cell, publicNetwork: string): NamespacePlan {
+  const prefix = parseRange(cell.spec.network).prefix;
+  return {
+    name: 'fabric',
+    hostname: `${cell.name}-fabric`,
+    addresses: [
+      'link set dev lo up',
+      'link set dev cell up',
+      `address add ${gatewayAddress(cell)}/${prefix} dev cell`,
+      `route add ${publicNetwork} dev cell`,
+      'link set dev internet up',
+      `address add ${transit.fabric}/30 dev internet`,
+      `route add default via ${transit.outside}`,
+    ],
+    // As an internet gateway: private addresses neither leave nor are reached, and none comes in as a source. Control of the media
+    // relays, replication and VRRP believe a source inside the cell.
+    rules: `flush ruleset
+
+table ip cellstamp {
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    oifname "internet" ip saddr != ${publicNetwork} drop
+    iifname "internet" ip daddr != ${publicNetwork} drop
+    iifname "internet" ip saddr { ${cell.spec.network}, ${cell.overlayAddress} } drop
+  }
+}
+`,
+    config: {
+      ...emptyHostConfig,
+      sysctl: {
+        'net.ipv4.ip_forward': '1',
+        'net.ipv4.conf.all.send_redirects': '0',
+        'net.ipv4.conf.default.send_redirects': '0',
+      },
+    },
+    after: [],
+    copies: [],
+  };
+}
+
+/** The rest of the world: callers and carriers. It owns whole ranges without having each address on an interface. */
+export function outsidePlan(cell: Cell, publicNetwork: string): NamespacePlan {
+  return {
+    name: 'outside',
+    hostname: `${cell.name}-outside`,
+    addresses: [
+      'link set dev lo up',
+      `link set dev ${interfaceName} up`,
+      `address add ${transit.outside}/30 dev ${interfaceName}`,
+      `address add ${outsideAddress}/32 dev lo`,
+      `route add ${publicNetwork} via ${transit.fabric} src ${outsideAddress}`,
+      `route add default via ${transit.fabric} src ${outsideAddress}`,
+      ...outsideRoutes(cell),
+    ],
+    rules: 'flush ruleset\n',
+    config: emptyHostConfig,
+    after: [],
+    copies: [],
+  };
+}
+
+/** Lines for `ip -batch` that give the outside its ranges; repeatable, for sources that a spec names later. */
+export function outsideRoutes(cell: Cell): readonly string[] {
+  // In the main table the longest prefix wins, so that even a very wide source range leaves the cell reachable.
+  return outsideRanges(cell).map((range) => `route replace local ${range} dev lo table main`);
+}

@@ -1,0 +1,150 @@
+/** The active SBC dies while calls are up. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import { killHost, up } from '../../../lib/targets/local/index.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { describeWith } from '../../requirements.ts';
+import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
+
+const input = {
+  name: 'lab-fail-over',
+  region: 'eu-west-1',
+  local: {},
+  size: 'test',
+  network: '10.80.64.0/20',
+  media: { hosts: 2, kernelForwarding: 'preferred' },
+  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
+  tenants: [
+    {
+      name: 'acme',
+      domain: 'acme.example.com',
+      dids: { '+4930123457': 'bert' },
+      limits: { callsPerSecond: 100, burst: 100 },
+    },
+  ],
+} satisfies CellInput;
+const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
+const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
+
+type Kind = RunCommand['kinds'][number];
+
+describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
+  let lab: Lab;
+  let agents: AgentsProcess;
+  let kinds: Kind[];
+
+  beforeAll(async () => {
+    lab = await Lab.up(input);
+    await lab.addUsers([anna, bert]);
+    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')]);
+    kinds = [
+      { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
+      { name: 'carrier out', caller: 'anna', callee: 'carrier-a', dial: 'sip:+4989700700@acme.example.com' },
+      { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` },
+    ];
+  });
+  afterAll(() => lab?.down());
+
+  it('running calls keep their audio and their media host, can be changed and hung up from both sides, and get their records', async () => {
+    let paused = 0;
+    const steps = (by: 'caller' | 'callee'): NonNullable<Kind['steps']> => [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'talk', seconds: 1 },
+      { step: 'pause', name: 'kill' },
+      { step: 'talk', seconds: 1 },
+      { step: 'reinvite', by, change: 'port' },
+      { step: 'talk', seconds: 1 },
+      { step: 'reinvite', by: by === 'caller' ? 'callee' : 'caller', change: 'codec' },
+      { step: 'talk', seconds: 1 },
+      { step: 'bye', by },
+    ];
+    const run = agents.startRun(
+      {
+        kinds: [
+          ...kinds.map((kind): Kind => ({ ...kind, steps: steps('caller') })),
+          ...kinds.map((kind): Kind => ({ ...kind, steps: steps('callee') })),
+        ],
+        calls: 6,
+        ratePerSecond: 20,
+      },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 6, 20);
+    const [first] = [lab.active!];
+    const standby = lab.cell.sbcs.find(({ name }) => name !== first)!.name;
+    expect(await lab.load(standby)).toEqual({ 't:acme': 6, 'k:carrier-a': 4, 'm:1': 3, 'm:2': 3 });
+    // A media host that takes no new calls keeps those that it has, whichever SBC they come through.
+    await lab.kamcmd(first, 'htable.seti', 'drains', 's:1', '1');
+    await until(async () => /value: 2:\s/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')));
+
+    const killedAt = Date.now();
+    killHost(input.name, first);
+    let tries = 0;
+    await until(async () => {
+      tries++;
+      const { results } = await agents.run({ kinds: [kinds[0]!], calls: 1, talkSeconds: 0.2, patienceSeconds: 1 });
+      return failuresOf(results).length === 0;
+    }, 30);
+    console.log(`the first new call was over ${Date.now() - killedAt} ms after the SBC died, try ${tries}`);
+    expect(lab.active).toBe(standby);
+    run.resume('kill');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    for (const call of results) {
+      expect(lab.mediaHostsOf(call)).toHaveLength(1);
+      // The audio never went through the SBC.
+      expect(Math.max(call.toCaller!.longestGapMs, call.toCallee!.longestGapMs)).toBeLessThan(1000);
+    }
+    expect([...new Set(results.flatMap((call) => lab.mediaHostsOf(call)))].sort()).toEqual(['media-1', 'media-2']);
+
+    const records = await lab.recordsOf(results);
+    for (const { callId } of results) {
+      expect(records.get(callId)!.map(({ event, sbc }) => [event, sbc])).toEqual([
+        ['start', first],
+        ['end', standby],
+      ]);
+      expect(records.get(callId)![1]!.mos).toBeGreaterThan(3);
+    }
+    await until(async () => Object.keys(await lab.load()).length === 0);
+    for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0);
+  });
+
+  it('it comes back as the standby, and knows users, calls and drained media hosts by the other', async () => {
+    await up(parseCell(input));
+    const standby = lab.cell.sbcs.find(({ name }) => name !== lab.active)!.name;
+    await until(async () => /anna@acme/.test(await lab.kamcmd(standby, 'ul.dump')), 20);
+    await until(async () => /value: 2:\s/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')), 20);
+    await lab.kamcmd(lab.active!, 'htable.delete', 'drains', 's:1');
+    await until(async () => /value: 1:2:/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')));
+    // And back again, while a call rings.
+    let paused = 0;
+    const steps: Kind['steps'] = [
+      { step: 'ring', seconds: 0 },
+      { step: 'pause', name: 'kill' },
+      { step: 'answer' },
+      { step: 'talk', seconds: 1 },
+      { step: 'bye', by: 'callee' },
+    ];
+    const ringing = agents.startRun(
+      { kinds: [{ ...kinds[0]!, steps }], calls: 1, patienceSeconds: 20 },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 1);
+    killHost(input.name, lab.active!);
+    await until(() => lab.active === standby, 20);
+    ringing.resume('kill');
+    expect(failuresOf((await ringing.finished).results)).toEqual([]);
+    await until(async () => {
+      const { results } = await agents.run({
+        kinds,
+        calls: 3,
+        ratePerSecond: 10,
+        talkSeconds: 0.5,
+        patienceSeconds: 2,
+      });
+      return failuresOf(results).length === 0;
+    }, 30);
+  });
+});

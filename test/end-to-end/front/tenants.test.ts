@@ -1,0 +1,231 @@
+/** The tenant directory: changes, a tenant that moves, cells that are emptied, and nonsense, with calls going on. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import { readCallRecords } from '../../../lib/cli/call-records.ts';
+import type { CellItem, DirectoryItem } from '../../../lib/fleet/directory.ts';
+import { callerAddress, execOnFront, serviceAddress } from '../../../lib/targets/local/front/index.ts';
+import type { CellSpec } from '../../../lib/fleet/schema/cell.ts';
+import { describeWith } from '../../requirements.ts';
+import { carrier, domain, FrontBed } from './bed.ts';
+import { print, toldOf } from './told.ts';
+import { until } from '../lab/lab.ts';
+
+describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
+  let bed: FrontBed;
+  let agents: AgentsProcess;
+  /** The cell that has the tenant now, and the other. */
+  let own: CellSpec;
+  let other: CellSpec;
+  beforeAll(async () => {
+    bed = await FrontBed.up('lab-move', 82, ['alice', 'bob']);
+    [own, other] = bed.cells as [CellSpec, CellSpec];
+    agents = await bed.agents([
+      bed.user('alice', callerAddress(1, 1)),
+      bed.user('bob', callerAddress(2, 1)),
+      bed.carrier(),
+      bed.exchange(),
+    ]);
+  });
+  afterAll(() => bed?.down());
+
+  const kinds = [
+    { name: 'registered', caller: 'alice', callee: 'bob', dial: `sip:bob@${domain}` },
+    { name: 'carrier-in', caller: 'carrier', callee: 'bob', dial: `sip:${carrier.calls}@${serviceAddress}` },
+    { name: 'carrier-out', caller: 'bob', callee: 'carrier', dial: `sip:${carrier.number}@${domain}` },
+  ];
+
+  /** What it calls names no tenant: an edge finds it by its address alone. */
+  const fromExchange = { name: 'exchange', caller: 'exchange', callee: 'bob', dial: `sip:bob@${serviceAddress}` };
+
+  /** Puts a text into the directory as it is, whatever it says. */
+  const putRaw = (id: string, text: string) =>
+    execOnFront(bed.state, 'directory', [
+      'bash',
+      '-c',
+      `export REDISCLI_AUTH=$(sed -n 's/^requirepass //p' /etc/redis/directory.conf); redis-cli HSET directory "$1" "$2" && redis-cli XADD directory:changes '*' item "$2"`,
+      'put',
+      id,
+      text,
+    ]);
+
+  /** `npx cellstamp tenant move` on a terminal, and what it showed there. */
+  const move = (to: Pick<CellSpec, 'name'>) => {
+    const program = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url));
+    const words = [process.execPath, '--import', 'tsx', program, 'tenant', 'move', 'acme', '--to', to.name];
+    const child = spawn('script', ['-qefc', [...words, '--front', bed.front.name].join(' '), '/dev/null']);
+    let text = '';
+    child.stdout.on('data', (part: Buffer) => (text += part.toString()));
+    const over = new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { shown: () => text, over };
+  };
+
+  it('reaches every edge within two seconds of a change', async () => {
+    await bed.directory.put([bed.tenant('quick')]);
+    const begin = performance.now();
+    await until(() => bed.edgesKnow('route', 'd:quick.example.com', 'quick'), 2);
+    console.log(`a change was known to every edge ${Math.round(performance.now() - begin)} ms after it was made`);
+    await bed.directory.remove([{ kind: 'tenant', name: 'quick' }]);
+    await until(() => bed.edgesKnow('route', 'd:quick.example.com', undefined), 2);
+  });
+
+  it('that says nonsense is refused entry by entry, and the rest is taken', async () => {
+    const refused = () => bed.edges.map(({ name }) => bed.agentOf(name).refused);
+    const before = refused();
+    const wrong: readonly string[] = [
+      'no JSON at all',
+      '[]',
+      '['.repeat(100_000),
+      JSON.stringify({ kind: ['tenant'], name: ['acme'] }),
+      JSON.stringify({ kind: 'planet', name: 'mars', version: 1 }),
+      JSON.stringify({ ...bed.tenant('bad-key'), keys: ['d:UPPER.example.com'] }),
+      JSON.stringify({ ...bed.tenant('bad-cell'), cell: '../etc' }),
+      JSON.stringify({ ...bed.tenant('bad-version'), version: 'new' }),
+      // The domain of another tenant.
+      JSON.stringify({ ...bed.tenant('thief'), keys: [`d:${domain}`] }),
+      JSON.stringify({ kind: 'cell', name: 'bad', version: 1, state: 'active', addresses: ['198.18.0.300:5060'] }),
+      JSON.stringify({ kind: 'edge', name: 'bad', version: 1, address: 'localhost' }),
+    ];
+    for (const [index, text] of wrong.entries()) await putRaw(`tenant:wrong-${index}`, text);
+    await bed.directory.put([bed.tenant('right')]);
+    await until(() => bed.edgesKnow('route', 'd:right.example.com', 'right'));
+    await until(() => refused().every((now, index) => now - before[index]! >= wrong.length));
+    expect(await bed.edgesKnow('route', `d:${domain}`, 'acme')).toBe(true);
+    const { summary } = await agents.run({ kinds, calls: 3, talkSeconds: 0.4 });
+    expect(summary.failures).toEqual([]);
+    console.log(`${wrong.length} bad entries refused by each of ${before.length} edges; the good one was taken`);
+    await bed.directory.remove([
+      { kind: 'tenant', name: 'right' },
+      ...wrong.map((_, index) => ({ kind: 'tenant', name: `wrong-${index}` }) as Pick<DirectoryItem, 'kind' | 'name'>),
+    ]);
+  });
+
+  it('that is lost and comes back empty takes nothing away, and costs no call; filled again it is read anew', async () => {
+    const run = agents.startRun({ kinds, calls: 12, ratePerSecond: 3, talkSeconds: 4 });
+    await until(async () => (await bed.calls()).length > 1);
+    const callsUpBefore = (await bed.calls()).length;
+    const all = [...(await bed.directory.read()).values()];
+    const lost =
+      "export REDISCLI_AUTH=$(sed -n 's/^requirepass //p' /etc/redis/directory.conf); redis-cli FLUSHALL; pkill -KILL redis-server";
+    await execOnFront(bed.state, 'directory', ['bash', '-c', lost]);
+    const states = () => bed.edges.map(({ name }) => bed.agentOf(name).directory);
+    await until(() => states().every((state) => state === 'emptied'), 20);
+    expect(await bed.edgesKnow('route', `d:${domain}`, 'acme')).toBe(true);
+    expect(bed.edges.filter(({ name }) => !bed.isHealthy(name))).toEqual([]);
+    const callsUpAfter = (await bed.calls()).length;
+    await bed.directory.put(all);
+    await until(() => states().every((state) => state === 'reachable'));
+    const told = toldOf([await run.finished], callsUpBefore, callsUpAfter, await bed.left());
+    print('directory lost and filled again', told);
+    expect(callsUpAfter).toBeGreaterThan(1);
+    expect(told).toMatchObject({ packetsLost: 0, failures: [] });
+    expect(told.left).toEqual({});
+  });
+
+  it('finds a tenant by the address of its exchange', async () => {
+    const { summary } = await agents.run({ kinds: [fromExchange], calls: 2, talkSeconds: 0.4 });
+    expect(summary).toMatchObject({ answered: 2, packets: { lost: 0 }, failures: [] });
+    // Of any other address it knows nothing.
+    const other = { ...fromExchange, caller: 'alice', callee: null, expectStatus: 404 };
+    expect((await agents.run({ kinds: [other], calls: 1 })).summary.failures).toEqual([]);
+    expect(await bed.left()).toEqual({});
+  });
+
+  it('knows no tenant of that name: 404, and counted', async () => {
+    const before = await bed.metric('edge_rejected{reason="unknown_tenant"');
+    const nobody = { ...kinds[0]!, callee: null, dial: 'sip:bob@nobody.example.com', expectStatus: 404 };
+    const { summary } = await agents.run({ kinds: [nobody], calls: 3 });
+    expect(summary).toMatchObject({ statuses: { 404: 3 }, failures: [] });
+    expect((await bed.metric('edge_rejected{reason="unknown_tenant"')) - before).toBe(3);
+    expect(await bed.left()).toEqual({});
+  });
+
+  it('moves a tenant during 20 calls: none is lost, and none is in two cells’ records', async () => {
+    const since = Date.now();
+    const [from, to] = [own, other];
+    const running = agents.startRun({ kinds, calls: 20, ratePerSecond: 20, talkSeconds: 9 });
+    await until(async () => (await bed.calls()).length === 20);
+    const callsUpBefore = (await bed.calls()).length;
+    const { shown, over } = move(to);
+    const fresh = agents.startRun({ kinds, calls: 24, ratePerSecond: 3, talkSeconds: 0.5 });
+    await until(() => shown().includes(`new calls go to ${to.name}`));
+    const callsUpAfter = (await bed.calls()).length;
+    expect(await agents.register('alice')).toBe(200);
+    expect(await over).toBe(0);
+    [own, other] = [to, from];
+    const results = [await running.finished, await fresh.finished];
+    const told = toldOf(results, callsUpBefore, callsUpAfter, await bed.left());
+    print('move of a tenant', told);
+    expect(callsUpAfter).toBeGreaterThanOrEqual(20);
+    expect(told).toMatchObject({ callsUpBefore: 20, packetsLost: 0, failures: [] });
+    expect(told.left).toEqual({});
+    // The command showed on the terminal how the old cell emptied.
+    const held = [...shown().matchAll(new RegExp(`${from.name} still holds (\\d+)`, 'g'))].map(([, calls]) =>
+      Number(calls),
+    );
+    expect(held.length).toBeGreaterThan(1);
+    expect(held[0]).toBeGreaterThan(held.at(-1)!);
+    expect(shown()).toContain(`acme is in ${to.name}`);
+
+    const ids = results.flatMap((run) => run.results.map(({ callId }) => callId));
+    const idsIn = async (cell: CellSpec) => new Set((await readCallRecords(cell, since)).map(({ call }) => call));
+    await until(async () => (await idsIn(from)).size + (await idsIn(to)).size >= ids.length);
+    const [old, young] = [await idsIn(from), await idsIn(to)];
+    expect(ids.filter((id) => old.has(id) && young.has(id))).toEqual([]);
+    expect(ids.filter((id) => !old.has(id) && !young.has(id))).toEqual([]);
+    expect(young.size).toBeGreaterThan(0);
+    // The old cell knows it no more.
+    expect(await bed.sql(from.name, 'SELECT count(*) FROM cellstamp.tenants')).toBe('0\n');
+    const { summary } = await agents.run({ kinds: [...kinds, fromExchange], calls: 4, talkSeconds: 0.4 });
+    expect(summary.failures).toEqual([]);
+  });
+
+  it('a cell that is cordoned or drained takes no registration while the directory offers another', async () => {
+    const registrations = () => Promise.all([own, other].map((cell) => bed.cellMetric(cell, 'registrations_total')));
+    /** Registers once, and tells which of the two cells counted it. */
+    const registeredIn = async () => {
+      const before = await registrations();
+      expect(await agents.register('alice')).toBe(200);
+      const after = await registrations();
+      return [own, other].filter((_, index) => after[index]! > before[index]!).map(({ name }) => name);
+    };
+    const item = (await bed.directory.read()).get(`cell:${other.name}`) as CellItem;
+    const enter = async (state: CellItem['state']) => {
+      await bed.directory.put([{ ...item, version: Date.now(), state }]);
+      await until(async () => {
+        const cells = bed.edges.map(({ name }) => bed.kamcmd(name, 'htable.get', 'cell', other.name));
+        return (await Promise.all(cells)).every((text) => text.includes(`state=${state}`));
+      });
+    };
+    // A tenant on the move is in two cells until its last call in the old one is over.
+    const steps = [
+      { step: 'answer' },
+      { step: 'talk', seconds: 0.5 },
+      { step: 'pause', name: 'held' },
+      { step: 'bye', by: 'caller' },
+    ] as const;
+    const held = agents.startRun({ kinds: [{ ...kinds[0]!, steps: [...steps] }] });
+    await until(async () => (await bed.calls()).length === 1);
+    const { shown, over } = move(other);
+    await until(() => shown().includes(`new calls go to ${other.name}`));
+    expect(await registeredIn()).toEqual([other.name]);
+    // Not to a third cell meanwhile: nobody would ever ask the first one whether it is empty.
+    await bed.directory.put([{ ...item, name: 'third', version: Date.now() }]);
+    const away = move({ name: 'third' });
+    expect(await away.over).toBe(2);
+    expect(away.shown()).toContain(`acme is still moving from ${own.name} to ${other.name}, so it can't move to third`);
+    await bed.directory.remove([{ kind: 'cell', name: 'third' }]);
+    for (const state of ['cordoned', 'draining'] as const) {
+      await enter(state);
+      expect(await registeredIn()).toEqual([own.name]);
+    }
+    await enter('active');
+    expect(await registeredIn()).toEqual([other.name]);
+    held.resume('held');
+    expect((await held.finished).summary).toMatchObject({ answered: 1, packets: { lost: 0 }, failures: [] });
+    expect(await over).toBe(0);
+    [own, other] = [other, own];
+    expect(await bed.left()).toEqual({});
+  });
+});

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import type { SpecError } from '../../../lib/index.ts';
+import { parseCell, parseFront } from '../../../lib/index.ts';
+import { checked } from '../checked.ts';
+
+function thrown(work: () => unknown): SpecError {
+  try {
+    work();
+  } catch (error) {
+    return error as SpecError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** Of a line of `check`, what does not tell of a file. */
+const withoutFile = (line: string) => line.replace(/^\S+ error /, '');
+
+it('a spec in code is refused with what check says of the same spec in a file', () => {
+  const error = thrown(() =>
+    parseCell({
+      name: 'euw1-a',
+      region: 'eu-west-1',
+      aws: {},
+      sise: 'small',
+      media: { hosts: 99 },
+      trunks: [{ name: 'carrier', address: 'no address' }],
+    } as never),
+  );
+  expect(error.name).toBe('SpecError');
+  const lines = checked(`name: euw1-a
+region: eu-west-1
+sise: small
+media: { hosts: 99 }
+trunks: [{ name: carrier, address: no address }]
+`).map(withoutFile);
+  expect(lines).toHaveLength(3);
+  const [title, ...rest] = error.message.split('\n');
+  expect(title).toBe("cell euw1-a can't be built:");
+  expect(rest.toSorted()).toEqual(lines.toSorted());
+});
+
+it('a finding has path, value and what is allowed, apart', () => {
+  const { findings } = thrown(() => parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, media: { hosts: 99 } }));
+  expect(findings).toMatchObject([
+    { severity: 'error', path: 'media.hosts', given: '99', allowed: 'a whole number from 1 to 32' },
+  ]);
+});
+
+it.each([undefined, null, 7, 'euw1-a', []])('%j is refused as a cell and as a front', (input) => {
+  expect(thrown(() => parseCell(input as never)).name).toBe('SpecError');
+  expect(thrown(() => parseFront(input as never)).name).toBe('SpecError');
+});
+
+it('a front is refused with all findings', () => {
+  const { message } = thrown(() =>
+    parseFront({ domain: 'Voice', regions: [{ region: 'mars-1', network: '10.0.0.0/24' }], aws: {} }),
+  );
+  expect(message).toMatch(/^the front can't be built:\n/);
+  expect(message).toMatch(/\ndomain: /);
+  expect(message).toMatch(/\nregions\[0\]\.region: .*mars-1/);
+});

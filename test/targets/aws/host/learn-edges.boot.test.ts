@@ -1,0 +1,126 @@
+/** The script by which an SBC learns of the front's edges, beside a real Kamailio, PostgreSQL and an emulator of AWS. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { edgeList, learnEdgesScript } from '../../../../lib/targets/aws/host/learn-edges.ts';
+import { parseFront } from '../../../../lib/fleet/schema/front.ts';
+import { describeWith } from '../../../requirements.ts';
+import { SbcLab } from '../../../software/kamailio/sbc-lab.ts';
+import { minimalFront } from '../synth.ts';
+
+const list = edgeList(parseFront(minimalFront));
+const environment = [
+  'env',
+  'AWS_ENDPOINT_URL=http://127.0.0.1:5000',
+  'AWS_ACCESS_KEY_ID=test',
+  'AWS_SECRET_ACCESS_KEY=test',
+  'AWS_EC2_METADATA_DISABLED=true',
+];
+
+describeWith(['root', 'debian-packages', 'moto_server'], 'an SBC and the edges of the front', () => {
+  let lab: SbcLab;
+
+  beforeAll(async () => {
+    lab = await SbcLab.open();
+    await lab.start({});
+    lab.run(['bash', '-c', 'setsid moto_server -H 127.0.0.1 -p 5000 >/dev/null 2>&1 </dev/null &']);
+    lab.run(['bash', '-c', 'until curl -sf http://127.0.0.1:5000/moto-api/ >/dev/null; do sleep 0.1; done']);
+    lab.run(['bash', '-c', 'mkdir -p /tmp/state; cat >/tmp/learn-edges; chmod 755 /tmp/learn-edges'], script);
+  }, 60_000);
+  afterAll(() => lab?.close());
+
+  const script = learnEdgesScript({ ...list, stateDirectory: '/tmp/state' });
+
+  function frontSays(value: string): void {
+    const parameter = ['--name', list.parameter, '--value', value, '--type', 'StringList', '--overwrite'];
+    lab.run([...environment, 'aws', 'ssm', 'put-parameter', '--region', list.region, ...parameter]);
+  }
+
+  function frontHas(value: string): void {
+    const at = ['--region', list.region];
+    const secret = ['aws', 'secretsmanager'];
+    lab.run([
+      'bash',
+      '-c',
+      '"$@" 2>/dev/null || true',
+      'create',
+      ...environment,
+      ...secret,
+      'create-secret',
+      ...at,
+      '--name',
+      list.keysSecret,
+    ]);
+    lab.run([
+      ...environment,
+      ...secret,
+      'put-secret-value',
+      ...at,
+      '--secret-id',
+      list.keysSecret,
+      '--secret-string',
+      value,
+    ]);
+  }
+
+  const learn = () => lab.run([...environment, '/tmp/learn-edges']);
+  const inKamailio = () =>
+    [...lab.run(['kamcmd', '-s', 'unix:/run/kamailio/control.sock', 'htable.dump', 'edges']).matchAll(/name: (\S+)/g)]
+      .map(([, address]) => address)
+      .sort();
+  const inDatabase = () => lab.sql('SELECT host(address) FROM cellstamp.edges ORDER BY address;');
+
+  const [first, second] = ['a', 'b'].map((letter) => letter.repeat(64)) as [string, string];
+  const keysInKamailio = () =>
+    [
+      ...lab
+        .run(['kamcmd', '-s', 'unix:/run/kamailio/control.sock', 'htable.dump', 'edge_keys'])
+        .matchAll(/name: (\S+)\s+value: (\S+)/g),
+    ]
+      .map(([, key, value]) => `${key!} ${value!}`)
+      .sort();
+
+  it('takes the keys of the front up, and lets them go, in Kamailio and in the database', () => {
+    frontSays('198.51.100.9');
+    frontHas(JSON.stringify({ current: '1a2b', keys: { '1a2b': first, '0c0d': second } }));
+    expect(learn()).toContain('learn-edges: the keys of the front are 1a2b 0c0d\n');
+    expect(keysInKamailio()).toEqual(['current 1a2b', `key:0c0d ${second}`, `key:1a2b ${first}`]);
+    expect(lab.sql('SELECT id, key, current FROM cellstamp.edge_keys ORDER BY id;')).toEqual([
+      `0c0d\t${second}\tf`,
+      `1a2b\t${first}\tt`,
+    ]);
+    frontHas(JSON.stringify({ current: '0c0d', keys: { '0c0d': second } }));
+    expect(learn()).toBe('learn-edges: the keys of the front are 0c0d\n');
+    expect(keysInKamailio()).toEqual(['current 0c0d', `key:0c0d ${second}`]);
+    expect(learn()).toBe('');
+  });
+
+  it.each(['none', '{"current": "1a2b", "keys": {"0c0d": "x"}}', '{"current": "1a2b", "keys": {"1a2b": "short"}}'])(
+    'keeps the keys that it knows when the secret is %s',
+    (value) => {
+      frontHas(value);
+      learn();
+      expect(keysInKamailio()).toEqual(['current 0c0d', `key:0c0d ${second}`]);
+    },
+  );
+
+  it('takes edges up and lets them go, in Kamailio at once and in the database for its next start', () => {
+    frontHas(JSON.stringify({ current: '0c0d', keys: { '0c0d': second } }));
+    frontSays('198.51.100.9,198.51.100.10');
+    expect(learn()).toMatch(/198\.51\.100\.10 is an edge\n/);
+    expect(inKamailio()).toEqual(['198.51.100.10', '198.51.100.9']);
+    expect(inDatabase()).toEqual(['198.51.100.9', '198.51.100.10']);
+    frontSays('198.51.100.9,198.51.100.11');
+    expect(learn()).toMatch(/11 is an edge\n.*10 is no edge any more\n/);
+    expect(inKamailio()).toEqual(['198.51.100.11', '198.51.100.9']);
+    expect(inDatabase()).toEqual(['198.51.100.9', '198.51.100.11']);
+  });
+
+  it('does nothing when nothing has changed', () => {
+    expect(learn()).toBe('');
+  });
+
+  it('keeps what it knows when the list is none', () => {
+    frontSays('198.51.100.9,everybody');
+    expect(() => learn()).toThrow(/is no list of addresses; what was known stays/);
+    expect(inKamailio()).toEqual(['198.51.100.11', '198.51.100.9']);
+  });
+});

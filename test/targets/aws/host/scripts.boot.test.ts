@@ -1,0 +1,98 @@
+/** What AWS adds to a host, through the checkers of each language; and the parts that can run here, run. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderScript } from '../../../../lib/targets/aws/host/apply.ts';
+import { bootScript, bootUnit } from '../../../../lib/targets/aws/host/boot.ts';
+import { cellBundleFiles } from '../../../../lib/targets/aws/host/cell-bundle.ts';
+import { userData } from '../../../../lib/targets/aws/host/user-data.ts';
+import { describeWith } from '../../../requirements.ts';
+import { cellOf, minimal } from '../synth.ts';
+
+const cell = cellOf(minimal);
+const name = { site: cell.name, host: 'sbc-1', region: 'eu-west-1' };
+const files = [cell.sbcs[0], cell.media[0]!].flatMap((host) =>
+  cellBundleFiles(cell, host).map((file) => ({ ...file, path: `${host.name}/${file.path}` })),
+);
+/** Programs of the host's configuration have a test of their own. */
+const scripts = [
+  { path: 'boot', text: bootScript(name) },
+  ...files.filter(({ text }) => /^#!\/bin\/(ba)?sh\n/.test(text)),
+];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cellstamp-host-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(path: string, text: string): string {
+  const target = join(folder, path);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, text);
+  return target;
+}
+
+function run(program: string, ...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describeWith(['checkers'], 'a host on AWS', () => {
+  it.each(scripts.map(({ path, text }) => [path, text] as const))(
+    'shellcheck has nothing to say about %s',
+    (path, text) => {
+      expect(run('shellcheck', write(path, text))).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+  );
+
+  it('systemd knows every line of the units', () => {
+    const units = files.filter(({ path }) => /cellstamp-\w+(-\w+)?\.(service|timer)$/.test(path));
+    const paths = [
+      write('units/cellstamp-boot.service', bootUnit(name)),
+      ...units.map(({ path, text }) => write(`units/${basename(path)}`, text)),
+    ];
+    expect(units.length).toBeGreaterThan(0);
+    const answer = run('systemd-analyze', 'verify', ...new Set(paths));
+    // The scripts are not installed here.
+    expect(answer.stderr.split('\n').filter((line) => line !== '' && !line.includes('is not executable'))).toEqual([]);
+  });
+
+  it('cloud-init takes the user data', () => {
+    const answer = run('cloud-init', 'schema', '--config-file', write('user-data.yaml', userData(name)));
+    expect(answer.stdout).toContain('Valid');
+    expect(answer.status).toBe(0);
+  });
+});
+
+describe('render', () => {
+  const render = (text: string, values: Readonly<Record<string, string>>) => {
+    for (const [key, value] of Object.entries(values)) write(`values/${key}`, value);
+    return run('bash', write('render', renderScript), join(folder, 'values'), write('template', text));
+  };
+
+  it('puts values into a text, also several on a line and some that have lines', () => {
+    const values = { host: 'db.example.com', pem: '-----BEGIN-----\nAAAA\n-----END-----\n' };
+    expect(render('a=@@host@@:@@host@@\n[\n@@pem@@\n]\n', values).stdout).toBe(
+      'a=db.example.com:db.example.com\n[\n-----BEGIN-----\nAAAA\n-----END-----\n]\n',
+    );
+  });
+
+  it('takes a value as it is, whatever its characters mean to the shell, sed or awk', () => {
+    const password = 'a&b\\1$HOME`id`"\'%s@@x';
+    expect(render("password '@@password@@'\n", { password }).stdout).toBe(`password '${password}'\n`);
+  });
+
+  it('leaves alone what is no value', () => {
+    const text = 'user@@domain @@UPPER@@ 100%% $1 \\n\n';
+    expect(render(text, {}).stdout).toBe(text);
+  });
+
+  it('fails and says which value is missing', () => {
+    const answer = render('@@nowhere@@\n', {});
+    expect(answer.status).toBe(1);
+    expect(answer.stderr).toContain('no value nowhere');
+  });
+});
