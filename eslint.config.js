@@ -1,38 +1,35 @@
 import tseslint from 'typescript-eslint';
 
-/** Folders of lib/, lowest layer first; a folder imports from its own and from the lower rows named beside it. */
+/** Rooms of lib/, lowest floor first; a room imports from its own files and from the rooms named beside it. */
 const mayImport = {
-  page: [],
-  spec: [],
-  cell: ['spec'],
-  front: ['spec', 'cell'],
-  software: ['spec', 'cell', 'front'],
-  capacity: ['spec', 'cell'],
-  files: ['spec'],
-  calls: ['spec', 'cell'],
-  planning: ['spec', 'cell', 'capacity', 'files'],
-  operations: ['spec', 'cell', 'front', 'software'],
-  aws: ['spec', 'cell', 'front', 'software', 'operations'],
-  kubernetes: ['spec', 'cell', 'front', 'software', 'operations'],
-  local: ['spec', 'cell', 'front', 'software', 'operations', 'files'],
+  'config-file': [],
+  report: [],
+  fleet: ['config-file'],
+  software: ['config-file', 'fleet'],
+  planner: ['config-file', 'fleet'],
+  'user-agent': [],
+  'planner-files': ['config-file', 'fleet', 'planner'],
+  operations: ['config-file', 'fleet', 'software'],
+  'targets/aws': ['config-file', 'fleet', 'software', 'operations'],
+  'targets/local': ['config-file', 'fleet', 'software', 'operations'],
   cli: [
-    'spec',
-    'cell',
-    'front',
+    'config-file',
+    'fleet',
     'software',
-    'capacity',
-    'files',
-    'calls',
-    'planning',
-    'page',
+    'planner',
+    'planner-files',
+    'user-agent',
+    'report',
     'operations',
-    'aws',
-    'kubernetes',
-    'local',
+    'targets/aws',
+    'targets/local',
   ],
 };
-const folders = Object.keys(mayImport);
-const pure = ['page', 'spec', 'cell', 'front', 'software', 'capacity'];
+const rooms = Object.keys(mayImport);
+const pure = ['report', 'fleet', 'software', 'planner'];
+
+/** Matches an import of the room from any other one; targets name one another without their common folder. */
+const importOf = (room) => `^(\\.\\./)+(${room}|${room.replace(/^targets\//, '')})/`;
 
 const noClockNoChance = {
   'no-restricted-properties': [
@@ -62,33 +59,37 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: false } }],
     },
   },
-  // Arrows point one way: cli -> targets -> operations -> software -> cell, front -> spec.
-  ...folders.map((folder) => ({
-    files: [`lib/${folder}/**`],
+  // Arrows point one way: cli -> targets -> operations -> software -> fleet -> config-file.
+  ...rooms.map((room) => ({
+    files: [`lib/${room}/**`],
     rules: {
       'no-restricted-imports': [
         'error',
         {
           patterns: [
-            ...folders
-              .filter((other) => other !== folder && !mayImport[folder].includes(other))
+            ...rooms
+              .filter((other) => other !== room && !mayImport[room].includes(other))
               .map((other) => ({
-                regex: `^(\\.\\./)+${other}/`,
-                message: `lib/${folder} may import from ${mayImport[folder].join(', ') || 'no other folder of lib'} only.`,
+                regex: importOf(other),
+                message: `lib/${room} may import from ${mayImport[room].join(', ') || 'no other room of lib'} only.`,
               })),
-            ...(pure.includes(folder)
+            ...(pure.includes(room)
               ? [
                   {
                     // A hash is arithmetic; all else of Node.js touches the machine.
                     regex: '^(node:(?!crypto$)|cdktf|constructs|@cdktf|@pulumi)',
                     message: 'Pure code: no file system, processes, cdktf or Pulumi.',
                   },
+                  {
+                    regex: '/config-file/(read-text|cell-folder|checked-file|lock)\\.ts$',
+                    message: 'Pure code: the caller reads the files.',
+                  },
                 ]
               : []),
           ],
         },
       ],
-      ...(pure.includes(folder) ? noClockNoChance : {}),
+      ...(pure.includes(room) ? noClockNoChance : {}),
     },
   })),
 );

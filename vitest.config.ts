@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 const boot = ['test/**/*.boot.test.ts'];
 const terraform = ['test/terraform/**/*.test.ts'];
-const front = ['test/calls/front-*.test.ts'];
-const cell = ['test/end-to-end/*.test.ts'];
+const front = ['test/end-to-end/front/*.test.ts'];
+const cell = ['test/end-to-end/{cell,fleet}/*.test.ts'];
 /** Too long for every run: npm run faults. */
 const faults = ['test/**/*.faults.test.ts'];
 const local = ['test/targets/local/**/*.test.ts'];
@@ -60,7 +60,7 @@ export default defineConfig({
         test: {
           name: 'cell',
           include: cell,
-          exclude: [...front, ...faults],
+          exclude: faults,
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 120_000,
@@ -81,6 +81,7 @@ export default defineConfig({
         test: {
           name: 'front',
           include: front,
+          exclude: faults,
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 120_000,

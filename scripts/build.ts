@@ -20,9 +20,9 @@ for (const project of ['tsconfig.build.json', 'tsconfig.commonjs.json']) {
 }
 writeFileSync(join('dist', 'cjs', 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
 
-const page = join('dist', 'lib', 'page');
+const page = join('dist', 'lib', 'report');
 buildSync({
-  entryPoints: [join('lib', 'page', 'echarts.ts')],
+  entryPoints: [join('lib', 'report', 'echarts.ts')],
   outfile: join(page, 'echarts.js'),
   bundle: true,
   minify: true,

@@ -115,7 +115,7 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
   /** What the planner reads of the cell now. */
   function signals(): Signals {
     const program = `
-      import { readPlanInput } from './lib/planning/plan-input.ts';
+      import { readPlanInput } from './lib/planner-files/plan-input.ts';
       const read = await readPlanInput({ cells: '${folder}/cells', planning: '${folder}/planning.yaml', now: Date.now() });
       console.log(JSON.stringify(read.input.cells[0].signals));`;
     const { stdout, stderr } = inNetwork(process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program);
