@@ -27,7 +27,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...Object.entries({ ...jsonSchemas, ...planningJsonSchemas }).map(
       ([name, schema]) => [`cells/${name}`, JSON.stringify(schema())] as const,
     ),
-    ...types.map((of) => [`lib/fleet/${of.name.toLowerCase()}-types.ts`, specTypes(of)] as const),
+    ...types.map((of) => [`lib/fleet/schema/${of.name.toLowerCase()}-types.ts`, specTypes(of)] as const),
     ...programFolders.map((folder) => [`${folder}/program-texts.ts`, programTexts(folder)] as const),
   ];
   const formatted = files.map(

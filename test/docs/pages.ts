@@ -5,7 +5,16 @@
  * `<!-- needs AWS: npx cdktf deploy, aws -->` for the commands that begin so. `takes minutes` are run by `npm run faults`.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+  readdirSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +23,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const pages = [
   'README.md',
   'CONTRIBUTING.md',
-  ...['architecture', 'benchmarks', 'planning', 'security'].map((name) => `docs/${name}.md`),
+  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
   'examples/pipeline/README.md',
 ];
 
