@@ -33,7 +33,7 @@ export function specTypes({ name, schema, complete }: SpecTypes): string {
   const body = objectType(schema, filledIn, []);
   return [
     `// Made from lib/fleet/schema/${what}.ts: npx tsx scripts/write-schemas.ts\n`,
-    ...(body.includes('PortRange') ? ["import type { PortRange } from './fields.ts';\n"] : []),
+    ...(body.includes('PortRange') ? ["import type { PortRange } from '../../config-file/fields.ts';\n"] : []),
     `/** A ${what} as a person writes it. */\nexport interface ${name}Input ${objectType(schema, written, [])}\n`,
     `/** A ${what}'s spec with every default filled in. */\nexport interface ${name}Spec ${body}\n`,
   ].join('\n');

@@ -1,6 +1,6 @@
 // Made from lib/fleet/schema/cell.ts: npx tsx scripts/write-schemas.ts
 
-import type { PortRange } from './fields.ts';
+import type { PortRange } from '../../config-file/fields.ts';
 
 /** A cell as a person writes it. */
 export interface CellInput {
