@@ -2,12 +2,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from './finding.ts';
-import type { FleetFile } from '../fleet/fleet.ts';
 import { kindOf, readText, reasonOf, UnreadableFile } from './read-text.ts';
+import type { TextFile } from './source.ts';
 
 export interface CellFolder {
   /** In the order of their names. */
-  readonly files: readonly FleetFile[];
+  readonly files: readonly TextFile[];
   /** Files that can't be read; or the folder, which then has no files. */
   readonly findings: readonly Finding[];
 }
@@ -33,7 +33,7 @@ export function readCellFolder(folder: string, setting = '--cells'): CellFolder 
   } catch (error) {
     return unusable(reasonOf(folder, error).replace('no such file', 'no such folder'));
   }
-  const files: FleetFile[] = [];
+  const files: TextFile[] = [];
   const findings: Finding[] = [];
   // Editors and plans leave files with a dot in front beside the one that they change.
   for (const name of names.filter((name) => /^[^.].*\.ya?ml$/is.test(name)).sort()) {

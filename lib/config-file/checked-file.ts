@@ -1,18 +1,16 @@
 /** A YAML file whose values are checked by a schema and then by rules between them. */
 import type { z } from 'zod';
-import { readText, UnreadableFile } from './read-text.ts';
+import { readText } from './read-text.ts';
 import { formatPath, type Finding, type Path } from './finding.ts';
 import type { JsonSchema } from './written-form.ts';
 import type { Violation } from './rule.ts';
-import type { FleetFile } from '../fleet/fleet.ts';
-import { inSections, onlyForm, type OldForm } from '../fleet/schema/old-form.ts';
-import { readSource, type Source } from './source.ts';
+import { inSections, onlyForm, type OldForm } from './old-form.ts';
+import { readSource, type Source, type TextFile } from './source.ts';
 import { brokenRules, checkFile as checkSource } from './spec-file.ts';
 import { valueAt } from './value-findings.ts';
-import { PlanningFailure } from '../planner-files/failure.ts';
 
 export interface CheckedFile<T> {
-  readonly file: FleetFile;
+  readonly file: TextFile;
   readonly source: Source;
   /** Undefined where a value is wrong by itself. */
   readonly value: T | undefined;
@@ -21,14 +19,10 @@ export interface CheckedFile<T> {
 
 /**
  * @param allowed what belongs there, in words
- * @throws PlanningFailure when it can't be read
+ * @throws UnreadableFile
  */
-export function readFile(path: string, allowed: string): FleetFile {
-  try {
-    return { path, text: readText(path, allowed) };
-  } catch (error) {
-    throw error instanceof UnreadableFile ? new PlanningFailure([error.finding]) : error;
-  }
+export function readFile(path: string, allowed: string): TextFile {
+  return { path, text: readText(path, allowed) };
 }
 
 /**
@@ -36,7 +30,7 @@ export function readFile(path: string, allowed: string): FleetFile {
  * @param oldForm what earlier files say elsewhere
  */
 export function checkFile<S extends z.ZodType>(
-  file: FleetFile,
+  file: TextFile,
   schema: S,
   jsonSchema: JsonSchema,
   rules: (value: z.output<S>) => Iterable<Violation> = () => [],

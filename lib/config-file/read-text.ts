@@ -1,15 +1,15 @@
 /** The one way to read a file that a person wrote or named: its text, or what stands in the way, as a finding. */
 import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, readSync, statSync, type Stats } from 'node:fs';
-import { formatFinding, printable, type Finding } from './finding.ts';
-import { UserError } from './user-error.ts';
+import { printable, type Finding } from './finding.ts';
+import { InvalidFiles } from './invalid-files.ts';
 
 /** What can't be read, in the form of everything else that is wrong with a file. */
-export class UnreadableFile extends UserError {
+export class UnreadableFile extends InvalidFiles {
   override readonly name = 'UnreadableFile';
   readonly finding: Finding;
 
   constructor(finding: Finding) {
-    super(formatFinding(finding), 2);
+    super([finding]);
     this.finding = finding;
   }
 }

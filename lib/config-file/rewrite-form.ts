@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CST, Lexer, isMap, isScalar, isSeq, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Path } from './finding.ts';
-import { inSections, meansAws, movedValues, type MovedValue, type OldForm } from '../fleet/schema/old-form.ts';
+import { inSections, meansAws, movedValues, type MovedValue, type OldForm } from './old-form.ts';
 import { readSource } from './source.ts';
 
 /** A text is written in a way that only a person can edit. */

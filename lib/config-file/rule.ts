@@ -1,5 +1,4 @@
 /** What a rule between the values of one file is. */
-import type { CellSpec } from '../fleet/schema/cell-types.ts';
 import type { Path } from './finding.ts';
 
 export interface Violation {
@@ -11,7 +10,7 @@ export interface Violation {
   readonly allowed: string;
 }
 
-export interface Rule<Spec = CellSpec> {
+export interface Rule<Spec> {
   /** A warning where a quota, a measurement or the future decides. */
   readonly severity: 'error' | 'warning';
   /** Keys that the rule reads. It is left out for a file in which one of them is wrong by itself. */

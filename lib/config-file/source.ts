@@ -26,6 +26,11 @@ export interface Position {
   readonly column: number;
 }
 
+export interface TextFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 export interface Source {
   readonly file: string;
   /** What the text says; undefined where it can't be read. */

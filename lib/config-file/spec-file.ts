@@ -1,7 +1,7 @@
 /** Checks one file: its values, then the rules between them, all findings at once. */
 import type { z } from 'zod';
 import { formatPath, type Finding, type Path } from './finding.ts';
-import { inSections, type OldForm } from '../fleet/schema/old-form.ts';
+import { inSections, type OldForm } from './old-form.ts';
 import type { JsonSchema } from './written-form.ts';
 import type { Rule } from './rule.ts';
 import type { Source } from './source.ts';

@@ -5,7 +5,8 @@
 import { parseCell } from './schema/cell.ts';
 import type { Path } from '../config-file/finding.ts';
 import { parseFront } from './schema/front.ts';
-import { meansAws, oldCell, oldFront } from './schema/old-form.ts';
+import { meansAws } from '../config-file/old-form.ts';
+import { oldCell, oldFront } from './schema/old-form.ts';
 import { parseRange, type Range } from './range.ts';
 import type { Source } from '../config-file/source.ts';
 

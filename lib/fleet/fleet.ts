@@ -10,14 +10,11 @@ import { outlineCell, outlineFront } from './fleet-index.ts';
 import { formatRange } from './range.ts';
 import { behindFrontRules } from './rules/behind-front.ts';
 import { skimmer } from './blank-tenants.ts';
-import { readSource, type Source } from '../config-file/source.ts';
+import { readSource, type Source, type TextFile } from '../config-file/source.ts';
 import { brokenRules } from '../config-file/spec-file.ts';
 
-export interface FleetFile {
-  /** `cells/euw1-a.yaml`; the stem is the cell's name, and `front` stands for the fleet's entry. */
-  readonly path: string;
-  readonly text: string;
-}
+/** `cells/euw1-a.yaml`; the stem is the cell's name, and `front` stands for the fleet's entry. */
+export type FleetFile = TextFile;
 
 export interface FleetOptions {
   /**

@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { measurementsSchema, type Measurements } from '../planner/component-figures.ts';
 import { isThere } from '../config-file/read-text.ts';
 import { checkFile, readFile } from '../config-file/checked-file.ts';
-import { PlanningFailure } from './failure.ts';
+import { InvalidFiles } from '../config-file/invalid-files.ts';
 import { planningJsonSchemas } from './json-schema.ts';
 
 const HEADER = `# yaml-language-server: $schema=./cells/figures.schema.json
@@ -21,7 +21,7 @@ function withFigures(text: string, measured: Measurements): string {
 
 /**
  * What a file that figures can be put into says; what a new one says where it is not there.
- * @throws PlanningFailure when something is wrong in it
+ * @throws InvalidFiles when something is wrong in it
  */
 export function figuresText(path: string): string {
   const text = isThere(path) ? readFile(path, allowed).text : HEADER;
@@ -31,7 +31,7 @@ export function figuresText(path: string): string {
 
 /**
  * The figures in a file that is there.
- * @throws PlanningFailure when something is wrong in it
+ * @throws InvalidFiles when something is wrong in it
  */
 export const readFigures = (path: string): Measurements => figuresIn(path, readFile(path, allowed).text);
 
@@ -40,13 +40,13 @@ const allowed = 'a file as `npx cellstamp measure` writes it';
 function figuresIn(path: string, text: string): Measurements {
   const schema = planningJsonSchemas['figures.schema.json']();
   const { value, findings } = checkFile({ path, text }, measurementsSchema, schema);
-  if (value === undefined || findings.length > 0) throw new PlanningFailure(findings);
+  if (value === undefined || findings.length > 0) throw new InvalidFiles(findings);
   return value;
 }
 
 /**
  * Puts figures into a file, which is made when it is not there.
- * @throws PlanningFailure when something is wrong in the file; then it stays as it is
+ * @throws InvalidFiles when something is wrong in the file; then it stays as it is
  */
 export function writeFigures(path: string, measured: Measurements): void {
   const text = withFigures(figuresText(path), measured);

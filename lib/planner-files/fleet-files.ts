@@ -6,7 +6,7 @@ import type { Finding, Path } from '../config-file/finding.ts';
 import { loadFleet, type FleetFile } from '../fleet/fleet.ts';
 import type { Source } from '../config-file/source.ts';
 import { errorAt } from '../config-file/checked-file.ts';
-import { PlanningFailure } from './failure.ts';
+import { InvalidFiles } from '../config-file/invalid-files.ts';
 import type { ReadPlanning } from './read-planning.ts';
 
 export interface FleetFiles {
@@ -14,12 +14,12 @@ export interface FleetFiles {
   readonly cells: readonly CellSpec[];
 }
 
-/** @throws PlanningFailure for a fleet with errors, or none */
+/** @throws InvalidFiles for a fleet with errors, or none */
 export function readFleetFiles(folder: string): FleetFiles {
   const { files, findings: unreadable } = readCellFolder(folder);
   const { cells, findings } = loadFleet(files);
   const wrong = [...unreadable, ...findings.filter(({ severity }) => severity === 'error')];
-  if (wrong.length > 0) throw new PlanningFailure(wrong);
+  if (wrong.length > 0) throw new InvalidFiles(wrong);
   return { files, cells };
 }
 

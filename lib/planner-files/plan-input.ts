@@ -3,7 +3,7 @@ import type { PlanInput } from '../planner/plan/input.ts';
 import type { Finding } from '../config-file/finding.ts';
 import type { FleetFile } from '../fleet/fleet.ts';
 import { readDeploySteps } from './deploys.ts';
-import { PlanningFailure } from './failure.ts';
+import { InvalidFiles } from '../config-file/invalid-files.ts';
 import { readFleetFiles, strangers, type FleetFiles } from './fleet-files.ts';
 import { fleetInput, zonesOf } from './fleet-input.ts';
 import { gridBefore } from './history/grid.ts';
@@ -39,7 +39,7 @@ export interface ReadFleet {
 /**
  * Reads all that a plan is made from.
  *
- * @throws PlanningFailure with everything that is wrong at once; then nothing is planned
+ * @throws InvalidFiles with everything that is wrong at once; then nothing is planned
  * @example const { input } = await readPlanInput({ cells: 'cells', planning: 'planning.yaml', now: Date.now() });
  */
 export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
@@ -88,7 +88,7 @@ function bothOrAllFindings<A, B>(first: () => A, second: () => B): [A, B] {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof PlanningFailure)) throw error;
+      if (!(error instanceof InvalidFiles)) throw error;
       findings.push(...error.findings);
       return undefined;
     }
@@ -99,7 +99,7 @@ function bothOrAllFindings<A, B>(first: () => A, second: () => B): [A, B] {
 }
 
 function refuse(findings: readonly Finding[]): void {
-  if (findings.length > 0) throw new PlanningFailure(findings);
+  if (findings.length > 0) throw new InvalidFiles(findings);
 }
 
 /** Whether a cell or tenant is of the fleet, or waits for a cell. */

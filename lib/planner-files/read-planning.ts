@@ -6,12 +6,13 @@ import { checkCell } from '../fleet/cell-file.ts';
 import type { CellInput, CellSpec } from '../fleet/schema/cell.ts';
 import type { Finding, Path } from '../config-file/finding.ts';
 import type { FleetFile } from '../fleet/fleet.ts';
-import { meansAws, oldCell, oldKinds } from '../fleet/schema/old-form.ts';
+import { meansAws } from '../config-file/old-form.ts';
+import { oldCell, oldKinds } from '../fleet/schema/old-form.ts';
 import type { Source } from '../config-file/source.ts';
 import { calendarRules, calendarSchema, type CalendarFile } from './calendar-file.ts';
 import { isThere, requireFile, UnreadableFile } from '../config-file/read-text.ts';
 import { checkFile, errorAt, readFile, type CheckedFile } from '../config-file/checked-file.ts';
-import { PlanningFailure } from './failure.ts';
+import { InvalidFiles } from '../config-file/invalid-files.ts';
 import { planningJsonSchemas } from './json-schema.ts';
 import { kindName, planningRules } from './planning-rules.ts';
 import { planningSchema, type Kind, type Planning } from './planning-schema.ts';
@@ -44,7 +45,7 @@ export interface ReadPlanning {
   readonly files: readonly FleetFile[];
 }
 
-/** @throws PlanningFailure with all that is wrong in the files */
+/** @throws InvalidFiles with all that is wrong in the files */
 export function readPlanning(path: string): ReadPlanning {
   const checked = checkFile(
     readFile(path, allowedFile),
@@ -54,7 +55,7 @@ export function readPlanning(path: string): ReadPlanning {
     oldKinds,
   );
   const { value, source } = checked;
-  if (value === undefined) throw new PlanningFailure(checked.findings);
+  if (value === undefined) throw new InvalidFiles(checked.findings);
   const warnings = checked.findings.filter(({ severity }) => severity === 'warning');
   const findings: Finding[] = checked.findings.filter(({ severity }) => severity === 'error');
   const calendar = beside(source, ['calendar'], value.calendar, 'calendar.yaml', findings, (file) =>
@@ -71,7 +72,7 @@ export function readPlanning(path: string): ReadPlanning {
     return [kindName(kind), { kind, written: writtenCell(source, kind, at), spec: spec! }] as const;
   });
   findings.push(...writtenFiles(checked.source, value));
-  if (findings.length > 0) throw new PlanningFailure([...warnings, ...findings]);
+  if (findings.length > 0) throw new InvalidFiles([...warnings, ...findings]);
   const folder = dirname(path);
   return {
     planning: {
@@ -112,7 +113,7 @@ function beside<T>(
     findings.push(...checked.findings);
     return checked;
   } catch (error) {
-    if (!(error instanceof PlanningFailure)) throw error;
+    if (!(error instanceof InvalidFiles)) throw error;
     const [{ message, file: given, allowed }] = error.findings as [Finding];
     findings.push(named === undefined ? error.findings[0]! : errorAt(source, path, `${given}: ${message}`, allowed));
     return undefined;

@@ -6,7 +6,7 @@ import { parseScenario, type Scenario } from '../planner/simulation/scenario-sch
 import type { Traffic } from '../planner/simulation/traffic.ts';
 import { PLACES } from '../planner/tenant-generator.ts';
 import type { Finding } from '../config-file/finding.ts';
-import { PlanningFailure } from './failure.ts';
+import { InvalidFiles } from '../config-file/invalid-files.ts';
 import { FileReading, readTime } from './history/file-reading.ts';
 import { FormProblem, readRows } from './history/rows.ts';
 import { DAY_MS, MINUTE_MS } from '../planner/time.ts';
@@ -33,7 +33,7 @@ export interface ReadReplay {
 }
 
 /**
- * @throws PlanningFailure with all that is wrong in the file
+ * @throws InvalidFiles with all that is wrong in the file
  * @throws RangeError where it does not go with the days
  */
 export async function readReplay(path: string, options: ReplayOptions): Promise<ReadReplay> {
@@ -48,7 +48,7 @@ export async function readReplay(path: string, options: ReplayOptions): Promise<
     allowed,
   });
   const fail = (...findings: Finding[]): never => {
-    throw new PlanningFailure(findings);
+    throw new InvalidFiles(findings);
   };
   try {
     const { start, stepMinutes, steps } = await extentOf(path);

@@ -11,7 +11,7 @@ export interface SimulationTerms {
   readonly notes: readonly string[];
 }
 
-/** @throws PlanningFailure with all that is wrong in the file, and in those that it names beside histories */
+/** @throws InvalidFiles with all that is wrong in the file, and in those that it names beside histories */
 export function readSimulationTerms(path: string, setting: SimulationSetting): SimulationTerms {
   const { value } = readPlanning(path).planning;
   const notes: string[] = [];

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { planJson } from '../planner/plan.ts';
 import type { Plan } from '../planner/plan/schema.ts';
 import { addToAudit, readAuditEnd } from './audit.ts';
-import { PlanningFailure } from './failure.ts';
+import { InvalidFiles } from '../config-file/invalid-files.ts';
 import { readPlanning } from './read-planning.ts';
 import { aloneWith, readState, seenOnly, whileUnchanged, type ReadState } from './state.ts';
 import { finishWriting, journalOf, type WrittenFile } from './write-plan.ts';
@@ -70,14 +70,14 @@ export interface Earlier {
  * then a plan that is written meanwhile is noticed in the end.
  *
  * @param path of the planning file
- * @throws PlanConflict when a plan is being written, PlanningFailure for a state that no plan has left so
+ * @throws PlanConflict when a plan is being written, InvalidFiles for a state that no plan has left so
  */
 export async function readEarlier(path: string): Promise<Earlier> {
   let planning;
   try {
     planning = readPlanning(path).planning;
   } catch (error) {
-    if (error instanceof PlanningFailure) return { before: undefined, notes: [] };
+    if (error instanceof InvalidFiles) return { before: undefined, notes: [] };
     throw error;
   }
   const { statePath, auditPath } = planning;

@@ -7,7 +7,8 @@ import { memorySchema, type CellMemory, type PlanMemory } from '../planner/plan/
 import { writtenForm } from '../config-file/written-form.ts';
 import { isThere } from '../config-file/read-text.ts';
 import { checkFile, readFile } from '../config-file/checked-file.ts';
-import { PlanConflict, PlanningFailure } from './failure.ts';
+import { PlanConflict } from './failure.ts';
+import { InvalidFiles } from '../config-file/invalid-files.ts';
 import { withLock } from './lock.ts';
 
 const stateSchema = z.strictObject({
@@ -30,12 +31,12 @@ export interface ReadState {
 
 const allowed = 'a file as a plan leaves it, or none';
 
-/** @throws PlanningFailure for a file that no plan has left so */
+/** @throws InvalidFiles for a file that no plan has left so */
 export function readState(path: string): ReadState {
   if (!isThere(path)) return { path, hash: undefined, state: undefined };
   const { text } = readFile(path, allowed);
   const { value, findings } = checkFile({ path, text }, stateSchema, stateJsonSchema());
-  if (value === undefined || findings.length > 0) throw new PlanningFailure(findings);
+  if (value === undefined || findings.length > 0) throw new InvalidFiles(findings);
   return { path, hash: hashOf(text), state: value };
 }
 

@@ -5,7 +5,7 @@ import type { Action, Plan } from '../planner/plan/schema.ts';
 import type { Finding } from '../config-file/finding.ts';
 import { freeNetwork, loadFleet, type FleetFile } from '../fleet/fleet.ts';
 import { newCellText } from '../fleet/schema/new-cell.ts';
-import { PlanningFailure } from './failure.ts';
+import { InvalidFiles } from '../config-file/invalid-files.ts';
 import type { ReadFleet } from './plan-input.ts';
 import { addEntry, EditRefused, namesIn, setWord, takeEntry, type Entry } from '../config-file/yaml-edit.ts';
 import { finishReplacing, replaceFiles, type Disk } from './write-plan/replace-files.ts';
@@ -40,7 +40,7 @@ export const finishWriting = (planning: ReadFleet['planning']): readonly string[
  * hosts are in service is no part of the files.
  *
  * @returns the files that changed; empty where the plan has nothing that files say
- * @throws PlanConflict when a file changed since it was read, PlanningFailure when one can't be edited or the fleet would be
+ * @throws PlanConflict when a file changed since it was read, InvalidFiles when one can't be edited or the fleet would be
  * wrong afterwards; then nothing was written
  */
 export function writePlan({ plan, read, cells, disk }: PlanToWrite): readonly WrittenFile[] {
@@ -119,7 +119,7 @@ class Drafts {
   replacements(): readonly Draft[] {
     const changed = [...this.#cells.values(), this.#planning].filter(({ before, after }) => before !== after);
     if (changed.length > 0 && this.#findings.length === 0) this.#findings.push(...this.#newFaults());
-    if (this.#findings.length > 0) throw new PlanningFailure(this.#findings);
+    if (this.#findings.length > 0) throw new InvalidFiles(this.#findings);
     return changed;
   }
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { PlanningFailure } from '../../lib/planner-files/failure.ts';
+import { InvalidFiles } from '../../lib/config-file/invalid-files.ts';
 import { readPlanInput, type PlanSources, type ReadFleet } from '../../lib/planner-files/plan-input.ts';
 
 /** Monday 2026-03-02, 09:00 UTC. */
@@ -43,7 +43,7 @@ export async function refusalOf(files: Readonly<Record<string, string>>): Promis
   try {
     await readFrom(files);
   } catch (error) {
-    if (!(error instanceof PlanningFailure)) throw error;
+    if (!(error instanceof InvalidFiles)) throw error;
     return error.message.split('\n').map((line) => line.replaceAll(/\S*cellstamp-planning-[^/]*\//g, ''));
   }
   return [];

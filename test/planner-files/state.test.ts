@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } fro
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PlanningFailure } from '../../lib/planner-files/failure.ts';
+import { InvalidFiles } from '../../lib/config-file/invalid-files.ts';
 import { readState, seenOnly, whileUnchanged, type PlanningState } from '../../lib/planner-files/state.ts';
 import { folderOf } from './folder.ts';
 
@@ -72,7 +72,7 @@ describe('the state of plans', () => {
 
   it('says where a file that was changed by hand is wrong', () => {
     const path = pathIn({ 'state.json': '{\n  "version": 1,\n  "plan": 3\n}\n' });
-    expect(() => readState(path)).toThrow(PlanningFailure);
+    expect(() => readState(path)).toThrow(InvalidFiles);
     expect(() => readState(path)).toThrow(`${path}:3:`);
   });
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { plan } from '../../lib/planner/plan.ts';
 import type { Action, Plan } from '../../lib/planner/plan/schema.ts';
-import { PlanConflict, PlanningFailure } from '../../lib/planner-files/failure.ts';
+import { PlanConflict } from '../../lib/planner-files/failure.ts';
+import { InvalidFiles } from '../../lib/config-file/invalid-files.ts';
 import { readPlanInput, type ReadFleet } from '../../lib/planner-files/plan-input.ts';
 import { writePlan } from '../../lib/planner-files/write-plan.ts';
 import { loadFleet } from '../../lib/fleet/fleet.ts';
@@ -141,7 +142,7 @@ describe('a plan that is written', () => {
     writeFileSync(join(cells, 'euw1-c.yaml'), '{ name: euw1-c, region: eu-west-1, network: 10.32.32.0/20 }\n');
     const fleet = await read();
     const made = planOf(fleet, stamp('euw1-a'), { kind: 'cordon', cell: 'euw1-c', reason });
-    expect(() => writePlan({ plan: made, read: fleet, cells })).toThrow(PlanningFailure);
+    expect(() => writePlan({ plan: made, read: fleet, cells })).toThrow(InvalidFiles);
     expect(() => writePlan({ plan: made, read: fleet, cells })).toThrow(/euw1-a\.yaml.*there already[^]*euw1-c\.yaml/);
     expect(text('cells', 'euw1-a.yaml')).toBe(cellA);
   });

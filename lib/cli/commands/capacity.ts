@@ -66,7 +66,7 @@ async function capacity(names: readonly string[], options: Options): Promise<voi
   console.log(texts.join('\n\n'));
 }
 
-/** @throws PlanningFailure when a file that is named is not there, or something is wrong in it */
+/** @throws InvalidFiles when a file that is named is not there, or something is wrong in it */
 async function measurements(named: string | undefined): Promise<Measurements> {
   if (named === undefined && !isThere(USUAL_FIGURES)) return {};
   const { readFigures } = await import('../../planner-files/figures-file.ts');

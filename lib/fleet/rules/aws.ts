@@ -12,7 +12,7 @@ function onAws<Spec extends CellSpec | FrontSpec>(rules: readonly Rule<OnAws<Spe
   return rules.map((rule) => ({ ...rule, check: (spec) => (isOnAws(spec) ? rule.check(spec) : []) }));
 }
 
-export const awsCellRules: readonly Rule[] = onAws<CellSpec>([...placeRules, ...machineRules]);
+export const awsCellRules: readonly Rule<CellSpec>[] = onAws<CellSpec>([...placeRules, ...machineRules]);
 
 const sectionsOfRegionsCount: Rule<FrontSpec> = {
   severity: 'error',

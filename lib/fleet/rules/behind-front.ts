@@ -2,9 +2,10 @@
 import { widestEdgeSourcePrefix } from '../schema/fixed.ts';
 import { parseRange } from '../range.ts';
 import type { Rule } from '../../config-file/rule.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
 
 /** Edges of the front speak with cells over UDP alone. */
-const edgesReachTheCell: Rule = {
+const edgesReachTheCell: Rule<CellSpec> = {
   severity: 'error',
   reads: ['sbc.transports'],
   *check({ sbc }) {
@@ -18,7 +19,7 @@ const edgesReachTheCell: Rule = {
 };
 
 /** A cell finds a tenant by a wider range; an edge has single addresses, and would not know which cell to ask. */
-const edgesKnowTheSources: Rule = {
+const edgesKnowTheSources: Rule<CellSpec> = {
   severity: 'error',
   reads: ['tenants'],
   *check({ tenants }) {
@@ -36,4 +37,4 @@ const edgesKnowTheSources: Rule = {
   },
 };
 
-export const behindFrontRules: readonly Rule[] = [edgesReachTheCell, edgesKnowTheSources];
+export const behindFrontRules: readonly Rule<CellSpec>[] = [edgesReachTheCell, edgesKnowTheSources];

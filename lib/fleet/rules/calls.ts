@@ -1,7 +1,8 @@
 /** When a cell ends calls by itself. */
 import type { Rule } from '../../config-file/rule.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
 
-const timersKeepTime: Rule = {
+const timersKeepTime: Rule<CellSpec> = {
   severity: 'error',
   reads: ['calls.timerSpeedup', 'size'],
   *check({ calls, size }) {
@@ -14,4 +15,4 @@ const timersKeepTime: Rule = {
   },
 };
 
-export const callRules: readonly Rule[] = [timersKeepTime];
+export const callRules: readonly Rule<CellSpec>[] = [timersKeepTime];

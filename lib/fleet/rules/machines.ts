@@ -6,7 +6,7 @@ import type { FrontSpec } from '../schema/front-types.ts';
 import type { Rule } from '../../config-file/rule.ts';
 
 /** A quarter is left for tables, calls and registrations. */
-const connectionsFitTheSharedMemory: Rule = {
+const connectionsFitTheSharedMemory: Rule<CellSpec> = {
   severity: 'error',
   reads: ['sbc.connections.total', 'sbc.sharedMemoryMiB'],
   *check({ sbc }) {
@@ -44,7 +44,7 @@ function noSourceTakesAllConnections<Spec>(where: string, of: (spec: Spec) => Co
  */
 const reportedSetupsPerSecond = 300;
 
-const setupsAreReported: Rule = {
+const setupsAreReported: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['sbc.setupsPerSecond'],
   *check({ sbc }) {
@@ -57,7 +57,7 @@ const setupsAreReported: Rule = {
   },
 };
 
-export const machineRules: readonly Rule[] = [
+export const machineRules: readonly Rule<CellSpec>[] = [
   connectionsFitTheSharedMemory,
   noSourceTakesAllConnections<CellSpec>('sbc', ({ sbc }) => sbc.connections),
   setupsAreReported,

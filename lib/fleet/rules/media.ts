@@ -1,10 +1,11 @@
 /** Media hosts: pools, FreeSWITCH beside the relay. */
 import type { Rule } from '../../config-file/rule.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
 
 /** Tiers that every cell serves, because a tenant of any cell may have them. */
 const requiredTiers = ['standard', 'high-volume'];
 
-const requiredPoolsExist: Rule = {
+const requiredPoolsExist: Rule<CellSpec> = {
   severity: 'error',
   reads: ['media.pools'],
   *check({ media }) {
@@ -19,7 +20,7 @@ const requiredPoolsExist: Rule = {
   },
 };
 
-const poolsNameExistingHosts: Rule = {
+const poolsNameExistingHosts: Rule<CellSpec> = {
   severity: 'error',
   reads: ['media.pools', 'media.hosts'],
   *check({ media }) {
@@ -41,7 +42,7 @@ const poolsNameExistingHosts: Rule = {
   },
 };
 
-const everyHostServesAPool: Rule = {
+const everyHostServesAPool: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['media.pools', 'media.hosts'],
   *check({ media }) {
@@ -59,7 +60,7 @@ const everyHostServesAPool: Rule = {
 };
 
 /** A call to a feature passes the relay too, so the relay's limit is FreeSWITCH's limit. */
-const sessionsFitTheRelay: Rule = {
+const sessionsFitTheRelay: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['media.relay.calls', 'media.freeswitch.sessions'],
   *check({ media: { relay, freeswitch } }) {
@@ -73,7 +74,7 @@ const sessionsFitTheRelay: Rule = {
   },
 };
 
-export const mediaRules: readonly Rule[] = [
+export const mediaRules: readonly Rule<CellSpec>[] = [
   requiredPoolsExist,
   poolsNameExistingHosts,
   everyHostServesAPool,

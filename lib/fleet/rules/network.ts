@@ -2,8 +2,9 @@
 import { narrowestPrefix, sbcOverlayAddress, widestPrefix } from '../schema/fixed.ts';
 import { aligned, contains, formatRange, parseRange, privateRanges } from '../range.ts';
 import type { Rule } from '../../config-file/rule.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
 
-const networkHasACellsSize: Rule = {
+const networkHasACellsSize: Rule<CellSpec> = {
   severity: 'error',
   reads: ['network'],
   *check({ network }) {
@@ -17,7 +18,7 @@ const networkHasACellsSize: Rule = {
   },
 };
 
-const networkBeginsOnItsBoundary: Rule = {
+const networkBeginsOnItsBoundary: Rule<CellSpec> = {
   severity: 'error',
   reads: ['network'],
   *check({ network }) {
@@ -31,7 +32,7 @@ const networkBeginsOnItsBoundary: Rule = {
   },
 };
 
-const networkIsPrivate: Rule = {
+const networkIsPrivate: Rule<CellSpec> = {
   severity: 'error',
   reads: ['network'],
   *check({ network }) {
@@ -44,7 +45,7 @@ const networkIsPrivate: Rule = {
   },
 };
 
-const networkKeepsOffTheOverlay: Rule = {
+const networkKeepsOffTheOverlay: Rule<CellSpec> = {
   severity: 'error',
   reads: ['network'],
   *check({ network }) {
@@ -57,7 +58,7 @@ const networkKeepsOffTheOverlay: Rule = {
   },
 };
 
-export const networkRules: readonly Rule[] = [
+export const networkRules: readonly Rule<CellSpec>[] = [
   networkHasACellsSize,
   networkBeginsOnItsBoundary,
   networkIsPrivate,

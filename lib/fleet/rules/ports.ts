@@ -2,13 +2,14 @@
 import { internalPorts } from '../schema/fixed.ts';
 import type { PortRange } from '../../config-file/fields.ts';
 import type { Rule } from '../../config-file/rule.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
 
 const relayPath = ['media', 'relay', 'ports'];
 const freeswitchPath = ['media', 'freeswitch', 'ports'];
 
 const text = ({ from, to }: PortRange) => `${from}-${to}`;
 
-const rangesAreRanges: Rule = {
+const rangesAreRanges: Rule<CellSpec> = {
   severity: 'error',
   reads: ['media.relay.ports', 'media.freeswitch.ports'],
   *check({ media }) {
@@ -27,7 +28,7 @@ const rangesAreRanges: Rule = {
 };
 
 /** rtpengine takes a port for RTP and one for RTCP on each of a call's two sides; with rtcp-mux just one a side. */
-const relayPortsAreEnough: Rule = {
+const relayPortsAreEnough: Rule<CellSpec> = {
   severity: 'error',
   reads: ['media.relay', 'media.rtcpMux'],
   *check({ media: { relay, rtcpMux } }) {
@@ -45,7 +46,7 @@ const relayPortsAreEnough: Rule = {
 };
 
 /** FreeSWITCH gives a leg an even port and the odd one after it; without a free pair it answers 488, not 503. */
-const freeswitchPortsAreEnough: Rule = {
+const freeswitchPortsAreEnough: Rule<CellSpec> = {
   severity: 'error',
   reads: ['media.freeswitch'],
   *check({ media: { freeswitch } }) {
@@ -61,7 +62,7 @@ const freeswitchPortsAreEnough: Rule = {
   },
 };
 
-const mediaRangesAreApart: Rule = {
+const mediaRangesAreApart: Rule<CellSpec> = {
   severity: 'error',
   reads: ['media.relay.ports', 'media.freeswitch.ports'],
   *check({ media }) {
@@ -76,7 +77,7 @@ const mediaRangesAreApart: Rule = {
   },
 };
 
-const mediaRangesKeepOffControlPorts: Rule = {
+const mediaRangesKeepOffControlPorts: Rule<CellSpec> = {
   severity: 'error',
   reads: ['media.relay.ports', 'media.freeswitch.ports'],
   *check({ media }) {
@@ -96,7 +97,7 @@ const mediaRangesKeepOffControlPorts: Rule = {
   },
 };
 
-const someTransportIsOn: Rule = {
+const someTransportIsOn: Rule<CellSpec> = {
   severity: 'error',
   reads: ['sbc.transports'],
   *check({ sbc: { transports } }) {
@@ -109,7 +110,7 @@ const someTransportIsOn: Rule = {
   },
 };
 
-const tcpAndTlsAreApart: Rule = {
+const tcpAndTlsAreApart: Rule<CellSpec> = {
   severity: 'error',
   reads: ['sbc.transports'],
   *check({ sbc: { transports } }) {
@@ -124,7 +125,7 @@ const tcpAndTlsAreApart: Rule = {
 };
 
 /** What is opened to the world for SIP would open the SBC's own service on the same port to it. */
-const transportsKeepOffInternalPorts: Rule = {
+const transportsKeepOffInternalPorts: Rule<CellSpec> = {
   severity: 'error',
   reads: ['sbc.transports'],
   *check({ sbc: { transports } }) {
@@ -145,7 +146,7 @@ const transportsKeepOffInternalPorts: Rule = {
   },
 };
 
-export const portRules: readonly Rule[] = [
+export const portRules: readonly Rule<CellSpec>[] = [
   rangesAreRanges,
   relayPortsAreEnough,
   freeswitchPortsAreEnough,

@@ -8,12 +8,13 @@ import { mediaRules } from './media.ts';
 import { networkRules } from './network.ts';
 import { portRules } from './ports.ts';
 import type { Rule } from '../../config-file/rule.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
 import { sourceRules } from './sources.ts';
 import { callRules } from './calls.ts';
 import { tenantRules } from './tenants.ts';
 import { trunkRules } from './trunks.ts';
 
-export const cellRules: readonly Rule[] = [
+export const cellRules: readonly Rule<CellSpec>[] = [
   ...networkRules,
   ...portRules,
   ...mediaRules,

@@ -28,7 +28,7 @@ function allSources({ trunks, tenants }: CellSpec): readonly Source[] {
 /** The widest range of one PBX or carrier that is still believed; 0.0.0.0/0 would be an open relay. */
 const widestSourcePrefix = 16;
 
-const sourcesAreSound: Rule = {
+const sourcesAreSound: Rule<CellSpec> = {
   severity: 'error',
   reads: ['trunks', 'tenants', 'network'],
   *check(spec) {
@@ -57,7 +57,7 @@ const sourcesAreSound: Rule = {
 };
 
 /** By its source a call must belong to one trunk or one tenant, and be listed once there. A trunk's address may be in a range. */
-const sourcesAreListedOnce: Rule = {
+const sourcesAreListedOnce: Rule<CellSpec> = {
   severity: 'error',
   reads: ['trunks', 'tenants'],
   *check(spec) {
@@ -82,4 +82,4 @@ function isTrunkInItsRange(a: Source, b: Source): boolean {
   return a.owner === b.owner && (a.path.includes('address') || b.path.includes('address'));
 }
 
-export const sourceRules: readonly Rule[] = [sourcesAreSound, sourcesAreListedOnce];
+export const sourceRules: readonly Rule<CellSpec>[] = [sourcesAreSound, sourcesAreListedOnce];

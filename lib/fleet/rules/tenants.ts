@@ -3,8 +3,9 @@ import { suggestion } from '../../config-file/allowed.ts';
 import { contains, parseRange } from '../range.ts';
 import { callsWithOneHostLost } from '../relay-capacity.ts';
 import type { Rule } from '../../config-file/rule.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
 
-const tenantsFitTheCell: Rule = {
+const tenantsFitTheCell: Rule<CellSpec> = {
   severity: 'error',
   reads: ['tenants', 'maxTenants', 'size'],
   *check({ tenants, maxTenants }) {
@@ -18,7 +19,7 @@ const tenantsFitTheCell: Rule = {
 };
 
 /** A failure hits everyone in the cell; that is what cells are for. */
-const cellIsNotTooLarge: Rule = {
+const cellIsNotTooLarge: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['maxTenants'],
   *check({ maxTenants }) {
@@ -31,7 +32,7 @@ const cellIsNotTooLarge: Rule = {
   },
 };
 
-const tiersHavePools: Rule = {
+const tiersHavePools: Rule<CellSpec> = {
   severity: 'error',
   reads: ['tenants', 'media.pools'],
   *check({ tenants, media }) {
@@ -48,7 +49,7 @@ const tiersHavePools: Rule = {
   },
 };
 
-const tenantTrunksExist: Rule = {
+const tenantTrunksExist: Rule<CellSpec> = {
   severity: 'error',
   reads: ['tenants', 'trunks'],
   *check({ tenants, trunks }) {
@@ -70,7 +71,7 @@ const tenantTrunksExist: Rule = {
   },
 };
 
-const exchangesAreThere: Rule = {
+const exchangesAreThere: Rule<CellSpec> = {
   severity: 'error',
   reads: ['tenants', 'sbc.transports'],
   *check({ tenants, sbc: { transports } }) {
@@ -106,7 +107,7 @@ const exchangesAreThere: Rule = {
   },
 };
 
-const forwardsLeadElsewhere: Rule = {
+const forwardsLeadElsewhere: Rule<CellSpec> = {
   severity: 'error',
   reads: ['tenants'],
   *check({ tenants }) {
@@ -136,7 +137,7 @@ const forwardsLeadElsewhere: Rule = {
   },
 };
 
-const codecsAreListedOnce: Rule = {
+const codecsAreListedOnce: Rule<CellSpec> = {
   severity: 'error',
   reads: ['tenants'],
   *check({ tenants }) {
@@ -153,7 +154,7 @@ const codecsAreListedOnce: Rule = {
   },
 };
 
-const tenantLimitsFitTheCell: Rule = {
+const tenantLimitsFitTheCell: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['tenants', 'media', 'sbc.setupsPerSecond'],
   *check({ tenants, media, sbc }) {
@@ -178,7 +179,7 @@ const tenantLimitsFitTheCell: Rule = {
 };
 
 /** Any host with room must be able to take a guaranteed call; otherwise other tenants could fill the few that may. */
-const guaranteesHold: Rule = {
+const guaranteesHold: Rule<CellSpec> = {
   severity: 'error',
   reads: ['tenants', 'media'],
   *check(cell) {
@@ -214,7 +215,7 @@ const guaranteesHold: Rule = {
   },
 };
 
-const retiredCellIsEmpty: Rule = {
+const retiredCellIsEmpty: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['tenants', 'state'],
   *check({ tenants, state }) {
@@ -227,7 +228,7 @@ const retiredCellIsEmpty: Rule = {
   },
 };
 
-export const tenantRules: readonly Rule[] = [
+export const tenantRules: readonly Rule<CellSpec>[] = [
   tenantsFitTheCell,
   cellIsNotTooLarge,
   tiersHavePools,

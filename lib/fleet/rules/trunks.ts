@@ -2,10 +2,11 @@
 import { contains, parseRange } from '../range.ts';
 import type { Path } from '../../config-file/finding.ts';
 import type { Rule } from '../../config-file/rule.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
 
 const isAddress = (text: string) => /^\d+(\.\d+){3}$/.test(text);
 
-const trunkNamesAreUnique: Rule = {
+const trunkNamesAreUnique: Rule<CellSpec> = {
   severity: 'error',
   reads: ['trunks'],
   *check({ trunks }) {
@@ -20,7 +21,7 @@ const trunkNamesAreUnique: Rule = {
 /** https://www.iana.org/assignments/iana-ipv4-special-registry/, without the ranges that are set aside for documents. */
 export const notHosts = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'].map(parseRange);
 
-const carriersAreReachable: Rule = {
+const carriersAreReachable: Rule<CellSpec> = {
   severity: 'error',
   reads: ['trunks', 'network'],
   *check({ trunks, network }) {
@@ -41,7 +42,7 @@ const carriersAreReachable: Rule = {
   },
 };
 
-const trunkTransportIsOn: Rule = {
+const trunkTransportIsOn: Rule<CellSpec> = {
   severity: 'error',
   reads: ['trunks', 'sbc.transports'],
   *check({ trunks, sbc: { transports } }) {
@@ -58,7 +59,7 @@ const trunkTransportIsOn: Rule = {
   },
 };
 
-const tlsIsOnItsPort: Rule = {
+const tlsIsOnItsPort: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['trunks'],
   *check({ trunks }) {
@@ -82,7 +83,7 @@ const fixedOutcomes = new Map([
   [487, 'says that the caller gave up'],
 ]);
 
-const definiteAnswersStand: Rule = {
+const definiteAnswersStand: Rule<CellSpec> = {
   severity: 'error',
   reads: ['trunks'],
   *check({ trunks }) {
@@ -100,7 +101,7 @@ const definiteAnswersStand: Rule = {
   },
 };
 
-const trunkLimitsFitTheCell: Rule = {
+const trunkLimitsFitTheCell: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['trunks', 'media.hosts', 'media.relay.calls', 'sbc.setupsPerSecond'],
   *check({ trunks, media, sbc }) {
@@ -124,7 +125,7 @@ const trunkLimitsFitTheCell: Rule = {
   },
 };
 
-export const trunkRules: readonly Rule[] = [
+export const trunkRules: readonly Rule<CellSpec>[] = [
   trunkNamesAreUnique,
   carriersAreReachable,
   trunkTransportIsOn,

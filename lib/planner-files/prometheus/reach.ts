@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { errorAt } from '../../config-file/checked-file.ts';
-import { PlanningFailure } from '../failure.ts';
+import { InvalidFiles } from '../../config-file/invalid-files.ts';
 import { readPlanning } from '../read-planning.ts';
 import { authenticator } from './authenticate.ts';
 import { Prometheus } from './client.ts';
@@ -20,7 +20,7 @@ const USUAL_WEEKS = 8;
  * The Prometheus at an address, or the one of a planning file with its authentication. Nothing is asked yet.
  *
  * @param source an http or https address, or the path of `planning.yaml`
- * @throws PlanningFailure for a file that is wrong, or names none
+ * @throws InvalidFiles for a file that is wrong, or names none
  * @throws SecretMissing where a secret is not where it should be
  */
 export async function reachPrometheus(source: string, signal?: AbortSignal): Promise<Reached> {
@@ -41,14 +41,14 @@ function settingsAt(url: string): PrometheusSettings {
   if (data !== undefined) return data;
   const place = { severity: 'error', file: url, line: 1, column: 1, path: '' } as const;
   const allowed = 'an http or https address of a server, or the path of planning.yaml';
-  throw new PlanningFailure([{ ...place, message: 'this is not the address of a server', given: url, allowed }]);
+  throw new InvalidFiles([{ ...place, message: 'this is not the address of a server', given: url, allowed }]);
 }
 
 function settingsIn(path: string): { settings: PrometheusSettings; folder: string; weeks: number } {
   const { value, source } = readPlanning(path).planning;
   const { prometheus: settings, weeks } = value.history;
   if (settings === undefined) {
-    throw new PlanningFailure([errorAt(source, ['history'], 'no Prometheus is named', 'history.prometheus.url')]);
+    throw new InvalidFiles([errorAt(source, ['history'], 'no Prometheus is named', 'history.prometheus.url')]);
   }
   return { settings, folder: dirname(path), weeks };
 }

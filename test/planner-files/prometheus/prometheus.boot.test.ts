@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { tenantHistory } from '../../../lib/planner/tenant-history.ts';
 import { generateTenants } from '../../../lib/planner/tenant-generator.ts';
 import type { Resource } from '../../../lib/planner/resources.ts';
-import { PlanningFailure } from '../../../lib/planner-files/failure.ts';
+import { InvalidFiles } from '../../../lib/config-file/invalid-files.ts';
 import { readPlanInput } from '../../../lib/planner-files/plan-input.ts';
 import { describeWith } from '../../requirements.ts';
 import { CELL, folderOf, HOUR, MINIMAL, NOW } from '../folder.ts';
@@ -92,6 +92,6 @@ describeWith(['prometheus'], 'the real Prometheus', () => {
     ]);
 
     await expect(read('{}')).rejects.toThrow(/query_range answered 401 \(Unauthorized\)/);
-    await expect(read('{}')).rejects.toBeInstanceOf(PlanningFailure);
+    await expect(read('{}')).rejects.toBeInstanceOf(InvalidFiles);
   });
 });
