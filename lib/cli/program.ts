@@ -9,17 +9,17 @@ import { addCheck } from './commands/check.ts';
 import { addDeployed } from './commands/deployed.ts';
 import { addDown } from './commands/down.ts';
 import { addEdgeKeys } from './commands/edge-keys.ts';
-import { addFlap } from './commands/flap.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
+import { addFlap, addLocal } from './commands/local-reroute.ts';
 import { addLogs } from './commands/logs.ts';
 import { addMeasure } from './commands/measure.ts';
 import { addPlan } from './commands/plan.ts';
 import { addCustomers, addProvision } from './commands/provision.ts';
+import { addPrometheusConfig, addScrape } from './commands/prometheus-config.ts';
 import { addProve } from './commands/prove.ts';
 import { addRoll } from './commands/roll.ts';
 import { addRollout } from './commands/rollout.ts';
 import { addScale } from './commands/scale.ts';
-import { addScrape } from './commands/scrape.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addStamp } from './commands/stamp.ts';
 import { addStatus } from './commands/status.ts';
@@ -27,6 +27,34 @@ import { addTenant } from './commands/tenant.ts';
 import { addTry } from './commands/try.ts';
 import { addUnlock } from './commands/unlock.ts';
 import { addUp } from './commands/up.ts';
+
+/** Commands as `--help` lists them. */
+const groups: readonly (readonly [title: string, commands: readonly ((program: Command) => Command)[]])[] = [
+  [
+    'A cell or a front on this machine',
+    [addTry, addUp, addStatus, addCall, addCalls, addLogs, addLocal, addFlap, addDown],
+  ],
+  ['The fleet’s files', [addCheck, addStamp, addCapacity, addPrometheusConfig, addScrape]],
+  [
+    'What is done to a running cell',
+    [
+      addProvision,
+      addCustomers,
+      addTenant,
+      addScale,
+      addRoll,
+      addProve,
+      addRollout,
+      addDeployed,
+      addUnlock,
+      addEdgeKeys,
+    ],
+  ],
+  ['The planner', [addPlan, addSimulate, addMeasure]],
+];
+
+/** They make and enter namespaces, which only root may. */
+const onThisMachine = new Set([addTry, addUp, addStatus, addCalls, addLogs, addLocal, addFlap, addTenant, addDown]);
 
 function cellstamp(): Command {
   const program = new Command('npx cellstamp')
@@ -42,29 +70,13 @@ function cellstamp(): Command {
       'after',
       '\nExample:\n  $ npx cellstamp try\n\nExit status: 0 good, 1 failed, 2 bad input (a file, an option); of plan see `npx cellstamp plan --help`.',
     );
-  for (const add of [addTry, addUp, addStatus, addCalls, addLogs, addFlap, addTenant, addDown]) {
-    add(program).hook('preAction', asRoot);
+  for (const [title, commands] of groups) {
+    program.commandsGroup(`${title}:`);
+    for (const add of commands) {
+      const command = add(program);
+      if (onThisMachine.has(add)) command.hook('preAction', asRoot);
+    }
   }
-  for (const add of [
-    addCall,
-    addCheck,
-    addCapacity,
-    addStamp,
-    addDeployed,
-    addProvision,
-    addCustomers,
-    addScale,
-    addRoll,
-    addProve,
-    addRollout,
-    addUnlock,
-    addScrape,
-    addPlan,
-    addSimulate,
-    addMeasure,
-    addEdgeKeys,
-  ])
-    add(program);
   return program;
 }
 

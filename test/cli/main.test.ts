@@ -7,26 +7,26 @@ const commands = [
   'try',
   'up',
   'status',
+  'call',
   'calls',
   'logs',
-  'flap',
-  'tenant',
+  'local',
   'down',
-  'call',
   'check',
-  'capacity',
   'stamp',
+  'capacity',
+  'prometheus-config',
   'provision',
+  'tenant',
   'scale',
   'roll',
   'prove',
   'rollout',
   'unlock',
-  'scrape',
+  'edge-keys',
   'plan',
   'simulate',
   'measure',
-  'edge-keys',
 ];
 
 describe('cellstamp', () => {
@@ -52,6 +52,17 @@ describe('cellstamp', () => {
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
+  });
+
+  it.each([
+    ['flap', 'Moves the route of a place'],
+    ['scrape', 'Prints the configuration of a Prometheus'],
+    ['customers', ''],
+    ['deployed', 'Records how a deploy of a cell goes'],
+  ])('still takes %s, which has another name now', async (old, description) => {
+    const { status, stdout } = await cellstamp(old, '--help');
+    expect(status).toBe(0);
+    expect(stdout).toContain(description);
   });
 
   it('help says what --help says', async () => {

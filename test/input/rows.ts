@@ -951,7 +951,12 @@ const options: readonly Row[] = [
     'echo',
   ),
   option(invalid('--lines <n>', '0', whole(1, 1_000_000)), 'logs', 'sbc-1', '--lines', '0'),
-  option("error: command-argument value 'north' is invalid for argument 'place'. " + whole(1, 99), 'flap', 'north'),
+  option(
+    "error: command-argument value 'north' is invalid for argument 'place'. " + whole(1, 99),
+    'local',
+    'reroute',
+    'north',
+  ),
   option(
     "error: command-argument value 'renew' is invalid for argument 'step'. It must be add, use, drop.",
     'edge-keys',

@@ -10,8 +10,8 @@ describeWith(['prometheus'], 'promtool', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cellstamp-prometheus-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('takes what cellstamp scrape prints', () => {
-    const { status, stdout } = spawnCellstamp(process.cwd(), 'scrape', 'example');
+  it('takes what cellstamp prometheus-config prints', () => {
+    const { status, stdout } = spawnCellstamp(process.cwd(), 'prometheus-config', 'example');
     expect(status).toBe(0);
     const path = join(folder, 'prometheus.yml');
     writeFileSync(path, stdout);

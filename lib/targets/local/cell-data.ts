@@ -50,15 +50,20 @@ export interface KamailioCall {
   readonly params: readonly (string | number)[];
 }
 
-/** What removes something; that it is not there any more is fine. */
-const removals = ['htable.delete', 'ul.rm'];
+/** What asks for something or removes it; that it is not there is an answer like any other. */
+const mayMiss = ['htable.delete', 'ul.rm', 'ul.lookup'];
 
 /**
  * Calls Kamailio's JSON-RPC interface on an SBC.
+ * @returns the result of each call; undefined where what it names is not there
  * @throws LocalFailure when it refuses or does not answer
  */
-export async function callKamailio(state: CellState, sbc: string, calls: readonly KamailioCall[]): Promise<void> {
-  if (calls.length === 0) return;
+export async function callKamailio(
+  state: CellState,
+  sbc: string,
+  calls: readonly KamailioCall[],
+): Promise<readonly unknown[]> {
+  if (calls.length === 0) return [];
   const { status, stdout, stderr } = await runInside(
     state.namespaces[sbc]!.init,
     ['perl', '-e', datagrams, paths.jsonRpc, `${paths.run}/calls-${process.pid}.sock`],
@@ -66,13 +71,13 @@ export async function callKamailio(state: CellState, sbc: string, calls: readonl
       input: `${calls.map(({ method, params }, id) => JSON.stringify({ jsonrpc: '2.0', method, params, id })).join('\n')}\n`,
     },
   );
-  const refused = stdout
-    .split('\n')
-    .find(
-      (answer, index) =>
-        answer.includes('"error"') && !(removals.includes(calls[index]!.method) && answer.includes('404')),
-    );
-  if (status !== 0 || refused) {
+  const answers = stdout.split('\n').slice(0, calls.length);
+  const refused = answers.find(
+    (answer, index) =>
+      answer.includes('"error"') && !(mayMiss.includes(calls[index]!.method) && answer.includes('404')),
+  );
+  if (status !== 0 || refused !== undefined) {
     throw new LocalFailure(`${sbc} of cell ${state.name} does not take a change: ${refused ?? stderr.trim()}`);
   }
+  return answers.map((answer) => (JSON.parse(answer) as { readonly result?: unknown }).result);
 }

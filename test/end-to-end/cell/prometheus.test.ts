@@ -72,7 +72,7 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
   const sbc = () => requireState(name).namespaces['sbc-2']!.init;
 
   async function startPrometheus(): Promise<ChildProcess> {
-    const { stdout } = spawnCellstamp(folder, 'scrape', name);
+    const { stdout } = spawnCellstamp(folder, 'prometheus-config', name);
     // A test has no minutes to wait.
     writeFileSync(join(folder, 'prometheus.yml'), stdout.replace('scrape_interval: 15s', 'scrape_interval: 1s'));
     const storage = [`--storage.tsdb.path=${join(folder, 'data')}`, '--web.listen-address=127.0.0.1:9090'];

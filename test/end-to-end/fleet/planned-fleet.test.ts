@@ -46,7 +46,7 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a fleet of three cells 
   /** Brings a cell up as an operator does, and has its hosts scraped. */
   async function bringUp(cell: string): Promise<void> {
     expect(spawnCellstamp(folder, 'up', cell)).toMatchObject({ status: 0, stderr: '' });
-    bridges.push(await MetricsBridge.open(cell, spawnCellstamp(folder, 'scrape', cell).stdout));
+    bridges.push(await MetricsBridge.open(cell, spawnCellstamp(folder, 'prometheus-config', cell).stdout));
     const jobs = bridges.flatMap((bridge) => bridge.jobs);
     prometheus.reload(stringify({ global: { scrape_interval: '2s' }, scrape_configs: jobs }));
   }

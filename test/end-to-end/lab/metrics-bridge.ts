@@ -14,7 +14,7 @@ import { spawnInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { firstOutput } from '../../first-output.ts';
 
-/** As much of what `npx cellstamp scrape` prints as is changed here. */
+/** As much of what `npx cellstamp prometheus-config` prints as is changed here. */
 interface ScrapeConfig {
   readonly scrape_configs: readonly {
     readonly job_name: string;
@@ -52,7 +52,7 @@ export class MetricsBridge {
     this.jobs = jobs;
   }
 
-  /** @param scrape what `npx cellstamp scrape` prints of the running cell */
+  /** @param scrape what `npx cellstamp prometheus-config` prints of the running cell */
   static async open(cell: string, scrape: string): Promise<MetricsBridge> {
     const { scrape_configs: jobs } = parse(scrape) as ScrapeConfig;
     const targets = jobs.flatMap((job) => job.static_configs.flatMap((one) => one.targets));

@@ -131,11 +131,13 @@ describeWith(['root', 'debian-packages'], 'a front of commands', () => {
   });
 
   it('moves the route of a place, and says which places there are', async () => {
-    expect((await cellstamp('flap', '1', '--front', front)).stdout).toBe(
+    expect((await cellstamp('local', 'reroute', '1', '--front', front)).stdout).toBe(
       'callers of place 1 reach 198.19.0.1 in us-east-1 now\n',
     );
-    expect((await cellstamp('flap', '1', '--to', '1', '--front', front)).stdout).toContain('in eu-west-1 now');
-    expect(await cellstamp('flap', '3', '--front', front)).toMatchObject({
+    expect((await cellstamp('local', 'reroute', '1', '--to', '1', '--front', front)).stdout).toContain(
+      'in eu-west-1 now',
+    );
+    expect(await cellstamp('local', 'reroute', '3', '--front', front)).toMatchObject({
       status: 1,
       stderr: 'cellstamp: there is no place 3; there are 1 to 2, one near each region\n',
     });

@@ -1,10 +1,7 @@
 /** What the running Kamailios of cells and edges say. */
 import { kamailioPaths as paths } from '../../../software/kamailio/common/paths.ts';
-import { activeSbc } from '../calls.ts';
-import { LocalFailure } from '../failure.ts';
 import { runInside } from '../namespace.ts';
 import type { ProcessId } from '../processes.ts';
-import type { CellState } from '../state.ts';
 import { frontProcess, type FrontState } from './state.ts';
 
 /** One that is frozen never answers. Seconds. */
@@ -26,14 +23,6 @@ export function askEdge(
   patience?: number,
 ): Promise<string | undefined> {
   return ask(frontProcess(state, edge), words, patience);
-}
-
-/** The answer of a cell's active SBC. @throws LocalFailure when it gives none */
-export async function askCell(cell: CellState, words: readonly string[]): Promise<string> {
-  const sbc = activeSbc(cell);
-  const answer = await ask(cell.namespaces[sbc]!.init, words);
-  if (answer === undefined) throw new LocalFailure(`Kamailio on ${sbc} of cell ${cell.name} does not answer`);
-  return answer;
 }
 
 /** Entries of a table, from the answer to `htable.dump`. */

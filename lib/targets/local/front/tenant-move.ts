@@ -8,7 +8,6 @@ import { activeSbc, listCalls } from '../calls.ts';
 import { callKamailio, queryDatabase, type KamailioCall } from '../cell-data.ts';
 import { LocalFailure } from '../failure.ts';
 import { exclusively, requireState, type CellState } from '../state.ts';
-import { askCell } from './kamailio.ts';
 import { requireFrontState } from './state.ts';
 import { edgesKnow } from './tenants.ts';
 import { directoryOf } from './up.ts';
@@ -129,19 +128,39 @@ async function trunksAreThere(target: CellState, tenant: string, trunks: readonl
   );
 }
 
-/** Registrations through edges: they hold in the new cell as they are. A phone that came another way registers again. */
+/** What Kamailio says of a registration. */
+interface Contact {
+  readonly Address: string;
+  readonly Expires: number | 'permanent' | 'deleted' | 'expired';
+  readonly Path: string;
+  readonly CFlags: number;
+}
+
+/** The users of a tenant, as the registrar knows them. */
+async function usersOf(cell: CellState, domain: string): Promise<readonly string[]> {
+  return (await tableRows(cell, domain)).flatMap(([table, user]) => (table === 'users' ? [user] : []));
+}
+
+/**
+ * Registrations through edges: they hold in the new cell as they are. A phone that came another way registers again. Users are asked for
+ * one by one: the list of all registrations of a cell does not fit into an answer.
+ */
 async function copyLocations(source: CellState, target: CellState, domain: string): Promise<void> {
-  const dump = await askCell(source, ['ul.dump']);
-  const calls = dump.split(/\bAoR: /).flatMap((part): readonly KamailioCall[] => {
-    const user = part.slice(0, part.indexOf('\n')).trim();
-    if (!user.endsWith(`@${domain}`)) return [];
-    return part.split(/\bContact: \{/).flatMap((contact): readonly KamailioCall[] => {
-      const field = (key: string) => new RegExp(`\\b${key}: (.*)`).exec(contact)?.[1]?.trim() ?? '';
-      const expires = Number(field('Expires'));
-      if (!field('Path').startsWith('<') || !(expires > 0)) return [];
-      const params = ['location', user, field('Address'), expires, 1, field('Path'), 0, Number(field('CFlags')), -1];
-      return [{ method: 'ul.add', params }];
-    });
+  const users = await usersOf(source, domain);
+  const found = await callKamailio(
+    source,
+    activeSbc(source),
+    users.map((user) => ({ method: 'ul.lookup', params: ['location', user] })),
+  );
+  const calls = users.flatMap((user, at) => {
+    const { Contacts: contacts = [] } = (found[at] ?? {}) as {
+      readonly Contacts?: readonly { readonly Contact: Contact }[];
+    };
+    return contacts.flatMap(({ Contact: { Address, Expires, Path, CFlags } }): readonly KamailioCall[] =>
+      Path.startsWith('<') && typeof Expires === 'number' && Expires > 0
+        ? [{ method: 'ul.add', params: ['location', user, Address, Expires, 1, Path, 0, CFlags, -1] }]
+        : [],
+    );
   });
   await callKamailio(target, activeSbc(target), calls);
 }
@@ -155,10 +174,7 @@ async function forgetTenant(source: CellState, tenant: string): Promise<void> {
       source,
       rows.map(([table, key]) => ({ method: 'htable.delete', params: [table, key] })),
     );
-    const dump = await askCell(source, ['ul.dump']);
-    const users = [...dump.matchAll(/\bAoR: (\S+)/g)]
-      .map(([, user]) => user!)
-      .filter((user) => user.endsWith(`@${domain}`));
+    const users = rows.flatMap(([table, user]) => (table === 'users' ? [user] : []));
     await callKamailio(
       source,
       activeSbc(source),

@@ -2,9 +2,21 @@ import type { Command } from 'commander';
 import { wholeNumber } from '../option-values.ts';
 import { printJson } from '../output.ts';
 
+export function addLocal(program: Command): Command {
+  const local = program
+    .command('local')
+    .description('Does to the network of this machine what happens to others by itself.');
+  withOptions(local.command('reroute'), 'local reroute');
+  return local.addHelpText('after', '\nExample:\n  $ npx cellstamp local reroute 1');
+}
+
+/** The name that `local reroute` had before. It goes with the next version. */
 export function addFlap(program: Command): Command {
-  return program
-    .command('flap')
+  return withOptions(program.command('flap', { hidden: true }), 'flap');
+}
+
+const withOptions = (command: Command, name: string): Command =>
+  command
     .description('Moves the route of a place’s callers to another region, as when a provider’s link fails.')
     .argument('[place]', 'number of the place', wholeNumber(1, 99), 1)
     .option('--to <region>', 'number of the region; the next one by default', wholeNumber(1, 99))
@@ -12,10 +24,9 @@ export function addFlap(program: Command): Command {
     .option('--json', 'print where the route leads now as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp flap 1\n\nNo call must notice: see `npx cellstamp call --through front`.',
+      `\nExample:\n  $ npx cellstamp ${name} 1\n\nNo call must notice: see \`npx cellstamp call --through front\`.`,
     )
-    .action(flap);
-}
+    .action(reroute);
 
 interface Options {
   readonly to?: number;
@@ -23,7 +34,7 @@ interface Options {
   readonly json?: true;
 }
 
-async function flap(place: number, { to, front, json }: Options): Promise<void> {
+async function reroute(place: number, { to, front, json }: Options): Promise<void> {
   const local = await import('../../targets/local/front/index.ts');
   const state = local.requireFrontState(front);
   const number = await local.flap(state, place, to);
