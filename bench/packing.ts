@@ -45,7 +45,7 @@ function packInstance({ capacity, items }: Instance): Timed {
     name: (n) => `c${n}`,
     region: 'one',
     limits: {
-      lanes: [
+      sharedLimits: [
         { resource: 'setups', pools: 'all', limit: capacity },
         { resource: 'relayedCalls', pools: ['standard'], limit: 1 },
       ],
@@ -101,7 +101,7 @@ function largeTenants(): BenchRow[] {
     name: (n) => `c${n}`,
     region: 'one',
     limits: {
-      lanes: RESOURCES.map((resource) => ({
+      sharedLimits: RESOURCES.map((resource) => ({
         resource,
         pools: resource === 'relayedCalls' || resource === 'mediaSessions' ? ['standard'] : ('all' as const),
         limit: 1,

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import type { Lane } from '../lib/planner/shared-limits.ts';
+import type { SharedLimit } from '../lib/planner/shared-limits.ts';
 import type { CellKind } from '../lib/planner/placement/cell-kind.ts';
 import { CellLoad } from '../lib/planner/placement/cell-load.ts';
 import { fleetBound, pack } from '../lib/planner/placement/pack.ts';
@@ -22,7 +22,7 @@ const TENANTS = 50_000;
 const MAX_TENANTS = 500;
 
 /** A cell of 4 media hosts, one of them lost, that the generated tenants fill in several limits. */
-const WEEKLY_LANES: readonly Lane[] = [
+const WEEKLY_LANES: readonly SharedLimit[] = [
   { resource: 'setups', pools: 'all', limit: 60 },
   { resource: 'registrations', pools: 'all', limit: 60_000 },
   { resource: 'recordEvents', pools: 'all', limit: 200 },
@@ -53,20 +53,26 @@ function logNormalInstance(seed: number, tightness: readonly number[]): { table:
     RESOURCES.forEach((resource, r) => (sums[r]! += use[resource]));
     table.add({ id: `t${i}`, pool: 'standard', use });
   }
-  const lanes = RESOURCES.map((resource, r): Lane => ({
+  const sharedLimits = RESOURCES.map((resource, r): SharedLimit => ({
     resource,
     pools: 'all',
     limit: sums[r]! / 100 / tightness[r]!,
   }));
   return {
     table,
-    kind: { name: (n) => `c${n}`, region: 'one', limits: { lanes: withPool(lanes), maxTenants: MAX_TENANTS } },
+    kind: {
+      name: (n) => `c${n}`,
+      region: 'one',
+      limits: { sharedLimits: withPool(sharedLimits), maxTenants: MAX_TENANTS },
+    },
   };
 }
 
 /** Relayed calls belong to a pool; which one does not matter here. */
-const withPool = (lanes: readonly Lane[]): Lane[] =>
-  lanes.map((lane) => (lane.resource === 'relayedCalls' ? { ...lane, pools: ['standard'] } : lane));
+const withPool = (sharedLimits: readonly SharedLimit[]): SharedLimit[] =>
+  sharedLimits.map((sharedLimit) =>
+    sharedLimit.resource === 'relayedCalls' ? { ...sharedLimit, pools: ['standard'] } : sharedLimit,
+  );
 
 function vectorRows(): BenchRow[] {
   let worstRatio = 0;
@@ -119,11 +125,11 @@ function tableOf(tenants: readonly GeneratedTenant[], slots: 1 | 168): TenantTab
   return table;
 }
 
-const kindsOf = (tenants: readonly GeneratedTenant[], lanes = WEEKLY_LANES): CellKind[] =>
+const kindsOf = (tenants: readonly GeneratedTenant[], sharedLimits = WEEKLY_LANES): CellKind[] =>
   [...new Set(tenants.map((tenant) => tenant.region))].sort().map((region) => ({
     name: (n) => `${region}-${n}`,
     region,
-    limits: { lanes, maxTenants: MAX_TENANTS },
+    limits: { sharedLimits, maxTenants: MAX_TENANTS },
   }));
 
 function weeklyRows(tenants: readonly GeneratedTenant[]): BenchRow[] {
@@ -172,14 +178,14 @@ const NEWCOMERS = 2000;
 function placeOneRow(): BenchRow {
   const tenants = generateTenants({ count: TENANTS + NEWCOMERS, seed: 1 });
   // So small that 50,000 tenants fill 200 cells.
-  const lanes = WEEKLY_LANES.map((lane) =>
-    lane.resource === 'relayedCalls' ? { ...lane, limit: lane.limit * 0.433 } : lane,
+  const sharedLimits = WEEKLY_LANES.map((sharedLimit) =>
+    sharedLimit.resource === 'relayedCalls' ? { ...sharedLimit, limit: sharedLimit.limit * 0.433 } : sharedLimit,
   );
   const { rows } = tableOf(
     tenants.map((tenant) => ({ ...tenant, region: 'one' })),
     168,
   );
-  const { cells } = pack(rows.slice(NEWCOMERS), 168, kindsOf([{ ...tenants[0]!, region: 'one' }], lanes));
+  const { cells } = pack(rows.slice(NEWCOMERS), 168, kindsOf([{ ...tenants[0]!, region: 'one' }], sharedLimits));
   const times = rows.slice(0, NEWCOMERS).map((tenant) => {
     // Processor time: a wait for a processor that others use is not the placement's.
     const start = process.cpuUsage();

@@ -7,7 +7,7 @@
 
 type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
 
-interface Line {
+interface YamlLine {
   readonly indent: number;
   readonly text: string;
 }
@@ -35,7 +35,7 @@ const special = /[^\n\x20-\x7e\xa1-\u2029\u202f-\u2065\u206a-\uffff]| (?:\n|$)/;
 
 /** @returns undefined for a text that needs the YAML parser */
 export function readPlainYaml(text: string): Readonly<Record<string, unknown>> | undefined {
-  const lines: Line[] = [];
+  const lines: YamlLine[] = [];
   if (special.test(text)) return undefined;
   for (const line of text.split('\n')) {
     const content = line.trimStart();
@@ -53,10 +53,10 @@ export function readPlainYaml(text: string): Readonly<Record<string, unknown>> |
 }
 
 class Reader {
-  private readonly lines: Line[];
+  private readonly lines: YamlLine[];
   private at = 0;
 
-  constructor(lines: readonly Line[]) {
+  constructor(lines: readonly YamlLine[]) {
     this.lines = [...lines];
   }
 

@@ -69,7 +69,13 @@ function readYaml(file: string, text: string): Source {
   };
   const lineAt = (offset: number) => text.split('\n')[positionAt(offset).line - 1]?.trim() || 'nothing';
 
-  const finding: Place = (path, offset, rest) => ({ severity: 'error', file, ...positionAt(offset), path, ...rest });
+  const finding: FindingAt = (path, offset, rest) => ({
+    severity: 'error',
+    file,
+    ...positionAt(offset),
+    path,
+    ...rest,
+  });
   const unusable = (offset: number, message: string, allowed: string) =>
     finding('', offset, { message, given: lineAt(offset), allowed });
   const syntax = syntaxError(text, document, unusable);
@@ -136,7 +142,7 @@ const allowedSyntax: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'one key a line, the keys of a group indented alike',
 };
 
-type Place = (path: string, offset: number, rest: Pick<Finding, 'message' | 'given' | 'allowed'>) => Finding;
+type FindingAt = (path: string, offset: number, rest: Pick<Finding, 'message' | 'given' | 'allowed'>) => Finding;
 
 /** Tags that say what the text says without them. */
 const coreTags = ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((tag) => `tag:yaml.org,2002:${tag}`);
@@ -146,7 +152,7 @@ const coreTags = ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((tag)
  * anchor, which are then taken for the text that was most likely meant (`*43`). What it finds of the file as a whole (an empty
  * path) makes the file's value unusable.
  */
-function tidy(document: Document.Parsed, finding: Place): Finding[] {
+function tidy(document: Document.Parsed, finding: FindingAt): Finding[] {
   const findings: Finding[] = [];
   const whole = (node: Node, given: string, message: string, allowed: string) => {
     findings.push(finding('', node.range![0], { message, given, allowed }));

@@ -1,9 +1,9 @@
 /**
- * Skimming the other cells of a fleet for one: their tenants, most of their text, matter only where they share a name, a
+ * The other cells of a fleet, read for one: their tenants, most of their text, matter only where they share a name, a
  * domain or a number with the cell's. Measured with 1,000 cells: of ten tenants each 0.07 s of CPU time instead of 0.14 s, of 500 each
  * 0.4 s instead of 3 s, where the synthesis of the one cell takes 1.4 s.
  */
-import type { Outline } from './fleet-index.ts';
+import type { IndexedFile } from './fleet-index.ts';
 
 /** From a line `tenants:` to the next line that begins in the first column, but for the items of the list and comments. */
 const tenants = /^tenants:(?:.*\n?)(?:(?:[ #-].*|)(?:\n|$))*/m;
@@ -12,11 +12,11 @@ const tenants = /^tenants:(?:.*\n?)(?:(?:[ #-].*|)(?:\n|$))*/m;
 const indirect = /\\|(?:^|[\s,[{])&/m;
 
 /**
- * A function that blanks the tenants of a text in which none of the outline's tenants, domains and numbers stands. Lines stay
+ * A function that blanks the tenants of a text in which none of the entry's tenants, domains and numbers stands. Lines stay
  * where they are. Any other text is returned as it is.
  */
-export function skimmer(outline: Outline): (text: string) => string {
-  const names = [...outline.tenants, ...outline.domains, ...outline.dids].map(({ value }) => value);
+export function tenantBlanker(entry: IndexedFile): (text: string) => string {
+  const names = [...entry.tenants, ...entry.domains, ...entry.dids].map(({ value }) => value);
   const shared = new RegExp(names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'));
   return (text) =>
     (names.length > 0 && shared.test(text)) || indirect.test(text)

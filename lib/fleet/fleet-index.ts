@@ -16,7 +16,7 @@ export interface Placed<T> {
   readonly source: Source;
 }
 
-export interface Outline {
+export interface IndexedFile {
   readonly source: Source;
   readonly kind: 'cell' | 'front';
   readonly name: Placed<string> | undefined;
@@ -41,7 +41,7 @@ const defaultFront = parseFront({
 });
 
 /** None of a file that can't be read. */
-export function outlineCell(source: Source): readonly Outline[] {
+export function indexCell(source: Source): readonly IndexedFile[] {
   if (!isRecord(source.value)) return [];
   const cell = source.value;
   const onAws = cell['aws'] !== undefined || meansAws(cell, oldCell);
@@ -57,7 +57,7 @@ export function outlineCell(source: Source): readonly Outline[] {
     (Number.isInteger(hosts) && (hosts as number) >= 1 && (hosts as number) <= 32
       ? (hosts as number)
       : defaults.media.hosts);
-  const outline: Outline = {
+  const entry: IndexedFile = {
     source,
     kind: 'cell',
     name: typeof cell['name'] === 'string' ? placed(cell['name'], ['name']) : undefined,
@@ -73,11 +73,11 @@ export function outlineCell(source: Source): readonly Outline[] {
       Object.keys(record(dids)).map((did) => placed(did, ['tenants', index, 'dids', did])),
     ),
   };
-  return [outline];
+  return [entry];
 }
 
 /** The front's name, networks, Elastic IPs and domain are compared with those of the cells. */
-export function outlineFront(source: Source): Outline {
+export function indexFront(source: Source): IndexedFile {
   const front = record(source.value);
   const onAws = front['aws'] !== undefined || meansAws(front, oldFront);
   const regions = list(front['regions']).map(record);

@@ -6,10 +6,10 @@ import { compareFindings, type Finding } from '../config-file/finding.ts';
 import { freeRanges } from './free-range.ts';
 import { checkFront } from './front-file.ts';
 import type { FrontSpec } from './schema/front.ts';
-import { outlineCell, outlineFront } from './fleet-index.ts';
+import { indexCell, indexFront } from './fleet-index.ts';
 import { formatRange } from './range.ts';
 import { behindFrontRules } from './rules/behind-front.ts';
-import { skimmer } from './blank-tenants.ts';
+import { tenantBlanker } from './blank-tenants.ts';
 import { readSource, type Source, type TextFile } from '../config-file/source.ts';
 import { brokenRules } from '../config-file/spec-file.ts';
 
@@ -60,7 +60,7 @@ export function loadFleet(files: readonly FleetFile[], { only }: FleetOptions = 
         )
       : []),
     ...checkBetween(
-      [...fronts.map(outlineFront), ...cells.flatMap(outlineCell)],
+      [...fronts.map(indexFront), ...cells.flatMap(indexCell)],
       only === undefined ? undefined : wanted[0],
     ),
   ];
@@ -77,8 +77,8 @@ const usualPrefix = 20;
 /** A network for one more cell, `10.16.32.0/20`; undefined when the private address space is full. */
 export function freeNetwork(files: readonly FleetFile[]): string | undefined {
   const sources = files.map(({ path, text }) => readSource(path, text));
-  const outlines = sources.flatMap((source) => (stem(source) === 'front' ? outlineFront(source) : outlineCell(source)));
-  const taken = outlines.flatMap(({ networks }) => networks.map(({ value }) => value));
+  const indexed = sources.flatMap((source) => (stem(source) === 'front' ? indexFront(source) : indexCell(source)));
+  const taken = indexed.flatMap(({ networks }) => networks.map(({ value }) => value));
   const free = freeRanges(taken, usualPrefix).next().value;
   return free === undefined ? undefined : formatRange(free);
 }
@@ -88,11 +88,11 @@ function readAround(files: readonly FleetFile[], only: string): readonly Source[
   const wanted = files.find(({ path }) => stem({ file: path }) === only);
   if (wanted === undefined) return [];
   const source = readSource(wanted.path, wanted.text);
-  const [outline] = outlineCell(source);
-  const skim = outline === undefined ? (text: string) => text : skimmer(outline);
+  const [entry] = indexCell(source);
+  const blank = entry === undefined ? (text: string) => text : tenantBlanker(entry);
   return files.map((file) => {
     if (file === wanted) return source;
-    return readSource(file.path, stem({ file: file.path }) === 'front' ? file.text : skim(file.text));
+    return readSource(file.path, stem({ file: file.path }) === 'front' ? file.text : blank(file.text));
   });
 }
 

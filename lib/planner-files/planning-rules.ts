@@ -3,11 +3,11 @@ import { timeZone } from '../planner/forecast/time-zone.ts';
 import { POLICIES } from '../planner/policy.ts';
 import type { Path } from '../config-file/finding.ts';
 import type { Violation } from '../config-file/rule.ts';
-import type { Kind, Planning } from './planning-schema.ts';
+import type { StampedKind, Planning } from './planning-schema.ts';
 import type { SecretReference } from './values.ts';
 
 /** The name of a kind of cell, as plans tell it. */
-export const kindName = ({ name, region, size }: Kind): string => name ?? `${region} ${size}`;
+export const kindName = ({ name, region, size }: StampedKind): string => name ?? `${region} ${size}`;
 
 export function* planningRules(planning: Planning): Iterable<Violation> {
   yield* policyNumbers(planning);

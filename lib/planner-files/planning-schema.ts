@@ -192,4 +192,4 @@ export const planningSchema = z
   .meta({ title: 'Cellstamp planning', description: 'What the capacity planner may do, and what it learns from.' });
 
 export type Planning = z.output<typeof planningSchema>;
-export type Kind = Planning['kinds'][number];
+export type StampedKind = Planning['kinds'][number];

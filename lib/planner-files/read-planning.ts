@@ -15,7 +15,7 @@ import { checkFile, errorAt, readFile, type CheckedFile } from '../config-file/c
 import { InvalidFiles } from '../config-file/invalid-files.ts';
 import { planningJsonSchemas } from './json-schema.ts';
 import { kindName, planningRules } from './planning-rules.ts';
-import { planningSchema, type Kind, type Planning } from './planning-schema.ts';
+import { planningSchema, type StampedKind, type Planning } from './planning-schema.ts';
 
 /** What the file of a new cell says besides its name and network, as it is written in `planning.yaml`. */
 export type KindCell = Omit<CellInput, 'name' | 'network' | 'tenants' | 'state'>;
@@ -28,7 +28,10 @@ export interface PlanningFile {
   /** What is right, and stands in an old place. */
   readonly warnings: readonly Finding[];
   /** By the name of the blueprint. */
-  readonly kinds: ReadonlyMap<string, { readonly kind: Kind; readonly written: KindCell; readonly spec: CellSpec }>;
+  readonly kinds: ReadonlyMap<
+    string,
+    { readonly kind: StampedKind; readonly written: KindCell; readonly spec: CellSpec }
+  >;
   /** Where plans leave what the next one has to know. */
   readonly statePath: string;
   /** Where every plan and action is added. */
@@ -161,14 +164,14 @@ function* notWritable(source: Source, key: string, path: string): Iterable<Findi
 }
 
 /** A kind that names no target is for AWS. */
-function writtenCell(source: Source, { region, size }: Kind, at: number): KindCell {
+function writtenCell(source: Source, { region, size }: StampedKind, at: number): KindCell {
   const { kinds } = source.value as { readonly kinds: readonly { readonly settings?: Partial<KindCell> }[] };
   const cell = { region, size, ...kinds[at]!.settings };
   return meansAws(cell, oldCell) ? { ...cell, aws: {} } : cell;
 }
 
 /** A kind as the file of a cell that stands inside `planning.yaml`: so the rules of cells say what is wrong, and where. */
-function kindSource(source: Source, kind: Kind, at: number): Source {
+function kindSource(source: Source, kind: StampedKind, at: number): Source {
   const outer = (path: Path): Path =>
     path[0] === 'region' || path[0] === 'size' ? ['kinds', at, ...path] : ['kinds', at, 'settings', ...path];
   return {

@@ -4,8 +4,8 @@ import { relayedCallGbps, relayedCallPackets } from '../fleet/relay-capacity.ts'
 import { findInstance, internetGbps, type Instance } from '../fleet/schema/targets/aws-instances.ts';
 import { COMPONENT_FIGURES, type ComponentFigures } from './component-figures.ts';
 import type { Constraint } from './constraint.ts';
-import { laneName, type CellLimits } from './shared-limits.ts';
-import { poolLanes } from './pool-limits.ts';
+import { limitName, type CellLimits } from './shared-limits.ts';
+import { poolLimits } from './pool-limits.ts';
 import { RESOURCES, type Resource } from './resources.ts';
 import { databaseConstraint, redisConstraint, storeUnknowns } from './store-capacity.ts';
 
@@ -95,7 +95,7 @@ export function cellCapacity(spec: CellSpec, options: CapacityOptions = {}): Cel
   return {
     resources,
     limits: {
-      lanes: [...wholeCell, ...poolLanes(spec.media.pools, perHost, lostMediaHosts)],
+      sharedLimits: [...wholeCell, ...poolLimits(spec.media.pools, perHost, lostMediaHosts)],
       maxTenants: spec.maxTenants,
     },
     unknown: unknowns(spec, figures),
@@ -115,9 +115,9 @@ export function capacityLines(capacity: CellCapacity): string[] {
       ),
     ];
   });
-  const pools = capacity.limits.lanes
-    .filter((lane) => lane.pools !== 'all')
-    .map((lane) => `${laneName(lane)}: ${round(lane.limit)}`);
+  const pools = capacity.limits.sharedLimits
+    .filter((sharedLimit) => sharedLimit.pools !== 'all')
+    .map((sharedLimit) => `${limitName(sharedLimit)}: ${round(sharedLimit.limit)}`);
   return [
     ...lines,
     ...pools,

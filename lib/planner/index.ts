@@ -73,7 +73,7 @@ export {
   type Measurements,
 } from './component-figures.ts';
 export type { Constraint } from './constraint.ts';
-export type { CellLimits, Lane } from './shared-limits.ts';
+export type { CellLimits, SharedLimit } from './shared-limits.ts';
 
 // Forecast.
 export { forecast, type Contract, type Forecast, type ForecastOptions } from './forecast.ts';

@@ -1,6 +1,6 @@
 import { fleetBound } from './placement/pack.ts';
 import type { CellLoad } from './placement/cell-load.ts';
-import type { Lane } from './shared-limits.ts';
+import type { SharedLimit } from './shared-limits.ts';
 import { gradeOfServiceOf, POLICIES, type Policy } from './policy.ts';
 import { HOURS_PER_WEEK, RESOURCES } from './resources.ts';
 import { erlangB } from './teletraffic/erlang.ts';
@@ -16,10 +16,10 @@ import { leadTime, stampRecords } from './plan/lead-time.ts';
 import { Ledger } from './plan/ledger.ts';
 import { outlook, type Outlook } from './plan/outlook.ts';
 import { QUOTA_NAMES, QuotaBook } from './plan/quotas.ts';
-import { kindOf, relief } from './plan/rebalancing.ts';
+import { kindOf, rebalance } from './plan/rebalancing.ts';
 import { reopening } from './plan/reopening.ts';
 import { retirement } from './plan/retirement.ts';
-import { membership } from './plan/tenant-changes.ts';
+import { tenantChanges } from './plan/tenant-changes.ts';
 import { DEFAULT_RULES, type PlanRules } from './plan/rules.ts';
 import { scaling } from './plan/scaling.ts';
 import type { ActionOf, CellReport, Plan } from './plan/schema.ts';
@@ -37,7 +37,7 @@ import { DAY_MS, HOUR_MS, iso } from './time.ts';
 export function plan(given: PlanInput): Plan {
   requireInput(given);
   const { now, policy = POLICIES.gradeOfService } = given;
-  const members = membership(given);
+  const members = tenantChanges(given);
   const input: PlanInput = { ...given, cells: members.cells, tenants: members.tenants };
   const rules: PlanRules = { ...DEFAULT_RULES, ...input.rules };
   const inOrder = [...input.cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
@@ -88,7 +88,7 @@ export function plan(given: PlanInput): Plan {
     input.blueprints.map((blueprint) => kindOf(context, blueprint)),
   );
   const quotas = new QuotaBook(input.quotas ?? []);
-  const relieved = relief(context);
+  const relieved = rebalance(context);
   const reopened = reopening(context, relieved.overflow);
   const stamps = stamping(context, reopened.overflow, quotas);
   const retired = retirement(context, relieved.overflow, reopened.cells);
@@ -130,15 +130,15 @@ function report({ load, cells, crossings }: PlanContext, { name, capacity }: Out
     fullest: fullest.text,
     crossesAt: crossing === undefined ? null : iso(crossing.at),
     erlangs: rounded(callsAtPeak(cell)),
-    blocking: rounded(worstBlocking(cell, capacity.limits.lanes)),
+    blocking: rounded(worstBlocking(cell, capacity.limits.sharedLimits)),
   };
 }
 
 const CALLS = RESOURCES.indexOf('relayedCalls');
 
 /** Of the calls of the pools, or pools that share hosts, that lose the most: each in its own busiest hour. */
-function worstBlocking({ use, slots }: CellLoad, lanes: readonly Lane[]): number {
-  return lanes.reduce((worst, { resource, limit }, l) => {
+function worstBlocking({ use, slots }: CellLoad, sharedLimits: readonly SharedLimit[]): number {
+  return sharedLimits.reduce((worst, { resource, limit }, l) => {
     if (resource !== 'relayedCalls') return worst;
     const erlangs = use.subarray(l * slots, (l + 1) * slots).reduce((most, value) => Math.max(most, value), 0);
     const blocking = erlangs === 0 ? 0 : limit === 0 ? 1 : erlangB(limit, erlangs);

@@ -1,5 +1,5 @@
 import { cellBurstSeconds } from '../fleet/schema/fixed.ts';
-import type { Lane } from './shared-limits.ts';
+import type { SharedLimit } from './shared-limits.ts';
 import type { Resource } from './resources.ts';
 import { requireNonNegative } from './teletraffic/arguments.ts';
 import { erlangB, linesForErlangB, trafficForErlangB } from './teletraffic/erlang.ts';
@@ -103,8 +103,8 @@ const COUNTED: ReadonlySet<Resource> = new Set(['registrations']);
 /** What is done at once and holds no place: a limit on it refuses, or keeps waiting, what comes faster for longer. */
 const RATES: ReadonlySet<Resource> = new Set(['setups', 'recordEvents', 'databaseWrites']);
 
-/** What the forecast of a resource may reach for a lane under a policy. */
-export function usableLimit(policy: Policy, { resource, limit }: Pick<Lane, 'resource' | 'limit'>): number {
+/** What the forecast of a resource may reach for a shared limit under a policy. */
+export function usableLimit(policy: Policy, { resource, limit }: Pick<SharedLimit, 'resource' | 'limit'>): number {
   if (limit === 0) return 0;
   if (policy.name !== 'gradeOfService') return trafficFor(policy, limit);
   if (COUNTED.has(resource)) return limit;

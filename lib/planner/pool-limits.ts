@@ -1,4 +1,4 @@
-import type { Lane } from './shared-limits.ts';
+import type { SharedLimit } from './shared-limits.ts';
 
 /** More pools that share hosts than this have more unions than anyone can check. */
 const MOST_SHARING = 10;
@@ -6,19 +6,19 @@ const MOST_SHARING = 10;
 type PoolResource = 'relayedCalls' | 'mediaSessions';
 
 /**
- * The lanes of pools that share media hosts: one for every union of pools, each with the hosts of the union less those
+ * The shared limits of pools that share media hosts: one for every union of pools, each with the hosts of the union less those
  * that may be lost. A union is left out where a larger one has the same limit, and where its parts share no host, as
- * their lanes then say the same.
+ * their shared limits then say the same.
  *
  * @param perHost what one host carries
  * @throws RangeError where more than 10 pools share hosts
  */
-export function poolLanes(
+export function poolLimits(
   pools: Readonly<Record<string, readonly number[]>>,
   perHost: Readonly<Record<PoolResource, number>>,
   lostHosts: number,
-): Lane[] {
-  const lanes: Lane[] = [];
+): SharedLimit[] {
+  const sharedLimits: SharedLimit[] = [];
   for (const names of connectedPools(pools)) {
     if (names.length > MOST_SHARING) {
       throw new RangeError(`${names.length} pools share media hosts; allowed are ${MOST_SHARING}`);
@@ -39,11 +39,11 @@ export function poolLanes(
     );
     for (const resource of ['relayedCalls', 'mediaSessions'] as const) {
       for (const { members, hosts } of needed) {
-        lanes.push({ resource, pools: members, limit: Math.max(0, hosts - lostHosts) * perHost[resource] });
+        sharedLimits.push({ resource, pools: members, limit: Math.max(0, hosts - lostHosts) * perHost[resource] });
       }
     }
   }
-  return lanes;
+  return sharedLimits;
 }
 
 /** Hosts of pools, those that serve the most pools first: the last is missed least. */

@@ -23,7 +23,7 @@ export interface SimulationSetting {
   /** @default USUAL */
   readonly circumstances?: Circumstances;
   /**
-   * A cell is short while the loss of one media host would lose more than this share of what some lane is offered.
+   * A cell is short while the loss of one media host would lose more than this share of what some shared limit is offered.
    * @default 0.01
    */
   readonly target?: number;

@@ -5,7 +5,7 @@ import { momentLines, timeAxis, type Mark } from './time-axis.ts';
 export interface LineChart extends ChartFrame {
   /** Instants, milliseconds since 1970 UTC, rising. */
   readonly times: ArrayLike<number>;
-  readonly lines: readonly Line[];
+  readonly lines: readonly PlottedLine[];
   /** The space between two quantiles. */
   readonly band?: { readonly name: string; readonly low: ArrayLike<number>; readonly high: ArrayLike<number> };
   /** What is not to be crossed, the highest first. */
@@ -14,7 +14,7 @@ export interface LineChart extends ChartFrame {
   readonly marks?: readonly Mark[];
 }
 
-export interface Line {
+export interface PlottedLine {
   readonly name: string;
   /** One for each of the times; NaN is unknown, and a gap. */
   readonly values: ArrayLike<number>;

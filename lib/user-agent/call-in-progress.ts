@@ -11,7 +11,7 @@ import { SdpError } from './sip/sdp.ts';
 import type { Session } from './endpoint/session.ts';
 import { type ReinviteStep, type Side, type Step, offerChange } from './steps.ts';
 import { toneOf } from './audio/tone.ts';
-import { within } from './with-timeout.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** A failure after which the rest of a script makes no sense. */
 export class CallFault extends Error {
@@ -173,7 +173,8 @@ export class CallInProgress {
     const { caller, callee } = this.#sessions;
     if (caller?.over === false) await this.#bye('caller');
     // A callee alone is left when its answer never reached the caller, or a moment longer when it crossed our CANCEL.
-    if (callee?.over === false && (await within(SPREAD / 1000, callee.ended)) === 'late') await this.#bye('callee');
+    if (callee?.over === false && (await withTimeout(SPREAD / 1000, callee.ended)) === 'late')
+      await this.#bye('callee');
     this.#snapshots = this.snapshots;
     this.#audio.caller.close();
     this.#audio.callee?.close();
@@ -210,7 +211,7 @@ export class CallInProgress {
     this.#call.cancel();
     await this.#untilOutcome();
     const incoming = this.#incoming;
-    if (incoming === undefined || (await within(SPREAD / 1000, incoming.cancelled)) !== 'late') return;
+    if (incoming === undefined || (await withTimeout(SPREAD / 1000, incoming.cancelled)) !== 'late') return;
     this.failures.push({ what: 'the callee is not told of the CANCEL', detail: `within ${SPREAD} ms` });
   }
 
@@ -266,7 +267,7 @@ export class CallInProgress {
     const { status, reason } = await session.refer(to);
     if (status !== 202) {
       this.failures.push({ what: `REFER of the ${by} is refused`, detail: `${status} ${reason}` });
-    } else if ((await within(SPREAD / 1000, session.notified)) === 'late') {
+    } else if ((await withTimeout(SPREAD / 1000, session.notified)) === 'late') {
       this.failures.push({ what: `the ${by} is not told how its transfer goes`, detail: `within ${SPREAD} ms` });
     }
   }
@@ -280,7 +281,7 @@ export class CallInProgress {
     await sleep(DRAIN);
     this.#snapshots = this.snapshots;
     if (this.#acked !== undefined) {
-      this.#acknowledged = (await within(SPREAD / 1000, this.#acked)) === true;
+      this.#acknowledged = (await withTimeout(SPREAD / 1000, this.#acked)) === true;
       if (!this.#acknowledged) this.failures.push({ what: 'the callee never got the ACK', detail: 'of its 200' });
     }
     const { status, reason } = await session.bye();
@@ -289,7 +290,7 @@ export class CallInProgress {
     const other = by === 'caller' ? 'callee' : 'caller';
     const heard = this.#sessions[other]?.ended;
     if (heard === undefined) return;
-    if ((await within(SPREAD / 1000, heard)) === 'late') {
+    if ((await withTimeout(SPREAD / 1000, heard)) === 'late') {
       this.failures.push({ what: `the ${other} is not told of the BYE`, detail: `within ${SPREAD} ms` });
       void this.#sessions[other]?.bye();
     }
@@ -308,7 +309,7 @@ export class CallInProgress {
 
   /** Waits, but not once the script's signal says to stop. */
   #within<T>(seconds: number, promise: Promise<T>): Promise<T | 'late'> {
-    return within(seconds, promise, this.#script.signal);
+    return withTimeout(seconds, promise, this.#script.signal);
   }
 
   async #untilOutcome(): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadFleet } from '../../lib/fleet/fleet.ts';
-import { outlineCell } from '../../lib/fleet/fleet-index.ts';
-import { skimmer } from '../../lib/fleet/blank-tenants.ts';
+import { indexCell } from '../../lib/fleet/fleet-index.ts';
+import { tenantBlanker } from '../../lib/fleet/blank-tenants.ts';
 import { readSource } from '../../lib/config-file/source.ts';
 
 const wanted = `name: a
@@ -11,7 +11,7 @@ tenants:
     domain: acme.example.com
     dids: { '+442079460100': alice }
 `;
-const skim = skimmer(outlineCell(readSource('cells/a.yaml', wanted))[0]!);
+const blank = tenantBlanker(indexCell(readSource('cells/a.yaml', wanted))[0]!);
 
 describe('skimmer', () => {
   it('blanks tenants that share nothing, and leaves every other line where it was', () => {
@@ -23,7 +23,7 @@ tenants:
   domain: globex.example.com
 region: eu-west-1
 `;
-    expect(skim(text)).toBe('name: b\n\n\n\n\n\nregion: eu-west-1\n');
+    expect(blank(text)).toBe('name: b\n\n\n\n\n\nregion: eu-west-1\n');
   });
 
   it.each([
@@ -34,17 +34,17 @@ region: eu-west-1
     ['perhaps the name, by an alias', '  - { name: &n x, domain: x.example.com }'],
   ])('leaves a text alone that has %s', (_, tenant) => {
     const text = `name: b\ntenants:\n${tenant}\n`;
-    expect(skim(text)).toBe(text);
+    expect(blank(text)).toBe(text);
   });
 
   it('leaves a text without tenants alone', () => {
     const text = 'name: b\nregion: eu-west-1\n# tenants: none\n';
-    expect(skim(text)).toBe(text);
+    expect(blank(text)).toBe(text);
   });
 });
 
 describe('one cell of a fleet', () => {
-  it('is found to collide with a tenant behind others that were skimmed', () => {
+  it('is found to collide with a tenant behind others that were blanked', () => {
     const other = (name: string, tenant: string) => ({
       path: `cells/${name}.yaml`,
       text: `name: ${name}\nregion: eu-west-1\nnetwork: 10.${name.charCodeAt(0)}.0.0/20\ntenants:\n  - name: ${tenant}\n    domain: ${tenant}.example.org\n`,

@@ -5,8 +5,13 @@ import { RESOURCES } from '../../lib/planner/resources.ts';
 import { parseCell } from '../../lib/fleet/schema/cell.ts';
 
 const standard = parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} });
-const limitOf = (lanes: ReturnType<typeof cellCapacity>['limits']['lanes'], resource: string, pools: string[]) =>
-  lanes.find((lane) => lane.resource === resource && String(lane.pools) === String(pools))?.limit;
+const limitOf = (
+  sharedLimits: ReturnType<typeof cellCapacity>['limits']['sharedLimits'],
+  resource: string,
+  pools: string[],
+) =>
+  sharedLimits.find((sharedLimit) => sharedLimit.resource === resource && String(sharedLimit.pools) === String(pools))
+    ?.limit;
 
 describe('cellCapacity', () => {
   it('10,000 relayed calls are 2.0 million packets/s, 1.74 Gb/s each way and 40,000 ports, 20,000 with rtcp-mux', () => {
@@ -46,22 +51,24 @@ describe('cellCapacity', () => {
     ).toBe('packets per second');
   });
 
-  it('pools that share hosts have a lane of their own and one together, after the loss of a host of each', () => {
-    const { lanes } = cellCapacity(standard).limits;
-    expect(limitOf(lanes, 'relayedCalls', ['high-volume', 'standard'])).toBe(7500);
-    expect(limitOf(lanes, 'relayedCalls', ['high-volume'])).toBe(2500);
-    // All hosts serve standard, so its own lane says nothing that the common one does not.
-    expect(limitOf(lanes, 'relayedCalls', ['standard'])).toBeUndefined();
+  it('pools that share hosts have a shared limit of their own and one together, after the loss of a host of each', () => {
+    const { sharedLimits } = cellCapacity(standard).limits;
+    expect(limitOf(sharedLimits, 'relayedCalls', ['high-volume', 'standard'])).toBe(7500);
+    expect(limitOf(sharedLimits, 'relayedCalls', ['high-volume'])).toBe(2500);
+    // All hosts serve standard, so its own shared limit says nothing that the common one does not.
+    expect(limitOf(sharedLimits, 'relayedCalls', ['standard'])).toBeUndefined();
   });
 
-  it('pools without a host in common have only lanes of their own', () => {
+  it('pools without a host in common have only shared limits of their own', () => {
     const spec = parseCell({
       name: 'x',
       region: 'eu-west-1',
       aws: {},
       media: { pools: { standard: [1, 2], 'high-volume': [3, 4] } },
     });
-    const calls = cellCapacity(spec).limits.lanes.filter((lane) => lane.resource === 'relayedCalls');
+    const calls = cellCapacity(spec).limits.sharedLimits.filter(
+      (sharedLimit) => sharedLimit.resource === 'relayedCalls',
+    );
     expect(calls).toEqual([
       { resource: 'relayedCalls', pools: ['high-volume'], limit: 2500 },
       { resource: 'relayedCalls', pools: ['standard'], limit: 2500 },

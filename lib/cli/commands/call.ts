@@ -86,13 +86,13 @@ async function call(name: string | undefined, options: Options): Promise<void> {
 }
 
 /** Places the calls that were asked for. */
-type Place = (watch: {
+type PlaceCalls = (watch: {
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }) => Promise<Parameters<typeof formatReport>[0]>;
 
 /** Calls through a cell, or a front, on this machine. */
-async function placeHere(name: string | undefined, options: Options): Promise<Place> {
+async function placeHere(name: string | undefined, options: Options): Promise<PlaceCalls> {
   const { calls, rate, hold, kind = usualKinds, through, transport } = options;
   if (options.caller !== undefined || options.callee !== undefined) {
     throw new CommandFailure('--caller and --callee go with --to only: on this machine test users are made', 2);
@@ -110,7 +110,7 @@ async function placeHere(name: string | undefined, options: Options): Promise<Pl
 }
 
 /** Calls to an SBC that is somewhere else. */
-async function placeElsewhere(name: string | undefined, options: Options, to: string): Promise<Place> {
+async function placeElsewhere(name: string | undefined, options: Options, to: string): Promise<PlaceCalls> {
   const { calls, rate, hold, kind = ['registered'], through, transport = 'udp', caller, callee } = options;
   const wrong = (text: string) => new CommandFailure(text, 2);
   if (name !== undefined || through !== undefined) {

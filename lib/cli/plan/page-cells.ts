@@ -9,7 +9,7 @@ import {
   table,
   type Html,
   type Limit,
-  type Line,
+  type PlottedLine,
   type Mark,
   type Section,
 } from '../../report/index.ts';
@@ -91,11 +91,11 @@ function demandPlot(
   { planned, lost }: Drawing,
   marks: readonly Mark[],
 ): Html {
-  const lines: Line[] = expected
+  const lines: PlottedLine[] = expected
     ? [{ name: 'expected of its tenants, never measured', values: expected }]
     : [
         { name: 'measured', values: measured },
-        ...levels.map((level, n): Line => ({
+        ...levels.map((level, n): PlottedLine => ({
           name: `${levelText(level)} quantile${level === planned ? ', planned for' : ''}`,
           values: quantiles[n]!,
           dashed: level !== planned,

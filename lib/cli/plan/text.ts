@@ -4,7 +4,7 @@ import type { Action, Plan, PlanExcuse } from '../../planner/plan/schema.ts';
 import { formatTable } from '../output.ts';
 import { when } from '../../planner/time.ts';
 
-type Kind = Action['kind'];
+type ActionKind = Action['kind'];
 
 const GREEN = 32;
 const YELLOW = 33;
@@ -12,7 +12,7 @@ const RED = 31;
 const BOLD = 1;
 
 /** Sign and colour of an action, and the order in which kinds are printed. */
-const SIGNS: Readonly<Record<Kind, readonly [sign: string, colour: number]>> = {
+const SIGNS: Readonly<Record<ActionKind, readonly [sign: string, colour: number]>> = {
   hold: ['!', RED],
   stamp: ['+', GREEN],
   place: ['+', GREEN],
@@ -23,7 +23,7 @@ const SIGNS: Readonly<Record<Kind, readonly [sign: string, colour: number]>> = {
   drain: ['~', YELLOW],
   retire: ['-', RED],
 };
-const KINDS = Object.keys(SIGNS) as Kind[];
+const KINDS = Object.keys(SIGNS) as ActionKind[];
 
 /** Excuses of one kind that are printed one by one. */
 const EXCUSES_SHOWN = 3;

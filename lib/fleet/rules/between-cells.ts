@@ -1,7 +1,7 @@
 /** Rules between the files of a fleet. All take time n log n, because a fleet may have a thousand cells. */
 import { formatPath, type Finding } from '../../config-file/finding.ts';
 import { freeRanges } from '../free-range.ts';
-import type { Outline, Placed } from '../fleet-index.ts';
+import type { IndexedFile, Placed } from '../fleet-index.ts';
 import { formatRange, overlaps, rangeEnd, type Range } from '../range.ts';
 import type { Source } from '../../config-file/source.ts';
 
@@ -9,11 +9,11 @@ import type { Source } from '../../config-file/source.ts';
 export const elasticIpQuota = 5;
 
 /**
- * @param outlines in the order of the files: of two that collide the later one is to blame
+ * @param indexed in the order of the files: of two that collide the later one is to blame
  * @param only findings that concern this file alone, placed in it
  */
-export function checkBetween(outlines: readonly Outline[], only?: Source): readonly Finding[] {
-  const order = new Map(outlines.map(({ source }, index) => [source, index]));
+export function checkBetween(indexed: readonly IndexedFile[], only?: Source): readonly Finding[] {
+  const order = new Map(indexed.map(({ source }, index) => [source, index]));
   const collision: Collision = (a, b, describe) => {
     const [earlier, later] = order.get(a.source)! <= order.get(b.source)! ? [a, b] : [b, a];
     const [blamed, other] = only === earlier.source && only !== later.source ? [earlier, later] : [later, earlier];
@@ -22,32 +22,32 @@ export function checkBetween(outlines: readonly Outline[], only?: Source): reado
   };
   return [
     ...repeated(
-      outlines.filter(({ kind }) => kind === 'cell').flatMap(({ name }) => name ?? []),
+      indexed.filter(({ kind }) => kind === 'cell').flatMap(({ name }) => name ?? []),
       'cell',
       collision,
     ),
-    ...namedLikeTheFront(outlines, collision),
+    ...namedLikeTheFront(indexed, collision),
     ...repeated(
-      outlines.flatMap(({ tenants }) => tenants),
+      indexed.flatMap(({ tenants }) => tenants),
       'tenant',
       collision,
     ),
     ...repeated(
-      outlines.flatMap(({ domains }) => domains),
+      indexed.flatMap(({ domains }) => domains),
       'domain',
       collision,
     ),
-    ...takenByTheFront(outlines, collision),
+    ...takenByTheFront(indexed, collision),
     ...repeated(
-      outlines.flatMap(({ dids }) => dids),
+      indexed.flatMap(({ dids }) => dids),
       'number',
       collision,
     ),
     ...overlapping(
-      outlines.flatMap(({ networks }) => networks),
+      indexed.flatMap(({ networks }) => networks),
       collision,
     ),
-    ...elasticIps(outlines, only),
+    ...elasticIps(indexed, only),
   ];
 }
 
@@ -84,10 +84,10 @@ function repeated(entries: readonly Placed<string>[], what: string, collision: C
 }
 
 /** What is made of the front and of a cell is told apart by these names. */
-function namedLikeTheFront(outlines: readonly Outline[], collision: Collision): readonly Finding[] {
-  const front = outlines.find(({ kind }) => kind === 'front')?.name;
+function namedLikeTheFront(indexed: readonly IndexedFile[], collision: Collision): readonly Finding[] {
+  const front = indexed.find(({ kind }) => kind === 'front')?.name;
   if (front === undefined) return [];
-  const alike = outlines.flatMap(({ kind, name }) => (kind === 'cell' && name?.value === front.value ? [name] : []));
+  const alike = indexed.flatMap(({ kind, name }) => (kind === 'cell' && name?.value === front.value ? [name] : []));
   return alike.flatMap((cell) =>
     collision(front, cell, ({ value }, other) => ({
       message: `the cell ${value} has the name of the front, in ${other}`,
@@ -98,11 +98,11 @@ function namedLikeTheFront(outlines: readonly Outline[], collision: Collision): 
 }
 
 /** Names that the front's zone has for itself: the service's and those of the edges (`lib/fleet/dns-records.ts`). */
-function takenByTheFront(outlines: readonly Outline[], collision: Collision): readonly Finding[] {
-  const front = outlines.flatMap(({ edgeDomain }) => edgeDomain ?? [])[0];
+function takenByTheFront(indexed: readonly IndexedFile[], collision: Collision): readonly Finding[] {
+  const front = indexed.flatMap(({ edgeDomain }) => edgeDomain ?? [])[0];
   if (front === undefined) return [];
   const [service, edges] = [`sip.${front.value}`, `edge.${front.value}`];
-  const taken = outlines
+  const taken = indexed
     .flatMap(({ domains }) => domains)
     .filter(({ value }) => value === service || value === edges || value.endsWith(`.${edges}`));
   return taken.flatMap((domain) =>
@@ -153,14 +153,14 @@ function suggestions(taken: readonly Range[]): (prefix: number) => Range | undef
 }
 
 /** One warning a region, at the file with which the quota is passed. */
-function elasticIps(outlines: readonly Outline[], only?: Source): readonly Finding[] {
+function elasticIps(indexed: readonly IndexedFile[], only?: Source): readonly Finding[] {
   const findings = new Map<string, Finding>();
   const sums = new Map<string, number>();
-  const needs = outlines.filter(({ state }) => state !== 'planned').flatMap(({ elasticIps }) => elasticIps);
+  const needs = indexed.filter(({ state }) => state !== 'planned').flatMap(({ elasticIps }) => elasticIps);
   const total = new Map<string, number>();
   for (const { value } of needs) total.set(value.region, (total.get(value.region) ?? 0) + value.count);
   const withEdges = new Set(
-    outlines
+    indexed
       .filter(({ kind }) => kind === 'front')
       .flatMap(({ elasticIps }) => elasticIps.map(({ value }) => value.region)),
   );

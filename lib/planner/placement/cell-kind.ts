@@ -1,4 +1,4 @@
-import { type CellLimits, type Lane } from '../shared-limits.ts';
+import { type CellLimits, type SharedLimit } from '../shared-limits.ts';
 import type { PlacementCell } from './cell-load.ts';
 import { lowerBound, type LowerBound } from './lower-bound.ts';
 import type { TenantRow } from './tenant-table.ts';
@@ -53,18 +53,25 @@ export const sumOfBounds = (bounds: readonly LowerBound[]): LowerBound => {
 
 /** What is left of the limits after head-room. */
 function afterHeadroom({ limits, headroom = 0 }: CellKind): CellLimits {
-  return { ...limits, lanes: limits.lanes.map((lane) => ({ ...lane, limit: lane.limit * (1 - headroom) })) };
+  return {
+    ...limits,
+    sharedLimits: limits.sharedLimits.map((sharedLimit) => ({
+      ...sharedLimit,
+      limit: sharedLimit.limit * (1 - headroom),
+    })),
+  };
 }
 
-/** Limits that no kind goes beyond. A lane that not all kinds have is left out: it says nothing about all tenants. */
+/** Limits that no kind goes beyond. A shared limit that not all kinds have is left out: it says nothing about all tenants. */
 function largest(kinds: readonly CellKind[]): CellLimits {
   const all = kinds.map(afterHeadroom);
-  const same = (a: Lane, b: Lane): boolean => a.resource === b.resource && String(a.pools) === String(b.pools);
-  const lanes = all[0]!.lanes.flatMap((lane) => {
-    const twins = all.map((limits) => limits.lanes.find((other) => same(lane, other)));
+  const same = (a: SharedLimit, b: SharedLimit): boolean =>
+    a.resource === b.resource && String(a.pools) === String(b.pools);
+  const sharedLimits = all[0]!.sharedLimits.flatMap((sharedLimit) => {
+    const twins = all.map((limits) => limits.sharedLimits.find((other) => same(sharedLimit, other)));
     return twins.every((twin) => twin !== undefined)
-      ? [{ ...lane, limit: Math.max(...twins.map((twin) => twin.limit)) }]
+      ? [{ ...sharedLimit, limit: Math.max(...twins.map((twin) => twin.limit)) }]
       : [];
   });
-  return { lanes, maxTenants: Math.max(...all.map((limits) => limits.maxTenants)) };
+  return { sharedLimits, maxTenants: Math.max(...all.map((limits) => limits.maxTenants)) };
 }

@@ -1,4 +1,4 @@
-import { laneName, laneServes, type CellLimits, type Lane } from '../shared-limits.ts';
+import { limitName, limitServes, type CellLimits, type SharedLimit } from '../shared-limits.ts';
 import { RESOURCES } from '../resources.ts';
 import type { Load, TenantRow, Terms } from './tenant-table.ts';
 
@@ -9,7 +9,7 @@ export interface PlacementCell {
   /** The jurisdiction that the cell's region counts as, for example `EU`. Default: none. */
   readonly jurisdiction?: string;
   readonly limits: CellLimits;
-  /** The share of every lane that stays free, 0 to less than 1. Default: 0. */
+  /** The share of every shared limit that stays free, 0 to less than 1. Default: 0. */
   readonly headroom?: number;
   /** Why the cell takes no further tenants, for example `cordoned`. Default: it takes them. */
   readonly closed?: string;
@@ -17,7 +17,7 @@ export interface PlacementCell {
 
 /** Where a tenant would go over a limit. */
 export interface Overload {
-  readonly lane: Lane;
+  readonly sharedLimit: SharedLimit;
   /** Hour of the profile. */
   readonly slot: number;
   /** In use by the others, added by the tenant, and allowed after head-room. */
@@ -34,23 +34,23 @@ export class CellLoad {
   readonly cell: PlacementCell;
   readonly slots: number;
   readonly tenants = new Set<TenantRow>();
-  /** Use of every lane, `slots` values each, in the order of the cell's lanes. */
+  /** Use of every shared limit, `slots` values each, in the order of the cell's shared limits. */
   readonly use: Float64Array;
-  /** What every lane allows after head-room. */
+  /** What every shared limit allows after head-room. */
   readonly allowed: Float64Array;
 
-  /** Index of every lane's resource in `RESOURCES`. */
+  /** Index of every shared limit's resource in `RESOURCES`. */
   readonly resourceOf: Int32Array;
 
   readonly #peak: Float64Array;
   readonly #enterprises = new Map<string, number>();
   readonly #suits = new Map<Terms, boolean>();
   readonly #utilisation = new Map<string, number>();
-  readonly #lanesOf = new Map<string, Int32Array>();
+  readonly #limitsOf = new Map<string, Int32Array>();
 
   /** Throws where a limit or the head-room is not a number in its range. */
   constructor(cell: PlacementCell, slots: number) {
-    const { lanes, maxTenants } = cell.limits;
+    const { sharedLimits, maxTenants } = cell.limits;
     const headroom = cell.headroom ?? 0;
     if (!(headroom >= 0 && headroom < 1)) {
       throw new RangeError(`Cell ${cell.name}: head-room is ${headroom}; allowed is 0 to less than 1`);
@@ -58,24 +58,26 @@ export class CellLoad {
     if (!(maxTenants >= 0)) {
       throw new RangeError(`Cell ${cell.name}: ${maxTenants} tenants at most; allowed is 0 or more`);
     }
-    for (const lane of lanes) {
-      if (!(lane.limit >= 0 && lane.limit < Infinity)) {
+    for (const sharedLimit of sharedLimits) {
+      if (!(sharedLimit.limit >= 0 && sharedLimit.limit < Infinity)) {
         throw new RangeError(
-          `Cell ${cell.name}: the limit of ${laneName(lane)} is ${lane.limit}; allowed is 0 or more`,
+          `Cell ${cell.name}: the limit of ${limitName(sharedLimit)} is ${sharedLimit.limit}; allowed is 0 or more`,
         );
       }
     }
     this.cell = cell;
     this.slots = slots;
-    this.use = new Float64Array(lanes.length * slots);
-    this.allowed = Float64Array.from(lanes, (lane) => lane.limit * (1 - headroom));
-    this.#peak = new Float64Array(lanes.length);
-    this.resourceOf = Int32Array.from(lanes, (lane) => RESOURCES.indexOf(lane.resource));
+    this.use = new Float64Array(sharedLimits.length * slots);
+    this.allowed = Float64Array.from(sharedLimits, (sharedLimit) => sharedLimit.limit * (1 - headroom));
+    this.#peak = new Float64Array(sharedLimits.length);
+    this.resourceOf = Int32Array.from(sharedLimits, (sharedLimit) => RESOURCES.indexOf(sharedLimit.resource));
   }
 
-  /** True where the cell has hosts for this pool: a lane of its relayed calls. */
+  /** True where the cell has hosts for this pool: a shared limit of its relayed calls. */
   hasPool(pool: string): boolean {
-    return this.cell.limits.lanes.some((lane) => lane.resource === 'relayedCalls' && laneServes(lane, pool));
+    return this.cell.limits.sharedLimits.some(
+      (sharedLimit) => sharedLimit.resource === 'relayedCalls' && limitServes(sharedLimit, pool),
+    );
   }
 
   /** True where the cell may hold tenants of these terms, whatever its load. */
@@ -98,12 +100,12 @@ export class CellLoad {
     return enterprise !== undefined && this.#enterprises.has(enterprise);
   }
 
-  /** The fullest lane of a pool, or the tenant count, as a share of what is allowed. */
+  /** The fullest shared limit of a pool, or the tenant count, as a share of what is allowed. */
   utilisation(pool: string): number {
     const known = this.#utilisation.get(pool);
     if (known !== undefined) return known;
     let most = this.tenants.size / this.cell.limits.maxTenants;
-    for (const l of this.lanesOf(pool)) {
+    for (const l of this.limitsOf(pool)) {
       const share = this.#peak[l]! / this.allowed[l]!;
       if (share > most) most = share;
     }
@@ -120,7 +122,7 @@ export class CellLoad {
     if (most > 1 || most >= unless) return Infinity;
     const { slots } = this;
     const most1 = Math.min(1 + TOLERANCE, unless);
-    for (const l of this.lanesOf(load.terms.pool)) {
+    for (const l of this.limitsOf(load.terms.pool)) {
       const resource = this.resourceOf[l]!;
       if (load.peak[resource] === 0) continue;
       const allowed = this.allowed[l]!;
@@ -138,7 +140,7 @@ export class CellLoad {
   fits(load: Load): boolean {
     if (this.tenants.size + load.tenants > this.cell.limits.maxTenants) return false;
     const { slots } = this;
-    for (const l of this.lanesOf(load.terms.pool)) {
+    for (const l of this.limitsOf(load.terms.pool)) {
       const resource = this.resourceOf[l]!;
       if (load.peak[resource] === 0) continue;
       const bar = (1 + TOLERANCE) * this.allowed[l]!;
@@ -170,12 +172,12 @@ export class CellLoad {
   overload(load?: Load): Overload | undefined {
     let worst: Overload | undefined;
     let worstShare = 1 + TOLERANCE;
-    const lanes = load === undefined ? this.allowed.keys() : this.lanesOf(load.terms.pool);
-    for (const l of lanes) {
+    const sharedLimits = load === undefined ? this.allowed.keys() : this.limitsOf(load.terms.pool);
+    for (const l of sharedLimits) {
       const resource = this.resourceOf[l]!;
       if (load?.peak[resource] === 0) continue;
       const allowed = this.allowed[l]!;
-      // The peaks may be in different hours, so this rules out a lane without a look at its hours.
+      // The peaks may be in different hours, so this rules out a shared limit without a look at its hours.
       if (this.#peak[l]! + (load?.peak[resource] ?? 0) <= worstShare * allowed) continue;
       const from = l * this.slots;
       const fromLoad = resource * this.slots;
@@ -184,27 +186,29 @@ export class CellLoad {
         const added = load === undefined ? 0 : load.use[fromLoad + slot]!;
         if (used + added > worstShare * allowed) {
           worstShare = (used + added) / allowed;
-          worst = { lane: this.cell.limits.lanes[l]!, slot, used, added, allowed };
+          worst = { sharedLimit: this.cell.limits.sharedLimits[l]!, slot, used, added, allowed };
         }
       }
     }
     return worst;
   }
 
-  /** Indices of the lanes that tenants of a pool use. */
-  lanesOf(pool: string): Int32Array {
-    let lanes = this.#lanesOf.get(pool);
-    if (lanes === undefined) {
-      lanes = Int32Array.from([...this.allowed.keys()].filter((l) => laneServes(this.cell.limits.lanes[l]!, pool)));
-      this.#lanesOf.set(pool, lanes);
+  /** Indices of the shared limits that tenants of a pool use. */
+  limitsOf(pool: string): Int32Array {
+    let sharedLimits = this.#limitsOf.get(pool);
+    if (sharedLimits === undefined) {
+      sharedLimits = Int32Array.from(
+        [...this.allowed.keys()].filter((l) => limitServes(this.cell.limits.sharedLimits[l]!, pool)),
+      );
+      this.#limitsOf.set(pool, sharedLimits);
     }
-    return lanes;
+    return sharedLimits;
   }
 
   #change(load: Load, sign: 1 | -1): void {
     const { slots, use } = this;
     this.#utilisation.clear();
-    for (const l of this.lanesOf(load.terms.pool)) {
+    for (const l of this.limitsOf(load.terms.pool)) {
       const from = l * slots;
       const fromLoad = this.resourceOf[l]! * slots;
       let highest = 0;

@@ -1,4 +1,4 @@
-import { laneServes, type CellLimits } from '../shared-limits.ts';
+import { limitServes, type CellLimits } from '../shared-limits.ts';
 import { RESOURCES } from '../resources.ts';
 import type { TenantRow } from './tenant-table.ts';
 
@@ -6,7 +6,7 @@ import type { TenantRow } from './tenant-table.ts';
 const FORGIVEN = 1 + 2e-6;
 
 /**
- * Tenants of whom no two can share a cell, for which no lane has to be looked at alone: as many as a greedy search finds, the
+ * Tenants of whom no two can share a cell, for which no shared limit has to be looked at alone: as many as a greedy search finds, the
  * one with the most conflicts first (D. S. Johnson, Journal of Computer and System Sciences 9 (1974) 256). Each needs a cell.
  */
 export function mutualConflicts(tenants: readonly TenantRow[], slots: number, limits: CellLimits): number {
@@ -35,14 +35,14 @@ export function mutualConflicts(tenants: readonly TenantRow[], slots: number, li
   return found;
 }
 
-function areInConflict(a: TenantRow, b: TenantRow, slots: number, { lanes, maxTenants }: CellLimits): boolean {
+function areInConflict(a: TenantRow, b: TenantRow, slots: number, { sharedLimits, maxTenants }: CellLimits): boolean {
   if (a.enterprise !== undefined && a.enterprise === b.enterprise) return true;
   if (maxTenants < 2) return true;
-  return lanes.some((lane) => {
-    const r = RESOURCES.indexOf(lane.resource);
-    const most = lane.limit * FORGIVEN;
+  return sharedLimits.some((sharedLimit) => {
+    const r = RESOURCES.indexOf(sharedLimit.resource);
+    const most = sharedLimit.limit * FORGIVEN;
     if (a.peak[r]! + b.peak[r]! <= most) return false;
-    if (!laneServes(lane, a.terms.pool) || !laneServes(lane, b.terms.pool)) return false;
+    if (!limitServes(sharedLimit, a.terms.pool) || !limitServes(sharedLimit, b.terms.pool)) return false;
     for (let at = r * slots; at < (r + 1) * slots; at++) if (a.use[at]! + b.use[at]! > most) return true;
     return false;
   });

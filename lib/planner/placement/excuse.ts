@@ -1,5 +1,5 @@
 import { hourOfWeekName } from '../hour-of-week.ts';
-import { laneName } from '../shared-limits.ts';
+import { limitName } from '../shared-limits.ts';
 import { amount, percent } from '../wording.ts';
 import type { CellLoad } from './cell-load.ts';
 import type { TenantRow } from './tenant-table.ts';
@@ -43,15 +43,15 @@ export function whyNot(load: CellLoad, tenant: TenantRow): Excuse | undefined {
   }
   const overload = load.overload(tenant);
   if (overload === undefined) return undefined;
-  const { lane, slot, used, added, allowed } = overload;
+  const { sharedLimit, slot, used, added, allowed } = overload;
   const when = load.slots === 1 ? 'at peak' : `on ${hourOfWeekName(slot)}`;
   const numbers = `${amount(used)} in use + ${amount(added)} of the tenant = ${amount(used + added)}`;
   return added > allowed
     ? excuse(
         'tooLarge',
-        `is too small even when empty: ${laneName(lane)} ${when}: ${amount(added)} of ${amount(allowed)}`,
+        `is too small even when empty: ${limitName(sharedLimit)} ${when}: ${amount(added)} of ${amount(allowed)}`,
       )
-    : excuse('capacity', `is short of ${laneName(lane)} ${when}: ${numbers}, allowed ${amount(allowed)}`);
+    : excuse('capacity', `is short of ${limitName(sharedLimit)} ${when}: ${numbers}, allowed ${amount(allowed)}`);
 }
 
 /** Why a cell that could hold the tenant was left for a better one. */

@@ -46,12 +46,12 @@ export function improve(
   });
 }
 
-/** Every lane in every hour, and the tenant cap, as shares of an empty cell; those that can never be full are left out. */
+/** Every shared limit in every hour, and the tenant cap, as shares of an empty cell; those that can never be full are left out. */
 function vectors(tenants: readonly TenantRow[], empty: CellLoad): VectorItems {
   const { allowed, resourceOf, slots, cell } = empty;
   const all: Float64Array[] = [Float64Array.from(tenants, () => 1 / cell.limits.maxTenants)];
   for (let l = 0; l < allowed.length; l++) {
-    const serves = tenants.map(({ terms }) => empty.lanesOf(terms.pool).includes(l));
+    const serves = tenants.map(({ terms }) => empty.limitsOf(terms.pool).includes(l));
     for (let h = 0; h < slots; h++) {
       const at = resourceOf[l]! * slots + h;
       all.push(Float64Array.from(tenants, ({ use }, i) => (serves[i] && use[at]! > 0 ? use[at]! / allowed[l]! : 0)));

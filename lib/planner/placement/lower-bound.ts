@@ -1,5 +1,5 @@
 import { hourOfWeekName } from '../hour-of-week.ts';
-import { laneName, laneServes, type CellLimits } from '../shared-limits.ts';
+import { limitName, limitServes, type CellLimits } from '../shared-limits.ts';
 import { RESOURCES } from '../resources.ts';
 import { mutualConflicts } from './conflicts.ts';
 import type { TenantRow } from './tenant-table.ts';
@@ -22,8 +22,8 @@ const atLeast = (cells: number): number => Math.ceil(cells * (1 - 2e-6));
  * of
  * - the tenants over the tenant cap,
  * - the tenants of the largest enterprise, as no two share a cell,
- * - for every lane and hour, the sum of the tenants' use over the limit,
- * - for every lane in its busiest hour, Martello and Toth's L2 (Discrete Applied Mathematics 28, 1990): tenants above
+ * - for every shared limit and hour, the sum of the tenants' use over the limit,
+ * - for every shared limit in its busiest hour, Martello and Toth's L2 (Discrete Applied Mathematics 28, 1990): tenants above
  *   half a limit need a cell each, and what does not fit beside them needs more,
  * - of up to 1,000 tenants also L2 in every other hour, and tenants of whom no two can share a cell, whatever the limit.
  *
@@ -43,17 +43,18 @@ export function lowerBound(tenants: readonly TenantRow[], slots: number, limits:
   const enterprise = largestEnterprise(tenants);
   offer(enterprise, `${enterprise} tenants of one enterprise, each in a cell of its own`);
 
-  for (const lane of limits.lanes) {
-    const resource = RESOURCES.indexOf(lane.resource);
-    const users = tenants.filter((tenant) => tenant.peak[resource]! > 0 && laneServes(lane, tenant.terms.pool));
+  for (const sharedLimit of limits.sharedLimits) {
+    const resource = RESOURCES.indexOf(sharedLimit.resource);
+    const users = tenants.filter((tenant) => tenant.peak[resource]! > 0 && limitServes(sharedLimit, tenant.terms.pool));
     if (users.length === 0) continue;
     const { slot, sum } = busiestHour(users, resource, slots);
-    const what = (hour: number): string => `${laneName(lane)}, ${slots === 1 ? 'sum of peaks' : hourOfWeekName(hour)}`;
-    const limit = Number(lane.limit.toPrecision(5));
-    offer(atLeast(sum / lane.limit), `${what(slot)}: ${Number(sum.toPrecision(6))} over ${limit} a cell`);
+    const what = (hour: number): string =>
+      `${limitName(sharedLimit)}, ${slots === 1 ? 'sum of peaks' : hourOfWeekName(hour)}`;
+    const limit = Number(sharedLimit.limit.toPrecision(5));
+    offer(atLeast(sum / sharedLimit.limit), `${what(slot)}: ${Number(sum.toPrecision(6))} over ${limit} a cell`);
     for (const hour of isSmall ? Array.from({ length: slots }, (_, h) => h) : [slot]) {
       const sizes = users.map((tenant) => tenant.use[resource * slots + hour]!);
-      offer(martelloToth(sizes, lane.limit), `${what(hour)}: tenants above half of ${limit} share no cell`);
+      offer(martelloToth(sizes, sharedLimit.limit), `${what(hour)}: tenants above half of ${limit} share no cell`);
     }
   }
   if (isSmall) {

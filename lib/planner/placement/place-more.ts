@@ -66,7 +66,7 @@ function shareOf(tenant: TenantRow, cells: readonly CellLoad[]): number {
   const cell = cells.find((candidate) => candidate.suits(tenant.terms)) ?? cells[0];
   if (cell === undefined) return 1;
   let share = 1 / cell.cell.limits.maxTenants;
-  for (const l of cell.lanesOf(tenant.terms.pool)) {
+  for (const l of cell.limitsOf(tenant.terms.pool)) {
     share = Math.max(share, tenant.peak[cell.resourceOf[l]!]! / cell.allowed[l]!);
   }
   return share;

@@ -29,7 +29,7 @@ export function summary(load: Load, slots: number): Float32Array {
 }
 
 /**
- * How much it hurts to add to a cell: the gradient of the sum of (use / allowed)^33 over every lane and hour, so that a
+ * How much it hurts to add to a cell: the gradient of the sum of (use / allowed)^33 over every shared limit and hour, so that a
  * load goes where it adds least to what is nearly full, and fills what is empty.
  */
 export class Pressure {
@@ -65,7 +65,7 @@ export class Pressure {
     const groups = this.#groups;
     const weight = this.#weight;
     let sum = this.#tenantWeight * load.tenants;
-    for (const l of this.#cell.lanesOf(load.terms.pool)) {
+    for (const l of this.#cell.limitsOf(load.terms.pool)) {
       const from = l * groups;
       const fromMeans = this.#cell.resourceOf[l]! * groups;
       for (let g = 0; g < groups; g++) sum += weight[from + g]! * means[fromMeans + g]!;

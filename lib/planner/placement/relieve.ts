@@ -19,13 +19,13 @@ export function relieve(cell: CellLoad, most: number): TenantRow[] {
 }
 
 /** The smallest tenant whose leaving ends the overload of that hour, or else the one that uses most in it. */
-function mostHelpful(cell: CellLoad, { lane, slot, used, allowed }: Overload): TenantRow | undefined {
-  const index = RESOURCES.indexOf(lane.resource) * cell.slots + slot;
-  const lanes = cell.cell.limits.lanes;
+function mostHelpful(cell: CellLoad, { sharedLimit, slot, used, allowed }: Overload): TenantRow | undefined {
+  const index = RESOURCES.indexOf(sharedLimit.resource) * cell.slots + slot;
+  const sharedLimits = cell.cell.limits.sharedLimits;
   let best: TenantRow | undefined;
   let bestUse = 0;
   for (const tenant of cell.tenants) {
-    if (!cell.lanesOf(tenant.terms.pool).includes(lanes.indexOf(lane))) continue;
+    if (!cell.limitsOf(tenant.terms.pool).includes(sharedLimits.indexOf(sharedLimit))) continue;
     const use = tenant.use[index]!;
     const enough = use >= used - allowed;
     const bestEnough = bestUse >= used - allowed;

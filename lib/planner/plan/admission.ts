@@ -4,7 +4,7 @@ import type { AdmissionPlan } from '../admission.ts';
 import { callLimits } from '../admission/call-limits.ts';
 import { rateLimits } from '../admission/rate-limits.ts';
 import { tenantLimits } from '../admission/tenant-limits.ts';
-import { laneName, laneServes, type Lane } from '../shared-limits.ts';
+import { limitName, limitServes, type SharedLimit } from '../shared-limits.ts';
 import type { TenantRow } from '../placement/tenant-table.ts';
 import { connectedPools } from '../pool-limits.ts';
 import { POLICIES } from '../policy.ts';
@@ -33,8 +33,8 @@ interface Member {
  * The limits that the tenants of each cell should have once the plan is carried out, so that guarantees hold whatever the
  * others do, and one tenant at its limit leaves the others their grade of service where that is possible.
  *
- * Calls are shared within a lane: the tenants of a pool, or of pools that share media hosts. A tenant's limit is the least
- * that a lane of its pool leaves it; those of pools without a host in common never touch. Set-ups per second are the cell's.
+ * Calls are shared within a shared limit: the tenants of a pool, or of pools that share media hosts. A tenant's limit is the least
+ * that a shared limit of its pool leaves it; those of pools without a host in common never touch. Set-ups per second are the cell's.
  *
  * The SBC keeps one shared part for the whole cell, by `media.relay.calls` with one media host lost. A guaranteed call finds
  * a host of its pool as long as all calls that may lie on these hosts fit what is left of them. Where the hosts carry less
@@ -91,8 +91,8 @@ function highest(week: Float32Array): number {
 }
 
 function cellAdmission(one: Outlook, members: readonly Member[], target: number, lostHosts: number): CellAdmission {
-  const lanes = one.capacity.limits.lanes.filter(({ resource }) => resource === 'relayedCalls');
-  const shared = callsByLane(lanes, members, target);
+  const sharedLimits = one.capacity.limits.sharedLimits.filter(({ resource }) => resource === 'relayedCalls');
+  const shared = callsByLimit(sharedLimits, members, target);
   if ('excuse' in shared) return { cell: one.name, excuse: shared.excuse };
   const kept = cutForGuarantees(one, members, shared.calls, lostHosts);
   if ('excuse' in kept) return { cell: one.name, excuse: kept.excuse };
@@ -105,7 +105,7 @@ function cellAdmission(one: Outlook, members: readonly Member[], target: number,
       calls: kept.calls[i]!,
       ...rates.tenants[i]!,
     })),
-    shared: { calls: sharedCalls(one, lanes, members), ...rates.shared },
+    shared: { calls: sharedCalls(one, sharedLimits, members), ...rates.shared },
   };
   const made = tenantLimits(plan);
   const changed = members.flatMap(({ id, limits }) => {
@@ -117,29 +117,29 @@ function cellAdmission(one: Outlook, members: readonly Member[], target: number,
     cell: one.name,
     sharedCalls: made.sharedCalls,
     congestion: rounded(shared.congestion),
-    heldByLimitsAlone: lanes.every((lane) => {
-      const ofLane = kept.calls.filter((_, i) => laneServes(lane, members[i]!.pool));
-      return ofLane.reduce((sum, most) => sum + most, 0) <= lane.limit;
+    heldByLimitsAlone: sharedLimits.every((sharedLimit) => {
+      const ofLimit = kept.calls.filter((_, i) => limitServes(sharedLimit, members[i]!.pool));
+      return ofLimit.reduce((sum, most) => sum + most, 0) <= sharedLimit.limit;
     }),
     findings: [...shared.findings, ...kept.findings, ...made.findings],
     limits: Object.fromEntries(changed),
   };
 }
 
-/** What the lanes of its pool leave to each tenant. */
-function callsByLane(
-  lanes: readonly Lane[],
+/** What the shared limits of its pool leave to each tenant. */
+function callsByLimit(
+  sharedLimits: readonly SharedLimit[],
   members: readonly Member[],
   target: number,
 ): { calls: number[]; congestion: number; findings: string[] } | { excuse: string } {
   const calls = members.map(({ limits }) => limits.calls);
   const findings: string[] = [];
   let congestion = 0;
-  for (const lane of lanes) {
-    const places = [...members.keys()].filter((i) => laneServes(lane, members[i]!.pool));
+  for (const sharedLimit of sharedLimits) {
+    const places = [...members.keys()].filter((i) => limitServes(sharedLimit, members[i]!.pool));
     const hour = busiestHour(places.map((i) => members[i]!.calls));
     const made = callLimits(
-      lane.limit,
+      sharedLimit.limit,
       places.map((i) => {
         const { id, limits, busyCalls, calls: week } = members[i]!;
         const { guaranteedCalls, calls: contractCalls } = limits;
@@ -147,10 +147,10 @@ function callsByLane(
       }),
       target,
     );
-    if ('excuse' in made) return { excuse: `${laneName(lane)}: ${made.excuse}` };
+    if ('excuse' in made) return { excuse: `${limitName(sharedLimit)}: ${made.excuse}` };
     for (const [at, i] of places.entries()) calls[i] = Math.min(calls[i]!, made.calls[at]!);
     congestion = Math.max(congestion, made.congestion);
-    findings.push(...made.findings.map((finding) => `${laneName(lane)}: ${finding}`));
+    findings.push(...made.findings.map((finding) => `${limitName(sharedLimit)}: ${finding}`));
   }
   return { calls, congestion, findings };
 }
@@ -226,9 +226,9 @@ function guaranteedSetups({ limits, busyCalls, busySetups }: Member): number {
 }
 
 /** Calls above guarantees for which the media hosts of all pools have room. */
-function sharedCalls({ cell }: Outlook, lanes: readonly Lane[], members: readonly Member[]): number {
+function sharedCalls({ cell }: Outlook, sharedLimits: readonly SharedLimit[], members: readonly Member[]): number {
   const groups = connectedPools(cell.spec.media.pools).map(String);
-  const whole = lanes.filter(({ pools }) => groups.includes(String(pools)));
+  const whole = sharedLimits.filter(({ pools }) => groups.includes(String(pools)));
   const places = whole.reduce((sum, { limit }) => sum + Math.floor(limit), 0);
   return places - members.reduce((sum, { limits }) => sum + limits.guaranteedCalls, 0);
 }

@@ -1,4 +1,4 @@
-import { laneName } from '../shared-limits.ts';
+import { limitName } from '../shared-limits.ts';
 import { hourOfWeekName } from '../hour-of-week.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
 import { busyWeek, hourOfWeek, type Outlook } from './outlook.ts';
@@ -16,12 +16,12 @@ export function fullestOf(load: CellLoad): Fullest {
   const { tenants, cell, use, allowed, slots } = load;
   let utilisation = tenants.size / cell.limits.maxTenants;
   let text = `${tenants.size} tenants of at most ${cell.limits.maxTenants}`;
-  for (const [l, lane] of cell.limits.lanes.entries()) {
+  for (const [l, sharedLimit] of cell.limits.sharedLimits.entries()) {
     for (let h = 0; h < slots; h++) {
       const used = use[l * slots + h]!;
       if (used === 0 || used <= utilisation * allowed[l]!) continue;
       utilisation = used / allowed[l]!;
-      text = `${laneName(lane)} ${amount(used)} of usable ${amount(allowed[l]!)} on ${hourOfWeekName(h)}`;
+      text = `${limitName(sharedLimit)} ${amount(used)} of usable ${amount(allowed[l]!)} on ${hourOfWeekName(h)}`;
     }
   }
   return { utilisation: Math.min(utilisation, Number.MAX_VALUE), text };
@@ -39,7 +39,7 @@ export interface Crossing {
 /**
  * The first time from now to the end of the forecasts at which a limit is crossed; undefined where none is.
  *
- * What a lane uses in an hour of the week follows the forecast of its resource (of the calls, where it was not measured)
+ * What a shared limit uses in an hour of the week follows the forecast of its resource (of the calls, where it was not measured)
  * from the busiest week of the load on. Without any forecast every week is like the load's.
  */
 export function crossingOf(
@@ -57,10 +57,12 @@ export function crossingOf(
   if (tenants.size > cell.limits.maxTenants) {
     offer(now, `${tenants.size} tenants of at most ${cell.limits.maxTenants}`);
   }
-  for (const [l, lane] of cell.limits.lanes.entries()) {
+  for (const [l, sharedLimit] of cell.limits.sharedLimits.entries()) {
     const ahead =
-      forecasts.get(lane.resource) ??
-      (lane.resource === 'registrations' ? undefined : (forecasts.get('relayedCalls') ?? forecasts.get('setups')));
+      forecasts.get(sharedLimit.resource) ??
+      (sharedLimit.resource === 'registrations'
+        ? undefined
+        : (forecasts.get('relayedCalls') ?? forecasts.get('setups')));
     const week = ahead && busyWeek(ahead, quantile, now, until);
     const values = ahead?.quantiles[ahead.levels.indexOf(quantile)];
     const step = (ahead?.stepMinutes ?? 60) * MINUTE_MS;
@@ -72,7 +74,7 @@ export function crossingOf(
       const part = week && values && week[hour]! > 0 ? values[i]! / week[hour]! : 1;
       const used = use[l * slots + hour]! * part;
       if (!(used > allowed[l]! * (1 + ROUNDING))) continue;
-      offer(Math.max(at, now), `${laneName(lane)} ${amount(used)} over usable ${amount(allowed[l]!)}`);
+      offer(Math.max(at, now), `${limitName(sharedLimit)} ${amount(used)} over usable ${amount(allowed[l]!)}`);
       break;
     }
   }

@@ -1,11 +1,11 @@
 import { QUANTILES, type Forecast } from '../forecast.ts';
 import type { History } from '../forecast/history.ts';
-import { laneServes, type CellLimits } from '../shared-limits.ts';
+import { limitServes, type CellLimits } from '../shared-limits.ts';
 import { POLICIES, usableLimit, type Policy } from '../policy.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import { tenantsByCell } from './fleet-load.ts';
 import { requireInput, type FleetCell, type FleetTenant, type PlanInput } from './input.ts';
-import { membership } from './tenant-changes.ts';
+import { tenantChanges } from './tenant-changes.ts';
 import { hourOfWeek, outlook } from './outlook.ts';
 import { DEFAULT_RULES, type PlanRules } from './rules.ts';
 import { HOUR_MS, MINUTE_MS } from '../time.ts';
@@ -50,7 +50,7 @@ export function demandAhead(input: PlanInput, measuredDays: number): CellAhead[]
   const rules: PlanRules = { ...DEFAULT_RULES, ...input.rules };
   const levels = [...new Set([...QUANTILES, policy.quantile])].sort((a, b) => a - b);
   // Without the part of those who left, as the plan has it.
-  const { cells, tenants } = membership(input);
+  const { cells, tenants } = tenantChanges(input);
   const members = tenantsByCell(tenants);
   const inOrder = [...cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   return inOrder.map((cell) => {
@@ -111,13 +111,18 @@ const hoursFrom = (first: number, count: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => first + i * HOUR_MS);
 
 /** Over the pools that share no host with others, or over those that do together. */
-function limitsOf({ lanes }: CellLimits, resource: Resource, policy: Policy): Pick<DemandAhead, 'limit' | 'usable'> {
-  const own = lanes.filter((lane) => lane.resource === resource);
+function limitsOf(
+  { sharedLimits }: CellLimits,
+  resource: Resource,
+  policy: Policy,
+): Pick<DemandAhead, 'limit' | 'usable'> {
+  const own = sharedLimits.filter((sharedLimit) => sharedLimit.resource === resource);
   const widest = own.filter(
-    (lane) =>
-      lane.pools === 'all' ||
+    (sharedLimit) =>
+      sharedLimit.pools === 'all' ||
       !own.some(
-        (other) => other !== lane && (lane.pools as readonly string[]).every((name) => laneServes(other, name)),
+        (other) =>
+          other !== sharedLimit && (sharedLimit.pools as readonly string[]).every((name) => limitServes(other, name)),
       ),
   );
   const sum = (limits: readonly number[]): number | undefined => {
@@ -126,6 +131,6 @@ function limitsOf({ lanes }: CellLimits, resource: Resource, policy: Policy): Pi
   };
   return {
     limit: sum(widest.map(({ limit }) => limit)),
-    usable: sum(widest.map((lane) => usableLimit(policy, lane))),
+    usable: sum(widest.map((sharedLimit) => usableLimit(policy, sharedLimit))),
   };
 }

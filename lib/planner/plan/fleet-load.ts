@@ -35,8 +35,11 @@ export interface FleetLoadOptions {
 const SETTLED_MS = 7 * DAY_MS;
 
 /** What a policy lets the demand quantile reach, for every limit of a cell. */
-export function usableLimits(policy: Policy, { lanes, maxTenants }: CellLimits): CellLimits {
-  return { maxTenants, lanes: lanes.map((lane) => ({ ...lane, limit: usableLimit(policy, lane) })) };
+export function usableLimits(policy: Policy, { sharedLimits, maxTenants }: CellLimits): CellLimits {
+  return {
+    maxTenants,
+    sharedLimits: sharedLimits.map((sharedLimit) => ({ ...sharedLimit, limit: usableLimit(policy, sharedLimit) })),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CellSpec } from '../../fleet/schema/cell.ts';
-import { laneServes, type CellLimits, type Lane } from '../shared-limits.ts';
-import { connectedPools, hostsByService, poolLanes } from '../pool-limits.ts';
+import { limitServes, type CellLimits, type SharedLimit } from '../shared-limits.ts';
+import { connectedPools, hostsByService, poolLimits } from '../pool-limits.ts';
 import { HOURS_PER_WEEK, type Resource } from '../resources.ts';
 import type { FleetTenant, Elastic } from './input.ts';
 
@@ -15,7 +15,7 @@ export interface HostGroup {
   readonly current: number;
   readonly least: number;
   /** Limits of the pools with the first n hosts of the chain in service, from none to all. */
-  readonly limits: readonly (readonly Lane[])[];
+  readonly limits: readonly (readonly SharedLimit[])[];
 }
 
 /** The groups of a cell, with limits after the loss of hosts, as far as a policy lets the demand reach them. */
@@ -34,16 +34,18 @@ export function hostGroups(
     const limits = Array.from({ length: chain.length + 1 }, (_, count) => {
       const there = new Set(chain.slice(0, count));
       const left = Object.entries(own).map(([name, hosts]) => [name, hosts.filter((host) => there.has(host))] as const);
-      return usable({ lanes: poolLanes(Object.fromEntries(left), perHost, lostHosts), maxTenants: 0 }).lanes;
+      return usable({ sharedLimits: poolLimits(Object.fromEntries(left), perHost, lostHosts), maxTenants: 0 })
+        .sharedLimits;
     });
     return { pools, chain, current: current.length, least: Math.min(least, chain.length), limits };
   });
 }
 
 /** The fewest hosts of a group that carry a demand; one more than there are where all are too few. */
-export function hostsFor({ limits, least }: HostGroup, demand: (lane: Lane) => number): number {
-  const enough = (lanes: readonly Lane[]): boolean => lanes.every((lane) => demand(lane) <= lane.limit);
-  const fewest = limits.findIndex((lanes, count) => count >= least && enough(lanes));
+export function hostsFor({ limits, least }: HostGroup, demand: (sharedLimit: SharedLimit) => number): number {
+  const enough = (sharedLimits: readonly SharedLimit[]): boolean =>
+    sharedLimits.every((sharedLimit) => demand(sharedLimit) <= sharedLimit.limit);
+  const fewest = limits.findIndex((sharedLimits, count) => count >= least && enough(sharedLimits));
   return fewest < 0 ? limits.length : fewest;
 }
 
@@ -54,16 +56,17 @@ export interface CellUse {
   readonly mediaSessions: number | undefined;
 }
 
-/** What of the use of a cell is a lane's, in an hour of the week. */
-export type LaneUse = (lane: Lane, hour: number, use: CellUse) => number;
+/** What of the use of a cell is a shared limit's, in an hour of the week. */
+export type LimitUse = (sharedLimit: SharedLimit, hour: number, use: CellUse) => number;
 
 /** Of a cell with these tenants. */
-export function laneUses(tenants: readonly FleetTenant[]): LaneUse {
-  const share = laneShares(tenants);
+export function limitUses(tenants: readonly FleetTenant[]): LimitUse {
+  const share = limitShares(tenants);
   const perCall = sessionsPerCall(tenants);
-  return (lane, hour, { relayedCalls, mediaSessions }) => {
-    const all = lane.resource === 'relayedCalls' ? relayedCalls : (mediaSessions ?? relayedCalls * perCall[hour]!);
-    return all === 0 ? 0 : all * share(lane, hour);
+  return (sharedLimit, hour, { relayedCalls, mediaSessions }) => {
+    const all =
+      sharedLimit.resource === 'relayedCalls' ? relayedCalls : (mediaSessions ?? relayedCalls * perCall[hour]!);
+    return all === 0 ? 0 : all * share(sharedLimit, hour);
   };
 }
 
@@ -74,27 +77,28 @@ function sessionsPerCall(tenants: readonly FleetTenant[]): Float64Array {
   return sessions.map((value, hour) => (calls[hour]! > 0 ? value / calls[hour]! : usual));
 }
 
-type LaneShare = (lane: Lane, hour: number) => number;
+type LimitShare = (sharedLimit: SharedLimit, hour: number) => number;
 
 /**
- * What part of the use of a cell is a lane's, by what the tenants of its pools are expected to use in that hour; in hours without any by the whole week. Where nobody
- * is expected to use anything, all of it may be any lane's.
+ * What part of the use of a cell is a shared limit's, by what the tenants of its pools are expected to use in that hour; in hours without any by the whole week. Where nobody
+ * is expected to use anything, all of it may be any shared limit's.
  */
-function laneShares(tenants: readonly FleetTenant[]): LaneShare {
+function limitShares(tenants: readonly FleetTenant[]): LimitShare {
   const known = new Map<string, Float64Array>();
-  return (lane, hour) => {
-    const key = `${lane.resource} ${String(lane.pools)}`;
+  return (sharedLimit, hour) => {
+    const key = `${sharedLimit.resource} ${String(sharedLimit.pools)}`;
     let shares = known.get(key);
     if (shares === undefined) {
-      const own = tenants.filter(({ pool }) => laneServes(lane, pool));
-      shares = own.length === tenants.length ? new Float64Array(HOURS_PER_WEEK).fill(1) : partOf(own, tenants, lane);
+      const own = tenants.filter(({ pool }) => limitServes(sharedLimit, pool));
+      shares =
+        own.length === tenants.length ? new Float64Array(HOURS_PER_WEEK).fill(1) : partOf(own, tenants, sharedLimit);
       known.set(key, shares);
     }
     return shares[hour]!;
   };
 }
 
-function partOf(own: readonly FleetTenant[], all: readonly FleetTenant[], { resource }: Lane): Float64Array {
+function partOf(own: readonly FleetTenant[], all: readonly FleetTenant[], { resource }: SharedLimit): Float64Array {
   const [part, whole] = [weekOf(own, resource), weekOf(all, resource)];
   const usual = sum(whole) > 0 ? sum(part) / sum(whole) : 1;
   return part.map((value, hour) => (whole[hour]! > 0 ? value / whole[hour]! : usual));

@@ -20,7 +20,7 @@ export interface Overflow {
   readonly from: CellLoad | undefined;
 }
 
-export interface Relief {
+export interface Rebalancing {
   readonly actions: Action[];
   readonly excuses: PlanExcuse[];
   readonly overflow: Overflow[];
@@ -38,8 +38,8 @@ function urgentUntil({ now, lead, rules }: PlanContext): number {
  * Finds a cell for every tenant that waits and for those that their cell can't carry any more. What no cell can hold is
  * left over for new cells.
  */
-export function relief(context: PlanContext): Relief {
-  const found: Relief = { actions: [], excuses: [], overflow: [] };
+export function rebalance(context: PlanContext): Rebalancing {
+  const found: Rebalancing = { actions: [], excuses: [], overflow: [] };
   for (const tenant of bySize(context.load.waiting)) placeWaiting(context, tenant, found);
   const urgent = urgentUntil(context);
   for (const cell of context.load.cells) {
@@ -67,7 +67,7 @@ export function bySize(tenants: readonly TenantRow[]): TenantRow[] {
   return [...tenants].sort((a, b) => b.peak[CALLS]! - a.peak[CALLS]! || (a.id < b.id ? -1 : 1));
 }
 
-function placeWaiting(context: PlanContext, tenant: TenantRow, found: Relief): void {
+function placeWaiting(context: PlanContext, tenant: TenantRow, found: Rebalancing): void {
   const { load, holds, absences, cells } = context;
   const open = load.cells.filter(({ cell: { name } }) => !holds.has(name) && !absences.has(name));
   // Nobody waits for a cell that is still to come, or for the end of a hold, while another can hold it.
@@ -106,7 +106,7 @@ function whyWait({ holds, absences }: PlanContext, load: CellLoad): string | und
   return hold === undefined ? absences.get(name) : `${name} is on hold: ${hold.reason}`;
 }
 
-function relieveCell(context: PlanContext, cell: CellLoad, found: Relief): void {
+function relieveCell(context: PlanContext, cell: CellLoad, found: Rebalancing): void {
   const { load, rules, now, ledger, holds, absences } = context;
   const { name, region } = cell.cell;
   const crossing = context.crossings.get(name)!;

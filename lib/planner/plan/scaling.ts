@@ -1,6 +1,6 @@
 import type { PlanContext } from './context.ts';
 import { usableLimits } from './fleet-load.ts';
-import { hostGroups, hostsFor, laneUses, type HostGroup, type HostResource, type LaneUse } from './host-groups.ts';
+import { hostGroups, hostsFor, limitUses, type HostGroup, type HostResource, type LimitUse } from './host-groups.ts';
 import { hourOfWeek, type Outlook } from './outlook.ts';
 import type { Action, PlanExcuse } from './schema.ts';
 import { amount, percent } from '../wording.ts';
@@ -46,11 +46,11 @@ function scaleCell(context: PlanContext, one: Outlook, found: Found): void {
   const groups = hostGroups(cell.spec, cell.elastic!, perHost, rules.lostMediaHosts, (limits) =>
     usableLimits(policy, limits),
   );
-  const uses = laneUses(input.tenants.filter((tenant) => tenant.cell === name));
+  const uses = limitUses(input.tenants.filter((tenant) => tenant.cell === name));
   for (const group of groups) scaleGroup(context, one, group, uses, found);
 }
 
-function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: LaneUse, found: Found): void {
+function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: LimitUse, found: Found): void {
   const { now, rules, holds, ledger, policy } = context;
   const { name, cell } = one;
   const { pools, chain, current, least } = group;
@@ -114,9 +114,9 @@ function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: 
 const startOfHour = (instant: number): number => Math.floor(instant / HOUR_MS) * HOUR_MS;
 
 /** Hosts for what is measured now, with a spare. */
-function measuredNeed({ now, rules }: PlanContext, group: HostGroup, uses: LaneUse, calls: number): number {
+function measuredNeed({ now, rules }: PlanContext, group: HostGroup, uses: LimitUse, calls: number): number {
   const use = { relayedCalls: calls * rules.fewerHostsSpare, mediaSessions: undefined };
-  return hostsFor(group, (lane) => uses(lane, hourOfWeek(now), use));
+  return hostsFor(group, (sharedLimit) => uses(sharedLimit, hourOfWeek(now), use));
 }
 
 /** Hosts needed in each of the next 49 hours for the forecast times something; those there are where nothing is known. */
@@ -124,7 +124,7 @@ function hostsAhead(
   { now, policy }: PlanContext,
   one: Outlook,
   group: HostGroup,
-  uses: LaneUse,
+  uses: LimitUse,
   times: number,
 ): number[] {
   return Array.from({ length: HOURS + 1 }, (_, ahead) => {
@@ -135,7 +135,7 @@ function hostsAhead(
     };
     const use = { relayedCalls: highest('relayedCalls')!, mediaSessions: highest('mediaSessions') };
     if (Number.isNaN(use.relayedCalls) || Number.isNaN(use.mediaSessions)) return group.current;
-    return hostsFor(group, (lane) => uses(lane, hourOfWeek(from), use));
+    return hostsFor(group, (sharedLimit) => uses(sharedLimit, hourOfWeek(from), use));
   });
 }
 

@@ -7,7 +7,7 @@ import { iso, MINUTE_MS } from '../time.ts';
 
 type Changes = NonNullable<PlanMemory['came']>;
 
-export interface Membership {
+export interface TenantChanges {
   /** Histories of cells are without the part of the tenants that left. */
   readonly cells: readonly FleetCell[];
   /** Tenants that came into a cell with a history of its own have the instant. */
@@ -25,7 +25,7 @@ export interface Membership {
  * left, its part is taken out of the history before: in each hour of the week what it is expected to use of what all tenants
  * of then are. One that is in no cell any more has no expected week; the forecast learns it as any change.
  */
-export function membership({ cells, tenants, memory, now }: PlanInput): Membership {
+export function tenantChanges({ cells, tenants, memory, now }: PlanInput): TenantChanges {
   const own = cells.filter(({ historyOf }) => historyOf === 'cell');
   if (own.length === 0) return { cells, tenants, memory: {} };
   const members = new Map(own.map(({ spec }) => [spec.name, new Map<string, FleetTenant>()]));

@@ -23,7 +23,7 @@ export function scenarioSetting(scenario: Scenario, replayed?: Traffic): Simulat
   const traffic = replayed ?? scenarioTraffic(scenario);
   const kinds = kindsOf(scenario);
   const { seed, circumstances, target } = scenario;
-  const cells = foundedCells(traffic, kinds, scenario.cell.headroom);
+  const cells = initialCells(traffic, kinds, scenario.cell.headroom);
   return { traffic, kinds, cells, seed, circumstances, target };
 }
 
@@ -43,7 +43,7 @@ export function kindsOf({ places = [...PLACES], cell }: Scenario): SimulatedKind
 }
 
 /** Cells for the tenants that are there from the beginning, packed by what they did so far. */
-export function foundedCells(traffic: Traffic, kinds: readonly SimulatedKind[], headroom: number): FirstCell[] {
+export function initialCells(traffic: Traffic, kinds: readonly SimulatedKind[], headroom: number): FirstCell[] {
   const table = new TenantTable(HOURS_PER_WEEK);
   for (const tenant of traffic.tenants) {
     if (tenant.arrives >= traffic.historySteps) continue;

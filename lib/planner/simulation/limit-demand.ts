@@ -1,4 +1,4 @@
-import { laneServes, type Lane } from '../shared-limits.ts';
+import { limitServes, type SharedLimit } from '../shared-limits.ts';
 import { RESOURCES, type Resource } from '../resources.ts';
 import { erlangB } from '../teletraffic/erlang.ts';
 import type { TenantTrace } from './traffic.ts';
@@ -26,19 +26,19 @@ export function poolDemand(tenants: Iterable<TenantTrace>, calls: (tenant: Tenan
   return sums;
 }
 
-/** What of it falls on a lane. */
-export function laneDemand(lane: Lane, demand: PoolDemand): number {
-  const r = RESOURCES.indexOf(lane.resource);
+/** What of it falls on a shared limit. */
+export function limitDemand(sharedLimit: SharedLimit, demand: PoolDemand): number {
+  const r = RESOURCES.indexOf(sharedLimit.resource);
   let sum = 0;
-  for (const [pool, use] of demand) if (laneServes(lane, pool)) sum += use[r]!;
+  for (const [pool, use] of demand) if (limitServes(sharedLimit, pool)) sum += use[r]!;
   return sum;
 }
 
 /** Resources whose use comes and goes by chance within a step, so that Erlang B tells what is lost. */
 const BY_CHANCE: ReadonlySet<Resource> = new Set(['relayedCalls', 'mediaSessions']);
 
-/** The share of what is offered to a lane that finds it full. Of rates and contacts all above the limit is lost. */
-export function lostShare({ resource, limit }: Lane, offered: number): number {
+/** The share of what is offered to a shared limit that finds it full. Of rates and contacts all above the limit is lost. */
+export function lostShare({ resource, limit }: SharedLimit, offered: number): number {
   if (offered === 0) return 0;
   if (BY_CHANCE.has(resource)) return erlangB(limit, offered);
   return Math.max(0, 1 - limit / offered);

@@ -1,7 +1,7 @@
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { cellCapacity } from '../cell-capacity.ts';
 import type { CellLimits } from '../shared-limits.ts';
-import { poolLanes } from '../pool-limits.ts';
+import { poolLimits } from '../pool-limits.ts';
 
 /** What a cell takes with some of its media hosts in service (their numbers), of which `lost` may be lost. */
 export function limitsWithHosts(spec: CellSpec, inService: readonly number[], lost: number): CellLimits {
@@ -13,6 +13,6 @@ export function limitsWithHosts(spec: CellSpec, inService: readonly number[], lo
     relayedCalls: resources.relayedCalls.binding.limit,
     mediaSessions: resources.mediaSessions.binding.limit,
   };
-  const shared = limits.lanes.filter((lane) => lane.pools === 'all');
-  return { maxTenants: limits.maxTenants, lanes: [...shared, ...poolLanes(there, perHost, lost)] };
+  const shared = limits.sharedLimits.filter((sharedLimit) => sharedLimit.pools === 'all');
+  return { maxTenants: limits.maxTenants, sharedLimits: [...shared, ...poolLimits(there, perHost, lost)] };
 }

@@ -1,10 +1,10 @@
 import type { CellLimits } from '../shared-limits.ts';
 import { allHosts, type CellView, type Decider, type FleetView, type SimulatedAction } from './decider.ts';
-import { laneDemand, poolDemand, type PoolDemand } from './limit-demand.ts';
+import { limitDemand, poolDemand, type PoolDemand } from './limit-demand.ts';
 
 /** Thresholds on what is measured now, as the autoscalers for stateful loads in use have them. */
 export interface ReactiveOptions {
-  /** Share of the fullest lane from which it goes up, and below which, with one host less, it goes down. */
+  /** Share of the fullest shared limit from which it goes up, and below which, with one host less, it goes down. */
   readonly up: number;
   readonly down: number;
   /** Periods in a row before anything is done. */
@@ -115,12 +115,12 @@ const demandOf = (cell: CellView, view: FleetView): PoolDemand =>
     ({ id }) => lastMeasured(view.measured(id)),
   );
 
-/** What the cell uses of its fullest lane, as last measured; its tenants as a share of the cap where that is more. */
-function share({ tenants }: CellView, demand: PoolDemand, { lanes, maxTenants }: CellLimits): number {
+/** What the cell uses of its fullest shared limit, as last measured; its tenants as a share of the cap where that is more. */
+function share({ tenants }: CellView, demand: PoolDemand, { sharedLimits, maxTenants }: CellLimits): number {
   let most = tenants.length / maxTenants;
-  for (const lane of lanes) {
-    const used = laneDemand(lane, demand);
-    if (used > 0) most = Math.max(most, used / lane.limit);
+  for (const sharedLimit of sharedLimits) {
+    const used = limitDemand(sharedLimit, demand);
+    if (used > 0) most = Math.max(most, used / sharedLimit.limit);
   }
   return most;
 }

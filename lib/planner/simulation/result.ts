@@ -49,7 +49,7 @@ export interface SimulationResult {
   readonly blockedBy: BlockedCalls;
   /**
    * Minutes, summed over cells, in which a cell had less than it must have: with one media host lost, or those that had
-   * failed where that is more, some lane would have lost more than the target share of what it was offered.
+   * failed where that is more, some shared limit would have lost more than the target share of what it was offered.
    */
   readonly minutesShort: number;
   /** When and where that was. */

@@ -1,19 +1,19 @@
-import type { Lane } from '../shared-limits.ts';
-import { laneServes } from '../shared-limits.ts';
+import type { SharedLimit } from '../shared-limits.ts';
+import { limitServes } from '../shared-limits.ts';
 import { RESOURCES } from '../resources.ts';
 import { instantOf, type SimulatedCell, type SimulatedFleet } from './fleet.ts';
-import { laneDemand, lostShare, poolDemand, type PoolDemand } from './limit-demand.ts';
+import { limitDemand, lostShare, poolDemand, type PoolDemand } from './limit-demand.ts';
 import type { FleetHour, Shortage } from './result.ts';
 import type { TenantTrace } from './traffic.ts';
 
 const SETUPS = RESOURCES.indexOf('setups');
 
-/** A call that passes the narrowest of its lanes passes the others: they are full at the same time. */
-function blockedShare(lanes: readonly Lane[], pool: string, demand: PoolDemand): number {
+/** A call that passes the narrowest of its shared limits passes the others: they are full at the same time. */
+function blockedShare(sharedLimits: readonly SharedLimit[], pool: string, demand: PoolDemand): number {
   let most = 0;
-  for (const lane of lanes) {
-    if (lane.resource === 'registrations' || !laneServes(lane, pool)) continue;
-    most = Math.max(most, lostShare(lane, laneDemand(lane, demand)));
+  for (const sharedLimit of sharedLimits) {
+    if (sharedLimit.resource === 'registrations' || !limitServes(sharedLimit, pool)) continue;
+    most = Math.max(most, lostShare(sharedLimit, limitDemand(sharedLimit, demand)));
   }
   return most;
 }
@@ -76,8 +76,11 @@ export class Totals {
 
     const demand = poolDemand(cell.tenants.values(), ({ calls }) => calls[step]!);
     const isLost = fleet.isLost(cell, step);
-    const reserve = fleet.limitsWithReserve(cell).lanes;
-    if (isLost || reserve.some((lane) => lostShare(lane, laneDemand(lane, demand)) > this.#target)) {
+    const reserve = fleet.limitsWithReserve(cell).sharedLimits;
+    if (
+      isLost ||
+      reserve.some((sharedLimit) => lostShare(sharedLimit, limitDemand(sharedLimit, demand)) > this.#target)
+    ) {
       this.#minutesShort += stepMinutes;
       this.#noteShortage(cell.name, step);
     }
@@ -87,7 +90,7 @@ export class Totals {
       const offered = use[SETUPS]! * seconds;
       this.#callsOffered += offered;
       if (isLost) this.#blockedBy.lostRegion += offered;
-      else this.#blockedBy.full += offered * blockedShare(fleet.limitsNow(cell).lanes, pool, demand);
+      else this.#blockedBy.full += offered * blockedShare(fleet.limitsNow(cell).sharedLimits, pool, demand);
       offeredCalls += use[CALLS]!;
     }
     return offeredCalls;

@@ -8,7 +8,7 @@ import { checkBetween } from '../../fleet/rules/between-cells.ts';
 import type { SpecKind } from '../../fleet/schema/brand.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import type { FrontSpec } from '../../fleet/schema/front.ts';
-import { outlineCell, outlineFront } from '../../fleet/fleet-index.ts';
+import { indexCell, indexFront } from '../../fleet/fleet-index.ts';
 import { formatValueFinding } from '../../config-file/finding.ts';
 import { sourceOf } from '../../fleet/schema/spec-error.ts';
 
@@ -31,11 +31,11 @@ export function checkAgainstOthers(construct: Construct, kind: SpecKind, spec: C
 }
 
 function collisions(members: readonly Member[]): string[] {
-  const outlines = members.flatMap(({ construct, kind, spec }) => {
+  const indexed = members.flatMap(({ construct, kind, spec }) => {
     const source = sourceOf(spec, construct.node.path);
-    return kind === 'front' ? [outlineFront(source)] : outlineCell(source);
+    return kind === 'front' ? [indexFront(source)] : indexCell(source);
   });
-  return checkBetween(outlines)
+  return checkBetween(indexed)
     .filter(({ severity }) => severity === 'error')
     .map((finding) => `${finding.file} ${formatValueFinding(finding)}`);
 }

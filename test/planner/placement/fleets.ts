@@ -1,18 +1,18 @@
 import * as fc from 'fast-check';
-import type { Lane } from '../../../lib/planner/shared-limits.ts';
+import type { SharedLimit } from '../../../lib/planner/shared-limits.ts';
 import type { CellKind } from '../../../lib/planner/placement/cell-kind.ts';
 import type { CellLoad } from '../../../lib/planner/placement/cell-load.ts';
 import { TenantTable, type PlacementTenant, type TenantRow } from '../../../lib/planner/placement/tenant-table.ts';
 import { evenDemand, RESOURCES, type Resource, type WeeklyDemand } from '../../../lib/planner/resources.ts';
 
-/** Lanes of a cell that takes 100 of everything, media hosts apart for two pools. */
-export const lanesOf100: readonly Lane[] = [
-  ...(['setups', 'registrations', 'recordEvents', 'databaseWrites'] as const).map((resource): Lane => ({
+/** Shared limits of a cell that takes 100 of everything, media hosts apart for two pools. */
+export const limitsOf100: readonly SharedLimit[] = [
+  ...(['setups', 'registrations', 'recordEvents', 'databaseWrites'] as const).map((resource): SharedLimit => ({
     resource,
     pools: 'all',
     limit: 100,
   })),
-  ...(['relayedCalls', 'mediaSessions'] as const).flatMap((resource): Lane[] => [
+  ...(['relayedCalls', 'mediaSessions'] as const).flatMap((resource): SharedLimit[] => [
     { resource, pools: ['standard'], limit: 100 },
     { resource, pools: ['high-volume'], limit: 50 },
   ]),
@@ -21,7 +21,7 @@ export const lanesOf100: readonly Lane[] = [
 export const kindIn = (region: string, more: Partial<CellKind> = {}): CellKind => ({
   name: (n) => `${region}-${n}`,
   region,
-  limits: { lanes: lanesOf100, maxTenants: 20 },
+  limits: { sharedLimits: limitsOf100, maxTenants: 20 },
   ...more,
 });
 
@@ -105,15 +105,16 @@ export function violations(cells: readonly CellLoad[]): string[] {
       if (tenant.enterprise && enterprises.has(tenant.enterprise)) found.push(`${name}: two of ${tenant.enterprise}`);
       if (tenant.enterprise) enterprises.add(tenant.enterprise);
     }
-    for (const lane of limits.lanes) {
-      const resource = RESOURCES.indexOf(lane.resource);
+    for (const sharedLimit of limits.sharedLimits) {
+      const resource = RESOURCES.indexOf(sharedLimit.resource);
       for (let h = 0; h < load.slots; h++) {
         let sum = 0;
         for (const tenant of load.tenants) {
-          if (lane.pools === 'all' || lane.pools.includes(tenant.terms.pool))
+          if (sharedLimit.pools === 'all' || sharedLimit.pools.includes(tenant.terms.pool))
             sum += tenant.use[resource * load.slots + h]!;
         }
-        if (sum > lane.limit * (1 - headroom) * 1.00001) found.push(`${name}: ${lane.resource} ${sum} in hour ${h}`);
+        if (sum > sharedLimit.limit * (1 - headroom) * 1.00001)
+          found.push(`${name}: ${sharedLimit.resource} ${sum} in hour ${h}`);
       }
     }
   }

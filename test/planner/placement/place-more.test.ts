@@ -4,10 +4,10 @@ import { CellLoad } from '../../../lib/planner/placement/cell-load.ts';
 import { pack } from '../../../lib/planner/placement/pack.ts';
 import { placeMore } from '../../../lib/planner/placement/place-more.ts';
 import { chooseCell } from '../../../lib/planner/placement/place-one.ts';
-import { anyTenants, evenTenant, kindIn, lanesOf100, tableOf, threeKinds, violations } from './fleets.ts';
+import { anyTenants, evenTenant, kindIn, limitsOf100, tableOf, threeKinds, violations } from './fleets.ts';
 
 const cellOf = (name: string, more = {}): CellLoad =>
-  new CellLoad({ name, region: 'eu-1', limits: { lanes: lanesOf100, maxTenants: 20 }, ...more }, 168);
+  new CellLoad({ name, region: 'eu-1', limits: { sharedLimits: limitsOf100, maxTenants: 20 }, ...more }, 168);
 
 describe('placeMore', () => {
   it('keeps every rule and moves nobody where no cell is over a limit', () => {
@@ -75,7 +75,7 @@ describe('chooseCell', () => {
       spread: cellOf('spread'),
       cordoned: cellOf('cordoned', { closed: 'cordoned' }),
       abroad: cellOf('abroad', { region: 'us-1' }),
-      capped: cellOf('capped', { limits: { lanes: lanesOf100, maxTenants: 0 } }),
+      capped: cellOf('capped', { limits: { sharedLimits: limitsOf100, maxTenants: 0 } }),
     };
     cells.least.add(a!);
     cells.fuller.add(b!);

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cellCapacity } from '../../../lib/planner/cell-capacity.ts';
 import { figuresWith } from '../../../lib/planner/component-figures.ts';
-import { laneServes } from '../../../lib/planner/shared-limits.ts';
+import { limitServes } from '../../../lib/planner/shared-limits.ts';
 import { plan, planJson } from '../../../lib/planner/plan.ts';
 import type { FleetTenant, PlanInput } from '../../../lib/planner/plan/input.ts';
 import { DEFAULT_RULES } from '../../../lib/planner/plan/rules.ts';
@@ -275,12 +275,14 @@ describe('guarantees', () => {
         const rules = { ...DEFAULT_RULES, lostMediaHosts: lost };
         // Nobody is moved away: there is no other cell, and none may be stamped.
         const [one] = planned(spec, tenants, { figures, rules, blueprints: [] });
-        const { lanes } = cellCapacity(spec, { figures, lostMediaHosts: lost }).limits;
-        const fits = lanes
+        const { sharedLimits } = cellCapacity(spec, { figures, lostMediaHosts: lost }).limits;
+        const fits = sharedLimits
           .filter(({ resource }) => resource === 'relayedCalls')
-          .every((lane) => {
-            const owed = tenants.filter(({ pool }) => laneServes(lane, pool)).map((t) => t.limits!.guaranteedCalls);
-            return owed.reduce((a, b) => a + b, 0) <= lane.limit;
+          .every((sharedLimit) => {
+            const owed = tenants
+              .filter(({ pool }) => limitServes(sharedLimit, pool))
+              .map((t) => t.limits!.guaranteedCalls);
+            return owed.reduce((a, b) => a + b, 0) <= sharedLimit.limit;
           });
         if (!fits) expect(one).toHaveProperty('excuse');
         if (one === undefined || 'excuse' in one) return;

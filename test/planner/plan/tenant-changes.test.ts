@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../lib/planner/plan.ts';
 import type { FleetCell, FleetTenant, PlanInput } from '../../../lib/planner/plan/input.ts';
-import { membership } from '../../../lib/planner/plan/tenant-changes.ts';
+import { tenantChanges } from '../../../lib/planner/plan/tenant-changes.ts';
 import type { ActionOf, PlanMemory } from '../../../lib/planner/plan/schema.ts';
 import { blueprint, cellOf, DAY, evenWeek, HOUR, NOW, tenantsOf } from './fleets.ts';
 
@@ -90,7 +90,7 @@ describe('a cell that measures itself', () => {
     const stayed = tenantsOf('euw1-a', 3, 90);
     const gone: FleetTenant = { ...tenantsOf('euw1-b', 1, 10)[0]!, id: 'gone' };
     const left = [{ tenant: 'gone', cell: 'euw1-a', at: iso(NOW - 2 * DAY) }];
-    const [one] = membership(input([cell((hour) => (hour < -48 ? 200 : 180))], [...stayed, gone], { left })).cells;
+    const [one] = tenantChanges(input([cell((hour) => (hour < -48 ? 200 : 180))], [...stayed, gone], { left })).cells;
     const values = [...one!.history.relayedCalls!.values].map((value) => Math.round(value));
     expect(values).toEqual(Array(8 * 168).fill(180));
   });
@@ -98,7 +98,7 @@ describe('a cell that measures itself', () => {
   it('counts a tenant that came on top of its forecast, from the plan on that saw it first', () => {
     const tenants = tenantsOf('euw1-a', 3, 90);
     const homes = { 'euw1-a': ['euw1-a-t0', 'euw1-a-t1', 'away'] };
-    const { tenants: seen, memory } = membership(input([cell(() => 80)], tenants, { homes }));
+    const { tenants: seen, memory } = tenantChanges(input([cell(() => 80)], tenants, { homes }));
     expect(seen.map(({ since }) => since)).toEqual([undefined, undefined, NOW]);
     expect(memory).toEqual({
       homes: { 'euw1-a': ['euw1-a-t0', 'euw1-a-t1', 'euw1-a-t2'] },
@@ -109,7 +109,7 @@ describe('a cell that measures itself', () => {
 
   it('forgets changes from before its history, and knows nobody as new at the first plan', () => {
     const old = [{ tenant: 'euw1-a-t0', cell: 'euw1-a', at: iso(NOW - 100 * DAY) }];
-    const first = membership(input([cell(() => 80)], tenantsOf('euw1-a', 1, 80), { came: old, left: old }));
+    const first = tenantChanges(input([cell(() => 80)], tenantsOf('euw1-a', 1, 80), { came: old, left: old }));
     expect(first.memory).toEqual({ homes: { 'euw1-a': ['euw1-a-t0'] } });
     expect(first.tenants[0]!.since).toBeUndefined();
   });
@@ -117,7 +117,7 @@ describe('a cell that measures itself', () => {
   it('is left as it is where its history is the sum of its tenants', () => {
     const summed = cellOf('euw1-a', { calls: () => 80 });
     const given = input([summed], tenantsOf('euw1-a', 1, 80), { homes: { 'euw1-a': [] } });
-    expect(membership(given)).toEqual({ cells: given.cells, tenants: given.tenants, memory: {} });
+    expect(tenantChanges(given)).toEqual({ cells: given.cells, tenants: given.tenants, memory: {} });
   });
 
   it('never has more in its history than it measured, nor less than nothing', () => {
@@ -135,7 +135,9 @@ describe('a cell that measures itself', () => {
             at: iso(NOW - days * DAY),
           }));
           const measured = cell(() => 100);
-          const [one] = membership(input([measured], [...tenantsOf('euw1-a', 1, staying), ...tenants], { left })).cells;
+          const [one] = tenantChanges(
+            input([measured], [...tenantsOf('euw1-a', 1, staying), ...tenants], { left }),
+          ).cells;
           const before = measured.history.relayedCalls!.values;
           one!.history.relayedCalls!.values.forEach((value, i) => {
             expect(value).toBeGreaterThanOrEqual(0);

@@ -26,7 +26,7 @@ export interface BundledHost {
 }
 
 /** What AWS adds to the programs of a role's hosts, beyond what every host gets. */
-export interface Place {
+export interface RoleExtras {
   /** Lines of the metrics script. */
   readonly metrics: string;
   readonly files: readonly HostFile[];
@@ -39,7 +39,7 @@ export interface Place {
 }
 
 /** The files of the archive, in its order. */
-export function bundleFiles(site: Site, host: BundledHost, config: HostConfig, place: Place): readonly TarFile[] {
+export function bundleFiles(site: Site, host: BundledHost, config: HostConfig, place: RoleExtras): readonly TarFile[] {
   const metrics = minutely('cellstamp-metrics', 'Metrics to CloudWatch', metricsScriptPath);
   const logs = minutely('cellstamp-logs', 'Journal to CloudWatch Logs', logsScriptPath);
   const placeFiles: readonly HostFile[] = [

@@ -5,7 +5,7 @@ import { late, script, type HostConfig } from '../../../software/host-config.ts'
 import { claimScriptPath } from '../../../software/keepalived/index.ts';
 import { values } from '../../../software/values.ts';
 import { cellSite, resourceName } from '../site.ts';
-import { bundle, bundleFiles, type Bundle, type Place } from './bundle.ts';
+import { bundle, bundleFiles, type Bundle, type RoleExtras } from './bundle.ts';
 import { claimAddressesScript } from './claim-addresses.ts';
 import { learnEdges, learnEdgesScript, type EdgeList } from './learn-edges.ts';
 import { mediaLines, sbcLines } from './metrics-script.ts';
@@ -28,11 +28,11 @@ export function cellBundleFiles(
   return bundleFiles(cellSite(cell), host, config, place);
 }
 
-function mediaPlace(host: MediaHost): Place {
+function mediaPlace(host: MediaHost): RoleExtras {
   return { metrics: mediaLines(host), files: [], packages: [], values: [], units: [] };
 }
 
-function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeList): Place {
+function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeList): RoleExtras {
   const allocation = { name: 'floating_allocation' };
   const routeTables = { name: 'overlay_route_tables' };
   return {
