@@ -5,6 +5,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import { readCallRecords } from '../../../lib/cli/call-records.ts';
 import type { CellItem, DirectoryItem } from '../../../lib/fleet/directory.ts';
+import { activeSbc } from '../../../lib/targets/local/calls.ts';
+import { callKamailio } from '../../../lib/targets/local/cell-data.ts';
+import { requireState } from '../../../lib/targets/local/state.ts';
 import { callerAddress, execOnFront, serviceAddress } from '../../../lib/targets/local/front/index.ts';
 import type { CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
@@ -179,6 +182,66 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     expect(await bed.sql(from.name, 'SELECT count(*) FROM cellstamp.tenants')).toBe('0\n');
     const { summary } = await agents.run({ kinds: [...kinds, fromExchange], calls: 4, talkSeconds: 0.4 });
     expect(summary.failures).toEqual([]);
+  });
+
+  it('moves the registrations of an office of 400 phones, and all that a cell knows of the tenant', async () => {
+    const desks = Array.from({ length: 400 }, (_, n) => `desk${n}@${domain}`);
+    await bed.sql(
+      own.name,
+      `INSERT INTO cellstamp.users SELECT (jsonb_populate_record(u, jsonb_build_object('name', 'desk' || n))).*
+       FROM cellstamp.users u, generate_series(0, 399) n WHERE u.name = 'alice'`,
+    );
+    const ask = (cell: CellSpec, calls: Parameters<typeof callKamailio>[2]) => {
+      const state = requireState(cell.name);
+      return callKamailio(state, activeSbc(state), calls);
+    };
+    await bed.sql(
+      own.name,
+      `UPDATE cellstamp.tenants SET codecs = '{PCMA}' WHERE name = 'acme';
+       INSERT INTO cellstamp.forwards (tenant, name, not_registered) VALUES ('acme', 'desk0', 'bob');
+       INSERT INTO cellstamp.sources (tenant, network) VALUES ('acme', '192.0.2.64/26'), ('acme', '198.18.0.0/16')`,
+    );
+    const path = `<sip:${bed.edges[0]!.publicAddress};lr>`;
+    await ask(
+      own,
+      desks.map((desk, n) => ({
+        method: 'ul.add',
+        params: ['location', desk, `sip:desk@198.51.100.77:${10_000 + n}`, 600, 1, path, 0, 0, -1],
+      })),
+    );
+    const known = async (cell: CellSpec) => {
+      const found = await ask(
+        cell,
+        desks.map((desk) => ({ method: 'ul.lookup', params: ['location', desk] })),
+      );
+      return found.filter((each) => each !== undefined).length;
+    };
+    expect(await known(own)).toBe(400);
+    expect(await move(other).over).toBe(0);
+    [own, other] = [other, own];
+    expect([await known(own), await known(other)]).toEqual([400, 0]);
+    const entries = (cell: CellSpec) =>
+      Promise.all(
+        [
+          ['codecs', 'acme'],
+          ['forwards', `desk0@${domain}`],
+          ['sources', '192.0.2.100'],
+          ['sources', '198.18'],
+          ['sources', 'wide'],
+        ].map(async ([table, key]) => {
+          const [found] = await ask(cell, [{ method: 'htable.get', params: [table!, key!] }]).catch(() => []);
+          return (found as { item?: { value: unknown } } | undefined)?.item?.value;
+        }),
+      );
+    const owner = `tenant|${domain}`;
+    expect(await entries(own)).toEqual([
+      expect.stringContaining('PCMA'),
+      expect.stringContaining('bob'),
+      owner,
+      owner,
+      1,
+    ]);
+    expect((await entries(other)).slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it('a cell that is cordoned or drained takes no registration while the directory offers another', async () => {

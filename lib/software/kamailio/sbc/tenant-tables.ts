@@ -142,7 +142,9 @@ ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = EXCLUDED.$
 
 /** The tables that follow from trunks and tenants, as the database's views show them: table, key, value. */
 export type TableRows = Readonly<Record<CustomerTable, ReadonlyMap<string, string | number>>>;
-type CustomerTable = 'trunks' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
+/** The tables that follow from trunks and tenants. */
+export type CustomerTable =
+  'trunks' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
 
 /** In the order in which additions make sense to a call that comes in between. */
 const customerTables: readonly CustomerTable[] = [

@@ -3,7 +3,7 @@ import { deriveCell } from '../../../fleet/derive/cell.ts';
 import { itemId, type TenantItem } from '../../../fleet/directory.ts';
 import { deriveFront } from '../../../fleet/derive/front.ts';
 import type { MovePort } from '../../../operations/tenant-move.ts';
-import { quote } from '../../../software/kamailio/sbc/tenant-tables.ts';
+import { quote, type CustomerTable } from '../../../software/kamailio/sbc/tenant-tables.ts';
 import { activeSbc, listCalls } from '../calls.ts';
 import { callKamailio, queryDatabase, type KamailioCall } from '../cell-data.ts';
 import { LocalFailure } from '../failure.ts';
@@ -48,7 +48,7 @@ export async function localMoves(name?: string): Promise<MovePort> {
     async copyRegistrations(from, to, tenant) {
       const [source, target] = [requireState(from), requireState(to)];
       const domain = await domainOf(source, tenant);
-      if (domain !== undefined) await copyLocations(source, target, domain);
+      if (domain !== undefined) await copyLocations(source, target, tenant, domain);
     },
 
     calls: async (cell, tenant) => (await listCalls(cell, tenant)).length,
@@ -63,18 +63,29 @@ async function domainOf(cell: CellState, tenant: string): Promise<string | undef
   return domain;
 }
 
+/** Which rows of the tables that the SBCs load are a tenant's, of the domain `$1` and the name `$2`. Guarantees are read anew. */
+const itsRows: Readonly<Record<Exclude<CustomerTable, 'trunks' | 'guarantees'> | 'users', string>> = {
+  tenants: 'key_name = $1',
+  users: "split_part(key_name, '@', 2) = $1",
+  callers: "split_part(key_name, '@', 2) = $1",
+  forwards: "split_part(key_name, '@', 2) = $1",
+  sources: "key_value = 'tenant|' || $1",
+  dids: "split_part(key_value, '|', 1) = $1",
+  codecs: 'key_name = $2',
+};
+
 /** Rows of the tables that the SBCs load, of one tenant. */
 async function tableRows(
   cell: CellState,
+  tenant: string,
   domain: string,
 ): Promise<readonly (readonly [table: string, key: string, value: string])[]> {
   const rows = await queryDatabase(
     cell,
-    `SELECT 'tenants', key_name, key_value FROM sbc.tenants WHERE key_name = ${quote(domain)}
-UNION ALL SELECT 'users', key_name, key_value FROM sbc.users WHERE split_part(key_name, '@', 2) = ${quote(domain)}
-UNION ALL SELECT 'callers', key_name, key_value FROM sbc.callers WHERE split_part(key_name, '@', 2) = ${quote(domain)}
-UNION ALL SELECT 'sources', key_name, key_value FROM sbc.sources WHERE key_value = ${quote(`tenant|${domain}`)}
-UNION ALL SELECT 'dids', key_name, key_value FROM sbc.dids WHERE split_part(key_value, '|', 1) = ${quote(domain)};`,
+    `PREPARE rows (text, text) AS ${Object.entries(itsRows)
+      .map(([table, condition]) => `SELECT '${table}', key_name, key_value FROM sbc.${table} WHERE ${condition}`)
+      .join(' UNION ALL ')};
+EXECUTE rows (${quote(domain)}, ${quote(tenant)});`,
   );
   return rows.map((row) => row.split('\t') as [string, string, string]);
 }
@@ -82,9 +93,13 @@ UNION ALL SELECT 'dids', key_name, key_value FROM sbc.dids WHERE split_part(key_
 /** Guaranteed calls and their sum as the database has them now. */
 const reloadGuarantees: KamailioCall = { method: 'htable.reload', params: ['guarantees'] };
 
-/** Its row, numbers, sources and users; then the tables of both SBCs. */
+/** Its row, and all rows that name it; then the tables of both SBCs. */
 async function copyTenant(source: CellState, target: CellState, tenant: string): Promise<void> {
-  const children = ['dids', 'sources', 'users'];
+  const children = await queryDatabase(
+    source,
+    `SELECT relname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+WHERE contype = 'f' AND confrelid = 'cellstamp.tenants'::regclass;`,
+  );
   const [json] = await queryDatabase(
     source,
     `SELECT jsonb_build_object('tenants', jsonb_agg(tenants)${children
@@ -112,9 +127,14 @@ ${['tenants', ...children]
   const domain = String(row['domain']);
   await onBothSbcs(target, [
     reloadGuarantees,
-    ...(await tableRows(target, domain)).map(([table, key, value]) => ({
+    ...(await tableRows(target, tenant, domain)).map(([table, key, value]) => ({
       method: 'htable.sets',
       params: [table, key, value],
+    })),
+    // Whether there are sources of fewer than four octets.
+    ...(await queryDatabase(target, "SELECT key_name FROM sbc.sources WHERE key_name = 'wide';")).map((key) => ({
+      method: 'htable.seti',
+      params: ['sources', key, 1],
     })),
   ]);
 }
@@ -137,16 +157,15 @@ interface Contact {
 }
 
 /** The users of a tenant, as the registrar knows them. */
-async function usersOf(cell: CellState, domain: string): Promise<readonly string[]> {
-  return (await tableRows(cell, domain)).flatMap(([table, user]) => (table === 'users' ? [user] : []));
-}
+const usersIn = (rows: Awaited<ReturnType<typeof tableRows>>): readonly string[] =>
+  rows.flatMap(([table, user]) => (table === 'users' ? [user] : []));
 
 /**
  * Registrations through edges: they hold in the new cell as they are. A phone that came another way registers again. Users are asked for
  * one by one: the list of all registrations of a cell does not fit into an answer.
  */
-async function copyLocations(source: CellState, target: CellState, domain: string): Promise<void> {
-  const users = await usersOf(source, domain);
+async function copyLocations(source: CellState, target: CellState, tenant: string, domain: string): Promise<void> {
+  const users = usersIn(await tableRows(source, tenant, domain));
   const found = await callKamailio(
     source,
     activeSbc(source),
@@ -169,12 +188,12 @@ async function copyLocations(source: CellState, target: CellState, domain: strin
 async function forgetTenant(source: CellState, tenant: string): Promise<void> {
   const domain = await domainOf(source, tenant);
   if (domain !== undefined) {
-    const rows = await tableRows(source, domain);
+    const rows = await tableRows(source, tenant, domain);
     await onBothSbcs(
       source,
       rows.map(([table, key]) => ({ method: 'htable.delete', params: [table, key] })),
     );
-    const users = rows.flatMap(([table, user]) => (table === 'users' ? [user] : []));
+    const users = usersIn(rows);
     await callKamailio(
       source,
       activeSbc(source),
