@@ -105,8 +105,8 @@ describe('stacks/main.ts', () => {
     cell('b', 'media: { hosts: 0 }\nnetwork: 10.16.32.0/20\n');
     const { status, stderr, stacks } = synth();
     expect(status).toBe(2);
-    expect(stderr).toMatch(/a\.yaml:3.*netwrok/);
-    expect(stderr).toMatch(/b\.yaml:3.*hosts/);
+    expect(stderr).toMatch(/a\.yaml:4.*netwrok/);
+    expect(stderr).toMatch(/b\.yaml:4.*hosts/);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(stacks).toEqual([]);
   });
