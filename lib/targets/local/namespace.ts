@@ -1,4 +1,5 @@
 /** One namespace as a process: starting it, linking it to the others, running programs in it. */
+import { createHash } from 'node:crypto';
 import { spawn, type ChildProcess, type ChildProcessByStdio, type SpawnOptions } from 'node:child_process';
 import { chmodSync, closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -110,7 +111,7 @@ export async function link(
       ? ['link add name cell type bridge', `link add name internet type veth peer name eth0 netns ${outside.pid}`]
       : []),
     ...[...hosts].flatMap(([name, init]) => [
-      `link add name ${name} type veth peer name eth0 netns ${init.pid}`,
+      `link add name ${name} type veth peer name eth0 address ${hardwareAddress(name)} netns ${init.pid}`,
       `link set dev ${name} master cell up`,
     ]),
   ];
@@ -118,6 +119,16 @@ export async function link(
   for (const name of hosts.keys()) if (!outside) await runInNetwork(fabric, ['ip', 'link', 'delete', name]);
   const made = await runInNetwork(fabric, ['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
   if (made.status !== 0) throw new LocalFailure(`no network for the cell: ${made.stderr.trim()}`);
+}
+
+/**
+ * A host that is made anew has the address that its neighbours know: with another one they would send to nobody until they have given the
+ * old one up, for half a minute and more.
+ */
+function hardwareAddress(host: string): string {
+  const bytes = createHash('sha256').update(host).digest('hex').match(/../g)!.slice(0, 5);
+  // Administered here, and of one host.
+  return ['02', ...bytes].join(':');
 }
 
 /** The last lines of a log, for an error. */

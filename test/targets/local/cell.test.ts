@@ -110,6 +110,8 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
 
   it('gets back a host that died, and keeps the others', async () => {
     const first = pids(spec.name);
+    const hardwareAddress = async () => inside('media-2', 'cat', '/sys/class/net/eth0/address');
+    const known = await hardwareAddress();
     killHost(spec.name, 'media-2');
     await until(() => status(spec.name).state === 'degraded');
     expect(
@@ -122,6 +124,8 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
     const second = pids(spec.name);
     expect(second['media-2']).not.toBe(first['media-2']);
     expect({ ...second, 'media-2': 0 }).toEqual({ ...first, 'media-2': 0 });
+    // Else the others send to nobody until they have given the old address up.
+    expect(await hardwareAddress()).toBe(known);
   });
 
   it('makes anew only the hosts whose configuration changed', async () => {
