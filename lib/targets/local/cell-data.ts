@@ -50,6 +50,9 @@ export interface KamailioCall {
   readonly params: readonly (string | number)[];
 }
 
+/** Names the sockets of this process: several calls may be under way at once. */
+let turn = 0;
+
 /** What asks for something or removes it; that it is not there is an answer like any other. */
 const mayMiss = ['htable.delete', 'ul.rm', 'ul.lookup'];
 
@@ -66,7 +69,7 @@ export async function callKamailio(
   if (calls.length === 0) return [];
   const { status, stdout, stderr } = await runInside(
     state.namespaces[sbc]!.init,
-    ['perl', '-e', datagrams, paths.jsonRpc, `${paths.run}/calls-${process.pid}.sock`],
+    ['perl', '-e', datagrams, paths.jsonRpc, `${paths.run}/calls-${process.pid}-${++turn}.sock`],
     {
       input: `${calls.map(({ method, params }, id) => JSON.stringify({ jsonrpc: '2.0', method, params, id })).join('\n')}\n`,
     },
@@ -74,7 +77,7 @@ export async function callKamailio(
   const answers = stdout.split('\n').slice(0, calls.length);
   const refused = answers.find(
     (answer, index) =>
-      answer.includes('"error"') && !(mayMiss.includes(calls[index]!.method) && answer.includes('404')),
+      answer.includes('"error"') && !(mayMiss.includes(calls[index]!.method) && /404|not found/.test(answer)),
   );
   if (status !== 0 || refused !== undefined) {
     throw new LocalFailure(`${sbc} of cell ${state.name} does not take a change: ${refused ?? stderr.trim()}`);
