@@ -15,7 +15,7 @@ export function takeOver(cell: Cell, host: SbcHost): Section {
     title: 'Calls that rang when the other SBC died',
     text: String.raw`
 # An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer to an INVITE that went through
-# the other SBC, which has died since: its caller still waits for it. It goes where that INVITE came from, and nowhere else.
+# the other SBC, which has died since: its caller still waits for it. It comes from where that INVITE went, and goes where it came from.
 reply_route {
     if ($Ri != "${host.address}" && ASLEEP) drop;
     if (t_check_trans()) {
@@ -31,7 +31,13 @@ reply_route {
     }
     route(NAME_CALL);
     $vn(caller) = $sht(sides=>$var(id));
-    if ($vn(caller) == $null) {
+    if ($vn(caller) == $null || $sht(foreign=>$var(id)) == $null) {
+        route(DROP_STRAY);
+        drop;
+    }
+    $vn(sent) = $sht(sent=>$var(id));
+    $var(from) = "[|]udp:" + $si + ":";
+    if ($pr == "udp" && !($vn(sent) =~ $var(from))) {
         route(DROP_STRAY);
         drop;
     }
@@ -119,7 +125,7 @@ route[TAKE_UP_CANCEL] {
     $vn(caller) = $sht(sides=>$var(id));
     $var(peer) = "";
     if ($vn(caller) != $null) $var(peer) = ${ofSide('peer', 'vn(caller)')};
-    if ($vn(call) == $null || ${ofCall('answered')} != "" || $(var(peer){s.select,1,:}) != $si) {
+    if ($vn(call) == $null || $sht(foreign=>$var(id)) == $null || ${ofCall('answered')} != "" || $(var(peer){s.select,1,:}) != $si) {
         sl_send_reply("481", "Call Does Not Exist");
         exit;
     }
