@@ -33,8 +33,10 @@ const texts = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter((path) => /^(README|CONTRIBUTING|docs\/|examples\/|lib\/|stacks\/|cells\/|bench\/|scripts\/)/.test(path))
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 
-const help = readFileSync('lib/cli/program.ts', 'utf8');
-const names = [...help.matchAll(/import \{ add\w+ \} from '\.\/([a-z-]+)\.ts'/g)].map((found) => found[1]!);
+/** Commands of the program; those of a command are `rollout.command('cell')`. */
+const names = texts
+  .filter(({ path }) => path.startsWith('lib/cli/commands/'))
+  .flatMap(({ text }) => [...text.matchAll(/\bprogram\s*\.command\('([a-z-]+)'/g)].map(([, name]) => name!));
 
 it('everything spells the command so that it can be pasted: npx cellstamp', () => {
   expect(names).toContain('edge-keys');
