@@ -194,8 +194,10 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
       expect(bodyOf(ok)).toBe('');
       acknowledge({ ok });
       await endedByTheCell(callId);
-      const ends = (await lab.records()).filter((record) => record.call === callId && record.event === 'end');
-      expect(ends.map(({ cause, reason }) => [cause, reason])).toEqual([[488, 'media_refused']]);
+      const ends = async () =>
+        (await lab.records()).filter((record) => record.call === callId && record.event === 'end');
+      await until(async () => (await ends()).length > 0);
+      expect((await ends()).map(({ cause, reason }) => [cause, reason])).toEqual([[488, 'media_refused']]);
     });
 
     it.each(unreadable)('with %s in the answer to a late offer ends the call on both sides', async (_, spoil) => {

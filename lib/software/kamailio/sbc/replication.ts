@@ -367,8 +367,16 @@ route[TAKE_LINES] {
 route[SIDE_REPLICATED] {
     $var(left) = ${ringingSeconds};
     $var(name) = $(var(id){s.select,0,:});
-    if ($sht(sides=>$var(id)) != $null) $var(left) = $shtex(sides=>$var(id));
-    else if ($sht(ended=>$var(name)) != $null) $var(left) = ${endedSeconds};
+    if ($sht(sides=>$var(id)) != $null) {
+        $var(left) = $shtex(sides=>$var(id));
+    } else if ($sht(ended=>$var(name)) != $null) {
+        $var(left) = ${endedSeconds};
+    } else if ($(var(id){s.select,1,:}) != "") {
+        # A phone that rings, or has answered: it is forgotten with the call.
+        $vn(rang) = $sht(rang=>$var(name));
+        if ($vn(rang) == $null) $vn(rang) = "";
+        $sht(rang=>$var(name)) = $vn(rang) + $(var(id){s.select,1,:}) + "|";
+    }
     if ($var(left) < 1) $var(left) = 1;
     $sht(sides=>$var(id)) = $vn(told);
     $shtex(sides=>$var(id)) = $var(left);
