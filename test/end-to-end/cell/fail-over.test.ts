@@ -79,6 +79,8 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
     await lab.kamcmd(first, 'htable.seti', 'drains', 's:1', '1');
     await until(async () => /value: 2:\s/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')));
 
+    // Else the standby delivers what the first had not.
+    await until(async () => (await lab.records()).filter(({ event }) => event === 'start').length >= 6);
     const killedAt = Date.now();
     killHost(input.name, first);
     let tries = 0;

@@ -35,15 +35,15 @@ reply_route {
         route(DROP_STRAY);
         drop;
     }
+    $vn(call) = $sht(calls=>$var(id));
+    if ($rs >= 300) route(ACKNOWLEDGE);
+    if ($vn(call) == $null || ${ofCall('answered')} != "" && ${ofCall('answeredBy')} != $tt) drop;
     $vn(sent) = $sht(sent=>$var(id));
     $var(from) = "[|]udp:" + $si + ":";
     if ($pr == "udp" && !($vn(sent) =~ $var(from))) {
         route(DROP_STRAY);
         drop;
     }
-    $vn(call) = $sht(calls=>$var(id));
-    if ($rs >= 300) route(ACKNOWLEDGE);
-    if ($vn(call) == $null || ${ofCall('answered')} != "" && ${ofCall('answeredBy')} != $tt) drop;
     # Of several phones at which it rings, one that does not want it says nothing about the others.
     if ($rs >= 300 && ${ofCall('leg')} == "-") drop;
     $var(back) = $sel(via[2].host);
