@@ -64,7 +64,8 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     /value: 1/.test(await lab.kamcmd(other(sbc), 'pv.shvGet', 'synced').catch(() => ''));
   const bothUp = async () => {
     await up(parseCell(input));
-    await until(() => isSynced('sbc-1'), 30);
+    // Two that start at the same moment find each other by a ping, which comes every 10 s.
+    await until(() => isSynced('sbc-1'), 60);
   };
   const nothingIsLeft = async () => {
     for (const { name } of lab.cell.sbcs) await until(async () => Object.keys(await lab.load(name)).length === 0);
@@ -119,7 +120,8 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
       // A call that begins while it is frozen, and one that goes on.
       const [younger] = (await agents.run({ kinds: [kinds[0]!], calls: 1, talkSeconds: 0.5 })).results;
       await lab.run(frozen, 'pkill', '-CONT', 'kamailio');
-      await until(() => isSynced('sbc-1'), 30);
+      // Two that start at the same moment find each other by a ping, which comes every 10 s.
+    await until(() => isSynced('sbc-1'), 60);
       await sleep(2000);
       await nothingIsLeft();
       await sleep(3000);
