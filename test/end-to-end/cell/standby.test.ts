@@ -121,7 +121,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
       const [younger] = (await agents.run({ kinds: [kinds[0]!], calls: 1, talkSeconds: 0.5 })).results;
       await lab.run(frozen, 'pkill', '-CONT', 'kamailio');
       // Two that start at the same moment find each other by a ping, which comes every 10 s.
-    await until(() => isSynced('sbc-1'), 60);
+      await until(() => isSynced('sbc-1'), 60);
       await sleep(2000);
       await nothingIsLeft();
       await sleep(3000);
