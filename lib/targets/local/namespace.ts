@@ -108,7 +108,11 @@ export async function link(
 ): Promise<void> {
   const lines = [
     ...(outside
-      ? ['link add name cell type bridge', `link add name internet type veth peer name eth0 netns ${outside.pid}`]
+      ? [
+          // Else it takes the lowest address of its links, and another one when that host dies: nobody reaches the router then.
+          `link add name cell address ${hardwareAddress('cell')} type bridge`,
+          `link add name internet type veth peer name eth0 netns ${outside.pid}`,
+        ]
       : []),
     ...[...hosts].flatMap(([name, init]) => [
       `link add name ${name} type veth peer name eth0 address ${hardwareAddress(name)} netns ${init.pid}`,
