@@ -1,6 +1,6 @@
 /**
  * The form that files had before targets had sections: what only AWS understands stood beside everything else. It is still taken,
- * with a warning for each value that names its new place; `rewrite-form.ts` writes a file anew.
+ * with a warning for each value that names its new place; `rewrite-form.ts` rewrites a file.
  */
 import { formatPath, type Finding, type Path } from './finding.ts';
 import type { Source } from './source.ts';

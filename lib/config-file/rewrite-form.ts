@@ -1,6 +1,6 @@
 /**
  * Writes a text of the old form in the present one: what only AWS understands moves into its section, with its comments. The text is cut
- * at the places that the parser names and never printed anew, so every other line stays as it is.
+ * at the places that the parser names and never reprinted, so every other line stays as it is.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { CST, Lexer, isMap, isScalar, isSeq, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml';

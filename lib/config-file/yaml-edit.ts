@@ -1,6 +1,6 @@
 /**
  * Edits of YAML text that a person wrote: lists gain and lose an entry, a word changes. Every other line stays as it is, byte
- * for byte, because the text is cut at the places that the parser names and never printed anew.
+ * for byte, because the text is cut at the places that the parser names and never reprinted.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, isSeq, parseDocument, stringify, visit, type Node, type YAMLMap, type YAMLSeq } from 'yaml';

@@ -34,7 +34,7 @@ export function setInService(hosts: readonly number[], inService: readonly numbe
   return { does: 'drain media hosts', argv: ['sh', '-ec', drainScript(hosts, inService)] };
 }
 
-/** Makes the database hold these tenants and trunks and no others, and has the SBC read its tables anew. */
+/** Makes the database hold these tenants and trunks and no others, and makes the SBC reload its tables. */
 export function replaceCustomers(customers: Customers): HostCommand {
   return { does: 'take tenants and trunks', argv: [customersScriptPath], input: customersSql(customers) };
 }

@@ -4,7 +4,7 @@ import type { CellPort } from './cell-port.ts';
 import { replaceCustomers } from './host-command.ts';
 
 export interface Provisioned {
-  /** SBCs that have read their tables anew. */
+  /** SBCs that have reloaded their tables. */
   readonly sbcs: readonly string[];
 }
 

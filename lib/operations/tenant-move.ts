@@ -7,7 +7,7 @@ import { OperationFailure } from './failure.ts';
 export interface MoveProgress {
   readonly from: string;
   readonly to: string;
-  /** copying: its data go to the new cell; waiting: calls in the old cell; done: the old cell knows it no more. */
+  /** `copying` its data to the new cell, `waiting` for calls in the old cell to end, `done` when the old cell has deleted it. */
   readonly step: 'copying' | 'waiting' | 'done';
   /** Calls that the old cell still holds of it. */
   readonly calls: number;

@@ -104,7 +104,7 @@ async function asPlanned(spec: CellSpec, path: string): Promise<CellSpec> {
       );
     } else if (!within(own, contract)) {
       refuse(
-        `the plan gives tenant ${tenant} ${JSON.stringify(own)}; allowed is no more than the file of cell ${spec.name} does, with the same guarantee: ${JSON.stringify(contract)}. Plan anew`,
+        `the plan gives tenant ${tenant} ${JSON.stringify(own)}; it may not exceed the limits in the file of cell ${spec.name}, and the guarantee must be the same: ${JSON.stringify(contract)}. Plan again`,
       );
     }
   }

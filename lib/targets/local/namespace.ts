@@ -126,8 +126,8 @@ export async function link(
 }
 
 /**
- * A host that is made anew has the address that its neighbours know: with another one they would send to nobody until they have given the
- * old one up, for half a minute and more.
+ * A recreated host keeps the address that its neighbours know. With another one they would send to nobody until the old entry
+ * expires, after half a minute or more.
  */
 function hardwareAddress(host: string): string {
   const bytes = createHash('sha256').update(host).digest('hex').match(/../g)!.slice(0, 5);

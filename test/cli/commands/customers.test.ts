@@ -81,12 +81,12 @@ tenants:
     [
       'the file now says less than it did when the plan was made',
       [{ cell: 'euw1-a', ...made, limits: { acme: { ...limits, calls: 91 } } }],
-      'gives tenant acme {"calls":91,"guaranteedCalls":0,"callsPerSecond":2.5,"burst":4}; allowed is no more than the file of cell euw1-a does',
+      'gives tenant acme {"calls":91,"guaranteedCalls":0,"callsPerSecond":2.5,"burst":4}; it may not exceed the limits in the file of cell euw1-a',
     ],
     [
       'the file now guarantees something else',
       [{ cell: 'euw1-a', ...made, limits: { acme: { ...limits, guaranteedCalls: 3 } } }],
-      'with the same guarantee',
+      'the guarantee must be the same',
     ],
   ] as const)('ends with 2 when %s, and names the file and what is allowed', async (_, admission, message) => {
     write(two);

@@ -63,7 +63,7 @@ async function domainOf(cell: CellState, tenant: string): Promise<string | undef
   return domain;
 }
 
-/** Which rows of the tables that the SBCs load are a tenant's, of the domain `$1` and the name `$2`. Guarantees are read anew. */
+/** Which rows of the tables that the SBCs load are a tenant's, of the domain `$1` and the name `$2`. Guarantees are reloaded. */
 const itsRows: Readonly<Record<Exclude<CustomerTable, 'trunks' | 'guarantees'> | 'users', string>> = {
   tenants: 'key_name = $1',
   users: "split_part(key_name, '@', 2) = $1",
