@@ -7,7 +7,7 @@ import { interfaceName } from './host-plan.ts';
 import { runInside } from './namespace.ts';
 import { descendants, type ProcessId, type RunningProcess } from './processes.ts';
 import { readService, servicePid } from './service-notes.ts';
-import { shellWord, shellWords } from './shell-quote.ts';
+import { shellWord, shellWords } from '../../software/shell-quote.ts';
 
 /** An answer that takes longer is none. Seconds. */
 const usualPatience = 1.2;

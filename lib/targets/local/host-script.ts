@@ -1,6 +1,6 @@
 import type { HostConfig, Service } from '../../software/host-config.ts';
 import type { NamespacePlan } from './host-plan.ts';
-import { shellWord, shellWords } from './shell-quote.ts';
+import { shellWord, shellWords } from '../../software/shell-quote.ts';
 
 /** Kernel settings that belong to a network namespace. All others are the whole machine's and stay as they are. */
 const ownSettings = /^net\.(core|ipv4|ipv6|netfilter)\./;

@@ -1,6 +1,7 @@
 /** A command of a host as shell scripts, as SSM's document AWS-RunShellScript runs them. */
 import { gzipSync } from 'node:zlib';
 import type { HostCommand } from '../../../operations/host-command.ts';
+import { shellWords } from '../../../software/shell-quote.ts';
 
 /**
  * Characters of standard input in one script. What SSM takes in one call ends somewhere below 100 KB; AWS names 64 KB for a document.
@@ -14,7 +15,7 @@ const partLength = 40_000;
  * @param id tells the parts of one input from those of others: letters and digits
  */
 export function shellScripts({ argv, input }: HostCommand, id: string): readonly string[] {
-  const command = argv.map(quoted).join(' ');
+  const command = shellWords(argv);
   if (input === undefined) return [`exec ${command}`];
   const packed = gzipSync(input).toString('base64');
   const parts = packed.match(new RegExp(`.{1,${partLength}}`, 'g')) ?? [];
@@ -32,5 +33,3 @@ export function shellScripts({ argv, input }: HostCommand, id: string): readonly
   ].join('\n');
   return [...write.slice(0, -1), `${write.at(-1)!}\n${runIt}`];
 }
-
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
