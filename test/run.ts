@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { reportVariable, type FileReport } from './lane-report.ts';
 
 interface Count {
   readonly passed: number;
@@ -17,7 +18,7 @@ interface Count {
 }
 
 /** Runs a program of the project's packages under a title. @returns its exit status */
-type Run = (title: string, ...command: readonly string[]) => Promise<number | null>;
+type Run = (title: string, command: readonly string[], variables?: NodeJS.ProcessEnv) => Promise<number | null>;
 
 interface Step {
   readonly name: string;
@@ -31,15 +32,16 @@ const env = { ...process.env, npm_config_loglevel: 'error', ...(process.stdout.i
 
 const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.on('close', resolve));
 
-const foreground: Run = (title, ...command) => {
+const foreground: Run = (title, command, variables) => {
   console.log(`\n== ${title}`);
-  return ended(spawn('npx', ['--no-install', ...command], { stdio: ['ignore', 'inherit', 'inherit'], env }));
+  const npx = ['--no-install', ...command];
+  return ended(spawn('npx', npx, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...env, ...variables } }));
 };
 
 /** Takes what processor time the foreground leaves, because audio is real time. What it prints is shown at its end. */
-const background: Run = async (title, ...command) => {
-  const lowest = ['-n', '19', 'npx', '--no-install'];
-  const child = spawn('nice', [...lowest, ...command], { stdio: ['ignore', 'pipe', 'pipe'], env });
+const background: Run = async (title, command, variables) => {
+  const lowest = ['-n', '19', 'npx', '--no-install', ...command];
+  const child = spawn('nice', lowest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, ...variables } });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const status = await ended(child);
   console.log(`\n== ${title}\n${(await output).join('')}`);
@@ -51,18 +53,10 @@ function tool(name: string, ...command: readonly string[]): Step {
   return {
     name,
     check: async (run) => {
-      const passed = (await run(name, ...command)) === 0;
+      const passed = (await run(name, command)) === 0;
       return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: [], secondTries: [] };
     },
   };
-}
-
-interface VitestReport {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
 }
 
 /** Runs one project of vitest.config.ts, or files of it. Undefined when it did not get to its end. */
@@ -71,16 +65,19 @@ async function vitest(
   title: string,
   project: string,
   files: readonly string[] = [],
-): Promise<VitestReport | undefined> {
+): Promise<readonly FileReport[] | undefined> {
   const file = join(scratch, `${project}-${files.length}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const status = await run(title, 'vitest', 'run', '--project', project, ...reporters, ...files);
+  const reporters = ['--reporter=default', '--reporter=./test/lane-report.ts'];
+  const status = await run(title, ['vitest', 'run', '--project', project, ...reporters, ...files], {
+    [reportVariable]: file,
+  });
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
-    if (status === 0 || failuresOf(report).length > 0) return report;
-    // An error outside of every test.
-    const outside = { name: `vitest --project ${project}`, status: 'failed', assertionResults: [] };
-    return { testResults: [...report.testResults, outside] };
+    const reports = JSON.parse(readFileSync(file, 'utf8')) as FileReport[];
+    if (status === 0 || reports.some(({ failed }) => failed.length > 0)) return reports;
+    return [
+      ...reports,
+      { file: undefined, passed: [], failed: [`vitest --project ${project}: status ${status}`], skipped: [] },
+    ];
   } catch {
     return undefined;
   }
@@ -96,38 +93,24 @@ function lane(name: string, project: string): Step {
     check: async (run) => {
       const first = await vitest(run, name, project);
       if (!first) return { passed: 0, failed: 1, skipped: [], secondTries: [] };
-      const failed = first.testResults.filter(({ status }) => status === 'failed');
-      if (failed.length === 0) return { ...count(first), secondTries: [] };
-      const files = failed.map((file) => file.name);
-      const second = await vitest(run, `${name}, a second try`, project, files);
-      const others = first.testResults.filter((file) => !files.includes(file.name));
-      return {
-        ...count({ testResults: [...others, ...(second?.testResults ?? failed)] }),
-        secondTries: failuresOf(first),
-      };
+      const secondTries = first.flatMap(({ failed }) => failed);
+      const files = new Set(
+        first.flatMap(({ file, failed }) => (file !== undefined && failed.length > 0 ? [file] : [])),
+      );
+      if (files.size === 0) return { ...count(first), secondTries };
+      const second = await vitest(run, `${name}, a second try`, project, [...files]);
+      const isAgain = ({ file }: FileReport) => file !== undefined && files.has(file);
+      const again = second ?? first.filter(isAgain);
+      return { ...count([...first.filter((report) => !isAgain(report)), ...again]), secondTries };
     },
   };
 }
 
-function namesOf({ testResults }: VitestReport, ...wanted: readonly string[]): readonly string[] {
-  return testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => wanted.includes(status)).map(({ fullName }) => fullName),
-  );
-}
-
-/** Tests that failed, and files that did before their first test. */
-function failuresOf(report: VitestReport): readonly string[] {
-  const broken = report.testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-  );
-  return [...namesOf(report, 'failed'), ...broken.map(({ name }) => name)];
-}
-
-function count(report: VitestReport): Omit<Count, 'secondTries'> {
+function count(reports: readonly FileReport[]): Omit<Count, 'secondTries'> {
   return {
-    passed: namesOf(report, 'passed').length,
-    failed: failuresOf(report).length,
-    skipped: namesOf(report, 'skipped', 'pending'),
+    passed: reports.flatMap(({ passed }) => passed).length,
+    failed: reports.flatMap(({ failed }) => failed).length,
+    skipped: reports.flatMap(({ skipped }) => skipped),
   };
 }
 
