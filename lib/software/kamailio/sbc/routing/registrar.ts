@@ -11,6 +11,9 @@ import { databaseUrl } from '../tables.ts';
  */
 const lookUps = { perSecond: 50, queue: 50, patienceSeconds: 2, retryAfterSeconds: 5 } as const;
 
+/** Between two keepalives to a phone on UDP behind NAT, in seconds. */
+export const keepaliveSeconds = 12;
+
 /** Registrations: digest authentication from memory, locations in memory, copied to the other SBC. */
 export function registrar(cell: Cell, host: SbcHost): Section {
   const listen = sockets(cell, host);
@@ -59,7 +62,7 @@ ${
     : `
 # --- Keeps the NAT bindings of phones on UDP open: routers, and Global Accelerator, drop them after 30 s of silence and more.
 # Two fall into that time, so that one may be lost while an edge or an SBC fails over.
-modparam("nathelper", "natping_interval", 12)
+modparam("nathelper", "natping_interval", ${keepaliveSeconds})
 modparam("nathelper", "ping_nated_only", 1)
 modparam("nathelper", "sipping_bflag", 7)
 modparam("nathelper", "sipping_from", "sip:keepalive@${publicAddress}")
