@@ -59,6 +59,12 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: false } }],
     },
   },
+  {
+    // A rejection that nobody waits for ends a program, and fails a run of tests without saying which.
+    files: ['{lib,stacks,examples,test,bench,scripts}/**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: { '@typescript-eslint/no-floating-promises': 'error' },
+  },
   // Arrows point one way: cli -> targets -> operations -> software -> fleet -> config-file.
   ...rooms.map((room) => ({
     files: [`lib/${room}/**`],

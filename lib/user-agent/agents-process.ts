@@ -61,8 +61,8 @@ export class AgentsProcess {
       child.on('close', (code, signal) => resolve(`ended with ${signal ?? code}${errors && `: ${errors.trim()}`}`));
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const event = JSON.parse(line) as AgentsEvent;
-      for (const listener of [...this.#listeners]) listener(event);
+      const event = eventOf(line);
+      if (event !== undefined) for (const listener of [...this.#listeners]) listener(event);
     });
   }
 
@@ -141,6 +141,15 @@ export class AgentsProcess {
 
   #write(command: z.input<typeof commandSchema>): void {
     if (this.#child.stdin.writable) this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+  }
+}
+
+/** Undefined for the half of a line that a killed process leaves, whose end `#exited` tells. */
+function eventOf(line: string): AgentsEvent | undefined {
+  try {
+    return JSON.parse(line) as AgentsEvent;
+  } catch {
+    return undefined;
   }
 }
 

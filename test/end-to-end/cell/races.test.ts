@@ -5,6 +5,7 @@ import { killHost, up } from '../../../lib/targets/local/index.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
+import { leave } from '../lab/companion.ts';
 import { Lab, until } from '../lab/lab.ts';
 import {
   bodyOf,
@@ -87,10 +88,7 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
     }
     await bothUp();
   });
-  afterAll(async () => {
-    raw?.close();
-    await lab?.down();
-  });
+  afterAll(() => leave(lab, raw));
 
   const nothingIsLeft = async (patience = 10) => {
     for (const { name } of lab.cell.sbcs) {
