@@ -177,6 +177,40 @@ describeWith(['root', 'debian-packages'], 'a hostile client of an edge', () => {
     expect(invite).not.toMatch(/X-Cellstamp/i);
   });
 
+  it('keeps no call at an edge that is over, by an answer that comes once more', async () => {
+    await askAsUser({ method: 'INVITE', uri: toCallee, callId: 'over', body: own });
+    const arrived = (method: string) =>
+      came().find(({ text: got }) => got.startsWith(method) && got.includes('ID: over'));
+    await until(() => arrived('INVITE') !== undefined);
+    const { from, text: invite } = arrived('INVITE')!;
+    const accept = (request: string, body = '') => {
+      const kept = request.split('\r\n').filter((line) => /^(Via|From|To|Call-ID|CSeq|Record-Route):/i.test(line));
+      const tagged = kept.map((line) => (/^To:/i.test(line) && !line.includes(';tag=') ? `${line};tag=callee` : line));
+      const described = body === '' ? [] : [`Contact: <sip:callee@${callee}>`, 'Content-Type: application/sdp'];
+      return ['SIP/2.0 200 OK', ...tagged, ...described, `Content-Length: ${body.length}`, '', body].join('\r\n');
+    };
+    const accepted = accept(invite, sdp(callee.split(':')[0]!));
+    wire.send(callee, from, accepted);
+    const answer = await final('over', '2 INVITE');
+    const routes = [...answer.matchAll(/^Record-Route: (.*)\r$/gm)].map(([, route]) => `Route: ${route}`).reverse();
+    const within = (method: string, n: number) =>
+      text({ method, uri: /^Contact: <(.*)>/m.exec(answer)![1]!, callId: 'over', n, headers: routes, toTag: 'callee' })
+        // What the To of the dialog says, and not where the request goes.
+        .replace(/^To: .*\r$/m, `To: <${toCallee}>;tag=callee\r`);
+    wire.send(attacker, front, within('ACK', 2));
+    await until(() => arrived('ACK') !== undefined);
+    wire.send(attacker, front, within('BYE', 3));
+    await until(() => arrived('BYE') !== undefined);
+    wire.send(callee, arrived('BYE')!.from, accept(arrived('BYE')!.text));
+    expect(await final('over', '3 BYE')).toMatch(/^SIP\/2.0 200 /);
+    wire.send(callee, from, accepted);
+    await sleep(500);
+    for (const { name } of bed.front.edges) {
+      expect(await bed.front.kamcmd(name, 'htable.dump', 'pinned')).not.toMatch(/name: over\b/);
+    }
+    wire.received.splice(0, wire.received.length, ...wire.received.filter((one) => !came().includes(one)));
+  });
+
   const part = (type: string, body: string) => `--B\r\nContent-Type: ${type}\r\n\r\n${body}\r\n`;
   const sdpPart = (address: string) => part('application/sdp', sdp(address));
   const victimSdp = sdp(victim.split(':')[0]!);
