@@ -109,12 +109,12 @@ CHECKPOINT;
     await sleep(2000);
   }
 
-  /** Registers the users that are called when there are so many tenants. */
-  async register(tenants: number): Promise<void> {
+  /** Registers the users that are called when there are so many tenants, at the SBC or at the Kamailio beside it with this control socket. */
+  async register(tenants: number, control: string = paths.control): Promise<void> {
     const lines = calledUsers(tenants).map((user) => {
       const aor = `u${user}@bench-${user % tenants}.example.com`;
       return `ul.add location ${aor} sip:u${user}@${callee.address}:${callee.port} 7200 1.0 . 0 0 0`;
     });
-    await this.on(this.sbc.name, ['kamcmd', '-s', `unix:${paths.control}`], `${lines.join('\n')}\n`);
+    await this.on(this.sbc.name, ['kamcmd', '-s', `unix:${control}`], `${lines.join('\n')}\n`);
   }
 }
