@@ -195,7 +195,7 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
       // False says that there was nothing to take away, or that it is known already.
       ...[
         'remove_hf',
-        'remove_hf_exp',
+        'keep_hf',
         'reg_free_contacts',
         'remove_hf_re',
         'remove_body',

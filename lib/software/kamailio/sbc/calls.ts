@@ -324,7 +324,10 @@ route[DESCRIBE_CALLEE] {
     $var(tag) = $tt;
     route(COLLECT_ROUTES);
     $var(above) = "";
-    if ($var(routes) != "") $var(above) = $(var(routes){re.subst,/,? *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=.*$//});
+    # Mostly nobody is, which is cheaper to see than to cut.
+    if ($var(routes) != "" && !($var(routes) =~ "^ *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=")) {
+        $var(above) = $(var(routes){re.subst,/,? *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=.*$//});
+    }
     $var(routes) = "";
     while ($var(above) != "") {
         $var(one) = $(var(above){re.subst,/^[^<]*(<[^<>]*>)[^<]*.*$/\1/});
