@@ -1,7 +1,7 @@
 /** Places real calls through a running cell and judges them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentsProcess } from '../user-agent/agents-process.ts';
-import type { AgentSpec, RunCommand } from '../user-agent/scenario.ts';
+import type { AgentSpec, CallScenario } from '../user-agent/scenario.ts';
 import type { Progress } from '../user-agent/load.ts';
 import type { CellStatus } from '../targets/local/index.ts';
 import type { FrontState } from '../targets/local/front/index.ts';
@@ -193,7 +193,7 @@ function transportOf(ports: Way['ports'], wanted?: Transport): Transport {
   return wanted ?? on[0]!;
 }
 
-function scenario(kind: CallKind, { address }: Way, { domain, users }: Subscribers): RunCommand['kinds'][number] {
+function scenario(kind: CallKind, { address }: Way, { domain, users }: Subscribers): CallScenario {
   const [caller, callee] = users;
   switch (kind) {
     case 'registered':

@@ -37,7 +37,7 @@ interface Options {
 async function reroute(place: number, { to, front, json }: Options): Promise<void> {
   const local = await import('../../targets/local/front/index.ts');
   const state = local.requireFrontState(front);
-  const number = await local.flap(state, place, to);
+  const number = await local.reroute(state, place, to);
   const { region } = state.spec.regions[number - 1]!;
   if (json) printJson({ place, number, region });
   else console.log(`callers of place ${place} reach ${local.serviceAddress} in ${region} now`);

@@ -85,7 +85,7 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
   const nothing = () => Promise.resolve();
 
   it('a phone behind a masquerading router is called, also during and after a flap', async () => {
-    await callPhone('a flap in its calls', () => bed.flap(1));
+    await callPhone('a flap in its calls', () => bed.reroute(1));
     await callPhone('after the flap', nothing);
     silentSince = Date.now();
   });
