@@ -6,7 +6,7 @@ import { addCall } from './commands/call.ts';
 import { addCalls } from './commands/calls.ts';
 import { addCapacity } from './commands/capacity.ts';
 import { addCheck } from './commands/check.ts';
-import { addDeployed } from './commands/deployed.ts';
+import { addDeployed } from './commands/rollout-record.ts';
 import { addDown } from './commands/down.ts';
 import { addEdgeKeys } from './commands/edge-keys.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';

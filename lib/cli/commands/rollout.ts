@@ -4,7 +4,7 @@ import { changedCells, wavesOf, type Waves } from '../../operations/waves.ts';
 import { formatFinding } from '../../config-file/finding.ts';
 import { readFleet } from '../cell-files.ts';
 import { changedFiles, treeOf } from '../commits.ts';
-import { addRecord } from './deployed.ts';
+import { addRecord } from './rollout-record.ts';
 import { CommandFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { printJson } from '../output.ts';
