@@ -182,7 +182,7 @@ function agentsOf({ domain, users, carrier }: Subscribers, way: Way): AgentSpec[
 }
 
 /**
- * The wanted transport, else the first that is on; a rule sees to it that there is one.
+ * The wanted transport, else the first that is on; a rule makes sure that there is one.
  * @throws CommandFailure when the wanted one is off
  */
 function transportOf(ports: Way['ports'], wanted?: Transport): Transport {

@@ -23,7 +23,7 @@ export class CallFault extends Error {
   }
 }
 
-/** How long packets under way may take to arrive before a call is hung up or judged anew, milliseconds. */
+/** How long packets under way may take to arrive before a call is hung up or judged again, milliseconds. */
 const DRAIN = 100;
 
 /** How long the other side may take to hear of an ACK, BYE or CANCEL, milliseconds. */

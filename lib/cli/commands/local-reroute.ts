@@ -5,7 +5,7 @@ import { printJson } from '../output.ts';
 export function addLocal(program: Command): Command {
   const local = program
     .command('local')
-    .description('Does to the network of this machine what happens to others by itself.');
+    .description('Causes in the network of this machine what happens to real ones.');
   withOptions(local.command('reroute'), 'local reroute');
   return local.addHelpText('after', '\nExample:\n  $ npx cellstamp local reroute 1');
 }

@@ -15,7 +15,7 @@ export function addProve(program: Command): Command {
   return program
     .command('prove')
     .description(
-      'Proves a running cell: places calls with audio through it, judges them, and looks whether anything is wrong.',
+      'Proves a running cell: places calls with audio through it, judges them, and checks that nothing is wrong.',
     )
     .argument('<cell>', 'name of the cell')
     .addOption(targetOption())

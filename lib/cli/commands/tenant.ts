@@ -19,7 +19,7 @@ export function addTenant(program: Command): Command {
       'after',
       '\nExample:\n  $ npx cellstamp tenant move acme --to euw1-b\n\n' +
         'New calls and registrations go to the new cell within two seconds. The command waits until the old cell holds no call\n' +
-        'of the tenant; if it is interrupted, the same command goes on. The files of the cells are not changed.',
+        'of the tenant; after an interruption, run it again to go on. The files of the cells are not changed.',
     )
     .action(move);
   return tenant;

@@ -11,7 +11,7 @@ export function addUnlock(program: Command): Command {
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp unlock euw1-a 7c1e52f0\n\n' +
-        'First make sure that the operation does not go on somewhere. On this machine a lock ends with its process.',
+        'First make sure that the operation is not still running somewhere. On this machine a lock ends with its process.',
     )
     .action(unlock);
 }

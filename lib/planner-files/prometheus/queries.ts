@@ -17,7 +17,7 @@ export interface Measure {
 const meanOf = (sum: string, samples: string): string =>
   `sum by ($cell) (rate(${sum}[$step])) / (sum by ($cell) (rate(${samples}[$step])) > 0)`;
 
-/** Calls that the SBCs let in count as set-ups; the standby counts none. */
+/** Calls that the SBCs admit count as set-ups; the standby counts none. */
 const setups = 'sum by ($cell) (rate(cellstamp_sbc_setups_total[$step]))';
 
 export const RESOURCE_MEASURES = {

@@ -20,7 +20,7 @@ interface Found {
 }
 
 /**
- * Cells that are not needed, step by step over many plans: cordon, drain, moves, retire. Each step is checked anew: all
+ * Cells that are not needed, step by step over many plans: cordon, drain, moves, retire. Each step is checked again: all
  * tenants must fit into the other cells of the region at the 99 % quantile and at what was measured in the last weeks.
  */
 export function retirement(context: PlanContext, overflow: readonly Overflow[], reopened: ReadonlySet<string>): Found {

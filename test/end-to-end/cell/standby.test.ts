@@ -218,7 +218,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     await everyCallHasItsRecords(results);
   });
 
-  it('places a call anew that the active SBC had let in when it died before it sent the INVITE on', async () => {
+  it('takes over a call that the active SBC had admitted but not yet forwarded when it died', async () => {
     await bothUp();
     const active = lab.cell.sbcs.find(({ name }) => name === lab.active)!;
     const standby = lab.cell.sbcs.find(({ name }) => name !== active.name)!;

@@ -79,7 +79,7 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
   /** To workers of the victim's Kamailio alone: those that hear callers over UDP, or over TCP and TLS. */
   const signalWorkers = async (which: 'udp' | 'tcp', signal: 'STOP' | 'CONT') => {
     const { address } = bed.front.edges.find(({ name }) => name === victim)!;
-    // Who is frozen can't be asked: the answer is that of before.
+    // A frozen host can't be asked: the answer is the last one.
     processes ??= await bed.kamcmd(victim, 'core.psx');
     const workers = [...processes.matchAll(/PID: (\d+)\s+DSC: (.*)/g)].flatMap(([, pid, what]) =>
       what!.startsWith(`${which} receiver`) && (which === 'tcp' || what!.includes(`${address}:5060`)) ? [pid!] : [],

@@ -100,7 +100,7 @@ describeWith(['root', 'debian-packages'], 'a flap of the route to the service ad
   });
 
   // A connection ends with the route that it took, and what was being said on it is lost: an INVITE that rings, a request to the
-  // side that moved. That side begins anew: inside a call by the address of its edge, which no flap moves.
+  // side that moved. That side starts over: inside a call by the address of its edge, which no flap moves.
   it.each(['tcp', 'tls'] as const)('breaks no call over %s of the side that moved and goes on', async (protocol) => {
     const own = [
       'alice to bob, before the ACK',

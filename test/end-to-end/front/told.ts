@@ -19,7 +19,7 @@ interface Left {
 /** By host; empty when nothing is left behind. */
 export type LeftBehind = Readonly<Record<string, Left>>;
 
-/** What a run came to, as it is printed. */
+/** The result of a run, as it is printed. */
 export interface Told {
   readonly callsUpBefore: number;
   readonly callsUpAfter: number;
@@ -44,7 +44,7 @@ export function toldOf(
   };
 }
 
-/** Prints what a run came to. */
+/** Prints the result of a run. */
 export function print(title: string, { callsUpBefore, callsUpAfter, packetsLost, failures, left }: Told): void {
   const sum = (key: keyof Left) => Object.values(left).reduce((total, each) => total + each[key], 0);
   console.log(

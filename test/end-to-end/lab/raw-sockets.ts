@@ -1,7 +1,7 @@
 /**
  * Sockets at addresses of one's choice, for what no user agent would send: run inside the outside's network. A JSON line in
  * opens one (`{"open": "192.0.2.1:5060"}`) or sends (`{"from", "to", "text"}`); a JSON line out is what came
- * (`{"at", "from", "text"}`) or `{"opened"}`. `"hex"` in the place of `"text"` is for what is no text, on the way in and, beside it, out. With `"over": "tcp"` the text has a connection of its own, and nothing to open.
+ * (`{"at", "from", "text"}`) or `{"opened"}`. `"hex"` instead of `"text"` takes bytes that are no text; output has it beside `"text"`. With `"over": "tcp"` the text has a connection of its own, and nothing to open.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { connect } from 'node:net';

@@ -129,7 +129,7 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
     expect(await hardwareAddress()).toBe(known);
   });
 
-  it('makes anew only the hosts whose configuration changed', async () => {
+  it('remakes only the hosts whose configuration changed', async () => {
     const first = pids(spec.name);
     await up({ ...spec, sbc: { ...spec.sbc, flood: { ...spec.sbc.flood, banSeconds: 77 } } });
     const changed = Object.entries(pids(spec.name)).filter(([host, pid]) => first[host] !== pid);
@@ -145,7 +145,7 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
     expect(await holders(running.floatingAddress)).not.toContain(first);
     expect(await holders(cell.overlayAddress)).toEqual(await holders(running.floatingAddress));
     await until(() => status(spec.name).state === 'running');
-    // Who came back does not take over again.
+    // An SBC that came back does not take over again.
     expect(active()).not.toContain(first);
   });
 

@@ -9,7 +9,7 @@ export function metrics(cell: Cell, host: SbcHost): Section {
     title: 'Metrics',
     text: `
 ${prometheus('cellstamp_sbc_').trim()}
-# Calls let in, answered, ended; requests refused and dropped.
+# Calls admitted, answered, ended; requests refused and dropped.
 ${counter('setups_total', 'kind')}
 ${counter('answered_total')}
 ${counter('ended_total', 'reason')}
@@ -29,7 +29,7 @@ ${counter('registrations_total')}
 ${counter('look_ups_failed_total')}
 ${counter('media_failures_total', 'media')}
 ${counter('trunk_failures_total')}
-# Answers and CANCELs of calls that rang, and INVITEs of calls that were let in, when the other SBC died.
+# Answers and CANCELs of calls that rang, and INVITEs of calls that were admitted, when the other SBC died.
 ${counter('taken_over_total', 'what')}
 # Shared places did not follow the tenants' calls: a guarantee was changed.
 ${counter('shared_recounts_total')}

@@ -14,8 +14,8 @@ export const callRecordStream = 'call-records';
 /**
  * An event of a call, as it stands in the stream. Times are seconds since 1970 with microseconds. `id` and `event` name it, and the
  * stream has it once, unless an SBC was away for longer than 15 minutes and brings it then. An end without a start is that of a call
- * that was let in and not answered; of any other the start comes first.
- * `refused` stands alone, for a call that was not let in: it has the fields of an end, and no media host (0). What a stranger tried is
+ * that was admitted and not answered; of any other the start comes first.
+ * `refused` stands alone, for a call that was not admitted: it has the fields of an end, and no media host (0). What a stranger tried is
  * no call of anybody's and has no record.
  */
 export interface CallEvent {
@@ -31,7 +31,7 @@ export interface CallEvent {
   readonly to: string;
   /** Name of the trunk, empty within a tenant. */
   readonly trunk: string;
-  /** Number of the media host; 0 of a call that was not let in. */
+  /** Number of the media host; 0 of a call that was not admitted. */
   readonly media: number;
   /** Name of the SBC that says it. */
   readonly sbc: string;

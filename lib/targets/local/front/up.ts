@@ -45,7 +45,7 @@ const healthDeadline = 60;
 
 /**
  * Brings the front up, or what is missing of it, and attaches the named cells, which must be up.
- * @throws LocalFailure when this machine lacks something, or a host does not get ready
+ * @throws LocalFailure when this machine lacks something, or a host does not become ready
  */
 export async function frontUp(
   spec: FrontSpec,
