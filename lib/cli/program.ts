@@ -54,7 +54,7 @@ const groups: readonly (readonly [title: string, commands: readonly ((program: C
 ];
 
 /** They make and enter namespaces, which only root may. */
-const onThisMachine = new Set([addTry, addUp, addStatus, addCalls, addLogs, addLocal, addFlap, addTenant, addDown]);
+const onThisMachine = new Set([addTry, addUp, addStatus, addCalls, addLogs, addLocal, addFlap, addDown]);
 
 function cellstamp(): Command {
   const program = new Command('npx cellstamp')
