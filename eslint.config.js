@@ -88,7 +88,7 @@ export default tseslint.config(
                     message: 'Pure code: no file system, processes, cdktf or Pulumi.',
                   },
                   {
-                    regex: '/config-file/(read-text|cell-folder|checked-file|lock)\\.ts$',
+                    regex: '/config-file/(read-text|cell-folder|checked-file|lock|user-name)\\.ts$',
                     message: 'Pure code: the caller reads the files.',
                   },
                 ]

@@ -16,15 +16,9 @@ import { domain, FrontBed } from './bed.ts';
 import { print, toldOf } from './told.ts';
 import { Wire } from './wire.ts';
 import { until } from '../lab/lab.ts';
+import { answer, bye, event, reinvite, ring, talk } from './steps.ts';
 
-const event = { step: 'pause', name: 'event' } as const;
-const ring = { step: 'ring', seconds: 0 } as const;
-const answer = { step: 'answer' } as const;
-const talk = { step: 'talk', seconds: 0.6 } as const;
-const reinvite = (by: 'caller' | 'callee', change: 'nothing' | 'hold' | 'resume') =>
-  ({ step: 'reinvite', by, change }) as const;
 const refer = (by: 'caller' | 'callee') => ({ step: 'refer', by, to: `sip:user-6@${domain}` }) as const;
-const bye = (by: 'caller' | 'callee') => ({ step: 'bye', by }) as const;
 
 const scripts: Readonly<Record<string, CallSteps>> = {
   'before the ACK': [ring, answer, event, { step: 'ack' }, talk, bye('callee')],

@@ -8,14 +8,7 @@ import { describeWith } from '../../requirements.ts';
 import { carrier, domain, FrontBed } from './bed.ts';
 import { print } from './told.ts';
 import { until } from '../lab/lab.ts';
-
-const event = { step: 'pause', name: 'event' } as const;
-const ring = { step: 'ring', seconds: 0 } as const;
-const answer = { step: 'answer' } as const;
-const talk = { step: 'talk', seconds: 0.6 } as const;
-const reinvite = (by: 'caller' | 'callee', change: 'nothing' | 'hold' | 'resume') =>
-  ({ step: 'reinvite', by, change }) as const;
-const bye = (by: 'caller' | 'callee') => ({ step: 'bye', by }) as const;
+import { answer, bye, event, reinvite, ring, talk } from './steps.ts';
 
 const scripts: Readonly<Record<string, CallSteps>> = {
   'before the ACK': [ring, answer, event, { step: 'ack' }, talk, bye('caller')],

@@ -7,6 +7,7 @@ import { exec } from '../../../lib/targets/local/index.ts';
 import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
 import type { CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
+import { failuresOf } from '../lab/lab.ts';
 
 /** What calls left behind on a host. */
 interface Left {
@@ -39,7 +40,7 @@ export function toldOf(
     callsUpBefore,
     callsUpAfter,
     packetsLost: runs.reduce((sum, { summary }) => sum + summary.packets.lost, 0),
-    failures: runs.flatMap(failuresOf),
+    failures: runs.flatMap(({ results }) => failuresOf(results)),
     left,
   };
 }
@@ -52,10 +53,6 @@ export function print(title: string, { callsUpBefore, callsUpAfter, packetsLost,
       `${sum('transactions')} transactions, ${sum('calls')} calls, ${sum('sessions')} media sessions; ` +
       `${failures.length} failures${failures.map((failure) => `\n  ${failure}`).join('')}`,
   );
-}
-
-function failuresOf({ results }: RunResult): readonly string[] {
-  return results.flatMap(({ kind, failures }) => failures.map(({ what, detail }) => `${kind}: ${what} (${detail})`));
 }
 
 /** Where calls left something behind now, and what. */

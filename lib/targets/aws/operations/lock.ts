@@ -1,11 +1,12 @@
 /** One operation at a time on a cell or a front on AWS: a parameter says whose it is. Nobody can make it twice. */
 import { randomBytes } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
 import { OperationFailure } from '../../../operations/failure.ts';
 import { sitePath, type Site } from '../site.ts';
 import { asked, sdk } from './clients.ts';
+import { userName } from '../../../config-file/user-name.ts';
 
 const ownerSchema = z.object({
   id: z.string(),
@@ -97,12 +98,3 @@ const said = ({ operation, by, since }: Owner): string => `${operation} by ${by}
 
 const refused = ({ name, message }: Error, what: string): OperationFailure =>
   new OperationFailure(`AWS does not let this ${what}: ${name}: ${message}`);
-
-/** A user without a name, as in some containers, is known by number. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.());
-  }
-}
