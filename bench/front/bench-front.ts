@@ -59,7 +59,7 @@ export class BenchFront {
     return down(this.front.name);
   }
 
-  /** Makes the hosts anew that are dead. */
+  /** Remakes the hosts that are dead. */
   async complete(): Promise<void> {
     const cells = this.state.cells.map(({ name }) => name);
     this.state = await frontUp(this.front.spec, cells, { dieWithParent: true });

@@ -21,7 +21,7 @@ const DAYS = 10;
 export interface Growth {
   readonly cells: number;
   /** Cells of a packing from scratch, by the same limits. */
-  readonly anew: number;
+  readonly fromScratch: number;
   /** Moves of tenants that were in a cell before. */
   readonly moves: number;
   /** New tenants that no plan gave a cell. */
@@ -97,8 +97,8 @@ export function growByPlans(
     tooFull.push(made.cells.filter(({ crossesAt }) => crossesAt !== null).length);
   }
   const left = fresh.filter(({ name }) => !home.has(name)).length;
-  const anew = packed(now, kinds).length;
-  return { cells: cells.size, anew, moves, left, plans: DAYS, tooFull: [tooFull[0]!, tooFull.at(-1)!] };
+  const fromScratch = packed(now, kinds).length;
+  return { cells: cells.size, fromScratch, moves, left, plans: DAYS, tooFull: [tooFull[0]!, tooFull.at(-1)!] };
 }
 
 function packed(tenants: readonly GeneratedTenant[], kinds: readonly CellKind[]) {

@@ -87,7 +87,7 @@ export class BenchCell {
     return processorTime(requireState(this.spec.name).namespaces[this.sbc.name]!.init.pid, config);
   }
 
-  /** Fills the database with so many tenants, with a number for each, and `users` numbers at least; the SBC reads it anew. */
+  /** Fills the database with so many tenants, with a number for each, and `users` numbers at least; the SBC reloads it. */
   async setTenants(tenants: number): Promise<void> {
     const last = Math.max(tenants, users) - 1;
     const sql = `BEGIN;

@@ -1,8 +1,8 @@
-/** What test calls through a cell came to. */
+/** The results of test calls through a cell. */
 import type { Summary } from '../user-agent/summary.ts';
 import { formatTable } from './output.ts';
 
-/** What calls came to, wherever they went. */
+/** The results of calls, wherever they went. */
 export interface CallFigures {
   readonly good: boolean;
   /** Seconds from the start of the first call to the end of the last. */

@@ -27,6 +27,14 @@ export function readFleet(
   return { ...fleet, files, findings };
 }
 
+/** A fleet with a front. @throws CommandFailure when it has none, or something is wrong with it */
+export function readWholeFleet(folder: string): { readonly front: Front; readonly cells: readonly CellSpec[] } {
+  const { front, cells, findings } = readFleet(folder);
+  refuseErrors(findings);
+  if (front === undefined) throw new CommandFailure(`there is no front (front.yaml) in ${folder}`, 2);
+  return { front: deriveFront(front), cells };
+}
+
 /**
  * The front and the cells that are to be attached to it, of a fleet without errors.
  * @param names of cells; none: all of the size test, which run on a laptop
@@ -36,9 +44,7 @@ export function readFront(
   folder: string,
   names: readonly string[],
 ): { readonly front: Front; readonly cells: readonly Cell[] } {
-  const { front, cells, findings } = readFleet(folder);
-  refuseErrors(findings);
-  if (front === undefined) throw new CommandFailure(`there is no front (front.yaml) in ${folder}`, 2);
+  const { front, cells } = readWholeFleet(folder);
   const chosen = names.length === 0 ? cells.filter(({ size }) => size === 'test').map(({ name }) => name) : names;
   if (chosen.length === 0) throw new CommandFailure(`there is no cell of size test in ${folder}; name the cells`, 2);
   const specs = chosen.map((name) => {
@@ -49,7 +55,7 @@ export function readFront(
       2,
     );
   });
-  return { front: deriveFront(front), cells: specs.map(deriveCell) };
+  return { front, cells: specs.map(deriveCell) };
 }
 
 /**

@@ -67,7 +67,7 @@ export async function untilEnded(work: (signal: AbortSignal) => Promise<void>): 
 }
 
 /**
- * Who says nothing for a while would learn of a closed pipe with the next line only. Node.js can't ask; `tail` of GNU's coreutils ends
+ * A command that prints nothing for a while would notice a closed pipe only at its next line. Node.js can't ask; `tail` of GNU's coreutils ends
  * when nobody reads its output any more, which is this process's.
  * @returns what ends the waiting
  */

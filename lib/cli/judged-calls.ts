@@ -24,7 +24,7 @@ export interface CallPlan {
 }
 
 /**
- * Registers users, places their calls and adds up what these came to.
+ * Registers users, places their calls and adds up their results.
  * @throws CommandFailure when a user can't register
  */
 export async function judgedCalls(

@@ -6,7 +6,7 @@ import { addCall } from './commands/call.ts';
 import { addCalls } from './commands/calls.ts';
 import { addCapacity } from './commands/capacity.ts';
 import { addCheck } from './commands/check.ts';
-import { addDeployed } from './commands/deployed.ts';
+import { addDeployed } from './commands/rollout-record.ts';
 import { addDown } from './commands/down.ts';
 import { addEdgeKeys } from './commands/edge-keys.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
@@ -54,7 +54,7 @@ const groups: readonly (readonly [title: string, commands: readonly ((program: C
 ];
 
 /** They make and enter namespaces, which only root may. */
-const onThisMachine = new Set([addTry, addUp, addStatus, addCalls, addLogs, addLocal, addFlap, addTenant, addDown]);
+const onThisMachine = new Set([addTry, addUp, addStatus, addCalls, addLogs, addLocal, addFlap, addDown]);
 
 function cellstamp(): Command {
   const program = new Command('npx cellstamp')

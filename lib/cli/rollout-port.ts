@@ -6,7 +6,7 @@ import type { RolloutPort } from '../operations/rollout.ts';
 import { asRoot } from './as-root.ts';
 import { cellsOption, readCell } from './cell-files.ts';
 import { isFileIn, withCheckout } from './commits.ts';
-import { recordStep } from './commands/deployed.ts';
+import { recordStep } from './commands/rollout-record.ts';
 import { CommandFailure, describeFailure } from './failure.ts';
 import { proofLoad, proved, requireProofOptions, tellProof } from './commands/prove.ts';
 import type { Target } from './target.ts';

@@ -1,7 +1,7 @@
 /** Places real calls through a running cell and judges them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentsProcess } from '../user-agent/agents-process.ts';
-import type { AgentSpec, RunCommand } from '../user-agent/scenario.ts';
+import type { AgentSpec, CallScenario } from '../user-agent/scenario.ts';
 import type { Progress } from '../user-agent/load.ts';
 import type { CellStatus } from '../targets/local/index.ts';
 import type { FrontState } from '../targets/local/front/index.ts';
@@ -182,7 +182,7 @@ function agentsOf({ domain, users, carrier }: Subscribers, way: Way): AgentSpec[
 }
 
 /**
- * The wanted transport, else the first that is on; a rule sees to it that there is one.
+ * The wanted transport, else the first that is on; a rule makes sure that there is one.
  * @throws CommandFailure when the wanted one is off
  */
 function transportOf(ports: Way['ports'], wanted?: Transport): Transport {
@@ -193,7 +193,7 @@ function transportOf(ports: Way['ports'], wanted?: Transport): Transport {
   return wanted ?? on[0]!;
 }
 
-function scenario(kind: CallKind, { address }: Way, { domain, users }: Subscribers): RunCommand['kinds'][number] {
+function scenario(kind: CallKind, { address }: Way, { domain, users }: Subscribers): CallScenario {
   const [caller, callee] = users;
   switch (kind) {
     case 'registered':

@@ -39,7 +39,7 @@ const ownerSchema = z.object({
 });
 export type LockOwner = z.output<typeof ownerSchema>;
 
-/** Who has a lock; unknown where a file in its place says nothing that can be read. */
+/** Who has a lock; unknown where the file in its place can't be read. */
 export type LockHolder = LockOwner | 'unknown';
 
 /** What keeps a process from a lock: the lock itself, or that another process is taking it over. */

@@ -1,15 +1,17 @@
 /**
- * The form that files had before targets had sections: what only AWS understands stood beside everything else. It is still taken,
- * with a warning for each value that names its new place; `rewrite-form.ts` rewrites a file.
+ * Forms that files had before: keys that moved into the section of a target, or got another name. They are still taken, with a
+ * warning for each value that names its new place; `rewrite-form.ts` rewrites a file.
  */
 import { formatPath, type Finding, type Path } from './finding.ts';
 import type { Source } from './source.ts';
 import { valueAt } from './value-findings.ts';
 
-/** A key that has moved: the same path with the section put in. `*` stands for every entry of a list. */
+/** A key that has moved or has another name. `*` stands for every entry of a list. */
 interface MovedKey {
   readonly from: readonly string[];
   readonly to: readonly string[];
+  /** What the warning says. */
+  readonly why: string;
 }
 
 export interface OldForm {
@@ -25,14 +27,15 @@ export const onlyForm: OldForm = { keys: [], meansAws: false };
 export interface MovedValue {
   readonly from: Path;
   readonly to: Path;
+  readonly why: string;
 }
 
 /** The values that stand at old places, in the order of the form's keys. */
 export function movedValues(value: unknown, { keys }: OldForm): readonly MovedValue[] {
-  return keys.flatMap(({ from, to }) =>
+  return keys.flatMap(({ from, to, why }) =>
     placesOf(value, from)
       .filter((path) => has(value, path))
-      .map((path) => ({ from: path, to: to.map((step, at) => (step === '*' ? path[at]! : step)) })),
+      .map((path) => ({ from: path, to: to.map((step, at) => (step === '*' ? path[at]! : step)), why })),
   );
 }
 
@@ -60,7 +63,7 @@ export function inSections(source: Source, form: OldForm): Source {
     });
   }
   const origins = new Map<string, Path>();
-  for (const { from, to } of moved) {
+  for (const { from, to, why } of moved) {
     const one = valueAt(value, from);
     const place = formatPath(to);
     const given = (source.written(from) ?? JSON.stringify(one)) || 'nothing';
@@ -70,11 +73,7 @@ export function inSections(source: Source, form: OldForm): Source {
       found('error', from, { message: `is said twice, here and as ${place}`, given, allowed: `${place} alone` });
       continue;
     }
-    found('warning', from, {
-      message: 'AWS alone understands this, so it belongs into its section',
-      given,
-      allowed: place,
-    });
+    found('warning', from, { message: why, given, allowed: place });
     value = withValue(value, to, one);
     origins.set(place, from);
   }

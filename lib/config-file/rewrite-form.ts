@@ -7,6 +7,7 @@ import { CST, Lexer, isMap, isScalar, isSeq, parseDocument, type Node, type Pair
 import type { Path } from './finding.ts';
 import { inSections, meansAws, movedValues, type MovedValue, type OldForm } from './old-form.ts';
 import { readSource } from './source.ts';
+import { contentEnd, lineEnd, lineStart } from './yaml-places.ts';
 
 /** A text is written in a way that only a person can edit. */
 class ByHand extends Error {}
@@ -24,7 +25,7 @@ export function rewriteForm(text: string, form: OldForm): Rewriting {
   if (inSections(readSource('', text), form).findings.some(({ severity }) => severity === 'error')) {
     return { refused: 'something stands in both places' };
   }
-  const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
+  const newLine = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = text.replaceAll('\r\n', '\n');
   try {
     let after = lines;
@@ -36,8 +37,8 @@ export function rewriteForm(text: string, form: OldForm): Rewriting {
       after = insert(after, [], { comments: [], lines: ['aws: {}'] });
     if (!saysTheSame(lines, after, form)) throw new ByHand();
     // Line ends of both kinds would all become one.
-    if (lineEnd === '\r\n' && lines.replaceAll('\n', '\r\n') !== text) throw new ByHand();
-    return { text: after.replaceAll('\n', lineEnd) };
+    if (newLine === '\r\n' && lines.replaceAll('\n', '\r\n') !== text) throw new ByHand();
+    return { text: after.replaceAll('\n', newLine) };
   } catch (error) {
     if (!(error instanceof ByHand)) throw error;
     return { refused: 'it is written in a way that can only be edited by hand' };
@@ -142,22 +143,6 @@ const entryOf = ({ items }: Group, key: string): Entry | undefined =>
 
 const startOf = ({ key }: Entry): number => key.range![0];
 const endOf = ({ key, value }: Entry): number => contentEnd(value ?? key);
-
-/** The end of what a node says, before blank lines and comments below it. */
-function contentEnd(node: Node): number {
-  if (!(isMap(node) || isSeq(node)) || node.flow || node.items.length === 0) return node.range![1];
-  const last = node.items.at(-1);
-  return isMap(node) ? endOf(last as Entry) : contentEnd(last as Node);
-}
-
-const lineStart = (text: string, at: number): number => text.lastIndexOf('\n', at - 1) + 1;
-
-/** The start of the next line. */
-function lineEnd(text: string, at: number): number {
-  if (text[at - 1] === '\n') return at;
-  const end = text.indexOf('\n', at);
-  return end < 0 ? text.length : end + 1;
-}
 
 /** Takes a key out, and with it the groups that it leaves empty. */
 function cut(text: string, path: Path): { readonly text: string; readonly piece: Piece } {

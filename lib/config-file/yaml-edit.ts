@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, isSeq, parseDocument, stringify, visit, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
+import { contentEnd, lineEnd, lineStart } from './yaml-places.ts';
 
 /** The text can't be edited without changing more than was asked for. */
 export class EditRefused extends Error {
@@ -160,24 +161,6 @@ function listOf(text: string, key: string): { readonly list?: YAMLSeq; readonly 
 
 function rangeOf({ range }: Node): readonly [from: number, to: number] {
   return [range![0], range![1]];
-}
-
-/** The end of what a node says, before blank lines and comments below it. */
-function contentEnd(node: Node): number {
-  if (!(isMap(node) || isSeq(node)) || node.flow || node.items.length === 0) return rangeOf(node)[1];
-  const last = node.items.at(-1)!;
-  return contentEnd(
-    (isMap(node) ? ((last as { value: Node | null }).value ?? (last as { key: Node }).key) : last) as Node,
-  );
-}
-
-const lineStart = (text: string, at: number): number => text.lastIndexOf('\n', at - 1) + 1;
-
-/** The start of the next line; a text in several lines (`|`) ends there already. */
-function lineEnd(text: string, at: number): number {
-  if (text[at - 1] === '\n') return at;
-  const end = text.indexOf('\n', at);
-  return end < 0 ? text.length : end + 1;
 }
 
 function dashBefore(text: string, at: number): number {

@@ -1,7 +1,7 @@
 /**
  * The other cells of a fleet, read for one: their tenants, most of their text, matter only where they share a name, a
- * domain or a number with the cell's. Measured with 1,000 cells: of ten tenants each 0.07 s of CPU time instead of 0.14 s, of 500 each
- * 0.4 s instead of 3 s, where the synthesis of the one cell takes 1.4 s.
+ * domain or a number with the cell's. Measured with 1,000 cells of 500 tenants each: the synthesis of one of them takes 2.3 s of CPU
+ * time instead of 5.5 s, and 1.7 s where it is alone (docs/benchmarks.md, synth).
  */
 import type { IndexedFile } from './fleet-index.ts';
 

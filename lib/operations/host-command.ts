@@ -1,5 +1,6 @@
 /** What operations do on a host. Targets carry a command out; only these functions make one. */
 import { customersScriptPath } from '../software/kamailio/sbc/customers-script.ts';
+import { kamailioPaths } from '../software/kamailio/common/paths.ts';
 import { drainScript } from '../software/kamailio/sbc/drain-script.ts';
 import { paths } from '../software/kamailio/sbc/paths.ts';
 import { customersSql, type Customers } from '../software/kamailio/sbc/tenant-tables.ts';
@@ -10,6 +11,8 @@ export interface HostCommand {
   readonly argv: readonly string[];
   /** Standard input. Default: none. */
   readonly input?: string;
+  /** Whether it may write more than a target passes on in one answer. Default: no. */
+  readonly isLong?: boolean;
   /** How long it may take. Default: 600. */
   readonly seconds?: number;
 }
@@ -32,6 +35,14 @@ export function drainedIn(answer: string): ReadonlySet<number> {
  */
 export function setInService(hosts: readonly number[], inService: readonly number[]): HostCommand {
   return { does: 'drain media hosts', argv: ['sh', '-ec', drainScript(hosts, inService)] };
+}
+
+/** Asks an edge in which cell a tenant is: the answer has `cell=NAME;`. */
+export function askTenant(tenant: string): HostCommand {
+  return {
+    does: 'tell where a tenant is',
+    argv: ['kamcmd', '-s', `unix:${kamailioPaths.control}`, 'htable.get', 'tenant', tenant],
+  };
 }
 
 /** Makes the database hold these tenants and trunks and no others, and makes the SBC reload its tables. */

@@ -27,7 +27,7 @@ export interface RollPort extends CellPort {
 
 /**
  * Media hosts, then the standby SBC, then the active one. A host whose bundle is the one that it runs is left alone by the host
- * itself. Ends at the first host that does not get ready; the same operation goes on from there.
+ * itself. Stops at the first host that does not become ready; doing it again goes on from there.
  *
  * @param onReady told of each host that is
  * @param signal once it is aborted no further host is touched

@@ -1,8 +1,9 @@
 /** The audit log: a line of JSON for every plan that left something, and for what was written of it. Lines are only added. */
 import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { z } from 'zod';
 import { actionSchema, planSchema } from '../planner/plan/schema.ts';
+import { userName } from '../config-file/user-name.ts';
 
 const entrySchema = z.strictObject({
   at: z.iso.datetime().describe('When the line was added.'),
@@ -71,14 +72,5 @@ function entryOf(line: string): AuditEntry | undefined {
     return entrySchema.parse(JSON.parse(line));
   } catch {
     return undefined;
-  }
-}
-
-/** A user without a name, as in some containers, is known by number. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.());
   }
 }

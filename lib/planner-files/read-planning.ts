@@ -7,7 +7,7 @@ import type { CellInput, CellSpec } from '../fleet/schema/cell.ts';
 import type { Finding, Path } from '../config-file/finding.ts';
 import type { FleetFile } from '../fleet/fleet.ts';
 import { meansAws } from '../config-file/old-form.ts';
-import { oldCell, oldKinds } from '../fleet/schema/old-form.ts';
+import { oldCell, oldPlanning } from '../fleet/schema/old-form.ts';
 import type { Source } from '../config-file/source.ts';
 import { calendarRules, calendarSchema, type CalendarFile } from './calendar-file.ts';
 import { isThere, requireFile, UnreadableFile } from '../config-file/read-text.ts';
@@ -55,7 +55,7 @@ export function readPlanning(path: string): ReadPlanning {
     planningSchema,
     planningJsonSchemas['planning.schema.json'](),
     planningRules,
-    oldKinds,
+    oldPlanning,
   );
   const { value, source } = checked;
   if (value === undefined) throw new InvalidFiles(checked.findings);

@@ -73,11 +73,11 @@ export const rulesSchema = z
       .max(10)
       .default(DEFAULT_RULES.fewerHostsSpare)
       .describe('Fewer hosts must be enough for the calls times this.'),
-    settle: z
+    fillTarget: z
       .number()
       .min(0.1)
       .max(1)
-      .default(DEFAULT_RULES.settle)
+      .default(DEFAULT_RULES.fillTarget)
       .describe('Share of what they may carry to which cells are filled that get tenants from others.'),
     caps: z
       .strictObject({

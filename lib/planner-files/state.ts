@@ -76,7 +76,7 @@ const DECIDED: ReadonlySet<keyof CellMemory> = new Set(['cordonedAt', 'drainBy',
 export function seenOnly(before: PlanMemory | undefined, after: PlanMemory): PlanMemory {
   const cells = Object.entries(after.cells).map(([name, now]): [string, CellMemory] => {
     const known: CellMemory = before?.cells[name] ?? {};
-    // Where deciding starts a wait anew, the old one goes on: nothing was done.
+    // Where deciding restarts a wait, the old one goes on: nothing was done.
     const seen = (Object.keys(now) as (keyof CellMemory)[]).map(
       (key) => [key, known[key] ?? (DECIDED.has(key) ? undefined : now[key])] as const,
     );

@@ -15,7 +15,7 @@ import { summarise } from './summary.ts';
 
 type Open = Extract<Command, { do: 'open' }>;
 type Run = Extract<Command, { do: 'run' }>;
-type Kind = Run['kinds'][number];
+type CallKind = Run['kinds'][number];
 
 /** Milliseconds between two progress events of a run. */
 const PROGRESS_INTERVAL = 200;
@@ -152,7 +152,7 @@ export class AgentHost {
   }
 
   #place(command: Run, index: number): Promise<CallResult> {
-    const kind = command.kinds[index % command.kinds.length] as Kind;
+    const kind = command.kinds[index % command.kinds.length] as CallKind;
     const callee = kind.callee === null ? undefined : this.#agent(kind.callee);
     const script: CallScript = {
       index,
@@ -231,7 +231,7 @@ function paced<T>(interval: number, tell: (latest: T) => void): { note: (value: 
   return { note, flush };
 }
 
-function whoHangsUp(command: Run, kind: Kind, index: number): Side {
+function whoHangsUp(command: Run, kind: CallKind, index: number): Side {
   if (kind.callee === null || command.hangUp === 'caller') return 'caller';
   // By the round, not by the call: with two kinds in turn each kind is hung up from both sides.
   return command.hangUp === 'callee' || Math.floor(index / command.kinds.length) % 2 === 1 ? 'callee' : 'caller';

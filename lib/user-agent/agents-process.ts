@@ -23,7 +23,7 @@ export interface RunHandlers {
   readonly onPaused?: (pause: string, call: number) => void;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunResult extends FinishedRun {
   /** In the order in which the calls ended. */
   readonly results: readonly CallResult[];

@@ -23,7 +23,7 @@ export class CallFault extends Error {
   }
 }
 
-/** How long packets under way may take to arrive before a call is hung up or judged anew, milliseconds. */
+/** How long packets under way may take to arrive before a call is hung up or judged again, milliseconds. */
 const DRAIN = 100;
 
 /** How long the other side may take to hear of an ACK, BYE or CANCEL, milliseconds. */
@@ -183,9 +183,9 @@ export class CallInProgress {
   async #ring(seconds: number): Promise<void> {
     const patience = this.#script.patienceSeconds;
     const shows = Promise.race([this.#call.ringing, this.#call.outcome.then(() => undefined)]);
-    const rings = await this.#within(patience, shows);
+    const rings = await this.#withTimeout(patience, shows);
     if (rings === 'late') throw new CallFault('it does not ring', `no 18x and no answer within ${patience} s`);
-    if (this.#outcome === undefined) await this.#within(seconds, this.#call.outcome);
+    if (this.#outcome === undefined) await this.#withTimeout(seconds, this.#call.outcome);
   }
 
   async #answer(): Promise<void> {
@@ -221,7 +221,7 @@ export class CallInProgress {
       throw new CallFault('there is no call to talk in', 'the script does not answer it before');
     const before = this.snapshots;
     const ends = [caller, ...(callee === undefined ? [] : [callee])].map((session) => session.ended);
-    const ended = await this.#within(seconds, Promise.race(ends));
+    const ended = await this.#withTimeout(seconds, Promise.race(ends));
     if (this.#script.audio) this.#judgeTalk(before);
     if (ended !== 'late') throw new CallFault('the call ended while it should be up', `one side: ${ended.by}`);
   }
@@ -242,7 +242,7 @@ export class CallInProgress {
     for (const side of ['caller', 'callee'] as const) {
       const session = this.#sessions[side];
       if (session === undefined) continue;
-      if ((await this.#within(seconds, session.ended)) !== 'late') continue;
+      if ((await this.#withTimeout(seconds, session.ended)) !== 'late') continue;
       this.failures.push({ what: `the ${side} is not told that the call is over`, detail: `within ${seconds} s` });
     }
   }
@@ -302,19 +302,19 @@ export class CallInProgress {
     if (this.#arrival === undefined)
       throw new CallFault('the callee is not ours', 'only the caller can be told to act');
     const refused = this.#call.outcome.then(() => undefined);
-    const arrival = await this.#within(patience, Promise.race([this.#arrival, refused]));
+    const arrival = await this.#withTimeout(patience, Promise.race([this.#arrival, refused]));
     if (arrival !== 'late') return arrival;
     throw new CallFault('the call does not reach the callee', `${callee?.name ?? ''}, within ${patience} s`);
   }
 
   /** Waits, but not once the script's signal says to stop. */
-  #within<T>(seconds: number, promise: Promise<T>): Promise<T | 'late'> {
+  #withTimeout<T>(seconds: number, promise: Promise<T>): Promise<T | 'late'> {
     return withTimeout(seconds, promise, this.#script.signal);
   }
 
   async #untilOutcome(): Promise<void> {
     const patience = this.#script.patienceSeconds;
-    if ((await this.#within(patience, this.#call.outcome)) === 'late') {
+    if ((await this.#withTimeout(patience, this.#call.outcome)) === 'late') {
       throw new CallFault('the caller gets no final answer', `within ${patience} s`);
     }
   }

@@ -79,7 +79,7 @@ export function audioResult(sender: AudioSnapshot | undefined, receiver: AudioSn
   };
 }
 
-/** Sequence numbers can be compared only if nobody in between makes packets anew. */
+/** Sequence numbers can be compared only if nobody in between creates packets of its own. */
 function lostAtEnd(sender: AudioSnapshot | undefined, receiver: AudioSnapshot): number {
   const { ssrc, highestSequence } = receiver.received;
   if (sender === undefined || ssrc !== sender.ssrc || highestSequence === undefined) return 0;

@@ -116,5 +116,8 @@ export const commandSchema = z.discriminatedUnion('do', [
 
 export type AgentSpec = z.input<typeof agentSchema>;
 export type OpenCommand = Omit<z.input<(typeof commandSchema.options)[0]>, 'do'>;
+/** One kind of call of a run: who calls whom, and the steps of both. */
+export type CallScenario = z.input<typeof kindSchema>;
+export type CallSteps = NonNullable<CallScenario['steps']>;
 export type RunCommand = Omit<z.input<typeof runSchema>, 'do' | 'run'>;
 export type Command = z.infer<typeof commandSchema>;

@@ -1,6 +1,6 @@
 import type { AudioResult, CallResult } from './call-result.ts';
 
-/** What many calls came to. */
+/** The results of many calls. */
 export interface Summary {
   readonly calls: number;
   readonly answered: number;

@@ -13,7 +13,7 @@ tenants:
 `;
 const blank = tenantBlanker(indexCell(readSource('cells/a.yaml', wanted))[0]!);
 
-describe('skimmer', () => {
+describe('the tenant blanker', () => {
   it('blanks tenants that share nothing, and leaves every other line where it was', () => {
     const text = `name: b
 tenants:

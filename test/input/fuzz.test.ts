@@ -273,7 +273,7 @@ describe('a YAML file with mistakes', () => {
     'cells/old.yaml': (path: string, text: string) => {
       const fleet = loadFleet([{ path, text }]);
       const rewriting = rewriteForm(text, oldCell);
-      // Whatever is written anew says the same.
+      // Whatever is rewritten says the same.
       if ('text' in rewriting) expect(loadFleet([{ path, text: rewriting.text }]).cells).toEqual(fleet.cells);
       return { isTaken: fleet.cells.length === 1, findings: fleet.findings };
     },

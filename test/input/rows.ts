@@ -898,6 +898,15 @@ const options: readonly Row[] = [
   option("error: missing required argument 'cell'", 'customers'),
   option("error: option '--cells <folder>' argument missing", 'check', '--cells'),
   option("error: required option '--region <region>' not specified", 'stamp', 'a'),
+  option("error: required option '--to <cell>' not specified", 'tenant', 'move', 'acme'),
+  option(
+    'cellstamp: --front is f; with --target aws the front is that of front.yaml in cells',
+    ...['tenant', 'move', 'acme', '--to', 'a', '--target', 'aws', '--front', 'f'],
+  ),
+  option(
+    'cellstamp: there is no front (front.yaml) in DIR/cells',
+    ...['tenant', 'move', 'acme', '--to', 'a', '--target', 'aws', '--cells', 'DIR/cells'],
+  ),
   option(invalid('--lost-media-hosts <n>', 'x', whole(0, 32)), 'capacity', '--lost-media-hosts', 'x'),
   option(invalid('--lost-media-hosts <n>', '1.5', whole(0, 32)), 'capacity', '--lost-media-hosts', '1.5'),
   option(

@@ -98,7 +98,7 @@ export const registryMissing = (output: string): boolean => /ENOTFOUND|ETIMEDOUT
 
 const executables = new Map<string, Promise<string | undefined>>();
 
-/** A Node.js of this version, from npm; undefined where there is none to be had. */
+/** A Node.js of this version, from npm; undefined where npm has none. */
 export function nodeOf(version: string): Promise<string | undefined> {
   const known =
     executables.get(version) ??

@@ -3,6 +3,7 @@ import { COMPONENT_FIGURES } from '../../lib/planner/component-figures.ts';
 import { DEFAULT_RULES } from '../../lib/planner/plan/rules.ts';
 import { POLICIES } from '../../lib/planner/policy.ts';
 import { CELL, folderOf, MINIMAL, NOW, readFrom, refusalOf } from './folder.ts';
+import { formatFinding } from '../../lib/config-file/finding.ts';
 import { readPlanInput } from '../../lib/planner-files/plan-input.ts';
 
 const planning = (text: string) => ({ 'planning.yaml': MINIMAL + text });
@@ -78,6 +79,21 @@ describe('planning.yaml', () => {
         path: 'kinds[0].settings.media.instanceType',
         allowed: 'kinds[0].settings.aws.media.instanceType',
       },
+    ]);
+  });
+
+  it('takes the name that the fill target had before, and says its name now', async () => {
+    const rules = (key: string) => `kinds: [{ region: eu-west-1, prefix: a- }]\nrules:\n  ${key}: 0.7\n`;
+    const old = await readFrom({ 'planning.yaml': rules('settle') });
+    expect(old.input.rules).toMatchObject({ fillTarget: 0.7 });
+    expect(old.planning.warnings.map(formatFinding)).toEqual([
+      expect.stringMatching(
+        /planning\.yaml:3:3 warning rules\.settle: has another name now; allowed: rules\.fillTarget$/,
+      ),
+    ]);
+    expect((await readFrom({ 'planning.yaml': rules('fillTarget') })).planning.warnings).toEqual([]);
+    expect(await refusalOf({ 'planning.yaml': `${rules('settle')}  fillTarget: 0.8\n` })).toEqual([
+      'planning.yaml:3:3 error rules.settle: is said twice, here and as rules.fillTarget; allowed: rules.fillTarget alone',
     ]);
   });
 

@@ -134,7 +134,7 @@ describe('what a plan saw without what it decided', () => {
   const late = '2026-03-02T09:00:00.000Z';
   const deed = { at: early, kind: 'move', region: 'eu-west-1', count: 2 } as const;
 
-  it('has every wait as it was, those that a decision started anew included', () => {
+  it('has every wait as it was, including those that a decision restarted', () => {
     const before = { cells: { a: { overSince: early, fewerHostsSince: early } }, done: [] };
     const after = { cells: { a: { overSince: early, fewerHostsSince: late }, b: { spareSince: late } }, done: [] };
     expect(seenOnly(before, after).cells).toEqual({

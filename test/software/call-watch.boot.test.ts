@@ -66,7 +66,7 @@ describeWith(['debian-packages'], 'a side is silent', () => {
     }
   });
 
-  it('only from the end of a hold on, and a session that is refreshed does not count anew', () => {
+  it('only from the end of a hold on, and a session that is refreshed does not count again', () => {
     const silent = (signal: number, flags = ['send', 'recv']) => ({
       ...answer([{ last: 1100, flags }]),
       'last signal': signal,

@@ -12,7 +12,7 @@ const askedTwice =
 
 /**
  * Applies a configuration to a fresh emulator. On a busy machine the emulator answers so late that the provider sends a
- * request again, whose effect is there already: then it begins anew, once.
+ * request again, whose effect is there already: then it starts over, once.
  *
  * @param prepare what the emulator is to hold before
  */

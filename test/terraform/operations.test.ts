@@ -12,10 +12,10 @@ import {
   TerminateInstancesCommand,
   type Tag,
 } from '@aws-sdk/client-ec2';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stateTag } from '../../lib/targets/aws/host/boot.ts';
-import { awsCell, unlockCell } from '../../lib/targets/aws/operations/cell-port.ts';
+import { awsCell, unlockSite } from '../../lib/targets/aws/operations/cell-port.ts';
 import { run } from '../../lib/targets/local/run.ts';
 import { readDeploySteps } from '../../lib/planner-files/deploys.ts';
 import { cellstamp } from '../cli/run-command.ts';
@@ -203,16 +203,43 @@ describeWith(['moto_server'], 'a cell on AWS', () => {
 
   it('is freed of an operation that was killed, and of no other', async () => {
     const cell = await awsCell(spec);
-    await expect(unlockCell(spec, 'abc')).rejects.toThrow('no operation holds cell a on AWS');
+    await expect(unlockSite({ ...spec, kind: 'cell' }, 'abc')).rejects.toThrow('no operation holds cell a on AWS');
     const killed = cell.exclusively('scale', () => new Promise(() => undefined));
     void killed;
     const ssm = new SSMClient({ region: spec.region });
     const lock = await vi.waitFor(() => ssm.send(new GetParameterCommand({ Name: '/cellstamp/a/operation' })));
     const { id } = JSON.parse(lock.Parameter!.Value!) as { readonly id: string };
-    await expect(unlockCell(spec, 'abc')).rejects.toThrow(
+    await expect(unlockSite({ ...spec, kind: 'cell' }, 'abc')).rejects.toThrow(
       `abc is not a lock of cell a on AWS; there is ${id}: scale by`,
     );
-    expect(await unlockCell(spec, id)).toMatchObject({ operation: 'scale' });
+    expect(await unlockSite({ ...spec, kind: 'cell' }, id)).toMatchObject({ operation: 'scale' });
     expect(await cell.exclusively('provision', async () => 'done')).toBe('done');
+  });
+
+  it('has a front, which is freed by the same command', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellstamp-unlock-'));
+    writeFileSync(join(folder, 'a.yaml'), 'name: a\nregion: eu-west-1\naws: {}\n');
+    const regions = '[{ region: eu-central-1, network: 10.15.0.0/24 }]';
+    writeFileSync(join(folder, 'front.yaml'), `domain: voice.example.com\nregions: ${regions}\naws: {}\n`);
+    try {
+      const owner = {
+        id: 'abc',
+        operation: 'tenant move',
+        by: 'alice@laptop, process 1',
+        since: '2026-01-01T00:00:00Z',
+      };
+      const lock = { Name: '/cellstamp/front/operation', Value: JSON.stringify(owner), Type: 'String' } as const;
+      await new SSMClient({ region: 'eu-central-1' }).send(new PutParameterCommand(lock));
+      expect(await cellstamp('unlock', 'front', 'abc', '--cells', folder)).toEqual({
+        status: 0,
+        stdout: 'front front is free; tenant move by alice@laptop, process 1 held it since 2026-01-01T00:00:00Z\n',
+        stderr: '',
+      });
+      expect((await cellstamp('unlock', 'front', 'abc', '--cells', folder)).stderr).toBe(
+        'cellstamp: no operation holds front front on AWS\n',
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -13,7 +13,9 @@ const MOST_HOSTS = 32;
 export function addCapacity(program: Command): Command {
   return program
     .command('capacity')
-    .description('Says what a cell carries with a media host and an SBC lost, and what limits it, with the arithmetic.')
+    .description(
+      'Shows what a cell carries with a media host and an SBC lost, and what limits it, with the arithmetic.',
+    )
     .argument('[cells...]', 'names of cells; all by default')
     .option(...cellsOption)
     .option('--figures <file>', `figures of your own (default: ${USUAL_FIGURES} where it is there)`)
@@ -26,7 +28,7 @@ Example:
   $ npx cellstamp capacity euw1-a
   $ npx cellstamp capacity euw1-a --lost-media-hosts 2 --figures figures.yaml
 
-A star marks what binds each resource. Without figures of your own, which \`npx cellstamp measure\` takes, it is reckoned with
+A star marks what binds each resource. Without figures of your own, which \`npx cellstamp measure\` takes, it uses
 published ones; what nobody published limits nothing and is named as unknown.`,
     )
     .action(capacity);

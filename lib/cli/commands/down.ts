@@ -5,14 +5,14 @@ import { printJson } from '../output.ts';
 export function addDown(program: Command): Command {
   return program
     .command('down')
-    .description('Takes a cell or a front on this machine down and leaves nothing of it.')
+    .description('Takes a cell or a front on this machine down, with everything that it made.')
     .argument('[cell]', 'name of the cell or front; the only one that is up by default')
     .option('--all', 'every cell and front that is up on this machine, whoever brought it up')
     .option('--json', 'print what was taken down as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp down euw1-a\n\n' +
-        'It also takes away what a killed command has left. Exit status 1 when there is no such cell or front.',
+        'It also removes what a killed command left behind. Exit status 1 when there is no such cell or front.',
     )
     .action(down);
 }

@@ -21,7 +21,7 @@ export function addEdgeKeys(program: Command): Command {
         '  $ npx cellstamp edge-keys use 7c1e\n  $ npx cellstamp edge-keys drop 52f0\n\n' +
         'No call is lost if each step is known everywhere before the next: here the command waits for it, on AWS wait two\n' +
         'minutes. Drop a key no sooner than an hour after another is used, the longest that a registration lives, and no\n' +
-        'sooner than the longest call has ended: what it has proved is nothing then. See docs/security.md.',
+        'sooner than the longest call has ended: what it has proved is refused then. See docs/security.md.',
     )
     .hook('preAction', (command) => {
       if (!command.opts<Options>().stdin) asRoot();

@@ -5,7 +5,7 @@ import { printJson } from '../output.ts';
 export function addLocal(program: Command): Command {
   const local = program
     .command('local')
-    .description('Does to the network of this machine what happens to others by itself.');
+    .description('Causes in the network of this machine what happens to real ones.');
   withOptions(local.command('reroute'), 'local reroute');
   return local.addHelpText('after', '\nExample:\n  $ npx cellstamp local reroute 1');
 }
@@ -37,7 +37,7 @@ interface Options {
 async function reroute(place: number, { to, front, json }: Options): Promise<void> {
   const local = await import('../../targets/local/front/index.ts');
   const state = local.requireFrontState(front);
-  const number = await local.flap(state, place, to);
+  const number = await local.reroute(state, place, to);
   const { region } = state.spec.regions[number - 1]!;
   if (json) printJson({ place, number, region });
   else console.log(`callers of place ${place} reach ${local.serviceAddress} in ${region} now`);

@@ -25,8 +25,8 @@ export function addMeasure(program: Command): Command {
         'Real calls with audio go through the cell; what they take of the processors of Kamailio, rtpengine and FreeSWITCH\n' +
         'gives what a core does. Measure on a machine like those of your cells that does little else. What is not measured\n' +
         'keeps its built-in figure.\n\n' +
-        'A Prometheus tells it of the busiest hour of a host, and needs the node exporter’s metrics of the hosts, with the\n' +
-        'labels cell and host like those of the others.',
+        'With --prometheus it measures the busiest hour of a host. That needs the node exporter’s metrics of the hosts, with\n' +
+        'the same labels cell and host as the other metrics.',
     )
     .action(measure);
 }

@@ -17,7 +17,7 @@ const SOMETHING_TO_DO = 2;
 export function addPlan(program: Command): Command {
   return program
     .command('plan')
-    .description('Says which cells to stamp and by when, where tenants go, and what waits and why.')
+    .description('Plans which cells to stamp and by when, and where tenants go; says what waits and why.')
     .option('--cells <folder>', 'folder of the cells', 'cells')
     .option('--planning <file>', 'what the planner may do and where it learns from', 'planning.yaml')
     .addOption(
@@ -44,8 +44,8 @@ hold is nothing to do: a person has to look at it, and until then the plan leave
 
 What a plan saw is saved in the state file for the next one: a cell must be too full, or dispensable, in every plan for a
 time before something is done. What it decided is saved with --write only. Without it, a plan with another --policy, or for
-another moment (--now), asks "what if" and saves nothing. Every plan that saves something is in the audit log. Where both
-files are stands in the planning file.`,
+another moment (--now), asks "what if" and saves nothing. Every plan that saves something is in the audit log. The planning
+file names both.`,
     )
     .exitOverride(exitsWith(ERROR))
     .action(async (options: Options) => {

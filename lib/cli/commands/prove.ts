@@ -15,7 +15,7 @@ export function addProve(program: Command): Command {
   return program
     .command('prove')
     .description(
-      'Proves a running cell: places calls with audio through it, judges them, and looks whether anything is wrong.',
+      'Proves a running cell: places calls with audio through it, judges them, and checks that nothing is wrong.',
     )
     .argument('<cell>', 'name of the cell')
     .addOption(targetOption())
@@ -110,15 +110,15 @@ interface Watch {
 }
 
 type Load = Pick<ProofOptions, 'calls' | 'rate' | 'hold'>;
-type Place = (watch: Watch) => Promise<CallReport | RemoteCallReport>;
+type PlaceCalls = (watch: Watch) => Promise<CallReport | RemoteCallReport>;
 
-async function onThisMachine({ name }: Cell, load: Load): Promise<Place> {
+async function onThisMachine({ name }: Cell, load: Load): Promise<PlaceCalls> {
   const { placeTestCalls } = await import('../test-calls.ts');
   const { status } = await import('../../targets/local/index.ts');
   return (watch) => placeTestCalls(status(name), { kinds: usualKinds, ...load, ...watch });
 }
 
-async function onAws({ name, spec }: Cell, secret: string, load: Load): Promise<Place> {
+async function onAws({ name, spec }: Cell, secret: string, load: Load): Promise<PlaceCalls> {
   const { proofUsers } = await import('../../targets/aws/operations/proof-users.ts');
   const { sbcAddress } = await import('../../targets/aws/operations/cell-port.ts');
   const { placeRemoteCalls } = await import('../remote-calls.ts');

@@ -17,7 +17,7 @@ export function addRoll(program: Command): Command {
       'after',
       '\nExample:\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
         'Media hosts first, then the standby SBC, then the active one. Only a host whose bundle has changed drains and restarts\n' +
-        'programs. The command ends at the first host that does not get ready; the same command goes on from there.',
+        'programs. The command stops at the first host that does not become ready; run it again to go on from there.',
     )
     .action(roll);
 }
@@ -47,5 +47,5 @@ async function roll(name: string, { cells, target, json }: Options): Promise<voi
   await interruptible(async (signal) => {
     const ready = await operations.roll(port, { onReady, signal });
     if (json) printJson({ cell: name, ready });
-  }, 'ends once the host that it works on is ready; the same command goes on from there');
+  }, 'stops once the host that it works on is ready; run it again to go on from there');
 }

@@ -4,7 +4,7 @@ import { changedCells, wavesOf, type Waves } from '../../operations/waves.ts';
 import { formatFinding } from '../../config-file/finding.ts';
 import { readFleet } from '../cell-files.ts';
 import { changedFiles, treeOf } from '../commits.ts';
-import { addRecord } from './deployed.ts';
+import { addRecord } from './rollout-record.ts';
 import { CommandFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { printJson } from '../output.ts';
@@ -17,11 +17,11 @@ const example =
 export function addRollout(program: Command): Command {
   const rollout = program
     .command('rollout')
-    .description('Rolls a change of the fleet’s repository out: deploys cells, proves them, takes them back.')
+    .description('Rolls out a change of the fleet’s repository: deploys cells, proves them, rolls back what fails.')
     .addHelpText('after', `\nExample:\n  $ npx cellstamp rollout cell euw1-a ${example}`);
   rollout
     .command('waves')
-    .description('Says which cells a change reaches, in order: a canary, one more, a tenth of the fleet, the rest.')
+    .description('Lists the cells that a change reaches, in order: a canary, one more, a tenth of the fleet, the rest.')
     .argument('<commit>', 'what is deployed now: a commit, a tag')
     .addOption(canaryOption())
     .addHelpText(
@@ -49,7 +49,7 @@ export function addRollout(program: Command): Command {
 const rolloutHelp =
   'On this machine a cell is brought up as its file says. On AWS --deploy is run, in this folder or, to go back, in a folder of\n' +
   'its own with the commit before checked out; a cell that is new is left as it is, as it has no tenants. The proof is that of\n' +
-  '`npx cellstamp prove`. The same command goes on where it was interrupted. Exit status 1 unless every cell is proved as the\n' +
+  '`npx cellstamp prove`. After an interruption, run it again to go on. Exit status 1 unless every cell is proved as the\n' +
   'repository says now.';
 
 const canaryOption = (): Option =>
@@ -66,7 +66,7 @@ function withOptions(command: Command): Command {
       new Option('--secret <arn>', 'with --target aws: ARN of the secret with the proof users').env('PROOF_SECRET'),
     )
     .option('--record <command>', 'tells the planner the $STEP of the cell $CELL; `rollout record` by default')
-    .option('--json', 'print what became of the cells as JSON');
+    .option('--json', 'print the results of the cells as JSON');
 }
 
 interface WaveOptions {
@@ -93,7 +93,7 @@ async function fleet({ before, canary, ...options }: CellOptions & WaveOptions):
   }, interrupted);
 }
 
-const interrupted = 'ends once the step is over in which it is; the same command goes on from there';
+const interrupted = 'stops at the end of the present step; run it again to go on from there';
 
 function tell(cells: readonly RolledOut[], json: true | undefined): void {
   if (json) printJson({ cells });

@@ -18,7 +18,7 @@ export function addSimulate(program: Command): Command {
   return program
     .command('simulate')
     .description(
-      'Puts a made-up or measured traffic through a fleet, by one policy after the other, and compares them.',
+      'Replays generated or measured traffic through a fleet under one policy after another, and compares them.',
     )
     .option('--scenario <file>', 'what happens to the fleet (YAML): tenants, growth, spikes, lost regions, outages')
     .option('--history <file>', 'measured use of tenants (.csv or .ndjson) in place of made-up tenants')
@@ -46,9 +46,9 @@ Example:
 
 A cell is short while the loss of one media host would lose more than 1 % of its calls (target in the scenario). With
 --history, cells, region and what breaks are those of --scenario where it is given, else standard cells in eu-central-1.
-Of --planning count its policy with its numbers, its rules and its earlier stamps, for the policy "planning" alone, and for all
-policies what it says a cell of that region and size costs. Its cells, quotas, histories, calendar and figures are those of the
-real fleet and don't count; how long stamps really take is the scenario's. The other policies have their own default numbers and
+From --planning, the policy "planning" takes the policy with its numbers, the rules and the earlier stamps; all policies take what
+a cell of that region and size costs. Its cells, quotas, histories, calendar and figures are those of the real fleet and are not
+used; the scenario says how long stamps really take. The other policies have their own default numbers and
 rules. The same files and the same seed give the same result.`,
     )
     .action(simulateCommand);

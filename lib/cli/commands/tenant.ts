@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import type { MoveProgress } from '../../operations/tenant-move.ts';
+import type { MovePort } from '../../operations/tenant-move.ts';
+import { asRoot } from '../as-root.ts';
+import { cellsOption, readWholeFleet } from '../cell-files.ts';
+import { CommandFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { LiveLine, printJson } from '../output.ts';
+import { targetOption, type Target } from '../target.ts';
 
 export function addTenant(program: Command): Command {
   const tenant = program
@@ -13,13 +18,15 @@ export function addTenant(program: Command): Command {
     .description('Moves a tenant to another cell; its calls end where they are.')
     .argument('<tenant>', 'name of the tenant')
     .requiredOption('--to <cell>', 'name of the cell that takes it')
-    .option('--front <front>', 'name of the front; the only one that is up by default')
+    .addOption(targetOption())
+    .option('--front <front>', 'with --target local: name of the front; the only one that is up by default')
+    .option(cellsOption[0], 'with --target aws: folder of the cells and front.yaml', cellsOption[2])
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp tenant move acme --to euw1-b\n\n' +
+      '\nExample:\n  $ npx cellstamp tenant move acme --to euw1-b\n  $ npx cellstamp tenant move acme --to euw1-b --target aws\n\n' +
         'New calls and registrations go to the new cell within two seconds. The command waits until the old cell holds no call\n' +
-        'of the tenant; if it is interrupted, the same command goes on. The files of the cells are not changed.',
+        'of the tenant; after an interruption, run it again to go on. The files of the cells are not changed.',
     )
     .action(move);
   return tenant;
@@ -27,13 +34,15 @@ export function addTenant(program: Command): Command {
 
 interface Options {
   readonly to: string;
+  readonly target: Target;
+  readonly cells: string;
   readonly front?: string;
   readonly json?: true;
 }
 
-async function move(tenant: string, { to, front, json }: Options): Promise<void> {
+async function move(tenant: string, { to, json, ...where }: Options): Promise<void> {
+  const port = await movesOn(where);
   const { moveTenant } = await import('../../operations/tenant-move.ts');
-  const { localMoves } = await import('../../targets/local/front/index.ts');
   const line = new LiveLine();
   let last: MoveProgress | undefined;
   const show = (progress: MoveProgress) => {
@@ -42,13 +51,28 @@ async function move(tenant: string, { to, front, json }: Options): Promise<void>
   };
   await interruptible(async (signal) => {
     try {
-      await moveTenant(await localMoves(front), tenant, to, { onProgress: show, signal });
+      await moveTenant(port, tenant, to, { onProgress: show, signal });
     } finally {
       line.clear();
     }
     if (json) printJson({ tenant, ...last });
     else if (last) console.log(describe(tenant, last));
   });
+}
+
+/** The running front. @throws UserError when it is not there, or this machine can't reach it */
+async function movesOn({ target, front, cells }: Pick<Options, 'target' | 'front' | 'cells'>): Promise<MovePort> {
+  if (target === 'aws') {
+    if (front !== undefined) {
+      throw new CommandFailure(`--front is ${front}; with --target aws the front is that of front.yaml in ${cells}`, 2);
+    }
+    const fleet = readWholeFleet(cells);
+    const { awsMoves } = await import('../../targets/aws/operations/front-moves.ts');
+    return awsMoves(fleet.front, fleet.cells);
+  }
+  asRoot();
+  const { localMoves } = await import('../../targets/local/front/index.ts');
+  return localMoves(front);
 }
 
 function describe(tenant: string, { from, to, step, calls }: MoveProgress): string {

@@ -41,7 +41,7 @@ export interface CellInput {
           | {
               /** Number of connections over TLS, or over TCP, that are taken at once, each with 71,000 bytes of sharedMemoryMiB. Default by size: test 4000, small 8000, standard 20000. */
               readonly total?: number | undefined;
-              /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which connect anew after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
+              /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
               readonly perSource?: number | undefined;
             }
           | undefined;
@@ -267,7 +267,7 @@ export interface CellInput {
               readonly callsPerSecond?: number | undefined;
               /** Call set-ups that may come at once: the depth of the token bucket. @default 10 */
               readonly burst?: number | undefined;
-              /** Concurrent calls that are always let in, at most `calls`. Once a tenant of a cell has some, calls above guarantees share what the cell relays with one media host lost, less all guarantees. @default 0 */
+              /** Concurrent calls that are always admitted, at most `calls`. Once a tenant of a cell has some, calls above guarantees share what the cell relays with one media host lost, less all guarantees. @default 0 */
               readonly guaranteedCalls?: number | undefined;
               /** Minutes after which an answered call of this tenant ends. Default: calls.longestMinutes. */
               readonly longestMinutes?: number | undefined;
@@ -324,7 +324,7 @@ export interface CellSpec {
     readonly connections: {
       /** Number of connections over TLS, or over TCP, that are taken at once, each with 71,000 bytes of sharedMemoryMiB. Default by size: test 4000, small 8000, standard 20000. */
       readonly total: number;
-      /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which connect anew after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
+      /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
       readonly perSource: number;
     };
     /** Certificates of authorities that may sign a carrier’s certificate, beside the public ones: those of private interconnects. A carrier over TLS must also show the name or the address of its trunk. @default [] */
@@ -513,7 +513,7 @@ export interface CellSpec {
       readonly callsPerSecond: number;
       /** Call set-ups that may come at once: the depth of the token bucket. @default 10 */
       readonly burst: number;
-      /** Concurrent calls that are always let in, at most `calls`. Once a tenant of a cell has some, calls above guarantees share what the cell relays with one media host lost, less all guarantees. @default 0 */
+      /** Concurrent calls that are always admitted, at most `calls`. Once a tenant of a cell has some, calls above guarantees share what the cell relays with one media host lost, less all guarantees. @default 0 */
       readonly guaranteedCalls: number;
       /** Minutes after which an answered call of this tenant ends. Default: calls.longestMinutes. */
       readonly longestMinutes?: number | undefined;

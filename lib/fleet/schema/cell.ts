@@ -122,7 +122,7 @@ export const tenantSchema = z.strictObject({
         .max(100000)
         .default(0)
         .describe(
-          'Concurrent calls that are always let in, at most `calls`. Once a tenant of a cell has some, calls above guarantees share what the cell relays with one media host lost, less all guarantees.',
+          'Concurrent calls that are always admitted, at most `calls`. Once a tenant of a cell has some, calls above guarantees share what the cell relays with one media host lost, less all guarantees.',
         ),
       longestMinutes: z
         .int()

@@ -38,6 +38,9 @@ export const internalPorts = {
 /** The cell's bucket of call set-ups holds what comes back to it in so many seconds. */
 export const cellBurstSeconds = 1;
 
+/** Call records that wait in an SBC's memory at most, about 600 bytes each. */
+export const longestRecordQueue = 100_000;
+
 /** The widest range whose addresses an edge knows one by one (256), as a prefix length. */
 export const widestEdgeSourcePrefix = 24;
 

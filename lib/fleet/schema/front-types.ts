@@ -52,14 +52,14 @@ export interface FrontInput {
           | {
               /** Number of connections over TLS, or over TCP, that an edge takes at once. @default 20000 */
               readonly total?: number | undefined;
-              /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which connect anew after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
+              /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
               readonly perSource?: number | undefined;
             }
           | undefined;
         /** Protection against floods, by source address. */
         readonly flood?:
           | {
-              /** Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through over UDP, one of four over TCP and TLS, and one request more for each connection of connections.perSource. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering anew), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt. @default 500 */
+              /** Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through over UDP, one of four over TCP and TLS, and one request more for each connection of connections.perSource. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering again), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt. @default 500 */
               readonly requestsPerSecond?: number | undefined;
               /** How long a flooding source stays banned, in seconds. @default 300 */
               readonly banSeconds?: number | undefined;
@@ -162,12 +162,12 @@ export interface FrontSpec {
     readonly connections: {
       /** Number of connections over TLS, or over TCP, that an edge takes at once. @default 20000 */
       readonly total: number;
-      /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which connect anew after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
+      /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
       readonly perSource: number;
     };
     /** Protection against floods, by source address. */
     readonly flood: {
-      /** Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through over UDP, one of four over TCP and TLS, and one request more for each connection of connections.perSource. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering anew), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt. @default 500 */
+      /** Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through over UDP, one of four over TCP and TLS, and one request more for each connection of connections.perSource. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering again), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt. @default 500 */
       readonly requestsPerSecond: number;
       /** How long a flooding source stays banned, in seconds. @default 300 */
       readonly banSeconds: number;

@@ -81,7 +81,7 @@ export const frontSchema = z
               .max(10000)
               .default(500)
               .describe(
-                'Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through over UDP, one of four over TCP and TLS, and one request more for each connection of connections.perSource. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering anew), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt.',
+                'Packets over UDP, answers and ACKs among them, or requests over TCP and TLS, per second from one source, above which it is banned; a burst of two seconds is let through over UDP, one of four over TCP and TLS, and one request more for each connection of connections.perSource. 500 are an office of 1,000 phones on UDP behind one address (an answered keepalive every 12 s and one of its own every 30 s each, 120 a second; calls; all registering again), or the 80 calls a second of a carrier, of six packets each. Cells and other edges are exempt.',
               ),
             banSeconds: z
               .int()

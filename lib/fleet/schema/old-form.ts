@@ -1,4 +1,4 @@
-/** Which keys of a cell, a front and the planner's files stood elsewhere before targets had sections. */
+/** Which keys of a cell, a front and the planner's files stood elsewhere before targets had sections, or had another name. */
 import type { CellInput } from './cell-types.ts';
 import type { OldForm } from '../../config-file/old-form.ts';
 import type { FrontInput } from './front-types.ts';
@@ -6,7 +6,8 @@ import type { FrontInput } from './front-types.ts';
 /** @param at place of the section: the keys inside move into it */
 const into = (at: string, keys: readonly string[]): OldForm['keys'] => {
   const outer = at === '' ? [] : at.split('.');
-  return keys.map((key) => ({ from: [...outer, ...key.split('.')], to: [...outer, 'aws', ...key.split('.')] }));
+  const why = 'AWS alone understands this, so it belongs into its section';
+  return keys.map((key) => ({ from: [...outer, ...key.split('.')], to: [...outer, 'aws', ...key.split('.')], why }));
 };
 
 const cellKeys = [
@@ -33,8 +34,13 @@ export const oldFront: OldForm = {
   meansAws: true,
 };
 
-/** What new cells say in `planning.yaml`. */
-export const oldKinds: OldForm = { keys: into('kinds.*.settings', cellKeys), meansAws: false };
+export const oldPlanning: OldForm = {
+  keys: [
+    ...into('kinds.*.settings', cellKeys),
+    { from: ['rules', 'settle'], to: ['rules', 'fillTarget'], why: 'has another name now' },
+  ],
+  meansAws: false,
+};
 
 /** The cell of a scenario. */
 export const oldScenario: OldForm = {

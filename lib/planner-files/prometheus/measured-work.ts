@@ -2,6 +2,9 @@
  * What calls take of the processors of hosts, as Prometheus saw it. The processor's metrics are those of the Prometheus node
  * exporter, which no generated host runs: it has to be scraped with the labels of the cell's other metrics, `cell` and `host`.
  */
+import { sbcPage } from '../../observability/kamailio-pages.ts';
+import { series } from '../../observability/metric-page.ts';
+import { relayPage } from '../../observability/relay-page.ts';
 import type { FigureName } from '../../planner/component-figures.ts';
 import { gridBefore, gridEnd } from '../history/grid.ts';
 import type { ProcessorWork } from '../measured-figures.ts';
@@ -19,12 +22,12 @@ interface Work {
 const HOSTS = 'sum by ($cell, host)';
 const SETUPS: Work = {
   role: 'sbc',
-  query: `${HOSTS} (rate(cellstamp_sbc_setups_total[$step]))`,
+  query: `${HOSTS} (rate(${series(sbcPage, 'setups_total')}[$step]))`,
   unit: 'set-ups',
 };
 const RELAY: Work = {
   role: 'media',
-  query: `${HOSTS} (avg_over_time(rtpengine_sessions{type="own"}[$step]))`,
+  query: `${HOSTS} (avg_over_time(${series(relayPage, 'sessions', 'own')}[$step]))`,
   unit: 'seconds of relayed calls',
 };
 /** Processors, whoever used them: the kernel's forwarding is in it. */
@@ -32,7 +35,7 @@ const processors = (role: Work['role']): string =>
   `${HOSTS} (rate(node_cpu_seconds_total{mode!~"idle|iowait",host=~"${role}-.*"}[$step]))`;
 const cores = (role: Work['role']): string =>
   `count by ($cell, host) (node_cpu_seconds_total{mode="idle",host=~"${role}-.*"})`;
-const inKernel = `${HOSTS} (avg_over_time(rtpengine_mediastreams{type="kernel"}[$step])) / (${HOSTS} (avg_over_time(rtpengine_mediastreams[$step])) > 0)`;
+const inKernel = `${HOSTS} (avg_over_time(${series(relayPage, 'mediastreams', 'kernel')}[$step])) / (${HOSTS} (avg_over_time(${series(relayPage, 'mediastreams')}[$step])) > 0)`;
 
 const HOUR = 3600;
 

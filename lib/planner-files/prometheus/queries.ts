@@ -1,8 +1,10 @@
 /**
- * What is asked of Prometheus. The names are those that the generated hosts expose: Kamailio by its module xhttp_prom,
- * rtpengine by itself. `$cell` stands for the label that names the cell, `$step` for five
- * minutes.
+ * What is asked of Prometheus, by the series that the generated hosts expose. `$cell` stands for the label that names the cell,
+ * `$step` for five minutes.
  */
+import { sbcPage } from '../../observability/kamailio-pages.ts';
+import { series } from '../../observability/metric-page.ts';
+import { relayPage } from '../../observability/relay-page.ts';
 import type { Signals } from '../../planner/plan/input.ts';
 import type { Resource } from '../../planner/resources.ts';
 
@@ -13,28 +15,31 @@ export interface Measure {
   readonly promql: string | undefined;
 }
 
+const sbc = (name: keyof typeof sbcPage.metrics, label?: string): string => series(sbcPage, name, label);
+const relay = (name: keyof typeof relayPage.metrics, label?: string): string => series(relayPage, name, label);
+
 /** Of calls, from sums over them: the mean of those of the last minutes. */
 const meanOf = (sum: string, samples: string): string =>
   `sum by ($cell) (rate(${sum}[$step])) / (sum by ($cell) (rate(${samples}[$step])) > 0)`;
 
-/** Calls that the SBCs let in count as set-ups; the standby counts none. */
-const setups = 'sum by ($cell) (rate(cellstamp_sbc_setups_total[$step]))';
+/** Calls that the SBCs admit count as set-ups; the standby counts none. */
+const setups = `sum by ($cell) (rate(${sbc('setups_total')}[$step]))`;
 
 export const RESOURCE_MEASURES = {
   setups: { what: 'call set-ups per second', promql: setups },
   registrations: {
     what: 'registered contacts',
     // Both SBCs know all contacts: the larger count, not the sum.
-    promql: 'max by ($cell) (avg_over_time(cellstamp_sbc_contacts[$step]))',
+    promql: `max by ($cell) (avg_over_time(${sbc('contacts')}[$step]))`,
   },
   relayedCalls: {
     what: 'concurrent relayed calls, as the media hosts count them',
-    promql: 'sum by ($cell) (avg_over_time(rtpengine_sessions{type="own"}[$step]))',
+    promql: `sum by ($cell) (avg_over_time(${relay('sessions', 'own')}[$step]))`,
   },
   mediaSessions: { what: 'concurrent FreeSWITCH sessions', promql: undefined },
   recordEvents: {
     what: 'call records written to Redis per second',
-    promql: 'sum by ($cell) (rate(cellstamp_sbc_records_total{step="sent"}[$step]))',
+    promql: `sum by ($cell) (rate(${sbc('records_total', 'sent')}[$step]))`,
   },
   databaseWrites: { what: 'database writes per second', promql: undefined },
 } as const satisfies Record<Resource, Measure>;
@@ -44,36 +49,36 @@ export const SIGNAL_MEASURES = {
   callsByRecords: {
     what: 'concurrent calls, as the SBCs’ own table counts them',
     // Both SBCs know all calls, too.
-    promql: 'max by ($cell) (avg_over_time(cellstamp_sbc_calls[$step]))',
+    promql: `max by ($cell) (avg_over_time(${sbc('calls')}[$step]))`,
   },
   mos: {
     what: 'mean opinion score, 1 to 5',
-    promql: meanOf('rtpengine_mos_total', 'rtpengine_mos_samples_total'),
+    promql: meanOf(relay('mos_total'), relay('mos_samples_total')),
   },
   jitterMs: {
     what: 'jitter in milliseconds, of calls that ended',
-    promql: meanOf('cellstamp_sbc_jitter_milliseconds_total', 'cellstamp_sbc_media_samples_total'),
+    promql: meanOf(sbc('jitter_milliseconds_total'), sbc('media_samples_total')),
   },
   loss: {
     what: 'share of the packets lost, 0 to 1, of calls that ended',
-    promql: `${meanOf('cellstamp_sbc_loss_percent_total', 'cellstamp_sbc_media_samples_total')} / 100`,
+    promql: `${meanOf(sbc('loss_percent_total'), sbc('media_samples_total'))} / 100`,
   },
   setupSeconds: {
     what: 'seconds from INVITE to the first ringing or answer',
-    promql: `${meanOf('cellstamp_sbc_post_dial_delay_milliseconds_total', 'cellstamp_sbc_post_dial_delay_samples_total')} / 1000`,
+    promql: `${meanOf(sbc('post_dial_delay_milliseconds_total'), sbc('post_dial_delay_samples_total'))} / 1000`,
   },
   answerSeizureRatio: {
     what: 'share of the set-ups answered, 0 to 1',
-    promql: `sum by ($cell) (rate(cellstamp_sbc_answered_total[$step])) / (${setups} > 0)`,
+    promql: `sum by ($cell) (rate(${sbc('answered_total')}[$step])) / (${setups} > 0)`,
   },
 } as const satisfies Partial<Record<keyof Signals, Measure>>;
 
 /** How many hosts of a cell are in the answer. A sum over fewer than there are would read as a lower load. */
 export const HOST_MEASURES = {
-  sbcs: { what: 'SBCs whose metrics are there', promql: 'count by ($cell) (cellstamp_sbc_calls)' },
+  sbcs: { what: 'SBCs whose metrics are there', promql: `count by ($cell) (${sbc('calls')})` },
   mediaHosts: {
     what: 'media hosts whose metrics are there',
-    promql: 'count by ($cell) (rtpengine_sessions{type="own"})',
+    promql: `count by ($cell) (${relay('sessions', 'own')})`,
   },
 } as const satisfies Record<string, Measure>;
 
@@ -91,7 +96,7 @@ export const SUMMED_OVER: Partial<Readonly<Record<MeasureName, HostMeasure>>> = 
 export const DRAINED_MEASURE = {
   drainedHosts: {
     what: 'whether a media host is drained, 0 or 1, with its name as the label media',
-    promql: 'max by ($cell, media) (cellstamp_sbc_media_host_drained)',
+    promql: `max by ($cell, media) (${sbc('media_host_drained')})`,
   },
 } as const satisfies Record<string, Measure>;
 

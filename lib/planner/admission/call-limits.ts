@@ -51,7 +51,7 @@ export function callLimits(
       `the ${shared} shared calls are all taken ${finePercent(congestion)} of the time at the expected traffic, target ${finePercent(target)}`,
     );
   }
-  // Nobody stands in the way of a tenant that is alone.
+  // No other tenant limits one that is alone.
   const spare = tenants.length === 1 ? shared : needed === undefined ? 0 : shared - needed;
   const calls = tenants.map(({ guaranteedCalls, contractCalls, erlangs }) => {
     const most = guaranteedCalls + spare;

@@ -19,7 +19,7 @@ export interface Packing {
   readonly lowerBound: LowerBound;
 }
 
-/** Each pass fills all cells anew, so this bounds the time. */
+/** Each pass fills all cells from empty, so this bounds the time. */
 const PASSES = 5;
 
 /**

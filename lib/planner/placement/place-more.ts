@@ -20,7 +20,7 @@ export interface Placement {
   readonly moves: readonly Move[];
   /** New tenants that no cell and no new cell can hold. */
   readonly unplaced: readonly Unplaced[];
-  /** For all tenants that are placed, as if the fleet were packed anew into the kinds of cells that may be opened. */
+  /** For all tenants that are placed, as if the fleet were packed from scratch into the kinds of cells that may be opened. */
   readonly lowerBound: LowerBound;
 }
 

@@ -1,4 +1,4 @@
-import { HOURS_PER_WEEK } from '../resources.ts';
+import { weekOf } from './host-groups.ts';
 import type { FleetTenant } from './input.ts';
 import { hourOfWeek, type Outlook } from './outlook.ts';
 import { amount } from '../wording.ts';
@@ -26,7 +26,7 @@ export function accounting({ name, forecasts }: Outlook, tenants: readonly Fleet
   if (ahead === undefined) return {};
   const values = ahead.quantiles[ahead.levels.indexOf(0.5)]!;
   const step = ahead.stepMinutes * MINUTE_MS;
-  const week = weekOf(tenants);
+  const week = weekOf(tenants, 'relayedCalls');
   let [forecast, expected, steps] = [0, 0, 0];
   for (let i = Math.max(0, Math.floor((now - ahead.start) / step)); i < values.length; i++) {
     const at = ahead.start + i * step;
@@ -42,12 +42,4 @@ export function accounting({ name, forecasts }: Outlook, tenants: readonly Fleet
   const both = `${name} is forecast to have ${amount(forecast)} calls on average, its ${tenants.length} tenants add up to ${amount(expected)}`;
   if (forecast > FACTOR * expected) return { contradiction: both };
   return expected > FACTOR * forecast ? { note: `${both}: each is taken to use its part of the forecast` } : {};
-}
-
-function weekOf(tenants: readonly FleetTenant[]): Float64Array {
-  const week = new Float64Array(HOURS_PER_WEEK);
-  for (const { use } of tenants) {
-    for (let hour = 0; hour < HOURS_PER_WEEK; hour++) week[hour]! += use.relayedCalls[hour]!;
-  }
-  return week;
 }

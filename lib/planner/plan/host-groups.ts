@@ -104,7 +104,8 @@ function partOf(own: readonly FleetTenant[], all: readonly FleetTenant[], { reso
   return part.map((value, hour) => (whole[hour]! > 0 ? value / whole[hour]! : usual));
 }
 
-function weekOf(tenants: readonly FleetTenant[], resource: Resource): Float64Array {
+/** What tenants use together of a resource, by the hour of the week. */
+export function weekOf(tenants: readonly FleetTenant[], resource: Resource): Float64Array {
   const week = new Float64Array(HOURS_PER_WEEK);
   for (const { use } of tenants) use[resource].forEach((value, hour) => (week[hour]! += value));
   return week;

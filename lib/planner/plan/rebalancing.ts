@@ -114,7 +114,7 @@ function relieveCell(context: PlanContext, cell: CellLoad, found: Rebalancing): 
   const why = `${name} can't carry its ${percent(context.policy.quantile)} quantile from ${when(crossing.at)} on: ${crossing.text}`;
   const isThere = (other: CellLoad) => !holds.has(other.cell.name) && !absences.has(other.cell.name);
   for (const tenant of relieve(cell, cell.tenants.size)) {
-    const to = settledCell(load.cells, cell, tenant, rules.settle, isThere);
+    const to = cellWithRoom(load.cells, cell, tenant, rules.fillTarget, isThere);
     if (to === undefined) {
       found.overflow.push({ tenant, from: cell });
       continue;
@@ -140,17 +140,17 @@ function relieveCell(context: PlanContext, cell: CellLoad, found: Rebalancing): 
       tenant: tenant.id,
       from: name,
       to: to.cell.name,
-      reason: `${why}; with it ${to.cell.name} is at ${then} of its fullest limit, at most ${percent(rules.settle)} are allowed`,
+      reason: `${why}; with it ${to.cell.name} is at ${then} of its fullest limit, at most ${percent(rules.fillTarget)} are allowed`,
     });
   }
 }
 
 /** The cell that stays least full, if that is not fuller than cells may be made by moving. Preferred ones come first. */
-function settledCell(
+function cellWithRoom(
   cells: readonly CellLoad[],
   from: CellLoad,
   tenant: TenantRow,
-  settle: number,
+  fillTarget: number,
   preferred: (cell: CellLoad) => boolean,
 ): CellLoad | undefined {
   const others = cells.filter((cell) => cell !== from);
@@ -158,7 +158,7 @@ function settledCell(
     const best = leastFull(some, tenant);
     if (best === undefined) continue;
     // A tenant that nearly fills a cell is alone in it; else every plan would stamp one more for it.
-    if (best.tenants.size === 0 || best.utilisationWith(tenant) <= settle) return best;
+    if (best.tenants.size === 0 || best.utilisationWith(tenant) <= fillTarget) return best;
   }
   return undefined;
 }
@@ -186,14 +186,14 @@ export function packOverflow(
   tenants: readonly TenantRow[],
   blueprints: readonly Blueprint[],
 ): Pick<Packing, 'cells' | 'unplaced'> {
-  const { settle } = context.rules;
+  const { fillTarget } = context.rules;
   const whole = blueprints.map((blueprint) => kindOf(context, blueprint));
-  const settled = whole.map((kind): CellKind => ({
+  const partlyFilled = whole.map((kind): CellKind => ({
     ...kind,
-    limits: { ...kind.limits, maxTenants: Math.floor(kind.limits.maxTenants * settle) },
-    headroom: 1 - settle,
+    limits: { ...kind.limits, maxTenants: Math.floor(kind.limits.maxTenants * fillTarget) },
+    headroom: 1 - fillTarget,
   }));
-  const shared = pack(bySize(tenants), HOURS_PER_WEEK, settled);
+  const shared = pack(bySize(tenants), HOURS_PER_WEEK, partlyFilled);
   const alone = shared.unplaced.map(({ tenant }) => pack([tenant], HOURS_PER_WEEK, whole));
   return {
     cells: [...shared.cells, ...alone.flatMap(({ cells }) => cells)],

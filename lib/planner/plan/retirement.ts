@@ -20,7 +20,7 @@ interface Found {
 }
 
 /**
- * Cells that are not needed, step by step over many plans: cordon, drain, moves, retire. Each step is checked anew: all
+ * Cells that are not needed, step by step over many plans: cordon, drain, moves, retire. Each step is checked again: all
  * tenants must fit into the other cells of the region at the 99 % quantile and at what was measured in the last weeks.
  */
 export function retirement(context: PlanContext, overflow: readonly Overflow[], reopened: ReadonlySet<string>): Found {
@@ -79,12 +79,12 @@ function considerCordon(
     ledger.count('stamp', rules.retireAfterHours, region) + ledger.count('emergency', rules.retireAfterHours, region);
   if (recent > 0) return stays(`${recent} cells were stamped in ${region} in the last ${rules.retireAfterHours} h`);
   const together = filled.reduce((sum, { share }) => sum + share, 0) / (active.length - 1);
-  if (together > rules.settle) {
+  if (together > rules.fillTarget) {
     return stays(
-      `the other ${active.length - 1} cells of ${region} would be at ${percent(together)} on average, at most ${percent(rules.settle)} are allowed`,
+      `the other ${active.length - 1} cells of ${region} would be at ${percent(together)} on average, at most ${percent(rules.fillTarget)} are allowed`,
     );
   }
-  const trial = fitElsewhere(busy(), name, rules.settle);
+  const trial = fitElsewhere(busy(), name, rules.fillTarget);
   if (trial.missing !== undefined) return stays(trial.missing);
   const hours = (now - ledger.since(name, 'spareSince')) / HOUR_MS;
   if (hours < rules.retireAfterHours) {
@@ -117,7 +117,7 @@ function takeFurther(context: PlanContext, busy: () => FleetLoad, cell: CellLoad
   if (state === 'cordoned' && memory.cordonedAt === undefined) return stays('it was not cordoned by a plan');
   if (action === 'retire') return considerRetire(context, cell, found, stays);
 
-  const trial = fitElsewhere(busy(), name, rules.settle);
+  const trial = fitElsewhere(busy(), name, rules.fillTarget);
   if (trial.missing !== undefined && isNeeded(context, cell, trial.missing, found)) return;
   if (state === 'cordoned') {
     if (trial.missing !== undefined) return stays(trial.missing);
@@ -189,7 +189,7 @@ interface Trial {
 }
 
 /** Tries to put all tenants of a cell into the others of its region, and puts them back. */
-function fitElsewhere({ cells, byName }: FleetLoad, name: string, settle: number): Trial {
+function fitElsewhere({ cells, byName }: FleetLoad, name: string, fillTarget: number): Trial {
   const from = byName.get(name)!;
   const others = cells.filter((cell) => cell !== from && cell.cell.region === from.cell.region);
   const moves = new Map<TenantRow, CellLoad>();
@@ -197,11 +197,11 @@ function fitElsewhere({ cells, byName }: FleetLoad, name: string, settle: number
   for (const tenant of bySize([...from.tenants])) {
     const to = leastFull(others, tenant);
     const share = to?.utilisationWith(tenant) ?? Infinity;
-    if (to !== undefined && share <= settle) {
+    if (to !== undefined && share <= fillTarget) {
       to.add(tenant);
       moves.set(tenant, to);
     } else {
-      missing ??= whyNotElsewhere(tenant, to, share, others, settle);
+      missing ??= whyNotElsewhere(tenant, to, share, others, fillTarget);
     }
   }
   const fullest = Math.max(0, ...[...new Set(moves.values())].map((cell) => fullestOf(cell).utilisation));
@@ -214,11 +214,11 @@ function whyNotElsewhere(
   to: CellLoad | undefined,
   share: number,
   others: readonly CellLoad[],
-  settle: number,
+  fillTarget: number,
 ): string {
   const quantile = `the ${percent(RETIREMENT_QUANTILE)} quantile with media hosts down`;
   if (to !== undefined) {
-    return `${to.cell.name} would carry tenant ${tenant.id}, but at ${percent(share)} of its fullest limit at ${quantile}, at most ${percent(settle)} are allowed`;
+    return `${to.cell.name} would carry tenant ${tenant.id}, but at ${percent(share)} of its fullest limit at ${quantile}, at most ${percent(fillTarget)} are allowed`;
   }
   const reasons = others.flatMap((cell) => whyNot(cell, tenant)?.text ?? []).slice(0, 3);
   return `tenant ${tenant.id} fits into no other cell of the region at ${quantile}: ${reasons.join('; ')}`;

@@ -35,7 +35,7 @@ export interface PlanRules {
   /** Fewer hosts must be enough for the load times this. */
   readonly fewerHostsSpare: number;
   /** Cells that get tenants from others are filled to this share of what they may carry, so that none comes back. */
-  readonly settle: number;
+  readonly fillTarget: number;
   readonly caps: {
     readonly cellsPerDay: number;
     /** Emergency stamps a day, besides the others. */
@@ -69,6 +69,6 @@ export const DEFAULT_RULES: PlanRules = {
   uncordonAfterHours: 24,
   fewerHostsAfterHours: 4,
   fewerHostsSpare: 1.15,
-  settle: 0.85,
+  fillTarget: 0.85,
   caps: { cellsPerDay: 2, emergencyCellsPerDay: 1, movesPerDay: 500, costPerHour: Infinity },
 };

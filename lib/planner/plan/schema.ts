@@ -103,7 +103,7 @@ const cellReport = z.strictObject({
 
 const tenantLimitsSchema = z.strictObject({
   calls: count.describe('Concurrent calls at most, the guaranteed ones included.'),
-  guaranteedCalls: count.describe('Concurrent calls that are always let in.'),
+  guaranteedCalls: count.describe('Concurrent calls that are always admitted.'),
   callsPerSecond: z.number().min(0).describe('Call set-ups per second.'),
   burst: count.describe('Call set-ups at once.'),
 });

@@ -58,7 +58,7 @@ export function reactiveDecider(options: ReactiveOptions = REACTIVE): Decider {
         if (whole && streak.up >= options.upPeriods) full.push(cell);
       }
       actions.push(...placements(view));
-      for (const cell of full) actions.push(...relief(cell, view, options));
+      for (const cell of full) actions.push(...rebalance(cell, view, options));
       const stamp = stampFor(view, full, () => `reactive-${++stamped}`);
       if (stamp !== undefined) actions.push(stamp);
       return actions;
@@ -150,7 +150,7 @@ function placements(view: FleetView): SimulatedAction[] {
 }
 
 /** The largest tenants of a full cell go to the emptiest other of the region, until half of the difference is gone. */
-function relief(cell: CellView, view: FleetView, { up, moves }: ReactiveOptions): SimulatedAction[] {
+function rebalance(cell: CellView, view: FleetView, { up, moves }: ReactiveOptions): SimulatedAction[] {
   const wholeShare = (other: CellView): number =>
     share(other, demandOf(other, view), view.limits(other.kind, allHosts(other.kind), 1));
   const emptiest = view.cells

@@ -9,7 +9,7 @@ import { useAt } from './limit-demand.ts';
 import type { TenantTrace } from './traffic.ts';
 import { DAY_MS } from '../time.ts';
 
-/** Expected weeks of tenants: of calls, and of what goes with them. Made anew once a day, as one hour changes little. */
+/** Expected weeks of tenants: of calls, and of what goes with them. Recomputed once a day, as one hour changes little. */
 export class TenantWeeks {
   readonly #kept = new Map<string, { readonly day: number; readonly week: WeeklyDemand }>();
 

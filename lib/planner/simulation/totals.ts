@@ -96,7 +96,7 @@ export class Totals {
     return offeredCalls;
   }
 
-  /** Who is in no cell can't call. */
+  /** A tenant in no cell can't call. */
   #addWaiting(waiting: Iterable<TenantTrace>, step: number, stepMinutes: number): number {
     let calls = 0;
     for (const tenant of waiting) {

@@ -131,7 +131,7 @@ class Kamailio:
         awaited = self.pending.pop(0)
         while True:
             answer = json.loads(self.socket.recv(65536))
-            # Anything else is late, from before the socket was opened anew.
+            # Anything else is late, from before the socket was reopened.
             if answer.get("id") == awaited:
                 break
         # What is asked for or deleted may not be there.

@@ -14,7 +14,7 @@ const resyncSeconds = 3600;
 
 const program = '/usr/local/lib/cellstamp/directory-agent';
 
-/** What the entry may take to act upon a health check that it has seen fail, in seconds. */
+/** What the entry may take to act on a health check that it has seen fail, in seconds. */
 const actSeconds = 3;
 
 /**

@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS cellstamp.tenants (
   trunks text[] NOT NULL DEFAULT '{}'
 );
 
--- Calls that are always let in, whatever other tenants do.
+-- Calls that are always admitted, whatever other tenants do.
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
   guaranteed_calls integer NOT NULL DEFAULT 0 CHECK (guaranteed_calls BETWEEN 0 AND calls);
 

@@ -38,7 +38,7 @@ export function redis(cell: Cell, host: RedisHost): HostConfig {
       }),
     ],
     sysctl: {
-      // A copy of the process writes the append-only file anew; without this the copy fails when half of the memory is in use.
+      // A copy of the process rewrites the append-only file; without this the copy fails when half of the memory is in use.
       'vm.overcommit_memory': '1',
     },
     kernelModules: [],

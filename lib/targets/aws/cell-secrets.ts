@@ -35,7 +35,7 @@ export class CellSecrets extends Construct {
 
     const secret = (constructId: string, name: string, description: string) =>
       new SecretsmanagerSecret(this, constructId, {
-        // A deleted secret keeps its name for the recovery time; the prefix lets a cell be made anew under its old name.
+        // A deleted secret keeps its name for the recovery time; the prefix lets a cell be created again under its old name.
         namePrefix: `${sitePath(cell).slice(1)}/${name}-`,
         description,
         kmsKeyId: this.key.arn,

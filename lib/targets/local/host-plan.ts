@@ -85,13 +85,12 @@ function localConfig(cell: Cell, host: Host, publicNetwork: string, hasFreeswitc
 }
 
 /** Host names of the cell; and no name server. */
+/** Names are refused at once, where an address that does not answer would cost seconds. */
+export const noNameServer = file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+
 function nameFiles(cell: Cell): readonly HostFile[] {
   const lines = cell.hosts.map((host) => `${host.address} ${host.hostname} ${host.name}\n`);
-  return [
-    file('/etc/hosts', `127.0.0.1 localhost\n${lines.join('')}`),
-    // Refused at once, where an address that does not answer would cost seconds.
-    file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n'),
-  ];
+  return [file('/etc/hosts', `127.0.0.1 localhost\n${lines.join('')}`), noNameServer];
 }
 
 export function isFreeswitch(service: Pick<Service, 'name'>): boolean {

@@ -1,4 +1,4 @@
-/** Which host may start its services when, and what to say when one does not get ready. */
+/** Which host may start its services when, and what to say when one does not become ready. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { LocalFailure } from './failure.ts';
@@ -16,7 +16,7 @@ const hopelessStarts = 6;
 /**
  * Lets each host start its services once those it needs are ready, and waits for all.
  * @param started The hosts that are new; the others run already.
- * @throws LocalFailure when a host ends or a service does not get ready.
+ * @throws LocalFailure when a host ends or a service does not become ready.
  */
 export async function startServices(
   cell: Pick<Cell, 'name'>,

@@ -185,7 +185,7 @@ export function isLocked(name: string): boolean {
   return holder !== undefined && holder !== 'unknown' && isHeld(holder);
 }
 
-/** Anything else in the place of a lock is nobody's, unless it was just made. */
+/** Anything else where a lock should be belongs to nobody, unless it was just made. */
 function removeIfNoLock({ path, holder }: LockTaken): void {
   const age = Date.now() - (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
   if (holder === 'unknown' && age > 2000) rmSync(path, { force: true });

@@ -156,7 +156,7 @@ async function checked(state: CellState, patience?: number): Promise<CellStatus>
   return { ...said, state: cellState(hosts), hosts };
 }
 
-/** SBCs whose questions a media host's relay does not answer. Who is cut off says nothing about others. */
+/** SBCs whose questions a media host's relay does not answer. An SBC that is cut off says nothing about others. */
 function unreachedBy(cell: Cell, host: HostStatus, healths: ReadonlyMap<string, HostHealth>): readonly string[] {
   if (healths.get(host.name)!.fault !== undefined) return [];
   return cell.sbcs

@@ -42,7 +42,7 @@ export interface UpOptions {
 /**
  * Brings a cell up, or makes it what the spec says where it is up already: hosts that are gone or have another configuration
  * are recreated, all others are left alone; other tenants and trunks change no host.
- * @throws LocalFailure when this machine lacks something, or a host does not get ready; its logs are kept until `down`.
+ * @throws LocalFailure when this machine lacks something, or a host does not become ready; its logs are kept until `down`.
  */
 export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellStatus> {
   const lacks = await requirements();

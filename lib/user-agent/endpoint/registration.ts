@@ -76,7 +76,7 @@ export class Registration {
     return this.#kept;
   }
 
-  /** The way to the registrar broke: registers anew a second from now, unless it was taken back. */
+  /** The connection to the registrar broke: registers again a second from now, unless it was unregistered. */
   renewSoon(): void {
     if (this.#kept) this.#again(RENEW_AFTER);
   }

@@ -222,7 +222,7 @@ export class UserAgent implements Line, RequestSender {
     return server === undefined ? undefined : this.#opened.uriTo(server);
   }
 
-  /** Who is registered over a connection is called over it (RFC 5626): without it, nobody can call. */
+  /** A user registered over a connection is called over it (RFC 5626): without it, nobody can call. */
   #connectionLost({ address, port }: Address): void {
     const server = this.#servers[this.#server];
     if (server?.address !== address || server.port !== port) return;

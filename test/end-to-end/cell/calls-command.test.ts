@@ -1,7 +1,7 @@
 /** `npx cellstamp calls` on a cell that carries calls. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import type { EndedCalls, RunningCall } from '../../../lib/targets/local/index.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { cellstamp } from '../../cli/run-command.ts';
@@ -28,20 +28,18 @@ const users = {
   gwen: { name: 'gwen', tenant: 'globex', address: '198.51.100.14' },
 } satisfies Record<string, LabUser>;
 
-type Kind = RunCommand['kinds'][number];
-
-const up: Kind['steps'] = [
+const up: CallSteps = [
   { step: 'ring', seconds: 0 },
   { step: 'answer' },
   { step: 'talk', seconds: 0.5 },
   { step: 'pause', name: 'up' },
   { step: 'ended', seconds: 5 },
 ];
-const rings: Kind['steps'] = [
+const rings: CallSteps = [
   { step: 'ring', seconds: 0 },
   { step: 'pause', name: 'rings' },
 ];
-const kinds: readonly Kind[] = [
+const kinds: readonly CallScenario[] = [
   { name: 'user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com', steps: up },
   { name: 'out', caller: 'anna', callee: 'carrier-a', dial: 'sip:+4989700700@acme.example.com', steps: up },
   { name: 'other tenant', caller: 'gina', callee: 'gwen', dial: 'sip:gwen@globex.example.com', steps: up },

@@ -1,7 +1,7 @@
 /** Calls of every kind through a cell, with audio judged in both directions. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { exec, up } from '../../../lib/targets/local/index.ts';
 import { readState } from '../../../lib/targets/local/state.ts';
 import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customers-script.ts';
@@ -34,9 +34,13 @@ const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' }
 const cora: LabUser = { name: 'cora', tenant: 'initech', address: '198.51.100.13' };
 const dora: LabUser = { name: 'dora', tenant: 'initech', address: '198.51.100.14' };
 
-type Kind = RunCommand['kinds'][number];
-const withinTenant: Kind = { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' };
-const toCarrier: Kind = {
+const withinTenant: CallScenario = {
+  name: 'user to user',
+  caller: 'anna',
+  callee: 'bert',
+  dial: 'sip:bert@acme.example.com',
+};
+const toCarrier: CallScenario = {
   name: 'carrier out',
   caller: 'anna',
   callee: 'carrier-a',
@@ -46,7 +50,7 @@ const toCarrier: Kind = {
 describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let fromCarrier: Kind;
+  let fromCarrier: CallScenario;
   const seenByCarrier: SipTrace[] = [];
   const seenByDora: SipTrace[] = [];
 
@@ -127,7 +131,12 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
   });
 
   it('of a tier stay on the media hosts of its pool', async () => {
-    const kind: Kind = { name: 'high-volume', caller: 'cora', callee: 'dora', dial: 'sip:dora@initech.example.com' };
+    const kind: CallScenario = {
+      name: 'high-volume',
+      caller: 'cora',
+      callee: 'dora',
+      dial: 'sip:dora@initech.example.com',
+    };
     const { results } = await agents.run({ kinds: [kind], calls: 6, ratePerSecond: 5, talkSeconds: 1 });
     expect(failuresOf(results)).toEqual([]);
     expect([...new Set(results.flatMap((call) => lab.mediaHostsOf(call)))].sort()).toEqual(['media-3', 'media-4']);
@@ -194,7 +203,7 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
   });
 
   it('of a tenant use the codecs that it may use, in every offer', async () => {
-    const steps: Kind['steps'] = [
+    const steps: CallSteps = [
       { step: 'answer' },
       { step: 'talk', seconds: 0.3 },
       { step: 'reinvite', by: 'caller', change: 'port' },
@@ -281,7 +290,12 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
       ['sip:cora@nowhere.example.com', 403],
       ['sip:*99@acme.example.com', 404],
     ];
-    const kinds = nobody.map(([dial, expectStatus]): Kind => ({ name: dial, caller: 'anna', dial, expectStatus }));
+    const kinds = nobody.map(([dial, expectStatus]): CallScenario => ({
+      name: dial,
+      caller: 'anna',
+      dial,
+      expectStatus,
+    }));
     const { results } = await agents.run({ kinds, calls: kinds.length, audio: false });
     expect(failuresOf(results)).toEqual([]);
     const ends = await agents.run({

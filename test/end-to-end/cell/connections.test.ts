@@ -101,7 +101,7 @@ describeWith(['root', 'debian-packages'], 'connections', () => {
     expect(pongs).toBeGreaterThan(15);
   });
 
-  it('an office of 500 TLS phones behind one address connects anew at once after a power cut', async () => {
+  it('an office of 500 TLS phones behind one address reconnects at once after a power cut', async () => {
     // Somebody there has logged in before.
     await (await phonesOf(0, 1)).close();
     const first = phonesOf(0);
@@ -109,7 +109,7 @@ describeWith(['root', 'debian-packages'], 'connections', () => {
     await first.vanish();
     const second = phonesOf(0);
     const { registered, failed, seconds } = await second.begun;
-    console.log(`${office} phones have registered anew over TLS within ${seconds.toFixed(1)} s`);
+    console.log(`${office} phones have registered again over TLS within ${seconds.toFixed(1)} s`);
     expect({ registered, failed }).toEqual({ registered: office, failed: {} });
     expect(failuresOf(await callOverTls(anna, bert))).toEqual([]);
     await second.close();

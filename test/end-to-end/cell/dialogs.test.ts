@@ -1,7 +1,7 @@
 /** Calls as they are in a real day: long ones, phones that die, two phones that answer, requests that belong to no call. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from '../lab/lab.ts';
@@ -37,12 +37,10 @@ const users = {
   cleo: { name: 'cleo', tenant: 'brief', address: '198.51.100.16' },
 } satisfies Record<string, LabUser>;
 
-type Kind = RunCommand['kinds'][number];
-
 describeWith(['root', 'debian-packages'], 'dialogs', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let kinds: readonly Kind[];
+  let kinds: readonly CallScenario[];
   const traced: SipTrace[] = [];
 
   beforeAll(async () => {
@@ -72,7 +70,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
   const standby = () => lab.cell.sbcs.find(({ name }) => name !== lab.active)!.name;
 
   it('live, are counted and can be changed on every media host for longer than any check of theirs', async () => {
-    const steps: Kind['steps'] = [
+    const steps: CallSteps = [
       { step: 'ring', seconds: 0 },
       { step: 'answer' },
       // Ten minutes of the cell's timers.
@@ -85,7 +83,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
     ];
     let paused = 0;
     const run = agents.startRun(
-      { kinds: kinds.map((kind): Kind => ({ ...kind, steps })), calls: 6, ratePerSecond: 20 },
+      { kinds: kinds.map((kind): CallScenario => ({ ...kind, steps })), calls: 6, ratePerSecond: 20 },
       { onPaused: () => paused++ },
     );
     await until(() => paused === 6, 60);
@@ -106,7 +104,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
   });
 
   it('end with a BYE to both sides when nobody sends any audio any more', async () => {
-    const steps: Kind['steps'] = [
+    const steps: CallSteps = [
       { step: 'ring', seconds: 0 },
       { step: 'answer' },
       { step: 'talk', seconds: 1 },
@@ -115,7 +113,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
       { step: 'ended', seconds: 15 },
     ];
     const { results } = await agents.run({
-      kinds: kinds.map((kind): Kind => ({ ...kind, steps })),
+      kinds: kinds.map((kind): CallScenario => ({ ...kind, steps })),
       calls: 6,
       ratePerSecond: 20,
     });
@@ -131,7 +129,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
   });
 
   it('end with a BYE to both sides when they are longer than their tenant’s may be, and no others', async () => {
-    const talk = (seconds: number): Kind['steps'] => [
+    const talk = (seconds: number): CallSteps => [
       { step: 'ring', seconds: 0 },
       { step: 'answer' },
       { step: 'talk', seconds },
@@ -161,7 +159,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
 
   it('end with a BYE to both sides when an operator says so', async () => {
     let paused = 0;
-    const steps: Kind['steps'] = [
+    const steps: CallSteps = [
       { step: 'ring', seconds: 0 },
       { step: 'answer' },
       { step: 'talk', seconds: 0.5 },
@@ -170,7 +168,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
     ];
     const run = agents.startRun(
       // A packet may be under way when the relay is told.
-      { kinds: kinds.map((kind): Kind => ({ ...kind, steps })), calls: 3, ratePerSecond: 20, maximumLoss: 0.1 },
+      { kinds: kinds.map((kind): CallScenario => ({ ...kind, steps })), calls: 3, ratePerSecond: 20, maximumLoss: 0.1 },
       { onPaused: () => paused++ },
     );
     await until(() => paused === 3, 20);
@@ -187,7 +185,7 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
   });
 
   it('of two phones that answer at the same moment have the audio of the one that the caller keeps', async () => {
-    const steps: Kind['steps'] = [
+    const steps: CallSteps = [
       { step: 'answer' },
       { step: 'talk', seconds: 2 },
       { step: 'reinvite', by: 'caller', change: 'port' },
@@ -195,7 +193,13 @@ describeWith(['root', 'debian-packages'], 'dialogs', () => {
       { step: 'talk', seconds: 1 },
       { step: 'bye', by: 'caller' },
     ];
-    const twice: Kind = { name: 'twins', caller: 'anna', callee: 'twin', dial: 'sip:twin@acme.example.com', steps };
+    const twice: CallScenario = {
+      name: 'twins',
+      caller: 'anna',
+      callee: 'twin',
+      dial: 'sip:twin@acme.example.com',
+      steps,
+    };
     // Whose answer comes first is chance: some calls are the one's, some the other's, and some are answered by both.
     const seen = { one: 0, other: 0, both: 0 };
     for (let attempt = 0; attempt < 10 && (seen.both < 5 || seen.one < 2 || seen.other < 2); attempt++) {

@@ -1,7 +1,7 @@
 /** The active SBC dies while calls are up. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
@@ -27,12 +27,10 @@ const input = {
 const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
 const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
 
-type Kind = RunCommand['kinds'][number];
-
 describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let kinds: Kind[];
+  let kinds: CallScenario[];
 
   beforeAll(async () => {
     lab = await Lab.up(input);
@@ -48,7 +46,7 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
 
   it('running calls keep their audio and their media host, can be changed and hung up from both sides, and get their records', async () => {
     let paused = 0;
-    const steps = (by: 'caller' | 'callee'): NonNullable<Kind['steps']> => [
+    const steps = (by: 'caller' | 'callee'): CallSteps => [
       { step: 'ring', seconds: 0 },
       { step: 'answer' },
       { step: 'talk', seconds: 1 },
@@ -63,8 +61,8 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
     const run = agents.startRun(
       {
         kinds: [
-          ...kinds.map((kind): Kind => ({ ...kind, steps: steps('caller') })),
-          ...kinds.map((kind): Kind => ({ ...kind, steps: steps('callee') })),
+          ...kinds.map((kind): CallScenario => ({ ...kind, steps: steps('caller') })),
+          ...kinds.map((kind): CallScenario => ({ ...kind, steps: steps('callee') })),
         ],
         calls: 6,
         ratePerSecond: 20,
@@ -122,7 +120,7 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
     await until(async () => /value: 1:2:/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')));
     // And back again, while a call rings.
     let paused = 0;
-    const steps: Kind['steps'] = [
+    const steps: CallSteps = [
       { step: 'ring', seconds: 0 },
       { step: 'pause', name: 'kill' },
       { step: 'answer' },

@@ -1,7 +1,7 @@
 /** FreeSWITCH on the media hosts, called through the SBC. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import { paths } from '../../../lib/software/freeswitch/paths.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
@@ -30,15 +30,19 @@ const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' }
 const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
 const cora: LabUser = { name: 'cora', tenant: 'initech', address: '198.51.100.13' };
 
-type Kind = RunCommand['kinds'][number];
-const feature = (name: string, code: string, callerHears: Kind['callerHears'], caller = 'anna'): Kind => ({
+const feature = (
+  name: string,
+  code: string,
+  callerHears: CallScenario['callerHears'],
+  caller = 'anna',
+): CallScenario => ({
   name,
   caller,
   callerHears,
   dial: `sip:${code}@${caller === 'cora' ? 'initech' : 'acme'}.example.com`,
 });
 const echo = feature('echo', '*43', 'own');
-const heldUntil = (pause: string): Pick<Kind, 'steps'> => ({
+const heldUntil = (pause: string): Pick<CallScenario, 'steps'> => ({
   steps: [
     { step: 'ring', seconds: 0 },
     { step: 'answer' },

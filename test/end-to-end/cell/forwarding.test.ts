@@ -1,7 +1,7 @@
 /** Calls that go elsewhere: by a tenant's rules, by what a phone says, and to a tenant's own exchange. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { leave } from '../lab/companion.ts';
@@ -67,7 +67,6 @@ const input = {
 const users = ['anna', 'busy', 'away', 'plain', 'busy-out', 'gone'].map((name, index): LabUser => ({
   ...{ name, tenant: 'acme', address: `198.51.100.${110 + index}` },
 }));
-type Kind = RunCommand['kinds'][number];
 
 describeWith(['root', 'debian-packages'], 'forwarding', () => {
   let lab: Lab;
@@ -102,7 +101,7 @@ describeWith(['root', 'debian-packages'], 'forwarding', () => {
     for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0);
   };
   /** A call with audio from the carrier or a user to a number, and who takes it in the end. */
-  const call = (number: string, callee: string, caller = 'in'): Kind => ({
+  const call = (number: string, callee: string, caller = 'in'): CallScenario => ({
     ...{ name: `${caller} to ${number}`, caller, callee },
     dial: `sip:${number}@${caller === 'in' ? lab.floating : domain}`,
   });

@@ -21,7 +21,7 @@ import {
   sdpContent,
   statusOf,
   typed,
-  within,
+  requestInDialog,
   type Content,
 } from '../lab/raw-parties.ts';
 
@@ -105,13 +105,13 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
     const offered = await raw.message(desk, callId, 'INVITE ');
     raw.send(desk, floating, respond(offered, desk, '200 OK', answer));
     const answered = await raw.message(from, callId, 'SIP/2.0 200');
-    raw.send(from, floating, within(from, answered, 'ACK', 1));
+    raw.send(from, floating, requestInDialog(from, answered, 'ACK', 1));
     await raw.message(desk, callId, 'ACK ');
     return { callId, offered, answered };
   }
 
   async function hangUp({ answered, callId }: { answered: string; callId: string }, from = exchange): Promise<void> {
-    raw.send(from, floating, within(from, answered, 'BYE', 90));
+    raw.send(from, floating, requestInDialog(from, answered, 'BYE', 90));
     const bye = await raw.message(desk, callId, 'BYE ');
     raw.send(desk, floating, respond(bye, desk, '200 OK'));
     await until(() => raw.of(from, callId).some((text) => /^SIP\/2.0 200[^]*CSeq: 90 BYE/.test(text)));
@@ -288,7 +288,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
     const answered = await raw.message(exchange, callId, 'SIP/2.0 200');
     expect([bodyOf(answered), answered.includes('Content-Type')]).toEqual(['', false]);
     expect(raw.of(exchange, callId).filter((text) => text.startsWith('SIP/2.0 183'))).toEqual([]);
-    raw.send(exchange, floating, within(exchange, answered, 'ACK', 1));
+    raw.send(exchange, floating, requestInDialog(exchange, answered, 'ACK', 1));
     await raw.message(desk, callId, 'ACK ');
     await endedByTheCell(callId);
 
@@ -297,7 +297,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
     for (const [index, method] of ['INVITE', 'UPDATE'].entries()) {
       const sign = `CSeq: ${10 + index} ${method}`;
       const bad = sdpContent(sdp('127.0.0.1', 4000));
-      raw.send(exchange, floating, within(exchange, later.answered, method, 10 + index, bad));
+      raw.send(exchange, floating, requestInDialog(exchange, later.answered, method, 10 + index, bad));
       await until(() => ofLater(sign) !== undefined);
       expect(statusOf(ofLater(sign)!)).toBe(488);
     }
@@ -306,7 +306,11 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
 
   it('0.0.0.0 stays hold', async () => {
     const calls = await call(sdpContent(good));
-    raw.send(exchange, floating, within(exchange, calls.answered, 'INVITE', 2, sdpContent(sdp('0.0.0.0', 4000))));
+    raw.send(
+      exchange,
+      floating,
+      requestInDialog(exchange, calls.answered, 'INVITE', 2, sdpContent(sdp('0.0.0.0', 4000))),
+    );
     await until(() => raw.of(desk, calls.callId).filter((text) => text.startsWith('INVITE ')).length === 2);
     const held = raw
       .of(desk, calls.callId)
@@ -433,7 +437,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
       raw.send(
         exchange,
         floating,
-        within(exchange, calls.answered, 'INVITE', 2, sdpContent(sdp('203.0.113.62', 4100))),
+        requestInDialog(exchange, calls.answered, 'INVITE', 2, sdpContent(sdp('203.0.113.62', 4100))),
       );
       await until(() => raw.of(desk, calls.callId).filter((text) => text.startsWith('INVITE ')).length === 2);
       const again = raw
@@ -541,7 +545,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
     let sequence = 10;
     const ask = async (method: string, content: Content, answer?: readonly [string, Content]) => {
       const cseq = `CSeq: ${++sequence} ${method}`;
-      raw.send(exchange, floating, within(exchange, calls.answered, method, sequence, content));
+      raw.send(exchange, floating, requestInDialog(exchange, calls.answered, method, sequence, content));
       const at = (party: string) =>
         raw.of(party, callId).find((text) => text.includes(`${cseq}\r\n`) && !text.startsWith('SIP/2.0 1'));
       await until(() => at(desk) !== undefined || at(exchange) !== undefined, 3);
@@ -588,7 +592,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
       raw.send(desk, floating, respond(offered, desk, '200 OK', sdpContent(deskSdp)));
       const answered = await raw.message(exchange, callId, 'SIP/2.0 200');
       expect(lab.mediaHost(mediaOf(bodyOf(answered)).split(':')[0]!)).toBe('media-1');
-      raw.send(exchange, floating, within(exchange, answered, 'ACK', 1, sdpContent(answer)));
+      raw.send(exchange, floating, requestInDialog(exchange, answered, 'ACK', 1, sdpContent(answer)));
       const ack = bodyOf(await raw.message(desk, callId, 'ACK '));
       expect(ack).not.toContain('203.0.113.60\r\nt=');
       expect(ack.includes('m=audio')).toBe(passes);

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { domainOf, failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
@@ -45,21 +45,20 @@ const users = input.tenants.map(({ name }, index): LabUser => ({
   address: `198.51.100.${30 + index}`,
 }));
 
-type Kind = RunCommand['kinds'][number];
 /** A user calls itself: both ends are the same agent. */
-const inTenant = (name: string): Kind => ({
+const inTenant = (name: string): CallScenario => ({
   name,
   caller: `user-${name}`,
   callee: `user-${name}`,
   dial: `sip:user-${name}@${domainOf(name)}`,
 });
-const toCarrier = (name: string, carrier: string | null): Kind => ({
+const toCarrier = (name: string, carrier: string | null): CallScenario => ({
   name,
   caller: `user-${name}`,
   callee: carrier,
   dial: `sip:+4989700700@${domainOf(name)}`,
 });
-const held: Pick<Kind, 'steps'> = {
+const held: Pick<CallScenario, 'steps'> = {
   steps: [
     { step: 'ring', seconds: 0 },
     { step: 'answer' },
@@ -89,7 +88,7 @@ describeWith(['root', 'debian-packages'], 'limits', () => {
   const fillBuckets = () => lab.kamcmd(lab.active!, 'htable.flush', 'tokens');
 
   /** Many calls at the same moment: how many got in; the others have to be told 480 and when to come back. */
-  async function volley(kind: Kind, calls: number): Promise<number> {
+  async function volley(kind: CallScenario, calls: number): Promise<number> {
     const { results } = await agents.run({ kinds: [kind], calls, ratePerSecond: 1000, talkSeconds: 0, audio: false });
     expect(results).toHaveLength(calls);
     const refused = results.filter(({ answered }) => !answered);
@@ -139,7 +138,7 @@ describeWith(['root', 'debian-packages'], 'limits', () => {
   });
 
   it('let a trunk’s burst in, in both directions together', async () => {
-    const kind: Kind = {
+    const kind: CallScenario = {
       name: 'bursty',
       caller: 'bursty',
       callee: 'user-open',
@@ -264,7 +263,7 @@ describeWith(['root', 'debian-packages'], 'limits', () => {
   });
 
   it('are free again after every end there is: hung up, refused, given up, not answered, not let in', async () => {
-    const steps: readonly [name: string, kind: Partial<Kind>][] = [
+    const steps: readonly [name: string, kind: Partial<CallScenario>][] = [
       ['hung up', {}],
       [
         'refused',
@@ -279,7 +278,7 @@ describeWith(['root', 'debian-packages'], 'limits', () => {
       ['unknown', { dial: `sip:nobody@${domainOf('open')}`, expectStatus: 404, callee: null }],
       ['no room', { dial: `sip:*88@${domainOf('open')}`, expectStatus: 404, callee: null }],
     ];
-    const kinds = steps.flatMap(([name, more]): Kind[] => [
+    const kinds = steps.flatMap(([name, more]): CallScenario[] => [
       { ...inTenant('open'), ...more, name },
       { ...toCarrier('open', 'plain'), ...more, name },
     ]);

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
 import { killHost } from '../../../lib/targets/local/index.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
@@ -77,8 +77,7 @@ const users = {
   nick: { name: 'nick', tenant: 'narrow', address: '198.51.100.21' },
 } satisfies Record<string, LabUser>;
 
-type Kind = RunCommand['kinds'][number];
-type Step = NonNullable<Kind['steps']>[number];
+type Step = CallSteps[number];
 
 const begin: readonly Step[] = [{ step: 'ring', seconds: 0 }, { step: 'answer' }, { step: 'talk', seconds: 1 }];
 const later: readonly Step[] = [
@@ -89,7 +88,7 @@ const later: readonly Step[] = [
 describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let plain: readonly Kind[];
+  let plain: readonly CallScenario[];
 
   beforeAll(async () => {
     lab = await Lab.up(input);
@@ -106,7 +105,7 @@ describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
   });
   afterAll(() => lab?.down());
 
-  const between = (caller: keyof typeof users, callee: keyof typeof users, steps: readonly Step[]): Kind => {
+  const between = (caller: keyof typeof users, callee: keyof typeof users, steps: readonly Step[]): CallScenario => {
     const to = users[callee];
     const [from, at] = [users[caller].name, `${to.name}@${to.tenant}.example.com`];
     return { name: `${caller} to ${callee}`, caller: from, callee: to.name, dial: `sip:${at}`, steps: [...steps] };
@@ -139,7 +138,7 @@ describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
     });
   };
   /** Runs calls that must outlive the silence of a side, and hang up by themselves. */
-  const live = async (kinds: readonly Kind[]) => {
+  const live = async (kinds: readonly CallScenario[]) => {
     let paused = 0;
     const run = agents.startRun(
       { kinds: [...kinds], calls: kinds.length, ratePerSecond: 20 },
@@ -158,7 +157,7 @@ describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
 
   it('end after the time of the spec, both sides are told, and the record says why', async () => {
     const kinds = (['caller', 'callee'] as const).flatMap((of) =>
-      plain.map((kind): Kind => ({ ...kind, steps: [...muted(of, [ended])] })),
+      plain.map((kind): CallScenario => ({ ...kind, steps: [...muted(of, [ended])] })),
     );
     const { results } = await agents.run({ kinds, calls: 6, ratePerSecond: 20 });
     expect(failuresOf(results)).toEqual([]);
@@ -246,7 +245,10 @@ describeWith(['root', 'debian-packages'], 'calls with one silent side', () => {
     let paused = 0;
     const kill: Step = { step: 'pause', name: 'kill' };
     const kinds = [
-      ...plain.map((kind): Kind => ({ ...kind, steps: [...begin, kill, { step: 'silence', of: 'callee' }, ended] })),
+      ...plain.map((kind): CallScenario => ({
+        ...kind,
+        steps: [...begin, kill, { step: 'silence', of: 'callee' }, ended],
+      })),
       between('comfort noise', 'bert', [...begin, kill, { step: 'silence', of: 'callee' }, ...later]),
       between('pia', 'paul', [...begin, kill, { step: 'silence', of: 'callee' }, ...later]),
       between('anna', 'bert', held('caller', [kill, ...later])),

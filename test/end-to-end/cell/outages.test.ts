@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
@@ -30,9 +30,13 @@ const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' }
 const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
 const cora: LabUser = { name: 'cora', tenant: 'acme', address: '198.51.100.13' };
 
-type Kind = RunCommand['kinds'][number];
-const withinTenant: Kind = { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' };
-const toCarrier: Kind = {
+const withinTenant: CallScenario = {
+  name: 'user to user',
+  caller: 'anna',
+  callee: 'bert',
+  dial: 'sip:bert@acme.example.com',
+};
+const toCarrier: CallScenario = {
   name: 'carrier out',
   caller: 'anna',
   callee: 'carrier-a',
@@ -42,7 +46,7 @@ const toCarrier: Kind = {
 describeWith(['root', 'debian-packages'], 'outages', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let kinds: Kind[];
+  let kinds: CallScenario[];
   const traced: SipTrace[] = [];
 
   beforeAll(async () => {
@@ -172,7 +176,7 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
   });
 
   it('of every relay between ringing and the answer: the answer comes without a description, and the call is over', async () => {
-    const steps: Kind['steps'] = [
+    const steps: CallSteps = [
       { step: 'ring', seconds: 0 },
       { step: 'pause', name: 'ringing' },
       { step: 'answer' },
@@ -204,7 +208,7 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
 
   it('of every FreeSWITCH: a feature number gets 480, all other calls go on', async () => {
     const hosts = ['media-1', 'media-2'];
-    const echo: Kind = { name: 'echo', caller: 'anna', dial: 'sip:*43@acme.example.com', expectStatus: 480 };
+    const echo: CallScenario = { name: 'echo', caller: 'anna', dial: 'sip:*43@acme.example.com', expectStatus: 480 };
     // Where this machine has no FreeSWITCH, it is like that all the time.
     const stop = (what: 'STOP' | 'CONT') => Promise.allSettled(hosts.map((host) => signal(host, 'freeswitch', what)));
     await stop('STOP');

@@ -1,4 +1,4 @@
-/** The pipeline's deploy of one cell, with a cell on this machine in the place of one on AWS. */
+/** The pipeline's deploy of one cell, with a cell on this machine in place of one on AWS. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addSubscribers } from '../../../lib/cli/test-subscribers.ts';

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import type { Signals } from '../../../lib/planner/plan/input.ts';
 import type { Plan } from '../../../lib/planner/plan/schema.ts';
 import { spawnInNetwork } from '../../../lib/targets/local/namespace.ts';
@@ -99,7 +99,7 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
   const inNetwork = (...argv: readonly string[]) =>
     spawnSync('nsenter', ['--target', String(sbc().pid), '--net', '--', ...argv], { encoding: 'utf8' });
 
-  const call: RunCommand['kinds'][number] = {
+  const call: CallScenario = {
     name: 'call',
     caller: 'anna',
     callee: 'bert',
@@ -123,7 +123,7 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
     return JSON.parse(stdout) as Signals;
   }
 
-  const busy: RunCommand['kinds'][number] = {
+  const busy: CallScenario = {
     ...{ name: 'busy', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com', expectStatus: 486 },
     steps: [{ step: 'reject', status: 486 }],
   };

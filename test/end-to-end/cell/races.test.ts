@@ -16,7 +16,7 @@ import {
   sdp,
   sdpContent,
   statusOf,
-  within,
+  requestInDialog,
   type Content,
 } from '../lab/raw-parties.ts';
 
@@ -127,7 +127,7 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
   }
 
   const acknowledge = ({ ok }: { ok: string }, content: Content = noContent) =>
-    raw.send(exchange, floating, within(exchange, ok, 'ACK', 1, content));
+    raw.send(exchange, floating, requestInDialog(exchange, ok, 'ACK', 1, content));
 
   /** Both sides are told that the call is over, and say so. */
   async function endedByTheCell(callId: string): Promise<void> {
@@ -167,7 +167,7 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
       const before = await failures();
       for (const [index, method] of ['INVITE', 'UPDATE'].entries()) {
         const sequence = 10 + index;
-        raw.send(exchange, floating, within(exchange, ok, method, sequence, sdpContent(spoil(offered))));
+        raw.send(exchange, floating, requestInDialog(exchange, ok, method, sequence, sdpContent(spoil(offered))));
         const answered = await final(callId, `${sequence} ${method}`);
         expect(answered.split('\r\n')[0]).toBe('SIP/2.0 488 Not Acceptable Here');
         expect(answered).toMatch(/^Warning: 399 /m);
@@ -175,12 +175,12 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
       }
       expect(await failures()).toBe(before);
       // A good one is taken after it.
-      raw.send(exchange, floating, within(exchange, ok, 'INVITE', 20, sdpContent(offered)));
+      raw.send(exchange, floating, requestInDialog(exchange, ok, 'INVITE', 20, sdpContent(offered)));
       await until(() => raw.of(desk, callId).some((text) => text.includes('CSeq: 20 INVITE')));
       const again = raw.of(desk, callId).find((text) => text.includes('CSeq: 20 INVITE'))!;
       raw.send(desk, floating, respond(again, desk, '200 OK', sdpContent(answer)));
       expect(bodyOf(await final(callId, '20 INVITE'))).toContain('m=audio');
-      raw.send(exchange, floating, within(exchange, ok, 'BYE', 30));
+      raw.send(exchange, floating, requestInDialog(exchange, ok, 'BYE', 30));
       const bye = await raw.message(desk, callId, 'BYE ');
       raw.send(desk, floating, respond(bye, desk, '200 OK'));
       await final(callId, '30 BYE');
@@ -227,7 +227,7 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
           // With the flags of every offer, whichever relay takes it.
           expect(raw.of(desk, callId)[0]).not.toContain('IN IP4 203.0.113.1\r\n');
           acknowledge({ ok });
-          raw.send(exchange, floating, within(exchange, ok, 'BYE', 2));
+          raw.send(exchange, floating, requestInDialog(exchange, ok, 'BYE', 2));
           raw.send(desk, floating, respond(await raw.message(desk, callId, 'BYE '), desk, '200 OK'));
           await final(callId, '2 BYE');
           expect(statusOf(await final(offer(sdpContent(unreadable[0]![1](offered))), '1 INVITE'))).toBe(488);
@@ -252,9 +252,9 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
     const hold = sdpContent(sdp('203.0.113.60', 4000, 'a=inactive'));
     await signal('STOP');
     // Both wait for the relay, the BYE first.
-    raw.send(exchange, floating, within(exchange, ok, 'BYE', 2));
+    raw.send(exchange, floating, requestInDialog(exchange, ok, 'BYE', 2));
     await sleep(40);
-    raw.send(exchange, floating, within(exchange, ok, 'INVITE', 3, hold));
+    raw.send(exchange, floating, requestInDialog(exchange, ok, 'INVITE', 3, hold));
     await sleep(60);
     await signal('CONT');
     await raw.message(desk, callId, 'BYE ');
@@ -276,7 +276,7 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
     const deaf = 'table inet deaf { chain input { type filter hook input priority -10; udp dport 2223 drop; }; }';
     await onEach('nft', deaf.replace('2223', String(internalPorts.rtpengineControl)));
     try {
-      raw.send(exchange, floating, within(exchange, ok, 'BYE', 2));
+      raw.send(exchange, floating, requestInDialog(exchange, ok, 'BYE', 2));
       raw.send(desk, floating, respond(await raw.message(desk, callId, 'BYE '), desk, '200 OK'));
       await final(callId, '2 BYE');
     } finally {
@@ -307,7 +307,7 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
     await until(async () => (await relayed()) === 1, 30);
     await sleep(5000);
     expect(await relayed()).toBe(1);
-    raw.send(exchange, floating, within(exchange, known.ok, 'BYE', 2));
+    raw.send(exchange, floating, requestInDialog(exchange, known.ok, 'BYE', 2));
     raw.send(desk, floating, respond(await raw.message(desk, known.callId, 'BYE '), desk, '200 OK'));
     await nothingIsLeft();
   });
@@ -356,7 +356,7 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
     killHost(input.name, active);
     await until(() => lab.active !== undefined && lab.active !== active, 20);
     for (const { callId, ok } of calls) {
-      raw.send(exchange, floating, within(exchange, ok, 'BYE', 2));
+      raw.send(exchange, floating, requestInDialog(exchange, ok, 'BYE', 2));
       await sleep(50);
       const bye = raw.of(desk, callId).find((text) => text.startsWith('BYE '));
       if (bye !== undefined) raw.send(desk, floating, respond(bye, desk, '200 OK'));

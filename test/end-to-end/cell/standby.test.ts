@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
 import { callFields, type sideFields } from '../../../lib/software/kamailio/sbc/call-entry.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
@@ -36,12 +36,10 @@ const input = {
 const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
 const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
 
-type Kind = RunCommand['kinds'][number];
-
 describeWith(['root', 'debian-packages'], 'the standby', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let kinds: Kind[];
+  let kinds: CallScenario[];
   let onSip: (message: SipTrace) => void = () => undefined;
 
   beforeAll(async () => {
@@ -83,7 +81,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     }
     return records;
   };
-  const steps = (talk: number): NonNullable<Kind['steps']> => [
+  const steps = (talk: number): CallSteps => [
     { step: 'ring', seconds: 0 },
     { step: 'answer' },
     { step: 'talk', seconds: talk },
@@ -97,7 +95,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
       const active = lab.active!;
       const frozen = role === 'active' ? active : other(active);
       let paused = 0;
-      const hold: Kind['steps'] = [
+      const hold: CallSteps = [
         { step: 'ring', seconds: 0 },
         { step: 'answer' },
         { step: 'pause', name: 'frozen' },
@@ -160,11 +158,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     await bothUp();
     const active = lab.active!;
     let paused = 0;
-    const giveUp: Kind['steps'] = [
-      { step: 'ring', seconds: 0 },
-      { step: 'pause', name: 'ringing' },
-      { step: 'cancel' },
-    ];
+    const giveUp: CallSteps = [{ step: 'ring', seconds: 0 }, { step: 'pause', name: 'ringing' }, { step: 'cancel' }];
     const run = agents.startRun(
       { kinds: kinds.map((kind) => ({ ...kind, steps: giveUp })), calls: 9, ratePerSecond: 20, patienceSeconds: 10 },
       { onPaused: () => paused++ },
@@ -224,7 +218,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     await everyCallHasItsRecords(results);
   });
 
-  it('places a call anew that the active SBC had let in when it died before it sent the INVITE on', async () => {
+  it('takes over a call that the active SBC had admitted but not yet forwarded when it died', async () => {
     await bothUp();
     const active = lab.cell.sbcs.find(({ name }) => name === lab.active)!;
     const standby = lab.cell.sbcs.find(({ name }) => name !== active.name)!;
@@ -275,7 +269,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
   it('lets a call end that neither knows because both have restarted, and its audio with it', async () => {
     await bothUp();
     let paused = 0;
-    const hold: Kind['steps'] = [
+    const hold: CallSteps = [
       { step: 'ring', seconds: 0 },
       { step: 'answer' },
       { step: 'pause', name: 'restarted' },

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { spawnOutside } from '../../../lib/targets/local/index.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { leave } from '../lab/companion.ts';
@@ -204,7 +204,7 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
 
   it('can not do in a call of their own what is no part of it, nor go on with it when it has ended for the records', async () => {
     await sleep(1100);
-    const steps: RunCommand['kinds'][number]['steps'] = [
+    const steps: CallSteps = [
       { step: 'ring', seconds: 0 },
       { step: 'answer' },
       { step: 'pause', name: 'up' },

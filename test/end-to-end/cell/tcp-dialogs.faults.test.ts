@@ -1,7 +1,7 @@
 /** Calls of phones that speak TCP alone, over connections that last, and that break: all of them end, and nothing is left. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallSteps, RunCommand } from '../../../lib/user-agent/scenario.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { domainOf, failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
@@ -39,12 +39,12 @@ describeWith(['root', 'debian-packages'], 'dialogs over TCP', () => {
     Number(/opened_connections: (\d+)/.exec(await lab.kamcmd(lab.active!, 'core.tcp_info'))![1]);
   const contacts = () => lab.metric('contacts');
   const phones = () => lab.agents(users.map((each) => ({ ...lab.user(each), protocol: 'tcp' as const })));
-  const kinds = (steps: RunCommand['kinds'][number]['steps']): RunCommand['kinds'] =>
+  const kinds = (steps: CallSteps): RunCommand['kinds'] =>
     pairs.map((n) => ({
       ...{ name: `pair ${n}`, caller: `calling-${n}`, callee: `called-${n}` },
       ...{ dial: `sip:called-${n}@${domainOf('acme')}`, steps },
     }));
-  const steps: RunCommand['kinds'][number]['steps'] = [
+  const steps: CallSteps = [
     ...[{ step: 'ring' as const, seconds: 0 }, { step: 'answer' as const }, { step: 'pause' as const, name: 'up' }],
     ...[
       { step: 'reinvite' as const, by: 'callee' as const, change: 'nothing' as const },

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import { spawnInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
@@ -59,8 +59,7 @@ socket.on('message', (query, { address, port }) => {
 });
 socket.bind(53, '127.0.0.1', () => console.log('listening'));`;
 
-type Kind = RunCommand['kinds'][number];
-const toCarrier = (tenant: string, callee: string): Kind => ({
+const toCarrier = (tenant: string, callee: string): CallScenario => ({
   name: tenant,
   caller: `user-${tenant}`,
   callee,
@@ -92,7 +91,7 @@ describeWith(['root', 'debian-packages'], 'carriers that are not as usual', () =
 
   it('get and place calls over TCP, with their media on one port each', async () => {
     const dial = `sip:+4930555010@${lab.floating};transport=tcp`;
-    const inbound: Kind = { name: 'in', caller: 'stream', callee: 'user-streaming', dial };
+    const inbound: CallScenario = { name: 'in', caller: 'stream', callee: 'user-streaming', dial };
     const { results } = await agents.run({ kinds: [toCarrier('streaming', 'stream'), inbound], calls: 4 });
     expect(failuresOf(results)).toEqual([]);
     const records = await lab.recordsOf(results);
@@ -137,7 +136,7 @@ describeWith(['root', 'debian-packages'], 'carriers that are not as usual', () =
     expect(failuresOf(second.results)).toEqual([]);
     for (const { setupMs } of second.results) expect(setupMs).toBeLessThan(2500);
     const dial = `sip:+4930555011@${lab.floating}`;
-    const inbound: Kind = { name: 'in', caller: 'named', callee: 'user-finding', dial };
+    const inbound: CallScenario = { name: 'in', caller: 'named', callee: 'user-finding', dial };
     expect(failuresOf((await agents.run({ kinds: [inbound], calls: 1, talkSeconds: 1 })).results)).toEqual([]);
     expect(await lab.load()).toEqual({});
   });

@@ -6,7 +6,7 @@ import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { leave } from '../lab/companion.ts';
 import { domainOf, Lab, until } from '../lab/lab.ts';
-import { bodyOf, invite, RawParties, respond, sdp, sdpContent, within } from '../lab/raw-parties.ts';
+import { bodyOf, invite, RawParties, respond, sdp, sdpContent, requestInDialog } from '../lab/raw-parties.ts';
 import { RawPhones, signed, type RawRequest } from '../lab/raw-phones.ts';
 import { rfc4475 } from '../lab/rfc4475.ts';
 
@@ -193,8 +193,8 @@ describeWith(['root', 'debian-packages'], 'unusual messages', () => {
     raw.send(desk, floating, answer.replace('Record-Route:', `Record-Route: <sip:${victim};lr>\r\nRecord-Route:`));
     const answered = await raw.message(exchange, callId, 'SIP/2.0 200');
     expect(bodyOf(answered)).toBe('');
-    raw.send(exchange, floating, within(exchange, answered, 'ACK', 1));
-    raw.send(exchange, floating, within(exchange, answered, 'BYE', 2));
+    raw.send(exchange, floating, requestInDialog(exchange, answered, 'ACK', 1));
+    raw.send(exchange, floating, requestInDialog(exchange, answered, 'BYE', 2));
     await sleep(500);
     expect(raw.received.filter(({ at }) => at === victim)).toEqual([]);
   });
@@ -223,11 +223,11 @@ describeWith(['root', 'debian-packages'], 'unusual messages', () => {
       const [end] = (await recordsOf(callId)).slice(-1);
       expect(end).toMatchObject({ event: 'end', reason: 'refused' });
       // The route of the 180 is as it should be.
-      raw.send(exchange, floating, within(exchange, ringing, 'ACK', 1));
-      raw.send(exchange, floating, within(exchange, ringing, 'INVITE', 2, offer));
+      raw.send(exchange, floating, requestInDialog(exchange, ringing, 'ACK', 1));
+      raw.send(exchange, floating, requestInDialog(exchange, ringing, 'INVITE', 2, offer));
       await raw.message(exchange, callId, 'SIP/2.0 481');
       // The callee is told all the same.
-      raw.send(exchange, floating, within(exchange, ringing, 'BYE', 3));
+      raw.send(exchange, floating, requestInDialog(exchange, ringing, 'BYE', 3));
       await raw.message(desk, callId, 'BYE ');
     },
   );

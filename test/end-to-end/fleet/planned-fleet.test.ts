@@ -16,7 +16,7 @@ import { until } from '../lab/lab.ts';
 import { MetricsBridge } from '../lab/metrics-bridge.ts';
 
 const HOUR_MS = 3_600_000;
-const founding = ['fleet-a', 'fleet-b', 'fleet-c'];
+const initialFleet = ['fleet-a', 'fleet-b', 'fleet-c'];
 const stamped = 'fleet-d';
 
 describeWith(['root', 'debian-packages', 'prometheus'], 'a fleet of three cells whose load grows', () => {
@@ -34,12 +34,12 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a fleet of three cells 
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
-    for (const cell of founding) await bringUp(cell);
+    for (const cell of initialFleet) await bringUp(cell);
   });
   afterAll(async () => {
     await prometheus?.stop();
     for (const bridge of bridges) await bridge.close();
-    for (const cell of [...founding, stamped]) await down(cell);
+    for (const cell of [...initialFleet, stamped]) await down(cell);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -76,7 +76,7 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a fleet of three cells 
   const excuses = (made: Plan) => made.excuses.map(({ text }) => text).join('\n');
 
   it('takes calls in each of them, which Prometheus sees beside what it knew', async () => {
-    for (const cell of founding) {
+    for (const cell of initialFleet) {
       await scraped(cell);
       call(cell);
     }
@@ -104,19 +104,19 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a fleet of three cells 
   });
 
   it('has calls on the stamped cell, which gets tenants once it is proved, and they have calls there', async () => {
-    expect(spawnCellstamp(folder, 'deployed', stamped, 'began').status).toBe(0);
+    expect(spawnCellstamp(folder, 'rollout', 'record', stamped, 'began').status).toBe(0);
     await bringUp(stamped);
     await scraped(stamped);
     expect(excuses(plan().plan)).toContain(`${stamped} is on hold: its deploy, begun`);
     call(stamped);
-    expect(spawnCellstamp(folder, 'deployed', stamped, 'proved').status).toBe(0);
+    expect(spawnCellstamp(folder, 'rollout', 'record', stamped, 'proved').status).toBe(0);
 
     const { plan: made } = plan('--write');
     expect(of('hold', made)).toEqual([]);
     expect(of('stamp', made)).toEqual([]);
     const moves = of('move', made) as Extract<Plan['actions'][number], { kind: 'move' }>[];
     expect(moves.length).toBeGreaterThan(0);
-    for (const { to, from } of moves) expect([to, founding.includes(from)]).toEqual([stamped, true]);
+    for (const { to, from } of moves) expect([to, initialFleet.includes(from)]).toEqual([stamped, true]);
     expect(made.leadTime.basis).toContain('1 earlier stamp,');
     const { tenants } = parse(readFileSync(join(folder, `cells/${stamped}.yaml`), 'utf8')) as CellInput;
     expect(tenants!.map(({ name }) => name).sort()).toEqual(moves.map(({ tenant }) => tenant).sort());

@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
+import type { AgentSpec, CallScenario } from '../../../lib/user-agent/scenario.ts';
 import { edgePorts, internalPorts } from '../../../lib/fleet/schema/fixed.ts';
 import type { AgentsEvent } from '../../../lib/user-agent/agents-event.ts';
 import { AgentsProcess, type RunResult } from '../../../lib/user-agent/agents-process.ts';
-import type { AgentSpec, RunCommand } from '../../../lib/user-agent/scenario.ts';
 import type { TenantItem } from '../../../lib/fleet/directory.ts';
 import { deriveFront, type Front } from '../../../lib/fleet/derive/front.ts';
 import {
   callerAddress,
   directoryOf,
   execOnFront,
-  flap,
   frontStatus,
   frontUp,
+  reroute,
   serviceAddress,
   type FrontState,
   type FrontUpOptions,
@@ -86,8 +86,6 @@ function specs(
   });
   return { cells, front };
 }
-
-export type Kind = RunCommand['kinds'][number];
 
 /** What the directory agent of an edge says. */
 interface AgentStatus {
@@ -205,7 +203,7 @@ export class FrontBed {
   /** Places one call of each kind, lets all come to their pause `event`, makes something happen, and lets them go on. */
   async through(
     agents: AgentsProcess,
-    kinds: readonly Kind[],
+    kinds: readonly CallScenario[],
     event: () => Promise<unknown>,
     patience?: number,
   ): Promise<Told & RunResult> {
@@ -240,8 +238,8 @@ export class FrontBed {
     }
   }
 
-  flap(place: number, region?: number): Promise<number> {
-    return flap(this.state, place, region);
+  reroute(place: number, region?: number): Promise<number> {
+    return reroute(this.state, place, region);
   }
 
   /** Name of the edge through which a user is registered. */

@@ -1,6 +1,7 @@
 /** Edges that are drained with calls up: one after the other, and all at once. What they refuse then, and what goes on. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import {
   callerAddress,
   execOnFront,
@@ -11,22 +12,15 @@ import {
 import { routerName } from '../../../lib/targets/local/front/internet.ts';
 import { describeWith } from '../../requirements.ts';
 import { drainGraceSeconds } from '../../../lib/software/directory-agent/index.ts';
-import { domain, FrontBed, type Kind } from './bed.ts';
+import { domain, FrontBed } from './bed.ts';
 import { print, toldOf } from './told.ts';
 import { Wire } from './wire.ts';
 import { until } from '../lab/lab.ts';
+import { answer, bye, event, reinvite, ring, talk } from './steps.ts';
 
-type Steps = NonNullable<Kind['steps']>;
-const event = { step: 'pause', name: 'event' } as const;
-const ring = { step: 'ring', seconds: 0 } as const;
-const answer = { step: 'answer' } as const;
-const talk = { step: 'talk', seconds: 0.6 } as const;
-const reinvite = (by: 'caller' | 'callee', change: 'nothing' | 'hold' | 'resume') =>
-  ({ step: 'reinvite', by, change }) as const;
 const refer = (by: 'caller' | 'callee') => ({ step: 'refer', by, to: `sip:user-6@${domain}` }) as const;
-const bye = (by: 'caller' | 'callee') => ({ step: 'bye', by }) as const;
 
-const scripts: Readonly<Record<string, Steps>> = {
+const scripts: Readonly<Record<string, CallSteps>> = {
   'before the ACK': [ring, answer, event, { step: 'ack' }, talk, bye('callee')],
   'ringing, cancelled': [ring, event, { step: 'cancel' }],
   'ringing, declined': [ring, event, { step: 'reject', status: 603 }],
@@ -44,7 +38,7 @@ const scripts: Readonly<Record<string, Steps>> = {
 describeWith(['root', 'debian-packages'], 'edges that are drained', () => {
   let bed: FrontBed;
   let agents: AgentsProcess;
-  let kinds: readonly Kind[];
+  let kinds: readonly CallScenario[];
   const users = Array.from({ length: 6 }, (_, index) => `user-${index + 1}`);
 
   beforeAll(async () => {
@@ -63,7 +57,7 @@ describeWith(['root', 'debian-packages'], 'edges that are drained', () => {
       ['stream', 'secure'],
     ] as const;
     kinds = pairs.flatMap(([caller, callee]) =>
-      Object.entries(scripts).map(([name, steps]): Kind => ({
+      Object.entries(scripts).map(([name, steps]): CallScenario => ({
         name: `${caller} to ${callee}, ${name}`,
         caller,
         callee,

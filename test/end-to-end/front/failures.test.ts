@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { callerAddress, execOnFront, home, killFrontHost, nameServer } from '../../../lib/targets/local/front/index.ts';
 import { keepaliveSeconds } from '../../../lib/software/kamailio/sbc/routing/registrar.ts';
 import { regionGateway } from '../../../lib/targets/local/front/addresses.ts';
 import { answerAgeSeconds } from '../../../lib/software/edge-health/index.ts';
 import { describeWith } from '../../requirements.ts';
-import { carrier, domain, FrontBed, type Kind } from './bed.ts';
+import { carrier, domain, FrontBed } from './bed.ts';
 import { print, toldOf } from './told.ts';
 import { until } from '../lab/lab.ts';
 
@@ -43,7 +44,7 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
   const pause = (name: string) => ({ step: 'pause', name }) as const;
   const talk = (seconds: number) => ({ step: 'talk', seconds }) as const;
   const beginning = [{ step: 'ring', seconds: 0 }, { step: 'answer' }, talk(0.6), pause('event'), talk(2)] as const;
-  const between = (name: string, from: string, to: string, steps: NonNullable<Kind['steps']>): Kind => ({
+  const between = (name: string, from: string, to: string, steps: CallSteps): CallScenario => ({
     name,
     caller: from,
     callee: to,
@@ -51,7 +52,7 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
     steps,
   });
   /** Calls through the victim wait for its return before they are hung up; one beside it is changed at once. */
-  const kinds = (): readonly Kind[] => [
+  const kinds = (): readonly CallScenario[] => [
     between('hung up by the caller', caller, others[0], [
       ...[...beginning, pause('return'), talk(0.6)],
       { step: 'bye', by: 'caller' },
@@ -78,7 +79,7 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
   /** To workers of the victim's Kamailio alone: those that hear callers over UDP, or over TCP and TLS. */
   const signalWorkers = async (which: 'udp' | 'tcp', signal: 'STOP' | 'CONT') => {
     const { address } = bed.front.edges.find(({ name }) => name === victim)!;
-    // Who is frozen can't be asked: the answer is that of before.
+    // A frozen host can't be asked: the answer is the last one.
     processes ??= await bed.kamcmd(victim, 'core.psx');
     const workers = [...processes.matchAll(/PID: (\d+)\s+DSC: (.*)/g)].flatMap(([, pid, what]) =>
       what!.startsWith(`${which} receiver`) && (which === 'tcp' || what!.includes(`${address}:5060`)) ? [pid!] : [],
@@ -194,7 +195,7 @@ describeWith(['root', 'debian-packages'], 'edges that fail', () => {
       ] as const;
     const up = [{ step: 'ring', seconds: 0 }, { step: 'answer' }, talk(0.6), pause('event')] as const;
     const steps = (first: 'caller' | 'callee', last: 'caller' | 'callee') =>
-      [...up, ...hold(first), ...hold(last), { step: 'bye', by: last }] as NonNullable<Kind['steps']>;
+      [...up, ...hold(first), ...hold(last), { step: 'bye', by: last }] as CallSteps;
     const own = [
       between('to the phone, changed by the caller', others[0], 'phone', steps('caller', 'callee')),
       between('to the phone, changed by the callee', others[0], 'phone', steps('callee', 'caller')),

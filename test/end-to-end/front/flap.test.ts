@@ -1,23 +1,16 @@
 /** The route to the service address changes while calls are set up, ring and talk. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { callerAddress, killFrontHost, serviceAddress } from '../../../lib/targets/local/front/index.ts';
 import type { NamespacePlan } from '../../../lib/targets/local/host-plan.ts';
 import { describeWith } from '../../requirements.ts';
-import { carrier, domain, FrontBed, type Kind } from './bed.ts';
+import { carrier, domain, FrontBed } from './bed.ts';
 import { print } from './told.ts';
 import { until } from '../lab/lab.ts';
+import { answer, bye, event, reinvite, ring, talk } from './steps.ts';
 
-type Steps = NonNullable<Kind['steps']>;
-const event = { step: 'pause', name: 'event' } as const;
-const ring = { step: 'ring', seconds: 0 } as const;
-const answer = { step: 'answer' } as const;
-const talk = { step: 'talk', seconds: 0.6 } as const;
-const reinvite = (by: 'caller' | 'callee', change: 'nothing' | 'hold' | 'resume') =>
-  ({ step: 'reinvite', by, change }) as const;
-const bye = (by: 'caller' | 'callee') => ({ step: 'bye', by }) as const;
-
-const scripts: Readonly<Record<string, Steps>> = {
+const scripts: Readonly<Record<string, CallSteps>> = {
   'before the ACK': [ring, answer, event, { step: 'ack' }, talk, bye('caller')],
   'ringing, cancelled': [ring, event, { step: 'cancel' }],
   'ringing, declined': [ring, event, { step: 'reject', status: 603 }],
@@ -32,7 +25,7 @@ const scripts: Readonly<Record<string, Steps>> = {
   ],
 };
 
-const calls: readonly Kind[] = [
+const calls: readonly CallScenario[] = [
   { name: 'registered', caller: 'alice', callee: 'bob', dial: `sip:bob@${domain}` },
   { name: 'carrier-in', caller: 'calling carrier', callee: 'bob', dial: `sip:${carrier.calls}@${serviceAddress}` },
   { name: 'carrier-out', caller: 'bob', callee: 'carrier', dial: `sip:${carrier.number}@${domain}` },
@@ -42,7 +35,7 @@ const kinds = [
   ['alice', 'bob'],
   ['bob', 'alice'],
 ].flatMap(([caller, callee]) =>
-  Object.entries(scripts).map(([name, steps]): Kind => ({
+  Object.entries(scripts).map(([name, steps]): CallScenario => ({
     name: `${caller} to ${callee}, ${name}`,
     caller: caller!,
     callee: callee!,
@@ -91,7 +84,7 @@ describeWith(['root', 'debian-packages'], 'a flap of the route to the service ad
 
   it.each([1, 2])('breaks no call in any state when the route of place %i changes', async (place) => {
     const before = await bed.metric('edge_handed_over');
-    const told = await withUsers('udp', (agents) => bed.through(agents, kinds, () => bed.flap(place)));
+    const told = await withUsers('udp', (agents) => bed.through(agents, kinds, () => bed.reroute(place)));
     print(`flap of place ${place}, pinned`, told);
     expect(told).toMatchObject(unharmed);
     expect(told.left).toEqual({});
@@ -100,7 +93,7 @@ describeWith(['root', 'debian-packages'], 'a flap of the route to the service ad
   });
 
   // A connection ends with the route that it took, and what was being said on it is lost: an INVITE that rings, a request to the
-  // side that moved. That side begins anew: inside a call by the address of its edge, which no flap moves.
+  // side that moved. That side starts over: inside a call by the address of its edge, which no flap moves.
   it.each(['tcp', 'tls'] as const)('breaks no call over %s of the side that moved and goes on', async (protocol) => {
     const own = [
       'alice to bob, before the ACK',
@@ -108,14 +101,14 @@ describeWith(['root', 'debian-packages'], 'a flap of the route to the service ad
       'bob to alice, in talk, changed by the callee',
     ];
     // Once it has said something, it is reached again.
-    const reached: Kind = {
+    const reached: CallScenario = {
       ...kinds[0]!,
       name: 'alice to bob, changed by the caller, hung up by the callee',
       steps: [ring, answer, talk, event, talk, reinvite('caller', 'nothing'), talk, bye('callee')],
     };
     await withUsers(protocol, async (agents) => {
       const told = await bed.through(agents, [...kinds.filter(({ name }) => own.includes(name)), reached], () =>
-        bed.flap(1),
+        bed.reroute(1),
       );
       print(`flap of place 1 over ${protocol}, in calls of its own side`, told);
       expect(told).toMatchObject({ ...unharmed, callsUpBefore: own.length + 1, callsUpAfter: own.length + 1 });
@@ -128,7 +121,7 @@ describeWith(['root', 'debian-packages'], 'a flap of the route to the service ad
 
   it('is the same with static routes, as where BIRD is not installed', async () => {
     await bed.change({ routing: 'static' });
-    const told = await withUsers('udp', (agents) => bed.through(agents, kinds, () => bed.flap(1)));
+    const told = await withUsers('udp', (agents) => bed.through(agents, kinds, () => bed.reroute(1)));
     print('flap of place 1, static routes', told);
     expect(told).toMatchObject(unharmed);
     expect(told.left).toEqual({});
@@ -158,7 +151,7 @@ describeWith(['root', 'debian-packages'], 'a flap of the route to the service ad
 
     it('the same run fails', async () => {
       await bed.change({ changeEdge: unpinned });
-      const told = await withUsers('udp', (agents) => bed.through(agents, kinds, () => bed.flap(1), 1));
+      const told = await withUsers('udp', (agents) => bed.through(agents, kinds, () => bed.reroute(1), 1));
       print('flap of place 1, not pinned', told);
       const failed = new Set(told.results.filter(({ failures }) => failures.length > 0).map(({ kind }) => kind));
       expect([...failed]).toEqual(

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { callerAddress, changeEdgeKeys, edgeKeysOf, serviceAddress } from '../../../lib/targets/local/front/index.ts';
 import { routerName } from '../../../lib/targets/local/front/internet.ts';
@@ -10,7 +11,7 @@ import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
 import { describeWith } from '../../requirements.ts';
 import { leave } from '../lab/companion.ts';
-import { carrier, domain, exchange, FrontBed, type Kind } from './bed.ts';
+import { carrier, domain, exchange, FrontBed } from './bed.ts';
 import { credentialsFor, Ears, forge, Wire } from './wire.ts';
 import { until } from '../lab/lab.ts';
 
@@ -105,7 +106,12 @@ describeWith(['root', 'debian-packages'], 'what is said between edges and cells'
       bed.front.regions.map((_, index) => routerName(index + 1)),
       'X-Cellstamp-Proof',
     );
-    const kind: Kind = { name: 'out', caller: 'exchange', callee: 'carrier', dial: `sip:${carrier.number}@${domain}` };
+    const kind: CallScenario = {
+      name: 'out',
+      caller: 'exchange',
+      callee: 'carrier',
+      dial: `sip:${carrier.number}@${domain}`,
+    };
     const { summary } = await agents.run({ kinds: [kind], calls: 1, talkSeconds: 0.3 });
     await ears.close();
     expect(summary.failures).toEqual([]);
@@ -321,7 +327,7 @@ describeWith(['root', 'debian-packages'], 'what is said between edges and cells'
     expect(await bed.calls()).toEqual([]);
   });
 
-  const kinds: readonly Kind[] = [
+  const kinds: readonly CallScenario[] = [
     { name: 'registered', caller: 'alice', callee: 'bob', dial: `sip:bob@${domain}` },
     { name: 'carrier-out', caller: 'bob', callee: 'carrier', dial: `sip:${carrier.number}@${domain}` },
     { name: 'carrier-in', caller: 'carrier', callee: 'bob', dial: `sip:${carrier.calls}@${serviceAddress}` },

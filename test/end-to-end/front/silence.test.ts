@@ -18,7 +18,7 @@ import { until } from '../lab/lab.ts';
 /** Seconds. The router forgets a flow after 30 s; registrations and tables of an edge must outlast any of this. */
 const silence = 60;
 
-/** Opens a connection, asks for nothing that is given, and prints for how many seconds it was let be: ADDRESS TO. */
+/** Opens a connection, sends no valid request, and prints for how many seconds it stayed open: ADDRESS TO. */
 const strangerProgram = `
 import socket, sys, time
 source, to = sys.argv[1:]
@@ -85,7 +85,7 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
   const nothing = () => Promise.resolve();
 
   it('a phone behind a masquerading router is called, also during and after a flap', async () => {
-    await callPhone('a flap in its calls', () => bed.flap(1));
+    await callPhone('a flap in its calls', () => bed.reroute(1));
     await callPhone('after the flap', nothing);
     silentSince = Date.now();
   });

@@ -104,7 +104,7 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     ]);
   });
 
-  it('that is lost and comes back empty takes nothing away, and costs no call; filled again it is read anew', async () => {
+  it('that is lost and comes back empty takes nothing away, and costs no call; filled again it is read again', async () => {
     const run = agents.startRun({ kinds, calls: 12, ratePerSecond: 3, talkSeconds: 4 });
     await until(async () => (await bed.calls()).length > 1);
     const callsUpBefore = (await bed.calls()).length;

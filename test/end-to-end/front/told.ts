@@ -7,6 +7,7 @@ import { exec } from '../../../lib/targets/local/index.ts';
 import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
 import type { CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
+import { failuresOf } from '../lab/lab.ts';
 
 /** What calls left behind on a host. */
 interface Left {
@@ -19,7 +20,7 @@ interface Left {
 /** By host; empty when nothing is left behind. */
 export type LeftBehind = Readonly<Record<string, Left>>;
 
-/** What a run came to, as it is printed. */
+/** The result of a run, as it is printed. */
 export interface Told {
   readonly callsUpBefore: number;
   readonly callsUpAfter: number;
@@ -39,12 +40,12 @@ export function toldOf(
     callsUpBefore,
     callsUpAfter,
     packetsLost: runs.reduce((sum, { summary }) => sum + summary.packets.lost, 0),
-    failures: runs.flatMap(failuresOf),
+    failures: runs.flatMap(({ results }) => failuresOf(results)),
     left,
   };
 }
 
-/** Prints what a run came to. */
+/** Prints the result of a run. */
 export function print(title: string, { callsUpBefore, callsUpAfter, packetsLost, failures, left }: Told): void {
   const sum = (key: keyof Left) => Object.values(left).reduce((total, each) => total + each[key], 0);
   console.log(
@@ -52,10 +53,6 @@ export function print(title: string, { callsUpBefore, callsUpAfter, packetsLost,
       `${sum('transactions')} transactions, ${sum('calls')} calls, ${sum('sessions')} media sessions; ` +
       `${failures.length} failures${failures.map((failure) => `\n  ${failure}`).join('')}`,
   );
-}
-
-function failuresOf({ results }: RunResult): readonly string[] {
-  return results.flatMap(({ kind, failures }) => failures.map(({ what, detail }) => `${kind}: ${what} (${detail})`));
 }
 
 /** Where calls left something behind now, and what. */

@@ -37,7 +37,7 @@ export class Crowd {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
   readonly #ended: Promise<void>;
-  /** What its connections came to at first. */
+  /** How its connections went at first. */
   readonly begun: Promise<CrowdReport>;
 
   private constructor(child: ChildProcess) {

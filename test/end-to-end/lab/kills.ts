@@ -1,15 +1,13 @@
 /** SBCs that die, or freeze, at random moments while calls arrive; and what became of the calls and their records. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
 import { seededRandom, type Random } from '../../../lib/planner/index.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
 import type { CallEvent } from '../../../lib/software/kamailio/sbc/records.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { Lab, until, type LabUser, type SipTrace } from './lab.ts';
-
-type Kind = RunCommand['kinds'][number];
 
 /** The interval in which the SBCs tell each other what happens: of what is older nothing may be lost. Milliseconds. */
 const replicationMs = 50;
@@ -313,13 +311,13 @@ export class KillsBed {
 }
 
 /** Calls of all kinds: some ring and are given up, some are refused, most are answered and short. */
-function kindsOf(lab: Lab, random: Random): Kind[] {
+function kindsOf(lab: Lab, random: Random): CallScenario[] {
   const ways = [
     { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
     { name: 'carrier out', caller: 'anna', callee: 'carrier-a', dial: 'sip:+4989700700@acme.example.com' },
     { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` },
   ];
-  return Array.from({ length: 20 }, (_, index): Kind => {
+  return Array.from({ length: 20 }, (_, index): CallScenario => {
     const way = ways[index % ways.length]!;
     const ring = { step: 'ring', seconds: 2 * random() } as const;
     const draw = random();

@@ -22,7 +22,7 @@ interface ScrapeConfig {
   }[];
 }
 
-type Place = string | { readonly host: string; readonly port: number };
+type SocketAddress = string | { readonly host: string; readonly port: number };
 
 /** Carries connections from the first place of each pair to the second, and prints the ports that it listens on. */
 const relay = `
@@ -38,7 +38,11 @@ const listening = JSON.parse(process.argv[1]).map(([from, to]) => new Promise((r
 }));
 Promise.all(listening).then((ports) => console.log(JSON.stringify(ports)));`;
 
-const argvOf = (pairs: readonly (readonly [Place, Place])[]) => ['--eval', relay, JSON.stringify(pairs)];
+const argvOf = (pairs: readonly (readonly [SocketAddress, SocketAddress])[]) => [
+  '--eval',
+  relay,
+  JSON.stringify(pairs),
+];
 
 export class MetricsBridge {
   readonly #folder: string;

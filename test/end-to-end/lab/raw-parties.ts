@@ -137,7 +137,13 @@ export function respond(request: string, at: string, status: string, content: Co
 }
 
 /** A request within the call that the caller's INVITE and its 200 have made. */
-export function within(at: string, ok: string, method: string, sequence: number, content: Content = noContent): string {
+export function requestInDialog(
+  at: string,
+  ok: string,
+  method: string,
+  sequence: number,
+  content: Content = noContent,
+): string {
   const routes = headersOf(ok, /^Record-Route:/i).reverse();
   const callId = value(ok, 'Call-ID');
   return finish(

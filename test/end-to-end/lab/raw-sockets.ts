@@ -1,14 +1,14 @@
 /**
  * Sockets at addresses of one's choice, for what no user agent would send: run inside the outside's network. A JSON line in
  * opens one (`{"open": "192.0.2.1:5060"}`) or sends (`{"from", "to", "text"}`); a JSON line out is what came
- * (`{"at", "from", "text"}`) or `{"opened"}`. `"hex"` in the place of `"text"` is for what is no text, on the way in and, beside it, out. With `"over": "tcp"` the text has a connection of its own, and nothing to open.
+ * (`{"at", "from", "text"}`) or `{"opened"}`. `"hex"` instead of `"text"` takes bytes that are no text; output has it beside `"text"`. With `"over": "tcp"` the text has a connection of its own, and nothing to open.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-interface Line {
+interface Instruction {
   readonly open?: string;
   readonly from: string;
   readonly to: string;
@@ -34,7 +34,7 @@ function open(at: string): void {
   sockets.set(at, socket);
 }
 
-async function sendOverTcp({ from, to, text, patience = 400 }: Line): Promise<void> {
+async function sendOverTcp({ from, to, text, patience = 400 }: Instruction): Promise<void> {
   const [address, port] = to.split(':') as [string, string];
   const socket = connect({ host: address, port: Number(port), localAddress: from.split(':')[0]! });
   // Whoever sends junk may be hung up on.
@@ -46,7 +46,7 @@ async function sendOverTcp({ from, to, text, patience = 400 }: Line): Promise<vo
 }
 
 for await (const text of createInterface({ input: process.stdin })) {
-  const line = JSON.parse(text) as Line;
+  const line = JSON.parse(text) as Instruction;
   if (line.open !== undefined) open(line.open);
   else if (line.over === 'tcp') sending.push(sendOverTcp(line));
   else {

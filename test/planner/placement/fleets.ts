@@ -88,7 +88,7 @@ export function tableOf(tenants: readonly PlacementTenant[], slots: 1 | 168 = 16
   return table;
 }
 
-/** Everything that is wrong with what is in the cells, added up anew from the tenants. */
+/** Everything that is wrong with what is in the cells, added up again from the tenants. */
 export function violations(cells: readonly CellLoad[]): string[] {
   const found: string[] = [];
   const seen = new Set<TenantRow>();

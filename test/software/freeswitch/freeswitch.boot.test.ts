@@ -1,6 +1,7 @@
 /** FreeSWITCH itself, with the configuration made for a media host, called by user agents. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../end-to-end/lab/lab.ts';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { paths } from '../../../lib/software/freeswitch/paths.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
@@ -22,12 +23,6 @@ const stranger = '192.0.2.7';
 const addresses = [cell.media[0]!.address, ...cell.sbcs.map(({ address }) => address), overlay, stranger];
 
 /** Asks again until it is so. @throws Error when it still is not so after 20 s */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const start = performance.now(); !(await condition()); await sleep(100)) {
-    if (performance.now() - start > 20_000) throw new Error(`never became true: ${condition}`);
-  }
-}
-
 describeWith(['root', 'freeswitch'], 'FreeSWITCH with its generated configuration', () => {
   let host: Host;
 
@@ -42,7 +37,7 @@ describeWith(['root', 'freeswitch'], 'FreeSWITCH with its generated configuratio
   /** Waits for this many blocks of 100 ms of the expected tone from now on. */
   const hears = async (call: number, blocks: number) => {
     const before = (await host.heard(call)).matching;
-    await until(async () => (await host.heard(call)).matching >= before + blocks);
+    await until(async () => (await host.heard(call)).matching >= before + blocks, 20);
   };
   const uuids = async () => (await cli('show channels')).match(/^[0-9a-f-]{36}(?=,)/gm) ?? [];
   const press = async (digit: string) => {
@@ -138,9 +133,9 @@ describeWith(['root', 'freeswitch'], 'FreeSWITCH with its generated configuratio
       const folder = `${cell.spec.media.freeswitch.voicemailDirectory}/boxes/acme.1001`;
       const files = async () =>
         (await host.run(['/usr/bin/find', folder, '-name', '*.wav', '-size', '+40k'])).output.trim();
-      await until(async () => (await files()) !== '');
+      await until(async () => (await files()) !== '', 20);
       expect(await host.bye(caller)).toBe(200);
-      await until(async () => (await cli('vm_boxcount acme.1001@boxes')) === '1');
+      await until(async () => (await cli('vm_boxcount acme.1001@boxes')) === '1', 20);
 
       const stranger = await answered('mailbox-acme.1002', { send: 480, expect: 560 });
       await sleep(1500);
@@ -204,7 +199,7 @@ describeWith(['root', 'freeswitch'], 'FreeSWITCH with its generated configuratio
     });
 
     it('takes as many calls as the spec says, answers 503 to the next one, and takes as many again', async () => {
-      await until(async () => (await legs()) === 0);
+      await until(async () => (await legs()) === 0, 20);
       for (const round of [1, 2]) {
         const calls = [];
         for (let n = 0; n < 6; n++) calls.push(await answered('echo'));
@@ -215,7 +210,7 @@ describeWith(['root', 'freeswitch'], 'FreeSWITCH with its generated configuratio
       }
     });
 
-    it('leaves no call behind', () => until(async () => (await legs()) === 0));
+    it('leaves no call behind', () => until(async () => (await legs()) === 0, 20));
 
     it('drains: 503 to new calls while a running one goes on, and ends with the last one', async () => {
       const call = await answered('echo', { send: 640, expect: 640 });
@@ -224,7 +219,7 @@ describeWith(['root', 'freeswitch'], 'FreeSWITCH with its generated configuratio
         drained = true;
         return done;
       });
-      await until(async () => (await host.options(sbc)) === 503);
+      await until(async () => (await host.options(sbc)) === 503, 20);
       expect((await host.call(sbc, 'echo', { send: 500, expect: 500 })).status).toBe(503);
       await hears(call, 10);
       expect(drained).toBe(false);

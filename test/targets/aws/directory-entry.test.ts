@@ -14,7 +14,7 @@ describe('DirectoryEntry', () => {
     const { id, item: text } = JSON.parse(applied) as { id: { S: string }; item: { S: string } };
     expect(id).toEqual({ S: 'cell:euw1-a' });
     expect(JSON.parse(text.S)).toEqual({ ...cell, version: 20261121110000 });
-    // The time is taken anew when the entry changes, and at no other apply.
+    // The time is taken again when the entry changes, and at no other apply.
     expect(made.one('terraform_data')).toMatchObject({
       triggers_replace: { entry: JSON.stringify(cell) },
       lifecycle: { ignore_changes: ['input'] },

@@ -1,7 +1,7 @@
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
 import { describe, expect, it } from 'vitest';
 import { EdgePop } from '../../../lib/targets/aws/edge-pop.ts';
-import { edgeMetrics, hostMetrics } from '../../../lib/targets/aws/host/metrics-script.ts';
+import { edgeMetrics, hostMetrics } from '../../../lib/observability/host-metrics.ts';
 import { regionAlarms } from '../../../lib/targets/aws/front-alarms.ts';
 import type { FrontInput } from '../../../lib/fleet/schema/front.ts';
 import { frontOf, maximalFront, minimalFront, synth } from './synth.ts';

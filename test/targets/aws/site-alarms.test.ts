@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellAlarms } from '../../../lib/targets/aws/cell-alarms.ts';
-import { hostMetrics, mediaMetrics, sbcMetrics } from '../../../lib/targets/aws/host/metrics-script.ts';
+import { hostMetrics, mediaMetrics, sbcMetrics } from '../../../lib/observability/host-metrics.ts';
 import { SiteAlarms } from '../../../lib/targets/aws/site-alarms.ts';
 import { cellSite } from '../../../lib/targets/aws/site.ts';
 import type { Cell } from '../../../lib/fleet/derive/cell.ts';

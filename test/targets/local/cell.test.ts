@@ -1,7 +1,7 @@
 /** A cell on this machine, with its real daemons. */
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../../end-to-end/lab/lab.ts';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { down, exec, killHost, list, logs, status, up, type CellStatus } from '../../../lib/targets/local/index.ts';
 import { readState } from '../../../lib/targets/local/state.ts';
@@ -40,9 +40,6 @@ const inside = async (host: string, ...argv: string[]) => {
 /** Exit status 0 when a TCP connection comes about within a second. */
 const connects = async (host: string, address: string, port: number) =>
   (await exec(spec.name, host, ['timeout', '1', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`])).status === 0;
-const until = async (condition: () => boolean | Promise<boolean>) => {
-  while (!(await condition())) await sleep(50);
-};
 const active = () =>
   status(spec.name)
     .hosts.filter((host) => host.active)
@@ -104,7 +101,7 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
       status(spec.name)
         .hosts.find((host) => host.name === 'media-1')!
         .services.find((one) => one.name === 'rtpengine')!;
-    await until(() => service().starts === 2 && service().state === 'ready');
+    await until(() => service().starts === 2 && service().state === 'ready', 60);
     expect(logs(spec.name, 'media-1')['rtpengine']).toContain('supervision: rtpengine ended');
   });
 
@@ -113,7 +110,7 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
     const hardwareAddress = async () => inside('media-2', 'cat', '/sys/class/net/eth0/address');
     const known = await hardwareAddress();
     killHost(spec.name, 'media-2');
-    await until(() => status(spec.name).state === 'degraded');
+    await until(() => status(spec.name).state === 'degraded', 60);
     expect(
       status(spec.name)
         .hosts.filter((host) => host.state === 'dead')
@@ -129,7 +126,7 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
     expect(await hardwareAddress()).toBe(known);
   });
 
-  it('makes anew only the hosts whose configuration changed', async () => {
+  it('remakes only the hosts whose configuration changed', async () => {
     const first = pids(spec.name);
     await up({ ...spec, sbc: { ...spec.sbc, flood: { ...spec.sbc.flood, banSeconds: 77 } } });
     const changed = Object.entries(pids(spec.name)).filter(([host, pid]) => first[host] !== pid);
@@ -140,12 +137,12 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
   it('moves the floating addresses when Kamailio of the active SBC is killed', async () => {
     const [first] = active();
     await inside(first!, 'pkill', '-KILL', '-x', 'kamailio');
-    await until(() => active().some((name) => name !== first));
-    await until(async () => (await holders(running.floatingAddress)).length === 1);
+    await until(() => active().some((name) => name !== first), 60);
+    await until(async () => (await holders(running.floatingAddress)).length === 1, 60);
     expect(await holders(running.floatingAddress)).not.toContain(first);
     expect(await holders(cell.overlayAddress)).toEqual(await holders(running.floatingAddress));
-    await until(() => status(spec.name).state === 'running');
-    // Who came back does not take over again.
+    await until(() => status(spec.name).state === 'running', 60);
+    // An SBC that came back does not take over again.
     expect(active()).not.toContain(first);
   });
 

@@ -51,7 +51,7 @@ describe('the count of a stream', () => {
     expect(receive([0, 1, 3, 2, 3, 4]).verdicts).toEqual(['next', 'next', 'gap', 'late', 'duplicate', 'next']);
   });
 
-  test('begins anew when the numbers jump', () => {
+  test('starts over when the numbers jump', () => {
     const { reception, verdicts } = receive([0, 1, 10_000]);
     expect(verdicts).toEqual(['next', 'next', 'restart']);
     expect(reception.counts).toMatchObject({ received: 2, lost: 0 });

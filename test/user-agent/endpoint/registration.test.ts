@@ -52,7 +52,7 @@ describe('a registration', () => {
     expect(registrar.received.map(({ headers }) => parseCSeq(headers.require('CSeq')).sequence)).toEqual([1, 2, 3]);
   });
 
-  test('answers anew when its nonce became stale', async () => {
+  test('answers a new challenge when its nonce has become stale', async () => {
     const { registrar, agent } = await setUp({ nonceUses: 1 });
     const registration = agent.registration(60);
     await registration.register();

@@ -83,7 +83,7 @@ describe('an agent with a password', () => {
     expect(fieldsOf(signed)).toMatchObject({ nonce: '2', algorithm: 'SHA-256' });
   });
 
-  test('counts the uses of a nonce, and begins anew with the next', () => {
+  test('counts the uses of a nonce, and starts over with the next', () => {
     const authentication = new DigestAuthentication({ username: 'u', password: 'p' });
     const counts = [];
     for (const nonce of ['1', undefined, undefined, '2']) {

@@ -21,7 +21,7 @@ export const macText = '[0-9a-f]{32}';
 export const newLine = String.raw` + "\n" + `;
 
 /**
- * What a proof covers, the same text on both sides: all that an SBC acts upon. No field before the Contact can contain the
+ * What a proof covers, the same text on both sides: all that an SBC acts on. No field before the Contact can contain the
  * separator, a line end, and the hash of the body at the end has a fixed length, so that no two requests have the same text.
  */
 export const provedText = [

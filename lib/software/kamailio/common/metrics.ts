@@ -1,26 +1,20 @@
-/** What every Kamailio's Prometheus page has in common. */
+/** Kamailio's Prometheus page. */
+import type { MetricPage } from '../../../observability/metric-page.ts';
 
-/** @param prefix Begins every name: `cellstamp_sbc_`. */
-export function prometheus(prefix: string): string {
-  return `
-modparam("xhttp_prom", "xhttp_prom_beginning", "${prefix}")
+/** The module's settings, and every metric of the page. */
+export function prometheus({ prefix, metrics }: MetricPage<string>): string {
+  return `modparam("xhttp_prom", "xhttp_prom_beginning", "${prefix}")
 modparam("xhttp_prom", "xhttp_prom_buf_size", 262144)
 # A counter that has not moved is still there.
 modparam("xhttp_prom", "xhttp_prom_timeout", 0)
 modparam("xhttp_prom", "xhttp_prom_stats", "shmem:")
+${Object.entries(metrics)
+  .map(
+    ([name, { kind, what, label }]) => `# ${what}
+modparam("xhttp_prom", "prom_${kind}", "name=${name};${label === undefined ? '' : ` label=${label};`}")`,
+  )
+  .join('\n')}
 `;
-}
-
-export function counter(name: string, label?: string): string {
-  return definition('prom_counter', name, label);
-}
-
-export function gauge(name: string, label?: string): string {
-  return definition('prom_gauge', name, label);
-}
-
-function definition(kind: 'prom_counter' | 'prom_gauge', name: string, label?: string): string {
-  return `modparam("xhttp_prom", "${kind}", "name=${name};${label === undefined ? '' : ` label=${label};`}")`;
 }
 
 /**
@@ -30,8 +24,6 @@ function definition(kind: 'prom_counter' | 'prom_gauge', name: string, label?: s
 export function unreadable(name: string): { readonly text: string; readonly atScrape: string } {
   return {
     text: `
-# Dropped before the script because they can't be read: 1st label for the first line or the Via, 2nd for From, To, Call-ID or CSeq.
-${counter(name, 'what')}
 modparam("pv", "shvset", "unreadable=i:0")
 event_route[core:receive-parse-error] {
     prom_counter_inc("${name}", "1", "message");

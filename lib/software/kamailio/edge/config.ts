@@ -3,7 +3,8 @@ import { edgePorts } from '../../../fleet/schema/fixed.ts';
 import { late } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { connections, streamSeconds } from '../common/connections.ts';
-import { counter, gauge, metricsPage, prometheus, unreadable } from '../common/metrics.ts';
+import { edgePage } from '../../../observability/kamailio-pages.ts';
+import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import { loadedModules, type Module } from '../common/modules.ts';
 import { kamailioPaths as paths } from '../common/paths.ts';
 import { identity, noDns, processes } from '../common/processes.ts';
@@ -163,13 +164,7 @@ function metrics(host: EdgeHost): Section {
   return {
     title: 'Metrics',
     text: `
-${prometheus('cellstamp_').trim()}
-${counter('edge_requests', 'method')}
-${counter('edge_rejected', 'reason')}
-${counter('edge_handed_over', 'method')}
-${counter('edge_taken_over', 'method')}
-${gauge('edge_clock_offset_seconds')}
-${gauge('edge_calls')}
+${prometheus(edgePage).trim()}
 ${unreadableMessages.text}
 ${metricsPage(
   host.address,

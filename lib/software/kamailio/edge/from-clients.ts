@@ -1,4 +1,4 @@
-/** New requests from clients: which cell, by way of which address of this edge, and what becomes of a cell that fails. */
+/** New requests from clients: which cell, by way of which address of this edge, and what happens when a cell fails. */
 import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
 import { sourceHeader } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
@@ -126,7 +126,7 @@ route[PIN] {
     } else {
         route(MARK_CONTACT);
     }
-    # The proof is made of what the cell reads. Record-Route, which it does not act upon, can only be added behind this.
+    # The proof is made of what the cell reads. Record-Route, which it does not act on, can only be added behind this.
     if (!msg_apply_changes()) {
         sl_send_reply("500", "Server Internal Error");
         exit;

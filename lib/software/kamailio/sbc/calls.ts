@@ -61,7 +61,7 @@ route[REFUSE_CALL_IN_USE] {
     route(REFUSE);
 }
 
-# A call was let in. In: $var(id), $var(name), $var(trunk), $var(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
+# A call was admitted. In: $var(id), $var(name), $var(trunk), $var(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
 # $vn(codecs), $var(side).
 route[CALL_INVITED] {
     # Spec: calls.longestMinutes, or the tenant's own; seconds.

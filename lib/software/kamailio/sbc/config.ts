@@ -47,7 +47,7 @@ export function kamailioConfig(cell: Cell, host: SbcHost): string {
 # Its two sides:          ${control} htable.get sides NAME    (NAME:TAG of the callee)
 # End a call:             ${callsProgram} end NAME-or-Call-ID
 # A tenant's entry:       ${control} htable.get tenants DOMAIN
-# Tables anew from the database: ${control} htable.reload tenants   (dids, sources, trunks, callers, users)
+# Reload tables from the database: ${control} htable.reload tenants   (dids, sources, trunks, callers, users)
 # Drain media host 2:     ${control} htable.seti drains s:2 1      and back: htable.delete drains s:2
 # Media hosts in service: ${control} htable.dump pools
 # FreeSWITCH hosts:       ${control} dispatcher.list

@@ -11,7 +11,7 @@ const tables = loadedTables.map(({ name }) => name);
 
 export const customersScript = `#!/bin/bash
 # Changes tenants, trunks and users without a restart: applies SQL from standard input to the cell's database, as the owner of
-# the schema, and has this SBC read its tables anew; calls in progress notice nothing. Run it on both SBCs: the same SQL twice
+# the schema, and has this SBC reload its tables; calls in progress notice nothing. Run it on both SBCs: the same SQL twice
 # does no harm, and without any (</dev/null) the tables are only read.
 # The tenants and trunks of a cell's file:  npx cellstamp provision CELL
 set -euo pipefail

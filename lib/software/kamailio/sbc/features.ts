@@ -60,7 +60,7 @@ route[TO_FEATURE] {
     route(REFUSE_FOR_NOW);
 }
 
-# In: the same. Out: $var(feature), empty if there is none by this code; $ru, $var(kind), $var(flags). False: it can't be had.
+# In: the same. Out: $var(feature), empty if there is none by this code; $ru, $var(kind), $var(flags). False: it is not available.
 route[FIND_FEATURE] {
     $var(kind) = "feature";
     $avp(any_host) = $null;

@@ -12,7 +12,7 @@ export const milliseconds = '($TV(sn) & 1048575) * 1000 + $TV(un) / 1000';
 
 /**
  * Limits on call set-ups: a token bucket (rate and burst) and a cap on calls at the same time, for every tenant and every
- * trunk, and a token bucket for the cell. A tenant's calls up to its guarantee are always let in. Where a tenant of the cell has
+ * trunk, and a token bucket for the cell. A tenant's calls up to its guarantee are always admitted. Where a tenant of the cell has
  * a guarantee, each call above its tenant's takes a place of the shared part: what the cell relays with one media host lost,
  * less all guarantees.
  *

@@ -99,7 +99,7 @@ route[ANCHOR] {
     return -1;
 }
 
-# Offers a message's description to the relay, or offers it anew. In: $var(m), $var(flags), $var(learn), $var(id), $var(relayed), $var(by_branch).
+# Offers a message's description to the relay, or offers it again. In: $var(m), $var(flags), $var(learn), $var(id), $var(relayed), $var(by_branch).
 # False: the description must not pass. Out: $var(refused), why: 0, the relay is away or full; 1, it does not take this
 # description; 2, the call has ended meanwhile.
 route[OFFER] {
@@ -264,7 +264,7 @@ route[RELEASE_LATE] {
         $var(m) = $(var(late){s.select,0,:});
         $var(relayed) = $(var(late){s.select,1,:});
         $var(known_as) = $mqv(unreleased);
-        # Not one that has been offered anew by this name.
+        # Not one that has been offered again by this name.
         if ($sht(unreleased=>$var(late)) != $null && route(SELECT_RELAY)) {
             if (rtpengine_delete("call-id=$var(relayed) from-tag=$var(known_as)")) $sht(unreleased=>$var(late)) = $null;
         }

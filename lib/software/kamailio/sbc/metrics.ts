@@ -1,50 +1,14 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
-import { counter, gauge, metricsPage, prometheus, unreadable } from '../common/metrics.ts';
+import { sbcPage } from '../../../observability/kamailio-pages.ts';
+import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
 
-/** Metrics for Prometheus. No label names a tenant: with 500 tenants and more that would be thousands of series a host. */
 export function metrics(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Metrics',
     text: `
-${prometheus('cellstamp_sbc_').trim()}
-# Calls let in, answered, ended; requests refused and dropped.
-${counter('setups_total', 'kind')}
-${counter('answered_total')}
-${counter('ended_total', 'reason')}
-# Sums over calls, and how many calls are in them: from INVITE to ringing or answer; of ended calls what the relay measured,
-# loss in whole percents.
-${counter('post_dial_delay_milliseconds_total')}
-${counter('post_dial_delay_samples_total')}
-${counter('jitter_milliseconds_total')}
-${counter('loss_percent_total')}
-${counter('media_samples_total')}
-${counter('rejected_total', 'reason')}
-# Calls of whose refusal there is no line and no record: there were too many.
-${counter('refusals_untold_total')}
-${counter('dropped_total', 'reason')}
-${counter('bans_total')}
-${counter('registrations_total')}
-${counter('look_ups_failed_total')}
-${counter('media_failures_total', 'media')}
-${counter('trunk_failures_total')}
-# Answers and CANCELs of calls that rang, and INVITEs of calls that were let in, when the other SBC died.
-${counter('taken_over_total', 'what')}
-# Shared places did not follow the tenants' calls: a guarantee was changed.
-${counter('shared_recounts_total')}
-# Records: put into the queue, confirmed by Redis, pushed out of a full queue, taken over from the other SBC.
-${counter('records_total', 'step')}
-${counter('record_failures_total')}
-${gauge('records_waiting')}
-${gauge('events_waiting')}
-${gauge('media_calls', 'media')}
-${gauge('media_host_up', 'media')}
-# 1 while it gets no new calls.
-${gauge('media_host_drained', 'media')}
-${gauge('calls')}
-# Registered contacts, those that the other SBC took among them.
-${gauge('contacts')}
+${prometheus(sbcPage).trim()}
 ${unreadableMessages.text}
 ${metricsPage(host.address, internalPorts.sbcMetrics, currentState(cell) + unreadableMessages.atScrape)}`,
   };

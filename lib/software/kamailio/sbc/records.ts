@@ -1,4 +1,5 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
+import { longestRecordQueue } from '../../../fleet/schema/fixed.ts';
 import type { SizeName } from '../../../fleet/schema/sizes.ts';
 import { late } from '../../host-config.ts';
 import { redisTunnelPort } from '../../stunnel/index.ts';
@@ -14,8 +15,8 @@ export const callRecordStream = 'call-records';
 /**
  * An event of a call, as it stands in the stream. Times are seconds since 1970 with microseconds. `id` and `event` name it, and the
  * stream has it once, unless an SBC was away for longer than 15 minutes and brings it then. An end without a start is that of a call
- * that was let in and not answered; of any other the start comes first.
- * `refused` stands alone, for a call that was not let in: it has the fields of an end, and no media host (0). What a stranger tried is
+ * that was admitted and not answered; of any other the start comes first.
+ * `refused` stands alone, for a call that was not admitted: it has the fields of an end, and no media host (0). What a stranger tried is
  * no call of anybody's and has no record.
  */
 export interface CallEvent {
@@ -31,7 +32,7 @@ export interface CallEvent {
   readonly to: string;
   /** Name of the trunk, empty within a tenant. */
   readonly trunk: string;
-  /** Number of the media host; 0 of a call that was not let in. */
+  /** Number of the media host; 0 of a call that was not admitted. */
   readonly media: number;
   /** Name of the SBC that says it. */
   readonly sbc: string;
@@ -58,9 +59,6 @@ export interface CallEvent {
  * Entries that the stream keeps at most. One takes about 500 bytes: half of the memory that Redis has by the size of the cell.
  */
 const longestStream: Readonly<Record<SizeName, number>> = { test: 50_000, small: 500_000, standard: 2_000_000 };
-
-/** Records that wait in memory at most, about 600 bytes each. */
-export const longestQueue = 100_000;
 
 /**
  * How long Redis remembers which records it has, in seconds: for longer than an SBC that was away may come back with some of them.
@@ -132,12 +130,12 @@ modparam("ndb_redis", "cmd_timeout", 1000)
 modparam("ndb_redis", "allowed_timeouts", 0)
 modparam("ndb_redis", "disable_time", 1)
 # Names of records that wait here while Redis is away; a full queue loses the oldest, and metrics count it.
-modparam("mqueue", "mqueue", "name=records;size=${longestQueue}")
+modparam("mqueue", "mqueue", "name=records;size=${longestRecordQueue}")
 
 # A record is to be delivered, and kept until it is: here, and by the line that told of it at the other SBC. In: $var(record), its
 # name; $vn(call), the entry, with its end if it has one.
 route[RECORD] {
-    if ($mq_size(records) >= ${longestQueue} && mq_fetch("records")) {
+    if ($mq_size(records) >= ${longestRecordQueue} && mq_fetch("records")) {
         prom_counter_inc("records_total", "1", "lost");
         $sht(own_records=>$mqk(records)) = $null;
         $var(lines) = $var(lines) + "v" + $mqk(records) + "|\n";

@@ -2,7 +2,7 @@
 import type { Section } from '../common/section.ts';
 import { callFields, endFields } from './call-entry.ts';
 
-/** Why a call was not let in; `rejected_total` counts by the same names. */
+/** Why a call was not admitted; `rejected_total` counts by the same names. */
 export const refusalReasons = [
   // The cell is full, or has nothing that could carry the call.
   'cell_rate',

@@ -382,7 +382,7 @@ route[SIDE_REPLICATED] {
     $shtex(sides=>$var(id)) = $var(left);
 }
 
-# A call that was let in (+), moved to another trunk (+) or answered (=), or that lives (s). In: $var(op), $var(id), $vn(told), its entry.
+# A call that was admitted (+), moved to another trunk (+) or answered (=), or that lives (s). In: $var(op), $var(id), $vn(told), its entry.
 route[CALL_REPLICATED] {
     if ($var(op) == "=") {
         $var(record) = $var(id) + ":start";

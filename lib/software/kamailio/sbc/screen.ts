@@ -100,7 +100,7 @@ route[BAN] {
     xlog("L_NOTICE", "banned $var(source) for ${banSeconds} s\\n");
 }
 
-# Who guesses a user's password may not log in as that user from there for a while, not even with the right one. In: $var(login), the
+# A source that guesses a user's password may not log in as that user from there for a while, not even with the right one. In: $var(login), the
 # source and the user.
 route[SCREEN_LOG_IN] {
     if ($sht(banned=>$var(login)) == $null) return;

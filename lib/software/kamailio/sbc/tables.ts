@@ -116,7 +116,7 @@ ${table('sides', `size=${large}`, `autoexpire=${calledSeconds}`)}
 ${table('sent', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call that rings => tags of the phones: TAG|
 ${table('rang', `size=${large}`, `autoexpire=${ringingSeconds}`)}
-# name of a call => 1: was let in by the other SBC
+# name of a call => 1: was admitted by the other SBC
 ${table('foreign', `size=${large}`, `autoexpire=${ringingSeconds}`)}
 # name of a call => TAG|leg of a second phone that answered it
 ${table('rivals', `size=${small}`, 'autoexpire=60')}

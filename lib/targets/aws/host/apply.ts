@@ -106,7 +106,7 @@ while read -r kind mode owner group path; do
   mkdir -p "$(dirname "$path")"
   install -m "$mode" -o "$owner" -g "$group" "$run/file" "$path.new"
   mv "$path.new" "$path"
-  # RDS makes its owner's password anew every week; that alone is no reason to restart anything.
+  # RDS rotates its owner's password every week; that alone is no reason to restart anything.
   if [[ $kind == program ]] && ! grep -q '@@database_admin_password@@' "files$path"; then
     changed=yes
   fi

@@ -2,7 +2,7 @@
  * The script with which the active SBC takes the cell's floating addresses. keepalived calls it at every change of state, also
  * at boot.
  *
- * In a VPC an address does not move by VRRP. The public address is an Elastic IP: it is associated anew with the floating
+ * In a VPC an address does not move by VRRP. The public address is an Elastic IP: it is reassociated with the floating
  * side of the host that became active. The private one is a route in the VPC's route tables: it is pointed at that host's
  * interface. Both go on in parallel, and are tried until they are done or the host is no longer active.
  */

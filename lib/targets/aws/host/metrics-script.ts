@@ -1,58 +1,22 @@
 /**
  * The script that publishes a host's metrics once a minute. CloudWatch's own agent is not in Debian; what the alarms need is
- * a dozen numbers. A number that cannot be read is left out: unknown, never zero.
+ * a dozen numbers.
  */
 import type { MediaHost, SbcHost } from '../../../fleet/derive/cell.ts';
-import { internalPorts } from '../../../fleet/schema/fixed.ts';
-import { edgePorts } from '../../../fleet/schema/fixed.ts';
+import { edgePorts, internalPorts } from '../../../fleet/schema/fixed.ts';
 import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
+import {
+  edgeMetrics,
+  mediaMetrics,
+  sbcMetrics,
+  type hostMetrics,
+  type HostMetric,
+} from '../../../observability/host-metrics.ts';
+import { shellWords } from '../../../software/shell-quote.ts';
 import { metricDimensions, metricNamespace, type Site } from '../site.ts';
 import { hostRun } from './boot.ts';
 
 export const metricsScriptPath = '/usr/local/lib/cellstamp/publish-metrics';
-
-/** What the script publishes, by host: name in CloudWatch to its meaning. Counters are the increase since the last minute. */
-export const hostMetrics = {
-  HostHealthy: '1 while every service of the host is active',
-  MemoryAvailable: 'percent of the memory that programs may still take',
-  DiskUsed: 'percent of the root volume',
-  BandwidthInExceeded: 'packets that EC2 held back or dropped: more bandwidth in than the instance may use',
-  BandwidthOutExceeded: 'the same, out',
-  PacketsExceeded: 'the same, packets a second',
-  ConntrackExceeded: 'packets dropped because EC2 could track no more connections',
-  ConntrackAvailable: 'connections that EC2 can still track',
-} as const;
-
-export const mediaMetrics = {
-  RelaySessions: 'calls that rtpengine relays now',
-  UserspacePackets: 'packets that rtpengine relayed itself instead of in the kernel',
-  KernelPackets: 'packets that the kernel forwarded for rtpengine',
-} as const;
-
-export const sbcMetrics = {
-  Active: '1 while the host is the active SBC',
-  Calls: 'calls that the SBC knows of',
-  AnsweredCalls: 'calls that were answered',
-  RecordsSent: 'events of calls that Redis has taken',
-  RecordsWaiting: 'events of calls that wait for Redis',
-  UnprovedEdge:
-    'requests from an edge’s address that were dropped because their proof was none, too old, or used before',
-} as const;
-
-export const edgeMetrics = {
-  Ready: '1 while the edge takes new calls, as its health check says: loaded, answering, not draining',
-  Calls: 'calls that go through the edge: a drained one is empty at 0',
-  DirectoryReachable: '1 while the tenant directory answers the edge',
-  DirectoryEntries: 'domains, numbers and source addresses that the edge knows',
-  DirectoryUntold: 'changes of the directory that Kamailio has yet to take',
-  DirectoryRefused: 'items of the directory that the edge refused; one that stays wrong is refused again every hour',
-  CellUnreachable: 'requests that were turned away because no SBC of their cell answered',
-  ClockOffset: 'seconds between the edge’s clock and that of the cell which is furthest from it',
-  UnknownTenant: 'requests that were turned away because no tenant has their domain, number or source',
-} as const;
-
-export type PublishedMetric =
-  keyof typeof hostMetrics | keyof typeof mediaMetrics | keyof typeof sbcMetrics | keyof typeof edgeMetrics;
 
 /** Counter of the network card's driver (`ethtool -S`) to the metric. */
 const allowances = {
@@ -125,30 +89,31 @@ aws cloudwatch put-metric-data --namespace ${metricNamespace} --metric-data "fil
 `;
 }
 
-/** Reads a page of Prometheus metrics; `page_value NAME` prints one of them. */
-function page(host: { readonly address: string }, port: number): string {
+/** Publishes what a role's metrics take from the host's own Prometheus page. */
+function pageLines(address: string, port: number, metrics: Readonly<Record<string, HostMetric>>): string {
+  const lines = Object.entries(metrics).flatMap(([name, { kind, from }]) =>
+    from === undefined ? [] : [`${kind} ${name} "$(page_value ${shellWords([from].flat())})"`],
+  );
   return `
-page=$(curl --silent --max-time 5 http://${host.address}:${port}/metrics)
-page_value() { awk -v name="$1" '$1 == name { print $2; exit }' <<<"$page"; }`;
+page=$(curl --silent --max-time 5 http://${address}:${port}/metrics)
+# page_value SERIES...: of several the sum, to which one that is not on the page adds nothing.
+page_value() {
+  awk 'BEGIN { for (i = 1; i < ARGC; i++) asked[ARGV[i]]; several = ARGC > 2; ARGC = 1 }
+    $1 in asked { sum += $2; seen = 1 }
+    END { if (seen || (several && NR > 1)) print sum + 0 }' "$@" <<<"$page"
+}
+${lines.join('\n')}
+`;
 }
 
 export function mediaLines(host: MediaHost): string {
-  return `${page(host, internalPorts.rtpengineMetrics)}
-gauge RelaySessions "$(page_value 'rtpengine_sessions{type="own"}')"
-counter UserspacePackets "$(page_value 'rtpengine_packets_total{type="userspace"}')"
-counter KernelPackets "$(page_value 'rtpengine_packets_total{type="kernel"}')"
-`;
+  return pageLines(host.address, internalPorts.rtpengineMetrics, mediaMetrics);
 }
 
 export function sbcLines(host: SbcHost, overlayAddress: string): string {
   return `
 gauge Active "$(ip -o -4 address show to ${overlayAddress} | wc -l)"
-${page(host, internalPorts.sbcMetrics)}
-gauge Calls "$(page_value cellstamp_sbc_calls)"
-counter AnsweredCalls "$(page_value cellstamp_sbc_answered_total)"
-counter RecordsSent "$(page_value 'cellstamp_sbc_records_total{step="sent"}')"
-gauge RecordsWaiting "$(page_value cellstamp_sbc_records_waiting)"
-counter UnprovedEdge "$(awk '/^cellstamp_sbc_dropped_total[{]reason="(unproved_edge|stale_proof|replayed_proof)"[}]/ { sum += $2 } END { print sum + 0 }' <<<"$page")"
+${pageLines(host.address, internalPorts.sbcMetrics, sbcMetrics).trim()}
 `;
 }
 
@@ -165,10 +130,6 @@ if [[ -n $(find "$agent" -newermt '-60 seconds' 2>/dev/null) ]]; then
   counter DirectoryRefused "$(jq .refused "$agent")"
   gauge DirectoryUntold "$(jq .untold "$agent")"
 fi
-${page(host, edgePorts.metrics)}
-gauge Calls "$(page_value cellstamp_edge_calls)"
-gauge ClockOffset "$(page_value cellstamp_edge_clock_offset_seconds)"
-counter CellUnreachable "$(page_value 'cellstamp_edge_rejected{reason="cell_unreachable"}')"
-counter UnknownTenant "$(page_value 'cellstamp_edge_rejected{reason="unknown_tenant"}')"
+${pageLines(host.address, edgePorts.metrics, edgeMetrics).trim()}
 `;
 }

@@ -1,11 +1,12 @@
-/** One operation at a time on a cell on AWS: a parameter of the cell says whose it is. Nobody can make it twice. */
+/** One operation at a time on a cell or a front on AWS: a parameter says whose it is. Nobody can make it twice. */
 import { randomBytes } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
 import { OperationFailure } from '../../../operations/failure.ts';
-import { sitePath } from '../site.ts';
+import { sitePath, type Site } from '../site.ts';
 import { asked, sdk } from './clients.ts';
+import { userName } from '../../../config-file/user-name.ts';
 
 const ownerSchema = z.object({
   id: z.string(),
@@ -19,14 +20,17 @@ export type Owner = z.output<typeof ownerSchema>;
 /** A roll-out has operations as its parts, so it has a lock of its own. */
 type Lock = 'operation' | 'rollout';
 
-const parameterOf = (cell: string, lock: Lock): string => `${sitePath({ name: cell })}/${lock}`;
+type Locked = Pick<Site, 'kind' | 'name'>;
+
+const parameterOf = (site: Locked, lock: Lock): string => `${sitePath(site)}/${lock}`;
+const called = ({ kind, name }: Locked): string => `${kind} ${name}`;
 
 /**
- * A process that is killed leaves the lock: whether it still works can't be told from elsewhere, so a person frees the cell.
+ * A process that is killed leaves the lock: whether it still works can't be told from elsewhere, so a person frees it.
  *
- * @throws OperationFailure at once when another operation works on the cell
+ * @throws OperationFailure at once when another operation works on it
  */
-export async function withLock<T>(ssm: SSMClient, cell: string, operation: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(ssm: SSMClient, site: Locked, operation: string, work: () => Promise<T>): Promise<T> {
   const { PutParameterCommand, DeleteParameterCommand } = await sdk(() => import('@aws-sdk/client-ssm'));
   const owner: Owner = {
     id: randomBytes(4).toString('hex'),
@@ -35,57 +39,58 @@ export async function withLock<T>(ssm: SSMClient, cell: string, operation: strin
     since: new Date().toISOString(),
   };
   const lock = operation === 'rollout' ? 'rollout' : 'operation';
-  const Name = parameterOf(cell, lock);
+  const Name = parameterOf(site, lock);
   try {
     await ssm.send(new PutParameterCommand({ Name, Value: JSON.stringify(owner), Type: 'String', Overwrite: false }));
   } catch (error) {
-    if ((error as Error).name !== 'ParameterAlreadyExists') throw refused(error as Error, `lock cell ${cell}`);
-    throw inUse(cell, await ownerOf(ssm, cell, lock));
+    if ((error as Error).name !== 'ParameterAlreadyExists') throw refused(error as Error, `lock ${called(site)}`);
+    throw inUse(site, await ownerOf(ssm, site, lock));
   }
   try {
     return await work();
   } finally {
-    await asked(`unlock cell ${cell}`, ssm.send(new DeleteParameterCommand({ Name })));
+    await asked(`unlock ${called(site)}`, ssm.send(new DeleteParameterCommand({ Name })));
   }
 }
 
 /**
- * Frees a cell whose operation was killed.
+ * Frees a cell or a front whose operation was killed.
  * @param id of the lock, as the refusal of another operation names it
- * @throws OperationFailure when the cell is free, or has another lock
+ * @throws OperationFailure when it is free, or has another lock
  */
-export async function unlock(ssm: SSMClient, cell: string, id: string): Promise<Owner> {
+export async function unlock(ssm: SSMClient, site: Locked, id: string): Promise<Owner> {
   const owners: string[] = [];
   for (const lock of ['operation', 'rollout'] as const) {
-    const owner = await ownerOf(ssm, cell, lock);
+    const owner = await ownerOf(ssm, site, lock);
     if (owner?.id === id) {
       const { DeleteParameterCommand } = await sdk(() => import('@aws-sdk/client-ssm'));
-      await asked(`unlock cell ${cell}`, ssm.send(new DeleteParameterCommand({ Name: parameterOf(cell, lock) })));
+      await asked(`unlock ${called(site)}`, ssm.send(new DeleteParameterCommand({ Name: parameterOf(site, lock) })));
       return owner;
     }
     if (owner !== undefined) owners.push(`${owner.id}: ${said(owner)}`);
   }
-  if (owners.length === 0) throw new OperationFailure(`no operation holds cell ${cell} on AWS`);
-  throw new OperationFailure(`${id} is not a lock of cell ${cell} on AWS; there is ${owners.join(', ')}`, 2);
+  if (owners.length === 0) throw new OperationFailure(`no operation holds ${called(site)} on AWS`);
+  throw new OperationFailure(`${id} is not a lock of ${called(site)} on AWS; there is ${owners.join(', ')}`, 2);
 }
 
-/** Undefined where the cell is free. */
-async function ownerOf(ssm: SSMClient, cell: string, lock: Lock): Promise<Owner | undefined> {
+/** Undefined where it is free. */
+async function ownerOf(ssm: SSMClient, site: Locked, lock: Lock): Promise<Owner | undefined> {
   const { GetParameterCommand } = await sdk(() => import('@aws-sdk/client-ssm'));
   try {
-    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: parameterOf(cell, lock) }));
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: parameterOf(site, lock) }));
     return ownerSchema.parse(JSON.parse(Parameter!.Value!));
   } catch (error) {
     if ((error as Error).name === 'ParameterNotFound') return undefined;
-    throw refused(error as Error, `read the lock of cell ${cell}`);
+    throw refused(error as Error, `read the lock of ${called(site)}`);
   }
 }
 
-function inUse(cell: string, owner: Owner | undefined): OperationFailure {
-  if (owner === undefined) return new OperationFailure(`another operation on cell ${cell} has just ended; try again`);
+function inUse(site: Locked, owner: Owner | undefined): OperationFailure {
+  if (owner === undefined)
+    return new OperationFailure(`another operation on ${called(site)} has just ended; try again`);
   return new OperationFailure(
-    `another operation works on cell ${cell} on AWS: ${said(owner)}. Wait for it; if it was killed, free the cell: ` +
-      `npx cellstamp unlock ${cell} ${owner.id}`,
+    `another operation works on ${called(site)} on AWS: ${said(owner)}. Wait for it; if it was killed, free it: ` +
+      `npx cellstamp unlock ${site.name} ${owner.id}`,
   );
 }
 
@@ -93,12 +98,3 @@ const said = ({ operation, by, since }: Owner): string => `${operation} by ${by}
 
 const refused = ({ name, message }: Error, what: string): OperationFailure =>
   new OperationFailure(`AWS does not let this ${what}: ${name}: ${message}`);
-
-/** A user without a name, as in some containers, is known by number. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.());
-  }
-}

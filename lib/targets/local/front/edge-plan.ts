@@ -3,7 +3,7 @@ import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
 import { edgeHostConfig } from '../../../software/edge-host.ts';
 import { file, type HostConfig, type HostFile, type ListeningPort } from '../../../software/host-config.ts';
 import { parseRange } from '../../../fleet/range.ts';
-import { interfaceName, type NamespacePlan } from '../host-plan.ts';
+import { interfaceName, noNameServer, type NamespacePlan } from '../host-plan.ts';
 import { edgePublicAddress, regionGateway } from './addresses.ts';
 
 export function edgePlan(front: Front, edge: EdgeHost): NamespacePlan {
@@ -33,10 +33,7 @@ export function edgePlan(front: Front, edge: EdgeHost): NamespacePlan {
 
 /** Its own name; and no name server: refused at once, where an address that does not answer would cost seconds. */
 function nameFiles(edge: EdgeHost): readonly HostFile[] {
-  return [
-    file('/etc/hosts', `127.0.0.1 localhost\n${edge.address} ${edge.hostname}\n`),
-    file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n'),
-  ];
+  return [file('/etc/hosts', `127.0.0.1 localhost\n${edge.address} ${edge.hostname}\n`), noNameServer];
 }
 
 function destination({ protocol, from, to }: ListeningPort): string {

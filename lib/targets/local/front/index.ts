@@ -12,7 +12,7 @@ export { callerAddress, home, placeRange, serviceAddress } from './addresses.ts'
 export { changeEdgeKeys, edgeKeysOf } from './edge-keys.ts';
 export { LocalDirectory } from './directory.ts';
 export { nameServer } from './names.ts';
-export { flap, regionOfPlace } from './flap.ts';
+export { reroute, regionOfPlace } from './reroute.ts';
 export { frontStates, requireFrontState, type FrontState } from './state.ts';
 export { frontStatus, type EdgeStatus, type FrontCall, type FrontStatus } from './status.ts';
 export { addTenant } from './tenants.ts';

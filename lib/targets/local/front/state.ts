@@ -55,6 +55,12 @@ export function requireFrontState(name?: string): FrontState {
   );
 }
 
+/** Whether a host of the front is there, and alive. */
+export function lives({ namespaces }: FrontState, host: string): boolean {
+  const init = namespaces[host]?.init;
+  return init !== undefined && isAlive(init);
+}
+
 /** Process 1 of a namespace of the front. @throws LocalFailure when it is not there */
 export function frontProcess(state: FrontState, host: string): ProcessId {
   const namespace = state.namespaces[host];

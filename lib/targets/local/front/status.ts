@@ -16,7 +16,7 @@ import { edgePublicAddress, regionGateway, serviceAddress } from './addresses.ts
 import { directoryPlan } from './directory.ts';
 import { internet, routerName } from './internet.ts';
 import { askEdge, tableEntries } from './kamailio.ts';
-import type { FrontState } from './state.ts';
+import { lives, type FrontState } from './state.ts';
 
 /** A host of the front: an edge, or one of what is around them. */
 export type FrontHostStatus = Pick<HostStatus, 'name' | 'state' | 'reason' | 'services'>;
@@ -143,11 +143,6 @@ async function hostStatuses(
     const said = { name: host.name, services };
     return answer === undefined ? { ...said, state: 'dead' } : withHealth(said, answer);
   });
-}
-
-function lives({ namespaces }: FrontState, host: string): boolean {
-  const init = namespaces[host]?.init;
-  return init !== undefined && isAlive(init);
 }
 
 /** Names of the edges to which their region's accelerator sends new traffic. */

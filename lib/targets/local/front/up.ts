@@ -24,7 +24,7 @@ import { edgePlan } from './edge-plan.ts';
 import { internet, routerName, type Internet, type Link } from './internet.ts';
 import { neededPackages } from './packages.ts';
 import { frontSecrets, type FrontSecrets } from './secrets.ts';
-import { frontProcess, readFrontState, writeFrontState, type FrontState } from './state.ts';
+import { frontProcess, lives, readFrontState, writeFrontState, type FrontState } from './state.ts';
 import { healthyEdges } from './status.ts';
 
 export interface FrontUpOptions {
@@ -45,7 +45,7 @@ const healthDeadline = 60;
 
 /**
  * Brings the front up, or what is missing of it, and attaches the named cells, which must be up.
- * @throws LocalFailure when this machine lacks something, or a host does not get ready
+ * @throws LocalFailure when this machine lacks something, or a host does not become ready
  */
 export async function frontUp(
   spec: FrontSpec,
@@ -108,11 +108,6 @@ export async function frontUp(
 function stands(state: FrontState, plan: NamespacePlan): boolean {
   const namespace = state.namespaces[plan.name];
   return namespace !== undefined && isAlive(namespace.init) && namespace.hash === hashOf(plan);
-}
-
-function lives(state: FrontState, host: string): boolean {
-  const namespace = state.namespaces[host];
-  return namespace !== undefined && isAlive(namespace.init);
 }
 
 /** The directory of a running front. */

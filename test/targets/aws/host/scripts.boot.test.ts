@@ -1,13 +1,18 @@
 /** What AWS adds to a host, through the checkers of each language; and the parts that can run here, run. */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderScript } from '../../../../lib/targets/aws/host/apply.ts';
 import { bootScript, bootUnit } from '../../../../lib/targets/aws/host/boot.ts';
 import { cellBundleFiles } from '../../../../lib/targets/aws/host/cell-bundle.ts';
+import { metricsScript, sbcLines } from '../../../../lib/targets/aws/host/metrics-script.ts';
 import { userData } from '../../../../lib/targets/aws/host/user-data.ts';
+import { internalPorts } from '../../../../lib/fleet/schema/fixed.ts';
+import { cellSite } from '../../../../lib/targets/aws/site.ts';
 import { describeWith } from '../../../requirements.ts';
 import { cellOf, minimal } from '../synth.ts';
 
@@ -64,6 +69,50 @@ describeWith(['checkers'], 'a host on AWS', () => {
     const answer = run('cloud-init', 'schema', '--config-file', write('user-data.yaml', userData(name)));
     expect(answer.stdout).toContain('Valid');
     expect(answer.status).toBe(0);
+  });
+});
+
+describe('publish-metrics', () => {
+  const sbc = { ...cell.sbcs[0], address: '127.0.94.94' };
+  let page: string | undefined;
+  const server = createServer((_, response) => {
+    if (page === undefined) response.destroy();
+    else response.end(page);
+  });
+  beforeAll(async () => {
+    server.listen(internalPorts.sbcMetrics, sbc.address);
+    await once(server, 'listening');
+  });
+  afterAll(() => server.close());
+
+  /** What the host would publish in this minute. */
+  async function published(): Promise<Readonly<Record<string, number>>> {
+    const runDirectory = join(folder, 'metrics');
+    const role = sbcLines(sbc, cell.overlayAddress);
+    const script = metricsScript({ site: cellSite(cell), host: sbc, services: [], role, runDirectory });
+    const env = { ...process.env, AWS_EC2_METADATA_DISABLED: 'true' };
+    // There is no CloudWatch here: the last command fails.
+    await once(spawn('bash', [write('publish-metrics', script)], { env, stdio: 'ignore' }), 'exit');
+    const metrics = JSON.parse(readFileSync(join(runDirectory, 'metrics.json'), 'utf8')) as {
+      readonly MetricName: string;
+      readonly Value: number;
+    }[];
+    return Object.fromEntries(metrics.map(({ MetricName, Value }) => [MetricName, Value]));
+  }
+
+  it('knows nothing while the page is away, and counts on from before when it is back', async () => {
+    const dropped = (unproved: number, stale: number) =>
+      `# KAMAILIO\ncellstamp_sbc_calls 3\ncellstamp_sbc_dropped_total{reason="unproved_edge"} ${unproved}\n` +
+      `cellstamp_sbc_dropped_total{reason="stale_proof"} ${stale}\n`;
+    page = '# KAMAILIO\ncellstamp_sbc_calls 2\n';
+    expect(await published()).toMatchObject({ Calls: 2 });
+    page = dropped(5, 0);
+    expect(await published()).toMatchObject({ Calls: 3, UnprovedEdge: 5 });
+    page = undefined;
+    const away = await published();
+    expect([away['HostHealthy'], away['Calls'], away['UnprovedEdge']]).toEqual([1, undefined, undefined]);
+    page = dropped(5, 2);
+    expect(await published()).toMatchObject({ UnprovedEdge: 2 });
   });
 });
 

@@ -1,10 +1,10 @@
 /** The scripts are run by the real shell. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { shellScripts } from '../../../../lib/targets/aws/operations/shell-script.ts';
+import { answer, furtherParts, shellScripts } from '../../../../lib/targets/aws/operations/shell-script.ts';
 
 const id = 'test4711';
 const run = (script: string) => spawnSync('sh', ['-c', script], { encoding: 'utf8', maxBuffer: 2 ** 26 });
@@ -50,7 +50,33 @@ describe.skipIf(process.getuid?.() !== 0)('a command as shell scripts', () => {
     expect({ failed: status !== 0, stdout }).toEqual({ failed: true, stdout: '' });
   });
 
+  it.each([0, 10, 150_000])(
+    'gives an output of %i bytes in answers that are short enough, and leaves nothing',
+    (length) => {
+      const input = randomBytes(length).toString('hex');
+      const [file, whole] = [`/run/cellstamp-output-${id}`, `${input}\n`];
+      writeFileSync(file, whole);
+      for (const command of [
+        { does: 'print', argv: ['cat', file], isLong: true },
+        { does: 'copy', argv: ['cat'], input: whole, isLong: true },
+      ]) {
+        const first = shellScripts(command, id)
+          .map((script) => run(script).stdout)
+          .at(-1)!;
+        const parts = [first, ...furtherParts(first, id).map((script) => run(script).stdout)];
+        expect(Math.max(...parts.map((part) => part.length))).toBeLessThan(24_000);
+        expect(answer(parts)).toBe(whole);
+        expect(left()).toBe(false);
+        expect(answer(parts.slice(0, -1))).toBeUndefined();
+      }
+      rmSync(file);
+    },
+  );
+
   it('ends as the command does', () => {
+    const failing = { does: 'fail', argv: ['sh', '-c', 'exit 7'], isLong: true };
+    expect([run(shellScripts(failing, id)[0]!).status, left()]).toEqual([7, false]);
+    expect([run(shellScripts({ ...failing, input: 'x' }, id)[0]!).status, left()]).toEqual([7, false]);
     expect(run(shellScripts({ does: 'fail', argv: ['sh', '-c', 'exit 7'] }, id)[0]!).status).toBe(7);
     expect(run(shellScripts({ does: 'fail', argv: ['sh', '-c', 'exit 7'], input: 'x' }, id)[0]!).status).toBe(7);
     expect(left()).toBe(false);

@@ -100,7 +100,7 @@ route[FROM_USER] {
     $var(logged_in) = 1;
     $var(known) = 1;
     $var(name) = ${field('tenant', tenantFields, 'name')};
-    # Who does not want to be shown is anonymous to others, and not to us.
+    # A caller that hides its identity is anonymous to others, not to us.
     if ($au != $fU && !($fU =~ "^anonymous$")) {
         $var(code) = 403;
         $var(phrase) = "Not Your Address";

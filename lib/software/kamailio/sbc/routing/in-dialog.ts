@@ -73,7 +73,7 @@ route[IN_DIALOG] {
         if ($sht(rivals=>$var(id)) == $null) route(HANG_UP);
         else route(HAND_TO_RIVAL);
     } else if (is_method("INVITE|UPDATE")) {
-        # Who hides does so in all that it says, and in what it answers.
+        # A side that hides its identity does so in requests and in answers.
         $var(hide_contact) = 0;
         if ($var(hides) != "" && $var(sender) == $var(id)) $var(hide_contact) = 1;
         if ($var(hides) != "" && $var(answerer) == $var(id)) $avp(hides) = 1;
@@ -215,7 +215,7 @@ route[SPEAKS_FROM_ITS_PLACE] {
     return 1;
 }
 
-# A side that offers anew may have moved: from here on its requests go where it is now. In: $vn(sender), $var(sender), $var(contact_alias).
+# A side that makes a new offer may have moved: from here on its requests go where it is now. In: $vn(sender), $var(sender), $var(contact_alias).
 route[MOVE_SIDE] {
     if ($ct == $null) return;
     $var(tag) = ${ofSide('tag', 'vn(sender)')};

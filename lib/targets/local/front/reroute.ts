@@ -19,7 +19,7 @@ export async function regionOfPlace(state: FrontState, place: number): Promise<n
  * @returns the number of the region that is taken now
  * @throws LocalFailure when there is no such place or region, or the route does not change
  */
-export async function flap(state: FrontState, place: number, region?: number): Promise<number> {
+export async function reroute(state: FrontState, place: number, region?: number): Promise<number> {
   const places = state.spec.regions.length;
   if (place > places)
     throw new LocalFailure(`there is no place ${place}; there are 1 to ${places}, one near each region`);

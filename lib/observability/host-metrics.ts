@@ -1,0 +1,113 @@
+/**
+ * What a host publishes to the target's store of metrics, once a minute. A number that cannot be read is left out: unknown,
+ * never zero.
+ */
+import { edgePage, sbcPage } from './kamailio-pages.ts';
+import { series } from './metric-page.ts';
+import { relayPage } from './relay-page.ts';
+
+export interface HostMetric {
+  /** Of a counter the increase since the last minute is published. */
+  readonly kind: 'counter' | 'gauge';
+  /** What it counts or says, with its unit. */
+  readonly what: string;
+  /**
+   * The series of the host's own Prometheus page that it is, or whose sum. A series that has not counted yet may be missing from
+   * such a sum.
+   * @default - the target measures it
+   */
+  readonly from?: string | readonly string[];
+}
+
+/** Of every host. */
+export const hostMetrics = {
+  HostHealthy: { kind: 'gauge', what: '1 while every service of the host is active' },
+  MemoryAvailable: { kind: 'gauge', what: 'percent of the memory that programs may still take' },
+  DiskUsed: { kind: 'gauge', what: 'percent of the root volume' },
+  BandwidthInExceeded: {
+    kind: 'counter',
+    what: 'packets that EC2 held back or dropped: more bandwidth in than the instance may use',
+  },
+  BandwidthOutExceeded: { kind: 'counter', what: 'the same, out' },
+  PacketsExceeded: { kind: 'counter', what: 'the same, packets a second' },
+  ConntrackExceeded: { kind: 'counter', what: 'packets dropped because EC2 could track no more connections' },
+  ConntrackAvailable: { kind: 'gauge', what: 'connections that EC2 can still track' },
+} as const satisfies Record<string, HostMetric>;
+
+export const mediaMetrics = {
+  RelaySessions: {
+    kind: 'gauge',
+    what: 'calls that rtpengine relays now',
+    from: series(relayPage, 'sessions', 'own'),
+  },
+  UserspacePackets: {
+    kind: 'counter',
+    what: 'packets that rtpengine relayed itself instead of in the kernel',
+    from: series(relayPage, 'packets_total', 'userspace'),
+  },
+  KernelPackets: {
+    kind: 'counter',
+    what: 'packets that the kernel forwarded for rtpengine',
+    from: series(relayPage, 'packets_total', 'kernel'),
+  },
+} as const satisfies Record<string, HostMetric>;
+
+const unproved = ['unproved_edge', 'stale_proof', 'replayed_proof'];
+
+export const sbcMetrics = {
+  Active: { kind: 'gauge', what: '1 while the host is the active SBC' },
+  Calls: { kind: 'gauge', what: 'calls that the SBC knows of', from: series(sbcPage, 'calls') },
+  AnsweredCalls: { kind: 'counter', what: 'calls that were answered', from: series(sbcPage, 'answered_total') },
+  RecordsSent: {
+    kind: 'counter',
+    what: 'events of calls that Redis has taken',
+    from: series(sbcPage, 'records_total', 'sent'),
+  },
+  RecordsWaiting: {
+    kind: 'gauge',
+    what: 'events of calls that wait for Redis',
+    from: series(sbcPage, 'records_waiting'),
+  },
+  UnprovedEdge: {
+    kind: 'counter',
+    what: 'requests from an edge’s address that were dropped because their proof was none, too old, or used before',
+    from: unproved.map((reason) => series(sbcPage, 'dropped_total', reason)),
+  },
+} as const satisfies Record<string, HostMetric>;
+
+export const edgeMetrics = {
+  Ready: {
+    kind: 'gauge',
+    what: '1 while the edge takes new calls, as its health check says: loaded, answering, not draining',
+  },
+  DirectoryReachable: { kind: 'gauge', what: '1 while the tenant directory answers the edge' },
+  DirectoryEntries: { kind: 'gauge', what: 'domains, numbers and source addresses that the edge knows' },
+  DirectoryRefused: {
+    kind: 'counter',
+    what: 'items of the directory that the edge refused; one that stays wrong is refused again every hour',
+  },
+  DirectoryUntold: { kind: 'gauge', what: 'changes of the directory that Kamailio has yet to take' },
+  Calls: {
+    kind: 'gauge',
+    what: 'calls that go through the edge: a drained one is empty at 0',
+    from: series(edgePage, 'edge_calls'),
+  },
+  ClockOffset: {
+    kind: 'gauge',
+    what: 'seconds between the edge’s clock and that of the cell which is furthest from it',
+    from: series(edgePage, 'edge_clock_offset_seconds'),
+  },
+  CellUnreachable: {
+    kind: 'counter',
+    what: 'requests that were turned away because no SBC of their cell answered',
+    from: series(edgePage, 'edge_rejected', 'cell_unreachable'),
+  },
+  UnknownTenant: {
+    kind: 'counter',
+    what: 'requests that were turned away because no tenant has their domain, number or source',
+    from: series(edgePage, 'edge_rejected', 'unknown_tenant'),
+  },
+} as const satisfies Record<string, HostMetric>;
+
+export type HostMetricName =
+  keyof typeof hostMetrics | keyof typeof mediaMetrics | keyof typeof sbcMetrics | keyof typeof edgeMetrics;

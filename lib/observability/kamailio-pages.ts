@@ -1,0 +1,67 @@
+/** What Kamailio shows on its Prometheus page. The configuration of SBCs and edges declares these metrics and no others. */
+import type { MetricPage, PageMetric } from './metric-page.ts';
+
+const sbcMetrics = {
+  setups_total: { kind: 'counter', label: 'kind', what: 'Calls admitted.' },
+  answered_total: { kind: 'counter', what: 'Calls answered.' },
+  ended_total: { kind: 'counter', label: 'reason', what: 'Calls ended.' },
+  post_dial_delay_milliseconds_total: { kind: 'counter', what: 'Sum over calls, from INVITE to ringing or answer.' },
+  post_dial_delay_samples_total: { kind: 'counter', what: 'Calls in this sum.' },
+  jitter_milliseconds_total: { kind: 'counter', what: 'Sum over ended calls, as the relay measured.' },
+  loss_percent_total: { kind: 'counter', what: 'Sum over ended calls, in whole percents, as the relay measured.' },
+  media_samples_total: { kind: 'counter', what: 'Calls in these two sums.' },
+  rejected_total: { kind: 'counter', label: 'reason', what: 'Requests refused.' },
+  refusals_untold_total: {
+    kind: 'counter',
+    what: 'Calls of whose refusal there is no line and no record: there were too many.',
+  },
+  dropped_total: { kind: 'counter', label: 'reason', what: 'Requests dropped without an answer.' },
+  bans_total: { kind: 'counter', what: 'Sources banned.' },
+  registrations_total: { kind: 'counter', what: 'Registrations taken.' },
+  look_ups_failed_total: { kind: 'counter', what: 'Look-ups of users that the database did not answer.' },
+  media_failures_total: { kind: 'counter', label: 'media', what: 'Offers and deletes that a relay did not take.' },
+  trunk_failures_total: { kind: 'counter', what: 'Calls that an address of a trunk did not take.' },
+  taken_over_total: {
+    kind: 'counter',
+    label: 'what',
+    what: 'Answers and CANCELs of calls that rang, and INVITEs of calls that were admitted, when the other SBC died.',
+  },
+  shared_recounts_total: {
+    kind: 'counter',
+    what: 'Shared places did not follow the calls of tenants: a guarantee was changed.',
+  },
+  records_total: {
+    kind: 'counter',
+    label: 'step',
+    what: 'Records: put into the queue, confirmed by Redis, pushed out of a full queue, taken over from the other SBC.',
+  },
+  record_failures_total: { kind: 'counter', what: 'Commands about records that Redis did not take.' },
+  records_waiting: { kind: 'gauge', what: 'Records that wait for Redis.' },
+  events_waiting: { kind: 'gauge', what: 'Events that wait to be told to the other SBC.' },
+  media_calls: { kind: 'gauge', label: 'media', what: 'Calls on a media host.' },
+  media_host_up: { kind: 'gauge', label: 'media', what: '1 while the relay of a media host answers.' },
+  media_host_drained: { kind: 'gauge', label: 'media', what: '1 while a media host gets no new calls.' },
+  calls: { kind: 'gauge', what: 'Calls.' },
+  contacts: { kind: 'gauge', what: 'Registered contacts, those that the other SBC took among them.' },
+  unreadable_total: {
+    kind: 'counter',
+    label: 'what',
+    what: 'Dropped before the script because they are unreadable: message for the first line or the Via, headers for From, To, Call-ID or CSeq.',
+  },
+} as const satisfies Record<string, PageMetric>;
+
+const edgeMetrics = {
+  edge_requests: { kind: 'counter', label: 'method', what: 'Requests sent on to a cell.' },
+  edge_rejected: { kind: 'counter', label: 'reason', what: 'Requests refused or dropped.' },
+  edge_handed_over: { kind: 'counter', label: 'method', what: 'What belongs to another edge, handed to it.' },
+  edge_taken_over: { kind: 'counter', label: 'method', what: 'What another edge has handed over.' },
+  edge_clock_offset_seconds: {
+    kind: 'gauge',
+    what: 'Between the clock of the edge and that of the cell which is furthest from it.',
+  },
+  edge_calls: { kind: 'gauge', what: 'Calls through this edge.' },
+  edge_unreadable: sbcMetrics.unreadable_total,
+} as const satisfies Record<string, PageMetric>;
+
+export const sbcPage: MetricPage<keyof typeof sbcMetrics> = { prefix: 'cellstamp_sbc_', metrics: sbcMetrics };
+export const edgePage: MetricPage<keyof typeof edgeMetrics> = { prefix: 'cellstamp_', metrics: edgeMetrics };

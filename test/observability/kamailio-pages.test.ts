@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { deriveCell } from '../../lib/fleet/derive/cell.ts';
+import { deriveFront } from '../../lib/fleet/derive/front.ts';
+import { parseCell } from '../../lib/fleet/schema/cell.ts';
+import { parseFront } from '../../lib/fleet/schema/front.ts';
+import { hostMetrics, mediaMetrics, sbcMetrics, edgeMetrics } from '../../lib/observability/host-metrics.ts';
+import { edgePage, sbcPage } from '../../lib/observability/kamailio-pages.ts';
+import { edgeConfig } from '../../lib/software/kamailio/edge/config.ts';
+import { kamailioConfig } from '../../lib/software/kamailio/sbc/config.ts';
+
+const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
+const regions = [{ region: 'eu-west-1', network: '10.15.0.0/24' }];
+const front = deriveFront(parseFront({ domain: 'voice.example.com', regions, aws: {} }));
+const texts = { sbc: kamailioConfig(cell, cell.sbcs[0]), edge: edgeConfig(front, front.edges[0]!) };
+
+describe.each([
+  ['sbc', sbcPage],
+  ['edge', edgePage],
+] as const)('the page of Kamailio on an %s', (role, { metrics }) => {
+  const used = [...texts[role].matchAll(/prom_(?:counter_inc|gauge_set)\("(\w+)"((?:, "[^"]*"){1,2})\)/g)];
+
+  it('has the metrics that the routes set, and no others', () => {
+    expect([...new Set(used.map(([, name]) => name!))].sort()).toEqual(Object.keys(metrics).sort());
+  });
+
+  it('has a label exactly where the routes give one', () => {
+    const labelled = new Set(used.filter(([, , values]) => values!.split(', ').length === 3).map(([, name]) => name!));
+    const labels = Object.entries(metrics).filter(([, { label }]) => label !== undefined);
+    expect([...labelled].sort()).toEqual(labels.map(([name]) => name).sort());
+  });
+});
+
+describe('what hosts publish', () => {
+  it('are series with labels that a route gives, where Kamailio counts them', () => {
+    const from = Object.values({ ...hostMetrics, ...mediaMetrics, ...sbcMetrics, ...edgeMetrics }).flatMap((metric) =>
+      'from' in metric ? [metric.from].flat() : [],
+    );
+    const labelled = from.filter((one) => one.startsWith('cellstamp_') && one.includes('='));
+    expect(labelled.length).toBeGreaterThan(0);
+    for (const one of labelled) {
+      const [, value] = /="(\w+)"/.exec(one)!;
+      expect(`${texts.sbc}${texts.edge}`).toMatch(new RegExp(`"${value}"`));
+    }
+  });
+});
