@@ -1,7 +1,7 @@
 import { expect, it, describe } from 'vitest';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { deriveFront } from '../../../lib/fleet/derive/front.ts';
-import { lateNames } from '../../../lib/software/host-config.ts';
+import { lateNames } from '../../../lib/fleet/late-bound.ts';
 import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customers-script.ts';
 import { edgeConfig } from '../../../lib/software/kamailio/edge/config.ts';
 import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
@@ -91,6 +91,7 @@ it('leaves nothing of TLS where the spec has it off', () => {
   expect(files.map(({ path }) => path)).toEqual([
     '/etc/kamailio/kamailio.cfg',
     '/etc/kamailio/dispatcher.list',
+    '/usr/local/lib/cellstamp/kamailio-answers',
     customersScriptPath,
     '/etc/cellstamp/flood-guard.nft',
   ]);

@@ -1,7 +1,7 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { featureNamePattern } from '../../freeswitch/features.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import { featureCodes } from './feature-codes.ts';
 import { q850 } from './limits.ts';

@@ -10,7 +10,7 @@ import { poolServiceName, poolSocket } from '../../pgbouncer/index.ts';
 import { redisTunnelName } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
 import { floodGuardFile, floodGuardService, type FloodGuard } from '../common/flood-guard.ts';
-import { kamailioService } from '../common/service.ts';
+import { kamailioAnswers, kamailioService } from '../common/service.ts';
 import { tlsFiles, tlsPackages, tlsValues } from '../common/tls.ts';
 import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
@@ -36,6 +36,7 @@ export function kamailio(cell: Cell, host: SbcHost): HostConfig {
     files: [
       kamailioFile(paths.config, kamailioConfig(cell, host)),
       kamailioFile(paths.dispatcherList, dispatcherList(cell)),
+      kamailioAnswers(sbcAnswersAt(cell, host)),
       file(customersScriptPath, customersScript, { mode: '0700' }),
       floodGuardFile(floodGuard(cell)),
       ...(tls ? [...tlsFiles(towardsCarriers(cell)), ...authoritiesFile(cell)] : []),
@@ -86,7 +87,6 @@ function daemon(cell: Cell, host: SbcHost): Service {
       ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
     after: [floodGuardService.name, poolServiceName, redisTunnelName],
-    answersAt: sbcAnswersAt(cell, host),
   });
 }
 

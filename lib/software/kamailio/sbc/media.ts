@@ -1,7 +1,7 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { callTimer } from '../../../fleet/call-timers.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { ofCall, ofSide } from './call-entry.ts';
