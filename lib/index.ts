@@ -32,8 +32,9 @@ export type {
   HostConfig,
   HostFile,
   KernelModule,
-  LateBoundValue,
   ListeningPort,
   Peer,
   Service,
 } from './software/host-config.ts';
+export type { LateBoundName, LateBoundValue } from './software/values.ts';
+export type { Addressing, AddressName } from './fleet/derive/addressing.ts';

@@ -55,7 +55,7 @@ export function readFront(
       2,
     );
   });
-  return { front, cells: specs.map(deriveCell) };
+  return { front, cells: specs.map((spec) => deriveCell(spec)) };
 }
 
 /**

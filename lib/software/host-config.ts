@@ -5,28 +5,9 @@
  * A program's folder beside this file exports a function from the cell and a host to a `HostConfig`; `cell-host.ts` adds up
  * the programs of a host.
  */
-
-/**
- * A value that only the target knows (an endpoint, a secret, a public address). Texts contain it as `@@name@@`; the target
- * replaces that on the host. A value may have several lines (a certificate).
- */
-export interface LateBoundValue {
-  readonly name: string;
-  /** address and endpoint may be logged; a secret never leaves the host's memory and its file. */
-  readonly kind: 'address' | 'endpoint' | 'secret';
-  /** One sentence for operators. */
-  readonly description: string;
-}
-
-/** The mark of a late-bound value in a text. */
-export function late(name: string): string {
-  return `@@${name}@@`;
-}
-
-/** The names of the late-bound values that a text contains, sorted, each once. */
-export function lateNames(text: string): readonly string[] {
-  return [...new Set([...text.matchAll(/@@([a-z][a-z0-9_]*)@@/g)].map((match) => match[1]!))].sort();
-}
+import { isAddressName } from '../fleet/derive/addressing.ts';
+import { lateNames } from '../fleet/late-bound.ts';
+import { addressValue, type LateBoundValue } from './values.ts';
 
 export interface HostFile {
   /** Absolute path. */
@@ -154,6 +135,7 @@ export interface HostConfig {
   readonly sysctl: Readonly<Record<string, string>>;
   readonly kernelModules: readonly KernelModule[];
   readonly ports: readonly ListeningPort[];
+  /** What its files contain as `@@name@@`; nothing else of a configuration has marks. */
   readonly values: readonly LateBoundValue[];
 }
 
@@ -168,7 +150,7 @@ export const emptyHostConfig: HostConfig = {
 };
 
 /**
- * Adds up the configurations of the programs of one host.
+ * Adds up the configurations of the programs of one host, whose files say which late-bound addresses it needs.
  * @throws Error when two programs want the same file or service, or different values of one kernel setting.
  */
 export function mergeHostConfigs(configs: readonly HostConfig[]): HostConfig {
@@ -193,7 +175,10 @@ export function mergeHostConfigs(configs: readonly HostConfig[]): HostConfig {
   for (const module of configs.flatMap((config) => config.kernelModules)) {
     if (modules.get(module.name)?.need !== 'required') modules.set(module.name, module);
   }
-  const values = new Map(configs.flatMap((config) => config.values).map((value) => [value.name, value]));
+  const addresses = [...new Set(files.flatMap((file) => lateNames(file.text)))].filter(isAddressName).map(addressValue);
+  const values = new Map(
+    [...configs.flatMap((config) => config.values), ...addresses].map((value) => [value.name, value]),
+  );
   return {
     packages: [...new Set(configs.flatMap((config) => config.packages))].sort(),
     files,

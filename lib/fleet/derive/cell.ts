@@ -5,6 +5,7 @@
 import type { CellSpec } from '../schema/cell.ts';
 import { sbcOverlayAddress } from '../schema/fixed.ts';
 import { placeAddress, zoneSubnets, type ZoneSubnets } from './addresses.ts';
+import { hostAddress, type Addressing } from './addressing.ts';
 
 export type Role = 'sbc' | 'media' | 'database' | 'redis';
 
@@ -19,13 +20,13 @@ interface HostBase {
   readonly zone: string;
   /** CIDR of the subnet. */
   readonly subnet: string;
-  /** Fixed private address. */
+  /** Private address: fixed, or the mark of a late-bound value (`addressing.ts`). */
   readonly address: string;
 }
 
 export interface SbcHost extends HostBase {
   readonly role: 'sbc';
-  /** Second private address: what the floating public address is mapped onto while this host is active. */
+  /** Second private address, fixed or late-bound: what the floating public address is mapped onto while this host is active. */
   readonly floatingSide: string;
 }
 export interface MediaHost extends HostBase {
@@ -53,23 +54,34 @@ export interface Cell {
   readonly redis: readonly RedisHost[];
   /** Every host, in the order in which they can be started: data, then media, then SBCs. */
   readonly hosts: readonly Host[];
-  /** Private floating address of the active SBC, outside the cell's range. */
+  /** Private floating address of the active SBC, outside the cell's range; never late-bound, because keepalived itself puts it onto the host. */
   readonly overlayAddress: string;
 }
 
-/** @example deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })).media[0].address // '10.16.0.33' */
-export function deriveCell(spec: CellSpec): Cell {
-  const base = <R extends Role>(role: R, number: number) => ({
-    role,
-    name: `${role}-${number}`,
-    hostname: `${spec.name}-${role}-${number}`,
-    number,
-    ...placeAddress(spec, role, number),
-  });
+/**
+ * @param addressing whether the hosts' addresses follow from the cell's range, or are late-bound
+ * @example deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })).media[0].address // '10.16.0.33'
+ */
+export function deriveCell(spec: CellSpec, addressing: Addressing = 'decided'): Cell {
+  const base = <R extends Role>(role: R, number: number) => {
+    const place = placeAddress(spec, role, number);
+    return {
+      role,
+      name: `${role}-${number}`,
+      hostname: `${spec.name}-${role}-${number}`,
+      number,
+      ...place,
+      address: hostAddress(addressing, `${role}_${number}_address`, place.address),
+    };
+  };
   const count = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
   const sbc = (number: number): SbcHost => ({
     ...base('sbc', number),
-    floatingSide: placeAddress(spec, 'sbcFloating', number).address,
+    floatingSide: hostAddress(
+      addressing,
+      `sbc_${number}_floating_side`,
+      placeAddress(spec, 'sbcFloating', number).address,
+    ),
   });
 
   const sbcs = [sbc(1), sbc(2)] as const;

@@ -7,6 +7,7 @@
  */
 import { block, formatAddress, formatRange, parseRange } from '../range.ts';
 import type { FrontSpec } from '../schema/front.ts';
+import { hostAddress, type Addressing } from './addressing.ts';
 
 /** Letters of the zones of a region whose target does not say which there are. */
 const usualZones = ['a', 'b'];
@@ -26,9 +27,9 @@ export interface EdgeHost {
   readonly region: string;
   readonly zone: string;
   readonly subnet: string;
-  /** Private address at which traffic to the anycast addresses arrives. */
+  /** Private address at which traffic to the anycast addresses arrives: fixed, or the mark of a late-bound value (`addressing.ts`). */
   readonly address: string;
-  /** Private address onto which the edge’s own public address is mapped. */
+  /** Private address onto which the edge’s own public address is mapped, fixed or late-bound. */
   readonly unicastSide: string;
 }
 
@@ -47,8 +48,11 @@ export interface Front {
   readonly edges: readonly EdgeHost[];
 }
 
-/** @example deriveFront(parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }], aws: {} })).edges.length // 2 */
-export function deriveFront(spec: FrontSpec): Front {
+/**
+ * @param addressing whether the edges' addresses follow from their region's range, or are late-bound
+ * @example deriveFront(parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }], aws: {} })).edges.length // 2
+ */
+export function deriveFront(spec: FrontSpec, addressing: Addressing = 'decided'): Front {
   let id = 0;
   const regions = spec.regions.map((entry): FrontRegion => {
     const range = parseRange(entry.network);
@@ -60,17 +64,22 @@ export function deriveFront(spec: FrontSpec): Front {
       const number = index + 1;
       const { zone, public: subnet } = subnets[index % subnets.length]!;
       const first = parseRange(subnet).first;
+      id++;
       return {
         role: 'edge',
         name: `${entry.region}-edge-${number}`,
         hostname: `${spec.name}-${entry.region}-edge-${number}`,
         number,
-        id: ++id,
+        id,
         region: entry.region,
         zone,
         subnet,
-        address: formatAddress(first + offsets.address + number),
-        unicastSide: formatAddress(first + offsets.unicastSide + number),
+        address: hostAddress(addressing, `edge_${id}_address`, formatAddress(first + offsets.address + number)),
+        unicastSide: hostAddress(
+          addressing,
+          `edge_${id}_unicast_side`,
+          formatAddress(first + offsets.unicastSide + number),
+        ),
       };
     });
     return { region: entry.region, network: entry.network, subnets, edges };

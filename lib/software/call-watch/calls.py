@@ -126,7 +126,6 @@ class Call:
         self.callee_tag = entry.get("answeredBy", "")
         self.answered = float(entry["answered"]) if entry.get("answered") else None
         self.one_sided = 0 if suppressing else int(entry["oneSided"])
-        host = config["relays"].get(entry["media"])
         self.told = {
             "call": self.call_id,
             "id": self.name,
@@ -135,7 +134,7 @@ class Call:
             "from": entry["from"],
             "to": entry["to"],
             "trunk": entry["trunk"],
-            "media": host["name"] if host else "media-" + entry["media"],
+            "media": "media-" + entry["media"],
             "invited": float(entry["invited"]),
             "answered": self.answered,
         }
@@ -145,12 +144,20 @@ class Relays:
     """The relays by their ng protocol, in JSON, a question after the other."""
 
     def __init__(self, config):
-        self.addresses = {int(number): tuple(host["control"]) for number, host in config["relays"].items()}
-        self.web = {int(number): tuple(host["web"]) for number, host in config["relays"].items()}
+        self.config, self.hosts = config, {}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.settimeout(RELAY_PATIENCE)
         # A relay answers a cookie that it knows with what it answered before: this one no other process has, nor this one again.
         self.start, self.turn = "%d-%x" % (os.getpid(), time.time_ns()), 0
+
+    def look(self):
+        """Which there are, by their numbers: they come and go."""
+        try:
+            with open(self.config["media"]) as file:
+                lines = [line.split() for line in file]
+            self.hosts = {int(number): address for number, address, _ in lines}
+        except (OSError, ValueError) as error:
+            raise Failure("the list of media hosts can't be read: %s" % error)
 
     def question(self, **command):
         self.turn += 1
@@ -166,7 +173,7 @@ class Relays:
     def sessions(self, relay):
         """The calls of a relay, by their names; None if it does not answer. By TCP: the names of 2,500 fill a datagram."""
         cookie, question = self.question(command="list", limit=1000000)
-        connection = http.client.HTTPConnection(*self.web[relay], timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self.hosts[relay], self.config["metricsPort"], timeout=PATIENCE)
         try:
             connection.request("POST", "/ng", cookie + question, {"Content-Type": "application/x-rtpengine-ng"})
             answer = connection.getresponse().read()
@@ -179,7 +186,7 @@ class Relays:
     def ask(self, relay, command):
         cookie, question = self.question(**command)
         try:
-            self.socket.sendto(cookie + question, self.addresses[relay])
+            self.socket.sendto(cookie + question, (self.hosts[relay], self.config["controlPort"]))
             while True:
                 answer = self.socket.recv(65536)
                 # One to a question before came late.
@@ -279,7 +286,7 @@ def delete_strays(kamailio, relays, strays, calls):
     # A call that has begun since they were told is a stray for one round, in which it is only looked at.
     names = {call.name for call in calls}
     seen = set()
-    for relay in relays.addresses if kamailio.knows_all() else ():
+    for relay in relays.hosts if kamailio.knows_all() else ():
         # A phone of several at which a call rings has a session of its own, NAME-NUMBER.
         unknown = [name for name in relays.sessions(relay) or () if name.split("-")[0] not in names]
         for session in unknown[:MOST_STRAYS]:
@@ -301,6 +308,7 @@ def delete_strays(kamailio, relays, strays, calls):
 
 def watch_round(kamailio, relays, watch, strays):
     now = time.time()
+    relays.look()
     all_calls = kamailio.calls()
     delete_strays(kamailio, relays, strays, all_calls)
     # A call that was answered a moment ago has been silent for no longer.
@@ -312,7 +320,7 @@ def watch_round(kamailio, relays, watch, strays):
     watch.keep({call.name for call in calls})
     silent = {}
     for call in calls:
-        if silent.get(call.relay, 0) >= RELAY_TRIES or call.relay not in relays.addresses:
+        if silent.get(call.relay, 0) >= RELAY_TRIES or call.relay not in relays.hosts:
             continue
         asked = time.monotonic()
         answer = relays.query(call.relay, call.relayed)

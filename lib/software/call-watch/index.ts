@@ -5,6 +5,7 @@ import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { emptyHostConfig, file, script, service, type HostConfig } from '../host-config.ts';
 import { callFields, selfAddress } from '../kamailio/sbc/call-entry.ts';
 import { paths } from '../kamailio/sbc/paths.ts';
+import { mediaHostsFolder } from '../media-hosts/paths.ts';
 import { callsConfig, callsProgram } from './paths.ts';
 import { calls as programText } from '../program-texts.ts';
 
@@ -16,16 +17,9 @@ export function callWatch(cell: Cell): HostConfig {
     rpc: paths.jsonRpc,
     self: [selfAddress, internalPorts.sbcSelf],
     fields: callFields,
-    relays: Object.fromEntries(
-      cell.media.map(({ number, name, address }) => [
-        number,
-        {
-          name,
-          control: [address, internalPorts.rtpengineControl],
-          web: [address, internalPorts.rtpengineMetrics],
-        },
-      ]),
-    ),
+    media: `${mediaHostsFolder}/hosts`,
+    controlPort: internalPorts.rtpengineControl,
+    metricsPort: internalPorts.rtpengineMetrics,
     roundSeconds: callTimer(cell.spec, roundSeconds),
     quietSeconds: callTimer(cell.spec, cell.spec.calls.silentSeconds),
   };

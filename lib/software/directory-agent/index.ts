@@ -5,7 +5,8 @@
  */
 import type { EdgeHost, Front } from '../../fleet/derive/front.ts';
 import { answerAgeSeconds } from '../edge-health/index.ts';
-import { emptyHostConfig, file, late, script, service, type HostConfig } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
+import { emptyHostConfig, file, script, service, type HostConfig } from '../host-config.ts';
 import { directoryAgent as programText } from '../program-texts.ts';
 import { values } from '../values.ts';
 

@@ -1,6 +1,6 @@
 /** What answers the health checks of the world-wide entry on an edge. */
 import type { EdgeHost, Front } from '../../fleet/derive/front.ts';
-import { emptyHostConfig, file, script, service, type HostConfig, type Service } from '../host-config.ts';
+import { emptyHostConfig, file, script, service, type HostConfig } from '../host-config.ts';
 import { cellSipPort } from '../kamailio/edge/sockets.ts';
 import { edgeHealth as programText } from '../program-texts.ts';
 
@@ -11,6 +11,14 @@ const healthUser = 59224;
 export const answerAgeSeconds = 2;
 
 const program = '/usr/local/lib/cellstamp/edge-health';
+const readyPath = '/usr/local/lib/cellstamp/edge-health-ready';
+
+function readyScript({ address }: EdgeHost, port: number): string {
+  return `#!/bin/bash
+# Exit status 0 when something listens on the port of the health checks.
+exec 3<>/dev/tcp/${address}/${port}
+`;
+}
 
 export function edgeHealth(front: Front, host: EdgeHost): HostConfig {
   const { port } = front.spec.health;
@@ -24,9 +32,10 @@ export function edgeHealth(front: Front, host: EdgeHost): HostConfig {
     packages: ['python3'],
     files: [
       script(program, programText),
+      script(readyPath, readyScript(host, port)),
       file('/etc/cellstamp/edge-health.json', `${JSON.stringify(settings, null, 2)}\n`),
     ],
-    services: [responder(host, port)],
+    services: [responder],
     ports: [
       {
         name: 'health',
@@ -60,24 +69,22 @@ function probes(front: Front, { address, unicastSide }: EdgeHost): readonly Prob
   ];
 }
 
-function responder({ address }: EdgeHost, port: number): Service {
-  return service({
-    name: 'cellstamp-edge-health',
-    description: 'Answers the health checks of the world-wide entry',
-    // systemd starts nobody who has no name. What is started may become another user, and does so before anything else.
-    command: [
-      '/usr/bin/setpriv',
-      `--reuid=${healthUser}`,
-      `--regid=${healthUser}`,
-      '--clear-groups',
-      ...['/usr/bin/python3', program],
-    ],
-    user: 'root',
-    capabilities: ['CAP_SETUID', 'CAP_SETGID'],
-    environment: { PYTHONUNBUFFERED: '1' },
-    // It waits for nothing: until Kamailio answers it says 503.
-    openFiles: 256,
-    ready: ['/bin/bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`],
-    readyTimeoutSeconds: 20,
-  });
-}
+const responder = service({
+  name: 'cellstamp-edge-health',
+  description: 'Answers the health checks of the world-wide entry',
+  // systemd starts nobody who has no name. What is started may become another user, and does so before anything else.
+  command: [
+    '/usr/bin/setpriv',
+    `--reuid=${healthUser}`,
+    `--regid=${healthUser}`,
+    '--clear-groups',
+    ...['/usr/bin/python3', program],
+  ],
+  user: 'root',
+  capabilities: ['CAP_SETUID', 'CAP_SETGID'],
+  environment: { PYTHONUNBUFFERED: '1' },
+  // It waits for nothing: until Kamailio answers it says 503.
+  openFiles: 256,
+  ready: [readyPath],
+  readyTimeoutSeconds: 20,
+});

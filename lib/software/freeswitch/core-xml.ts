@@ -3,7 +3,7 @@
  */
 import type { Cell, MediaHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { late } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
 import { values } from '../values.ts';
 import { paths } from './paths.ts';
 import { attribute } from './xml.ts';

@@ -4,7 +4,8 @@
  */
 import type { Cell, MediaHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { file, late, script, service, type HostConfig, type HostFile, type Service } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
+import { file, script, service, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
 import { coreXml, eventSocketXml, freeswitchXml } from './core-xml.ts';
 import { dialplanXml } from './dialplan-xml.ts';

@@ -2,7 +2,7 @@
  * How FreeSWITCH comes onto a host. Debian does not have it; SignalWire's packages need a token, which is a late-bound secret.
  * With `media.freeswitch.install: image` none of this is made: the machine image has FreeSWITCH and its user `freeswitch`.
  */
-import { late } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
 import { values } from '../values.ts';
 import { modules } from './core-xml.ts';
 import { paths } from './paths.ts';

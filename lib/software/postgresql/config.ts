@@ -1,6 +1,6 @@
 import type { Cell, DatabaseHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { late } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
 import { values } from '../values.ts';
 import { databaseNames } from './names.ts';
 
@@ -73,11 +73,9 @@ timezone = UTC
 /** Text of `pg_hba.conf`: who may log in, from where and how. The last line that matches nothing else refuses. */
 export function accessRules(cell: Cell): string {
   const sbcs = cell.sbcs.flatMap((sbc) => [sbc.address, sbc.floatingSide]);
-  const row = (...columns: string[]) =>
-    columns
-      .map((column) => column.padEnd(22))
-      .join('')
-      .trimEnd();
+  // Nothing is aligned behind an address: it may be longer before it is known.
+  const row = (type: string, database: string, user: string, address: string, method: string) =>
+    [type.padEnd(11), database.padEnd(15), user.padEnd(22), address, method].filter((text) => text !== '').join(' ');
   return `# Made from the cell's definition. Only over TLS, only with a password, only from where it is expected.
 ${row('# type', 'database', 'user', 'address', 'method')}
 ${row('local', 'all', 'postgres', '', 'peer')}

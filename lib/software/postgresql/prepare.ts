@@ -1,6 +1,6 @@
 import type { Cell, DatabaseHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { late } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
 import { values } from '../values.ts';
 import { majorVersion, paths } from './config.ts';
 import { databaseNames } from './names.ts';

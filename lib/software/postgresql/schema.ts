@@ -4,7 +4,8 @@
  */
 import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { file, late, service, type HostConfig } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
+import { file, service, type HostConfig } from '../host-config.ts';
 import { forwardRow, rowSql, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
 import { values } from '../values.ts';
 import { databaseNames } from './names.ts';

@@ -1,7 +1,7 @@
 import type { Cell, RedisHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import type { SizeName } from '../../fleet/schema/sizes.ts';
-import { late } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
 import { values } from '../values.ts';
 
 export const paths = {
@@ -15,6 +15,7 @@ export const paths = {
   data: '/var/lib/redis',
 } as const;
 
+export const healthScriptPath = '/usr/local/lib/cellstamp/redis-health';
 export const pingScriptPath = '/usr/local/lib/cellstamp/redis-ping';
 
 /** Memory for records in MiB, by the size of the cell. Whoever writes the stream bounds its length. */
@@ -79,10 +80,13 @@ export const accessList = `user default on >${late(values.redisPassword.name)} ~
  * Text of a script that fails, with why, when Redis does not do its work: a replica asks the primary, too, because its own side of the
  * link looks well for a minute after the primary fell silent.
  */
-export function health(cell: Cell, host: RedisHost): string {
+export function healthScript(cell: Cell, host: RedisHost): string {
   const cli = (name: string) => `redis-cli -h ${name} -p ${internalPorts.redis} --tls --cacert ${paths.authorities}`;
   const primary = host.number === 1;
-  return `export REDISCLI_AUTH=$(<${paths.password})
+  return `#!/bin/bash
+# Exit status 0 when Redis does its work; else it says what is wrong.
+REDISCLI_AUTH=$(<${paths.password})
+export REDISCLI_AUTH
 fail() { echo "$1"; exit 1; }
 ${primary ? '' : `exec 3< <(timeout --signal=KILL 0.6 ${cli(cell.redis[0]!.address)} ping 2>&1)\n`}\
 state=$(printf 'ping\\ninfo replication\\n' | ${cli(host.address)} 2>&1)
@@ -94,7 +98,8 @@ ${
 [[ $state == *master_link_status:up* ]] || fail 'its link to the primary is down'
 read -r said <&3
 [[ $said == PONG ]] || fail 'the primary does not answer it'`
-}`;
+}
+`;
 }
 
 /** Text of the script that asks Redis whether it answers; a replica is ready when it has the primary's data. */

@@ -4,9 +4,18 @@
  */
 import type { Cell, RedisHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { file, late, script, service, type HostConfig } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
+import { file, script, service, type HostConfig } from '../host-config.ts';
 import { values } from '../values.ts';
-import { accessList, health, paths, pingScript, pingScriptPath, redisConfig } from './config.ts';
+import {
+  accessList,
+  healthScript,
+  healthScriptPath,
+  paths,
+  pingScript,
+  pingScriptPath,
+  redisConfig,
+} from './config.ts';
 
 /** @example redis(cell, cell.redis[0]).ports[0].from // 6379 */
 export function redis(cell: Cell, host: RedisHost): HostConfig {
@@ -22,6 +31,7 @@ export function redis(cell: Cell, host: RedisHost): HostConfig {
       file(paths.key, `${late(values.dataKey.name)}\n`, { ...owned, mode: '0600' }),
       file(paths.authorities, `${late(values.dataCaCertificate.name)}\n`),
       script(pingScriptPath, pingScript(host)),
+      script(healthScriptPath, healthScript(cell, host)),
     ],
     services: [
       service({
@@ -33,7 +43,7 @@ export function redis(cell: Cell, host: RedisHost): HostConfig {
         openFiles: 16384,
         ready: [pingScriptPath],
         readyTimeoutSeconds: 30,
-        health: ['/bin/bash', '-c', health(cell, host)],
+        health: [healthScriptPath],
         stopTimeoutSeconds: 30,
       }),
     ],

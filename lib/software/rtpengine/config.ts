@@ -1,7 +1,7 @@
 import type { Cell, MediaHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { callTimer } from '../../fleet/call-timers.ts';
-import { late } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
 import { values } from '../values.ts';
 
 /** Port of rtpengine's command line, on loopback: it limits and lists sessions. */

@@ -79,4 +79,6 @@ export const mediaGuardService = service({
   user: 'root',
   capabilities: ['CAP_NET_ADMIN'],
   ready: ['/usr/sbin/nft', 'list', 'table', 'inet', table],
+  // In one transaction: where media hosts come and go, no packet meets half of a table.
+  reload: ['/usr/sbin/nft', '-f', mediaGuardPath],
 });

@@ -3,7 +3,8 @@
  */
 import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { file, late, service, type HostConfig } from '../host-config.ts';
+import { late } from '../../fleet/late-bound.ts';
+import { file, service, type HostConfig } from '../host-config.ts';
 import { dataAuthoritiesPath } from '../postgresql/schema.ts';
 import { values } from '../values.ts';
 

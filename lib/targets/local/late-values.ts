@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Cell, Host } from '../../fleet/derive/cell.ts';
 import type { HostConfig } from '../../software/host-config.ts';
+import type { CellValueName } from '../../software/values.ts';
 import { publicAddress } from './addresses.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -12,7 +13,7 @@ export function lateValues(
   host: Host,
   publicNetwork: string,
   secrets: Secrets,
-): Readonly<Record<string, string>> {
+): Readonly<Record<CellValueName, string>> {
   return {
     public_address: publicAddress(publicNetwork, host) ?? '',
     database_host: cell.databases[0]!.hostname,

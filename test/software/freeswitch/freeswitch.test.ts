@@ -6,7 +6,7 @@ import { modules } from '../../../lib/software/freeswitch/core-xml.ts';
 import { namedFeatures, parseFeatureUser, plainFeatures } from '../../../lib/software/freeswitch/features.ts';
 import { freeswitch } from '../../../lib/software/freeswitch/index.ts';
 import { paths } from '../../../lib/software/freeswitch/paths.ts';
-import { lateNames } from '../../../lib/software/host-config.ts';
+import { lateNames } from '../../../lib/fleet/late-bound.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 
 type Settings = NonNullable<NonNullable<CellInput['media']>['freeswitch']>;

@@ -16,7 +16,8 @@ import { UserAgent } from '../../../lib/user-agent/endpoint/user-agent.ts';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
 import { freeswitch } from '../../../lib/software/freeswitch/index.ts';
-import { late, type Command, type Service } from '../../../lib/software/host-config.ts';
+import { late } from '../../../lib/fleet/late-bound.ts';
+import type { Command, Service } from '../../../lib/software/host-config.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 
 export interface Heard {

@@ -1,11 +1,11 @@
 import { expect, it, describe } from 'vitest';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { deriveFront } from '../../../lib/fleet/derive/front.ts';
-import { lateNames } from '../../../lib/software/host-config.ts';
+import { lateNames } from '../../../lib/fleet/late-bound.ts';
 import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customers-script.ts';
 import { edgeConfig } from '../../../lib/software/kamailio/edge/config.ts';
 import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
-import { dispatcherList } from '../../../lib/software/kamailio/sbc/features.ts';
+import { mediaTable } from '../../../lib/software/media-hosts/index.ts';
 import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
 import { refusalReasons } from '../../../lib/software/kamailio/sbc/refusals.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
@@ -90,7 +90,10 @@ it('leaves nothing of TLS where the spec has it off', () => {
   const { files, packages, ports, services } = kamailio(cell, cell.sbcs[0]);
   expect(files.map(({ path }) => path)).toEqual([
     '/etc/kamailio/kamailio.cfg',
-    '/etc/kamailio/dispatcher.list',
+    '/etc/cellstamp/media-hosts',
+    '/etc/cellstamp/media-hosts.json',
+    '/usr/local/lib/cellstamp/media-hosts',
+    '/usr/local/lib/cellstamp/kamailio-answers',
     customersScriptPath,
     '/etc/cellstamp/flood-guard.nft',
   ]);
@@ -117,12 +120,13 @@ it('makes the two SBCs alike but for their own and each other’s names and addr
   expect(sorted(two)).toBe(sorted(one));
 });
 
-it('has a set of FreeSWITCH hosts for every media pool', () => {
-  const list = dispatcherList(cellOf({ media: { hosts: 3, pools: { standard: [1, 3], 'high-volume': [2] } } }));
-  expect(list.split('\n').filter((line) => /^\d/.test(line))).toEqual([
-    '1 sip:10.16.0.33:5070',
-    '1 sip:10.16.4.35:5070',
-    '2 sip:10.16.2.34:5070',
+it('has every media host in its table, with the tiers that it serves', () => {
+  const table = mediaTable(cellOf({ media: { hosts: 4, pools: { standard: [1, 3], 'high-volume': [2, 3] } } }));
+  expect(table.split('\n').filter((line) => /^\d/.test(line))).toEqual([
+    '1 10.16.0.33 standard',
+    '2 10.16.2.34 high-volume',
+    '3 10.16.4.35 standard,high-volume',
+    '4 10.16.0.36 -',
   ]);
 });
 

@@ -39,9 +39,13 @@ sub answers {
 `;
 }
 
-/** Text of a Perl program that fails when neither of two OPTIONS is answered: one datagram may be lost. */
+/** Text of the program that fails when neither of two OPTIONS is answered: one datagram may be lost. */
 export function optionsProgram(socket: SipSocket): string {
-  return String.raw`use strict; use warnings; use Time::HiRes qw(time);
+  return String.raw`#!/usr/bin/perl
+# Exit status 0 when Kamailio's workers answer OPTIONS; else it says what is wrong.
+use strict;
+use warnings;
+use Time::HiRes qw(time);
 ${optionsFunction(socket, 0.4)}
 exit 0 if answers() || answers();
 print "its workers do not answer OPTIONS at ${socket.protocol}:${socket.address}:${socket.port}\n";

@@ -1,10 +1,17 @@
 import type { SipTransports } from '../../../config-file/fields.ts';
-import { service, type Command, type Service } from '../../host-config.ts';
+import { script, service, type Command, type HostFile, type Service } from '../../host-config.ts';
 import { kamailioPaths as paths } from './paths.ts';
 import { buildOpensslLibrary, withOpensslLibrary } from './openssl.ts';
 import { optionsProgram, type SipSocket } from './options.ts';
 
-/** Kamailio as a service. What only one kind of host has is given; all else is the same everywhere. */
+const answersPath = '/usr/local/lib/cellstamp/kamailio-answers';
+
+/** The program by which the service's health is asked. @param socket where its workers answer OPTIONS of this host */
+export function kamailioAnswers(socket: SipSocket): HostFile {
+  return script(answersPath, optionsProgram(socket));
+}
+
+/** Kamailio as a service; `kamailioAnswers` is a file of its host. What only one kind of host has is given; all else is the same everywhere. */
 export function kamailioService(own: {
   readonly description: string;
   readonly transports: SipTransports;
@@ -12,8 +19,6 @@ export function kamailioService(own: {
   readonly environment?: Readonly<Record<string, string>>;
   readonly before?: readonly Command[];
   readonly after: readonly string[];
-  /** A socket at which its workers answer OPTIONS of this host. */
-  readonly answersAt: SipSocket;
 }): Service {
   const lowPort = Object.values(own.transports).some((port) => port !== 'off' && port < 1024);
   const tls = own.transports.tls !== 'off';
@@ -46,7 +51,7 @@ export function kamailioService(own: {
     ready: [...kamcmd, 'core.uptime'],
     readyTimeoutSeconds: 60,
     // A control command would be answered by another process than the workers.
-    health: ['/usr/bin/perl', '-e', optionsProgram(own.answersAt)],
+    health: [answersPath],
     ...(tls ? { reload: [...kamcmd, 'tls.reload'] as const } : {}),
     stopTimeoutSeconds: 10,
   });

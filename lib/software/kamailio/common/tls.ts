@@ -1,5 +1,6 @@
 /** SIP over TLS: the certificate that a Kamailio shows, and whom it believes. */
-import { late, type HostFile } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
+import type { HostFile } from '../../host-config.ts';
 import { values } from '../../values.ts';
 import { compilerPackage, opensslLibraryFile } from './openssl.ts';
 import { kamailioFile, kamailioPaths as paths } from './paths.ts';

@@ -1,6 +1,6 @@
 import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
 import { edgePorts } from '../../../fleet/schema/fixed.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import { connections, streamSeconds } from '../common/connections.ts';
 import { edgePage } from '../../../observability/kamailio-pages.ts';

@@ -5,7 +5,7 @@ import { emptyHostConfig, file, type HostConfig, type ListeningPort } from '../.
 import { values } from '../../values.ts';
 import { floodGuardFile, floodGuardService } from '../common/flood-guard.ts';
 import { kamailioFile, kamailioPaths as paths } from '../common/paths.ts';
-import { kamailioService } from '../common/service.ts';
+import { kamailioAnswers, kamailioService } from '../common/service.ts';
 import { tlsFiles, tlsPackages, tlsValues } from '../common/tls.ts';
 import { edgeConfig } from './config.ts';
 import { floodGuard } from './flood-guard.ts';
@@ -35,6 +35,7 @@ export function edge(front: Front, host: EdgeHost): HostConfig {
     files: [
       kamailioFile(paths.config, edgeConfig(front, host)),
       file(paths.dispatcherList, '# Cells are added by the directory agent.\n'),
+      kamailioAnswers({ protocol: 'udp', address: host.unicastSide, port: cellSipPort(front) }),
       floodGuardFile(floodGuard(front)),
       ...(tls === 'off' ? [] : tlsFiles(noClients)),
     ],
@@ -45,7 +46,6 @@ export function edge(front: Front, host: EdgeHost): HostConfig {
         transports: front.spec.edge.transports,
         sharedMemoryMiB: sharedMemoryMiB(front),
         after: [floodGuardService.name],
-        answersAt: { protocol: 'udp', address: host.unicastSide, port: cellSipPort(front) },
       }),
     ],
     sysctl: {

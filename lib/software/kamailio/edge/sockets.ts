@@ -1,7 +1,7 @@
 /** Where an edge listens, and from where it sends: the anycast side towards clients, its own address towards all others. */
 import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
 import { edgePorts } from '../../../fleet/schema/fixed.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 
 export const publicAddress = late(values.publicAddress.name);

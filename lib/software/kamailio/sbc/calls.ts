@@ -2,7 +2,7 @@ import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { callTimer } from '../../../fleet/call-timers.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import {

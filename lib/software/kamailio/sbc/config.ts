@@ -1,5 +1,6 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
+import { mediaHostsTable } from '../../media-hosts/paths.ts';
 import { callFields } from './call-entry.ts';
 import { connections } from '../common/connections.ts';
 import { loadedModules } from '../common/modules.ts';
@@ -49,7 +50,7 @@ export function kamailioConfig(cell: Cell, host: SbcHost): string {
 # A tenant's entry:       ${control} htable.get tenants DOMAIN
 # Reload tables from the database: ${control} htable.reload tenants   (dids, sources, trunks, callers, users)
 # Drain media host 2:     ${control} htable.seti drains s:2 1      and back: htable.delete drains s:2
-# Media hosts in service: ${control} htable.dump pools
+# Media hosts in service: ${control} htable.dump pools        (where they are: htable.dump media; others: ${mediaHostsTable})
 # FreeSWITCH hosts:       ${control} dispatcher.list
 # Where a user is:        ${control} ul.lookup location s:USER@DOMAIN
 # Records waiting:        ${control} mqueue.get_size records
@@ -82,6 +83,6 @@ ${joinSections([
   oneSided(),
   records(cell, host),
   topology(cell),
-  metrics(cell, host),
+  metrics(host),
 ])}`;
 }

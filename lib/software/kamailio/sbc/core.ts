@@ -1,5 +1,5 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { identity, noDns, processes } from '../common/processes.ts';

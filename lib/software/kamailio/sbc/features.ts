@@ -1,30 +1,13 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { featureNamePattern } from '../../freeswitch/features.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
+import { mediaHostsFolder, mediaHostsProgram } from '../../media-hosts/paths.ts';
 import { featureCodes } from './feature-codes.ts';
 import { q850 } from './limits.ts';
-import { paths } from './paths.ts';
 import type { Section } from '../common/section.ts';
 import { sockets } from './sockets.ts';
-
-function featureHost(cell: Cell, number: number): string {
-  const { address } = cell.media.find((host) => host.number === number)!;
-  return `sip:${address}:${internalPorts.freeswitchSip}`;
-}
-
-/** Text of the list of FreeSWITCH hosts: a set for each media pool, numbered in the order of the pools' names in the spec. */
-export function dispatcherList(cell: Cell): string {
-  return `# FreeSWITCH on the media hosts, made from the cell's definition. Set, address.
-${Object.entries(cell.spec.media.pools)
-  .map(
-    ([tier, hosts], index) =>
-      `# Spec: media.pools.${tier}\n${hosts.map((number) => `${index + 1} ${featureHost(cell, number)}`).join('\n')}`,
-  )
-  .join('\n')}
-`;
-}
 
 /** Calls to FreeSWITCH: which of its hosts, and what it is asked for (`../freeswitch/features.ts` is the contract). */
 export function features(cell: Cell, host: SbcHost): Section {
@@ -32,10 +15,8 @@ export function features(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Features (FreeSWITCH)',
     text: `
-modparam("dispatcher", "list_file", "${paths.dispatcherList}")
-# 2: remember the others, for when the first does not answer.
-modparam("dispatcher", "flags", 2)
-modparam("dispatcher", "hash_pvar", "$avp(feature)")
+# Which of the hosts answer; which one gets a call is decided below. ${mediaHostsProgram} makes the list.
+modparam("dispatcher", "list_file", "${mediaHostsFolder}/dispatcher.list")
 # Asked from this host's own address, so that the standby knows too: FreeSWITCH's answers to the overlay address go to the
 # active one. A host that answers 503 (full, or paused to be drained) is out until it answers 200.
 modparam("dispatcher", "ds_ping_from", "sip:sbc@${late(values.publicAddress.name)}")
@@ -109,30 +90,57 @@ route[FIND_FEATURE] {
         $avp(any_host) = 1;
     }
     if ($var(feature) == "") return -1;
-    # Spec: media.pools
-    $var(set) = 0;
-${Object.entries(cell.spec.media.pools)
-  .map(
-    ([tier, hosts], index) => `    if ($var(tier) == "${tier}") {
-        $var(set) = ${index + 1};
-        $var(hosts) = "${hosts.map((number) => featureHost(cell, number)).join('|')}";
-        $var(count) = ${hosts.length};
-    }`,
-  )
-  .join('\n')}
     if ($var(box) == 1) {
         # A box is on the disk of one host, whichever others are there. While that one is drained or away, its calls are refused: a
-        # message on another host would be heard by nobody.
+        # message on another host would be heard by nobody. Spec: media.pools
+        $var(hosts) = "";
+        $var(count) = 1;
+${Object.entries(cell.spec.media.pools)
+  .map(
+    ([tier, hosts]) => `        if ($var(tier) == "${tier}") {
+            $var(hosts) = "${hosts.join(':')}";
+            $var(count) = ${hosts.length};
+        }`,
+  )
+  .join('\n')}
         $var(place) = $(avp(feature){s.corehash,65536}{s.int}) mod $var(count);
-        $var(home) = $(var(hosts){s.select,$var(place),|});
-        if (!ds_is_active("$var(set)", "$var(home)")) return -1;
+        $var(host) = $(var(hosts){s.select,$var(place),:});
+        $var(home) = "sip:" + $sht(media=>$var(host)) + ":${internalPorts.freeswitchSip}";
+        if (!ds_is_active("1", "$var(home)")) return -1;
         $du = $var(home);
-    } else if (!ds_select_dst("$var(set)", "7")) {
-        return -1;
+    } else {
+        $avp(feature_tier) = $var(tier);
+        $avp(feature_tried) = ":";
+        if (!route(CHOOSE_FEATURE_HOST)) return -1;
     }
     $avp(feature_user) = $var(feature);
     route(AIM_AT_FEATURE_HOST);
     $var(flags) = $var(flags) + " direction=public direction=private RTP/AVP";
+    return 1;
+}
+
+# Of the hosts that serve the tier and answer, the one that comes first in an order of the room's, or of the call's, own: where a host
+# comes or goes, no other loses what it has. In: $avp(feature), $avp(feature_tier), $avp(feature_tried). Out: $du.
+route[CHOOSE_FEATURE_HOST] {
+    $var(most) = -1;
+    $var(serving) = $sht(media=>tier:$avp(feature_tier));
+    $var(nth) = 0;
+    $var(host) = $(var(serving){s.select,0,:});
+    while ($var(host) != "") {
+        $var(uri) = "sip:" + $sht(media=>$var(host)) + ":${internalPorts.freeswitchSip}";
+        $var(n) = $(_s($var(host)|$avp(feature)){s.md5}{s.corehash,65536}{s.int});
+        $var(tried) = ":" + $var(host) + ":";
+        if ($var(n) > $var(most) && !($avp(feature_tried) =~ $var(tried)) && ds_is_active("1", "$var(uri)")) {
+            $var(most) = $var(n);
+            $var(first) = $var(host);
+            $var(home) = $var(uri);
+        }
+        $var(nth) = $var(nth) + 1;
+        $var(host) = $(var(serving){s.select,$var(nth),:});
+    }
+    if ($var(most) < 0) return -1;
+    $avp(feature_tried) = $avp(feature_tried) + $var(first) + ":";
+    $du = $var(home);
     return 1;
 }
 
@@ -144,7 +152,7 @@ route[AIM_AT_FEATURE_HOST] {
 
 # After 503 or silence. True: on its way to another host. A room or a box is on one host only.
 route[OTHER_FEATURE_HOST] {
-    if ($avp(any_host) != 1 || !ds_next_dst()) return -1;
+    if ($avp(any_host) != 1 || !route(CHOOSE_FEATURE_HOST)) return -1;
     route(AIM_AT_FEATURE_HOST);
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");

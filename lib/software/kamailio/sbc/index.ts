@@ -6,15 +6,16 @@ import { kamailioFile } from '../common/paths.ts';
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { file, type HostConfig, type ListeningPort, type Service } from '../../host-config.ts';
+import { mediaHostsFiles } from '../../media-hosts/index.ts';
+import { mediaHostsProgram } from '../../media-hosts/paths.ts';
 import { poolServiceName, poolSocket } from '../../pgbouncer/index.ts';
 import { redisTunnelName } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
 import { floodGuardFile, floodGuardService, type FloodGuard } from '../common/flood-guard.ts';
-import { kamailioService } from '../common/service.ts';
+import { kamailioAnswers, kamailioService } from '../common/service.ts';
 import { tlsFiles, tlsPackages, tlsValues } from '../common/tls.ts';
 import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
-import { dispatcherList } from './features.ts';
 import { paths } from './paths.ts';
 import { sbcAnswersAt } from './sockets.ts';
 import { authoritiesFile, towardsCarriers } from './tls.ts';
@@ -31,11 +32,13 @@ export function kamailio(cell: Cell, host: SbcHost): HostConfig {
       'kamailio-redis-modules',
       'kamailio-utils-modules',
       'nftables',
+      'python3',
       ...(tls ? tlsPackages : []),
     ],
     files: [
       kamailioFile(paths.config, kamailioConfig(cell, host)),
-      kamailioFile(paths.dispatcherList, dispatcherList(cell)),
+      ...mediaHostsFiles(cell),
+      kamailioAnswers(sbcAnswersAt(cell, host)),
       file(customersScriptPath, customersScript, { mode: '0700' }),
       floodGuardFile(floodGuard(cell)),
       ...(tls ? [...tlsFiles(towardsCarriers(cell)), ...authoritiesFile(cell)] : []),
@@ -81,12 +84,12 @@ function daemon(cell: Cell, host: SbcHost): Service {
       PGCONNECT_TIMEOUT: '2',
     },
     before: [
+      [mediaHostsProgram, 'start'],
       ['/bin/bash', '-c', serverIdCommand(host)],
       // Before keepalived has said anything, this SBC is not the active one.
       ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
     after: [floodGuardService.name, poolServiceName, redisTunnelName],
-    answersAt: sbcAnswersAt(cell, host),
   });
 }
 

@@ -1,21 +1,10 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { callTimer } from '../../../fleet/call-timers.ts';
-import { internalPorts } from '../../../fleet/schema/fixed.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
+import { mediaHostsFolder, mediaHostsProgram } from '../../media-hosts/paths.ts';
 import type { Section } from '../common/section.ts';
 import { ofCall, ofSide } from './call-entry.ts';
-
-/** Statements that put every media host into service, in every pool. */
-export function mediaStates(cell: Cell): string {
-  return [
-    ...cell.media.map(({ number }) => `    $sht(alive=>${number}) = 1;`),
-    '    # Spec: media.pools',
-    ...Object.entries(cell.spec.media.pools).map(
-      ([tier, hosts]) => `    $sht(pools=>${tier}) = "${hosts.map((number) => `${number}:`).join('')}";`,
-    ),
-  ].join('\n');
-}
 
 /**
  * Media relays: one rtpengine set a host, so that the script alone decides which host a call is on. The host's number
@@ -29,13 +18,11 @@ export function media(cell: Cell): Section {
   return {
     title: 'Media',
     text: `
-# A set for each media host; the number of the set is the number of the host.
-${cell.media
-  .map(
-    ({ number, address }) =>
-      `modparam("rtpengine", "rtpengine_sock", "${number} == udp:${address}:${internalPorts.rtpengineControl}")`,
-  )
-  .join('\n')}
+# A set for each media host; the number of the set is the number of the host. ${mediaHostsProgram} makes the list, and this
+# module reads it at its start, and again when a host has come (RELOAD_RELAYS).
+modparam("db_text", "db_mode", 1)
+modparam("rtpengine", "db_url", "text://${mediaHostsFolder}")
+# The set of a message that selects none, which no message is.
 modparam("rtpengine", "setid_default", ${cell.media[0]!.number})
 # A relay that does not answer costs a worker 2 x 0.25 s, once. Then the module asks it no more for 2 s, and the script not until
 # WATCH_MEDIA has found it alive: the module would test it in a worker, and keep all others waiting that need the same relay.
@@ -60,6 +47,19 @@ modparam("rtpengine", "mos_average_roundtrip_pv", "$avp(rtt)")
 route[SELECT_RELAY] {
     $var(relay) = $(var(m){s.int});
     if ($sht(alive=>$var(relay)) != 1 || !set_rtpengine_set("$var(relay)")) return -1;
+    return 1;
+}
+
+# While the module reads its list of relays anew it knows none of them: some microseconds, or as long as the process that reads gets no
+# CPU. True if that may be why a relay has not answered, and the list is there: it is to be asked once more. In: $var(m),
+# $var(relay_answered), $var(missed), 1 if it was.
+route[MISSED_RELAY] {
+    if ($var(missed) == 1 || $var(relay_answered) != "" || $sht(alive=>$var(m)) != 1) return -1;
+    if ($shv(relays_reading) == 0 && $TV(sn) - $shv(relays_read) > 1) return -1;
+    $var(missed) = 1;
+    # No longer than a relay that does not answer would take.
+    $var(waits) = 0;
+    while ($shv(relays_reading) == 1 && $var(waits) < 50 && usleep("10000")) $var(waits) = $var(waits) + 1;
     return 1;
 }
 
@@ -103,9 +103,10 @@ route[ANCHOR] {
 # False: the description must not pass. Out: $var(refused), why: 0, the relay is away or full; 1, it does not take this
 # description; 2, the call has ended meanwhile.
 route[OFFER] {
-    $var(refused) = 0;
-    $var(relay_answered) = "";
-    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)$var(by_branch)")) {
+    $var(missed) = 0;
+    route(OFFER_ONCE);
+    if ($var(offered) != 1 && route(MISSED_RELAY)) route(OFFER_ONCE);
+    if ($var(offered) == 1) {
         # The end of a call is noted before its media are released: either that release comes after this offer, or it is noted by now.
         # Else the relay has set the call up again, and nothing would ever end it.
         if ($sht(ended=>$var(id)) == $null) {
@@ -118,6 +119,14 @@ route[OFFER] {
     }
     route(WHY_REFUSED);
     return -1;
+}
+
+# Out: $var(offered), 1 if the relay has taken the description.
+route[OFFER_ONCE] {
+    $var(offered) = 0;
+    $var(refused) = 0;
+    $var(relay_answered) = "";
+    if (route(SELECT_RELAY) && rtpengine_offer("$var(flags)$var(learn) call-id=$var(relayed)$var(by_branch)")) $var(offered) = 1;
 }
 
 # The relay did not take a description. In: $var(m), $var(relayed), $var(relay_answered). Out: $var(refused) as above.
@@ -232,10 +241,19 @@ route[ANSWER] {
         if (route(OFFER)) return 1;
         return -1;
     }
-    $var(relay_answered) = "";
-    if (route(SELECT_RELAY) && rtpengine_answer("${answerFlags}$var(learn) call-id=$var(relayed) via-branch=extra")) return 1;
+    $var(missed) = 0;
+    route(ANSWER_ONCE);
+    if ($var(offered) != 1 && route(MISSED_RELAY)) route(ANSWER_ONCE);
+    if ($var(offered) == 1) return 1;
     route(WHY_REFUSED);
     return -1;
+}
+
+# Out: $var(offered), 1 if the relay has taken the description.
+route[ANSWER_ONCE] {
+    $var(offered) = 0;
+    $var(relay_answered) = "";
+    if (route(SELECT_RELAY) && rtpengine_answer("${answerFlags}$var(learn) call-id=$var(relayed) via-branch=extra")) $var(offered) = 1;
 }
 
 # The call needs its relay no more. One that gives no answer is asked again (RELEASE_LATE). The relay must know the tag that it is told, else it keeps
@@ -308,7 +326,13 @@ route[WATCH_CALLS] {
         } else if (route(SELECT_RELAY)) {
             $var(relayed) = $var(id) + ${ofCall('leg')};
             # Asked once more whether it is there: it may have gone since, which says nothing about the call.
-            if (!rtpengine_query("call-id=$var(relayed) from-tag=none") && $sht(alive=>$var(m)) == 1) $var(why) = "media_lost";
+            if (!rtpengine_query("call-id=$var(relayed) from-tag=none") && $sht(alive=>$var(m)) == 1
+                    && $shv(relays_reading) == 0 && $TV(sn) - $shv(relays_read) > 1) {
+                $var(why) = "media_lost";
+            }
+        } else if ($sht(media=>$var(m)) == $null && $sht(away=>$var(m)) == 0) {
+            # The other SBC knew this host; it was gone before this one started.
+            $sht(away=>$var(m)) = $var(now);
         } else if ($sht(away=>$var(m)) != 0 && $var(now) - $sht(away=>$var(m)) > ${callTimer(spec, spec.calls.silentSeconds)}) {
             $var(why) = "media_lost";
         }
@@ -321,33 +345,77 @@ route[WATCH_CALLS] {
 modparam("rtimer", "timer", "name=media;interval=1000000u;mode=1;")
 modparam("rtimer", "exec", "timer=media;route=WATCH_MEDIA")
 route[WATCH_MEDIA] {
-${cell.media
-  .map(
-    ({ number, name }) => `    # ${name}
-    if (set_rtpengine_set("${number}") && rtpengine_delete("call-id=alive from-tag=alive")) {
-        $sht(alive=>${number}) = 1;
-        $sht(away=>${number}) = 0;
-    } else {
-        $sht(alive=>${number}) = 0;
-        if ($sht(away=>${number}) == 0) $sht(away=>${number}) = $TV(sn);
-    }`,
-  )
-  .join('\n')}
-    # Spec: media.pools
-${Object.entries(pools)
-  .map(
-    ([tier, hosts]) => `    $var(hosts) = "";
-${hosts
-  .map(
-    (number) =>
-      `    if ($sht(alive=>${number}) == 1 && $sht(drains=>${number}) == $null) $var(hosts) = $var(hosts) + "${number}:";`,
-  )
-  .join('\n')}
-    $sht(pools=>${tier}) = $var(hosts);`,
-  )
-  .join('\n')}
+    if ($sht(media=>reload) != $null) route(RELOAD_RELAYS);
+    $var(numbers) = $sht(media=>numbers);
+    $var(place) = 0;
+    $var(m) = $(var(numbers){s.select,0,:});
+    while ($var(m) != "") {
+        # The module wants a number.
+        $var(relay) = $(var(m){s.int});
+        # One that serves nobody and has no call may be gone for good.
+        if ($sht(media=>moving:$var(m)) != $null || ($sht(load=>m:$var(m)) == 0 && $sht(media=>serves:$var(m)) != 1)) {
+            $sht(alive=>$var(m)) = 0;
+            $sht(away=>$var(m)) = 0;
+        } else if (set_rtpengine_set("$var(relay)") && rtpengine_delete("call-id=alive from-tag=alive")) {
+            $sht(alive=>$var(m)) = 1;
+            $sht(away=>$var(m)) = 0;
+        } else {
+            $sht(alive=>$var(m)) = 0;
+            if ($sht(away=>$var(m)) == 0) $sht(away=>$var(m)) = $TV(sn);
+        }
+        $var(place) = $var(place) + 1;
+        $var(m) = $(var(numbers){s.select,$var(place),:});
+    }
+    route(OPEN_POOLS);
     route(RECOUNT_SHARED);
     route(RELEASE_LATE);
+}
+
+# Which media hosts each tier's new calls may go to.
+route[OPEN_POOLS] {
+    $var(tiers) = "${Object.keys(pools).join(':')}";
+    $var(nth) = 0;
+    $var(tier) = $(var(tiers){s.select,0,:});
+    while ($var(tier) != "") {
+        $var(hosts) = "";
+        $var(serving) = $sht(media=>tier:$var(tier));
+        $var(place) = 0;
+        $var(m) = $(var(serving){s.select,0,:});
+        while ($var(m) != "") {
+            if ($sht(alive=>$var(m)) == 1 && $sht(drains=>$var(m)) == $null) $var(hosts) = $var(hosts) + $var(m) + ":";
+            $var(place) = $var(place) + 1;
+            $var(m) = $(var(serving){s.select,$var(place),:});
+        }
+        $sht(pools=>$var(tier)) = $var(hosts);
+        $var(nth) = $var(nth) + 1;
+        $var(tier) = $(var(tiers){s.select,$var(nth),:});
+    }
+}
+
+# Until the first look at the media hosts all are taken to be there.
+route[TAKE_MEDIA_TABLE] {
+include_file "${mediaHostsFolder}/table.cfg"
+    $var(numbers) = $sht(media=>numbers);
+    $var(place) = 0;
+    $var(m) = $(var(numbers){s.select,0,:});
+    while ($var(m) != "") {
+        $sht(alive=>$var(m)) = 1;
+        $var(place) = $var(place) + 1;
+        $var(m) = $(var(numbers){s.select,$var(place),:});
+    }
+    route(OPEN_POOLS);
+}
+
+# Here and nowhere else: the process that asks whether relays are there must not find them gone while they are read. None of them is
+# deleted or tested by that; new ones are added. The module refuses it within 10 s of the last time.
+modparam("pv", "shvset", "relays_read=i:0")
+modparam("pv", "shvset", "relays_reading=i:0")
+route[RELOAD_RELAYS] {
+    $shv(relays_read) = $TV(sn);
+    $shv(relays_reading) = 1;
+    if (jsonrpc_exec('{"jsonrpc": "2.0", "method": "rtpengine.reload", "id": 1}') && $jsonrpl(code) == 200) $sht(media=>reload) = $null;
+    $shv(relays_reading) = 0;
+    $shv(relays_read) = $TV(sn);
 }
 `,
   };

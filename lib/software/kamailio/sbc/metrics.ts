@@ -1,35 +1,37 @@
-import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
+import type { SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { sbcPage } from '../../../observability/kamailio-pages.ts';
 import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
 
-export function metrics(cell: Cell, host: SbcHost): Section {
+export function metrics(host: SbcHost): Section {
   return {
     title: 'Metrics',
     text: `
 ${prometheus(sbcPage).trim()}
 ${unreadableMessages.text}
-${metricsPage(host.address, internalPorts.sbcMetrics, currentState(cell) + unreadableMessages.atScrape)}`,
+${metricsPage(host.address, internalPorts.sbcMetrics, currentState + unreadableMessages.atScrape)}`,
   };
 }
 
 const unreadableMessages = unreadable('unreadable_total');
 
 /** Gauges, and counters that have not counted yet. */
-function currentState(cell: Cell): string {
-  return `    $var(sum) = 0;
-${cell.media
-  .map(
-    ({ number, name }) => `    $var(n) = $sht(load=>m:${number});
-    $var(sum) = $var(sum) + $var(n);
-    prom_gauge_set("media_calls", "$var(n)", "${name}");
-    prom_gauge_set("media_host_up", "$sht(alive=>${number})", "${name}");
-    $var(drained) = 0;
-    if ($sht(drains=>${number}) != $null) $var(drained) = 1;
-    prom_gauge_set("media_host_drained", "$var(drained)", "${name}");`,
-  )
-  .join('\n')}
+const currentState = `    $var(sum) = 0;
+    $var(numbers) = $sht(media=>numbers);
+    $var(place) = 0;
+    $var(m) = $(var(numbers){s.select,0,:});
+    while ($var(m) != "") {
+        $var(n) = $sht(load=>m:$var(m));
+        $var(sum) = $var(sum) + $var(n);
+        prom_gauge_set("media_calls", "$var(n)", "media-$var(m)");
+        prom_gauge_set("media_host_up", "$sht(alive=>$var(m))", "media-$var(m)");
+        $var(drained) = 0;
+        if ($sht(drains=>$var(m)) != $null || $sht(media=>serves:$var(m)) != 1) $var(drained) = 1;
+        prom_gauge_set("media_host_drained", "$var(drained)", "media-$var(m)");
+        $var(place) = $var(place) + 1;
+        $var(m) = $(var(numbers){s.select,$var(place),:});
+    }
     prom_gauge_set("calls", "$var(sum)");
     prom_gauge_set("contacts", "$stat(location_contacts)");
     # A rate over a series that begins with its first calls does not count these: it begins with none.
@@ -48,4 +50,3 @@ ${[
     prom_gauge_set("events_waiting", "$mq_size(events)");
     prom_gauge_set("records_waiting", "$mq_size(records)");
 `;
-}

@@ -5,6 +5,7 @@ export const sbcModules: readonly Module[] = [
   ['ipops', ''],
   ['cfgutils', 'a route out of onsend_route'],
   ['db_postgres', ''],
+  ['db_text', 'the list of media relays'],
   ['dmq', 'replication; before the modules that use it'],
   ['htable', 'tables in shared memory'],
   ['usrloc', 'registrations'],

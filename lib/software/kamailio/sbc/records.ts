@@ -1,7 +1,7 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { longestRecordQueue } from '../../../fleet/schema/fixed.ts';
 import type { SizeName } from '../../../fleet/schema/sizes.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { redisTunnelPort } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
 import { callFields, endFields, ofCall, type endings } from './call-entry.ts';

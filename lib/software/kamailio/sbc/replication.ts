@@ -191,8 +191,10 @@ route[TELL_SIDES] {
 
 # Media hosts that somebody here has drained, or taken back: told several times, because the other SBC may just be coming back.
 route[TELL_DRAINS] {
-    $var(number) = 1;
-    while ($var(number) <= ${cell.media.length}) {
+    $var(numbers) = $sht(media=>numbers);
+    $var(place) = 0;
+    $var(number) = $(var(numbers){s.select,0,:});
+    while ($var(number) != "") {
         $var(drain) = 0;
         if ($sht(drains=>$var(number)) != $null) $var(drain) = 1;
         if ($sht(drained=>$var(number)) != $var(drain)) {
@@ -202,7 +204,8 @@ route[TELL_DRAINS] {
         if ($sht(telling=>$var(number)) > $TV(sn)) {
             $var(lines) = $var(lines) + "d" + $var(number) + "|" + $var(drain) + "\n";
         }
-        $var(number) = $var(number) + 1;
+        $var(place) = $var(place) + 1;
+        $var(number) = $(var(numbers){s.select,$var(place),:});
     }
 }
 

@@ -1,7 +1,6 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { databaseNames } from '../../postgresql/names.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
-import { mediaStates } from './media.ts';
 import { failedLogIns } from './screen.ts';
 import { fieldsOf, forwardRow, tenantRow, trunkRow } from './table-rows.ts';
 import { streamSeconds } from '../common/connections.ts';
@@ -155,6 +154,10 @@ ${table('failing_users', `size=${large}`, `autoexpire=${failedLogIns.usersSecond
 ${table('waiting', `size=${small}`, 'autoexpire=10', 'initval=0')}
 # user@domain => 1: not in the database a moment ago
 ${table('strangers', `size=${large}`, 'autoexpire=30')}
+# number of a media host => its private address; numbers => all of them, each with a colon behind it; tier:NAME => those that serve the
+# tier; serves:NUMBER => 1 if it serves any; moving:NUMBER => 1 while its address changes; reload => 1 while the list of relays is to be
+# read anew. See "Media"
+${table('media', `size=${small}`)}
 # number of a media host => 1 while its relay answers
 ${table('alive', `size=${small}`, 'initval=0')}
 # number of a media host => since when it does not answer
@@ -170,8 +173,7 @@ modparam("htable", "timer_interval", 5)
 modparam("htable", "timer_procs", 1)
 
 event_route[htable:mod-init] {
-    # Until the first look at the media hosts all are taken to be there.
-${mediaStates(cell)}
+    route(TAKE_MEDIA_TABLE);
 }
 `,
   };

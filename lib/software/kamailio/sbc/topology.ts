@@ -1,5 +1,5 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
-import { late } from '../../host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import { findOwner } from './screen.ts';
 import type { Section } from '../common/section.ts';

@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { file, script, type HostConfig, type HostFile, type LateBoundValue } from '../../../software/host-config.ts';
+import { file, script, type HostConfig, type HostFile } from '../../../software/host-config.ts';
 import { systemdUnit, unitName } from '../../../software/systemd.ts';
 import { hostLogGroup, type Site } from '../site.ts';
 import { applyScript, renderScript } from './apply.ts';
@@ -11,7 +11,7 @@ import { logsScript, logsScriptPath } from './logs-script.ts';
 import { metricsScript, metricsScriptPath } from './metrics-script.ts';
 import { tar, type TarFile } from './tar.ts';
 import { minutely } from './timer.ts';
-import { valueScript } from './value-script.ts';
+import { valueScript, type AskedValue } from './value-script.ts';
 
 export interface Bundle {
   /** SHA-256 of the archive, in hexadecimal: the same files give the same name on every machine. */
@@ -31,7 +31,7 @@ export interface RoleExtras {
   readonly metrics: string;
   readonly files: readonly HostFile[];
   readonly packages: readonly string[];
-  readonly values: readonly Pick<LateBoundValue, 'name'>[];
+  readonly values: readonly AskedValue[];
   /** Units of `files` that are started at boot. */
   readonly units: readonly string[];
   /** Text of the script that opens the user of Redis, where the host does that. */

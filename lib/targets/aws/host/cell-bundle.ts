@@ -1,7 +1,8 @@
 /** What AWS adds to the programs of a cell's SBCs and media hosts. */
 import type { Cell, MediaHost, SbcHost } from '../../../fleet/derive/cell.ts';
 import { hostConfig } from '../../../software/cell-host.ts';
-import { late, script, type HostConfig } from '../../../software/host-config.ts';
+import { late } from '../../../fleet/late-bound.ts';
+import { script, type HostConfig } from '../../../software/host-config.ts';
 import { claimScriptPath } from '../../../software/keepalived/index.ts';
 import { values } from '../../../software/values.ts';
 import { cellSite, resourceName } from '../site.ts';
@@ -33,8 +34,8 @@ function mediaPlace(host: MediaHost): RoleExtras {
 }
 
 function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeList): RoleExtras {
-  const allocation = { name: 'floating_allocation' };
-  const routeTables = { name: 'overlay_route_tables' };
+  const allocation = { name: 'floating_allocation' } as const;
+  const routeTables = { name: 'overlay_route_tables' } as const;
   return {
     metrics: sbcLines(host, cell.overlayAddress),
     files: [

@@ -2,56 +2,68 @@
  * The script of a bundle that finds out the host's late-bound values, a file each in memory. Where a value comes from is
  * decided here once; addresses and secrets' names come from the host's parameter.
  */
-import type { LateBoundValue } from '../../../software/host-config.ts';
-import { values } from '../../../software/values.ts';
+import { isAddressName } from '../../../fleet/derive/addressing.ts';
+import type { CellValueName, EdgeValueName, LateBoundName } from '../../../software/values.ts';
 import { hostRun, hostState } from './boot.ts';
-
-/** Values that a cell's first SBC makes and keeps in the cell's secret, so that both SBCs have the same. */
-export const generatedValues: readonly string[] = [
-  values.databaseSbcPassword.name,
-  values.redisPassword.name,
-  values.digestSecret.name,
-  values.topologySecret.name,
-];
 
 /** The secrets that a host's parameter names, beside its plain values. */
 export type SecretName = 'generated' | 'databaseOwner' | 'sipTls' | 'signalwireToken';
 
-/**
- * How the script comes by each value: a call of one of its functions.
- * @throws Error when a host wants a value that this target does not know.
- */
-function source(name: string): string {
-  if (generatedValues.includes(name)) return `generated ${name}`;
-  switch (name) {
-    case values.databaseAdminPassword.name:
-      return `secret_field ${name} databaseOwner password`;
-    case values.sipCertificate.name:
-      return `sip_tls ${name} certificate`;
-    case values.sipKey.name:
-      return `sip_tls ${name} key`;
-    case values.signalwireToken.name:
-      return `secret_text ${name} signalwireToken`;
-    case values.eventSocketPassword.name:
-      return `made ${name}`;
-    case values.dataCaCertificate.name:
-      return `authorities ${name}`;
-    case values.publicAddress.name:
-    case values.anycastAddress1.name:
-    case values.anycastAddress2.name:
-    case values.directory.name:
-    case values.databaseHost.name:
-    case values.databaseAdminUser.name:
-    case values.redisHost.name:
-    case 'floating_allocation':
-    case 'overlay_route_tables':
-      return `given ${name}`;
-    default:
-      throw new Error(`on AWS nothing gives the value ${name}`);
-  }
+/** What AWS adds to the values that programs know. */
+export type PlaceValueName = 'floating_allocation' | 'overlay_route_tables';
+
+export interface AskedValue {
+  readonly name: LateBoundName | PlaceValueName;
 }
 
-export function valueScript(region: string, wanted: readonly Pick<LateBoundValue, 'name'>[]): string {
+type Source = (name: string) => string;
+const given: Source = (name) => `given ${name}`;
+const generated: Source = (name) => `generated ${name}`;
+/** Of hosts that AWS manages. */
+const nowhere: Source = (name) => {
+  throw new Error(`on AWS nothing gives the value ${name}`);
+};
+
+/** How the script comes by each value: a call of one of its functions. */
+const sources: Readonly<Record<CellValueName | EdgeValueName | PlaceValueName, Source>> = {
+  public_address: given,
+  anycast_address_1: given,
+  anycast_address_2: given,
+  directory: given,
+  database_host: given,
+  database_admin_user: given,
+  database_admin_password: (name) => `secret_field ${name} databaseOwner password`,
+  database_sbc_password: generated,
+  database_replication_password: nowhere,
+  redis_host: given,
+  redis_password: generated,
+  data_ca_certificate: (name) => `authorities ${name}`,
+  data_certificate: nowhere,
+  data_key: nowhere,
+  sip_certificate: (name) => `sip_tls ${name} certificate`,
+  sip_key: (name) => `sip_tls ${name} key`,
+  digest_secret: generated,
+  topology_secret: generated,
+  event_socket_password: (name) => `made ${name}`,
+  signalwire_token: (name) => `secret_text ${name} signalwireToken`,
+  floating_allocation: given,
+  overlay_route_tables: given,
+};
+
+/** Values that a cell's first SBC makes and keeps in the cell's secret, so that both SBCs have the same. */
+const generatedValues: readonly string[] = Object.entries(sources).flatMap(([name, source]) =>
+  source === generated ? [name] : [],
+);
+
+/**
+ * @throws Error when a host wants a value that this target does not know: where PostgreSQL and Redis run is AWS's, and addresses are
+ * decided.
+ */
+function source(name: AskedValue['name']): string {
+  return (isAddressName(name) ? nowhere : sources[name])(name);
+}
+
+export function valueScript(region: string, wanted: readonly AskedValue[]): string {
   const names = wanted.map((value) => value.name);
   const truststore = region.startsWith('us-gov-')
     ? `https://truststore.pki.${region}.rds.amazonaws.com`

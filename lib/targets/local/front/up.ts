@@ -8,6 +8,7 @@ import type { FrontSpec } from '../../../fleet/schema/front.ts';
 import { floatingAddress } from '../addresses.ts';
 import { LocalFailure } from '../failure.ts';
 import { interfaceName, type NamespacePlan } from '../host-plan.ts';
+import type { EdgeValueName } from '../../../software/values.ts';
 import { filled, hashOf } from '../late-values.ts';
 import { runInNetwork, startNamespace, type StartedNamespace } from '../namespace.ts';
 import { removeCell } from '../down.ts';
@@ -125,7 +126,7 @@ async function makeHosts(
   const around = [...plans, directoryPlan(front, secrets.directoryPassword)];
   const edges = front.edges.map((edge) => {
     const plan = edgePlan(front, edge);
-    const values = {
+    const values: Readonly<Record<EdgeValueName, string>> = {
       public_address: edgePublicAddress(front, edge),
       anycast_address_1: serviceAddress,
       // One is enough here; where there are two, both lead to the same edges.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cellBundle, cellBundleFiles } from '../../../../lib/targets/aws/host/cell-bundle.ts';
 import type { Cell, MediaHost, SbcHost } from '../../../../lib/fleet/derive/cell.ts';
 import { hostConfig } from '../../../../lib/software/cell-host.ts';
-import { lateNames } from '../../../../lib/software/host-config.ts';
+import { lateNames } from '../../../../lib/fleet/late-bound.ts';
 import { edgeList } from '../../../../lib/targets/aws/host/learn-edges.ts';
 import { parseFront } from '../../../../lib/fleet/schema/front.ts';
 import { cellOf, maximal, minimal, minimalFront } from '../synth.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { edgeBundle, edgeBundleFiles } from '../../../../lib/targets/aws/host/edge-bundle.ts';
 import { edgeHostConfig } from '../../../../lib/software/edge-host.ts';
-import { lateNames } from '../../../../lib/software/host-config.ts';
+import { lateNames } from '../../../../lib/fleet/late-bound.ts';
 import { frontOf, maximalFront, minimalFront } from '../synth.ts';
 
 const lines = (text: string) => text.split('\n').filter(Boolean);

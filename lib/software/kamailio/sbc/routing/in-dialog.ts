@@ -2,7 +2,7 @@ import type { Cell, SbcHost } from '../../../../fleet/derive/cell.ts';
 import { insideRanges } from '../../../../fleet/derive/inside.ts';
 import { parseRange } from '../../../../fleet/range.ts';
 import { internalPorts } from '../../../../fleet/schema/fixed.ts';
-import { late } from '../../../host-config.ts';
+import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
