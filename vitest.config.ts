@@ -55,13 +55,13 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      // Whole cells in network namespaces, real calls.
+      // Whole cells in network namespaces, real calls. Mostly they wait: for timers of SIP, and for audio.
       {
         test: {
           name: 'cell',
           include: cell,
           exclude: faults,
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },
