@@ -8,49 +8,26 @@ import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customer
 import { customersSql } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
 import { parseCell, type CellInput, type CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
+import { acme, acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from '../lab/lab.ts';
 
 const input = {
-  name: 'lab-calls',
-  region: 'eu-west-1',
-  local: {},
-  size: 'test',
-  network: '10.80.0.0/20',
+  ...acmeCell('lab-calls', '10.80.0.0/20'),
   media: { hosts: 4, kernelForwarding: 'preferred' },
   // Known by a range, in which its own address is.
-  trunks: [{ name: 'carrier-a', address: '192.0.2.10', sources: ['192.0.2.0/24'] }],
+  trunks: [{ ...carrier, sources: ['192.0.2.0/24'] }],
   tenants: [
-    {
-      name: 'acme',
-      domain: 'acme.example.com',
-      dids: { '+4930123456': 'anna', '+4930123457': 'bert' },
-      limits: { callsPerSecond: 100, burst: 100 },
-    },
+    { ...acme, dids: { ...acme.dids, '+4930123456': 'anna' } },
     { name: 'initech', domain: 'initech.example.com', tier: 'high-volume', codecs: ['PCMA'] },
   ],
 } satisfies CellInput;
-const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
-const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
 const cora: LabUser = { name: 'cora', tenant: 'initech', address: '198.51.100.13' };
 const dora: LabUser = { name: 'dora', tenant: 'initech', address: '198.51.100.14' };
-
-const withinTenant: CallScenario = {
-  name: 'user to user',
-  caller: 'anna',
-  callee: 'bert',
-  dial: 'sip:bert@acme.example.com',
-};
-const toCarrier: CallScenario = {
-  name: 'carrier out',
-  caller: 'anna',
-  callee: 'carrier-a',
-  dial: 'sip:+4989700700@acme.example.com',
-};
 
 describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let fromCarrier: CallScenario;
+  let inbound: CallScenario;
   const seenByCarrier: SipTrace[] = [];
   const seenByDora: SipTrace[] = [];
 
@@ -58,18 +35,18 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert, cora, dora]);
     agents = await lab.agents(
-      [...[anna, bert, cora, dora].map((user) => lab.user(user)), lab.carrier('carrier-a', '192.0.2.10')],
+      [...[anna, bert, cora, dora].map((user) => lab.user(user)), lab.carrier(carrier.name, carrier.address)],
       (message) => {
         if (message.agent === 'carrier-a') seenByCarrier.push(message);
         if (message.agent === 'dora') seenByDora.push(message);
       },
     );
-    fromCarrier = { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` };
+    inbound = fromCarrier(lab.floating);
   });
   afterAll(() => lab?.down());
 
   it('go between users of a tenant, in from a carrier and out to a carrier, each on one media host with one record', async () => {
-    const kinds = [withinTenant, fromCarrier, toCarrier];
+    const kinds = [withinTenant, inbound, toCarrier];
     const { results } = await agents.run({ kinds, calls: 12, ratePerSecond: 10, talkSeconds: 2 });
     expect(failuresOf(results)).toEqual([]);
     expect(results).toHaveLength(12);
@@ -219,7 +196,7 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
   });
 
   it('tell a carrier nothing of the cell: no private address, no user’s address, no program', async () => {
-    const { results } = await agents.run({ kinds: [fromCarrier, toCarrier], calls: 2, talkSeconds: 0.5 });
+    const { results } = await agents.run({ kinds: [inbound, toCarrier], calls: 2, talkSeconds: 0.5 });
     expect(failuresOf(results)).toEqual([]);
     const received = seenByCarrier.filter(({ direction }) => direction === 'received').map(({ text }) => text);
     expect(received.length).toBeGreaterThan(5);

@@ -3,29 +3,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
-import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
-import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
+import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
+import { failuresOf, Lab, until } from '../lab/lab.ts';
 
-const input = {
-  name: 'lab-fail-over',
-  region: 'eu-west-1',
-  local: {},
-  size: 'test',
-  network: '10.80.64.0/20',
-  media: { hosts: 2, kernelForwarding: 'preferred' },
-  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
-  tenants: [
-    {
-      name: 'acme',
-      domain: 'acme.example.com',
-      dids: { '+4930123457': 'bert' },
-      limits: { callsPerSecond: 100, burst: 100 },
-    },
-  ],
-} satisfies CellInput;
-const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
-const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
+const input = acmeCell('lab-fail-over', '10.80.64.0/20');
 
 describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
   let lab: Lab;
@@ -35,12 +18,8 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert]);
-    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')]);
-    kinds = [
-      { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
-      { name: 'carrier out', caller: 'anna', callee: 'carrier-a', dial: 'sip:+4989700700@acme.example.com' },
-      { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` },
-    ];
+    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier(carrier.name, carrier.address)]);
+    kinds = [withinTenant, toCarrier, fromCarrier(lab.floating)];
   });
   afterAll(() => lab?.down());
 

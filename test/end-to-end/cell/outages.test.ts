@@ -5,43 +5,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
-import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
+import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from '../lab/lab.ts';
 
-const input = {
-  name: 'lab-outages',
-  region: 'eu-west-1',
-  local: {},
-  size: 'test',
-  network: '10.80.48.0/20',
-  media: { hosts: 2, kernelForwarding: 'preferred' },
-  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
-  tenants: [
-    {
-      name: 'acme',
-      domain: 'acme.example.com',
-      dids: { '+4930123457': 'bert' },
-      limits: { callsPerSecond: 100, burst: 100 },
-    },
-  ],
-} satisfies CellInput;
-const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
-const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
+const input = acmeCell('lab-outages', '10.80.48.0/20');
 const cora: LabUser = { name: 'cora', tenant: 'acme', address: '198.51.100.13' };
-
-const withinTenant: CallScenario = {
-  name: 'user to user',
-  caller: 'anna',
-  callee: 'bert',
-  dial: 'sip:bert@acme.example.com',
-};
-const toCarrier: CallScenario = {
-  name: 'carrier out',
-  caller: 'anna',
-  callee: 'carrier-a',
-  dial: 'sip:+4989700700@acme.example.com',
-};
 
 describeWith(['root', 'debian-packages'], 'outages', () => {
   let lab: Lab;
@@ -52,16 +21,10 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert, cora]);
-    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')], (message) =>
+    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier(carrier.name, carrier.address)], (message) =>
       traced.push(message),
     );
-    const fromCarrier = {
-      name: 'carrier in',
-      caller: 'carrier-a',
-      callee: 'bert',
-      dial: `sip:+4930123457@${lab.floating}`,
-    };
-    kinds = [withinTenant, toCarrier, fromCarrier];
+    kinds = [withinTenant, toCarrier, fromCarrier(lab.floating)];
   });
   afterAll(() => lab?.down());
 

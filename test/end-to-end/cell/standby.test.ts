@@ -10,31 +10,14 @@ import { callFields, type sideFields } from '../../../lib/software/kamailio/sbc/
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
-import { failuresOf, Lab, until, type LabUser, type SipTrace } from '../lab/lab.ts';
+import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
+import { failuresOf, Lab, until, type SipTrace } from '../lab/lab.ts';
 import { invite, RawParties, sdp, sdpContent } from '../lab/raw-parties.ts';
 
 const input = {
-  name: 'lab-standby',
-  region: 'eu-west-1',
-  local: {},
-  size: 'test',
-  network: '10.81.16.0/20',
-  media: { hosts: 2, kernelForwarding: 'preferred' },
-  trunks: [
-    { name: 'carrier-a', address: '192.0.2.10' },
-    { name: 'carrier-b', address: '192.0.2.11' },
-  ],
-  tenants: [
-    {
-      name: 'acme',
-      domain: 'acme.example.com',
-      dids: { '+4930123457': 'bert' },
-      limits: { callsPerSecond: 100, burst: 100 },
-    },
-  ],
+  ...acmeCell('lab-standby', '10.81.16.0/20'),
+  trunks: [{ ...carrier }, { name: 'carrier-b', address: '192.0.2.11' }],
 } satisfies CellInput;
-const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
-const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
 
 describeWith(['root', 'debian-packages'], 'the standby', () => {
   let lab: Lab;
@@ -45,14 +28,10 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert]);
-    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')], (message) =>
+    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier(carrier.name, carrier.address)], (message) =>
       onSip(message),
     );
-    kinds = [
-      { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
-      { name: 'carrier out', caller: 'anna', callee: 'carrier-a', dial: 'sip:+4989700700@acme.example.com' },
-      { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` },
-    ];
+    kinds = [withinTenant, toCarrier, fromCarrier(lab.floating)];
   });
   afterAll(() => lab?.down());
 

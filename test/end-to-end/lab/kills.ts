@@ -7,7 +7,8 @@ import { seededRandom, type Random } from '../../../lib/planner/index.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
 import type { CallEvent } from '../../../lib/software/kamailio/sbc/records.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
-import { Lab, until, type LabUser, type SipTrace } from './lab.ts';
+import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from './acme.ts';
+import { Lab, until, type SipTrace } from './lab.ts';
 
 /** The interval in which the SBCs tell each other what happens: of what is older nothing may be lost. Milliseconds. */
 const replicationMs = 50;
@@ -87,32 +88,13 @@ export class KillsBed {
   }
 
   static async up(name: string, network: string): Promise<KillsBed> {
-    const input = {
-      name,
-      region: 'eu-west-1',
-      local: {},
-      size: 'test',
-      network,
-      media: { hosts: 2, kernelForwarding: 'preferred' },
-      calls: { silentSeconds: 20 },
-      trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
-      tenants: [
-        {
-          name: 'acme',
-          domain: 'acme.example.com',
-          dids: { '+4930123457': 'bert' },
-          limits: { callsPerSecond: 100, burst: 100 },
-        },
-      ],
-    } satisfies CellInput;
-    const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
-    const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
+    const input = { ...acmeCell(name, network), calls: { silentSeconds: 20 } } satisfies CellInput;
     const lab = await Lab.up(input);
     try {
       await lab.addUsers([anna, bert]);
       const moments = new Map<string, Moments>();
       const agents = await lab.agents(
-        [lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')],
+        [lab.user(anna), lab.user(bert), lab.carrier(carrier.name, carrier.address)],
         (message) => note(moments, message),
       );
       const bed = new KillsBed(lab, input, agents, moments);
@@ -312,11 +294,7 @@ export class KillsBed {
 
 /** Calls of all kinds: some ring and are given up, some are refused, most are answered and short. */
 function kindsOf(lab: Lab, random: Random): CallScenario[] {
-  const ways = [
-    { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
-    { name: 'carrier out', caller: 'anna', callee: 'carrier-a', dial: 'sip:+4989700700@acme.example.com' },
-    { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` },
-  ];
+  const ways = [withinTenant, toCarrier, fromCarrier(lab.floating)];
   return Array.from({ length: 20 }, (_, index): CallScenario => {
     const way = ways[index % ways.length]!;
     const ring = { step: 'ring', seconds: 2 * random() } as const;
