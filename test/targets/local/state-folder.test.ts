@@ -177,7 +177,7 @@ describeWith(['root'], 'what a killed command has left', () => {
 
   it('is a process without its folder, too', async () => {
     left();
-    writeFileSync(join(folder, 'hosts', 'sbc-1', 'init'), 'read -r _ <> <(:)\n');
+    writeFileSync(join(folder, 'hosts', 'sbc-1', 'init'), 'echo up\nread -r _ <> <(:)\n');
     const host = spawn('unshare', [
       '--pid',
       '--net',
@@ -187,7 +187,8 @@ describeWith(['root'], 'what a killed command has left', () => {
       join(folder, 'hosts', 'sbc-1', 'init'),
     ]);
     const ended = new Promise((resolve) => host.once('exit', resolve));
-    while (processesOf(name).length < 2) await sleep(10);
+    // It has read its script.
+    await new Promise((resolve) => host.stdout.once('data', resolve));
     rmSync(folder, { recursive: true });
     expect((await cellstamp('status', name)).stdout).toContain(`remains of ${name}`);
     expect((await cellstamp('down', name)).status).toBe(0);
