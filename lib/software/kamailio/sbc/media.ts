@@ -356,7 +356,7 @@ route[WATCH_MEDIA] {
         if ($sht(media=>moving:$var(m)) != $null || ($sht(load=>m:$var(m)) == 0 && $sht(media=>serves:$var(m)) != 1)) {
             $sht(alive=>$var(m)) = 0;
             $sht(away=>$var(m)) = 0;
-        } else if (set_rtpengine_set("$var(relay)") && rtpengine_delete("call-id=alive from-tag=alive")) {
+        } else if (route(SELECT_TO_ASK) && rtpengine_delete("call-id=alive from-tag=alive")) {
             $sht(alive=>$var(m)) = 1;
             $sht(away=>$var(m)) = 0;
         } else {
@@ -369,6 +369,13 @@ route[WATCH_MEDIA] {
     route(OPEN_POOLS);
     route(RECOUNT_SHARED);
     route(RELEASE_LATE);
+}
+
+# Selects a relay to see whether it is there. The module says -2 where it takes it for away, and selects it all the same; and -1 where
+# it does not know it, and the question would go to another one. In: $var(relay).
+route[SELECT_TO_ASK] {
+    if (set_rtpengine_set("$var(relay)") || $retcode == -2) return 1;
+    return -1;
 }
 
 # Which media hosts each tier's new calls may go to.
