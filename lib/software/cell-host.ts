@@ -10,6 +10,7 @@ import { databaseSchema } from './postgresql/schema.ts';
 import { redis } from './redis/index.ts';
 import { rtpengine } from './rtpengine/index.ts';
 import { stunnel } from './stunnel/index.ts';
+import { takeOverOnMedia, takeOverOnSbc } from './take-over/index.ts';
 
 /**
  * All that runs on one host of a cell: what every target makes the host from.
@@ -28,10 +29,11 @@ function programs(cell: Cell, host: Host): readonly HostConfig[] {
         stunnel(cell, host),
         kamailio(cell, host),
         callWatch(cell),
+        takeOverOnSbc(cell, host),
         keepalived(cell, host),
       ];
     case 'media':
-      return [rtpengine(cell, host), freeswitch(cell, host)];
+      return [rtpengine(cell, host), takeOverOnMedia(cell, host), freeswitch(cell, host)];
     case 'database':
       return [postgresql(cell, host)];
     case 'redis':

@@ -89,6 +89,25 @@ export const values = {
     'Key that masks the topology in messages to carriers; the same on both SBCs.',
   ),
   eventSocketPassword: value('event_socket_password', 'secret', 'cell', 'Password of FreeSWITCH’s event socket.'),
+  guestPublicAddress: value(
+    'guest_public_address',
+    'address',
+    'cell',
+    'Public address of the relay that a media host takes over when its own host is lost (only where addresses move).',
+  ),
+  relaySecret: value(
+    'relay_secret',
+    'secret',
+    'cell',
+    'What media hosts and SBCs prove to each other who holds a relay with, and the password of its calls in Redis (only where addresses move).',
+  ),
+  relayCertificate: value(
+    'relay_certificate',
+    'endpoint',
+    'cell',
+    'PEM certificate of a media host, with which relays copy their calls (only where addresses move).',
+  ),
+  relayKey: value('relay_key', 'secret', 'cell', 'PEM key of relay_certificate.'),
   signalwireToken: value(
     'signalwire_token',
     'secret',

@@ -19,11 +19,12 @@ const programs = '/usr/local/lib/cellstamp';
 const cells = (['required', 'preferred', 'off'] as const).map((kernelForwarding) =>
   deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, media: { kernelForwarding } })),
 );
+const movingCell = deriveCell(parseCell({ name: 'lab-a', region: 'eu-west-1', local: {} }), 'movable');
 const front = deriveFront(
   parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }] }),
 );
 const hosts = [
-  ...cells.flatMap((cell) => cell.hosts.map((host) => hostConfig(cell, host))),
+  ...[...cells, movingCell].flatMap((cell) => cell.hosts.map((host) => hostConfig(cell, host))),
   ...front.edges.map((edge) => edgeHostConfig(front, edge)),
 ];
 const scripts = new Map<string, HostFile>();

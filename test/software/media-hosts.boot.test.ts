@@ -56,17 +56,27 @@ describeWith(['debian-packages'], 'the table of media hosts', () => {
     table('1 10.16.0.33 standard', '9 10.16.4.35 standard');
     run('start');
     expect(made('hosts')).toEqual([
-      '1 10.16.0.33 standard',
-      '2 10.16.2.34 -',
-      '3 10.16.4.35 -',
-      '4 10.16.0.36 -',
-      '9 10.16.4.35 standard',
+      '1 10.16.0.33 standard 10.16.0.33',
+      '2 10.16.2.34 - 10.16.2.34',
+      '3 10.16.4.35 - 10.16.4.35',
+      '4 10.16.0.36 - 10.16.0.36',
+      '9 10.16.4.35 standard 10.16.4.35',
     ]);
     expect(made('dispatcher.list')).toEqual(['1 sip:10.16.0.33:5070 0', '1 sip:10.16.4.35:5070 0']);
     expect(made('table.cfg')).toContain('    $sht(media=>tier:standard) = "1:9:";');
     table('1 10.16.0.33 standard', '2 10.16.9.9 standard');
     run('start');
-    expect(made('hosts')).toContain('2 10.16.9.9 standard');
+    expect(made('hosts')).toContain('2 10.16.9.9 standard 10.16.9.9');
+  });
+
+  it('has a relay at its own address, which it keeps, and FreeSWITCH at that of the host', () => {
+    table('1 10.16.0.33 standard 10.16.0.73');
+    run('start');
+    expect(made('rtpengine')[1]).toBe(String.raw`1:udp\:10.16.0.73\:2223:1:0`);
+    expect(made('dispatcher.list')).toEqual(['1 sip:10.16.0.33:5070 0']);
+    table('2 10.16.2.34 standard');
+    run('start');
+    expect(made('hosts')).toContain('1 10.16.0.33 - 10.16.0.73');
   });
 
   it('gets a later time at every change, by which Kamailio sees that it is another', () => {
@@ -86,6 +96,7 @@ describeWith(['debian-packages'], 'the table of media hosts', () => {
       '3 media-3 -',
       '4 10.16.0.33 standard',
       '5',
+      '6 10.16.0.38 - media-6',
     );
     expect(run('start')).toEqual({
       status: 2,
@@ -94,7 +105,8 @@ describeWith(['debian-packages'], 'the table of media hosts', () => {
 /table:3: tier gold; allowed: standard, high-volume
 /table:4: address media-3; allowed: an IPv4 address
 /table:5: address 10.16.0.33 a second time; allowed: each address once
-/table:6: 1 words; allowed: a number, an address and tiers
+/table:6: 1 words; allowed: a number, an address and tiers, and the relay's address
+/table:7: relay address media-6; allowed: an IPv4 address
 `,
     });
     expect(existsSync(join(folder, 'run'))).toBe(false);

@@ -11,6 +11,7 @@ it.each([
   ['lib/software/directory-agent/directory-agent.py', onHosts.directoryAgent],
   ['lib/software/edge-health/edge-health.py', onHosts.edgeHealth],
   ['lib/software/kamailio/common/kamailio-openssl.c', onHosts.kamailioOpenssl],
+  ['lib/software/take-over/relays.py', onHosts.relays],
   ['lib/targets/local/front/accelerator.py', onFront.accelerator],
   ['lib/targets/local/front/directory-transaction.py', onFront.directoryTransaction],
 ])('%s is what the library has, to the byte (npx tsx scripts/write-schemas.ts writes it)', (path, text) => {

@@ -14,6 +14,8 @@ const offsets = {
   /** The SBC's second private address, onto which the floating public address is mapped. */
   sbcFloating: 20,
   media: 32,
+  /** What moves between a media host and the neighbour that takes its calls over. There are 32 media hosts at most. */
+  relay: 72,
   database: 10,
   redis: 40,
 } as const;

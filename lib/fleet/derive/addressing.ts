@@ -1,11 +1,12 @@
 /**
- * Where the private addresses of hosts come from. `decided`: they follow from the network range, before anything exists. `late`: a host
+ * Where the private addresses of hosts come from. `decided`: they follow from the network range, before anything exists. `movable`: the
+ * same, and a target can move an address to another host, so that each media relay has one of its own. `late`: a host
  * learns at its start where it and the others are; until then the mark of a late-bound value stands for the address. Whoever
  * writes an address into a text does the same in both cases, and calculates with none.
  */
 import { late } from '../late-bound.ts';
 
-export type Addressing = 'decided' | 'late';
+export type Addressing = 'decided' | 'movable' | 'late';
 
 /** Name of the late-bound address of one host: `media_1_address`. The number of an edge is that within the whole front. */
 export type AddressName =
@@ -15,7 +16,7 @@ export type AddressName =
 
 /** The address itself where it is decided, else the mark of its name. */
 export function hostAddress(addressing: Addressing, name: AddressName, decided: string): string {
-  return addressing === 'decided' ? decided : late(name);
+  return addressing === 'late' ? late(name) : decided;
 }
 
 export function isAddressName(name: string): name is AddressName {

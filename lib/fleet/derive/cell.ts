@@ -33,6 +33,10 @@ export interface MediaHost extends HostBase {
   readonly role: 'media';
   /** Tiers that this host serves. */
   readonly pools: readonly string[];
+  /** Private address of the host's relay: its own address, unless another host can take it over with the calls. */
+  readonly relayAddress: string;
+  /** Number of the media host whose relay this one takes over when that is lost. */
+  readonly guest?: number;
 }
 /** A database host: the writer (primary) is number 1. On AWS a managed cluster takes their place. */
 export interface DatabaseHost extends HostBase {
@@ -59,7 +63,7 @@ export interface Cell {
 }
 
 /**
- * @param addressing whether the hosts' addresses follow from the cell's range, or are late-bound
+ * @param addressing whether the hosts' addresses follow from the cell's range, and can move, or are late-bound
  * @example deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })).media[0].address // '10.16.0.33'
  */
 export function deriveCell(spec: CellSpec, addressing: Addressing = 'decided'): Cell {
@@ -85,10 +89,17 @@ export function deriveCell(spec: CellSpec, addressing: Addressing = 'decided'): 
   });
 
   const sbcs = [sbc(1), sbc(2)] as const;
-  const media = count(spec.media.hosts).map((number): MediaHost => ({
-    ...base('media', number),
-    pools: Object.keys(spec.media.pools).filter((pool) => spec.media.pools[pool]!.includes(number)),
-  }));
+  const mediaBases = count(spec.media.hosts).map((number) => base('media', number));
+  const guests = addressing === 'movable' ? guestsOf(mediaBases) : new Map<number, number>();
+  const media = mediaBases.map((host): MediaHost => {
+    const guest = guests.get(host.number);
+    return {
+      ...host,
+      pools: Object.keys(spec.media.pools).filter((pool) => spec.media.pools[pool]!.includes(host.number)),
+      relayAddress: guest === undefined ? host.address : placeAddress(spec, 'relay', host.number).address,
+      ...(guest === undefined ? {} : { guest }),
+    };
+  });
   const databases = count(1 + spec.database.readers).map((number): DatabaseHost => base('database', number));
   const redis = count(1 + spec.redis.replicas).map((number): RedisHost => base('redis', number));
   return {
@@ -102,4 +113,19 @@ export function deriveCell(spec: CellSpec, addressing: Addressing = 'decided'): 
     hosts: [...databases, ...redis, ...media, ...sbcs],
     overlayAddress: sbcOverlayAddress,
   };
+}
+
+/**
+ * Which host takes over which: they are in a ring, and each is taken over by the next. Neighbours are in different zones as long as no
+ * zone has more than half of the hosts: the hosts, the fullest zone first, take every second place of the ring, and then the places between.
+ */
+function guestsOf(hosts: readonly Pick<HostBase, 'number' | 'zone'>[]): ReadonlyMap<number, number> {
+  if (hosts.length < 2) return new Map();
+  const inZoneOf = ({ zone }: Pick<HostBase, 'zone'>) => hosts.filter((other) => other.zone === zone).length;
+  const byZone = [...hosts].sort(
+    (a, b) => inZoneOf(b) - inZoneOf(a) || a.zone.localeCompare(b.zone) || a.number - b.number,
+  );
+  const half = Math.ceil(hosts.length / 2);
+  const ring = byZone.map((_, place) => (place % 2 === 0 ? byZone[place / 2]! : byZone[half + (place - 1) / 2]!));
+  return new Map(ring.map(({ number }, place) => [ring[(place + 1) % ring.length]!.number, number]));
 }

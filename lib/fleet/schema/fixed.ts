@@ -29,6 +29,15 @@ export const internalPorts = {
   rtpengineControl: 2223,
   /** Prometheus metrics of rtpengine. */
   rtpengineMetrics: 9900,
+  /** Who holds the address of a relay, between media hosts and SBCs. UDP. */
+  relayLeases: 2230,
+  /** A Redis of a media host with the calls of its own relay, on loopback, and for its copy, by TLS; the same for its guest's. */
+  ownCalls: 6391,
+  ownCallsCopy: 6392,
+  guestCalls: 6393,
+  guestCallsCopy: 6394,
+  /** Prometheus metrics of rtpengine for the relay that a media host may take over. */
+  guestMetrics: 9901,
   /** FreeSWITCH's event socket, on loopback. */
   eventSocket: 8021,
   postgresql: 5432,

@@ -151,11 +151,11 @@ class Relays:
         self.start, self.turn = "%d-%x" % (os.getpid(), time.time_ns()), 0
 
     def look(self):
-        """Which there are, by their numbers: they come and go."""
+        """Which there are, by their numbers, and where: they come and go."""
         try:
             with open(self.config["media"]) as file:
                 lines = [line.split() for line in file]
-            self.hosts = {int(number): address for number, address, _ in lines}
+            self.hosts = {int(number): relay for number, _, _, relay in lines}
         except (OSError, ValueError) as error:
             raise Failure("the list of media hosts can't be read: %s" % error)
 

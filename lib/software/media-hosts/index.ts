@@ -8,8 +8,12 @@ import { mediaHostsConfig, mediaHostsFolder, mediaHostsProgram, mediaHostsTable 
 
 /** Text of the table. */
 export function mediaTable(cell: Cell): string {
-  const lines = cell.media.map(({ number, address, pools }) => `${number} ${address} ${pools.join(',') || '-'}\n`);
-  return `# Media hosts, made from the cell's definition: number, private address, tiers that it serves (spec: media.pools).
+  const lines = cell.media.map(({ number, address, pools, relayAddress }) => {
+    const relay = relayAddress === address ? '' : ` ${relayAddress}`;
+    return `${number} ${address} ${pools.join(',') || '-'}${relay}\n`;
+  });
+  return `# Media hosts, made from the cell's definition: number, private address, tiers that it serves (spec: media.pools), and the address
+# of its relay where that can move to another host.
 # Where hosts come and go: replace this file, then  ${mediaHostsProgram} reload
 ${lines.join('')}`;
 }

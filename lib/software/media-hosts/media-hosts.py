@@ -26,12 +26,13 @@ class BadTable(Failure):
 
 
 class Host:
-    def __init__(self, address, tiers):
-        self.address, self.tiers = address, tiers
+    def __init__(self, address, tiers, relay=None):
+        # The relay has an address of its own where it can move to another host.
+        self.address, self.tiers, self.relay = address, tiers, relay or address
 
 
 def read(path, tiers):
-    """The hosts of a table by their numbers. A line: number, address, tiers with commas between them, or a hyphen if it takes no new call."""
+    """The hosts of a table by their numbers. A line: number, address, tiers with commas between them, or a hyphen if it takes no new call; its relay's address, if that is another."""
     hosts, findings = {}, []
     with open(path) as file:
         lines = file.read().splitlines()
@@ -43,10 +44,10 @@ def read(path, tiers):
         def wrong(what, allowed):
             findings.append("%s:%d: %s; allowed: %s" % (path, at, what, allowed))
 
-        if len(words) != 3:
-            wrong("%d words" % len(words), "a number, an address and tiers")
+        if len(words) not in (3, 4):
+            wrong("%d words" % len(words), "a number, an address and tiers, and the relay's address")
             continue
-        number, address, named = words
+        number, address, named, relay = (*words, words[1])[:4]
         serves = [] if named == "-" else named.split(",")
         if not re.fullmatch("[1-9][0-9]{0,3}", number):
             wrong("number %s" % number, "1 to 9999")
@@ -58,10 +59,15 @@ def read(path, tiers):
                 wrong("address %s a second time" % address, "each address once")
         except ValueError:
             wrong("address %s" % address, "an IPv4 address")
+        try:
+            ipaddress.IPv4Address(relay)
+        except ValueError:
+            if relay != address:
+                wrong("relay address %s" % relay, "an IPv4 address")
         for tier in serves:
             if tiers is not None and tier not in tiers:
                 wrong("tier %s" % tier, ", ".join(tiers))
-        hosts.setdefault(number, Host(address, serves))
+        hosts.setdefault(number, Host(address, serves, relay))
     if findings:
         raise BadTable("\n".join(findings))
     return hosts
@@ -107,7 +113,7 @@ def tables_of(hosts, tiers):
     ordered = sorted(hosts.items(), key=lambda item: int(item[0]))
     entries = {"numbers": "".join(number + ":" for number, _ in ordered)}
     for number, host in ordered:
-        entries[number] = host.address
+        entries[number] = host.relay
         entries["serves:" + number] = 1 if host.tiers else 0
     for tier in tiers:
         entries["tier:" + tier] = "".join(number + ":" for number, host in ordered if tier in host.tiers)
@@ -138,7 +144,7 @@ def write_files(config, hosts, asleep=()):
         folder,
         "rtpengine",
         "setid(int) url(string) weight(int) disabled(int)\n"
-        + "".join("%s:udp\\:%s\\:%d:1:0\n" % (number, host.address, config["controlPort"]) for number, host in ordered),
+        + "".join("%s:udp\\:%s\\:%d:1:0\n" % (number, host.relay, config["controlPort"]) for number, host in ordered),
     )
     # 9: it has to answer before it is asked for calls.
     write(
@@ -149,7 +155,7 @@ def write_files(config, hosts, asleep=()):
     entries = tables_of(hosts, config["tiers"])
     lines = "".join("    $sht(media=>%s) = %s;\n" % (key, json.dumps(value)) for key, value in entries.items())
     write(folder, "table.cfg", lines)
-    write(folder, "hosts", "".join("%s %s %s\n" % (n, host.address, ",".join(host.tiers) or "-") for n, host in ordered))
+    write(folder, "hosts", "".join("%s %s %s %s\n" % (n, host.address, ",".join(host.tiers) or "-", host.relay) for n, host in ordered))
 
 
 def feature_hosts(config, hosts):
@@ -163,7 +169,7 @@ def known(config):
 
 
 def with_gone(table, before):
-    gone = {number: Host(host.address, []) for number, host in before.items() if number not in table}
+    gone = {number: Host(host.address, [], host.relay) for number, host in before.items() if number not in table}
     return {**gone, **table}
 
 
@@ -176,13 +182,13 @@ def reload(config):
     hosts = with_gone(table, known(config))
     # What Kamailio has, and not what was last written: a reload may have ended half way.
     before = {number: kamailio.entry("media", number) for number in table}
-    moved = [number for number, host in table.items() if before[number] not in (None, host.address)]
+    moved = [number for number, host in table.items() if before[number] not in (None, host.relay)]
     for number in moved:
         calls = kamailio.entry("load", "m:" + number) or 0
         if calls > 0 and kamailio.entry("alive", number) == 1:
             raise Failure(
                 "media host %s is at %s, answers there and has calls: %s; it can't be at %s before they have ended"
-                % (number, before[number], calls, table[number].address)
+                % (number, before[number], calls, table[number].relay)
             )
     for number in moved:
         kamailio.tell("htable.seti", "media", "moving:" + number, 1)

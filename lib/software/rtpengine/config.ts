@@ -3,25 +3,24 @@ import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { callTimer } from '../../fleet/call-timers.ts';
 import { late } from '../../fleet/late-bound.ts';
 import { values } from '../values.ts';
-
-/** Port of rtpengine's command line, on loopback: it limits and lists sessions. */
-export const rtpengineCliPort = 2224;
+import type { RelayPart } from './part.ts';
 
 /**
- * Text of `/etc/rtpengine/rtpengine.conf`.
+ * Text of an rtpengine's configuration.
  *
  * With `table = 0` rtpengine forwards in the kernel and, unless `no-fallback` is set, relays in userspace when the module
  * is not there; a negative table never asks for the kernel.
  */
-export function rtpengineConfig(cell: Cell, host: MediaHost): string {
+export function rtpengineConfig(cell: Cell, host: MediaHost, part: RelayPart): string {
   const { media } = cell.spec;
-  return `# rtpengine of ${host.hostname}, made from the cell's definition.
+  const { address, calls } = part;
+  return `# rtpengine of ${host.hostname}${calls === undefined ? '' : ` for relay ${part.number}`}, made from the cell's definition.
 
 [rtpengine]
 
 ### Where audio comes in and goes out
 # "public" is what the outside sees: the host's public address is mapped onto its private one. "private" is for FreeSWITCH.
-interface = public/${host.address}!${late(values.publicAddress.name)};private/${host.address}
+interface = public/${address}!${late(part.publicAddress)};private/${address}
 # media.relay.ports
 port-min = ${media.relay.ports.from}
 port-max = ${media.relay.ports.to}
@@ -32,15 +31,15 @@ tos = 184
 endpoint-learning = heuristic
 
 ### Forwarding in the kernel: media.kernelForwarding is ${media.kernelForwarding}
-table = ${media.kernelForwarding === 'off' ? -1 : 0}
+table = ${media.kernelForwarding === 'off' ? -1 : part.kernelTable}
 no-fallback = ${media.kernelForwarding === 'required'}
 
 ### Control and metrics
 # Only the SBCs reach the control port, see the host's firewall.
-listen-ng = ${host.address}:${internalPorts.rtpengineControl}
-listen-http = ${host.address}:${internalPorts.rtpengineMetrics}
-listen-cli = 127.0.0.1:${rtpengineCliPort}
-
+listen-ng = ${address}:${internalPorts.rtpengineControl}
+listen-http = ${part.web.join(';')}
+listen-cli = 127.0.0.1:${part.cliPort}
+${calls === undefined ? '' : keptCalls(part.pidPath, calls.port)}
 ### Limits
 # media.relay.calls
 max-sessions = ${media.relay.calls}
@@ -55,5 +54,26 @@ delete-delay = 0
 
 ### Log: notices and above, to standard error
 log-level = 5
+`;
+}
+
+/** The lines that keep calls where the other host of the relay finds them. */
+function keptCalls(pidPath: string, port: number): string {
+  const redis = `${late(values.relaySecret.name)}@127.0.0.1:${port}/0`;
+  return `
+### Calls, for the other host of this relay
+# Read and written on loopback. Of a call that it learns from there it is not the owner, until the first packet or command for it comes:
+# that is when this host has the relay's address.
+redis = ${redis}
+redis-write = ${redis}
+subscribe-keyspace = 0
+active-switchover = true
+# It stands in the way of offers and answers: one that hangs costs 0.2 s, then 0.1 s, and then it is left alone for 10 s.
+redis-cmd-timeout = 100
+redis-connect-timeout = 100
+redis-allowed-errors = 1
+redis-disable-time = 10
+no-redis-required = true
+pidfile = ${pidPath}
 `;
 }

@@ -1,4 +1,4 @@
-import { rtpengineCliPort } from './config.ts';
+import { rtpengineCliPort } from './part.ts';
 
 export const drainScriptPath = '/usr/local/lib/cellstamp/rtpengine-drain';
 

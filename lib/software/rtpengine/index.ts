@@ -5,20 +5,22 @@
 import type { Cell, MediaHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { file, script, service, type HostConfig, type Service } from '../host-config.ts';
+import { relayFenceService, relaysProgram } from '../take-over/paths.ts';
 import { values } from '../values.ts';
 import { rtpengineConfig } from './config.ts';
 import { drainScript, drainScriptPath } from './drain.ts';
 import { kernelModule, kernelScript, kernelScriptPath } from './kernel.ts';
 import { networkScript, networkScriptPath } from './network.ts';
 import { mediaGuard, mediaGuardPath, mediaGuardService } from './media-guard.ts';
-import { pingCommand, pingScript, pingScriptPath } from './ping.ts';
-
-const configPath = '/etc/rtpengine/rtpengine.conf';
+import { guestRelay, ownRelay, relayParts, type RelayPart } from './part.ts';
+import { answersScript, answersScriptPath, pingCommand, pingScript, pingScriptPath } from './ping.ts';
 
 /** @example rtpengine(cell, cell.media[0]).ports[0].name // 'rtp' */
 export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
   const { kernelForwarding, relay, freeswitch } = cell.spec.media;
   const inKernel = kernelForwarding !== 'off';
+  const parts = relayParts(cell, host);
+  const guest = guestRelay(cell, host);
   return {
     packages: [
       'ethtool',
@@ -31,14 +33,17 @@ export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
         : []),
     ],
     files: [
-      file(configPath, rtpengineConfig(cell, host), { mode: '0640', group: 'rtpengine' }),
+      ...parts.map((part) =>
+        file(part.configPath, rtpengineConfig(cell, host, part), { mode: '0640', group: 'rtpengine' }),
+      ),
       file(mediaGuardPath, mediaGuard(cell)),
-      script(pingScriptPath, pingScript(host)),
+      script(pingScriptPath, pingScript(ownRelay(cell, host))),
       script(drainScriptPath, drainScript),
+      ...(guest === undefined ? [] : [script(answersScriptPath, answersScript)]),
       script(networkScriptPath, networkScript(host)),
       ...(inKernel ? [script(kernelScriptPath, kernelScript(kernelForwarding))] : []),
     ],
-    services: [mediaNetwork, mediaGuardService, daemon(cell)],
+    services: [mediaNetwork, mediaGuardService, ...parts.map((part) => daemon(cell, part))],
     sysctl: {
       // 100 packets a second and direction of a call: 2,500 calls are 500,000 packets a second in and out, of which 250,000
       // come in; this queue of one CPU then holds 65 ms of all of them. The default of 1,000 holds 4 ms.
@@ -50,6 +55,8 @@ export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
       'net.ipv4.ip_local_reserved_ports': [freeswitch.ports, relay.ports]
         .map(({ from, to }) => `${from}-${to}`)
         .join(','),
+      // A relay's sockets are open on both of its hosts, and its address is on one.
+      ...(guest === undefined ? {} : { 'net.ipv4.ip_nonlocal_bind': '1' }),
     },
     kernelModules: inKernel ? [{ name: kernelModule, need: kernelForwarding }] : [],
     ports: [
@@ -77,8 +84,24 @@ export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
         peers: [{ role: 'sbc' }],
         description: 'Metrics of rtpengine (Prometheus)',
       },
+      ...(guest === undefined
+        ? []
+        : [
+            {
+              name: 'rtpengine-guest-metrics',
+              protocol: 'tcp' as const,
+              from: internalPorts.guestMetrics,
+              to: internalPorts.guestMetrics,
+              peers: [{ role: 'sbc' as const }],
+              description: 'Metrics of rtpengine for the relay of another host (Prometheus)',
+            },
+          ]),
     ],
-    values: [values.publicAddress],
+    values: [
+      values.publicAddress,
+      ...(guest === undefined ? [] : [values.guestPublicAddress]),
+      ...(parts.some(({ calls }) => calls) ? [values.relaySecret] : []),
+    ],
   };
 }
 
@@ -92,25 +115,42 @@ const mediaNetwork = service({
   readyTimeoutSeconds: 20,
 });
 
-function daemon(cell: Cell): Service {
+function daemon(cell: Cell, part: RelayPart): Service {
   const { kernelForwarding, relay } = cell.spec.media;
+  const { calls, kernelTable, number } = part;
+  const table = kernelTable === 0 ? [] : [String(kernelTable)];
   return service({
-    name: 'rtpengine',
-    description: 'Media relay',
-    command: ['/usr/bin/rtpengine', '--foreground', '--log-stderr', '--no-log-timestamps', '--config-file', configPath],
+    name: part.service,
+    description: part.service === 'rtpengine' ? 'Media relay' : `Media relay ${number}, should its own host be lost`,
+    command: [
+      '/usr/bin/rtpengine',
+      '--foreground',
+      '--log-stderr',
+      '--no-log-timestamps',
+      '--config-file',
+      part.configPath,
+    ],
     user: 'rtpengine',
     // The kernel module checks it when the daemon takes its table.
     capabilities: kernelForwarding === 'off' ? [] : ['CAP_NET_ADMIN'],
-    before: kernelForwarding === 'off' ? [] : [[kernelScriptPath]],
-    after: [mediaNetwork.name, mediaGuardService.name],
+    before: [
+      ...(kernelForwarding === 'off' ? [] : [[kernelScriptPath, ...table] as const]),
+      // The calls of the other host must be here when it reads them.
+      ...(calls === undefined ? [] : [[relaysProgram, 'await', String(number)] as const]),
+    ],
+    after: [
+      mediaNetwork.name,
+      mediaGuardService.name,
+      ...(calls === undefined ? [] : [relayFenceService, calls.service]),
+    ],
     runDirectories: ['/run/rtpengine'],
     stateDirectories: ['/var/spool/rtpengine'],
     // 4 sockets a call (RTP and RTCP of both sides), and room for control, metrics and threads.
     openFiles: relay.calls * 4 + 4096,
-    ready: pingCommand,
+    ready: calls === undefined ? pingCommand : [answersScriptPath, String(part.cliPort)],
     // Long enough to build the kernel module at the first start.
     readyTimeoutSeconds: kernelForwarding === 'off' ? 10 : 180,
-    drain: { command: [drainScriptPath], deadlineSeconds: 1800 },
+    ...(part.service === 'rtpengine' ? { drain: { command: [drainScriptPath], deadlineSeconds: 1800 } } : {}),
     stopTimeoutSeconds: 10,
   });
 }

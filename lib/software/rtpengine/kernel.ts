@@ -44,8 +44,9 @@ if [[ ! -e /proc/rtpengine/control ]]; then
 fi
 
 # The rule does nothing to packets of ports that rtpengine has not told the module about.
-if ! iptables -C INPUT -p udp -j RTPENGINE --id 0 2>/dev/null; then
-  iptables -I INPUT 1 -p udp -j RTPENGINE --id 0 ||
+table=\${1:-0}
+if ! iptables -C INPUT -p udp -j RTPENGINE --id "$table" 2>/dev/null; then
+  iptables -I INPUT 1 -p udp -j RTPENGINE --id "$table" ||
     give_up 'iptables does not take the rule for the module (package rtpengine-iptables)'
 fi
 echo 'rtpengine-kernel: packets are forwarded in the kernel'

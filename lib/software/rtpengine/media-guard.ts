@@ -6,7 +6,7 @@ import type { Cell } from '../../fleet/derive/cell.ts';
 import { insideRanges } from '../../fleet/derive/inside.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { service } from '../host-config.ts';
-import { rtpengineCliPort } from './config.ts';
+import { guestCliPort, rtpengineCliPort } from './part.ts';
 import { pingUser } from './ping.ts';
 
 export const mediaGuardPath = '/etc/cellstamp/media-guard.nft';
@@ -15,6 +15,10 @@ const table = 'cellstamp_media_guard';
 /** Text for `nft -f`. No rule asks for connections: RTP costs no entry in the kernel's table of them. */
 export function mediaGuard(cell: Cell): string {
   const { freeswitch, relay } = cell.spec.media;
+  const moves = cell.media.some(({ guest }) => guest !== undefined);
+  const cli = [rtpengineCliPort, ...(moves ? [guestCliPort] : [])];
+  const web = [internalPorts.rtpengineMetrics, ...(moves ? [internalPorts.guestMetrics] : [])];
+  const any = (all: readonly number[]) => (all.length === 1 ? String(all[0]) : `{ ${all.join(', ')} }`);
   const ports = ({ from, to }: { from: number; to: number }) => `${from}-${to}`;
   const set = (name: string, flags: string, elements: readonly string[]) => `    set ${name} {
         type ipv4_addr${flags}
@@ -46,16 +50,22 @@ ${set(
         # Only the health check, which has a user of its own, speaks to the relay's control port from this host.
         oifname "lo" udp dport ${internalPorts.rtpengineControl} goto to_control
         # And only root, who drains it, to its command line.
-        oifname "lo" tcp dport ${rtpengineCliPort} meta skuid != root counter drop
+        oifname "lo" tcp dport ${any(cli)} meta skuid != root counter drop
     }
     chain from_relay {
         # Spec: media.freeswitch.ports
         ip daddr @media_hosts udp dport ${ports(freeswitch.ports)} accept
         # Answers to the SBCs' commands and to Prometheus; to the health check and to the drain script of this host.
         ip daddr @sbcs udp sport ${internalPorts.rtpengineControl} accept
-        ip daddr @sbcs tcp sport ${internalPorts.rtpengineMetrics} accept
+        ip daddr @sbcs tcp sport ${any(web)} accept
         oifname "lo" udp sport ${internalPorts.rtpengineControl} accept
-        oifname "lo" tcp sport { ${rtpengineCliPort}, ${internalPorts.rtpengineMetrics} } accept
+        oifname "lo" tcp sport { ${[...cli, ...web].join(', ')} } accept${
+          moves
+            ? `
+        # The calls that are kept for the relay's other host.
+        oifname "lo" tcp dport { ${internalPorts.ownCalls}, ${internalPorts.guestCalls} } accept`
+            : ''
+        }
         ip daddr @inside counter drop
         # This host by its public address: a call that came back to the cell and to this host may, from relay to relay.
         oifname "lo" udp dport != ${ports(relay.ports)} counter drop

@@ -1,6 +1,6 @@
-import type { MediaHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import type { Command } from '../host-config.ts';
+import type { RelayPart } from './part.ts';
 
 export const pingScriptPath = '/usr/local/lib/cellstamp/rtpengine-ping';
 
@@ -16,8 +16,8 @@ export const pingCommand: Command = [
   pingScriptPath,
 ];
 
-/** Lines of a bash script that ends with status 0 when a media host's rtpengine answers on its control port within 0.8 s. */
-export function ping({ address }: Pick<MediaHost, 'address'>): string {
+/** Lines of a bash script that ends with status 0 when the rtpengine of a relay answers on its control port within 0.8 s. */
+export function ping(address: string): string {
   return `exec 3<>/dev/udp/${address}/${internalPorts.rtpengineControl}
 # One bencoded request: a cookie, which must be new or an old answer comes back, and { command: "ping" }.
 printf '%s d7:command4:pinge' "$$-$RANDOM" >&3
@@ -27,9 +27,18 @@ printf '%s d7:command4:pinge' "$$-$RANDOM" >&3
 }
 
 /** Text of the script that asks rtpengine over its control protocol, as an SBC does, whether it is alive. */
-export function pingScript(host: MediaHost): string {
+export function pingScript({ address }: Pick<RelayPart, 'address'>): string {
   return `#!/bin/bash
 # Exit status 0 when rtpengine answers on its control port within 0.8 s.
-${ping(host).trimEnd()} || { echo 'it does not answer on its control port'; exit 1; }
+${ping(address).trimEnd()} || { echo 'it does not answer on its control port'; exit 1; }
 `;
 }
+
+/** For root, with the port: where a relay may be on another host, its control port says nothing about the rtpengine here. */
+export const answersScriptPath = '/usr/local/lib/cellstamp/rtpengine-answers';
+
+export const answersScript = `#!/bin/bash
+# rtpengine-answers PORT: exit status 0 when the rtpengine with this command line answers within 0.8 s.
+{ exec 3<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null && echo 'list numsessions' >&3
+[[ $(timeout 0.8 cat <&3 2>/dev/null) == *sessions* ]] || { echo 'it does not answer on its command line'; exit 1; }
+`;

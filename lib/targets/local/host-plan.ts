@@ -9,9 +9,11 @@ import {
   type Service,
 } from '../../software/host-config.ts';
 import { claimScriptPath } from '../../software/keepalived/index.ts';
-import type { Cell, Host } from '../../fleet/derive/cell.ts';
+import { claimRelayPath } from '../../software/take-over/paths.ts';
+import type { Cell, Host, MediaHost } from '../../fleet/derive/cell.ts';
 import { floatingAddress, gatewayAddress, outsideAddress, outsideRanges, publicAddress } from './addresses.ts';
 import { claimScript } from './claim-addresses.ts';
+import { claimRelayScript, type RelayAddresses } from './claim-relay.ts';
 import { firewall } from './firewall.ts';
 import { parseRange } from '../../fleet/range.ts';
 
@@ -42,6 +44,8 @@ export function hostPlan(cell: Cell, host: Host, publicNetwork: string, hasFrees
   const own = publicAddress(publicNetwork, host);
   const config = localConfig(cell, host, publicNetwork, hasFreeswitch);
   const isPublic = host.role === 'sbc' || host.role === 'media';
+  // The addresses of a relay that moves come with its lease.
+  const staysPublic = host.role === 'media' && host.guest === undefined;
   return {
     name: host.name,
     hostname: host.hostname,
@@ -50,12 +54,12 @@ export function hostPlan(cell: Cell, host: Host, publicNetwork: string, hasFrees
       `link set dev ${interfaceName} up`,
       `address add ${host.address}/${prefix} dev ${interfaceName}`,
       ...(host.role === 'sbc' ? [`address add ${host.floatingSide}/${prefix} dev ${interfaceName}`] : []),
-      ...(host.role === 'media' ? [`address add ${own}/32 dev ${interfaceName}`] : []),
+      ...(staysPublic ? [`address add ${own}/32 dev ${interfaceName}`] : []),
       `route add ${cell.overlayAddress}/32 dev ${interfaceName}`,
       // Data hosts have no way out.
       ...(isPublic ? [`route add default via ${gatewayAddress(cell)}`] : []),
     ],
-    rules: firewall(cell, config, host.role === 'media' && own ? { public: own, private: host.address } : undefined),
+    rules: firewall(cell, config, staysPublic && own ? { public: own, private: host.address } : undefined),
     config,
     after: startsAfter(cell, host),
     // A replica follows the database that it copied; an SBC has put the schema into it.
@@ -80,8 +84,22 @@ function localConfig(cell: Cell, host: Host, publicNetwork: string, hasFreeswitc
       ...(host.role === 'sbc'
         ? [script(claimScriptPath, claimScript(floatingAddress(publicNetwork), host.floatingSide, interfaceName))]
         : []),
+      ...(host.role === 'media' && host.guest !== undefined
+        ? [script(claimRelayPath, claimRelayScript(relaysOf(cell, host, publicNetwork), interfaceName))]
+        : []),
     ],
   };
+}
+
+/** Its own relay, and the one that it may take over. */
+function relaysOf(cell: Cell, host: MediaHost, publicNetwork: string): readonly RelayAddresses[] {
+  return cell.media
+    .filter(({ number }) => number === host.number || number === host.guest)
+    .map((home) => ({
+      number: home.number,
+      public: publicAddress(publicNetwork, home)!,
+      private: home.relayAddress,
+    }));
 }
 
 /** Host names of the cell; and no name server. */

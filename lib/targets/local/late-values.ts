@@ -14,8 +14,10 @@ export function lateValues(
   publicNetwork: string,
   secrets: Secrets,
 ): Readonly<Record<CellValueName, string>> {
+  const guest = host.role === 'media' ? cell.media.find(({ number }) => number === host.guest) : undefined;
   return {
     public_address: publicAddress(publicNetwork, host) ?? '',
+    guest_public_address: guest === undefined ? '' : publicAddress(publicNetwork, guest)!,
     database_host: cell.databases[0]!.hostname,
     database_admin_user: databaseAdminUser,
     database_admin_password: secrets.databaseAdminPassword,
@@ -31,6 +33,9 @@ export function lateValues(
     digest_secret: secrets.digestSecret,
     topology_secret: secrets.topologySecret,
     event_socket_password: secrets.eventSocketPassword,
+    relay_secret: secrets.relaySecret,
+    relay_certificate: secrets.relayCertificate,
+    relay_key: secrets.relayKey,
     // Software comes from this machine's packages.
     signalwire_token: 'none',
   };

@@ -20,13 +20,17 @@ export interface Secrets {
   readonly dataKey: string;
   readonly sipCertificate: string;
   readonly sipKey: string;
+  readonly relaySecret: string;
+  readonly relayCertificate: string;
+  readonly relayKey: string;
 }
 
-/** The cell's secrets, made if there are none. */
+/** The cell's secrets. Those that there are not are made: all by the first `up`, and what an older version did not have. */
 export async function secretsOf(cell: Cell): Promise<Secrets> {
   const file = join(cellFolder(cell.name), 'secrets.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
-  const secrets = { ...passwords(), ...(await certificates(cell)) };
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>) : {};
+  const secrets = { ...passwords(), ...(await certificates(cell)), ...known };
+  if (Object.keys(secrets).length === Object.keys(known).length) return secrets;
   replaceFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;
 }
@@ -42,14 +46,17 @@ function passwords() {
     digestSecret: password(),
     topologySecret: password(),
     eventSocketPassword: password(),
+    relaySecret: password(),
   };
 }
 
-/** A private authority, a certificate for the data hosts by name and address, and one for SIP over TLS. */
+/** A private authority, a certificate for the data hosts by name and address, one for SIP over TLS, and one for media hosts. */
 async function certificates(cell: Cell) {
   const folder = join(cellFolder(cell.name), 'tls');
   makeFolder(folder);
   const request = async (name: string, subject: string, extra: readonly string[]) => {
+    // What hosts have they keep.
+    if (existsSync(join(folder, `${name}.pem`))) return;
     const made = await run([
       ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc'],
       ...['-days', '365', '-subj', `/CN=${subject}`],
@@ -72,6 +79,8 @@ async function certificates(cell: Cell) {
       `${cell.name} data`,
       signed(data.flatMap((host) => [`DNS:${host.hostname}`, `IP:${host.address}`])),
     ),
+    // Either side of a copy of calls shows it; what counts is who has signed it.
+    request('relay', `${cell.name} relays`, signed([`DNS:relays.${cell.name}.invalid`])),
     request('sip', `${cell.name} sip`, signed([`DNS:${cell.name}.invalid`, ...domains])),
   ]);
   const read = (file: string) => readFileSync(join(folder, file), 'utf8').trim();
@@ -81,5 +90,7 @@ async function certificates(cell: Cell) {
     dataKey: read('data.key'),
     sipCertificate: read('sip.pem'),
     sipKey: read('sip.key'),
+    relayCertificate: read('relay.pem'),
+    relayKey: read('relay.key'),
   };
 }

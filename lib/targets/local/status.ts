@@ -96,7 +96,7 @@ export function hasFreeswitch(): boolean {
 }
 
 function statusOf(state: CellState): CellStatus {
-  const cell = deriveCell(state.spec);
+  const cell = deriveCell(state.spec, 'movable');
   const hosts = cell.hosts.map((host): HostStatus => {
     const services = servicesOf(cell, host.name);
     const namespace = state.namespaces[host.name];
@@ -132,7 +132,7 @@ function cellState(hosts: readonly HostStatus[]): CellStatus['state'] {
 
 async function checked(state: CellState, patience?: number): Promise<CellStatus> {
   const said = statusOf(state);
-  const cell = deriveCell(state.spec);
+  const cell = deriveCell(state.spec, 'movable');
   const asked = cell.hosts.filter((host) => said.hosts.find(({ name }) => name === host.name)!.state !== 'dead');
   const answers = await hostsHealth(
     asked.map((host) => ({
@@ -141,7 +141,10 @@ async function checked(state: CellState, patience?: number): Promise<CellStatus>
       init: state.namespaces[host.name]!.init,
       services: hostConfig(cell, host).services,
       gateway: gatewayAddress(cell),
-      reaches: host.role === 'sbc' ? Object.fromEntries(cell.media.map((media) => [media.name, ping(media)])) : {},
+      reaches:
+        host.role === 'sbc'
+          ? Object.fromEntries(cell.media.map(({ name, relayAddress }) => [name, ping(relayAddress)]))
+          : {},
     })),
     patience,
   );

@@ -49,7 +49,7 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
   if (lacks.length > 0) {
     throw new LocalFailure(lacks.map(({ problem, remedy }) => `${problem} ${remedy}`).join('\n'));
   }
-  const cell = deriveCell(spec);
+  const cell = deriveCell(spec, 'movable');
   const { signal } = options;
   await withRoom(spec.name, async () => {
     await exclusively(

@@ -73,7 +73,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert]);
-    relay = lab.cell.media[0]!.address;
+    relay = lab.cell.media[0]!.relayAddress;
     floating = `${lab.floating}:5060`;
     // Bert's phone is behind NAT, in a network like the cell's: its address there is that of the relay.
     agents = await lab.agents([lab.user(anna), { ...lab.user(bert), behindNat: relay }], (message) =>
@@ -215,7 +215,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
       expect(await as('rtpengine', '169.254.169.254/80')).not.toBe(0);
       expect(await as('rtpengine', `${sbcOverlayAddress}/5060`)).not.toBe(0);
       expect(await as('rtpengine', '127.0.0.1/323')).not.toBe(0);
-      expect(await as('rtpengine', `${relay}/${lab.spec.media.freeswitch.ports.from}`)).toBe(0);
+      expect(await as('rtpengine', `${lab.cell.media[0]!.address}/${lab.spec.media.freeswitch.ports.from}`)).toBe(0);
       expect(await as('rtpengine', '203.0.113.99/4000')).toBe(0);
     });
 

@@ -55,10 +55,12 @@ describeWith(['root', 'debian-packages'], 'media hosts that come and go', () => 
   });
   afterAll(() => lab?.down());
 
-  const addressOf = (name: string) => lab.cell.media.find((host) => host.name === name)!.address;
+  const hostOf = (name: string) => lab.cell.media.find((host) => host.name === name)!;
   /** The hosts of the table by their numbers; both SBCs get it, the standby first. */
   const replace = async (hosts: Readonly<Record<number, string>>) => {
-    const lines = Object.entries(hosts).map(([number, name]) => `${number} ${addressOf(name)} standard,high-volume\n`);
+    const lines = Object.entries(hosts).map(
+      ([number, name]) => `${number} ${hostOf(name).address} standard,high-volume ${hostOf(name).relayAddress}\n`,
+    );
     const sbcs = [...lab.cell.sbcs].sort(
       (one, other) => Number(one.name === lab.active) - Number(other.name === lab.active),
     );

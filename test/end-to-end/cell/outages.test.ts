@@ -8,6 +8,7 @@ import { requireState } from '../../../lib/targets/local/state.ts';
 import { describeWith } from '../../requirements.ts';
 import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
 import { failuresOf, Lab, until, type LabUser, type SipTrace } from '../lab/lab.ts';
+import { relaysAreHome } from '../lab/relays.ts';
 
 const input = acmeCell('lab-outages', '10.80.48.0/20');
 const cora: LabUser = { name: 'cora', tenant: 'acme', address: '198.51.100.13' };
@@ -116,6 +117,8 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
   });
 
   it('of every relay: calls are refused with 503, and no description of media leaks to the other side', async () => {
+    // One that starts anew just now would not be stopped.
+    await until(() => relaysAreHome(lab), 30);
     for (const host of ['media-1', 'media-2']) await signal(host, 'rtpengine', 'STOP');
     try {
       traced.length = 0;
@@ -148,6 +151,7 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
     const run = agents.startRun({ kinds: [{ ...withinTenant, steps }], audio: false });
     await until(async () => (await lab.load())['t:acme'] === 1);
     await sleep(300);
+    await until(() => relaysAreHome(lab), 30);
     for (const host of ['media-1', 'media-2']) await signal(host, 'rtpengine', 'STOP');
     let ended;
     try {

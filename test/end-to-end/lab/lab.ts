@@ -36,7 +36,7 @@ export class Lab {
 
   private constructor(spec: CellSpec, floating: string) {
     this.spec = spec;
-    this.cell = deriveCell(spec);
+    this.cell = deriveCell(spec, 'movable');
     this.floating = floating;
   }
 
@@ -125,6 +125,14 @@ export class Lab {
   /** Name of the media host with this public address. */
   mediaHost(address: string | null): string | undefined {
     return status(this.spec.name).hosts.find((host) => host.role === 'media' && host.publicAddress === address)?.name;
+  }
+
+  publicAddress(host: string): string {
+    return status(this.spec.name).hosts.find(({ name }) => name === host)!.publicAddress!;
+  }
+
+  isUp(host: string): boolean {
+    return status(this.spec.name).hosts.find(({ name }) => name === host)!.state !== 'dead';
   }
 
   /** The media hosts that a call's two sides and its audio had to do with; one, if all is well. */

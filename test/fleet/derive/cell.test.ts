@@ -34,3 +34,38 @@ describe('a cell of a name and a region', () => {
     expect(cell.media[0]!.hostname).toBe('euw1-a-media-1');
   });
 });
+
+describe('the media hosts of a cell whose addresses move', () => {
+  const mediaOf = (hosts: number, network = '10.16.0.0/20') =>
+    deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', local: {}, network, media: { hosts } }), 'movable')
+      .media;
+
+  it.each(Array.from({ length: 31 }, (_, index) => index + 2))(
+    '%i of them: a ring, each of whom is taken over by the next, in another zone, and has an address for its relay alone',
+    (count) => {
+      const media = mediaOf(count, '10.16.0.0/22');
+      const guests = media.map(({ guest }) => media.find(({ number }) => number === guest)!);
+      let [at, steps] = [media[0]!, 0];
+      do {
+        at = media.find(({ number }) => number === at.guest)!;
+        steps++;
+      } while (at !== media[0]);
+      expect(steps).toBe(count);
+      expect(media.filter(({ zone }, index) => zone === guests[index]!.zone)).toEqual([]);
+      const addresses = media.flatMap(({ address, relayAddress }) => [address, relayAddress]);
+      expect(new Set(addresses).size).toBe(2 * count);
+    },
+  );
+
+  it('have nobody to take them over where there is one', () => {
+    const [only] = mediaOf(1);
+    expect(only!.guest).toBeUndefined();
+    expect(only!.relayAddress).toBe(only!.address);
+  });
+
+  it('have their own address alone where addresses stay', () => {
+    for (const { address, relayAddress, guest } of cell.media) {
+      expect([relayAddress, guest]).toEqual([address, undefined]);
+    }
+  });
+});

@@ -10,6 +10,7 @@ import { down, exec, list, namesToTakeDown, type CellStatus } from '../../../lib
 import { cellstamp } from '../../cli/run-command.ts';
 import { describeWith } from '../../requirements.ts';
 import { processesOf } from './machine.ts';
+import { relaysAreAtHome } from './relays-at-home.ts';
 
 const name = 'lab-commands';
 let folder: string;
@@ -127,6 +128,8 @@ describeWith(['root', 'debian-packages'], 'a cell of commands', () => {
     await watching.until(/^\S+Z media-1 of lab-commands is faulty: rtpengine on media-1 is faulty: it is stopped/m);
     await exec(name, 'media-1', ['pkill', '-CONT', '-x', 'rtpengine']);
     await watching.until(/^\S+Z media-1 of lab-commands is ready$/m);
+    // Its relay may have gone to the neighbour, and comes back.
+    while (!(await relaysAreAtHome(name, ['media-1', 'media-2']))) await sleep(100);
     watching.child.kill('SIGINT');
     expect(await watching.ended).toBe(130);
 

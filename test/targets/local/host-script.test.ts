@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { claimScript } from '../../../lib/targets/local/claim-addresses.ts';
+import { claimRelayScript } from '../../../lib/targets/local/claim-relay.ts';
 import { fabricPlan, hostPlan, outsidePlan } from '../../../lib/targets/local/host-plan.ts';
 import { hostScript } from '../../../lib/targets/local/host-script.ts';
 import { debianPackages } from '../../../lib/targets/local/packages.ts';
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 
-const cell = deriveCell(parseCell({ name: 'lab-a', region: 'eu-west-1', local: {}, size: 'test' }));
+const cell = deriveCell(parseCell({ name: 'lab-a', region: 'eu-west-1', local: {}, size: 'test' }), 'movable');
 const publicNetwork = '198.18.7.0/24';
 const plans = [
   fabricPlan(cell, publicNetwork),
@@ -56,8 +57,12 @@ describe('a host on this machine', () => {
   it('does without FreeSWITCH where the machine has none, and with all else', () => {
     const services = (hasFreeswitch: boolean) =>
       hostPlan(cell, cell.media[0]!, publicNetwork, hasFreeswitch).config.services.map(({ name }) => name);
-    expect(services(true)).toEqual(['media-network', 'media-guard', 'rtpengine', 'freeswitch']);
-    expect(services(false)).toEqual(['media-network', 'media-guard', 'rtpengine']);
+    const others = [
+      ...['media-network', 'media-guard', 'rtpengine', 'rtpengine-guest'],
+      ...['relay-fence', 'own-calls', 'guest-calls', 'cellstamp-relays'],
+    ];
+    expect(services(true)).toEqual([...others, 'freeswitch']);
+    expect(services(false)).toEqual(others);
   });
 
   it('starts data first, then what loads from it', () => {
@@ -77,6 +82,7 @@ describeWith(['checkers'], 'the texts that make a host', () => {
   it.each([
     ...plans.map((plan) => [plan.name, hostScript(plan, `/run/cellstamp/lab-a/hosts/${plan.name}`)] as const),
     ['claim-addresses', claimScript('198.18.7.10', '10.16.0.21', 'eth0')] as const,
+    ['claim-relay', claimRelayScript([{ number: 1, public: '198.18.7.33', private: '10.16.0.73' }], 'eth0')] as const,
   ])('shellcheck has nothing to say about %s', (name, text) => {
     writeFileSync(join(folder, name), text);
     // SC2317: functions that are called by a name that is put together.

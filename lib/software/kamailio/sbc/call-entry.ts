@@ -21,7 +21,7 @@ export const callFields = [
   'answeredBy',
   'answered',
 ] as const;
-export const endFields = ['ended', 'cause', 'reason', 'mos', 'jitter', 'loss', 'roundTrip'] as const;
+export const endFields = ['ended', 'cause', 'reason', 'mos', 'jitter', 'loss', 'roundTrip', 'partial'] as const;
 
 /** Order of the fields of a side of a call in the table `sides`. */
 export const sideFields = ['tag', 'peer', 'hop', 'leg', 'target', 'routes'] as const;

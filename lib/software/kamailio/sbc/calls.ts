@@ -218,9 +218,16 @@ route[CALL_ENDED] {
     route(FORGET_SIDES);
     route(UNCOUNT);
     # The fields of an answer are empty without one; those of the end follow them.
-    if (${ofCall('answered')} == "") $vn(call) = $vn(call) + "||";
+    $var(partial) = 0;
+    if (${ofCall('answered')} == "") {
+        $vn(call) = $vn(call) + "||";
+    } else {
+        # The relay has measured since its calls came to another host, and no longer.
+        $var(n) = ${ofCall('media')};
+        if ($sht(moved=>$var(n)) >= $(vn(call){s.select,${callFields.indexOf('answered')},|}{s.select,0,.}{s.int})) $var(partial) = 1;
+    }
     $var(op) = "-";
-    $vn(told) = $_s($vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt));
+    $vn(told) = $_s($vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt)|$var(partial));
     route(TELL);
     prom_counter_inc("ended_total", "1", "$var(why)");
     if ($avp(jitter) == $null || $avp(loss) == $null) return;

@@ -186,7 +186,7 @@ route[CHOOSE_MEDIA_HOST] {
         $var(place) = ($var(turn) + $var(i)) mod $var(count);
         $var(host) = $(var(hosts){s.select,$var(place),:}{s.int});
         $var(n) = $sht(load=>m:$var(host));
-        if ($var(n) < $var(least) && $var(host) != $var(tried) && $var(host) != $var(tried_before)) {
+        if ($var(n) < $var(least) && $var(host) != $var(tried) && $var(host) != $var(tried_before) && $sht(guests=>$var(host)) == $null) {
             $var(least) = $var(n);
             $var(m) = $var(host);
         }
@@ -325,11 +325,9 @@ route[WATCH_CALLS] {
             $var(why) = "too_long";
         } else if (route(SELECT_RELAY)) {
             $var(relayed) = $var(id) + ${ofCall('leg')};
-            # Asked once more whether it is there: it may have gone since, which says nothing about the call.
-            if (!rtpengine_query("call-id=$var(relayed) from-tag=none") && $sht(alive=>$var(m)) == 1
-                    && $shv(relays_reading) == 0 && $TV(sn) - $shv(relays_read) > 1) {
-                $var(why) = "media_lost";
-            }
+            # One that gives no answer says nothing about the call: it may have gone since, and come back at its neighbour.
+            $var(relay_answered) = "";
+            if (!rtpengine_query("call-id=$var(relayed) from-tag=none") && $var(relay_answered) != "") $var(why) = "media_lost";
         } else if ($sht(media=>$var(m)) == $null && $sht(away=>$var(m)) == 0) {
             # The other SBC knew this host; it was gone before this one started.
             $sht(away=>$var(m)) = $var(now);
@@ -389,7 +387,7 @@ route[OPEN_POOLS] {
         $var(place) = 0;
         $var(m) = $(var(serving){s.select,0,:});
         while ($var(m) != "") {
-            if ($sht(alive=>$var(m)) == 1 && $sht(drains=>$var(m)) == $null) $var(hosts) = $var(hosts) + $var(m) + ":";
+            if ($sht(alive=>$var(m)) == 1 && $sht(drains=>$var(m)) == $null && $sht(guests=>$var(m)) == $null) $var(hosts) = $var(hosts) + $var(m) + ":";
             $var(place) = $var(place) + 1;
             $var(m) = $(var(serving){s.select,$var(place),:});
         }

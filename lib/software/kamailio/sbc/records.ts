@@ -53,6 +53,8 @@ export interface CallEvent {
   readonly jitter?: number | null;
   readonly loss?: number | null;
   readonly roundTrip?: number | null;
+  /** Whether these are about a part of the call only: another media host has taken it over meanwhile, or given it back. */
+  readonly partial?: boolean;
 }
 
 /**
@@ -117,6 +119,7 @@ export function records(cell: Cell, host: SbcHost): Section {
     jitter: { number: '$var(jitter)' },
     loss: { number: '$var(loss)' },
     roundTrip: { number: '$var(roundTrip)' },
+    partial: { number: '$var(partial)' },
   };
   return {
     title: 'Call records',
@@ -217,6 +220,8 @@ ${Object.entries(measured)
         if ($var(${name}) == "" || $var(${name}) == "<null>") $var(${name}) = "null";`,
   )
   .join('\n')}
+        if (${ofEnd('partial')} == "1") $var(partial) = "true";
+        else $var(partial) = "false";
         # Its start first, where that is not delivered: the SBC that had it may be dead, or have it behind this end in its queue. Redis
         # takes it once.
         $var(start) = $var(id) + ":start";

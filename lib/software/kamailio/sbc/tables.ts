@@ -162,6 +162,10 @@ ${table('media', `size=${small}`)}
 ${table('alive', `size=${small}`, 'initval=0')}
 # number of a media host => since when it does not answer
 ${table('away', `size=${small}`, 'initval=0')}
+# number of a media host => 1 while another host has its relay: it takes no new calls
+${table('guests', `size=${small}`)}
+# number of a media host => when its relay went to another host or came back, in seconds since 1970
+${table('moved', `size=${small}`, 'initval=0')}
 # tier => numbers of the media hosts that take calls now, each with a colon behind it
 ${table('pools', `size=${small}`)}
 # trunk => addresses that its domain name resolved to, with colons between them; address => trunk|name. For a day: carriers move seldom,

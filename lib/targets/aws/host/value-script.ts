@@ -19,7 +19,7 @@ export interface AskedValue {
 type Source = (name: string) => string;
 const given: Source = (name) => `given ${name}`;
 const generated: Source = (name) => `generated ${name}`;
-/** Of hosts that AWS manages. */
+/** Of hosts that AWS manages, and of relays that move, which there are none here. */
 const nowhere: Source = (name) => {
   throw new Error(`on AWS nothing gives the value ${name}`);
 };
@@ -44,6 +44,10 @@ const sources: Readonly<Record<CellValueName | EdgeValueName | PlaceValueName, S
   sip_key: (name) => `sip_tls ${name} key`,
   digest_secret: generated,
   topology_secret: generated,
+  guest_public_address: nowhere,
+  relay_secret: nowhere,
+  relay_certificate: nowhere,
+  relay_key: nowhere,
   event_socket_password: (name) => `made ${name}`,
   signalwire_token: (name) => `secret_text ${name} signalwireToken`,
   floating_allocation: given,
@@ -57,7 +61,7 @@ const generatedValues: readonly string[] = Object.entries(sources).flatMap(([nam
 
 /**
  * @throws Error when a host wants a value that this target does not know: where PostgreSQL and Redis run is AWS's, and addresses are
- * decided.
+ * decided and stay.
  */
 function source(name: AskedValue['name']): string {
   return (isAddressName(name) ? nowhere : sources[name])(name);

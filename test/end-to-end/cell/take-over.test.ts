@@ -1,0 +1,216 @@
+/** A media host dies, freezes or is drained while calls are up: its neighbour takes them over, and gives them back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-process.ts';
+import type { CallResult } from '../../../lib/user-agent/call-result.ts';
+import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import { killHost, up } from '../../../lib/targets/local/index.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { describeWith } from '../../requirements.ts';
+import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
+import { freeze, relayedOf, relaysOf, thaw } from '../lab/relays.ts';
+import { longestGap, SecureCall } from '../lab/secure-call.ts';
+import { Senders } from '../lab/senders.ts';
+
+const input = {
+  name: 'lab-take-over',
+  region: 'eu-west-1',
+  local: {},
+  size: 'test',
+  network: '10.93.16.0/20',
+  media: { hosts: 2, kernelForwarding: 'preferred' },
+  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
+  tenants: [
+    {
+      name: 'acme',
+      domain: 'acme.example.com',
+      dids: { '+4930123457': 'bert' },
+      sources: ['203.0.113.60/32'],
+      limits: { callsPerSecond: 100, burst: 100 },
+    },
+  ],
+} satisfies CellInput;
+const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
+const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
+
+type Kind = RunCommand['kinds'][number];
+type Steps = NonNullable<Kind['steps']>;
+
+describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () => {
+  let lab: Lab;
+  let agents: AgentsProcess;
+  let kinds: Kind[];
+
+  beforeAll(async () => {
+    lab = await Lab.up(input);
+    await lab.addUsers([anna, bert]);
+    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')]);
+    kinds = [
+      { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
+      { name: 'carrier out', caller: 'anna', callee: 'carrier-a', dial: 'sip:+4989700700@acme.example.com' },
+      { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` },
+    ];
+  });
+  afterAll(() => lab?.down());
+
+  /** Calls that all wait at the pause. */
+  async function callsAt(calls: number, steps: Steps): Promise<StartedRun> {
+    let paused = 0;
+    const run = agents.startRun(
+      {
+        kinds: kinds.map((kind): Kind => ({ ...kind, steps })),
+        calls,
+        ratePerSecond: 20,
+        // What is lost until the neighbour has them is measured below.
+        maximumLoss: 0.5,
+      },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === calls, 20);
+    return run;
+  }
+
+  const talkAndChange: Steps = [
+    { step: 'ring', seconds: 0 },
+    { step: 'answer' },
+    { step: 'talk', seconds: 4 },
+    { step: 'pause', name: 'lost' },
+    { step: 'talk', seconds: 1 },
+    { step: 'reinvite', by: 'caller', change: 'hold' },
+    { step: 'talk', seconds: 0.5 },
+    { step: 'reinvite', by: 'caller', change: 'resume' },
+    { step: 'talk', seconds: 1 },
+    { step: 'reinvite', by: 'callee', change: 'port' },
+    { step: 'talk', seconds: 1 },
+    { step: 'bye', by: 'callee' },
+  ];
+
+  const gaps = (results: readonly CallResult[]) =>
+    results.flatMap(({ toCaller, toCallee }) => [toCaller!.longestGapMs, toCallee!.longestGapMs]).sort((a, b) => a - b);
+
+  async function nothingIsLeft(): Promise<void> {
+    await until(async () => Object.keys(await lab.load()).length === 0);
+    for (const host of lab.cell.media.map(({ name }) => name)) {
+      if (!lab.isUp(host)) continue;
+      await until(async () => (await relayedOf(lab, host)).every((sessions) => sessions === 0), 20);
+    }
+  }
+
+  it('has its calls with audio both ways within 2 s when it dies, and they can be held, changed and hung up', async () => {
+    const run = await callsAt(12, talkAndChange);
+    expect(await lab.load()).toMatchObject({ 'm:1': 6, 'm:2': 6 });
+    const at = Date.now();
+    killHost(input.name, 'media-1');
+    await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'holds', 5);
+    console.log(`media-2 has the relay of media-1 ${Date.now() - at} ms after that died`);
+    await sleep(1000);
+    run.resume('lost');
+
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    const onFirst = results.filter((call) => lab.mediaHostsOf(call)[0] === 'media-1');
+    expect(onFirst).toHaveLength(6);
+    console.log('longest gaps, ms:', gaps(onFirst).map(Math.round).join(' '));
+    expect(gaps(onFirst).at(-1)).toBeLessThan(2000);
+    for (const call of results) expect(lab.mediaHostsOf(call)).toHaveLength(1);
+    const records = await lab.recordsOf(results);
+    for (const call of results) {
+      const [start, end] = records.get(call.callId)!;
+      expect([start!.event, end!.event, end!.reason]).toEqual(['start', 'end', 'hung_up']);
+      expect(end!.mos).toBeGreaterThan(2);
+      expect(end!.partial, call.callId).toBe(onFirst.includes(call));
+    }
+    await nothingIsLeft();
+  });
+
+  it('has them while new calls go elsewhere, until the host is back; then its calls come home without a gap', async () => {
+    await until(async () => /value: 2:\s/.test(await lab.kamcmd(lab.active!, 'htable.get', 'pools', 'standard')));
+    const onSecond = await agents.run({ kinds, calls: 6, ratePerSecond: 20, talkSeconds: 0.5 });
+    expect(failuresOf(onSecond.results)).toEqual([]);
+    expect(new Set(onSecond.results.flatMap((call) => lab.mediaHostsOf(call)))).toEqual(new Set(['media-2']));
+
+    await up(parseCell(input));
+    await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds', 20);
+    await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'follows', 20);
+    await until(async () => /value: 1:2:/.test(await lab.kamcmd(lab.active!, 'htable.get', 'pools', 'standard')));
+
+    const run = await callsAt(6, talkAndChange);
+    const senders = await Senders.of(input.name, lab.publicAddress('media-1'), ['media-1', 'media-2']);
+    await lab.run('media-1', '/usr/local/lib/cellstamp/relays', 'move', '1');
+    await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'holds');
+    await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'follows');
+    await lab.run('media-1', '/usr/local/lib/cellstamp/relays', 'home', '1');
+    await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds');
+    await sleep(200);
+    expect((await senders.stop()).map(({ host }) => host)).toEqual(['media-1', 'media-2', 'media-1']);
+    run.resume('lost');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    console.log('longest gaps over two hand-overs, ms:', gaps(results).map(Math.round).join(' '));
+    expect(gaps(results).at(-1)).toBeLessThan(500);
+    await nothingIsLeft();
+  });
+
+  it('has calls with SRTP by SDES, with their keys', async () => {
+    await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'follows', 20);
+    await lab.kamcmd(lab.active!, 'htable.seti', 'drains', 's:2', '1');
+    await until(async () => /value: 1:\s/.test(await lab.kamcmd(lab.active!, 'htable.get', 'pools', 'standard')));
+    const call = await SecureCall.start(lab, '203.0.113.60', '203.0.113.61');
+    await sleep(4500);
+    expect(await lab.load()).toMatchObject({ 'm:1': 1 });
+    const at = Date.now();
+    killHost(input.name, 'media-1');
+    await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'holds', 5);
+    await sleep(1000);
+    await call.reinvite();
+    await sleep(1000);
+    const strange = [call.caller.strange, call.callee.strange];
+    const gaps = [call.caller, call.callee].map(({ heard }) => longestGap(heard, at));
+    console.log('longest gaps, ms:', gaps.join(' '), 'not opened:', strange.join(' '));
+    expect(Math.max(...gaps)).toBeLessThan(2000);
+    expect(strange).toEqual([0, 0]);
+    for (const { heard } of [call.caller, call.callee]) expect(heard.at(-1)).toBeGreaterThan(Date.now() - 300);
+    expect(await call.hangUp()).toBe(200);
+    await lab.kamcmd(lab.active!, 'htable.delete', 'drains', 's:2');
+    await nothingIsLeft();
+    await up(parseCell(input));
+    await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds', 20);
+  });
+
+  it('answers calls that rang when the host died', async () => {
+    await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'follows', 20);
+    const run = await callsAt(6, [
+      { step: 'ring', seconds: 0 },
+      { step: 'pause', name: 'lost' },
+      { step: 'answer' },
+      { step: 'talk', seconds: 1 },
+      { step: 'bye', by: 'caller' },
+    ]);
+    killHost(input.name, 'media-1');
+    await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'holds', 5);
+    await sleep(1500);
+    run.resume('lost');
+    expect(failuresOf((await run.finished).results)).toEqual([]);
+    await nothingIsLeft();
+    await up(parseCell(input));
+    await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds', 20);
+  });
+
+  it('takes the calls of one that is frozen, and that one sends nothing when it wakes up', async () => {
+    await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'follows', 20);
+    const run = await callsAt(6, talkAndChange);
+    const senders = await Senders.of(input.name, lab.publicAddress('media-1'), ['media-1', 'media-2']);
+    freeze(input.name, 'media-1');
+    await sleep(2000);
+    thaw(input.name, 'media-1');
+    await sleep(500);
+    expect((await senders.stop()).map(({ host }) => host)).toEqual(['media-1', 'media-2']);
+    run.resume('lost');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    console.log('longest gaps, ms:', gaps(results).map(Math.round).join(' '));
+    expect(gaps(results).at(-1)).toBeLessThan(2000);
+    await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds', 20);
+    await nothingIsLeft();
+  });
+});
