@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandsOf, copyOfProject, hasOutput, missingFiles, needs, pages, root, runIn } from './pages.ts';
@@ -33,6 +33,19 @@ describe('the pages', () => {
     const count = (need: string | undefined) => all.filter((command) => command.needs === need).length;
     expect(count(undefined)).toBeGreaterThan(10);
     for (const need of needs) expect(count(need), need).toBeGreaterThan(0);
+  });
+
+  it('name source files and tests that are there', () => {
+    const folders = ['', 'lib', 'lib/software', 'lib/software/kamailio', 'test'];
+    const named = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/`([\w-]+(?:\/[\w.-]+)+\.(?:ts|py|c|tf))`/g)].map(
+        ([, path]) => ({ page, path: path! }),
+      ),
+    );
+    expect(named.length).toBeGreaterThan(30);
+    const isThere = ({ path }: { readonly path: string }) =>
+      folders.some((folder) => existsSync(join(root, folder, path)));
+    expect(named.filter((file) => !isThere(file))).toEqual([]);
   });
 
   it('print the output of a command in its own block', () => {
