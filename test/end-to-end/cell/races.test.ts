@@ -299,8 +299,8 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
       const [relay, sdp, callId] = process.argv.slice(1);
       const question = JSON.stringify({ command: 'offer', 'call-id': callId, 'from-tag': 'a', sdp });
       socket.send(process.pid + '-' + Date.now() + ' ' + question, ${internalPorts.rtpengineControl}, relay);`;
-    for (const [index, { address }] of lab.cell.media.entries()) {
-      const argv = ['timeout', '3', process.execPath, '-e', offerToRelay, address, offered, `orphan-${index}`];
+    for (const [index, { relayAddress }] of lab.cell.media.entries()) {
+      const argv = ['timeout', '3', process.execPath, '-e', offerToRelay, relayAddress, offered, `orphan-${index}`];
       expect(await lab.run(standby, ...argv)).toContain('"result":"ok"');
     }
     expect(await relayed()).toBe(1 + lab.cell.media.length);

@@ -74,7 +74,7 @@ export class MutatedFrontBed {
         number: carrier.calls,
         answering,
       }));
-      const cells = front.cells.map((spec) => deriveCell(spec));
+      const cells = front.cells.map((spec) => deriveCell(spec, 'movable'));
       const [{ redis, media, sbcs, overlayAddress }] = cells as [Cell, Cell];
       const dialogs = await MutatedDialogs.open({
         server: `${serviceAddress}:5060`,
@@ -82,7 +82,7 @@ export class MutatedFrontBed {
         whereabouts: {
           inside: [
             `${redis[0]!.address}:6379`,
-            `${media[0]!.address}:${internalPorts.rtpengineControl}`,
+            `${media[0]!.relayAddress}:${internalPorts.rtpengineControl}`,
             `${sbcs[1].address}:${internalPorts.sbcReplication}`,
             `${overlayAddress}:5060`,
             `${front.front.edges[1]!.address}:5060`,
@@ -149,7 +149,7 @@ export class MutatedFrontBed {
         .filter((callId) => unchanged.some(({ callIds }) => callIds.has(callId)));
       if (pinned.length > 0) left.push({ [`pinned at ${name}`]: pinned.join('\n') });
     }
-    for (const { name, sbcs, media } of front.cells.map((spec) => deriveCell(spec))) {
+    for (const { name, sbcs, media } of front.cells.map((spec) => deriveCell(spec, 'movable'))) {
       const run = async (host: string, ...argv: readonly string[]) => {
         const answer = await exec(name, host, argv);
         if (answer.status !== 0) throw new Error(`${host}: ${argv.join(' ')}: ${answer.stderr}`);

@@ -104,7 +104,7 @@ export class MutatedBed {
         inside: [
           `${redis[0]!.address}:6379`,
           `${databases[0]!.address}:5432`,
-          `${media[0]!.address}:${internalPorts.rtpengineControl}`,
+          `${media[0]!.relayAddress}:${internalPorts.rtpengineControl}`,
           `${media[1]!.address}:22222`,
           `${standby.address}:${internalPorts.sbcReplication}`,
           `${overlayAddress}:5060`,
