@@ -192,8 +192,8 @@ export class MutatedBed {
         ),
       );
     }
-    for (const { name, address } of lab.cell.media) {
-      left.push(await leftOnRelay(name, address, (...argv) => lab.run(lab.active!, ...argv)));
+    for (const { name, relayAddress } of lab.cell.media) {
+      left.push(await leftOnRelay(name, relayAddress, (...argv) => lab.run(lab.active!, ...argv)));
     }
     return Object.assign({}, ...left) as Left;
   }
