@@ -160,7 +160,9 @@ export class MutatedFrontBed {
         left.push(await leftOnSbc(`${name} ${host.name}`, ask, (contact) => !contact.startsWith('registering-'), what));
       }
       for (const host of media) {
-        left.push(await leftOnRelay(`${name} ${host.name}`, host.relayAddress, (...argv) => run(sbcs[0].name, ...argv)));
+        left.push(
+          await leftOnRelay(`${name} ${host.name}`, host.relayAddress, (...argv) => run(sbcs[0].name, ...argv)),
+        );
       }
     }
     return Object.assign({}, ...left) as Left;
