@@ -58,7 +58,8 @@ while not over:
     ports = struct.unpack("!HH", rest[:4])
     udp = packet[9] == 17
     payload = rest[8:] if udp else b""
-    is_audio = udp and payload[:2] == b"\\x80\\x08"
+    # Hosts that agree who has a relay say so in JSON behind a hash, which may begin like audio.
+    is_audio = udp and payload[:2] == b"\\x80\\x08" and payload[32:33] != b"{"
     is_sip = udp and b"SIP/2.0" in payload[:65536]
     heard += is_sip or is_audio
     if not is_inside(to):
