@@ -120,6 +120,17 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
     }
   });
 
+  it('reads as many tenants as a hundred cells have', async () => {
+    await lab.start({ sbc: { sharedMemoryMiB: 512 } });
+    const row = "'tenant-' || i, 'tenant-' || i || '.example.com', 'standard', 100, 10, 10";
+    lab.sql(
+      `INSERT INTO cellstamp.tenants (name, domain, tier, calls, calls_per_second, burst) SELECT ${row} FROM generate_series(1, 50000) i`,
+    );
+    control('htable.reload', 'tenants');
+    expect(control('htable.stats')).toMatch(/name: tenants\s+slots: \d+\s+all: 50000\b/);
+    expect(complaints(lab.log())).toEqual([]);
+  });
+
   it('reads what changes tell it, whatever trunks and tenants a cell has', async () => {
     await lab.start({});
     const none = parseCell({ name: 'x', region: 'eu-west-1', aws: {} });

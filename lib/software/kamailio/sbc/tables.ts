@@ -79,7 +79,8 @@ export function tables(cell: Cell): Section {
 # --- Loaded from PostgreSQL at boot; nothing else asks the database but LOOK_UP_USERS, for a registration whose user is not here.
 # By the pool of connections on this host, whose socket the service's environment names.
 modparam("htable", "db_url", "${databaseUrl}")
-modparam("htable", "fetch_rows", 10000)
+# All rows of a fetch are in a process's own memory at once, which is 16 MiB.
+modparam("htable", "fetch_rows", 1000)
 # The last of four time-outs, for when the pool itself hangs: see the database's role and the pool. No second attempt, which would
 # wait as long again.
 modparam("db_postgres", "timeout", 5)
