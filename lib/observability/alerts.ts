@@ -146,7 +146,7 @@ function pairAlerts([first, second]: Cell['sbcs']): readonly Alert[] {
     },
     {
       id: 'records',
-      description: 'Calls were answered in the last ten minutes, and not one record came to Redis: redis-tunnel, Redis',
+      description: 'Calls were answered in the last ten minutes, but no record reached Redis: redis-tunnel, Redis',
       readings: {
         answered1: reading(first, 'AnsweredCalls', 'Sum'),
         answered2: reading(second, 'AnsweredCalls', 'Sum'),

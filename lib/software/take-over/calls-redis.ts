@@ -46,10 +46,10 @@ masterauth ${secret}
 # rtpengine learns by these what has changed.
 notify-keyspace-events KEA
 
-### A copy is never written: rtpengine deletes a call there before it reads it anew
+### A copy is read-only: rtpengine deletes a call from it before it reads the call again
 replica-read-only yes
 replica-serve-stale-data yes
-# The new holder has what the old one had: no copy is made anew for it.
+# The new holder already has all calls, so a full resynchronisation is not needed.
 repl-backlog-size 16mb
 repl-backlog-ttl 0
 repl-diskless-sync yes

@@ -1,26 +1,27 @@
 #!/usr/bin/python3
-"""Who holds the address of each media relay, and with it the calls: its own host, or the neighbour that takes over.
+"""Decides which host holds the address of each media relay, and with it the calls: the home host, or the neighbour that takes over.
 
-  relays serve           the service cellstamp-relays
-  relays list            prints a line for each relay of this host: its number, this host's part, and what it does
-  relays ready           whether this host has its own relay's address, or follows the neighbour that has it
-  relays move NUMBER     the host's own relay goes to the neighbour, with its calls, and stays there
-  relays home NUMBER     and may come back
-  relays await NUMBER    before the start of a relay's rtpengine: waits until its calls are here, for some seconds
+  relays serve           runs the service cellstamp-relays
+  relays list            prints a line for each relay of this host: its number, this host's role, and its state
+  relays ready           exit status 0 if this host holds its own relay's address, or follows the neighbour that holds it
+  relays move NUMBER     moves this host's own relay to the neighbour, with its calls, and keeps it there
+  relays home NUMBER     lets it come back
+  relays await NUMBER    before a relay's rtpengine starts: waits some seconds for the calls to arrive
 
-A relay has two hosts, its home and one neighbour. Each runs an rtpengine for it; only that of the holder has the relay's address.
-The holder has a lease of LEASE seconds from the time at which it asked for it. It asks both SBCs and the neighbour:
+A relay has two hosts, its home and one neighbour. Each runs an rtpengine for it, and only one of them, the holder, has the relay's
+address. The holder's lease runs for LEASE seconds from the time of its request. It asks both SBCs and the neighbour:
 
-  the home host holds the address with the neighbour's word, because nobody else may take it; else with that of both SBCs
-  the neighbour takes it with its own word and that of one SBC
+  the home host needs the grant of the neighbour, since nobody else may take over, or the grants of both SBCs
+  the neighbour needs its own grant and that of one SBC
 
-Any two such sets share a grantor, and a grantor's word is given to one host at a time. So there is one holder at most, whoever is lost
-or cut off. What leaves from the address passes a set in the kernel (nftables) whose elements expire with the lease: a host that was
-frozen sends nothing when it wakes up, even before this program does.
+Any two such sets share a grantor, and a grantor gives its grant to one host at a time. So there is at most one holder, whichever hosts
+are lost or cut off. Packets leave from the address only while it is in two sets of the kernel (nftables), whose elements expire with the
+lease: a host that was frozen sends nothing when it wakes up, even before this program runs.
 
-The host that does not hold the address follows: its Redis is a replica of the holder's, and its rtpengine reads the calls there.
-When the holder falls silent it takes the address; when the home host is back and has read all, it asks for the address, and gets it in
-a hand-over. Asks are proved by a key of the cell and a challenge that is used once, so that a recorded one is worth nothing.
+The host that does not hold the address follows: its Redis is a replica of the holder's, and its rtpengine reads the calls there. When
+the holder falls silent, the follower takes the address. When the home host is back and has read all calls, it asks for the address and
+gets it by a planned hand-over. Requests are authenticated by a key of the cell and a challenge that is valid once, so that a recorded
+one is worthless.
 """
 import ctypes, hashlib, hmac, json, os, queue, select, signal, socket, subprocess, sys, threading, time
 
@@ -221,7 +222,7 @@ class Redis:
 
 
 def identity(info):
-    """Which Redis this is and whose data it has: an rtpengine has read them from there, or must start anew. None: it has not got them yet."""
+    """Identifies this Redis and the master of its data. An rtpengine that has read from another one must restart. None: no data yet."""
     if info.get("role") == "slave" and (info.get("master_link_status") != "up" or info.get("master_sync_in_progress") != "0"):
         return None
     return "%s %s" % (info.get("run_id"), info.get("master_replid")) if "run_id" in info else None
@@ -573,7 +574,7 @@ class Teller(threading.Thread):
                     changed = True
             if changed:
                 changed_at = now()
-            # Again and again, because Kamailio may have been started anew. After a change more often: a question that was on its way while
+            # Repeated, because Kamailio may have been restarted. After a change more often: a question that was on its way while
             # nobody had the address is found unanswered later, and the relay taken for lost.
             if changed or now() - told_at > (0.3 if now() - changed_at < 2 else 2):
                 try:

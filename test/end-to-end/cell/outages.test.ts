@@ -117,7 +117,7 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
   });
 
   it('of every relay: calls are refused with 503, and no description of media leaks to the other side', async () => {
-    // One that starts anew just now would not be stopped.
+    // A relay that is just restarting would not be stopped.
     await until(() => relaysAreHome(lab), 30);
     for (const host of ['media-1', 'media-2']) await signal(host, 'rtpengine', 'STOP');
     try {

@@ -11,7 +11,7 @@ export async function relaysOf(lab: Lab, host: string): Promise<ReadonlyMap<numb
   return new Map([...said.matchAll(/^(\d+) \w+ (\w+)/gm)].map(([, number, does]) => [Number(number), does!]));
 }
 
-/** Whether every relay is at home, and followed: nothing is about to move or start anew. */
+/** Whether every relay is at home, and followed: nothing is about to move or restart. */
 export async function relaysAreHome(lab: Lab): Promise<boolean> {
   const all = await Promise.all(
     lab.cell.media.map(async ({ name, number, guest }) => {

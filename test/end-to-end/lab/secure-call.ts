@@ -100,7 +100,7 @@ export class SecureCall {
     return call;
   }
 
-  /** The caller offers anew, and the callee answers. */
+  /** The caller renegotiates, and the callee answers. */
   async reinvite(): Promise<void> {
     const ok = await this.#message(this.caller, /^SIP\/2\.0 200/);
     this.#sequence++;

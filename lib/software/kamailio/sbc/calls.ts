@@ -222,7 +222,7 @@ route[CALL_ENDED] {
     if (${ofCall('answered')} == "") {
         $vn(call) = $vn(call) + "||";
     } else {
-        # The relay has measured since its calls came to another host, and no longer.
+        # The relay measures only from the moment at which its calls moved to another host.
         $var(n) = ${ofCall('media')};
         if ($sht(moved=>$var(n)) >= $(vn(call){s.select,${callFields.indexOf('answered')},|}{s.select,0,.}{s.int})) $var(partial) = 1;
     }

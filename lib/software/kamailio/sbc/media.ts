@@ -50,7 +50,7 @@ route[SELECT_RELAY] {
     return 1;
 }
 
-# While the module reads its list of relays anew it knows none of them: some microseconds, or as long as the process that reads gets no
+# While the module reloads its list of relays it knows none of them: for some microseconds, or as long as the reading process gets no
 # CPU. True if that may be why a relay has not answered, and the list is there: it is to be asked once more. In: $var(m),
 # $var(relay_answered), $var(missed), 1 if it was.
 route[MISSED_RELAY] {

@@ -156,8 +156,8 @@ ${table('waiting', `size=${small}`, 'autoexpire=10', 'initval=0')}
 # user@domain => 1: not in the database a moment ago
 ${table('strangers', `size=${large}`, 'autoexpire=30')}
 # number of a media host => its private address; numbers => all of them, each with a colon behind it; tier:NAME => those that serve the
-# tier; serves:NUMBER => 1 if it serves any; moving:NUMBER => 1 while its address changes; reload => 1 while the list of relays is to be
-# read anew. See "Media"
+# tier; serves:NUMBER => 1 if it serves any; moving:NUMBER => 1 while its address changes; reload => 1 while the list of relays waits
+# to be read again. See "Media"
 ${table('media', `size=${small}`)}
 # number of a media host => 1 while its relay answers
 ${table('alive', `size=${small}`, 'initval=0')}
