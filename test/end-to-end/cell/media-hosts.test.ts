@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { killHost } from '../../../lib/targets/local/index.ts';
 import { mediaHostsFolder, mediaHostsProgram, mediaHostsTable } from '../../../lib/software/media-hosts/paths.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
-import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
+import { anna, bert, withinTenant } from '../lab/acme.ts';
+import { failuresOf, Lab, until } from '../lab/lab.ts';
 
 const input = {
   name: 'lab-media-hosts',
@@ -19,19 +20,10 @@ const input = {
   media: { hosts: 3, pools: { standard: [1, 2, 3], 'high-volume': [1, 2, 3] }, kernelForwarding: 'preferred' },
   tenants: [{ name: 'acme', domain: 'acme.example.com', limits: { calls: 200, callsPerSecond: 200, burst: 200 } }],
 } satisfies CellInput;
-const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
-const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
 
-type Kind = RunCommand['kinds'][number];
-const call = (steps: Kind['steps']): Kind => ({
-  name: 'user to user',
-  caller: 'anna',
-  callee: 'bert',
-  dial: 'sip:bert@acme.example.com',
-  steps,
-});
+const call = (steps: CallSteps): CallScenario => ({ ...withinTenant, steps });
 /** Audio before and after the pause, and a new offer of each side behind it. */
-const heldUntil = (pause: string): Kind =>
+const heldUntil = (pause: string): CallScenario =>
   call([
     { step: 'ring', seconds: 0 },
     { step: 'answer' },
@@ -85,7 +77,7 @@ describeWith(['root', 'debian-packages'], 'media hosts that come and go', () => 
       const pools = await lab.kamcmd(lab.active!, 'htable.dump', 'pools');
       return [...pools.matchAll(/value: (\S*)/g)].every(([, hosts]) => hosts!.split(':').length - 1 === names.length);
     });
-    const { results } = await agents.run({ kinds: [call(undefined)], calls: 12, ratePerSecond: 10, talkSeconds: 1 });
+    const { results } = await agents.run({ kinds: [withinTenant], calls: 12, ratePerSecond: 10, talkSeconds: 1 });
     expect(failuresOf(results)).toEqual([]);
     expect([...hostsOf(results)].sort()).toEqual([...names].sort());
   };
@@ -140,7 +132,7 @@ describeWith(['root', 'debian-packages'], 'media hosts that come and go', () => 
   });
 
   it('no call fails while the list of relays is read, also where that takes long', async () => {
-    const changes = ['caller', 'callee', 'caller', 'callee'].flatMap((by): NonNullable<Kind['steps']> => [
+    const changes = ['caller', 'callee', 'caller', 'callee'].flatMap((by): CallSteps => [
       { step: 'reinvite', by: by as 'caller' | 'callee', change: 'port' },
       { step: 'talk', seconds: 0.6 },
     ]);

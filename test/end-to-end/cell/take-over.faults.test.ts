@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-process.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { exec, killHost, up } from '../../../lib/targets/local/index.ts';
 import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
+import { anna, bert, withinTenant } from '../lab/acme.ts';
 import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
 import { freeze, relayedOf, relaysAreHome, thaw } from '../lab/relays.ts';
 import { Senders } from '../lab/senders.ts';
@@ -29,15 +30,10 @@ const input = {
     },
   ],
 } satisfies CellInput;
-const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
-const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
 const cora: LabUser = { name: 'cora', tenant: 'acme', address: '198.51.100.13' };
 const dora: LabUser = { name: 'dora', tenant: 'acme', address: '198.51.100.14' };
 
-type Kind = RunCommand['kinds'][number];
-type Steps = NonNullable<Kind['steps']>;
-
-const talk: Steps = [
+const talk: CallSteps = [
   { step: 'ring', seconds: 0 },
   { step: 'answer' },
   { step: 'talk', seconds: 4 },
@@ -51,19 +47,19 @@ const talk: Steps = [
 describeWith(['root', 'debian-packages'], 'calls outlive a media host', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let kind: Kind;
+  let kind: CallScenario;
 
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert, cora, dora]);
     agents = await lab.agents([anna, bert, cora, dora].map((user) => lab.user(user)));
-    kind = { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' };
+    kind = withinTenant;
   });
   afterAll(() => lab?.down());
 
   const neighbourOf = (number: number) => lab.cell.media.find(({ guest }) => guest === number)!.name;
 
-  async function callsAt(calls: number, steps: Steps): Promise<StartedRun> {
+  async function callsAt(calls: number, steps: CallSteps): Promise<StartedRun> {
     let paused = 0;
     const run = agents.startRun(
       { kinds: [{ ...kind, steps }], calls, ratePerSecond: 20, maximumLoss: 0.9 },

@@ -3,62 +3,40 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-process.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
-import type { RunCommand } from '../../../lib/user-agent/scenario.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
-import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
+import { acme, acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
+import { failuresOf, Lab, until } from '../lab/lab.ts';
 import { freeze, relayedOf, relaysOf, thaw } from '../lab/relays.ts';
 import { longestGap, SecureCall } from '../lab/secure-call.ts';
 import { Senders } from '../lab/senders.ts';
 
 const input = {
-  name: 'lab-take-over',
-  region: 'eu-west-1',
-  local: {},
-  size: 'test',
-  network: '10.93.16.0/20',
-  media: { hosts: 2, kernelForwarding: 'preferred' },
-  trunks: [{ name: 'carrier-a', address: '192.0.2.10' }],
-  tenants: [
-    {
-      name: 'acme',
-      domain: 'acme.example.com',
-      dids: { '+4930123457': 'bert' },
-      sources: ['203.0.113.60/32'],
-      limits: { callsPerSecond: 100, burst: 100 },
-    },
-  ],
+  ...acmeCell('lab-take-over', '10.93.16.0/20'),
+  tenants: [{ ...acme, sources: ['203.0.113.60/32'] }],
 } satisfies CellInput;
-const anna: LabUser = { name: 'anna', tenant: 'acme', address: '198.51.100.11' };
-const bert: LabUser = { name: 'bert', tenant: 'acme', address: '198.51.100.12' };
-
-type Kind = RunCommand['kinds'][number];
-type Steps = NonNullable<Kind['steps']>;
 
 describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () => {
   let lab: Lab;
   let agents: AgentsProcess;
-  let kinds: Kind[];
+  let kinds: CallScenario[];
 
   beforeAll(async () => {
     lab = await Lab.up(input);
     await lab.addUsers([anna, bert]);
-    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier('carrier-a', '192.0.2.10')]);
-    kinds = [
-      { name: 'user to user', caller: 'anna', callee: 'bert', dial: 'sip:bert@acme.example.com' },
-      { name: 'carrier out', caller: 'anna', callee: 'carrier-a', dial: 'sip:+4989700700@acme.example.com' },
-      { name: 'carrier in', caller: 'carrier-a', callee: 'bert', dial: `sip:+4930123457@${lab.floating}` },
-    ];
+    agents = await lab.agents([lab.user(anna), lab.user(bert), lab.carrier(carrier.name, carrier.address)]);
+    kinds = [withinTenant, toCarrier, fromCarrier(lab.floating)];
   });
   afterAll(() => lab?.down());
 
   /** Calls that all wait at the pause. */
-  async function callsAt(calls: number, steps: Steps): Promise<StartedRun> {
+  async function callsAt(calls: number, steps: CallSteps): Promise<StartedRun> {
     let paused = 0;
     const run = agents.startRun(
       {
-        kinds: kinds.map((kind): Kind => ({ ...kind, steps })),
+        kinds: kinds.map((kind): CallScenario => ({ ...kind, steps })),
         calls,
         ratePerSecond: 20,
         // What is lost until the neighbour has them is measured below.
@@ -70,7 +48,7 @@ describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () =>
     return run;
   }
 
-  const talkAndChange: Steps = [
+  const talkAndChange: CallSteps = [
     { step: 'ring', seconds: 0 },
     { step: 'answer' },
     { step: 'talk', seconds: 4 },
