@@ -267,6 +267,42 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
     await nothingIsLeft(3);
   });
 
+  it('a request that is repeated while the first still waits for the relay goes on once', async () => {
+    const { callId, ok } = await call();
+    acknowledge({ ok });
+    await raw.message(desk, callId, 'ACK ');
+    /** The transactions by which a request came to the desk: the SBC may repeat it in each. */
+    const transactions = (cseq: string) =>
+      new Set(
+        raw
+          .of(desk, callId)
+          .filter((text) => !text.startsWith('SIP/2.0') && text.includes(`CSeq: ${cseq}\r\n`))
+          .map((text) => /;branch=([^;\s]+)/.exec(text)![1]),
+      );
+    const hosts = lab.cell.media.map(({ name }) => name);
+    const signal = (what: string) => Promise.all(hosts.map((host) => lab.run(host, 'pkill', `-${what}`, 'rtpengine')));
+    const steps: readonly (readonly [number, string, Content, Content])[] = [
+      [2, 'INVITE', sdpContent(sdp('203.0.113.60', 4002)), sdpContent(sdp('203.0.113.61', 4002))],
+      [3, 'UPDATE', sdpContent(sdp('203.0.113.60', 4004)), sdpContent(sdp('203.0.113.61', 4004))],
+      [4, 'BYE', noContent, noContent],
+    ];
+    for (const [sequence, method, offered, answered] of steps) {
+      const request = requestInDialog(exchange, ok, method, sequence, offered);
+      await signal('STOP');
+      for (let copy = 0; copy < 3; copy++) raw.send(exchange, floating, request);
+      await sleep(60);
+      await signal('CONT');
+      const cseq = `${sequence} ${method}`;
+      const find = () => raw.of(desk, callId).find((text) => text.includes(`CSeq: ${cseq}\r\n`));
+      await until(() => find() !== undefined, 5);
+      raw.send(desk, floating, respond(find()!, desk, '200 OK', answered));
+      await final(callId, cseq);
+      if (method === 'INVITE') raw.send(exchange, floating, requestInDialog(exchange, ok, 'ACK', sequence));
+      expect(transactions(cseq).size, cseq).toBe(1);
+    }
+    await nothingIsLeft(3);
+  });
+
   it('a BYE of which the relay hears nothing frees the audio when the relay is there again', async () => {
     // On hold the relay would keep it for a day.
     const { callId, ok } = await call(sdpContent(`${offered}a=inactive\r\n`), sdpContent(`${answer}a=inactive\r\n`));

@@ -57,9 +57,8 @@ route[MISSED_RELAY] {
     if ($var(missed) == 1 || $var(relay_answered) != "" || $sht(alive=>$var(m)) != 1) return -1;
     if ($shv(relays_reading) == 0 && $TV(sn) - $shv(relays_read) > 1) return -1;
     $var(missed) = 1;
-    # Shorter than the half second after which a phone repeats what it has said: another worker would take that for something new.
     $var(waits) = 0;
-    while ($shv(relays_reading) == 1 && $var(waits) < 30 && usleep("10000")) $var(waits) = $var(waits) + 1;
+    while ($shv(relays_reading) == 1 && $var(waits) < 100 && usleep("10000")) $var(waits) = $var(waits) + 1;
     return 1;
 }
 
