@@ -145,7 +145,12 @@ export async function run(): Promise<BenchRow[]> {
     const config = await cell.on(cell.sbc.name, ['cat', paths.config]);
     const whole = await Arm.start(cell, config);
     const rows: BenchRow[] = [];
-    for (const [what, cut] of Object.entries({ nothing: (text: string) => text, ...protections })) {
+    const arms = {
+      'nothing, which is the noise': (text: string) => text,
+      ...protections,
+      'all of these together': all(...Object.values(protections)),
+    };
+    for (const [what, cut] of Object.entries(arms)) {
       console.error(`-- without: ${what}`);
       const without = await Arm.start(cell, cut(config));
       const pairs = await inTurns(
