@@ -267,6 +267,60 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
     await nothingIsLeft(3);
   });
 
+  it('a new offer waits for a relay that gives no answer, as one that moves to its neighbour', async () => {
+    const { callId, ok } = await call();
+    acknowledge({ ok });
+    await raw.message(desk, callId, 'ACK ');
+    const onEach = (...argv: string[]) => Promise.all(lab.cell.media.map(({ name }) => lab.run(name, ...argv)));
+    const deaf = 'table inet deaf { chain input { type filter hook input priority -10; udp dport 2223 drop; }; }';
+    const isSilent = async (silent: boolean) => {
+      await (silent
+        ? onEach('nft', deaf.replace('2223', String(internalPorts.rtpengineControl)))
+        : onEach('nft', 'delete table inet deaf'));
+    };
+    const find = (cseq: string) => raw.of(desk, callId).find((text) => text.includes(`CSeq: ${cseq}\r\n`));
+    for (const [sequence, method] of [
+      [2, 'INVITE'],
+      [3, 'UPDATE'],
+    ] as const) {
+      const cseq = `${sequence} ${method}`;
+      await isSilent(true);
+      try {
+        const request = requestInDialog(exchange, ok, method, sequence, sdpContent(sdp('203.0.113.60', 4002)));
+        raw.send(exchange, floating, request);
+        await sleep(800);
+        // Nobody waits for long without being told, and repetitions go nowhere.
+        raw.send(exchange, floating, request);
+        if (method === 'INVITE') await raw.message(exchange, callId, 'SIP/2.0 100');
+        expect(find(cseq)).toBeUndefined();
+      } finally {
+        await isSilent(false);
+      }
+      await until(() => find(cseq) !== undefined, 5);
+      expect(bodyOf(find(cseq)!)).not.toContain('203.0.113.60');
+      raw.send(desk, floating, respond(find(cseq)!, desk, '200 OK', sdpContent(sdp('203.0.113.61', 4002))));
+      expect(statusOf(await final(callId, cseq))).toBe(200);
+      if (method === 'INVITE') raw.send(exchange, floating, requestInDialog(exchange, ok, 'ACK', sequence));
+    }
+    await isSilent(true);
+    try {
+      // In vain: the offer is refused, and the call goes on as it was.
+      raw.send(exchange, floating, requestInDialog(exchange, ok, 'INVITE', 4, sdpContent(offered)));
+      await until(
+        () => raw.of(exchange, callId).some((text) => text.includes('CSeq: 4 INVITE\r\n') && statusOf(text) > 200),
+        15,
+      );
+      expect(statusOf(await final(callId, '4 INVITE'))).toBe(503);
+      expect(find('4 INVITE')).toBeUndefined();
+    } finally {
+      await isSilent(false);
+    }
+    raw.send(exchange, floating, requestInDialog(exchange, ok, 'BYE', 5));
+    raw.send(desk, floating, respond(await raw.message(desk, callId, 'BYE '), desk, '200 OK'));
+    await final(callId, '5 BYE');
+    await nothingIsLeft(5);
+  });
+
   it('a request that is repeated while the first still waits for the relay goes on once', async () => {
     const { callId, ok } = await call();
     acknowledge({ ok });

@@ -175,7 +175,7 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
     const defined = [...text.matchAll(/^(?:onreply_|failure_|branch_)?route\[([A-Z_]+)\]/gm)].map((match) => match[1]!);
     const used = [
       ...text.matchAll(/\broute\(([A-Z_]+)\)/g),
-      ...text.matchAll(/\broute_if_exists\("([A-Z_]+)"\)/g),
+      ...text.matchAll(/\b(?:route_if_exists|async_ms_route)\("([A-Z_]+)"/g),
       ...text.matchAll(/t_on_(?:reply|failure|branch)\("([A-Z_]+)"\)/g),
       ...text.matchAll(/(?:;route=|t_continue\(.*")([A-Z_]+)/g),
     ].map((match) => match[1]!);

@@ -18,6 +18,7 @@ export const sbcModules: readonly Module[] = [
   ['rtpengine', 'media relays'],
   ['dispatcher', 'FreeSWITCH hosts'],
   ['uac', ''],
+  ['async', 'requests that wait for a relay'],
   ['mqueue', 'events on their way to Redis and to the other SBC'],
   ['rtimer', ''],
   ['ndb_redis', ''],

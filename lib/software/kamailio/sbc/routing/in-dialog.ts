@@ -78,14 +78,11 @@ route[IN_DIALOG] {
         if ($var(hides) != "" && $var(sender) == $var(id)) $var(hide_contact) = 1;
         if ($var(hides) != "" && $var(answerer) == $var(id)) $avp(hides) = 1;
         route(ALIAS_CONTACT);
-        if ($var(description) == 1 && !route(OFFER_AGAIN)) route(REFUSE_OFFER);
-        route(MOVE_SIDE);
-        if ($var(hide_contact) == 1) route(HIDE_CONTACT);
         $avp(m) = $var(m);
         $avp(relayed) = $var(relayed);
         $avp(id) = $var(id);
         $avp(answerer) = $var(answerer);
-        if ($var(description) == 0) $avp(late_offer) = 1;
+        route(PASS_OFFER);
     } else if (is_method("ACK|PRACK") && $var(description) == 1) {
         # The answer to an offer that came in a response.
         $avp(m) = $var(m);
@@ -99,6 +96,52 @@ route[IN_DIALOG] {
             route(END_WITHOUT_MEDIA);
         }
     }
+    if (!t_relay()) sl_reply_error();
+    exit;
+}
+
+# A request that may have an offer. In: $avp(m), $var(m), $var(id), $var(relayed), $var(description), $var(learn), $vn(sender),
+# $var(sender), $var(contact_alias), $var(hide_contact). Does not come back where the offer can't pass now.
+route[PASS_OFFER] {
+    if ($var(description) == 1 && !route(OFFER_AGAIN)) {
+        if ($var(refused) == 0) route(WAIT_FOR_RELAY);
+        route(REFUSE_OFFER);
+    }
+    route(MOVE_SIDE);
+    if ($var(hide_contact) == 1) route(HIDE_CONTACT);
+    if ($var(description) == 0) $avp(late_offer) = 1;
+}
+
+# A relay that gives no answer may be on its way to its neighbour, which takes a second or two. The request waits for it, ten times
+# 0.4 s, and no worker with it. Comes back when that was in vain.
+async_workers=1
+modparam("async", "ms_timer", 20)
+route[WAIT_FOR_RELAY] {
+    if ($avp(waits) == 10) return;
+    if ($avp(waits) == $null) {
+        $avp(waits) = 0;
+        $avp(learn) = $var(learn);
+        $avp(sender) = $var(sender);
+        $avp(contact_alias) = $var(contact_alias);
+        $avp(hide_contact) = $var(hide_contact);
+        # Nobody repeats it meanwhile.
+        if (is_method("INVITE") && t_newtran()) send_reply("100", "Trying");
+    }
+    $avp(waits) = $avp(waits) + 1;
+    if (async_ms_route("OFFER_AFTER_A_WAIT", "400")) exit;
+}
+
+route[OFFER_AFTER_A_WAIT] {
+    $var(m) = $avp(m);
+    $var(id) = $avp(id);
+    $var(relayed) = $avp(relayed);
+    $var(description) = 1;
+    $var(learn) = $avp(learn);
+    $var(sender) = $avp(sender);
+    $vn(sender) = $sht(sides=>$var(sender));
+    $var(contact_alias) = $avp(contact_alias);
+    $var(hide_contact) = $avp(hide_contact);
+    route(PASS_OFFER);
     if (!t_relay()) sl_reply_error();
     exit;
 }

@@ -51,19 +51,19 @@ request_route {
         if (!t_relay()) sl_reply_error();
         exit;
     }
+    # A retransmission ends here, also of a request that another worker has in hand or that waits for its relay.
+    if ($var(edge) != 1 && (is_method("INVITE") || (has_totag() && !is_method("ACK")))) {
+        if (t_precheck_trans()) {
+            t_check_trans();
+            exit;
+        }
+        t_check_trans();
+    }
     if (has_totag()) {
         route(IN_DIALOG);
         exit;
     }
     if (is_method("INVITE")) {
-        # A retransmission ends here.
-        if ($var(edge) != 1) {
-            if (t_precheck_trans()) {
-                t_check_trans();
-                exit;
-            }
-            t_check_trans();
-        }
         route(CALL);
         exit;
     }
