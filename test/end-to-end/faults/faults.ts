@@ -1,0 +1,96 @@
+/** What is done to a cell's hosts: each fault, how it is put in, and how it is taken away again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { killHost, up } from '../../../lib/targets/local/index.ts';
+import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
+import { requireState } from '../../../lib/targets/local/state.ts';
+import type { Random } from '../../../lib/planner/index.ts';
+import type { Lab } from '../lab/lab.ts';
+import { freeze, thaw } from '../lab/relays.ts';
+
+/** How long a fault lasts that is not over at once: longer than any of the cell's leases, and than a phone waits for its 200. */
+const lastsMs = 5000;
+
+export interface Fault {
+  readonly name: string;
+  /** Calls are judged by their signalling and their records alone: audio is lost by the fault itself. */
+  readonly losesAudio?: true;
+  /** Ends when the host works again, or is on its way to. */
+  readonly strike: (lab: Lab, host: string, daemon: string) => Promise<void>;
+}
+
+async function link(lab: Lab, host: string, state: 'up' | 'down'): Promise<void> {
+  await runInNetwork(requireState(lab.spec.name).namespaces['fabric']!.init, ['ip', 'link', 'set', host, state]);
+}
+
+export const faults: readonly Fault[] = [
+  {
+    name: 'process killed',
+    strike: async (lab, host, daemon) => {
+      await lab.run(host, 'pkill', '-KILL', '-x', daemon);
+    },
+  },
+  {
+    name: 'power lost',
+    strike: async (lab, host) => {
+      killHost(lab.spec.name, host);
+      await sleep(lastsMs);
+      await up(lab.spec);
+    },
+  },
+  {
+    name: 'frozen for 5 s',
+    strike: async (lab, host) => {
+      freeze(lab.spec.name, host);
+      await sleep(lastsMs);
+      thaw(lab.spec.name, host);
+    },
+  },
+  {
+    name: 'cut off for 5 s',
+    strike: async (lab, host) => {
+      await link(lab, host, 'down');
+      await sleep(lastsMs);
+      await link(lab, host, 'up');
+    },
+  },
+  {
+    name: '30 % of packets lost for 5 s',
+    losesAudio: true,
+    strike: async (lab, host) => {
+      const chain = (hook: string, direction: string) =>
+        `chain ${hook} { type filter hook ${hook} priority -400; ${direction} != "lo" numgen random mod 100 < 30 drop; }`;
+      await lab.run(
+        host,
+        'nft',
+        `table inet lossy { ${chain('prerouting', 'iifname')}; ${chain('output', 'oifname')}; }`,
+      );
+      await sleep(lastsMs);
+      await lab.run(host, 'nft', 'delete table inet lossy');
+    },
+  },
+];
+
+/** What a fault strikes; of like hosts the draw picks one. */
+export interface Part {
+  readonly name: string;
+  /** The program that does its work, as `pkill -x` knows it. */
+  readonly daemon: string;
+  readonly host: (lab: Lab, random: Random) => string;
+}
+
+const drawn = (hosts: readonly { readonly name: string }[], random: Random) =>
+  hosts[Math.floor(random() * hosts.length)]!.name;
+
+export const parts: readonly Part[] = [
+  { name: 'SBC, active', daemon: 'kamailio', host: (lab) => lab.active! },
+  {
+    name: 'SBC, standby',
+    daemon: 'kamailio',
+    host: (lab) => lab.cell.sbcs.find(({ name }) => name !== lab.active)!.name,
+  },
+  { name: 'media host', daemon: 'rtpengine', host: (lab, random) => drawn(lab.cell.media, random) },
+  { name: 'database, primary', daemon: 'postgres', host: (lab) => lab.cell.databases[0]!.name },
+  { name: 'database, replica', daemon: 'postgres', host: (lab) => lab.cell.databases[1]!.name },
+  { name: 'Redis, primary', daemon: 'redis-server', host: (lab) => lab.cell.redis[0]!.name },
+  { name: 'Redis, replica', daemon: 'redis-server', host: (lab) => lab.cell.redis[1]!.name },
+];
