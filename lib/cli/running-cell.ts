@@ -7,7 +7,10 @@ import { CommandFailure } from './failure.ts';
  */
 export async function runningCell(name: string | undefined): Promise<CellStatus> {
   const { list, notUp } = await import('../targets/local/index.ts');
-  const running = list();
+  const known = list();
+  // A cell whose hosts have all ended is nobody's choice where another runs.
+  const alive = known.filter(({ hosts }) => hosts.some(({ state }) => state !== 'dead'));
+  const running = name === undefined && alive.length > 0 ? alive : known;
   const names = running.map((cell) => cell.name);
   if (name === undefined && running.length > 1) {
     throw new CommandFailure(`several cells are up (${names.join(', ')}); name one`, 2);

@@ -26,17 +26,22 @@ async function down(name: string | undefined, { all, json }: Options): Promise<v
   if (all && name !== undefined) {
     throw new CommandFailure(`--all takes everything down, ${name} one; give one of the two`, 2);
   }
-  const local = await import('../../targets/local/index.ts');
+  const [local, { namesOfRunning }] = await Promise.all([
+    import('../../targets/local/index.ts'),
+    import('../../targets/local/down.ts'),
+  ]);
   const known = local.namesToTakeDown();
-  const names = all ? known : [name ?? onlyOne(known)];
+  const names = all ? known : [name ?? onlyOne(known, namesOfRunning())];
   for (const each of names) if (!known.includes(each)) throw new CommandFailure(local.notUp(each, known), 1);
   for (const each of names) await local.down(each);
   if (json) printJson({ down: names });
   else console.log(names.length === 0 ? 'no cell is up' : `down: ${names.join(', ')}`);
 }
 
-function onlyOne(known: readonly string[]): string {
-  if (known.length > 1) throw new CommandFailure(`several are up (${known.join(', ')}); name one, or give --all`, 2);
-  if (known[0] === undefined) throw new CommandFailure('no cell is up on this machine', 1);
-  return known[0];
+/** What killed commands have left is meant only where nothing runs. */
+function onlyOne(known: readonly string[], running: readonly string[]): string {
+  const [first, ...others] = running.length > 0 ? running : known;
+  if (first === undefined) throw new CommandFailure('no cell is up on this machine', 1);
+  if (others.length === 0) return first;
+  throw new CommandFailure(`several are up (${[first, ...others].join(', ')}); name one, or give --all`, 2);
 }

@@ -32,10 +32,13 @@ export async function down(name: string): Promise<void> {
 
 /** Names of all that `down` would take down, sorted: what has a folder, and what runs without one. */
 export function namesToTakeDown(): readonly string[] {
-  const folders = cellNames();
+  return [...new Set([...cellNames(), ...namesOfRunning()])].sort();
+}
+
+/** Names of the cells and fronts of which a host lives, sorted. */
+export function namesOfRunning(): readonly string[] {
   const path = new RegExp(`^${stateRoot}/([^/]+)/hosts/[^/]+/init$`);
-  const running = commandLines().flatMap((line) => line.flatMap((word) => path.exec(word)?.[1] ?? []));
-  return [...new Set([...folders, ...running])].sort();
+  return [...new Set(commandLines().flatMap((line) => line.flatMap((word) => path.exec(word)?.[1] ?? [])))].sort();
 }
 
 export interface Remains {

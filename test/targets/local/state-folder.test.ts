@@ -30,8 +30,10 @@ class Machine {
   readonly #shell: ChildProcess;
   #output = '';
 
-  constructor(size: string) {
-    this.#shell = spawn('unshare', ['--mount', '--propagation', 'private', 'bash'], {
+  /** @param processes whether it sees its own processes only */
+  constructor(size: string, { processes = false } = {}) {
+    const own = processes ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : [];
+    this.#shell = spawn('unshare', ['--mount', '--propagation', 'private', ...own, 'bash'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#shell.stdout!.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
@@ -194,6 +196,22 @@ describeWith(['root'], 'what a killed command has left', () => {
     expect((await cellstamp('down', name)).status).toBe(0);
     await ended;
     expect(processesOf(name)).toEqual([]);
+  });
+
+  it('keeps `down` from nothing: without a name it takes the one that runs, and then what is left', async () => {
+    const machine = new Machine('1m', { processes: true });
+    try {
+      const init = `${folder}/hosts/sbc-1/init`;
+      await machine.run(
+        `mkdir -p ${folder}/hosts/sbc-1 /run/cellstamp/try-1/hosts; echo 'read -r _ <> <(:)' >${init}; unshare --pid --net --fork --kill-child bash ${init} >/dev/null 2>&1 &`,
+      );
+      while (!(await machine.run(`grep -lz ${init} /proc/[0-9]*/cmdline`)).endsWith('status 0.')) await sleep(10);
+      expect(await machine.cellstamp('down')).toBe(`down: ${name}\nstatus 0.`);
+      expect(await machine.cellstamp('down')).toBe('down: try-1\nstatus 0.');
+      expect(await machine.cellstamp('down')).toBe('cellstamp: no cell is up on this machine\nstatus 1.');
+    } finally {
+      machine.end();
+    }
   });
 
   it('says which names there are when another is asked for, and the one that may be meant', async () => {
