@@ -1,5 +1,6 @@
 /** How commands print. */
 import Table from 'cli-table3';
+import { lines } from './failure.ts';
 
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
@@ -18,7 +19,7 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
     chars: { ...none, middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => row.map(lines)));
   return table
     .toString()
     .split('\n')

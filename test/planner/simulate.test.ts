@@ -235,4 +235,12 @@ describe('deciders', () => {
     expect(lines[0]).toMatch(/^ +script +reactive$/);
     expect(lines[1]).toMatch(/^calls offered +(\d+) +\1$/);
   });
+
+  it('are compared in tables that a terminal of 80 columns has room for', () => {
+    const [result] = compare(settingOf({ days: 1 }), [reactive]);
+    const names = ['gradeOfService', 'telecomRule', 'fixedHeadroom', 'reactive', 'planning'];
+    const lines = comparisonLines(names.map((decider) => ({ ...result!, decider })));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.flatMap((line) => (/^ +\w/.test(line) ? line.trim().split(/ +/) : []))).toEqual(names);
+  });
 });

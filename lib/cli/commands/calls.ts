@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EndedCalls, RunningCall } from '../../targets/local/index.ts';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure, lines } from '../failure.ts';
 import { interruptible, unlessAborted } from '../interrupt.ts';
 import { formatTable, printJson } from '../output.ts';
 import { runningCell } from '../running-cell.ts';
@@ -62,14 +62,18 @@ async function end(wanted: readonly string[], _own: unknown, command: Command): 
   if (faults.length > 0) throw new CommandFailure(faults.join('\n'), 1);
 }
 
-export function formatCalls(calls: readonly RunningCall[]): string {
-  return formatTable(
-    ['Call-ID', 'name', 'tenant', 'kind', 'from', 'to', 'trunk', 'media host', 'since', 'answered'],
-    calls.map(({ call, id, tenant, kind, from, to, trunk, media, invited, answered }) => [
-      ...[call, id, tenant, kind, from, to, trunk || '-', media, instant(invited)],
-      answered === null ? '-' : instant(answered),
-    ]),
-  );
+/** A line of a table that a terminal of 80 columns has room for, and below it what may be of any length. */
+function formatCalls(calls: readonly RunningCall[]): string {
+  const [head, ...rows] = formatTable(
+    ['name', 'tenant', 'kind', 'media host', 'since'],
+    calls.map(({ id, tenant, kind, media, invited }) => [id, tenant, kind, media, instant(invited)]),
+  ).split('\n');
+  const details = calls.map(({ call, from, to, trunk, answered }) => {
+    const by = trunk === '' ? '' : ` by trunk ${trunk}`;
+    const state = answered === null ? 'rings' : `answered ${instant(answered)}`;
+    return `  Call-ID ${call}, from ${from} to ${to}${by}, ${state}`;
+  });
+  return [head, ...rows.flatMap((row, at) => [row, lines(details[at]!)])].join('\n');
 }
 
 function describe({ call, id, from, to, tenant }: RunningCall): string {

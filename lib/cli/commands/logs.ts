@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, type Command } from 'commander';
+import { printable } from '../../config-file/finding.ts';
 import { CommandFailure } from '../failure.ts';
 import { untilEnded } from '../interrupt.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -39,10 +40,13 @@ async function logs(host: string, service: string | undefined, options: Options)
     }
     if (services.length > 1) console.log(`== ${each}`);
     const lines = text.trimEnd().split('\n');
-    console.log(lines.slice(-options.lines).join('\n'));
+    console.log(lines.slice(-options.lines).map(readable).join('\n'));
   }
   if (options.follow) await follow(name, host, service, texts);
 }
+
+/** A line as it may be written to a terminal: what a stranger sends to an SBC is logged there. Programs do write tabs. */
+const readable = (line: string): string => line.split('\t').map(printable).join('\t');
 
 /** Prints whole lines as they come; of several services with the name of whose it is. */
 async function follow(
@@ -64,7 +68,8 @@ async function follow(
         const to = text.lastIndexOf('\n') + 1;
         if (to <= from) continue;
         const lines = text.slice(from, to - 1).split('\n');
-        console.log(lines.map((line) => (service === undefined ? `${each}: ${line}` : line)).join('\n'));
+        const prefix = service === undefined ? `${each}: ` : '';
+        console.log(lines.map((line) => `${prefix}${readable(line)}`).join('\n'));
         told.set(each, to);
       }
     }

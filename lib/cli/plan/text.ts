@@ -1,6 +1,7 @@
 /** A plan as a person reads it: what, where, when and why, in the manner of Terraform's plans. */
 import { amount, percent } from '../../planner/wording.ts';
 import type { Action, Plan, PlanExcuse } from '../../planner/plan/schema.ts';
+import { lines } from '../failure.ts';
 import { formatTable } from '../output.ts';
 import { when } from '../../planner/time.ts';
 
@@ -37,11 +38,11 @@ export const somethingToDo = ({ actions }: Plan): boolean => actions.some(({ kin
 /** @param colour with the colours of a terminal */
 export function planText(plan: Plan, colour: boolean): string {
   const paint = (code: number, text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
-  const { actions, cells, notes } = plan;
+  const { actions, notes } = plan;
   const inOrder = KINDS.flatMap((kind) => actions.filter((action) => action.kind === kind));
   const parts = [
     [head(plan)],
-    cells.length === 0 ? [] : [cellTable(plan)],
+    cellLines(plan),
     ...inOrder.map((action) => {
       const [sign, code] = SIGNS[action.kind];
       return [`  ${paint(code, sign)} ${paint(BOLD, `${action.kind} ${describe(action)}`)}`, `      ${action.reason}`];
@@ -54,7 +55,7 @@ export function planText(plan: Plan, colour: boolean): string {
       `lead time    ${amount(plan.leadTime.hours)} h at the ${percent(plan.leadTime.quantile)} quantile: ${plan.leadTime.basis}`,
       `lower bound  ${counted(plan.lowerBound.cells, 'cell')} needed, however packed: ${plan.lowerBound.because}`,
     ],
-    notes.length === 0 ? [] : ['Notes:', ...notes.map((note) => `  ${note}`)],
+    notes.length === 0 ? [] : ['Notes:', ...notes.map((note) => `  ${lines(note)}`)],
     [paint(BOLD, summary(plan))],
   ];
   return parts
@@ -81,16 +82,22 @@ function head({ now, policy, cells }: Plan): string {
   return `Plan of ${when(Date.parse(now))} for ${counted(cells.length, 'cell')} with ${counted(tenants, 'tenant')}, policy ${name} (${given.join(', ')})`;
 }
 
-function cellTable({ cells }: Plan): string {
+/** A table that a terminal of 80 columns has room for, and below it what is of any length. */
+function cellLines({ cells }: Plan): readonly string[] {
+  if (cells.length === 0) return [];
   const rows = cells.map((cell) => [
     cell.name,
     cell.state,
     String(cell.tenants),
     percent(cell.utilisation),
     cell.crossesAt === null ? '-' : when(Date.parse(cell.crossesAt)),
-    cell.fullest,
   ]);
-  return formatTable(['cell', 'state', 'tenants', 'full', 'too full from', 'fullest limit'], rows);
+  return [
+    formatTable(['cell', 'state', 'tenants', 'full', 'too full from'], rows),
+    '',
+    'The fullest limit of each:',
+    ...cells.map(({ name, fullest }) => `  ${name}: ${fullest}`),
+  ];
 }
 
 function describe(action: Action): string {

@@ -22,14 +22,30 @@ export const FIGURES: readonly (readonly [what: string, figure: (result: Simulat
   ['holds', ({ holds }) => holds],
 ];
 
-/** The deciders side by side, a column each, a line a figure. */
+/** Columns of a terminal. */
+const WIDTH = 80;
+
+/** The deciders side by side, a column each, a line a figure; those that a terminal has no room for stand below. */
 export function comparisonLines(results: readonly SimulationResult[]): string[] {
-  const rows = [
-    ['', ...results.map(({ decider }) => decider)],
-    ...FIGURES.map(([what, figure]) => [what, ...results.map((result) => Math.round(figure(result)).toString())]),
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row.map((text, c) => (c === 0 ? text.padEnd(widths[c]!) : text.padStart(widths[c]!))).join('  '),
-  );
+  const names = ['', ...FIGURES.map(([what]) => what)];
+  const nameWidth = Math.max(...names.map((name) => name.length));
+  const columns = results.map((result) => {
+    const texts = [result.decider, ...FIGURES.map(([, figure]) => Math.round(figure(result)).toString())];
+    const width = Math.max(...texts.map((text) => text.length)) + 2;
+    return { width, texts: texts.map((text) => text.padStart(width)) };
+  });
+  const tables: (typeof columns)[] = [];
+  let room = 0;
+  for (const column of columns) {
+    if (column.width > room) {
+      tables.push([]);
+      room = WIDTH - nameWidth;
+    }
+    tables.at(-1)!.push(column);
+    room -= column.width;
+  }
+  return tables.flatMap((table, at) => [
+    ...(at === 0 ? [] : ['']),
+    ...names.map((name, row) => name.padEnd(nameWidth) + table.map(({ texts }) => texts[row]!).join('')),
+  ]);
 }

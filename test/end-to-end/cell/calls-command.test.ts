@@ -108,10 +108,15 @@ describeWith(['root', 'debian-packages'], 'cellstamp calls', () => {
     }
     expect((await list('--tenant', 'globex')).map(({ call }) => call)).toEqual([other.call]);
     const table = (await cellstamp('calls', name)).stdout;
-    for (const { call, id } of calls) expect(table).toMatch(new RegExp(`^${call} +${id} `, 'm'));
-    expect(table).toMatch(
-      new RegExp(`^Call-ID +name +tenant +kind +from +to +trunk +media host +since +answered$`, 'm'),
-    );
+    for (const { call, id, tenant, kind, media, from, to } of calls) {
+      const row = `^${id} +${tenant} +${kind} +${media} +\\S+Z\n  Call-ID ${call}, from ${from} to ${to.replace('+', '\\+')}\\b`;
+      expect(table).toMatch(new RegExp(row, 'm'));
+    }
+    expect(table).toMatch(/, from bert@acme\.example\.com to anna, rings$/m);
+    expect(table).toMatch(/ by trunk carrier-a, answered \S+Z$/m);
+    const [head, ...rows] = table.split('\n').filter((line) => !line.startsWith(' '));
+    expect(head).toMatch(/^name +tenant +kind +media host +since$/);
+    for (const row of rows) expect(row.length).toBeLessThanOrEqual(80);
 
     expect(await cellstamp('calls', 'end', '--cell', name, '--tenant', 'acme', other.call)).toEqual({
       status: 1,
