@@ -22,7 +22,8 @@ export interface PortRange {
   readonly to: number;
 }
 
-const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+// Without leading zeros: to some programs 010 is 8, and others refuse it.
+const octet = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 export const ipv4Address = text(
   new RegExp(`^${octet}(\\.${octet}){3}$`),
   'must be an IPv4 address, for example 203.0.113.10',
