@@ -242,7 +242,8 @@ route[TO_USER] {
                 return;
             }
         }
-        if ($sht(users=>$var(target)@$var(domain)) == $null) {
+        # Who was added since this host booted is in the table of users from the first log-in on. A number in our tables is somebody's.
+        if ($sht(users=>$var(target)@$var(domain)) == $null && $var(caller_is) != "carrier" && !($var(to) =~ "^[+]")) {
             $var(code) = 404;
             $var(phrase) = "Not Found";
             $var(reason) = "unknown_user";
