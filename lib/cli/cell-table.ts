@@ -11,7 +11,7 @@ export function formatStatus(status: CellStatus): string {
     host.active === true ? `${host.state}, active` : host.state,
     servicesReady(host),
   ]);
-  const faults = status.hosts.flatMap(hostFaults);
+  const faults = status.hosts.flatMap((host) => hostFaults(host, `up ${status.name}`));
   return [
     head,
     '',
@@ -34,9 +34,12 @@ export function servicesReady({ state, services }: Host): string {
   return `${ready.length} of ${there.length}`;
 }
 
-/** What is not well on a host, a line each: which service, and why. */
-export function hostFaults({ name, state, reason, services }: Host): readonly string[] {
-  if (state === 'dead') return [`${name} is dead; "npx cellstamp up" recreates it`];
+/**
+ * What is not well on a host, a line each: which service, and why.
+ * @param up `up example`: the command that recreates it
+ */
+export function hostFaults({ name, state, reason, services }: Host, up: string): readonly string[] {
+  if (state === 'dead') return [`${name} is dead; "npx cellstamp ${up}" recreates it`];
   return [
     ...(reason === undefined ? [] : [`${name}: ${reason}`]),
     ...services

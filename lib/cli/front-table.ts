@@ -19,9 +19,9 @@ export function formatFrontStatus(front: FrontStatus): string {
   ]);
   const listed = calls
     .slice(0, listedCalls)
-    .map((call) => [call.callId, call.tenant, call.cell, call.edges.join(', ') || 'none']);
+    .map((call) => [call.callId, call.tenant, call.cell, call.edges.join('\n') || 'none']);
   const faults = [
-    ...[...edges, ...around].flatMap(hostFaults),
+    ...[...edges, ...around].flatMap((host) => hostFaults(host, 'up --front')),
     ...edges
       .filter((edge) => edge.state === 'ready' && !edge.healthy)
       .map((edge) => `${edge.name} fails its health check`),

@@ -21,9 +21,13 @@ export function outputIsClosed(): boolean {
  * status of an aborted command is 128 and the signal's number, as a shell's.
  *
  * @param work must come to its end, tidying up included, when its signal is aborted; what it throws then is not told
- * @param tidying said when it is aborted: what it does before it ends, and what a second signal leaves; nothing by default
+ * @param tidying said when it is aborted: what it does before it ends, and what a second signal leaves; undefined where that is
+ * nothing
  */
-export async function interruptible(work: (signal: AbortSignal) => Promise<void>, tidying?: string): Promise<void> {
+export async function interruptible(
+  work: (signal: AbortSignal) => Promise<void>,
+  tidying: string | undefined,
+): Promise<void> {
   const controller = new AbortController();
   let received = 0;
   const abort = (number: number, reason: string) => {
@@ -59,7 +63,7 @@ export async function interruptible(work: (signal: AbortSignal) => Promise<void>
 export async function untilEnded(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const forget = whenOutputIsClosed(outputIsClosed);
   try {
-    await interruptible(work);
+    await interruptible(work, undefined);
   } finally {
     forget();
   }

@@ -14,9 +14,9 @@ export interface Sight {
 type Facts = ReadonlyMap<string, string>;
 
 export function factsOf({ cells, fronts, remains }: Sight): Map<string, string> {
-  const hosts = (of: string, each: readonly Parameters<typeof hostFaults>[0][]) =>
+  const hosts = (of: string, each: readonly Parameters<typeof hostFaults>[0][], up: string) =>
     each.map((host): [string, string] => {
-      const faults = hostFaults(host);
+      const faults = hostFaults(host, up);
       return [
         `${host.name} of ${of}`,
         `${host.name} of ${of} is ${host.state}${faults.length === 0 ? '' : `: ${faults.join('; ')}`}`,
@@ -31,14 +31,17 @@ export function factsOf({ cells, fronts, remains }: Sight): Map<string, string> 
         active.length === 0
           ? 'no SBC is active'
           : `${active.join(' and ')} ${active.length === 1 ? 'is' : 'are'} active`;
-      return [[`cell ${cell.name}`, `cell ${cell.name} is ${cell.state}, ${who}`], ...hosts(cell.name, cell.hosts)];
+      return [
+        [`cell ${cell.name}`, `cell ${cell.name} is ${cell.state}, ${who}`],
+        ...hosts(cell.name, cell.hosts, `up ${cell.name}`),
+      ];
     }),
     ...fronts.flatMap((front): [string, string][] => {
       const out = front.edges.filter(({ healthy }) => !healthy).map(({ name }) => name);
       const who = out.length === 0 ? 'every edge takes calls' : `no new calls go to ${out.join(' and ')}`;
       return [
         [`front ${front.name}`, `front ${front.name} is ${front.state}, ${who}`],
-        ...hosts(front.name, [...front.edges, ...front.around]),
+        ...hosts(front.name, [...front.edges, ...front.around], 'up --front'),
       ];
     }),
     ...remains.map(({ name, reason }): [string, string] => [`remains of ${name}`, `remains of ${name}: ${reason}`]),

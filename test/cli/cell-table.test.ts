@@ -56,7 +56,7 @@ describe('the table of a running cell', () => {
       '',
       'rtpengine on media-1 is faulty: no answer within 1.2 s',
       'freeswitch on media-1 is failed: exit status 255',
-      'sbc-2 is dead; "npx cellstamp up" recreates it',
+      'sbc-2 is dead; "npx cellstamp up example" recreates it',
       '',
       'FreeSWITCH is not on this machine.',
     ]);

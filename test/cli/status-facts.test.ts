@@ -42,7 +42,7 @@ describe('what a watch of the status tells', () => {
     const bad = facts(cell('degraded', [host('media-1', 'dead'), host('media-2', 'ready')]));
     expect(changes(well, bad)).toEqual([
       'cell example is degraded, no SBC is active',
-      'media-1 of example is dead: media-1 is dead; "npx cellstamp up" recreates it',
+      'media-1 of example is dead: media-1 is dead; "npx cellstamp up example" recreates it',
     ]);
     expect(changes(bad, well)).toEqual(['cell example is running, no SBC is active', 'media-1 of example is ready']);
     expect(changes(bad, facts())).toEqual(['no cell is up on this machine', 'cell example is gone']);

@@ -82,7 +82,7 @@ async function call(name: string | undefined, options: Options): Promise<void> {
     } finally {
       line.clear();
     }
-  }, 'ends the calls and removes the test users (again: ends at once; what it made goes with "down")');
+  }, 'ends the calls and removes the test users (again: ends at once; what it made goes with "npx cellstamp down")');
 }
 
 /** Places the calls that were asked for. */

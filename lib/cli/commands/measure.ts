@@ -4,7 +4,7 @@ import type { Measurements } from '../../planner/component-figures.ts';
 import type { ProcessorWork } from '../../planner-files/measured-figures.ts';
 import { asRoot } from '../as-root.ts';
 import { interruptible } from '../interrupt.ts';
-import { formatTable, LiveLine, printJson } from '../output.ts';
+import { LiveLine, printJson } from '../output.ts';
 import { decimal, requirePlaceFor, wholeNumber } from '../option-values.ts';
 import { runningCell } from '../running-cell.ts';
 
@@ -66,7 +66,7 @@ async function measure(name: string | undefined, options: Options): Promise<void
     } finally {
       line.clear();
     }
-  });
+  }, 'ends the calls; no figure is written (again: ends at once)');
 }
 
 interface Watch {
@@ -105,7 +105,8 @@ async function workThere(source: string, cell: string | undefined, watch: Watch)
 }
 
 function print(path: string, figures: Measurements, notes: readonly string[]): void {
-  const rows = Object.entries(figures).map(([figure, { value, source }]) => [figure, String(value), source]);
-  if (rows.length > 0) console.log(`${formatTable(['figure', 'value', 'source'], rows)}\nwritten to ${path}`);
+  const rows = Object.entries(figures);
+  for (const [figure, { value, source }] of rows) console.log(`${figure}: ${value}\n  ${source}`);
+  if (rows.length > 0) console.log(`written to ${path}`);
   for (const note of notes) console.log(note);
 }

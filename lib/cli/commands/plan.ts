@@ -99,7 +99,7 @@ async function planCommand(options: Options): Promise<void> {
     } finally {
       live.clear();
     }
-  });
+  }, 'ends without writing anything; what it has begun to write it completes (again: ends at once; the next plan completes it)');
 }
 
 /** A plan that is written is acted on now, whatever moment it is for. */

@@ -57,7 +57,7 @@ async function move(tenant: string, { to, json, ...where }: Options): Promise<vo
     }
     if (json) printJson({ tenant, ...last });
     else if (last) console.log(describe(tenant, last));
-  });
+  }, 'ends at the end of the present step; run it again to go on from there');
 }
 
 /** The running front. @throws UserError when it is not there, or this machine can't reach it */

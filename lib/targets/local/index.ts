@@ -33,9 +33,10 @@ function processOf(name: string, host: string): ProcessId {
   const { namespaces } = requireState(name);
   const namespace = namespaces[host];
   if (!namespace) {
-    throw new LocalFailure(`cell ${name} has no host ${host}; it has ${Object.keys(namespaces).sort().join(', ')}`);
+    throw new LocalFailure(`cell ${name} has no host ${host}; it has ${Object.keys(namespaces).sort().join(', ')}`, 2);
   }
-  if (!isAlive(namespace.init)) throw new LocalFailure(`host ${host} of cell ${name} is dead; "up" recreates it`);
+  if (!isAlive(namespace.init))
+    throw new LocalFailure(`host ${host} of cell ${name} is dead; "npx cellstamp up ${name}" recreates it`);
   return namespace.init;
 }
 

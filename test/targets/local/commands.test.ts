@@ -82,7 +82,7 @@ describeWith(['root', 'debian-packages'], 'a cell of commands', () => {
 
   it('says which hosts and services there are when another is asked for', async () => {
     const wrongHost = await cellstamp('logs', 'media-9', '--cell', name);
-    expect(wrongHost.status).toBe(1);
+    expect(wrongHost.status).toBe(2);
     expect(wrongHost.stderr).toContain('media-1, media-2');
     const wrongService = await cellstamp('logs', 'redis-1', 'kamailio', '--cell', name);
     expect(wrongService.status).toBe(2);

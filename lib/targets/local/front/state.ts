@@ -70,6 +70,6 @@ export function frontProcess(state: FrontState, host: string): ProcessId {
     );
   }
   if (!isAlive(namespace.init))
-    throw new LocalFailure(`host ${host} of front ${state.name} is dead; "up" recreates it`);
+    throw new LocalFailure(`host ${host} of front ${state.name} is dead; "npx cellstamp up --front" recreates it`);
   return namespace.init;
 }
