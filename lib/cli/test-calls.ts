@@ -55,6 +55,7 @@ const recordPatience = 5000;
  * @throws CommandFailure when a test user can't register
  */
 export async function placeTestCalls(cell: CellStatus, options: CallOptions): Promise<CallReport> {
+  requireFreeswitch(cell, options.kinds);
   const { spec, namespaces } = requireState(cell.name);
   const ports = spec.sbc.transports;
   const transport = transportOf(ports, options.transport);
@@ -79,6 +80,7 @@ export async function placeTestCallsThroughFront(
   cell: CellStatus,
   options: CallOptions,
 ): Promise<CallReport> {
+  requireFreeswitch(cell, options.kinds);
   const { spec } = requireState(cell.name);
   if (!front.cells.some(({ name }) => name === cell.name)) {
     const names = front.cells.map(({ name }) => name).join(', ');
@@ -108,6 +110,17 @@ export async function placeTestCallsThroughFront(
   const remove = () => removeItem().finally(subscribers.remove);
   const report = await withAgents(spec, cell, { ...subscribers, remove }, way, options);
   return { ...report, front: front.name };
+}
+
+/** @throws CommandFailure when calls are asked for that nobody here would answer */
+function requireFreeswitch({ name, hosts }: CellStatus, kinds: readonly CallKind[]): void {
+  if (!kinds.includes('echo')) return;
+  const programs = hosts.flatMap(({ services }) => services).filter((service) => service.name === 'freeswitch');
+  if (programs.some(({ state }) => state !== 'absent')) return;
+  throw new CommandFailure(
+    `FreeSWITCH answers calls of --kind echo, and cell ${name} has none: it is not on this machine (Debian does not have it); allowed without it: ${callKinds.filter((kind) => kind !== 'echo').join(', ')}`,
+    1,
+  );
 }
 
 async function withAgents(
