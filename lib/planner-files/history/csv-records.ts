@@ -62,6 +62,8 @@ function requirePlainText(text: string, before: number): void {
   }
 }
 
+const newlinesIn = (text: string): number => text.split('\n').length - 1;
+
 const isPlain = (text: string): boolean => !SPECIAL.some((character) => text.includes(character));
 
 /** @returns the number of the last line */
@@ -90,12 +92,14 @@ async function parseRest(
 ): Promise<void> {
   const parser = parse({ trim: true, relax_column_count: true });
   let line = before;
+  let read = before + newlinesIn(text);
   try {
     await pipeline(
       async function* () {
         yield text;
         for await (const chunk of chunks) {
-          requirePlainText(chunk, line);
+          requirePlainText(chunk, read);
+          read += newlinesIn(chunk);
           yield chunk;
         }
       },

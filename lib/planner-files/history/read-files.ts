@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { TimeZone } from '../../planner/forecast/time-zone.ts';
 import { printable, type Finding } from '../../config-file/finding.ts';
+import { reasonOf } from '../../config-file/read-text.ts';
 import { errorAt } from '../../config-file/checked-file.ts';
 import type { PlanningFile } from '../read-planning.ts';
 import { FileReading } from './file-reading.ts';
@@ -39,6 +40,12 @@ export async function readHistoryFiles(
   const strangers = new Set<string>();
   for (const [at, named] of value.history.files.entries()) {
     const files = filesNamed(isAbsolute(named) ? named : join(dirname(path), named));
+    if (typeof files === 'string') {
+      findings.push(
+        errorAt(source, ['history', 'files', at], `${dirname(named)}: ${files}`, 'a folder that can be read'),
+      );
+      continue;
+    }
     if (files.length === 0) {
       const [message, allowed] = named.includes('*')
         ? [`no file matches ${named}`, globAllowed]
@@ -119,8 +126,8 @@ async function readFile(
 
 const globAllowed = 'a pattern that matches a file; * stands for any part of the name, and in no folder’s name';
 
-/** A `*` in the last part of a path stands for any part of a name. */
-function filesNamed(path: string): string[] {
+/** A `*` in the last part of a path stands for any part of a name. @returns the files, or why the folder can't be read */
+function filesNamed(path: string): string[] | string {
   const pattern = basename(path);
   const matches = new RegExp(
     `^${pattern
@@ -135,7 +142,7 @@ function filesNamed(path: string): string[] {
       .map((name) => join(dirname(path), name));
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
-    throw error;
+    return reasonOf(dirname(path), error);
   }
 }
 

@@ -110,8 +110,9 @@ async function readNdjson(path: string, reader: RowReader, signal?: AbortSignal)
   let number = 0;
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     number++;
-    if (line.trim() === '') continue;
-    reader(objectOf(line, number), number);
+    const text = number === 1 ? line.replace(/^\ufeff/, '') : line;
+    if (text.trim() === '') continue;
+    reader(objectOf(text, number), number);
   }
   signal?.throwIfAborted();
   if (number === 0) throw new FormProblem(1, 'the file is empty', objectAllowed);
