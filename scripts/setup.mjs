@@ -9,6 +9,12 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
+const unknown = process.argv.slice(2).filter((word) => word !== '--tests');
+if (unknown.length > 0) {
+  console.error(`set-up: unknown: ${unknown.join(' ')}; allowed: --tests`);
+  process.exit(2);
+}
+
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] });
   if (error || status !== 0) {

@@ -9,6 +9,7 @@
  * | CELLSTAMP_STATE_BUCKET | stateBucket | S3 bucket for Terraform's states; a file beside the project by default |
  * | CELLSTAMP_STATE_REGION | stateRegion | region of that bucket |
  */
+import { parse } from 'node:path';
 import { readCellFolder } from '../lib/config-file/cell-folder.ts';
 import { formatFinding } from '../lib/config-file/finding.ts';
 import { loadFleet } from '../lib/fleet/fleet.ts';
@@ -56,7 +57,7 @@ if (only !== undefined && cells.length === 0) {
   fail(
     `there is no cell ${only} in ${folder}/; there are ${
       files
-        .map(({ path }) => path.slice(folder.length + 1, -5))
+        .map(({ path }) => parse(path).name)
         .filter((name) => name !== 'front')
         .join(', ') || 'none'
     }`,

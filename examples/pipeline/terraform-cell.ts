@@ -18,8 +18,8 @@ interface Changes {
 
 const lockFile = '.terraform.lock.hcl';
 
-const [action, cell] = process.argv.slice(2);
-if ((action !== 'plan' && action !== 'apply') || cell === undefined) {
+const [action, cell = '', ...others] = process.argv.slice(2);
+if ((action !== 'plan' && action !== 'apply') || !/^[a-z][a-z0-9-]*$/.test(cell) || others.length > 0) {
   console.error('usage: terraform-cell.ts plan|apply CELL');
   process.exit(2);
 }
@@ -34,8 +34,10 @@ function execute(program: string, args: readonly string[], stdio: StdioOptions, 
     const options = { stdio, env: { ...process.env, ...environment }, encoding: 'utf8', maxBuffer: 2 ** 30 } as const;
     return execFileSync(program, args, options);
   } catch (error) {
-    // The program has said why.
-    process.exit((error as { status?: number | null }).status ?? 1);
+    const { status, code } = error as { readonly status?: number | null; readonly code?: string };
+    // Else the program has said why.
+    if (code === 'ENOENT') console.error(`terraform-cell.ts: there is no program ${program} on the path`);
+    process.exit(status ?? 1);
   }
 }
 

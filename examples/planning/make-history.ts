@@ -13,11 +13,12 @@ const MEASURED: readonly Resource[] = ['setups', 'registrations', 'relayedCalls'
 const DAYS = 56;
 const HOUR_MS = 3_600_000;
 
-const until = Date.parse(process.argv[2] ?? new Date().toISOString());
-if (Number.isNaN(until)) {
-  console.error(
-    `make-history.ts: ${JSON.stringify(process.argv[2])} is not a time; give one like 2026-03-02T09:00:00Z`,
-  );
+const [given = `${new Date().toISOString().slice(0, 19)}Z`, ...others] = process.argv.slice(2);
+const until = Date.parse(given);
+// `Date` takes more than that: 30 February is 2 March to it.
+if (Number.isNaN(until) || new Date(until).toISOString().replace('.000', '') !== given || others.length > 0) {
+  const words = process.argv.slice(2).map((word) => JSON.stringify(word));
+  console.error(`make-history.ts: ${words.join(' ')} is not one time in UTC; give one like 2026-03-02T09:00:00Z`);
   process.exit(2);
 }
 const start = Math.floor(until / HOUR_MS) * HOUR_MS - DAYS * 24 * HOUR_MS;

@@ -1,6 +1,6 @@
 /** The command in a clone of the project, and the words with which everything here names it. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cloneOfProject, must, removeFolders, run } from './project.ts';
 
@@ -26,6 +26,16 @@ describe('in a clone', () => {
   });
 });
 
+it('a clone in which nothing is installed yet says what to do', async () => {
+  const clone = cloneOfProject();
+  rmSync(`${clone}/node_modules`, { recursive: true });
+  expect(await run(clone, process.execPath, 'bin/cellstamp.js', 'check')).toEqual({
+    status: 1,
+    output:
+      'cellstamp: the npm packages of this clone are not installed; run npm start, which installs them, or npm ci\n',
+  });
+});
+
 /** Every text in which somebody may read a command. */
 const texts = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
   .trim()
@@ -47,6 +57,9 @@ it('everything spells the command so that it can be pasted: npx cellstamp', () =
     text.split('\n').flatMap((line, index) => (other.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
   );
   expect(wrong).toEqual([]);
+  // A line that ends within the command.
+  const broken = new RegExp(`(?<!npx )\\bcellstamp\\n[ *]*(${names.join('|')})\\b`);
+  expect(texts.filter(({ text }) => broken.test(text)).map(({ path }) => path)).toEqual([]);
 });
 
 it('every command of the README and the docs is one that there is', () => {
