@@ -2,12 +2,10 @@ import { outputIsClosed } from './interrupt.ts';
 import { run } from './program.ts';
 
 // Whoever reads the output may have seen enough (`npx cellstamp logs sbc-1 | head`). What has something to tidy up is told.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  if (!outputIsClosed()) process.exit();
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') console.error(`cellstamp: the output can't be written: ${message}`);
+  if (!outputIsClosed()) process.exit(code === 'EPIPE' ? undefined : 1);
 });
-// What is said on the way is of no use to nobody.
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// Of what is said on the way nobody can be told that it is lost.
+process.stderr.on('error', () => undefined);
 process.exitCode = await run(process.argv.slice(2));

@@ -1,7 +1,8 @@
 /** What options and arguments may be: one parser for each type, each with a message that says what is allowed. */
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { isPassedPipe, isThere, kindOf, reasonOf } from '../config-file/read-text.ts';
 import { readInstant } from '../planner-files/values.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -46,10 +47,27 @@ export function oneOf<const T extends string>(allowed: readonly T[]): Parser<T> 
  */
 export function requirePlaceFor(option: string, path: string | undefined, status: 1 | 2 = 2): void {
   if (path === undefined) return;
+  const problem = placeProblem(path);
+  if (problem === undefined) return;
+  throw new CommandFailure(`${option} is ${path}: ${problem}; allowed: the name of a file that can be written`, status);
+}
+
+function placeProblem(path: string): string | undefined {
   const folder = dirname(path);
-  if (path === '') throw new CommandFailure(`${option} is empty; it must be the name of a file`, status);
-  if (!existsSync(folder)) throw new CommandFailure(`there is no folder ${folder} for ${option}`, status);
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory())
-    throw new CommandFailure(`${option} is ${path}, a folder; it must be the name of a file`, status);
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) {
+      if (isThere(path)) return reasonOf(path, { code: 'ENOENT' });
+      if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return `there is no folder ${folder}`;
+      accessSync(folder, constants.W_OK);
+    } else if (stats.isFile() || stats.isCharacterDevice() || isPassedPipe(path, stats)) {
+      accessSync(path, constants.W_OK);
+    } else return `this is ${kindOf(stats)}`;
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+      ? 'this user may not write it'
+      : reasonOf(path, error);
+  }
 }

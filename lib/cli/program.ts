@@ -66,6 +66,7 @@ function cellstamp(): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(lines(text)) })
     .exitOverride(exitsWith(usageStatus))
+    .hook('preAction', (_program, command) => refuseEmptyWords(command))
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp try\n\nExit status: 0 good, 1 failed, 2 bad input (a file, an option); of plan see `npx cellstamp plan --help`.',
@@ -78,6 +79,23 @@ function cellstamp(): Command {
     }
   }
   return program;
+}
+
+/** An empty word is a variable of a shell that is not set (`down "$CELL"`): nobody means it, and it would be a hole in a message. */
+function refuseEmptyWords(command: Command): void {
+  const isEmpty = (value: unknown) => [value].flat().includes('');
+  const argument = command.registeredArguments.find((_, at) => isEmpty(command.processedArgs[at]));
+  if (argument !== undefined) {
+    command.error(`error: argument '${argument.name()}' is empty; allowed: ${argument.description}`);
+  }
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    const given = at;
+    const option = given.options.find(
+      (one) =>
+        given.getOptionValueSource(one.attributeName()) === 'cli' && isEmpty(given.getOptionValue(one.attributeName())),
+    );
+    if (option !== undefined) command.error(`error: option '${option.flags}' is empty; allowed: ${option.description}`);
+  }
 }
 
 /** From the package: it lies two folders up, compiled three. */

@@ -63,9 +63,13 @@ export function requireFile(path: string, allowed: string): Stats {
   } catch (error) {
     throw unreadable(path, reasonOf(path, error), allowed);
   }
-  if (stats.isFile() || (stats.isFIFO() && /^\/(dev\/(fd\/|stdin$)|proc\/self\/fd\/)/.test(path))) return stats;
+  if (stats.isFile() || isPassedPipe(path, stats)) return stats;
   throw unreadable(path, `this is ${kindOf(stats)}`, allowed);
 }
+
+/** Whether a shell has made it (`<(...)`, `>(...)`), so that somebody is at its other end. */
+export const isPassedPipe = (path: string, stats: Stats): boolean =>
+  stats.isFIFO() && /^\/(dev\/(fd\/|std(in|out|err)$)|proc\/self\/fd\/)/.test(path);
 
 /** Whether anything has this name, a link that leads nowhere included. */
 export function isThere(path: string): boolean {

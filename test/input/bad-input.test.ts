@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -83,6 +85,23 @@ describe('bad input gets one clear error, and nothing is written', () => {
   });
 });
 
+describe('output that can’t be written', () => {
+  it.skipIf(!existsSync('/dev/full'))('is said, and is no success', () => {
+    lay({ what: '', args: [], error: '' });
+    const full = openSync('/dev/full', 'w');
+    const main = join(import.meta.dirname, '../../lib/cli/main.ts');
+    const tsx = join(import.meta.dirname, '../../node_modules/tsx/dist/esm/index.mjs');
+    const { status, stderr } = spawnSync(process.execPath, ['--import', tsx, main, 'prometheus-config', 'euw1-a'], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    expect(stderr).toBe("cellstamp: the output can't be written: ENOSPC: no space left on device, write\n");
+    expect(status).toBe(1);
+  });
+});
+
 describe('what is allowed although it looks odd', () => {
   it('a plan from a pipe of the shell', () => {
     lay({ what: '', args: [], error: '' });
@@ -106,6 +125,16 @@ describe('what is allowed although it looks odd', () => {
     writeFileSync(join(folder, 'cells/euw1-a.yaml'), `\ufeff${CELL}${TARGET}`);
     const { status, stdout } = await cellstamp('check', '--cells', join(folder, 'cells'));
     expect({ status, stdout }).toEqual({ status: 0, stdout: '1 file: 0 errors, 0 warnings\n' });
+  });
+
+  it('a mark of UTF-8 before measurements', async () => {
+    lay({ what: '', args: [], error: '' });
+    const row = { time: '2026-03-01T08:00:00Z', cell: 'euw1-a', resource: 'setups', value: 1 };
+    put('a.ndjson', `\ufeff${JSON.stringify(row)}\n`);
+    put('a.csv', '\ufefftime,cell,resource,value\n2026-03-01T09:00:00Z,euw1-a,setups,1\n');
+    writeFileSync(join(folder, 'planning.yaml'), `${PLANNING}history: { files: ['a.*'] }\n`);
+    const args = ['plan', '--cells', join(folder, 'cells'), '--planning', join(folder, 'planning.yaml')];
+    expect(await cellstamp(...args, '--now', '2026-03-02T09:00:00Z')).toMatchObject({ status: 0, stderr: '' });
   });
 
   it('the SQL of a cell without tenants, when it is asked for', async () => {

@@ -2,7 +2,7 @@
  * Files with mistakes in them, made by a grammar of what people, editors and other programs write. Whatever they say, a reader
  * takes them or says what is wrong: it does not throw, hang, write, or print what acts on a terminal.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -437,5 +437,84 @@ describe('through the commands', () => {
     );
     rmSync(path);
     expect(read).toBeGreaterThan(150);
+  });
+});
+
+describe('a command line', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cellstamp-words-'));
+    mkdirSync(join(folder, 'cells'));
+    writeFileSync(join(folder, 'cells/euw1-a.yaml'), CELL);
+    writeFileSync(join(folder, 'planning.yaml'), PLANNING);
+    writeFileSync(join(folder, 'scenario.yaml'), 'name: short\ndays: 1\ntenants: 10\n');
+    symlinkSync('loop', join(folder, 'loop'));
+    symlinkSync('nowhere', join(folder, 'dangling'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** None makes anything on this machine or asks a server; what they write by default is in the folder. */
+  const commands = [
+    ['check', '--cells', 'DIR/cells'],
+    ['capacity'],
+    ['prometheus-config'],
+    ['customers'],
+    ['scale'],
+    ['scale', 'euw1-a'],
+    ['roll'],
+    ['stamp', 'euw1-a', '--cells', 'DIR/cells'],
+    ['rollout', 'waves'],
+    ['rollout', 'record', 'euw1-a'],
+    ['deployed'],
+    ['plan', '--planning', 'DIR/planning.yaml', '--now', '2026-03-02T09:00:00Z'],
+    ['simulate'],
+    ['measure', '--prometheus', 'DIR/planning.yaml'],
+    ['help'],
+    [],
+  ];
+  const flags = [
+    ...['--cells', '--planning', '--scenario', '--history', '--html', '--figures', '--plan', '--policy', '--now'],
+    ...['--days', '--seed', '--lost-media-hosts', '--region', '--size', '--canary', '--before', '--deploy', '--record'],
+    ...['--target', '--delete-all-tenants', '--json', '--rewrite', '--help', '--version', '--', '-', '--cells='],
+  ];
+  const values = [
+    ...['euw1-a', 'EUW1', 'nowhere', '', ' ', '-1', '0', '1e99', 'NaN', '4.5', '99999999999999999999', '__proto__'],
+    ...['../x', 'DIR', 'DIR/cells', 'DIR/loop', 'DIR/dangling', 'DIR/planning.yaml', 'DIR/planning.yaml/x', 'DIR/no/x'],
+    ...['DIR/scenario.yaml', '/dev/full', '2026-02-30T00:00:00Z', '2026-03-02T09:00:00Z', '1970-01-01T00:00:00Z'],
+    ...['\u001b[2J', '\u202e', '\ud800', '\n', 'a b', 'x'.repeat(5000), 'local', 'HEAD', 'reactive', 'eu-west-1'],
+  ];
+  const word = fc.oneof(
+    { weight: 1, arbitrary: fc.constantFrom(...values).map((value) => [value]) },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(fc.constantFrom(...flags), fc.constantFrom(...values)).map(([flag, value]) =>
+        // What is written must be in the folder.
+        flag === '--html' && !/^(DIR|\/)/.test(value) ? [flag, `DIR/${value}`] : [flag, value],
+      ),
+    },
+  );
+
+  it('of any words is carried out or refused: clearly, with its exit status, and nothing is written', async () => {
+    const listing = () => readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+    const before = listing();
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...commands), fc.array(word, { maxLength: 4 }), async (command, words) => {
+        const args = [...command, ...words.flat()].map((each) => each.replace('DIR', folder));
+        const { status, stdout, stderr } = await cellstamp(...args);
+        expect([0, 1, 2]).toContain(status);
+        expect(stdout + stderr).not.toMatch(/^\s+at |\(--debug|TypeError|RangeError|ZodError/m);
+        expect((stdout + stderr).replaceAll('\n', '')).not.toMatch(unprintable);
+        if (status === (command[0] === 'plan' ? 1 : 2)) {
+          refused++;
+          expect(stderr).toMatch(/^(error: |cellstamp: |Usage: )/m);
+          expect(listing()).toEqual(before);
+        } else
+          for (const name of listing())
+            if (!before.includes(name)) rmSync(join(folder, name), { force: true, recursive: true });
+      }),
+      { numRuns: 400, seed: SEED },
+    );
+    expect(refused).toBeGreaterThan(200);
   });
 });

@@ -244,6 +244,11 @@ const values: readonly Row[] = [
     '3:22 error aws.alarmEmails[0]: must be an e-mail address; got ops',
   ),
   cell(
+    'an address with a leading zero',
+    'network: 10.06.0.0/20\n',
+    '3:1 error network: must be an IPv4 range, for example 10.16.0.0/20; got 10.06.0.0/20',
+  ),
+  cell(
     'a URL that is none',
     'media: { freeswitch: { configurationService: "ftp://a" } }\n',
     '3:24 error media.freeswitch.configurationService: must be an http or https address; got ftp://a',
@@ -467,7 +472,7 @@ const files: readonly Row[] = [
   {
     what: 'a folder of cells without a name',
     args: ['check', '--cells', ''],
-    error: "cellstamp: '':1:1 error: there is no such folder",
+    error: "error: option '--cells <folder>' is empty; allowed: folder of the cells",
   },
   {
     what: 'a cell that is not there',
@@ -983,7 +988,7 @@ const options: readonly Row[] = [
   ),
   option('cellstamp: nothing to simulate: give --scenario FILE, --history FILE or both', 'simulate'),
   option(
-    'cellstamp: there is no folder DIR/no for --html',
+    'cellstamp: --html is DIR/no/a.html: there is no folder DIR/no; allowed: the name of a file that can be written',
     'simulate',
     '--scenario',
     'DIR/scenario.yaml',
@@ -991,7 +996,7 @@ const options: readonly Row[] = [
     'DIR/no/a.html',
   ),
   option(
-    'cellstamp: --html is DIR, a folder; it must be the name of a file',
+    'cellstamp: --html is DIR: this is a folder; allowed: the name of a file that can be written',
     'simulate',
     '--scenario',
     'DIR/scenario.yaml',
@@ -1003,7 +1008,12 @@ const options: readonly Row[] = [
   now('1970-01-01T00:00:00Z', 'be in a year from 2000 to 2099, not in 1970'),
   now('9999-01-01T00:00:00Z', 'be in a year from 2000 to 2099, not in 9999'),
   now('tomorrow', 'be a time with its offset'),
-  option('cellstamp: there is no folder DIR/no for --html', 'plan', '--html', 'DIR/no/plan.html'),
+  option(
+    'cellstamp: --html is DIR/no/plan.html: there is no folder DIR/no; allowed:',
+    'plan',
+    '--html',
+    'DIR/no/plan.html',
+  ),
   option(
     "error: option '--policy <name>' argument 'best' is invalid. Allowed choices are gradeOfService",
     'plan',
@@ -1020,7 +1030,7 @@ const options: readonly Row[] = [
     'DIR/cells',
   ),
   option(
-    'cellstamp: nothing was written\nDIR/cells/EUW1.yaml:2:1 error name: must be 1 to 20 lower-case letters',
+    "cellstamp: cell EUW1 can't be stamped, and nothing was written:\nname: must be 1 to 20 lower-case letters",
     'stamp',
     'EUW1',
     '--region',
@@ -1069,7 +1079,70 @@ const options: readonly Row[] = [
     '--figures',
     'DIR/f.yaml',
   ),
-  option('cellstamp: there is no folder DIR/no for --figures', 'measure', '--figures', 'DIR/no/figures.yaml'),
+  option('cellstamp: nonsense is not a commit of this repository; give the commit', 'rollout', 'waves', 'nonsense'),
+  option(
+    'cellstamp: there is no cell nowhere in cells; there are ',
+    ...['rollout', 'cell', 'nowhere', '--before', 'HEAD'],
+  ),
+  option(
+    'cellstamp: --figures is DIR/no/figures.yaml: there is no folder DIR/no; allowed:',
+    'measure',
+    '--figures',
+    'DIR/no/figures.yaml',
+  ),
+];
+
+const empty = (what: string, ...args: readonly string[]) => option(`error: ${what} is empty; allowed: `, ...args);
+
+/** Variables of a shell that are not set. */
+const emptyWords: readonly Row[] = [
+  empty("argument 'cell'", 'down', ''),
+  empty("argument 'cell'", 'up', ''),
+  empty("argument 'cell'", 'status', ''),
+  empty("argument 'cells'", 'capacity', 'euw1-a', ''),
+  empty("argument 'host'", 'logs', ''),
+  empty("argument 'commit'", 'rollout', 'waves', ''),
+  empty("argument 'tenant'", 'tenant', 'move', '', '--to', 'euw1-a'),
+  empty("argument 'id'", 'edge-keys', 'use', '', '--stdin'),
+  empty("option '--region <region>'", 'stamp', 'b', '--region', '', '--cells', 'DIR/cells'),
+  empty("option '--planning <file>'", 'plan', '--planning', ''),
+  empty("option '--to <sbc>'", 'call', '--to', ''),
+  empty("option '--html <file>'", 'simulate', '--html='),
+  empty("option '--plan <file>'", 'scale', 'euw1-a', '--plan', ''),
+  empty("option '--tenant <tenant>'", 'calls', 'end', '--tenant', '', 'a'),
+];
+
+const place = (what: string, content: Content, error: string, path = 'page'): Row => ({
+  what: `a page that is to be written to ${what}`,
+  files: { page: content },
+  args: ['simulate', '--scenario', 'DIR/scenario.yaml', '--html', `DIR/${path}`],
+  error: `cellstamp: --html is DIR/${path}: ${error}; allowed: the name of a file that can be written`,
+});
+
+/** Where something is to be written. */
+const places: readonly Row[] = [
+  place('a named pipe', 'FIFO', 'this is a named pipe (FIFO)'),
+  place('a dangling link', { link: 'no/page.html' }, 'this is a link to no/page.html, which is not there'),
+  place('a link to itself', { link: 'page' }, 'this is a link that leads in a circle (to page)'),
+  place('a name below a file', 'text', 'a part of the path is a file, not a folder', 'page/a.html'),
+  ...[
+    { what: 'a dangling link', folder: { link: 'nowhere' }, error: 'this is a link to nowhere, which is not there' },
+    { what: 'a link to itself', folder: { link: 'fleet' }, error: 'this is a link that leads in a circle (to fleet)' },
+    { what: 'a named pipe', folder: 'FIFO' as const, error: 'this is a named pipe (FIFO)' },
+    { what: 'a file', folder: 'text', error: 'this is a file' },
+  ].map(({ what, folder, error }) => ({
+    what: `a cell that is to be stamped into ${what}`,
+    files: { fleet: folder },
+    args: ['stamp', 'b', '--region', 'eu-west-1', '--cells', 'DIR/fleet'],
+    error: `cellstamp: DIR/fleet:1:1 error: ${error}; allowed: a folder with a file NAME.yaml for every cell (--cells)`,
+  })),
+  {
+    what: 'histories in a folder that is a link to itself',
+    files: { loop: { link: 'loop' }, 'planning.yaml': `${PLANNING}history: { files: [loop/*.csv] }\n` },
+    args: plan,
+    error: 'DIR/planning.yaml:4:20 error history.files[0]: loop: this is a link that leads in a circle (to loop)',
+    status: 1,
+  },
 ];
 
 const latin1 = rows.map((row) =>
@@ -1081,4 +1154,12 @@ const latin1 = rows.map((row) =>
     : row,
 );
 
-export const badInputs: readonly Row[] = [...values, ...files, ...planner, ...latin1, ...options];
+export const badInputs: readonly Row[] = [
+  ...values,
+  ...files,
+  ...planner,
+  ...latin1,
+  ...options,
+  ...emptyWords,
+  ...places,
+];

@@ -84,7 +84,7 @@ export async function requireProofOptions({ target, secret }: Pick<ProofOptions,
   const { regionOfSecret } = await import('../../targets/aws/operations/proof-users.ts');
   if (secret !== undefined && regionOfSecret(secret) !== undefined) return;
   throw new CommandFailure(
-    `--secret (or PROOF_SECRET) is ${secret ?? 'missing'}; it must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`,
+    `--secret (or PROOF_SECRET) is ${secret || 'missing'}; it must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`,
     2,
   );
 }

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { rolloutCell, rolloutWaves, type RolledOut } from '../../operations/rollout.ts';
 import { changedCells, wavesOf, type Waves } from '../../operations/waves.ts';
 import { formatFinding } from '../../config-file/finding.ts';
-import { readFleet } from '../cell-files.ts';
+import { readCell, readFleet } from '../cell-files.ts';
 import { changedFiles, treeOf } from '../commits.ts';
 import { addRecord } from './rollout-record.ts';
 import { CommandFailure } from '../failure.ts';
@@ -79,6 +79,7 @@ interface CellOptions extends RolloutOptions {
 
 async function cell(name: string, { before, ...options }: CellOptions): Promise<void> {
   treeOf(before);
+  readCell(cellFolder, name);
   await interruptible(async (signal) => {
     const port = await rolloutPort(options, signal);
     tell([await rolloutCell(port, name, before, { signal })], options.json);

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { formatFinding, type Finding } from '../../config-file/finding.ts';
+import { formatFinding, formatValueFinding, type Finding } from '../../config-file/finding.ts';
 import { isThere } from '../../config-file/read-text.ts';
 import { freeNetwork, loadFleet } from '../../fleet/fleet.ts';
 import { jsonSchemas } from '../../fleet/schema/json-schema.ts';
@@ -33,9 +33,8 @@ interface Options {
 
 /** Nothing is written unless everything is right. */
 function stamp(name: string, { region, size, cells: folder, json }: Options): void {
-  const isNew = !isThere(folder) || (statSync(folder).isDirectory() && readdirSync(folder).length === 0);
-  const { files, findings: before } = isNew ? { files: [], findings: [] } : readFleet(folder);
-  refuse(errorsOf(before), 'mend the fleet first');
+  const { files, findings: before } = isNewFolder(folder) ? { files: [], findings: [] } : readFleet(folder);
+  refuse(errorsOf(before).map(formatFinding), 'mend the fleet first');
   const path = join(folder, `${name}.yaml`);
   if (files.some((file) => file.path === path)) {
     throw new CommandFailure(`there is a cell ${name} already (${path}); choose another name`, 2);
@@ -45,7 +44,9 @@ function stamp(name: string, { region, size, cells: folder, json }: Options): vo
 
   const text = newCellText({ name, region, ...(size !== undefined && { size }), network, aws: {} });
   const { cells, findings } = loadFleet([...files, { path, text }], { only: name });
-  refuse(errorsOf(findings), 'nothing was written');
+  // What is wrong in the new file is told of what was given: nobody finds a file of that name.
+  const told = errorsOf(findings).map((each) => (each.file === path ? formatValueFinding(each) : formatFinding(each)));
+  refuse(told, `cell ${name} can't be stamped, and nothing was written`);
   if (cells.length === 0) throw new CommandFailure(`${name} can't be the name of a cell; nothing was written`, 2);
 
   mkdirSync(folder, { recursive: true });
@@ -58,10 +59,20 @@ function stamp(name: string, { region, size, cells: folder, json }: Options): vo
   else console.log(`${path}: cell ${name} in ${region}, network ${network}`);
 }
 
+/** Whether there is nothing, or an empty folder. */
+function isNewFolder(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch (error) {
+    // A link that leads nowhere is something.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && !isThere(folder);
+  }
+}
+
 function errorsOf(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(({ severity }) => severity === 'error');
 }
 
-function refuse(errors: readonly Finding[], why: string): void {
-  if (errors.length > 0) throw new CommandFailure(`${why}\n${errors.map(formatFinding).join('\n')}`, 2);
+function refuse(errors: readonly string[], why: string): void {
+  if (errors.length > 0) throw new CommandFailure([`${why}:`, ...errors].join('\n'), 2);
 }

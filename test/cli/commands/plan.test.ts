@@ -130,7 +130,7 @@ describe('cellstamp plan', () => {
       'It must be a time with its offset, for example 2026-03-02T09:00:00Z.',
     ],
     ['a policy that is none', ['--policy', 'fast'], 'Allowed choices are gradeOfService, telecomRule, fixedHeadroom'],
-    ['a page in no folder', ['--html', 'no/plan.html'], 'there is no folder no for --html'],
+    ['a page in no folder', ['--html', 'no/plan.html'], '--html is no/plan.html: there is no folder no;'],
     ['a planning file that is not there', ['--planning', 'no.yaml'], 'no.yaml:1:1 error: there is no such file'],
     ['a folder without cells', ['--cells', 'no'], 'no:1:1 error: there is no such folder'],
   ])('ends with 1, not 2, for %s, and leaves nothing', async (_, args, message) => {

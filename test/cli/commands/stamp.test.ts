@@ -69,14 +69,14 @@ describe('cellstamp stamp', () => {
     [
       'a name in capitals',
       ['EUW1', '--region', 'eu-west-1'],
-      'EUW1.yaml:2:1 error name: must be 1 to 20 lower-case letters',
+      "cell EUW1 can't be stamped, and nothing was written:\nname: must be 1 to 20 lower-case letters",
     ],
     ['a name that is a path', ['../a', '--region', 'eu-west-1'], "../a can't be the name of a cell"],
     ['the front’s name', ['front', '--region', 'eu-west-1'], "front can't be the name of a cell"],
     [
       'a region that is none',
       ['a', '--region', 'ireland'],
-      'a.yaml:3:1 error region: ireland is no region of AWS; allowed: an AWS region, for example eu-west-1; or no section aws',
+      "cell a can't be stamped, and nothing was written:\nregion: ireland is no region of AWS; allowed: an AWS region, for example eu-west-1; or no section aws",
     ],
     [
       'a size that is not there',
@@ -106,7 +106,7 @@ describe('cellstamp stamp', () => {
     write('a.yaml', 'name: a\n');
     const { status, stderr } = await stamp('b', '--region', 'eu-west-2');
     expect(status).toBe(2);
-    expect(stderr).toContain(`mend the fleet first\n${join(cells(), 'a.yaml')}:1:1 error region: is missing`);
+    expect(stderr).toContain(`mend the fleet first:\n${join(cells(), 'a.yaml')}:1:1 error region: is missing`);
     expect(readdirSync(cells())).toEqual(['a.yaml']);
   });
 });

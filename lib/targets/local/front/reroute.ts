@@ -22,7 +22,9 @@ export async function regionOfPlace(state: FrontState, place: number): Promise<n
 export async function reroute(state: FrontState, place: number, region?: number): Promise<number> {
   const places = state.spec.regions.length;
   if (place > places)
-    throw new LocalFailure(`there is no place ${place}; there are 1 to ${places}, one near each region`);
+    throw new LocalFailure(`there is no place ${place}; there are 1 to ${places}, one near each region`, 2);
+  if (region !== undefined && region > places)
+    throw new LocalFailure(`there is no region ${region}; there are 1 to ${places}`, 2);
   const chosen = region ?? ((await regionOfPlace(state, place)) % state.spec.regions.length) + 1;
   const changed = await runInside(frontProcess(state, placeName(place)), [chooseRegionPath, String(chosen)]);
   if (changed.status !== 0)
