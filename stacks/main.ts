@@ -9,6 +9,7 @@
  * | CELLSTAMP_STATE_BUCKET | stateBucket | S3 bucket for Terraform's states; a file beside the project by default |
  * | CELLSTAMP_STATE_REGION | stateRegion | region of that bucket |
  */
+import { existsSync, statSync } from 'node:fs';
 import { parse } from 'node:path';
 import { readCellFolder } from '../lib/config-file/cell-folder.ts';
 import { formatFinding } from '../lib/config-file/finding.ts';
@@ -71,10 +72,13 @@ if (only !== undefined && !isOnAws(cells[0]!)) {
 const standing = cells.filter((cell) => cell.state !== 'planned' && isOnAws(cell));
 if (only !== undefined && standing.length === 0) fail(`the cell ${only} is planned, so there is nothing to build yet`);
 
+const outdir = process.env['CDKTF_OUTDIR'] ?? 'cdktf.out';
+if (existsSync(outdir) && !statSync(outdir).isDirectory()) fail(`CDKTF_OUTDIR is ${outdir}, which is not a folder`);
+
 await synthesise({
   specs: standing,
   ...(front && isOnAws(front) ? { front } : {}),
   frontStack: only === undefined,
-  outdir: process.env['CDKTF_OUTDIR'] ?? 'cdktf.out',
+  outdir,
   ...(bucket !== undefined && region !== undefined ? { state: { bucket, region } } : {}),
 });

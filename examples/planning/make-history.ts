@@ -13,6 +13,8 @@ const MEASURED: readonly Resource[] = ['setups', 'registrations', 'relayedCalls'
 const DAYS = 56;
 const HOUR_MS = 3_600_000;
 
+// Whoever reads has seen enough (`| head`).
+process.stdout.on('error', () => process.exit());
 const [given = `${new Date().toISOString().slice(0, 19)}Z`, ...others] = process.argv.slice(2);
 const until = Date.parse(given);
 // `Date` takes more than that: 30 February is 2 March to it.

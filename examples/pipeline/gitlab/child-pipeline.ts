@@ -7,8 +7,8 @@
 import { readFileSync } from 'node:fs';
 import type { Waves } from '../../../lib/operations/waves.ts';
 
-const [before] = process.argv.slice(2);
-if (before === undefined) {
+const [before = '', ...others] = process.argv.slice(2);
+if (before === '' || others.length > 0) {
   console.error('usage: child-pipeline.ts COMMIT-THAT-IS-DEPLOYED-NOW <WAVES');
   process.exit(2);
 }
@@ -40,7 +40,7 @@ function wavesIn(text: string): Waves {
   try {
     const waves: unknown = JSON.parse(text);
     const lists = Object.values(waves as Waves);
-    if (lists.length > 0 && lists.every((names) => Array.isArray(names))) return waves as Waves;
+    if (lists.length > 0 && lists.every((names) => Array.isArray(names) && names.every((name) => typeof name === 'string'))) return waves as Waves;
   } catch {
     // Said below.
   }

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 
-/** @param line number of the record, from 1 */
+/** @param line in which the record begins, from 1 */
 export type RecordReader = (record: readonly string[], line: number) => void;
 
 /** The text is not CSV. */
@@ -105,12 +105,16 @@ async function parseRest(
       },
       parser,
       async (records: AsyncIterable<string[]>) => {
-        for await (const record of records) reader(record, ++line);
+        for await (const record of records) {
+          reader(record, ++line);
+          line += record.reduce((sum, field) => sum + newlinesIn(field), 0);
+        }
       },
       { ...(signal && { signal }) },
     );
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new NoCsv(before + parser.info.lines, error.message);
+    // The record that could not be read begins there; the parser says where it ends, and counts from where it began.
+    throw new NoCsv(line + 1, error.message.replace(/ at line \d+/, ''));
   }
 }

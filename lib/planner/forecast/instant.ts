@@ -6,6 +6,9 @@ export type InstantOrProblem = number | 'unreadable time' | 'skipped hour' | 're
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
 
+/** Of any clock from UTC, in minutes: Kiribati is 14 hours ahead. */
+const FARTHEST_OFFSET = 14 * 60;
+
 /** Years that a time of ours can be in: 1970 is a clock that was never set or a count of something else, 9999 stands for never. */
 const YEARS = [2000, 2099] as const;
 
@@ -39,6 +42,7 @@ export function instantOf(text: string, zone: TimeZone, before: number): Instant
   if (offset === 'Z') return shown;
   if (offset) {
     const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2));
+    if (minutes > FARTHEST_OFFSET || Number(offset.slice(-2)) > 59) return 'unreadable time';
     return shown + (offset.startsWith('-') ? minutes : -minutes) * MINUTE_MS;
   }
   return instantOnClock(shown, zone, before);
