@@ -61,7 +61,7 @@ function cellstamp(): Command {
     .description('Cells of VoIP: one definition, on this machine and as Terraform.')
     .option('--debug', 'show where an error comes from')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
+    .helpCommand('help [command...]', 'show the help of a command')
     .version(version(), '-V, --version', 'show the version')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(lines(text)) })
@@ -109,9 +109,11 @@ function version(): string {
 /** Runs a command line, without the program's name, and returns the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
   const program = cellstamp();
+  // Commander's own help knows no commands of commands: `help tenant move`.
+  const words = argv[0] === 'help' && argv.length > 2 ? [...argv.slice(1), '--help'] : [...argv];
   try {
     process.exitCode = 0;
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(words, { from: 'user' });
     return Number(process.exitCode);
   } catch (error) {
     // Commander has printed its message, or the help that was asked for.

@@ -69,6 +69,7 @@ describe('cellstamp', () => {
     expect((await cellstamp('help', 'down')).stdout).toBe((await cellstamp('down', '--help')).stdout);
     expect(await cellstamp('help')).toEqual(await cellstamp('--help'));
     expect((await cellstamp('help', 'dwon')).status).toBe(2);
+    expect(await cellstamp('help', 'tenant', 'move')).toEqual(await cellstamp('tenant', 'move', '--help'));
   });
 
   it('--version says the version of the package', async () => {

@@ -885,7 +885,14 @@ const rows: readonly Row[] = [
   planFile('cut', '{\n  "version": 1,\n', '3:1 error: invalid JSON: Expected double-quoted property name'),
   planFile('the text of a plan', 'Plan of 2026\n', '1:1'),
   planFile('in UTF-16, as some shells write', Buffer.from('\ufeff{}', 'utf16le'), '1:1 error: the text is in UTF-16'),
-  planFile('an empty list', '[]', '1:1 error: not a plan: '),
+  planFile('an empty list', '[]', '1:1 error: this is not a plan; allowed: what `npx cellstamp plan --json` prints'),
+  planFile('of another version', '{\n  "version": 2\n}\n', '2:3 error: this is not a plan'),
+  planFile(
+    'with a wrong moment and nothing else',
+    '{ "version": 1, "now": "tomorrow" }\n',
+    '1:1 error policy: is missing; allowed: a mapping of keys to values',
+    9,
+  ),
   {
     what: 'a history to replay that is not there',
     args: ['simulate', '--history', 'DIR/no.csv'],

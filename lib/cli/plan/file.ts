@@ -1,8 +1,9 @@
 /** A plan that was printed to a file. */
 import type { Plan } from '../../planner/plan/schema.ts';
 import { readText } from '../../config-file/read-text.ts';
-import { formatFinding, formatPath, type Finding, type Path } from '../../config-file/finding.ts';
+import { formatFinding, type Finding } from '../../config-file/finding.ts';
 import { readSource } from '../../config-file/source.ts';
+import { valueAt, valueFaults } from '../../config-file/value-findings.ts';
 import { CommandFailure } from '../failure.ts';
 
 const allowed = 'what `npx cellstamp plan --json` prints';
@@ -25,13 +26,15 @@ export async function readPlan(path: string): Promise<Plan> {
   const { data, error } = planSchema.safeParse(value);
   if (data !== undefined) return data;
   const source = readSource(path, text);
-  return refuse(
-    error.issues.slice(0, MOST_PROBLEMS).map(({ path: steps, message }) => {
-      const at = steps as Path;
-      const place = { severity: 'error', file: path, ...source.locate(at), path: formatPath(at) } as const;
-      return { ...place, message: `not a plan: ${message}`, given: source.written(at) ?? 'nothing', allowed };
-    }),
-  );
+  if (valueAt(value, ['version']) !== 1) {
+    const place = { severity: 'error', file: path, ...source.locate(['version']), path: '' } as const;
+    return refuse([
+      { ...place, message: 'this is not a plan', given: source.written(['version']) ?? 'nothing', allowed },
+    ]);
+  }
+  const { planningJsonSchemas } = await import('../../planner-files/json-schema.ts');
+  const faults = valueFaults(error.issues, source, planningJsonSchemas['plan.schema.json']());
+  return refuse(faults.slice(0, MOST_PROBLEMS).map(({ finding }) => finding));
 }
 
 function invalidJson(path: string, text: string, message: string): Finding {

@@ -223,6 +223,15 @@ describeWith(['root'], 'what a killed command has left', () => {
     expect(existsSync(folder)).toBe(true);
   });
 
+  it('is no front', async () => {
+    left();
+    expect(await cellstamp('local', 'reroute', '1', '--front', name)).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `cellstamp: front ${name} is not up on this machine; bring it up with "npx cellstamp up --front"\n`,
+    });
+  });
+
   it('is for root to see', () => {
     left();
     // Without sudo on the path, the command can't go on as root.

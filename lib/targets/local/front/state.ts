@@ -50,7 +50,7 @@ export function requireFrontState(name?: string): FrontState {
   if (states.length === 1) return states[0]!;
   throw new LocalFailure(
     states.length === 0
-      ? `${name === undefined ? 'no front' : `front ${name}`} is up on this machine; bring it up with "npx cellstamp up --front"`
+      ? `${name === undefined ? 'no front is' : `front ${name} is not`} up on this machine; bring it up with "npx cellstamp up --front"`
       : `several fronts are up: ${states.map((state) => state.name).join(', ')}`,
   );
 }
