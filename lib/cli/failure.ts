@@ -18,14 +18,25 @@ export class CommandFailure extends UserError {
   override readonly name = 'CommandFailure';
 }
 
+/** What system calls do with a file, in words. */
+const verbs: Readonly<Record<string, string>> = {
+  ...{ open: 'open', lstat: 'see', stat: 'see', scandir: 'list', access: 'open', rename: 'replace', unlink: 'remove' },
+  ...{ symlink: 'make', mkdir: 'make', chown: 'give away', chmod: 'change' },
+};
+
 /** @param debug with the place in the program */
 export function describeFailure(error: unknown, debug: boolean): { readonly text: string; readonly status: number } {
-  const { message, stack, code } = error as NodeJS.ErrnoException;
+  const { message, stack, code, syscall, path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string };
   const status = error instanceof UserError ? error.status : 1;
   if (debug && stack !== undefined) return { text: stack, status };
   const text = lines(message);
   if (error instanceof UserError) return { text: `cellstamp: ${text}`, status };
-  if (code === 'EACCES' || code === 'EPERM') return { text: `cellstamp: ${text}; root may do it (sudo)`, status };
+  if (code === 'EACCES' || code === 'EPERM') {
+    const file = dest ?? path;
+    const what =
+      file === undefined ? text : `this user may not ${verbs[syscall ?? ''] ?? 'use'} ${printable(file)} (${code})`;
+    return { text: `cellstamp: ${what}; root may do it (sudo)`, status };
+  }
   return { text: `cellstamp: ${text} (--debug shows where)`, status };
 }
 

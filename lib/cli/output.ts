@@ -3,7 +3,17 @@ import Table from 'cli-table3';
 import { lines } from './failure.ts';
 
 export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
+  console.log(readableJson(JSON.stringify(value, null, 2)));
+}
+
+/** The same JSON as it may be written to a terminal: JSON itself escapes only half of what one acts on. */
+export function readableJson(json: string): string {
+  return json.replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 const none = Object.fromEntries(

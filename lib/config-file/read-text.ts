@@ -71,9 +71,13 @@ export function requireFile(path: string, allowed: string): Stats {
 export const isPassedPipe = (path: string, stats: Stats): boolean =>
   stats.isFIFO() && /^\/(dev\/(fd\/|std(in|out|err)$)|proc\/self\/fd\/)/.test(path);
 
-/** Whether anything has this name, a link that leads nowhere included. */
+/** Whether anything has this name, a link that leads nowhere and what this user may not see included: whoever reads it says why not. */
 export function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOTDIR';
+  }
 }
 
 export function kindOf(stats: Stats): string {

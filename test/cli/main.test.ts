@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { describeFailure } from '../../lib/cli/failure.ts';
 import { cellstamp, spawnCellstamp } from './run-command.ts';
 
 const commands = [
@@ -88,6 +89,18 @@ describe('cellstamp', () => {
     ['an interval without a watch', ['status', '--interval', '5'], '--interval goes with --watch'],
   ])('ends with 2 for %s', async (_, args, message) => {
     expect(await cellstamp(...args)).toEqual({ status: 2, stdout: '', stderr: `cellstamp: ${message}\n` });
+  });
+
+  it.each([
+    [{ code: 'EACCES', syscall: 'open', path: 'cells/a.yaml' }, 'open cells/a.yaml (EACCES)'],
+    [{ code: 'EPERM', syscall: 'symlink', path: '{"pid":1}', dest: 'state.json.lock' }, 'make state.json.lock (EPERM)'],
+    [{ code: 'EACCES', syscall: 'listxattr', path: 'a\u001b' }, 'use a\\x1b (EACCES)'],
+  ])('says what this user may not do: %j', (properties, words) => {
+    const error = Object.assign(new Error('EACCES: permission denied'), properties);
+    expect(describeFailure(error, false)).toEqual({
+      text: `cellstamp: this user may not ${words}; root may do it (sudo)`,
+      status: 1,
+    });
   });
 
   it('shows no stack trace unless asked for', () => {

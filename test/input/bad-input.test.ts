@@ -85,6 +85,15 @@ describe('bad input gets one clear error, and nothing is written', () => {
   });
 });
 
+it('what a terminal acts on is escaped in JSON too, and means the same', async () => {
+  lay({ what: '', args: [], error: '', files: { 'cells/euw1-a.yaml': `${CELL}"a\\u009b\\u202e\\U000E0001": 1\n` } });
+  const { status, stdout } = await cellstamp('check', '--cells', join(folder, 'cells'), '--json');
+  expect(status).toBe(2);
+  expect(stdout).not.toMatch(/[^\n\x20-\x7e\xa1-\u2027]/);
+  const { findings } = JSON.parse(stdout) as { findings: { given: string }[] };
+  expect(findings.map(({ given }) => given)).toContain('a\u009b\u202e\u{e0001}');
+});
+
 describe('output that can’t be written', () => {
   it.skipIf(!existsSync('/dev/full'))('is said, and is no success', () => {
     lay({ what: '', args: [], error: '' });

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
+import { printable } from '../../config-file/finding.ts';
 import type { Measurements } from '../../planner/component-figures.ts';
 import type { ProcessorWork } from '../../planner-files/measured-figures.ts';
 import { asRoot } from '../as-root.ts';
@@ -107,6 +108,6 @@ async function workThere(source: string, cell: string | undefined, watch: Watch)
 function print(path: string, figures: Measurements, notes: readonly string[]): void {
   const rows = Object.entries(figures);
   for (const [figure, { value, source }] of rows) console.log(`${figure}: ${value}\n  ${source}`);
-  if (rows.length > 0) console.log(`written to ${path}`);
-  for (const note of notes) console.log(note);
+  if (rows.length > 0) console.log(`written to ${printable(path)}`);
+  for (const note of notes) console.log(printable(note));
 }

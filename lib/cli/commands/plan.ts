@@ -3,13 +3,13 @@ import { Option, type Command } from 'commander';
 import type { PlanInput } from '../../planner/plan/input.ts';
 import type { Plan } from '../../planner/plan/schema.ts';
 import { POLICIES, type Policy } from '../../planner/policy.ts';
-import { formatFinding } from '../../config-file/finding.ts';
+import { formatFinding, printable } from '../../config-file/finding.ts';
 import type { ReadFleet } from '../../planner-files/plan-input.ts';
 import type { ReadState } from '../../planner-files/state.ts';
 import { CommandFailure, exitsWith } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { instant, requirePlaceFor } from '../option-values.ts';
-import { LiveLine } from '../output.ts';
+import { LiveLine, readableJson } from '../output.ts';
 
 const ERROR = 1;
 const SOMETHING_TO_DO = 2;
@@ -95,7 +95,7 @@ async function planCommand(options: Options): Promise<void> {
       live.clear();
       await print(planned.plan, options);
       // JSON on stdout is the plan alone.
-      for (const line of written) (json ? console.error : console.log)(line);
+      for (const line of written) (json ? console.error : console.log)(printable(line));
     } finally {
       live.clear();
     }
@@ -181,7 +181,7 @@ async function print(plan: Plan, { json }: Options): Promise<void> {
     import('../plan/text.ts'),
     import('../../planner/plan.ts'),
   ]);
-  process.stdout.write(json ? planJson(plan) : `${planText(plan, colourful())}\n`);
+  process.stdout.write(json ? readableJson(planJson(plan)) : `${planText(plan, colourful())}\n`);
   process.exitCode = somethingToDo(plan) ? SOMETHING_TO_DO : 0;
 }
 

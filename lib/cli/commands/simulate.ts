@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { formatFinding } from '../../config-file/finding.ts';
+import { formatFinding, printable } from '../../config-file/finding.ts';
 import { oldScenario } from '../../fleet/schema/old-form.ts';
 import type { PlanningTerms } from '../../planner-files/planning-terms.ts';
 import type { Decider } from '../../planner/simulation/decider.ts';
@@ -73,7 +73,7 @@ async function simulateCommand(options: Options): Promise<void> {
   const names = [...new Set(options.policy ?? usual)];
   const results = await simulateAll(setting, names, terms, (text) => live.show(text));
   live.clear();
-  for (const note of notes) console.error(note);
+  for (const note of notes) console.error(printable(note));
   if (options.html !== undefined) {
     const { simulationPage } = await import('../plan/simulation-page.ts');
     writeFileSync(options.html, simulationPage(name, results));
@@ -84,7 +84,7 @@ async function simulateCommand(options: Options): Promise<void> {
   }
   const { comparisonLines } = await import('../../planner/simulation/comparison.ts');
   console.log(comparisonLines(results).join('\n'));
-  if (options.html !== undefined) console.log(`\nplots: ${options.html}`);
+  if (options.html !== undefined) console.log(`\nplots: ${printable(options.html)}`);
 }
 
 interface ToSimulate {

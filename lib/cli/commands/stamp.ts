@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { formatFinding, formatValueFinding, type Finding } from '../../config-file/finding.ts';
+import { formatFinding, formatValueFinding, printable, type Finding } from '../../config-file/finding.ts';
 import { isThere } from '../../config-file/read-text.ts';
 import { freeNetwork, loadFleet } from '../../fleet/fleet.ts';
 import { jsonSchemas } from '../../fleet/schema/json-schema.ts';
@@ -56,7 +56,7 @@ function stamp(name: string, { region, size, cells: folder, json }: Options): vo
   writeFileSync(path, text, { flag: 'wx' });
   for (const finding of findings) console.error(formatFinding(finding));
   if (json) printJson({ file: path, name, region, network, warnings: findings });
-  else console.log(`${path}: cell ${name} in ${region}, network ${network}`);
+  else console.log(`${printable(path)}: cell ${name} in ${region}, network ${network}`);
 }
 
 /** Whether there is nothing, or an empty folder. */

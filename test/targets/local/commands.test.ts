@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallReport } from '../../../lib/cli/call-report.ts';
 import { down, exec, list, namesToTakeDown, type CellStatus } from '../../../lib/targets/local/index.ts';
+import { hasFreeswitch } from '../../../lib/targets/local/status.ts';
 import { cellstamp } from '../../cli/run-command.ts';
 import { describeWith } from '../../requirements.ts';
 import { processesOf } from './machine.ts';
@@ -119,6 +120,14 @@ describeWith(['root', 'debian-packages'], 'a cell of commands', () => {
         expect(dumped.stdout).not.toContain('test-');
       }
     }
+  });
+
+  it.skipIf(hasFreeswitch())('says of calls that FreeSWITCH would answer that it is not there', async () => {
+    const { status, stdout, stderr } = await cellstamp('call', name, '--kind', 'registered', 'echo');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(
+      new RegExp(`^cellstamp: FreeSWITCH answers calls of --kind echo, and cell ${name} has none: .*\\n$`),
+    );
   });
 
   it('is watched: a line for each change, until nobody reads any more', async () => {
