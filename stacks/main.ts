@@ -47,6 +47,9 @@ if (bucket !== undefined && region === undefined) {
   fail(`CELLSTAMP_STATE_BUCKET is ${bucket}, but CELLSTAMP_STATE_REGION does not say in which region it is`);
 }
 
+const outdir = process.env['CDKTF_OUTDIR'] ?? 'cdktf.out';
+if (existsSync(outdir) && !statSync(outdir).isDirectory()) fail(`CDKTF_OUTDIR is ${outdir}, which is not a folder`);
+
 const { files, findings: unreadable } = readCellFolder(folder, 'CELLSTAMP_CELLS');
 const { cells, front, findings: found } = loadFleet(files, only === undefined ? {} : { only });
 const findings = [...unreadable, ...found];
@@ -71,9 +74,6 @@ if (only !== undefined && !isOnAws(cells[0]!)) {
 }
 const standing = cells.filter((cell) => cell.state !== 'planned' && isOnAws(cell));
 if (only !== undefined && standing.length === 0) fail(`the cell ${only} is planned, so there is nothing to build yet`);
-
-const outdir = process.env['CDKTF_OUTDIR'] ?? 'cdktf.out';
-if (existsSync(outdir) && !statSync(outdir).isDirectory()) fail(`CDKTF_OUTDIR is ${outdir}, which is not a folder`);
 
 await synthesise({
   specs: standing,

@@ -67,13 +67,39 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
       'make-history.ts nonsense',
       ['../planning/make-history.ts', 'nonsense'],
       {},
-      /^make-history\.ts: "nonsense" is not a time/,
+      /^make-history\.ts: "nonsense" is not one time in UTC/,
+    ],
+    [
+      'make-history.ts on a day that no month has',
+      ['../planning/make-history.ts', '2026-02-30T00:00:00Z'],
+      {},
+      /^make-history\.ts: "2026-02-30T00:00:00Z" is not one time in UTC/,
+    ],
+    ['terraform-cell.ts of a path', ['terraform-cell.ts', 'plan', '../a'], {}, /^usage: terraform-cell\.ts/],
+    ['child-pipeline.ts of an empty commit', ['gitlab/child-pipeline.ts', ''], {}, /^usage: child-pipeline\.ts/],
+    [
+      'stacks/main.ts with a folder that is a file',
+      ['../../stacks/main.ts'],
+      { CDKTF_OUTDIR: 'cells/a.yaml' },
+      /^CDKTF_OUTDIR is cells\/a\.yaml, which is not a folder/,
+    ],
+    [
+      'stacks/main.ts of a cell that is not there, in a folder that is written otherwise',
+      ['../../stacks/main.ts'],
+      { CELLSTAMP_CELLS: './cells', CELLSTAMP_CELL: 'z' },
+      /^there is no cell z in \.\/cells\/; there are a, b/,
     ],
   ])('%s', (_, [file, ...args], environment, error) => {
     const { status, stdout, stderr } = fleet.run(program(file!, ...args), environment);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(error);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('make-history.ts, whose reader has seen enough, says nothing', () => {
+    const command = program('../planning/make-history.ts', '2026-03-02T09:00:00Z').join(' ');
+    const { status, stdout, stderr } = fleet.run(['bash', '-c', `${command} | head -1`]);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'time,tenant,resource,value\n', stderr: '' });
   });
 
   it.each([

@@ -40,7 +40,11 @@ function wavesIn(text: string): Waves {
   try {
     const waves: unknown = JSON.parse(text);
     const lists = Object.values(waves as Waves);
-    if (lists.length > 0 && lists.every((names) => Array.isArray(names) && names.every((name) => typeof name === 'string'))) return waves as Waves;
+    if (
+      lists.length > 0 &&
+      lists.every((names) => Array.isArray(names) && names.every((name) => typeof name === 'string'))
+    )
+      return waves as Waves;
   } catch {
     // Said below.
   }

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { readCellFolder } from '../../config-file/cell-folder.ts';
 import { rewriteForm } from '../../config-file/rewrite-form.ts';
-import { formatFinding } from '../../config-file/finding.ts';
+import { formatFinding, printable } from '../../config-file/finding.ts';
 import type { FleetFile } from '../../fleet/fleet.ts';
 import { oldCell, oldFront } from '../../fleet/schema/old-form.ts';
 import { cellsOption, readFleet } from '../cell-files.ts';
@@ -45,11 +45,11 @@ async function check({ cells: folder, rewrite, json }: Options): Promise<void> {
     const names = cells.map(({ name }) => name);
     printJson({ files: files.length, cells: names, errors, warnings, findings, ...(rewrite && { rewritten }) });
   } else {
-    for (const path of rewritten) console.log(`${path}: rewritten`);
+    for (const path of rewritten) console.log(`${printable(path)}: rewritten`);
     for (const finding of findings) console.log(formatFinding(finding));
     console.log(`${count(files.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`);
   }
-  for (const line of rewrite ? left.map(({ path, refused }) => `${path}: not rewritten, ${refused}`) : advice(left)) {
+  for (const line of rewrite ? left.map(({ path, refused }) => `${printable(path)}: not rewritten, ${refused}`) : advice(left)) {
     console.error(line);
   }
   if (errors > 0 || (rewrite && left.length > 0)) process.exitCode = usageStatus;
