@@ -77,14 +77,20 @@ function reads<Spec>(rule: Rule<Spec>, wrong: Path, follows: SpecFile<unknown, S
 }
 
 /** The value without its wrong parts; of a list nothing is left, so that the positions in it stay true. */
-function without(value: unknown, wrong: readonly Path[]): Record<string, unknown> {
+function without(value: unknown, wrong: readonly Path[]): Group {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  const rest = structuredClone(value) as Record<string, unknown>;
-  for (const path of wrong) {
+  return wrong.reduce((rest, path) => {
     const entry = path.findIndex((key) => typeof key === 'number');
-    const part = entry === -1 ? path : path.slice(0, entry);
-    const parent = valueAt(rest, part.slice(0, -1));
-    if (typeof parent === 'object' && parent !== null) delete (parent as Record<string, unknown>)[String(part.at(-1))];
-  }
-  return rest;
+    return withoutPart(rest, (entry === -1 ? path : path.slice(0, entry)).map(String));
+  }, value as Group);
+}
+
+type Group = Readonly<Record<string, unknown>>;
+
+/** Nothing is cloned that stays: a value that was made in code may hold what can't be. */
+function withoutPart(group: Group, [key, ...inner]: readonly string[]): Group {
+  if (key === undefined || !Object.hasOwn(group, key)) return group;
+  const { [key]: part, ...others } = group;
+  if (inner.length === 0) return others;
+  return typeof part === 'object' && part !== null ? { ...group, [key]: withoutPart(part as Group, inner) } : group;
 }

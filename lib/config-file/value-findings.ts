@@ -56,7 +56,7 @@ function wrongValue(issue: Issue, path: Path, source: Source, schema: JsonSchema
   const value = valueAt(source.value, path);
   const allowed = describeAllowed(at);
   if (value === undefined) return fault(source, path, { message: 'is missing', given: 'nothing', allowed });
-  const given = source.written(path) ?? JSON.stringify(value);
+  const given = source.written(path) ?? asText(value);
   if (at.type === 'string' && typeof value === 'number') {
     return fault(source, path, {
       message: `${given} without quotes is a number`,
@@ -69,6 +69,16 @@ function wrongValue(issue: Issue, path: Path, source: Source, schema: JsonSchema
   const wanted = issue.code === 'custom' ? issue.message : `must be ${allowed}`;
   const got = describeGiven(value, given, !typesIn(at).has(typeof value));
   return fault(source, path, { message: `${wanted}; got ${got}${hint}`, given: given || 'nothing', allowed });
+}
+
+/** What stands in no file may be anything that a program has. */
+function asText(value: unknown): string {
+  if (typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'an object that is no JSON';
+  }
 }
 
 /** The types of JavaScript that a schema takes; where it does not say, a text. */

@@ -1,6 +1,6 @@
 /** A spec that was made in code, and what is wrong with it. */
 import { isComplete, type SpecKind } from './brand.ts';
-import { formatValueFinding, type Finding } from '../../config-file/finding.ts';
+import { formatValueFinding, printable, type Finding } from '../../config-file/finding.ts';
 import type { Source } from '../../config-file/source.ts';
 import { brokenRules, checkFile, type SpecFile } from '../../config-file/spec-file.ts';
 import { UserError } from '../../config-file/user-error.ts';
@@ -33,7 +33,7 @@ export function parseSpec<Parsed, Spec>(kind: SpecKind, input: unknown, file: Sp
   if (spec !== undefined) return spec;
   const name = valueAt(input, ['name']);
   throw new SpecError(
-    `${typeof name === 'string' ? `${kind} ${name}` : `the ${kind}`} can't be built`,
+    `${typeof name === 'string' && name !== '' ? `${kind} ${printable(name)}` : `the ${kind}`} can't be built`,
     errorsIn(findings),
   );
 }

@@ -59,3 +59,25 @@ it('a front is refused with all findings', () => {
   expect(message).toMatch(/\ndomain: /);
   expect(message).toMatch(/\nregions\[0\]\.region: .*mars-1/);
 });
+
+const circle: Record<string, unknown> = {};
+circle['itself'] = circle;
+
+it.each([
+  ['a BigInt', 4n, 'got 4 (a bigint)'],
+  ['a symbol', Symbol('four'), 'got Symbol(four) (a symbol)'],
+  ['a function', () => 4, 'got a function'],
+  ['NaN', NaN, 'got NaN'],
+  ['an object in a circle', circle, 'got a mapping with the keys itself'],
+])('a spec with a value that no file could have is refused as any other: %s', (_, hosts, words) => {
+  const input = { name: 'a', region: 'eu-west-1', aws: {}, media: { hosts } };
+  const { findings } = thrown(() => parseCell(input as never));
+  expect(findings).toHaveLength(1);
+  expect(findings[0]).toMatchObject({ path: 'media.hosts' });
+  expect(findings[0]!.message).toContain(words);
+});
+
+it('the name of a spec does nothing to a terminal', () => {
+  const { message } = thrown(() => parseCell({ name: 'a\u001b[2J', region: 'eu-west-1', aws: {} }));
+  expect(message).not.toContain('\u001b');
+});
