@@ -72,18 +72,25 @@ interface Options {
 async function call(name: string | undefined, options: Options): Promise<void> {
   const place = await (options.to === undefined ? placeHere(name, options) : placeElsewhere(name, options, options.to));
   const line = new LiveLine();
-  await interruptible(async (signal) => {
-    try {
-      const report = await place({ signal, onProgress: (progress) => line.show(describeProgress(progress)) });
-      line.clear();
-      if (options.json) printJson(report);
-      else console.log(formatReport(report));
-      if (!report.good) process.exitCode = 1;
-    } finally {
-      line.clear();
-    }
-  }, 'ends the calls and removes the test users (again: ends at once; what it made goes with "npx cellstamp down")');
+  await interruptible(
+    async (signal) => {
+      try {
+        const report = await place({ signal, onProgress: (progress) => line.show(describeProgress(progress)) });
+        line.clear();
+        if (options.json) printJson(report);
+        else console.log(formatReport(report));
+        if (!report.good) process.exitCode = 1;
+      } finally {
+        line.clear();
+      }
+    },
+    options.to === undefined ? interruptedHere : interruptedElsewhere,
+  );
 }
+
+const interruptedHere =
+  'ends the calls and removes the test users (again: ends at once; what it made goes with "npx cellstamp down")';
+const interruptedElsewhere = 'ends the calls (again: ends at once)';
 
 /** Places the calls that were asked for. */
 type PlaceCalls = (watch: {
