@@ -9,6 +9,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { reportVariable, type FileReport } from './lane-report.ts';
 
+const [unknown] = process.argv.slice(2);
+if (unknown !== undefined) {
+  console.error(`npm test runs everything and takes no ${JSON.stringify(unknown)}; one file: npx vitest run FILE`);
+  process.exit(2);
+}
+
 interface Count {
   readonly passed: number;
   readonly failed: number;

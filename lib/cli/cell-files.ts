@@ -1,5 +1,6 @@
 /** The files of a fleet on this machine. */
 import { deriveCell, type Cell } from '../fleet/derive/cell.ts';
+import { suggestion } from '../config-file/allowed.ts';
 import { readCellFolder } from '../config-file/cell-folder.ts';
 import { deriveFront, type Front } from '../fleet/derive/front.ts';
 import type { CellSpec } from '../fleet/schema/cell.ts';
@@ -81,7 +82,8 @@ export function readCell(folder: string, name: string): Cell {
   const [spec] = cells;
   if (spec === undefined) {
     const names = files.map(({ path }) => stem(path)).filter((other) => other !== 'front');
-    throw new CommandFailure(`there is no cell ${name} in ${folder}; there are ${names.join(', ') || 'none'}`, 2);
+    const known = names.join(', ') || 'none';
+    throw new CommandFailure(`there is no cell ${name} in ${folder}${suggestion(name, names)}; there are ${known}`, 2);
   }
   return deriveCell(spec);
 }

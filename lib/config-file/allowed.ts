@@ -64,7 +64,7 @@ export function listWords(words: readonly string[]): string {
 export function suggestion(word: string, known: readonly string[]): string {
   const farthest = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
   const [nearest] = known
-    .map((candidate) => ({ candidate, away: distance(word, candidate) }))
+    .map((candidate) => ({ candidate, away: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ away }) => away <= farthest)
     .sort((a, b) => a.away - b.away);
   return nearest === undefined ? '' : `; did you mean "${nearest.candidate}"?`;

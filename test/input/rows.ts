@@ -180,6 +180,11 @@ const values: readonly Row[] = [
     'size:\n',
     '3:1 error size: must be test, small or standard; got nothing: the key has no value',
   ),
+  cell(
+    'a word in capitals',
+    'size: SMALL\n',
+    '3:1 error size: must be test, small or standard; got SMALL; did you mean "small"?',
+  ),
   cell('an empty text', "size: ''\n", '3:1 error size: must be test, small or standard; got ""'),
   cell('blanks for a text', "size: '  '\n", '3:1 error size: must be test, small or standard; got "  "'),
   cell('a blank behind a word', "size: 'small '\n", '3:1 error size: must be test, small or standard; got "small "'),
@@ -478,6 +483,16 @@ const files: readonly Row[] = [
     what: 'a cell that is not there',
     args: ['capacity', 'nowhere', '--cells', 'DIR/cells'],
     error: 'cellstamp: there is no cell nowhere in DIR/cells; there are euw1-a',
+  },
+  {
+    what: 'a cell in capitals',
+    args: ['capacity', 'EUW1-A', '--cells', 'DIR/cells'],
+    error: 'cellstamp: there is no cell EUW1-A in DIR/cells; did you mean "euw1-a"?; there are euw1-a',
+  },
+  {
+    what: 'a cell that is nearly there',
+    args: ['capacity', 'euw1-b', '--cells', 'DIR/cells'],
+    error: 'cellstamp: there is no cell euw1-b in DIR/cells; did you mean "euw1-a"?; there are euw1-a',
   },
   {
     what: 'a cell named by a path',

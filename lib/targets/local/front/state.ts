@@ -51,7 +51,8 @@ export function requireFrontState(name?: string): FrontState {
   throw new LocalFailure(
     states.length === 0
       ? `${name === undefined ? 'no front is' : `front ${name} is not`} up on this machine; bring it up with "npx cellstamp up --front"`
-      : `several fronts are up: ${states.map((state) => state.name).join(', ')}`,
+      : `several fronts are up (${states.map((state) => state.name).join(', ')}); name one`,
+    states.length === 0 ? 1 : 2,
   );
 }
 
