@@ -29,7 +29,7 @@ describe('cellstamp customers', () => {
     write('name: euw1-a\nregion: eu-west-1\naws: {}\n');
     const { status, stdout, stderr } = await customers('euw1-b');
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toContain(`there is no cell euw1-b in ${cells}; there are euw1-a`);
+    expect(stderr).toContain(`there is no cell euw1-b in ${cells}; did you mean "euw1-a"?; there are euw1-a`);
   });
 
   it('prints nothing of a cell that breaks a rule', async () => {
@@ -99,8 +99,8 @@ tenants:
 
   it.each([
     ['{', '1:2 error: invalid JSON: '],
-    ['[]', '1:1 error: not a plan: '],
-    ['{ "version": 2 }', '1:3 error version: not a plan: '],
+    ['[]', '1:1 error: this is not a plan; '],
+    ['{ "version": 2 }', '1:3 error: this is not a plan; '],
   ])('ends with 2 for a file that says %s', async (text, message) => {
     write(two);
     const path = join(cells, 'plan.json');

@@ -59,7 +59,7 @@ describe('cellstamp scale', () => {
   it.each([
     ['none.json', undefined, 'none.json:1:1 error: there is no such file; allowed: what `'],
     ['broken.json', '{', 'broken.json:1:2 error: invalid JSON'],
-    ['other.json', '{"version":2}', 'other.json:1:2 error version: not a plan: '],
+    ['other.json', '{"version":2}', 'other.json:1:2 error: this is not a plan; '],
   ])('refuses what is no plan: %s', async (file, text, error) => {
     if (text !== undefined) writeFileSync(join(folder, file), text);
     const { status, stdout, stderr } = await scale('euw1-a', file);
