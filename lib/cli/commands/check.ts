@@ -49,7 +49,9 @@ async function check({ cells: folder, rewrite, json }: Options): Promise<void> {
     for (const finding of findings) console.log(formatFinding(finding));
     console.log(`${count(files.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`);
   }
-  for (const line of rewrite ? left.map(({ path, refused }) => `${printable(path)}: not rewritten, ${refused}`) : advice(left)) {
+  for (const line of rewrite
+    ? left.map(({ path, refused }) => `${printable(path)}: not rewritten, ${refused}`)
+    : advice(left)) {
     console.error(line);
   }
   if (errors > 0 || (rewrite && left.length > 0)) process.exitCode = usageStatus;
