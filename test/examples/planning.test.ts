@@ -23,7 +23,7 @@ beforeAll(() => {
   });
   mkdirSync(join(folder, 'history'));
   writeFileSync(join(folder, 'history/tenants.csv'), history);
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const read = (): Promise<ReadFleet> =>
