@@ -120,6 +120,15 @@ function syntaxError(
     if (document.directives.yaml.version === '1.2') return undefined;
     return unusable(0, `%YAML ${document.directives.yaml.version} is another version`, 'YAML 1.2, without %YAML');
   }
+  // The parser does not take one for the end of a line, and says of what follows that it is nested.
+  const carriageReturn = /\r(?!\n)/.exec(text);
+  if (carriageReturn) {
+    return unusable(
+      carriageReturn.index,
+      'the line ends with a carriage return alone',
+      'a line feed at the end of each line',
+    );
+  }
   const { code, message, pos } = first;
   if (message.startsWith('Maximum call stack')) {
     return unusable(pos[0], 'values are nested too deeply', `at most ${DEEPEST} levels`);

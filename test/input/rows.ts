@@ -375,6 +375,11 @@ const files: readonly Row[] = [
     `%YAML 9.9\n---\n${CELL}`,
     '1:7 error: invalid YAML: unsupported YAML version 9.9; allowed: YAML 1.2',
   ),
+  cellFile(
+    'with carriage returns for ends of lines',
+    CELL.replaceAll('\n', '\r'),
+    '1:13 error: the line ends with a carriage return alone; allowed: a line feed at the end of each line',
+  ),
   cellFile('a folder', 'FOLDER', '1:1 error: this is a folder; allowed: a YAML file'),
   cellFile('a named pipe', 'FIFO', '1:1 error: this is a named pipe (FIFO); allowed: a YAML file'),
   cellFile(
