@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
-import { killHost, up } from '../../../lib/targets/local/index.ts';
+import { callKamailio } from '../../../lib/targets/local/cell-data.ts';
+import { killHost, status, up } from '../../../lib/targets/local/index.ts';
+import { requireState } from '../../../lib/targets/local/state.ts';
 import { callFields, type sideFields } from '../../../lib/software/kamailio/sbc/call-entry.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
@@ -66,6 +68,71 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     { step: 'talk', seconds: talk },
     { step: 'bye', by: 'caller' },
   ];
+
+  /** Kills an SBC's Kamailio. @returns once it is ready again */
+  const restartKamailio = async (sbc: string) => {
+    const service = () =>
+      status(input.name)
+        .hosts.find(({ name }) => name === sbc)!
+        .services.find(({ name }) => name === 'kamailio')!;
+    const before = service().starts;
+    await lab.run(sbc, 'pkill', '-KILL', 'kamailio');
+    await until(() => service().starts > before && service().state === 'ready', 60);
+  };
+
+  it('is ready when it knows all registrations and calls again: both SBCs restart in turn, and nothing is lost', async () => {
+    await bothUp();
+    const phones = 3000;
+    const registrations = Array.from({ length: phones }, (_, index) => ({
+      method: 'ul.add',
+      params: ['location', `away-${index}@acme.example.com`, `sip:a@198.51.100.3:${index}`, 600, 1, '.', 0, 0, 0],
+    }));
+    const first = lab.active!;
+    await callKamailio(requireState(input.name), first, registrations);
+    const contacts = await lab.metric('contacts');
+    expect(contacts).toBeGreaterThan(phones);
+    let paused = 0;
+    const hold: CallSteps = [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'pause', name: 'restarted' },
+      { step: 'talk', seconds: 0.2 },
+      { step: 'bye', by: 'callee' },
+    ];
+    const run = agents.startRun(
+      { kinds: kinds.map((kind) => ({ ...kind, steps: hold })), calls: 6, ratePerSecond: 20, patienceSeconds: 20 },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 6, 20);
+    const load = { 't:acme': 6, 'k:carrier-a': 4, 'm:1': 3, 'm:2': 3 };
+    for (const sbc of [other(first), first]) {
+      const killedAt = Date.now();
+      await restartKamailio(sbc);
+      console.log(`${sbc} was ready ${Date.now() - killedAt} ms after its death`);
+      expect({ sbc, load: await lab.load(sbc), contacts: await lab.metric('contacts', '', sbc) }).toEqual({
+        ...{ sbc, load, contacts },
+      });
+    }
+    expect(lab.active).toBe(other(first));
+    run.resume('restarted');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    await everyCallHasItsRecords(results);
+    await nothingIsLeft();
+    expect(failuresOf((await agents.run({ kinds, calls: 3, talkSeconds: 0.2 })).results)).toEqual([]);
+  });
+
+  it('is not waited for when it is dead: the other SBC restarts and takes calls from phones that register again', async () => {
+    await bothUp();
+    const active = lab.active!;
+    killHost(input.name, other(active));
+    const killedAt = Date.now();
+    await restartKamailio(active);
+    await until(() => lab.active === active, 20);
+    console.log(`${active} was active again ${Date.now() - killedAt} ms after both had died`);
+    await Promise.all(['anna', 'bert'].map(async (name) => expect(await agents.register(name)).toBe(200)));
+    expect(failuresOf((await agents.run({ kinds, calls: 3, talkSeconds: 0.2 })).results)).toEqual([]);
+  });
 
   it.each(['active', 'standby'] as const)(
     'frozen as the %s, learns which calls have ended: none comes back, and no record is doubled',
@@ -266,5 +333,8 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     expect(failuresOf(results)).toEqual([]);
     // A relay that gave no answer to a BYE's release is asked again each second.
     for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0);
+    // Registrations come back with the phones' next ones.
+    await Promise.all(['anna', 'bert'].map(async (name) => expect(await agents.register(name)).toBe(200)));
+    expect(failuresOf((await agents.run({ kinds, calls: 3, talkSeconds: 0.2 })).results)).toEqual([]);
   });
 });

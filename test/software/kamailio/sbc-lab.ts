@@ -11,6 +11,7 @@ import { deriveCell, type Cell } from '../../../lib/fleet/derive/cell.ts';
 import { callWatch } from '../../../lib/software/call-watch/index.ts';
 import { mergeHostConfigs, type HostConfig, type Service } from '../../../lib/software/host-config.ts';
 import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
+import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
 import { pgbouncer } from '../../../lib/software/pgbouncer/index.ts';
 import { databaseNames } from '../../../lib/software/postgresql/names.ts';
 import { databaseSchema } from '../../../lib/software/postgresql/schema.ts';
@@ -177,9 +178,12 @@ export class SbcLab {
     // The log's path is outside: it is opened before the namespaces are entered.
     const program = spawn('bash', ['-c', log, 'log', ...prefix, ...command], { stdio: 'ignore' });
     this.#services.push({ program, stopTimeoutSeconds: service.stopTimeoutSeconds });
+    // An SBC without another one is ready some seconds after it answers.
+    const ready =
+      service.name === 'kamailio' ? (['kamcmd', '-s', `unix:${paths.control}`, 'core.uptime'] as const) : service.ready;
     for (const deadline = Date.now() + service.readyTimeoutSeconds * 1000; ; await sleep(100)) {
       try {
-        this.run(service.ready);
+        this.run(ready);
         return;
       } catch (error) {
         if (program.exitCode !== null || Date.now() > deadline) {

@@ -39,16 +39,27 @@ sub answers {
 `;
 }
 
-/** Text of the program that fails when neither of two OPTIONS is answered: one datagram may be lost. */
+/**
+ * Text of the program that fails when neither of two OPTIONS is answered: one datagram may be lost. With an argument it takes only an answer of
+ * that status.
+ */
 export function optionsProgram(socket: SipSocket): string {
   return String.raw`#!/usr/bin/perl
-# Exit status 0 when Kamailio's workers answer OPTIONS; else it says what is wrong.
+# kamailio-answers [STATUS]: exit status 0 when Kamailio's workers answer OPTIONS, with that status if it is given; else it says what is
+# wrong.
 use strict;
 use warnings;
 use Time::HiRes qw(time);
 ${optionsFunction(socket, 0.4)}
-exit 0 if answers() || answers();
-print "its workers do not answer OPTIONS at ${socket.protocol}:${socket.address}:${socket.port}\n";
+my $wanted = shift;
+my $status = 0;
+for (1, 2) {
+    $status = answers() or next;
+    exit 0 if !defined $wanted || $status == $wanted;
+}
+print $status
+    ? "its workers answer OPTIONS with $status, not $wanted\n"
+    : "its workers do not answer OPTIONS at ${socket.protocol}:${socket.address}:${socket.port}\n";
 exit 1;
 `;
 }

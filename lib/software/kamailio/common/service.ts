@@ -4,7 +4,8 @@ import { kamailioPaths as paths } from './paths.ts';
 import { buildOpensslLibrary, withOpensslLibrary } from './openssl.ts';
 import { optionsProgram, type SipSocket } from './options.ts';
 
-const answersPath = '/usr/local/lib/cellstamp/kamailio-answers';
+/** `kamailio-answers [STATUS]` */
+export const answersPath = '/usr/local/lib/cellstamp/kamailio-answers';
 
 /** The program by which the service's health is asked. @param socket where its workers answer OPTIONS of this host */
 export function kamailioAnswers(socket: SipSocket): HostFile {
@@ -19,6 +20,8 @@ export function kamailioService(own: {
   readonly environment?: Readonly<Record<string, string>>;
   readonly before?: readonly Command[];
   readonly after: readonly string[];
+  /** @default - it answers on its control socket */
+  readonly ready?: Command;
 }): Service {
   const lowPort = Object.values(own.transports).some((port) => port !== 'off' && port < 1024);
   const tls = own.transports.tls !== 'off';
@@ -48,7 +51,7 @@ export function kamailioService(own: {
     after: own.after,
     runDirectories: [paths.run],
     openFiles: 131072,
-    ready: [...kamcmd, 'core.uptime'],
+    ready: own.ready ?? [...kamcmd, 'core.uptime'],
     readyTimeoutSeconds: 60,
     // A control command would be answered by another process than the workers.
     health: [answersPath],

@@ -45,8 +45,7 @@ route[FIND_SOURCE] {
     if (is_method("OPTIONS") && $vn(proof) == $null) {
         # An edge's dispatcher asks whether we are there.
         route(TELL_CLOCK);
-        sl_send_reply("200", "OK");
-        exit;
+        route(ANSWER_OPTIONS);
     }
     route(CHECK_PROOF);
     if ($hdr(${sourceHeader}) =~ "^(udp|tcp|tls):[0-9.]+:[0-9]+$") {

@@ -12,7 +12,7 @@ import { poolServiceName, poolSocket } from '../../pgbouncer/index.ts';
 import { redisTunnelName } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
 import { floodGuardFile, floodGuardService, type FloodGuard } from '../common/flood-guard.ts';
-import { kamailioAnswers, kamailioService } from '../common/service.ts';
+import { answersPath, kamailioAnswers, kamailioService } from '../common/service.ts';
 import { tlsFiles, tlsPackages, tlsValues } from '../common/tls.ts';
 import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
@@ -90,6 +90,8 @@ function daemon(cell: Cell, host: SbcHost): Service {
       ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
     after: [floodGuardService.name, poolServiceName, redisTunnelName],
+    // Once it knows what the other SBC knows: see JOIN in "Replication".
+    ready: [answersPath, '200'],
   });
 }
 

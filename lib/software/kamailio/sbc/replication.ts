@@ -16,6 +16,14 @@ const endRemembered = 64;
 const endKept = 900;
 /** Events that are told at once between two batches, which are 50 ms apart: those of about 60 calls a second, of three events each. */
 const toldAtOnce = 10;
+/**
+ * How long an SBC that has started waits for the other one to say anything, and for all that it has to come, in twentieths of a second.
+ * It counts turns of its own, because a clock may be set at boot.
+ */
+const unheardTurns = 20 * silentSeconds;
+const joiningTurns = 20 * 30;
+/** What asks the module of the other SBC for all that it has, in a string of the script: DMQ_SYNC and HT_DMQ_SYNC of their sources. */
+const askAll = { usrloc: String.raw`{\"action\":3}`, htable: String.raw`{\"action\":1}` } as const;
 /** Bytes of lines after which a message is full. */
 export const fullMessage = 8000;
 
@@ -31,14 +39,23 @@ export const fullMessage = 8000;
 export function replication(cell: Cell, host: SbcHost): Section {
   const listen = sockets(cell, host);
   const peer = peerOf(cell, host);
+  const peerUri = `sip:${peer.address}:${internalPorts.sbcReplication}`;
+  /** Sends lines in a datagram that nobody confirms. */
+  const sendAtOnce = (lines: string) =>
+    String.raw`sendx("${peerUri}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\n${lines}")`;
   return {
     title: `Replication with ${peer.name}`,
     text: String.raw`
 modparam("dmq", "server_address", "sip:${host.address}:${internalPorts.sbcReplication}")
 modparam("dmq", "server_socket", "${listen.replication}")
-modparam("dmq", "notification_address", "sip:${peer.address}:${internalPorts.sbcReplication}")
+modparam("dmq", "notification_address", "${peerUri}")
 modparam("dmq", "num_workers", 1)
 modparam("dmq", "ping_interval", 10)
+# Whether this SBC knows what the other one knew when it started (see JOIN); how many registrations those are, -1 until it is told;
+# whether its own are older than the other's, because it has started or was frozen.
+modparam("pv", "shvset", "joined=i:0")
+modparam("pv", "shvset", "registered=i:-1")
+modparam("pv", "shvset", "outdated=i:1")
 # Whether the other SBC has told us its calls, and when it was last heard, in seconds since 1970.
 modparam("pv", "shvset", "synced=i:0")
 modparam("pv", "shvset", "heard=i:0")
@@ -68,7 +85,7 @@ route[TELL_AT_ONCE] {
         $var(lines) = "";
         route(ADD_LINES);
         # It may be lost: the batch is not.
-        sendx("sip:${peer.address}:${internalPorts.sbcReplication}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\n$var(lines)");
+        ${sendAtOnce('$var(lines)')};
     }
 }
 
@@ -114,11 +131,13 @@ route[HAND_ON_EVENTS] {
         $var(n) = $TV(sn) - $shv(ticked);
         xlog("L_WARN", "this SBC stood still for $var(n) s\n");
         $shv(thawed) = $TV(sn);
+        $shv(outdated) = 1;
     }
     $shv(ticked) = $TV(sn);
     $shv(at_once) = 0;
     # The clock was set back.
     if ($shv(thawed) > $TV(sn)) $shv(thawed) = 0;
+    if ($shv(joined) == 0) route(JOIN);
     $var(lines) = "";
     while (mq_fetch("events")) {
         $var(id) = $mqk(events);
@@ -179,6 +198,38 @@ route[HAND_ON_EVENTS] {
     }
 }
 
+# An SBC that has started knows no registration and no call. Until it has those of the other one it is not ready, and answers OPTIONS with
+# 503: keepalived gives it no address, so that the other SBC can be restarted as soon as this one is ready. It waits ${silentSeconds} s for
+# another one that says nothing, and ${joiningTurns / 20} s for all that it has. In two that start at the same moment neither has anything.
+route[JOIN] {
+    $var(turns) = $var(turns) + 1;
+    if ($shv(heard) == 0) {
+        if ($var(turns) > ${unheardTurns}) {
+            xlog("L_WARN", "${peer.name} says nothing: this SBC begins without registrations and calls\n");
+            $shv(joined) = 1;
+        } else if ($var(turns) mod 4 == 1) {
+            ${sendAtOnce(String.raw`a$shv(told)\n`)};
+        }
+        return;
+    }
+    $var(n) = $stat(location_contacts);
+    if ($shv(synced) == 1 && $shv(registered) >= 0 && $var(n) >= $shv(registered)) {
+        xlog("L_NOTICE", "${peer.name} has told its calls and $var(n) registrations\n");
+        $shv(joined) = 1;
+    } else if ($TV(sn) - $shv(heard) > ${silentSeconds} || $var(turns) > ${joiningTurns}) {
+        xlog("L_WARN", "${peer.name} has not told all: this SBC begins with $var(n) registrations of $shv(registered)\n");
+        $shv(joined) = 1;
+    }
+}
+
+# Its registrations, and the sources that it knows. By the modules' own messages, in which they ask when they start, but not before the other
+# SBC takes this one for active again: until then it would not tell what comes after them.
+route[ASK_REGISTRATIONS] {
+    $shv(outdated) = 0;
+    dmq_send_message("usrloc", "${peerUri}", "${askAll.usrloc}", "application/json");
+    dmq_send_message("htable", "${peerUri}", "${askAll.htable}", "application/json");
+}
+
 # The sides of a call, before the call itself: the caller's, and that of the callee who answered. In: $var(id), $vn(call).
 route[TELL_SIDES] {
     $vn(caller) = $sht(sides=>$var(id));
@@ -215,7 +266,7 @@ route[TELL_DRAINS] {
 route[SEND_LINES] {
     $shv(told) = $shv(told) + 1;
     if ($TV(sn) - $shv(heard) <= ${silentSeconds}) {
-        dmq_send_message("calls", "sip:${peer.address}:${internalPorts.sbcReplication}", "#$shv(told)\n$var(lines)", "text/plain");
+        dmq_send_message("calls", "${peerUri}", "#$shv(told)\n$var(lines)", "text/plain");
     }
     $var(lines) = "";
 }
@@ -251,7 +302,7 @@ route[SEND_ALL_CALLS] {
     sht_iterator_start("all", "own_records");
     while (sht_iterator_next("all")) mq_add("kept_records", "$shtitkey(all)", "");
     sht_iterator_end("all");
-    $var(lines) = $var(lines) + "o\n!\n";
+    $var(lines) = $var(lines) + "o\n!" + $stat(location_contacts) + "\n";
     route(SEND_LINES);
 }
 
@@ -283,6 +334,11 @@ route[REPLICATED] {
     }
     $shv(heard) = $TV(sn);
     if ($rU != "calls") {
+        # Somebody who asks for everything repeats it until that is sent.
+        if ($(rb{s.len}) == ${askAll.usrloc.replaceAll('\\', '').length}) {
+            if ($sht(asked=>$ci) != $null) exit;
+            $sht(asked=>$ci) = 1;
+        }
         dmq_handle_message();
         exit;
     }
@@ -313,10 +369,18 @@ route[TAKE_LINES] {
             if ($var(number) <= $shv(taken)) $shv(records_left) = 1;
             $shv(taken) = $var(number);
             mq_add("events", "all", "?calls");
+        } else if ($var(op) == "a") {
+            # It has just started, and so has its count.
+            $shv(heard) = $TV(sn);
+            $shv(records_left) = 1;
+            $shv(taken) = $(var(id){s.int});
+            mq_add("events", "all", "?calls");
         } else if ($var(op) == "!") {
-            # It has told them all, up to this message.
+            # It has told them all, up to this message, and says how many registrations it has.
             $shv(taken) = $var(number);
             $shv(synced) = 1;
+            $shv(registered) = $(var(id){s.int});
+            if ($shv(outdated) == 1) route(ASK_REGISTRATIONS);
         } else if ($var(op) == ".") {
             # A sign of life, with what it has of ours.
             $shv(confirmed) = $(var(id){s.int});

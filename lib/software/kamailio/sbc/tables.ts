@@ -94,7 +94,8 @@ ${loadedTables
 
 # --- Known to both SBCs.
 modparam("htable", "enable_dmq", 1)
-modparam("htable", "dmq_init_sync", 1)
+# Asked for by JOIN.
+modparam("htable", "dmq_init_sync", 0)
 # address => 1: somebody has logged in from there within a day
 ${table('known', `size=${large}`, 'autoexpire=86400', 'dmqreplicate=1')}
 # address|day since 1970 => users that have logged in from there
@@ -110,6 +111,9 @@ ${table('telling', `size=${small}`, 'initval=0')}
 # --- Known to this SBC. Calls are handed to the other one in batches, see "Replication".
 # name of a call => ${callFields.join('|')}
 ${table('calls', `size=${large}`)}
+# Call-ID of a question of the other SBC for all that this one has => 1
+${table('asked', `size=${small}`, 'autoexpire=60')}
+
 # name of a call (its caller), NAME:TAG (a callee) => ${sideFields.join('|')}; for longer than any call may last
 ${table('sides', `size=${large}`, `autoexpire=${calledSeconds}`)}
 # name of a call that is not answered => of each INVITE of it that went out, what a CANCEL would say: Via|peer|URI|

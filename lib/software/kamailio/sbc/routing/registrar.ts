@@ -44,7 +44,8 @@ modparam("usrloc", "hash_size", 14)
 modparam("usrloc", "handle_lost_tcp", 1)
 modparam("usrloc", "timer_interval", 30)
 modparam("dmq_usrloc", "enable", 1)
-modparam("dmq_usrloc", "sync", 1)
+# Asked for by JOIN.
+modparam("dmq_usrloc", "sync", 0)
 modparam("dmq_usrloc", "batch_msg_contacts", 20)
 # A socket of one SBC means nothing to the other.
 modparam("dmq_usrloc", "replicate_socket_info", 0)

@@ -74,10 +74,7 @@ request_route {
         route(REGISTER);
         exit;
     }
-    if (is_method("OPTIONS")) {
-        send_reply("200", "OK");
-        exit;
-    }
+    if (is_method("OPTIONS")) route(ANSWER_OPTIONS);
     if (is_method("ACK")) exit;
     append_to_reply("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, PRACK, INFO, REFER, NOTIFY\\r\\n");
     send_reply("405", "Method Not Allowed");
@@ -97,13 +94,17 @@ route[FROM_THIS_HOST] {
     if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
 }
 
+# By this keepalived knows whether this SBC may have the addresses, and its supervisor whether it is ready.
+route[ANSWER_OPTIONS] {
+    if ($shv(joined) == 1) sl_send_reply("200", "OK");
+    else sl_send_reply("503", "Not Ready");
+    exit;
+}
+
 # What arrives on this host's own address ${host.address}: the other SBC's changes, and its question whether we are there.
 route[FROM_PEER] {
     if ($proto != "udp") exit;
-    if (is_method("OPTIONS")) {
-        sl_send_reply("200", "OK");
-        exit;
-    }
+    if (is_method("OPTIONS")) route(ANSWER_OPTIONS);
     if ($si != "${peerOf(cell, host).address}") exit;
     if (is_method("KDMQ")) route(REPLICATED);
     # What happens to a call there, at this moment.
