@@ -47,6 +47,9 @@ export interface WatchedHost {
 /** Tracked connections still allowed below which an operator should look; a small instance has some 100,000 in all. */
 const fewConnections = 10000;
 
+/** An SBC reads its tables every 30 s. */
+const oldTablesSeconds = 300;
+
 /** Percent of packets relayed in userspace. A call's first seconds are, until rtpengine knows both ends. */
 const userspaceShare = 25;
 
@@ -171,6 +174,13 @@ function sbcAlerts(host: SbcHost): readonly Alert[] {
       readings: { m: reading(host, 'UnprovedEdge', 'Sum') },
       when: 'above',
       threshold: 0,
+      minutes: 3,
+    }),
+    hostAlert(host, 'tables-age', {
+      description: `${host.hostname} has not read its tables from the database for minutes: calls go on with what it has, changes do not arrive`,
+      readings: { m: reading(host, 'TablesAge', 'Minimum') },
+      when: 'above',
+      threshold: oldTablesSeconds,
       minutes: 3,
     }),
     hostAlert(host, 'records-waiting', {

@@ -68,6 +68,11 @@ export const sbcMetrics = {
     what: 'events of calls that wait for Redis',
     from: series(sbcPage, 'records_waiting'),
   },
+  TablesAge: {
+    kind: 'gauge',
+    what: 'seconds since the SBC last read its tables from the database',
+    from: series(sbcPage, 'tables_age_seconds'),
+  },
   UnprovedEdge: {
     kind: 'counter',
     what: 'requests from an edge’s address that were dropped because their proof was none, too old, or used before',

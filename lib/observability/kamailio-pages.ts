@@ -42,6 +42,10 @@ const sbcMetrics = {
   media_host_up: { kind: 'gauge', label: 'media', what: '1 while the relay of a media host answers.' },
   media_host_drained: { kind: 'gauge', label: 'media', what: '1 while a media host gets no new calls.' },
   calls: { kind: 'gauge', what: 'Calls.' },
+  tables_age_seconds: {
+    kind: 'gauge',
+    what: 'Since this host last read the tables of tenants, trunks and users from the database.',
+  },
   contacts: { kind: 'gauge', what: 'Registered contacts, those that the other SBC took among them.' },
   unreadable_total: {
     kind: 'counter',

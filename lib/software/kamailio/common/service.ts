@@ -20,6 +20,7 @@ export function kamailioService(own: {
   readonly environment?: Readonly<Record<string, string>>;
   readonly before?: readonly Command[];
   readonly after: readonly string[];
+  readonly stateDirectories?: readonly string[];
   /** @default - it answers on its control socket */
   readonly ready?: Command;
 }): Service {
@@ -50,6 +51,7 @@ export function kamailioService(own: {
     before: [['/bin/rm', '-f', paths.pid], ...(tls ? [buildOpensslLibrary] : []), ...(own.before ?? [])],
     after: own.after,
     runDirectories: [paths.run],
+    stateDirectories: own.stateDirectories ?? [],
     openFiles: 131072,
     ready: own.ready ?? [...kamcmd, 'core.uptime'],
     readyTimeoutSeconds: 60,

@@ -1,6 +1,7 @@
 /** How an operator changes tenants, trunks and users of a cell that is up, on any target: a script on its SBCs. */
 import { schemaServicePath } from '../../postgresql/schema.ts';
 import { paths } from './paths.ts';
+import { tablesProgram } from './table-copy.ts';
 import { loadedTables } from './tables.ts';
 
 /** On every SBC; for root. */
@@ -20,6 +21,8 @@ export PGSERVICEFILE=${schemaServicePath}
 # One after the other, where both SBCs are told at the same time.
 { echo 'SELECT pg_advisory_lock(7261527);'; cat; } |
   psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --output=/dev/null service=schema
+# An SBC that began with its copy of the tables reads that.
+${tablesProgram} fetch
 for table in ${tables.join(' ')}; do
   kamcmd -s unix:${paths.control} htable.reload "$table"
 done

@@ -14,6 +14,9 @@ import {
 } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 
+/** Tables of edges that are loaded from the database. */
+export const edgeTables = ['edges', 'edge_keys'] as const;
+
 export function edges(): Section {
   return {
     title: 'Edges of the front',

@@ -8,7 +8,7 @@ import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { file, type HostConfig, type ListeningPort, type Service } from '../../host-config.ts';
 import { mediaHostsFiles } from '../../media-hosts/index.ts';
 import { mediaHostsProgram } from '../../media-hosts/paths.ts';
-import { poolServiceName, poolSocket } from '../../pgbouncer/index.ts';
+import { poolSocket } from '../../pgbouncer/index.ts';
 import { redisTunnelName } from '../../stunnel/index.ts';
 import { values } from '../../values.ts';
 import { floodGuardFile, floodGuardService, type FloodGuard } from '../common/flood-guard.ts';
@@ -18,6 +18,7 @@ import { customersScript, customersScriptPath } from './customers-script.ts';
 import { kamailioConfig } from './config.ts';
 import { paths } from './paths.ts';
 import { sbcAnswersAt } from './sockets.ts';
+import { chooseTables, copyFolder, tableCopyFiles, tableCopyService } from './table-copy.ts';
 import { authoritiesFile, towardsCarriers } from './tls.ts';
 
 /** @example kamailio(cell, cell.sbcs[0]).services.map((service) => service.name) // ['cellstamp-flood-guard', 'kamailio'] */
@@ -39,11 +40,12 @@ export function kamailio(cell: Cell, host: SbcHost): HostConfig {
       kamailioFile(paths.config, kamailioConfig(cell, host)),
       ...mediaHostsFiles(cell),
       kamailioAnswers(sbcAnswersAt(cell, host)),
+      ...tableCopyFiles,
       file(customersScriptPath, customersScript, { mode: '0700' }),
       floodGuardFile(floodGuard(cell)),
       ...(tls ? [...tlsFiles(towardsCarriers(cell)), ...authoritiesFile(cell)] : []),
     ],
-    services: [floodGuardService, daemon(cell, host)],
+    services: [floodGuardService, daemon(cell, host), tableCopyService],
     sysctl: {
       // The addresses of the active SBC are not here yet when the standby binds its sockets to them.
       'net.ipv4.ip_nonlocal_bind': '1',
@@ -84,12 +86,15 @@ function daemon(cell: Cell, host: SbcHost): Service {
       PGCONNECT_TIMEOUT: '2',
     },
     before: [
+      chooseTables,
       [mediaHostsProgram, 'start'],
       ['/bin/bash', '-c', serverIdCommand(host)],
       // Before keepalived has said anything, this SBC is not the active one.
       ['/bin/bash', '-c', `[[ -e ${paths.role} ]] || echo 'modparam("pv", "shvset", "active=i:0")' >${paths.role}`],
     ],
-    after: [floodGuardService.name, poolServiceName, redisTunnelName],
+    // Not the pool of connections: without the database there is none, and this SBC starts all the same.
+    after: [floodGuardService.name, redisTunnelName],
+    stateDirectories: [copyFolder],
     // Once it knows what the other SBC knows: see JOIN in "Replication".
     ready: [answersPath, '200'],
   });

@@ -33,6 +33,8 @@ const currentState = `    $var(sum) = 0;
         $var(m) = $(var(numbers){s.select,$var(place),:});
     }
     prom_gauge_set("calls", "$var(sum)");
+    $var(age) = $TV(sn) - $shv(tables_fetched);
+    prom_gauge_set("tables_age_seconds", "$var(age)");
     prom_gauge_set("contacts", "$stat(location_contacts)");
     # A rate over a series that begins with its first calls does not count these: it begins with none.
 ${['user', 'in', 'out', 'feature'].map((kind) => `    prom_counter_inc("setups_total", "0", "${kind}");`).join('\n')}

@@ -1,5 +1,6 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { databaseNames } from '../../postgresql/names.ts';
+import { paths } from './paths.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { failedLogIns } from './screen.ts';
 import { fieldsOf, forwardRow, tenantRow, trunkRow } from './table-rows.ts';
@@ -77,8 +78,10 @@ export function tables(cell: Cell): Section {
     title: 'Tables in shared memory',
     text: `
 # --- Loaded from PostgreSQL at boot; nothing else asks the database but LOOK_UP_USERS, for a registration whose user is not here.
-# By the pool of connections on this host, whose socket the service's environment names.
-modparam("htable", "db_url", "${databaseUrl}")
+# By the pool of connections on this host, whose socket the service's environment names. Where the database does not answer, from this
+# host's copy of the tables, a file each, which the service cellstamp-tables keeps young.
+modparam("pv", "shvset", "tables_fetched=i:0")
+include_file "${paths.tablesSource}"
 # All rows of a fetch are in a process's own memory at once, which is 16 MiB.
 modparam("htable", "fetch_rows", 1000)
 # The last of four time-outs, for when the pool itself hangs: see the database's role and the pool. No second attempt, which would
@@ -108,12 +111,12 @@ ${table('drains', `size=${small}`)}
 ${table('drained', `size=${small}`, 'initval=0')}
 ${table('telling', `size=${small}`, 'initval=0')}
 
-# --- Known to this SBC. Calls are handed to the other one in batches, see "Replication".
-# name of a call => ${callFields.join('|')}
-${table('calls', `size=${large}`)}
 # Call-ID of a question of the other SBC for all that this one has => 1
 ${table('asked', `size=${small}`, 'autoexpire=60')}
 
+# --- Known to this SBC. Calls are handed to the other one in batches, see "Replication".
+# name of a call => ${callFields.join('|')}
+${table('calls', `size=${large}`)}
 # name of a call (its caller), NAME:TAG (a callee) => ${sideFields.join('|')}; for longer than any call may last
 ${table('sides', `size=${large}`, `autoexpire=${calledSeconds}`)}
 # name of a call that is not answered => of each INVITE of it that went out, what a CANCEL would say: Via|peer|URI|
