@@ -126,4 +126,66 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
       return failuresOf(results).length === 0;
     }, 30);
   });
+
+  it('phones on TCP and TLS are reached as soon as they have connected again, in a call and idle', async () => {
+    await up(parseCell(input));
+    const over = { ivan: 'tls', jane: 'tcp', karl: 'tcp', lena: 'tls' } as const;
+    const users = Object.keys(over).map((name, index) => ({
+      name,
+      tenant: 'acme',
+      address: `198.51.100.${40 + index}`,
+    }));
+    await lab.addUsers(users);
+    const phones = await lab.agents(
+      users.map((user) => {
+        const protocol = over[user.name as keyof typeof over];
+        return {
+          ...lab.user(user),
+          protocol,
+          server: { address: lab.floating, port: protocol === 'tls' ? 5061 : 5060 },
+        };
+      }),
+    );
+    const call = (caller: string, callee: string, steps?: CallSteps): CallScenario => ({
+      ...{ name: `${caller} calls ${callee}`, caller, callee, dial: `sip:${callee}@acme.example.com` },
+      ...(steps === undefined ? {} : { steps }),
+    });
+    const steps = (by: 'caller' | 'callee'): CallSteps => [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'talk', seconds: 0.5 },
+      { step: 'pause', name: 'kill' },
+      { step: 'reinvite', by: 'caller', change: 'port' },
+      { step: 'reinvite', by: 'callee', change: 'codec' },
+      { step: 'talk', seconds: 0.5 },
+      { step: 'bye', by },
+    ];
+    let paused = 0;
+    const run = phones.startRun(
+      {
+        kinds: [call('ivan', 'jane', steps('caller')), call('jane', 'ivan', steps('callee'))],
+        ...{ calls: 2, ratePerSecond: 20, patienceSeconds: 20 },
+      },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 2, 20);
+    const dead = lab.active!;
+    // Nobody hears of its end: no connection is closed.
+    await lab.run(dead, 'ip', 'link', 'set', 'eth0', 'down');
+    killHost(input.name, dead);
+    await until(() => lab.active !== dead && lab.active !== undefined, 20);
+    const unreached = { ...call('anna', 'karl'), callee: null, expectStatus: 480 };
+    expect(failuresOf((await agents.run({ kinds: [unreached], calls: 1, audio: false })).results)).toEqual([]);
+    // A phone finds out by what it sends next: that is answered with a reset.
+    const askedAt = Date.now();
+    await Promise.all(users.map(({ name }) => until(async () => (await phones.register(name)) === 200, 30)));
+    console.log(`phones had registered again ${Date.now() - askedAt} ms after they said something`);
+    const idle = await phones.run({ kinds: [call('ivan', 'karl'), call('jane', 'lena')], calls: 2, talkSeconds: 0.3 });
+    expect(failuresOf(idle.results)).toEqual([]);
+    run.resume('kill');
+    expect(failuresOf((await run.finished).results)).toEqual([]);
+    await phones.close();
+    await until(async () => Object.keys(await lab.load()).length === 0);
+    for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0);
+  });
 });

@@ -162,7 +162,7 @@ route[NEXT_GOAL] {
     $var(next) = "";
     if ($vn(forward) != $null) $var(next) = ${rule('always')};
     $ru = "sip:" + $var(goal) + "@" + $var(domain);
-    if ($var(next) == "" && !lookup("location")) {
+    if ($var(next) == "" && !route(FIND_PHONES)) {
         if ($vn(forward) == $null || ${rule('notRegistered')} == "") return -1;
         $var(next) = ${rule('notRegistered')};
     }

@@ -233,7 +233,7 @@ route[TO_USER] {
         }
     }
     $ru = $_s(sip:$var(target)@$var(domain));
-    if (!lookup("location")) {
+    if (!route(FIND_PHONES)) {
         if ($vn(forward) != $null) {
             $var(goal) = ${field('forward', forwardFields, 'notRegistered')};
             if ($var(goal) != "") {
@@ -261,6 +261,15 @@ route[TO_USER] {
         t_on_branch("FORK");
     }
     route(WATCH_FOR_FORWARD);
+}
+
+# The phones of the user whose address is in $ru. A phone whose connection has gone is not there until it has registered again. False: there
+# is none.
+route[FIND_PHONES] {
+    if (!lookup("location")) return -1;
+    if ($branch(count) > 0 || !($du =~ ";transport=t") || tcp_get_conid("$dd:$dp", "$var(connection)")) return 1;
+    $du = $null;
+    return -1;
 }
 
 # Anchors the media, remembers the call, puts us into its way, sends.

@@ -57,6 +57,7 @@ route[IN_DIALOG] {
     if ($Ri == "${selfAddress}") route(LEAVE_AS_FROM_OUTSIDE);
     route(CHECK_NEXT_HOP);
     route(FIND_SIDES);
+    route(FOLLOW_PHONE);
     # Phones repeat their credentials inside a call, too; the other side could try passwords on them.
     if ($vn(call) == $null || ${ofCall('kind')} != "user") $avp(border) = 1;
     route(SCREEN_HEADERS);
@@ -144,6 +145,35 @@ route[OFFER_AFTER_A_WAIT] {
     route(PASS_OFFER);
     if (!t_relay()) sl_reply_error();
     exit;
+}
+
+# A phone on TCP or TLS is behind the connection that it made, which may be gone: it ended with the SBC that had it, or by itself. The phone
+# is then where it has registered since: a contact of the side's user with a connection of now, which is the same Contact or is at the
+# same address. In: $vn(call), $vn(receiver), $var(answerer).
+route[FOLLOW_PHONE] {
+    if ($vn(call) == $null || !($du =~ ";transport=t")) return;
+    if (tcp_get_conid("$dd:$dp", "$var(connection)")) return;
+    $var(user) = ${ofCall('from')};
+    if ($var(answerer) != $var(id)) {
+        $vn(did) = $sht(dids=>${ofCall('to')});
+        if ($vn(did) != $null) $var(user) = $(vn(did){s.select,1,|}) + "@" + $(vn(did){s.select,0,|});
+        else $var(user) = ${ofCall('to')} + "@" + $(var(user){s.select,1,@});
+    }
+    if (!reg_fetch_contacts("location", "sip:$var(user)", "moved")) return;
+    $var(target) = ${ofSide('target', 'vn(receiver)')};
+    $var(i) = 0;
+    while ($var(i) < $(ulc(moved=>count))) {
+        $var(place) = $(ulc(moved=>received)[$var(i)]);
+        $var(contact) = $(ulc(moved=>addr)[$var(i)]) + ";alias=";
+        $var(skip) = $(var(contact){s.len});
+        if ($var(place) =~ ";transport=t" && ($(var(place){uri.host}) == $dd || $(var(target){s.substr,0,$var(skip)}) == $var(contact))
+                && tcp_get_conid("$(var(place){uri.host}):$(var(place){uri.port})", "$var(connection)")) {
+            $du = $var(place);
+            break;
+        }
+        $var(i) = $var(i) + 1;
+    }
+    reg_free_contacts("moved");
 }
 
 # An offer in a call that goes no further: the call goes on as it was. In: $var(refused).
