@@ -127,6 +127,57 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
     }, 30);
   });
 
+  it('a transfer that is asked for while no SBC is active, and a call that is answered then, go on, and nothing of them is left', async () => {
+    await up(parseCell(input));
+    let paused = 0;
+    const transfer = (by: 'caller' | 'callee'): CallSteps => [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'talk', seconds: 0.3 },
+      { step: 'pause', name: 'dead' },
+      { step: 'refer', by, to: 'sip:+4989700700@acme.example.com' },
+      { step: 'talk', seconds: 0.3 },
+      { step: 'bye', by },
+    ];
+    const answered: CallSteps = [
+      { step: 'ring', seconds: 0 },
+      { step: 'pause', name: 'dead' },
+      { step: 'answer' },
+      { step: 'talk', seconds: 0.3 },
+      { step: 'bye', by: 'caller' },
+    ];
+    const run = agents.startRun(
+      {
+        kinds: [
+          ...(['caller', 'callee'] as const).map((by) => ({
+            ...kinds[0]!,
+            name: `transfer by the ${by}`,
+            steps: transfer(by),
+          })),
+          ...kinds.map((kind) => ({ ...kind, steps: answered })),
+        ],
+        ...{ calls: 5, ratePerSecond: 20, patienceSeconds: 20 },
+      },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 5, 20);
+    const dead = lab.active!;
+    killHost(input.name, dead);
+    run.resume('dead');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    expect(lab.active).not.toBe(dead);
+    const records = await lab.recordsOf(results);
+    for (const { callId } of results) {
+      expect(records.get(callId)!.map(({ event, reason }) => [event, reason])).toEqual([
+        ['start', undefined],
+        ['end', 'hung_up'],
+      ]);
+    }
+    await until(async () => Object.keys(await lab.load()).length === 0);
+    for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0);
+  });
+
   it('phones on TCP and TLS are reached as soon as they have connected again, in a call and idle', async () => {
     await up(parseCell(input));
     const over = { ivan: 'tls', jane: 'tcp', karl: 'tcp', lena: 'tls' } as const;
