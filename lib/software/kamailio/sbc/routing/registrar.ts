@@ -53,6 +53,12 @@ modparam("registrar", "received_avp", "$avp(received)")
 modparam("registrar", "default_expires", 600)
 modparam("registrar", "min_expires", 60)
 modparam("registrar", "max_expires", 3600)
+# Up to a fifth less than a phone asks for, by chance (RFC 3261, section 10.2.1.1, allows less): phones that have registered at the same moment, after a
+# power cut for example, come back at different ones.
+modparam("registrar", "default_expires_range", 20)
+modparam("registrar", "expires_range", 20)
+# Where a phone asks for more than the most: the same, see REGISTER.
+modparam("registrar", "xavp_cfg", "registrar")
 modparam("registrar", "max_contacts", 10)
 # A registration through an edge brings its Path (RFC 3327); the phone needs not know.
 modparam("registrar", "use_path", 1)
@@ -101,6 +107,9 @@ route[REGISTER] {
         send_reply("403", "Not Your Address");
         exit;
     }
+    $var(asked) = $(hdr(Expires){s.int});
+    if ($sel(contact.expires) != $null) $var(asked) = $(sel(contact.expires){s.int});
+    if ($var(asked) > 3600) $xavp(registrar=>expires) = 3600 - $RANDOM mod 720;
     # Calls go where the registration came from, whatever its Contact says; through an edge if it came through one, which has put
     # itself into the Path.
     if ($var(edge) != 1) fix_nated_register();
