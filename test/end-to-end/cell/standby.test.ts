@@ -327,6 +327,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     );
     await until(() => paused === 3, 20);
     for (const { name } of lab.cell.sbcs) killHost(input.name, name);
+    await until(() => lab.cell.sbcs.every(({ name }) => !lab.isUp(name)));
     await bothUp();
     run.resume('restarted');
     const { results } = await run.finished;
