@@ -1,6 +1,6 @@
 import { deriveCell } from '../fleet/derive/cell.ts';
 import { internalPorts } from '../fleet/schema/fixed.ts';
-import { exec } from '../targets/local/index.ts';
+import { exec, primaryHost } from '../targets/local/index.ts';
 import { callRecordStream, type CallEvent } from '../software/kamailio/sbc/records.ts';
 import { paths } from '../software/redis/config.ts';
 import type { CellSpec } from '../fleet/schema/cell.ts';
@@ -12,7 +12,8 @@ import { CommandFailure } from './failure.ts';
  * @throws CommandFailure when Redis does not answer
  */
 export async function readCallRecords(spec: CellSpec, since: number): Promise<readonly CallEvent[]> {
-  const host = deriveCell(spec).redis[0]!;
+  const primary = primaryHost(spec.name, 'redis');
+  const host = deriveCell(spec).redis.find(({ name }) => name === primary)!;
   const script = `REDISCLI_AUTH=$(<${paths.password}) exec redis-cli -h ${host.address} -p ${internalPorts.redis} --tls --cacert ${paths.authorities} --json XRANGE ${callRecordStream} ${since} +`;
   const { status, stdout, stderr } = await exec(spec.name, host.name, ['bash', '-c', script]);
   const entries = status === 0 ? parseEntries(stdout) : undefined;

@@ -8,7 +8,7 @@ export function formatStatus(status: CellStatus): string {
     host.name,
     host.address,
     publicAddress(host),
-    host.active === true ? `${host.state}, active` : host.state,
+    [host.state, ...(host.active ? ['active'] : []), ...(host.primary ? ['primary'] : [])].join(', '),
     servicesReady(host),
   ]);
   const faults = status.hosts.flatMap((host) => hostFaults(host, `up ${status.name}`));

@@ -16,6 +16,7 @@ import { addMeasure } from './commands/measure.ts';
 import { addPlan } from './commands/plan.ts';
 import { addCustomers, addProvision } from './commands/provision.ts';
 import { addPrometheusConfig, addScrape } from './commands/prometheus-config.ts';
+import { addPromote } from './commands/promote.ts';
 import { addProve } from './commands/prove.ts';
 import { addRoll } from './commands/roll.ts';
 import { addRollout } from './commands/rollout.ts';
@@ -44,6 +45,7 @@ const groups: readonly (readonly [title: string, commands: readonly ((program: C
       addScale,
       addRoll,
       addProve,
+      addPromote,
       addRollout,
       addDeployed,
       addUnlock,

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { deriveCell } from '../fleet/derive/cell.ts';
-import { exec, outsideAddress } from '../targets/local/index.ts';
+import { exec, outsideAddress, primaryHost } from '../targets/local/index.ts';
 import { paths } from '../software/kamailio/sbc/paths.ts';
 import { usersSql } from '../software/kamailio/sbc/tenant-tables.ts';
 import { databaseNames } from '../software/postgresql/names.ts';
@@ -111,7 +111,7 @@ async function leftovers(spec: CellSpec): Promise<string> {
 
 /** Runs SQL on the primary. @returns the rows, their fields separated by tabs */
 async function database(spec: CellSpec, sql: string): Promise<readonly string[]> {
-  const host = deriveCell(spec).databases[0]!.name;
+  const host = primaryHost(spec.name, 'database');
   const asPostgres = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'];
   const psql = ['psql', '--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--field-separator=\t'];
   const where = ['--host=/run/postgresql', `--dbname=${databaseNames.database}`, '--set=ON_ERROR_STOP=1'];

@@ -61,6 +61,18 @@ export const values = {
   ),
   redisHost: value('redis_host', 'endpoint', 'cell', 'Host name or address of the Redis primary.'),
   redisPassword: value('redis_password', 'secret', 'cell', 'Password of Redis.'),
+  redisReplicationPassword: value(
+    'redis_replication_password',
+    'secret',
+    'cell',
+    'Password with which a Redis replica follows its primary (only where Redis runs on hosts of the cell).',
+  ),
+  redisFailoverPassword: value(
+    'redis_failover_password',
+    'secret',
+    'cell',
+    'Password of the Redis user that changes which host is the primary (only where Redis runs on hosts of the cell).',
+  ),
   dataCaCertificate: value(
     'data_ca_certificate',
     'endpoint',

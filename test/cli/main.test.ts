@@ -22,6 +22,7 @@ const commands = [
   'scale',
   'roll',
   'prove',
+  'promote',
   'rollout',
   'unlock',
   'edge-keys',

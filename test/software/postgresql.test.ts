@@ -23,28 +23,39 @@ describe('postgresql', () => {
     }
   });
 
-  it('makes users and the database on the primary alone', () => {
-    expect(configs.map((config) => config.services.map((service) => service.name))).toEqual([
-      ['postgresql', 'postgresql-roles'],
-      ['postgresql'],
-      ['postgresql'],
-    ]);
+  it('makes users and the database, but on no replica', () => {
+    for (const [index, { services }] of configs.entries()) {
+      expect(services.map(({ name }) => name)).toEqual(['postgresql', 'postgresql-roles']);
+      expect(text(index, 'roles.sql')).toMatch(/pg_is_in_recovery\(\)[^]*\\quit\n\\endif[^]*CREATE ROLE/);
+    }
   });
 
-  it('makes replicas from a copy of the primary, whose certificate they verify', () => {
-    expect(text(0, 'postgresql-prepare')).toContain('initdb');
-    for (const index of [1, 2]) {
-      expect(text(index, 'postgresql-prepare')).toContain('pg_basebackup');
-      expect(text(index, 'postgresql-prepare')).toContain('host=@@database_host@@');
-      expect(text(index, 'postgresql-prepare')).toContain('sslmode=verify-full');
+  it('makes a new cluster on the primary alone, and replicas from a copy of it, whose certificate they verify', () => {
+    for (const [index, primary] of ['true', 'false', 'false'].entries()) {
+      expect(text(index, 'postgresql-prepare')).toMatch(
+        new RegExp(`is_primary\\(\\) \\{ ${primary}; \\}[^]*if is_primary; then[^]*initdb[^]*\nfi\n[^]*pg_basebackup`),
+      );
+      expect(text(index, 'postgresql-prepare')).toMatch(/host=@@database_host@@ .* sslmode=verify-full/);
     }
+  });
+
+  it('is the primary where the primary’s address is, where addresses move: all hosts are equal', () => {
+    const hosts = deriveCell(cell.spec, 'movable').databases.map((host) => postgresql(cell, host));
+    for (const { services, files, sysctl } of hosts) {
+      expect(services.map(({ name }) => name)).toEqual(['postgresql', 'postgresql-roles']);
+      const prepare = files.find(({ path }) => path.endsWith('/postgresql-prepare'))!.text;
+      expect(prepare).toContain('is_primary() { [[ -n $(ip -oneline address show to 10.16.8.9/32) ]]; }');
+      expect(sysctl).toEqual({ 'net.ipv4.ip_nonlocal_bind': '1' });
+    }
+    const listens = hosts.map(({ files }) => /^listen_addresses = '(.*)'$/m.exec(files[0]!.text)![1]);
+    expect(listens).toEqual(['10.16.8.11, 10.16.8.9', '10.16.10.12, 10.16.8.9', '10.16.12.13, 10.16.8.9']);
   });
 
   it('keeps secrets in files that only PostgreSQL reads', () => {
     for (const config of configs) {
       const secret = config.files.filter((file) => /@@(data_key|\w+_password)@@/.test(file.text));
       expect(secret.map(({ mode, owner }) => [mode, owner])).toEqual(secret.map(() => ['0600', 'postgres']));
-      expect(secret).toHaveLength(2);
+      expect(secret).toHaveLength(3);
     }
   });
 

@@ -24,20 +24,40 @@ describe('redis', () => {
     expect(text(primary, 'redis.conf')).toMatch(/^maxmemory \d+mb$/m);
   });
 
-  it('follows the primary on a replica, and nothing on the primary', () => {
-    expect(text(replica, 'redis.conf')).toMatch(/^replicaof @@redis_host@@ 6379$/m);
-    expect(text(primary, 'redis.conf')).not.toContain('replicaof');
-    expect(primary.values.map((value) => value.name)).not.toContain('redis_host');
+  it('is a replica or the primary by what is written before a start, not by its configuration', () => {
+    for (const config of [primary, replica]) {
+      expect(text(config, 'redis.conf')).not.toContain('replicaof');
+      expect(text(config, 'redis.conf')).toMatch(/^include \/run\/redis\/part.conf$/m);
+      expect(config.services[0]!.before).toEqual([['/usr/local/lib/cellstamp/redis-prepare']]);
+    }
   });
 
-  it('has one user, with a password and without dangerous commands', () => {
-    expect(text(primary, 'users.acl').trim().split('\n')).toHaveLength(1);
-    expect(text(primary, 'users.acl')).toMatch(/^user default on >@@redis_password@@ .*-@dangerous -@admin/);
-    expect(text(primary, 'users.acl')).not.toContain('nopass');
+  it('is the primary on one host for ever where addresses stay, and on the one with the address where they move', () => {
+    const rules = (addressing: 'decided' | 'movable') =>
+      deriveCell(cell.spec, addressing).redis.map(
+        (host) => /is_primary\(\) \{ .* \}/.exec(text(redis(cell, host), 'redis-prepare'))![0],
+      );
+    expect(rules('decided')).toEqual(['is_primary() { true; }', 'is_primary() { false; }']);
+    const moving = 'is_primary() { [[ -n $(ip -oneline address show to 10.16.8.39/32) ]]; }';
+    expect(rules('movable')).toEqual([moving, moving]);
+  });
+
+  it('lets clients do nothing dangerous, replicas only copy, and whoever changes the primary read nothing', () => {
+    const users = Object.fromEntries(
+      text(primary, 'users.acl')
+        .trim()
+        .split('\n')
+        .map((line) => [line.split(' ')[1], line.split(' ').slice(2).join(' ')]),
+    );
+    expect(users).toEqual({
+      default: 'on >@@redis_password@@ ~* &* +@all -@dangerous -@admin +info +role',
+      replication: 'on >@@redis_replication_password@@ resetchannels -@all +ping +psync +replconf',
+      failover: 'on >@@redis_failover_password@@ resetchannels -@all +ping +info +failover +replicaof',
+    });
   });
 
   it('shows its secrets to nobody else on the host', () => {
-    const secret = primary.files.filter((file) => /@@(data_key|redis_password)@@/.test(file.text));
+    const secret = primary.files.filter((file) => /@@(data_key|redis_\w*password)@@/.test(file.text));
     expect(secret.map((file) => file.mode[3])).toEqual(secret.map(() => '0'));
     expect(secret.length).toBeGreaterThan(0);
   });

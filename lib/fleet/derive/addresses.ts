@@ -16,7 +16,10 @@ const offsets = {
   media: 32,
   /** What moves between a media host and the neighbour that takes its calls over. There are 32 media hosts at most. */
   relay: 72,
+  /** What moves with the part of the primary among the databases, and among the Redis hosts. */
+  databasePrimary: 8,
   database: 10,
+  redisPrimary: 38,
   redis: 40,
 } as const;
 
@@ -53,6 +56,6 @@ export interface PlacedAddress {
 export function placeAddress(spec: Placed, kind: keyof typeof offsets, n: number): PlacedAddress {
   const subnets = zoneSubnets(spec);
   const zone = subnets[(n - 1) % subnets.length]!;
-  const subnet = kind === 'database' || kind === 'redis' ? zone.private : zone.public;
+  const subnet = /^(database|redis)/.test(kind) ? zone.private : zone.public;
   return { zone: zone.zone, subnet, address: formatAddress(parseRange(subnet).first + offsets[kind] + n) };
 }

@@ -1,6 +1,7 @@
 /**
  * Where the private addresses of hosts come from. `decided`: they follow from the network range, before anything exists. `movable`: the
- * same, and a target can move an address to another host, so that each media relay has one of its own. `late`: a host
+ * same, and a target can move an address to another host, so that each media relay has one of its own, and so have the primaries of
+ * PostgreSQL and Redis. `late`: a host
  * learns at its start where it and the others are; until then the mark of a late-bound value stands for the address. Whoever
  * writes an address into a text does the same in both cases, and calculates with none.
  */

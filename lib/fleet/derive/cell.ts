@@ -38,14 +38,21 @@ export interface MediaHost extends HostBase {
   /** Number of the media host whose relay this one takes over when that is lost. */
   readonly guest?: number;
 }
-/** A database host: the writer (primary) is number 1. On AWS a managed cluster takes their place. */
-export interface DatabaseHost extends HostBase {
+interface ReplicatedHost extends HostBase {
+  /** Where the primary is reached: an address of its own where addresses move, else that of number 1. */
+  readonly primaryAddress: string;
+  /** Whether this host is the primary, which takes the writes. Where addresses move, it is whichever has the primary's address. */
+  readonly primary: 'always' | 'never' | 'by address';
+}
+/** A database host. On AWS a managed cluster takes their place. */
+export interface DatabaseHost extends ReplicatedHost {
   readonly role: 'database';
 }
-/** A Redis host: the primary is number 1. On AWS a managed replication group takes their place. */
-export interface RedisHost extends HostBase {
+/** A Redis host. On AWS a managed replication group takes their place. */
+export interface RedisHost extends ReplicatedHost {
   readonly role: 'redis';
 }
+export type DataHost = DatabaseHost | RedisHost;
 export type Host = SbcHost | MediaHost | DatabaseHost | RedisHost;
 
 export interface Cell {
@@ -100,8 +107,14 @@ export function deriveCell(spec: CellSpec, addressing: Addressing = 'decided'): 
       ...(guest === undefined ? {} : { guest }),
     };
   });
-  const databases = count(1 + spec.database.readers).map((number): DatabaseHost => base('database', number));
-  const redis = count(1 + spec.redis.replicas).map((number): RedisHost => base('redis', number));
+  const replicated = <R extends 'database' | 'redis'>(role: R, number: number) => ({
+    ...base(role, number),
+    primaryAddress: addressing === 'movable' ? placeAddress(spec, `${role}Primary`, 1).address : base(role, 1).address,
+    primary:
+      addressing === 'movable' ? ('by address' as const) : number === 1 ? ('always' as const) : ('never' as const),
+  });
+  const databases = count(1 + spec.database.readers).map((number): DatabaseHost => replicated('database', number));
+  const redis = count(1 + spec.redis.replicas).map((number): RedisHost => replicated('redis', number));
   return {
     spec,
     name: spec.name,

@@ -1,6 +1,7 @@
 import type { Cell, DatabaseHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { late } from '../../fleet/late-bound.ts';
+import { listenAddresses } from '../primary.ts';
 import { values } from '../values.ts';
 import { databaseNames } from './names.ts';
 
@@ -35,12 +36,12 @@ export const replicaHealthSql = `DO $$ DECLARE behind numeric; BEGIN
   IF behind > ${replicaMayLag.bytes} THEN RAISE 'it is % behind the primary, more than ${replicaMayLag.text}', pg_size_pretty(behind); END IF;
 END $$`;
 
-/** Text of `postgresql.conf`; all databases of a cell are equal but for the primary that a replica follows. */
+/** Text of `postgresql.conf`, the same on a primary and on a replica but for names and addresses: each may become the other. */
 export function postgresqlConfig(cell: Cell, host: DatabaseHost): string {
   return `# PostgreSQL of ${host.hostname}, made from the cell's definition.
 
 ### Where it listens: always TLS, see pg_hba.conf
-listen_addresses = '${host.address}'
+listen_addresses = '${listenAddresses(host).join(', ')}'
 port = ${internalPorts.postgresql}
 unix_socket_directories = '${paths.socket}'
 ssl = on
@@ -56,10 +57,17 @@ shared_buffers = ${cell.spec.size === 'test' ? '32MB' : '256MB'}
 
 ### Replication
 wal_level = replica
-max_wal_senders = ${cell.spec.database.readers + 4}
+# For as many readers as a cell may have. A replica refuses a primary that has more.
+max_wal_senders = 20
 # What a replica that was away can catch up with; after more it copies the primary again.
 wal_keep_size = ${cell.spec.size === 'test' ? '64MB' : '1GB'}
 hot_standby = on
+# A side that is gone is noticed soon: a replica asks for the primary again, and a primary that stops does not wait for it.
+wal_receiver_timeout = 5s
+wal_sender_timeout = 10s
+wal_retrieve_retry_interval = 1s
+# As a replica it follows whoever has the name of the primary.
+primary_conninfo = '${followed(host)}'
 
 ### Log
 log_destination = stderr
@@ -68,6 +76,11 @@ log_line_prefix = '%m [%p] %u@%d '
 log_timezone = UTC
 timezone = UTC
 `;
+}
+
+/** How a replica, and what copies the primary for it, connects. */
+export function followed(host: DatabaseHost): string {
+  return `host=${late(values.databaseHost.name)} port=${internalPorts.postgresql} user=${databaseNames.replicationUser} passfile=${paths.passwords} sslmode=verify-full sslrootcert=${paths.authorities} connect_timeout=5 application_name=${host.hostname}`;
 }
 
 /** Text of `pg_hba.conf`: who may log in, from where and how. The last line that matches nothing else refuses. */
@@ -93,11 +106,16 @@ ${cell.databases
 }
 
 /**
- * SQL that makes the owner of the schema, the user for replication, and the database. It runs after every start of the
- * primary and changes nothing when all is there.
+ * SQL that makes the owner of the schema, the user for replication, and the database. It runs after every start and changes nothing
+ * on a replica, or when all is there.
  */
 export const rolesSql = `-- Users and the database. Repeatable.
 \\set ON_ERROR_STOP on
+-- A replica has them from the primary.
+SELECT pg_is_in_recovery() AS replica \\gset
+\\if :replica
+\\quit
+\\endif
 SET client_min_messages = warning;
 
 DO $$

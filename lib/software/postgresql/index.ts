@@ -1,22 +1,16 @@
 /**
  * PostgreSQL on hosts of the cell (local, Kubernetes; on AWS a managed cluster takes its place): the primary, and replicas
- * that follow it by streaming.
+ * that follow it by streaming. Where addresses move, each host may become the primary; `part.ts` says how.
  */
 import type { Cell, DatabaseHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { late } from '../../fleet/late-bound.ts';
 import { file, script, service, type HostConfig, type HostFile, type Service } from '../host-config.ts';
 import { values } from '../values.ts';
-import {
-  accessRules,
-  majorVersion,
-  paths,
-  postgresqlConfig,
-  primaryHealthSql,
-  replicaHealthSql,
-  rolesSql,
-} from './config.ts';
+import { nonlocalBind, primaryPackages } from '../primary.ts';
+import { accessRules, majorVersion, paths, postgresqlConfig, rolesSql } from './config.ts';
 import { databaseNames } from './names.ts';
+import { databasePartPath, healthScript, healthScriptPath, partScript } from './part.ts';
 import { binaries, prepareScript, prepareScriptPath } from './prepare.ts';
 
 export { databaseNames } from './names.ts';
@@ -25,30 +19,26 @@ const owned = { owner: 'postgres', group: 'postgres' };
 
 /** @example postgresql(cell, cell.databases[1]).services.map((service) => service.name) // ['postgresql'] */
 export function postgresql(cell: Cell, host: DatabaseHost): HostConfig {
-  const primary = host.number === 1;
   const files: HostFile[] = [
     file(paths.config, postgresqlConfig(cell, host), { ...owned, mode: '0640' }),
     file(paths.access, accessRules(cell), { ...owned, mode: '0640' }),
     file(paths.certificate, `${late(values.dataCertificate.name)}\n`, owned),
     file(paths.key, `${late(values.dataKey.name)}\n`, { ...owned, mode: '0600' }),
     file(paths.authorities, `${late(values.dataCaCertificate.name)}\n`),
-    script(prepareScriptPath, prepareScript(cell, host)),
-    primary
-      ? file(paths.roles, rolesSql, { ...owned, mode: '0600' })
-      : file(
-          paths.passwords,
-          `*:*:*:${databaseNames.replicationUser}:${late(values.databaseReplicationPassword.name)}\n`,
-          {
-            ...owned,
-            mode: '0600',
-          },
-        ),
+    script(prepareScriptPath, prepareScript(host)),
+    script(healthScriptPath, healthScript(host)),
+    script(databasePartPath, partScript(host)),
+    file(paths.roles, rolesSql, { ...owned, mode: '0600' }),
+    file(paths.passwords, `*:*:*:${databaseNames.replicationUser}:${late(values.databaseReplicationPassword.name)}\n`, {
+      ...owned,
+      mode: '0600',
+    }),
   ];
   return {
-    packages: ['postgresql-15'],
+    packages: ['postgresql-15', ...primaryPackages(host)],
     files,
-    services: primary ? [server(primary), roles] : [server(primary)],
-    sysctl: {},
+    services: [server, roles],
+    sysctl: nonlocalBind(host),
     kernelModules: [],
     ports: [
       {
@@ -65,50 +55,42 @@ export function postgresql(cell: Cell, host: DatabaseHost): HostConfig {
       values.dataCertificate,
       values.dataKey,
       values.databaseReplicationPassword,
-      ...(primary ? [values.databaseAdminUser, values.databaseAdminPassword] : [values.databaseHost]),
+      values.databaseHost,
+      values.databaseAdminUser,
+      values.databaseAdminPassword,
     ],
   };
 }
 
-function server(primary: boolean): Service {
-  return service({
-    name: 'postgresql',
-    description: primary ? 'PostgreSQL, primary' : 'PostgreSQL, streaming replica',
-    command: [`${binaries}/postgres`, '-D', paths.data, '-c', `config_file=${paths.config}`],
-    user: 'postgres',
-    environment: primary ? {} : { PGPASSFILE: paths.passwords },
-    before: [[prepareScriptPath]],
-    runDirectories: [paths.socket],
-    stateDirectories: ['/var/lib/postgresql', `/var/lib/postgresql/${majorVersion}`],
-    openFiles: 8192,
-    // As postgres, the only user that the socket lets in.
-    ready: [
-      '/usr/bin/setpriv',
-      '--reuid=postgres',
-      '--regid=postgres',
-      '--init-groups',
-      `${binaries}/pg_isready`,
-      '--quiet',
-      `--host=${paths.socket}`,
-      `--port=${internalPorts.postgresql}`,
-      '--dbname=postgres',
-    ],
-    // The first start makes or copies the data.
-    readyTimeoutSeconds: 120,
-    health: [
-      '/usr/bin/setpriv',
-      ...['--reuid=postgres', '--regid=postgres', '--init-groups', '--'],
-      // Not /usr/bin/psql, a Perl program that looks for this one first.
-      ...[`${binaries}/psql`, '--no-psqlrc', '--quiet', '--set=VERBOSITY=terse'],
-      ...[`--host=${paths.socket}`, `--port=${internalPorts.postgresql}`, '--dbname=postgres'],
-      `--command=${primary ? primaryHealthSql : replicaHealthSql}`,
-    ],
-    reload: [`${binaries}/pg_ctl`, 'reload', '-D', paths.data],
-    stopTimeoutSeconds: 30,
-  });
-}
+const server: Service = service({
+  name: 'postgresql',
+  description: 'PostgreSQL',
+  command: [`${binaries}/postgres`, '-D', paths.data, '-c', `config_file=${paths.config}`],
+  user: 'postgres',
+  before: [[prepareScriptPath]],
+  runDirectories: [paths.socket],
+  stateDirectories: ['/var/lib/postgresql', `/var/lib/postgresql/${majorVersion}`],
+  openFiles: 8192,
+  // As postgres, the only user that the socket lets in.
+  ready: [
+    '/usr/bin/setpriv',
+    '--reuid=postgres',
+    '--regid=postgres',
+    '--init-groups',
+    `${binaries}/pg_isready`,
+    '--quiet',
+    `--host=${paths.socket}`,
+    `--port=${internalPorts.postgresql}`,
+    '--dbname=postgres',
+  ],
+  // The first start makes or copies the data.
+  readyTimeoutSeconds: 120,
+  health: [healthScriptPath],
+  reload: [`${binaries}/pg_ctl`, 'reload', '-D', paths.data],
+  stopTimeoutSeconds: 30,
+});
 
-/** Users and the database of the primary. */
+/** Users and the database, which a replica has from the primary. */
 const roles = service({
   name: 'postgresql-roles',
   description: 'Users and database of PostgreSQL',

@@ -2,7 +2,7 @@
  * Public addresses of a cell on this machine: a /24 of the first half of the range for benchmarks of networks (198.18.0.0/15,
  * RFC 2544), which nobody on the internet has; the front takes the other half. And who is outside: the documentation ranges, carriers and tenants of the spec.
  */
-import type { Cell, Host } from '../../fleet/derive/cell.ts';
+import type { Cell, DataHost, Host } from '../../fleet/derive/cell.ts';
 import { contains, formatRange, parseRange } from '../../fleet/range.ts';
 
 const benchmarkRange = parseRange('198.18.0.0/16');
@@ -38,6 +38,11 @@ export function publicAddress(publicNetwork: string, host: Host): string | undef
 export function gatewayAddress(cell: Cell): string {
   const range = parseRange(cell.spec.network);
   return formatRange({ first: range.first + 1, prefix: 32 }).replace('/32', '');
+}
+
+/** The name by which everybody in the cell reaches the primary: `lab-database`. */
+export function primaryName(cell: Pick<Cell, 'name'>, role: DataHost['role']): string {
+  return `${cell.name}-${role}`;
 }
 
 /** From where the outside speaks when a program chooses no address. */

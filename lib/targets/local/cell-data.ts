@@ -1,9 +1,9 @@
 /** A running cell's data: its database, and the tables of its SBCs. */
-import { deriveCell } from '../../fleet/derive/cell.ts';
 import { answersOf, kamailioCalls, type KamailioCall } from '../../operations/cell-data.ts';
 import { databaseNames } from '../../software/postgresql/index.ts';
 import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';
+import { primaryOf } from './primaries.ts';
 import type { CellState } from './state.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { CellState } from './state.ts';
  * @throws LocalFailure when the database refuses
  */
 export async function queryDatabase(state: CellState, sql: string): Promise<readonly string[]> {
-  const primary = deriveCell(state.spec).databases[0]!.name;
+  const primary = primaryOf(state, 'database');
   const asPostgres = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--reset-env', '--'];
   const psql = ['psql', '--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--field-separator=\t'];
   const where = ['--host=/run/postgresql', `--dbname=${databaseNames.database}`, '--set=ON_ERROR_STOP=1'];

@@ -11,7 +11,14 @@ import {
 import { claimScriptPath } from '../../software/keepalived/index.ts';
 import { claimRelayPath } from '../../software/take-over/paths.ts';
 import type { Cell, Host, MediaHost } from '../../fleet/derive/cell.ts';
-import { floatingAddress, gatewayAddress, outsideAddress, outsideRanges, publicAddress } from './addresses.ts';
+import {
+  floatingAddress,
+  gatewayAddress,
+  outsideAddress,
+  outsideRanges,
+  primaryName,
+  publicAddress,
+} from './addresses.ts';
 import { claimScript } from './claim-addresses.ts';
 import { claimRelayScript, type RelayAddresses } from './claim-relay.ts';
 import { firewall } from './firewall.ts';
@@ -28,8 +35,8 @@ export interface NamespacePlan {
   readonly config: HostConfig;
   /** Hosts whose services must be ready before this one's start. */
   readonly after: readonly string[];
-  /** Hosts with whose loss this one's own data is of no more use: they are recreated together. */
-  readonly copies: readonly string[];
+  /** Hosts of which all are recreated, with nothing in them, only together with this one: it has put something into them. */
+  readonly fills: readonly string[];
 }
 
 /** Name of the machine's interface in every host. */
@@ -62,8 +69,8 @@ export function hostPlan(cell: Cell, host: Host, publicNetwork: string, hasFrees
     rules: firewall(cell, config, staysPublic && own ? { public: own, private: host.address } : undefined),
     config,
     after: startsAfter(cell, host),
-    // A replica follows the database that it copied; an SBC has put the schema into it.
-    copies: host.role === 'sbc' || (host.role === 'database' && host.number > 1) ? [cell.databases[0]!.name] : [],
+    // An SBC has put the schema into the database.
+    fills: host.role === 'sbc' ? cell.databases.map(({ name }) => name) : [],
   };
 }
 
@@ -107,7 +114,10 @@ function relaysOf(cell: Cell, host: MediaHost, publicNetwork: string): readonly 
 export const noNameServer = file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
 
 function nameFiles(cell: Cell): readonly HostFile[] {
-  const lines = cell.hosts.map((host) => `${host.address} ${host.hostname} ${host.name}\n`);
+  const lines = [
+    ...cell.hosts.map((host) => `${host.address} ${host.hostname} ${host.name}\n`),
+    ...[cell.databases[0]!, cell.redis[0]!].map((host) => `${host.primaryAddress} ${primaryName(cell, host.role)}\n`),
+  ];
   return [file('/etc/hosts', `127.0.0.1 localhost\n${lines.join('')}`), noNameServer];
 }
 
@@ -115,7 +125,7 @@ export function isFreeswitch(service: Pick<Service, 'name'>): boolean {
   return service.name === 'freeswitch';
 }
 
-/** Replicas follow their primary; SBCs load their tables from the database and write to Redis. */
+/** Replicas copy the primary, which is number 1 in a cell that is new; SBCs load their tables from the database and write to Redis. */
 function startsAfter(cell: Cell, host: Host): readonly string[] {
   const primaries = { database: cell.databases[0]!.name, redis: cell.redis[0]!.name };
   switch (host.role) {
@@ -166,7 +176,7 @@ table ip cellstamp {
       },
     },
     after: [],
-    copies: [],
+    fills: [],
   };
 }
 
@@ -187,7 +197,7 @@ export function outsidePlan(cell: Cell, publicNetwork: string): NamespacePlan {
     rules: 'flush ruleset\n',
     config: emptyHostConfig,
     after: [],
-    copies: [],
+    fills: [],
   };
 }
 

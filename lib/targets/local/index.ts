@@ -12,6 +12,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalFailure } from './failure.ts';
 import { runInside, spawnInNetwork } from './namespace.ts';
+import { primaryOf } from './primaries.ts';
 import { isAlive, kill, type ProcessId } from './processes.ts';
 import type { Outcome, RunOptions } from './run.ts';
 import { hostFolder, requireState } from './state.ts';
@@ -38,6 +39,11 @@ function processOf(name: string, host: string): ProcessId {
   if (!isAlive(namespace.init))
     throw new LocalFailure(`host ${host} of cell ${name} is dead; "npx cellstamp up ${name}" recreates it`);
   return namespace.init;
+}
+
+/** Name of the host that is the primary of PostgreSQL or Redis. @throws LocalFailure when the cell is not up */
+export function primaryHost(name: string, role: 'database' | 'redis'): string {
+  return primaryOf(requireState(name), role);
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Cell, Host } from '../../fleet/derive/cell.ts';
 import type { HostConfig } from '../../software/host-config.ts';
 import type { CellValueName } from '../../software/values.ts';
-import { publicAddress } from './addresses.ts';
+import { primaryName, publicAddress } from './addresses.ts';
 import type { Secrets } from './secrets.ts';
 
 export const databaseAdminUser = 'cellstamp_admin';
@@ -18,13 +18,15 @@ export function lateValues(
   return {
     public_address: publicAddress(publicNetwork, host) ?? '',
     guest_public_address: guest === undefined ? '' : publicAddress(publicNetwork, guest)!,
-    database_host: cell.databases[0]!.hostname,
+    database_host: primaryName(cell, 'database'),
     database_admin_user: databaseAdminUser,
     database_admin_password: secrets.databaseAdminPassword,
     database_sbc_password: secrets.databaseSbcPassword,
     database_replication_password: secrets.databaseReplicationPassword,
-    redis_host: cell.redis[0]!.hostname,
+    redis_host: primaryName(cell, 'redis'),
     redis_password: secrets.redisPassword,
+    redis_replication_password: secrets.redisReplicationPassword,
+    redis_failover_password: secrets.redisFailoverPassword,
     data_ca_certificate: secrets.dataCaCertificate,
     data_certificate: secrets.dataCertificate,
     data_key: secrets.dataKey,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cell } from '../../fleet/derive/cell.ts';
+import { primaryName } from './addresses.ts';
 import { LocalFailure } from './failure.ts';
 import { run } from './run.ts';
 import { cellFolder, makeFolder, replaceFile } from './state.ts';
@@ -12,6 +13,8 @@ export interface Secrets {
   readonly databaseSbcPassword: string;
   readonly databaseReplicationPassword: string;
   readonly redisPassword: string;
+  readonly redisReplicationPassword: string;
+  readonly redisFailoverPassword: string;
   readonly digestSecret: string;
   readonly topologySecret: string;
   readonly eventSocketPassword: string;
@@ -43,6 +46,8 @@ function passwords() {
     databaseSbcPassword: password(),
     databaseReplicationPassword: password(),
     redisPassword: password(),
+    redisReplicationPassword: password(),
+    redisFailoverPassword: password(),
     digestSecret: password(),
     topologySecret: password(),
     eventSocketPassword: password(),
@@ -77,7 +82,11 @@ async function certificates(cell: Cell) {
     request(
       'data',
       `${cell.name} data`,
-      signed(data.flatMap((host) => [`DNS:${host.hostname}`, `IP:${host.address}`])),
+      signed([
+        ...data.flatMap((host) => [`DNS:${host.hostname}`, `IP:${host.address}`]),
+        // Whichever is the primary is reached by this name.
+        ...(['database', 'redis'] as const).map((role) => `DNS:${primaryName(cell, role)}`),
+      ]),
     ),
     // Either side of a copy of calls shows it; what counts is who has signed it.
     request('relay', `${cell.name} relays`, signed([`DNS:relays.${cell.name}.invalid`])),

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isHeld, lockHolder, ownerHere, tryLock, unlock, type LockTaken } from '../../config-file/lock.ts';
 import { suggestion } from '../../config-file/allowed.ts';
+import type { DataHost } from '../../fleet/derive/cell.ts';
 import { parseCell, type CellSpec } from '../../fleet/schema/cell.ts';
 import { inSections } from '../../config-file/old-form.ts';
 import { oldCell } from '../../fleet/schema/old-form.ts';
@@ -43,6 +44,11 @@ export interface CellState {
   readonly startedAt: string;
   /** The process with which the cell ends; none: it stays up. */
   readonly owner?: ProcessId;
+  /**
+   * Names of the primaries, which alone have the primaries' addresses: number 1 until `promote` names another one. A cell that an older
+   * version brought up has none, and so has a front.
+   */
+  readonly primaries?: Readonly<Record<DataHost['role'], string>>;
   /** `fabric`, `outside`, and the hosts by name. */
   readonly namespaces: Readonly<Record<string, Namespace>>;
 }

@@ -7,6 +7,7 @@ import { ping } from '../../software/rtpengine/ping.ts';
 import { floatingAddress, gatewayAddress, publicAddress } from './addresses.ts';
 import { hostsHealth, type HostHealth } from './health.ts';
 import { isFreeswitch } from './host-plan.ts';
+import { primaryOf } from './primaries.ts';
 import { isAlive } from './processes.ts';
 import { environment } from './run.ts';
 import { isFull } from './room.ts';
@@ -25,6 +26,8 @@ export interface HostStatus {
   readonly reason?: string;
   /** Whether an SBC holds the floating addresses. */
   readonly active?: boolean;
+  /** Whether a data host is the primary. */
+  readonly primary?: boolean;
   readonly services: readonly ServiceStatus[];
 }
 
@@ -109,6 +112,9 @@ function statusOf(state: CellState): CellStatus {
       state: namespace && isAlive(namespace.init) ? summary(services) : 'dead',
       ...(host.role === 'sbc'
         ? { active: isActive(state.name, host.name) && namespace !== undefined && isAlive(namespace.init) }
+        : {}),
+      ...(host.role === 'database' || host.role === 'redis'
+        ? { primary: primaryOf(state, host.role) === host.name }
         : {}),
       services,
     };

@@ -1,14 +1,17 @@
 /** Brings a cell up on this machine, or what is missing of it. */
 import { deriveCell, type Cell } from '../../fleet/derive/cell.ts';
+import { standDown } from '../../operations/promote.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { publicNetworks } from './addresses.ts';
 import { forgetCustomers, syncCustomers } from './customers.ts';
 import { removeCell } from './down.ts';
 import { LocalFailure } from './failure.ts';
+import { localDataHosts } from './data-port.ts';
 import { fabricPlan, hostPlan, outsidePlan, outsideRoutes, type NamespacePlan } from './host-plan.ts';
 import { filled, hashOf, lateValues } from './late-values.ts';
 import { link, runInNetwork, startNamespace, type StartedNamespace } from './namespace.ts';
 import { isAlive, kill, processId, type ProcessId } from './processes.ts';
+import { dataHosts, heldPrimaries, keptPrimaries, placePrimaries } from './primaries.ts';
 import { anSbcIsActive, startServices } from './readiness.ts';
 import { requirements } from './requirements.ts';
 import { requireRoom, withRoom } from './room.ts';
@@ -19,6 +22,7 @@ import {
   exclusively,
   makeFolder,
   readState,
+  requireState,
   writeState,
   type CellState,
   type Namespace,
@@ -72,6 +76,7 @@ async function previousState(cell: Cell, { dieWithParent }: UpOptions): Promise<
   const alive = Object.values(previous?.namespaces ?? {}).filter(({ init }) => isAlive(init));
   requireRoom(`cell ${cell.name}`, cell.hosts.length + 2 - alive.length);
   if (previous && hasNetwork(previous, cell)) return { ...previous, spec: cell.spec };
+  if (previous) requireNoData(previous);
   await removeCell(cell.name);
   makeFolder(cellFolder(cell.name));
   return exclusively('public-network', async () => {
@@ -91,6 +96,18 @@ async function previousState(cell: Cell, { dieWithParent }: UpOptions): Promise<
   });
 }
 
+/** @throws LocalFailure when the cell has data, which would go with its network */
+function requireNoData({ name, spec, namespaces }: CellState): void {
+  const alive = dataHosts(deriveCell(spec)).filter((host) => {
+    const namespace = namespaces[host.name];
+    return namespace !== undefined && isAlive(namespace.init);
+  });
+  if (alive.length === 0) return;
+  throw new LocalFailure(
+    `cell ${name} needs another network, so that all of its hosts have to be made anew, with no data in them; nothing was changed. To give its data up: npx cellstamp down ${name}`,
+  );
+}
+
 function hasNetwork(previous: CellState, cell: Cell): boolean {
   const { fabric, outside } = previous.namespaces;
   return (
@@ -106,7 +123,7 @@ function hasNetwork(previous: CellState, cell: Cell): boolean {
 async function makeHosts(cell: Cell, previous: CellState, options: UpOptions): Promise<CellState> {
   const { publicNetwork } = previous;
   const secrets = await secretsOf(cell);
-  const hosts = cell.hosts.map((host) => {
+  const all = cell.hosts.map((host) => {
     const plan = hostPlan(cell, host, publicNetwork, hasFreeswitch());
     return { ...plan, config: filled(plan.config, lateValues(cell, host, publicNetwork, secrets)) };
   });
@@ -114,7 +131,10 @@ async function makeHosts(cell: Cell, previous: CellState, options: UpOptions): P
     ? []
     : [fabricPlan(cell, publicNetwork), outsidePlan(cell, publicNetwork)];
 
-  const { kept, wanted } = keepOrMake(previous.namespaces, hosts);
+  const held = heldPrimaries(cell, previous, all);
+  const hosts = all.filter((plan) => !waitsFor(held, plan.name, previous));
+  const primaries = keptPrimaries(cell, previous);
+  const { kept, wanted } = keepOrMake(previous.namespaces, hosts, held);
   options.signal?.throwIfAborted();
   if (wanted.length > 0) forgetCustomers(cell.name);
   const started = new Map<string, StartedNamespace>();
@@ -129,34 +149,53 @@ async function makeHosts(cell: Cell, previous: CellState, options: UpOptions): P
       plan.name,
       { init: started.get(plan.name)!.init, hash: hashOf(plan) },
     ]);
-    const state: CellState = { ...previous, namespaces: { ...kept, ...Object.fromEntries(made) } };
+    const state: CellState = { ...previous, primaries, namespaces: { ...kept, ...Object.fromEntries(made) } };
     writeState(state);
 
     const inits = new Map(wanted.map(({ name }): [string, ProcessId] => [name, state.namespaces[name]!.init]));
     const outside = state.namespaces['outside']!.init;
     await link(state.namespaces['fabric']!.init, network.length > 0 ? outside : undefined, inits);
+    await placePrimaries(cell, state);
     for (const namespace of started.values()) namespace.proceed();
     for (const { name } of network) started.get(name)!.proceed();
     if (network.length === 0) {
       await runInNetwork(outside, ['ip', '-batch', '-'], { input: `${outsideRoutes(cell).join('\n')}\n` });
     }
     await startServices(cell, hosts, started, (host) => options.onProgress?.({ host, state: 'ready' }), options.signal);
-    return state;
+    if (held.length === 0) return state;
   } finally {
     for (const namespace of started.values()) namespace.release();
   }
+  // Their replicas are as the spec wants them: one takes the place of each, and then they can be made anew.
+  const port = localDataHosts(cell.name);
+  for (const primary of held) await standDown(port, primary);
+  return makeHosts(cell, requireState(cell.name), options);
 }
 
-/** Ends what is not wanted any more; the hosts that stay, and those to be made. */
+/** A primary lets in only the replicas that it was made for: a new one comes when a primary of the new configuration is there. */
+function waitsFor(held: readonly string[], host: string, previous: CellState): boolean {
+  const role = host.replace(/-\d+$/, '');
+  return previous.namespaces[host] === undefined && held.some((primary) => primary.startsWith(`${role}-`));
+}
+
+/**
+ * Ends what is not wanted any more; the hosts that stay, and those to be made.
+ * @param held hosts that stay for now, whatever the spec says
+ */
 function keepOrMake(
   previous: CellState['namespaces'],
   hosts: readonly NamespacePlan[],
+  held: readonly string[],
 ): { readonly kept: CellState['namespaces']; readonly wanted: readonly NamespacePlan[] } {
   const wanted: NamespacePlan[] = [];
   for (const plan of hosts) {
     const namespace = previous[plan.name];
-    const stays = namespace !== undefined && isAlive(namespace.init) && namespace.hash === hashOf(plan);
-    if (!stays || wanted.some(({ name }) => plan.copies.includes(name))) wanted.push(plan);
+    const isAsWanted =
+      namespace !== undefined &&
+      isAlive(namespace.init) &&
+      (namespace.hash === hashOf(plan) || held.includes(plan.name));
+    const isEmptied = plan.fills.length > 0 && plan.fills.every((filled) => wanted.some(({ name }) => name === filled));
+    if (!isAsWanted || isEmptied) wanted.push(plan);
   }
   const stays = (name: string) =>
     name === 'fabric' ||

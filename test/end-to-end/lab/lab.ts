@@ -8,7 +8,7 @@ import { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
 import type { AgentSpec } from '../../../lib/user-agent/scenario.ts';
 import { readCallRecords } from '../../../lib/cli/call-records.ts';
-import { down, exec, status, up } from '../../../lib/targets/local/index.ts';
+import { down, exec, primaryHost, status, up } from '../../../lib/targets/local/index.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
 import type { CallEvent } from '../../../lib/software/kamailio/sbc/records.ts';
@@ -160,7 +160,7 @@ export class Lab {
       status: code,
       stdout,
       stderr,
-    } = await exec(this.spec.name, 'database-1', [...asPostgres, ...psql], {
+    } = await exec(this.spec.name, primaryHost(this.spec.name, 'database'), [...asPostgres, ...psql], {
       input: text,
     });
     if (code !== 0) throw new Error(`database: ${stderr}`);

@@ -1,6 +1,8 @@
 /** Tenants and trunks are data: they come to a running cell and leave it without a restart. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { down, exec, killHost, up } from '../../../lib/targets/local/index.ts';
+import { promote } from '../../../lib/operations/promote.ts';
+import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
+import { down, exec, killHost, primaryHost, up } from '../../../lib/targets/local/index.ts';
 import { readState } from '../../../lib/targets/local/state.ts';
 import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
@@ -48,7 +50,7 @@ async function lookUp(table: string, key: string): Promise<readonly (string | un
 }
 const inDatabase = async (sql: string) => {
   const asPostgres = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'];
-  const { stdout } = await exec(input.name, 'database-1', [
+  const { stdout } = await exec(input.name, primaryHost(input.name, 'database'), [
     ...asPostgres,
     'psql',
     '-h',
@@ -110,6 +112,7 @@ describeWith(['root', 'debian-packages'], 'tenants and trunks of a running cell'
   it('are still there after an SBC died, and after the database did', async () => {
     for (const host of ['sbc-2', 'database-1']) {
       killHost(input.name, host);
+      if (host === 'database-1') await promote(localDataHosts(input.name), 'database-2', { primaryIsLost: true });
       await up(parseCell(second));
       expect(await lookUp('tenants', 'initech.example.com')).not.toContain(undefined);
       expect(await inDatabase('SELECT count(*) FROM cellstamp.tenants')).toBe('2');

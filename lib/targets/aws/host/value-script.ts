@@ -35,6 +35,8 @@ const sources: Readonly<Record<CellValueName | EdgeValueName | PlaceValueName, S
   database_admin_password: (name) => `secret_field ${name} databaseOwner password`,
   database_sbc_password: generated,
   database_replication_password: nowhere,
+  redis_replication_password: nowhere,
+  redis_failover_password: nowhere,
   redis_host: given,
   redis_password: generated,
   data_ca_certificate: (name) => `authorities ${name}`,

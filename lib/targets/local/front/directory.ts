@@ -57,7 +57,7 @@ logfile ""
       services: [directoryService, nameService],
     },
     after: [],
-    copies: [],
+    fills: [],
   };
 }
 

@@ -27,7 +27,7 @@ export function edgePlan(front: Front, edge: EdgeHost): NamespacePlan {
     rules: rules(config.ports, network, own, edge.unicastSide),
     config,
     after: [],
-    copies: [],
+    fills: [],
   };
 }
 

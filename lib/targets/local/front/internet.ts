@@ -169,7 +169,7 @@ function routerPlan(
       sysctl: { ...forwarding, 'net.ipv4.fib_multipath_hash_policy': '0' },
     },
     after: [],
-    copies: [],
+    fills: [],
   };
 }
 
@@ -312,7 +312,7 @@ table ip cellstamp {
       },
     },
     after: [],
-    copies: [],
+    fills: [],
   };
 }
 
@@ -342,6 +342,6 @@ function callersPlan(front: Front): NamespacePlan {
     rules: 'flush ruleset\n',
     config: emptyHostConfig,
     after: [],
-    copies: [],
+    fills: [],
   };
 }

@@ -1,0 +1,215 @@
+/**
+ * Changes which host is the primary of PostgreSQL or Redis. There is never more than one that takes writes: who is reached as the primary
+ * is the target's to say, to one host at a time, and a host takes writes only once every other one has been made to stop.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../config-file/user-error.ts';
+import { databasePartPath } from '../software/postgresql/part.ts';
+import { redisPartPath } from '../software/redis/part.ts';
+import type { CellPort } from './cell-port.ts';
+import { OperationFailure } from './failure.ts';
+import type { HostCommand } from './host-command.ts';
+
+export interface DataHostState {
+  readonly name: string;
+  readonly role: 'database' | 'redis';
+  readonly address: string;
+  /** Whether it is the primary by the target's record. */
+  readonly isPrimary: boolean;
+  /** Whether the host is there at all. */
+  readonly isUp: boolean;
+}
+
+/** A cell on a target that runs PostgreSQL and Redis on hosts of the cell. */
+export interface DataPort extends CellPort {
+  dataHosts(): readonly DataHostState[];
+
+  /** Sees to it that nobody reaches a host as the primary, even where no program on it answers; once it returns, nobody does. */
+  withdraw(host: string): Promise<void>;
+
+  /** Ends PostgreSQL or Redis on a host at once, even where it is frozen. Its supervisor may start it again. */
+  end(host: string): Promise<void>;
+
+  /** Records that a host is the primary, and has everybody reach it as that; all others are withdrawn before. */
+  appoint(host: string): Promise<void>;
+}
+
+/** What the new primary lacks of what the old one had taken. */
+export type Loss =
+  | { readonly kind: 'none' }
+  /** Of the log of changes. */
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  /** The old primary can't be asked. Seconds since 1970: of the last thing that the new one got from it; null: not known. */
+  | { readonly kind: 'unknown'; readonly since: number | null };
+
+export interface Promotion {
+  readonly primary: string;
+  /** Who was it before; the same host where nothing was to be done. */
+  readonly before: string;
+  readonly loss: Loss;
+  /** Hosts that follow it, and those that do not, with why. */
+  readonly following: readonly string[];
+  readonly notFollowing: readonly { readonly host: string; readonly reason: string }[];
+  /** Hosts that are not there. */
+  readonly missing: readonly string[];
+}
+
+interface Options {
+  /** Whether what only the primary has is given up. Default: no. */
+  readonly primaryIsLost?: boolean;
+}
+
+/**
+ * Makes a replica the primary. While the primary answers nothing is lost: it takes no more writes, the replica gets all that it has, and
+ * it becomes a replica itself. Doing it again completes what was interrupted; on the primary itself it has all others follow.
+ *
+ * @throws OperationFailure when the primary does not answer and is not given up, or the replica can't take its place; the primary is who
+ * it was before
+ */
+export async function promote(port: DataPort, name: string, options: Options = {}): Promise<Promotion> {
+  return port.exclusively('promote', () => changePrimary(port, name, options));
+}
+
+/** Has a replica take the place of a primary that is to go; for whoever has the cell to himself already. */
+export async function standDown(port: DataPort, primary: string): Promise<Promotion> {
+  const hosts = port.dataHosts();
+  const { role } = hosts.find((host) => host.name === primary)!;
+  const replica = hosts.find((host) => host.role === role && host.isUp && !host.isPrimary);
+  if (replica === undefined) {
+    throw new OperationFailure(`${primary} of cell ${port.cell} has the only data, and no replica to take its place`);
+  }
+  return changePrimary(port, replica.name, {});
+}
+
+async function changePrimary(port: DataPort, name: string, { primaryIsLost = false }: Options): Promise<Promotion> {
+  const { target, primary, others } = hostsOf(port, name);
+  let loss: Loss = { kind: 'none' };
+  if (target !== primary) {
+    const has = await positionOf(port, target);
+    const had = await positionOf(port, primary).catch((error: unknown) => reasonOf(error));
+    if (primaryIsLost) loss = await giveUp(port, { target, primary, others }, has, had);
+    else if (typeof had === 'string') throw doesNotAnswer(port, target, primary, had, has);
+    else await handOver(port, target, primary, had);
+  }
+  await port.run(target.name, part(target, 'become the primary', 'promote'));
+  await port.appoint(target.name);
+
+  const following: string[] = [];
+  const notFollowing: { host: string; reason: string }[] = [];
+  const rest = [primary, ...others].filter((one) => one !== target);
+  for (const host of rest.filter(({ isUp }) => isUp)) {
+    try {
+      await port.run(host.name, part(host, 'follow the primary', 'follow'));
+      following.push(host.name);
+    } catch (error) {
+      notFollowing.push({ host: host.name, reason: reasonOf(error) });
+    }
+  }
+  const missing = rest.filter(({ isUp }) => !isUp).map((host) => host.name);
+  return { primary: target.name, before: primary.name, loss, following, notFollowing, missing };
+}
+
+function hostsOf(port: DataPort, name: string) {
+  const all = port.dataHosts();
+  const target = all.find((host) => host.name === name);
+  if (target === undefined) {
+    throw new OperationFailure(
+      `cell ${port.cell} has no data host ${name}; it has ${all.map((host) => host.name).join(', ')}`,
+      2,
+    );
+  }
+  const peers = all.filter(({ role }) => role === target.role);
+  const primary = peers.find(({ isPrimary }) => isPrimary)!;
+  return { target, primary, others: peers.filter((host) => host !== primary && host !== target) };
+}
+
+/** The primary has stopped, and the replica has all of it; or the primary is what it was. */
+async function handOver(port: DataPort, target: DataHostState, primary: DataHostState, had: Position): Promise<void> {
+  if (had.part === 'primary') {
+    await port.run(primary.name, part(primary, 'hand its place over', 'hand-over', target.address));
+  }
+  await port.withdraw(primary.name);
+  const { bytes: all } = await positionOf(port, primary);
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const has = await positionOf(port, target);
+    // Redis has changed their parts by itself.
+    if (has.part === 'primary' || has.bytes >= all) return;
+    if (Date.now() > deadline) {
+      await port.run(primary.name, part(primary, 'become the primary again', 'promote'));
+      await port.appoint(primary.name);
+      throw new OperationFailure(
+        `${target.name} of cell ${port.cell} lacks ${all - has.bytes} bytes of changes that ${primary.name} has, and does not get them; ${primary.name} is still the primary. To give them up: --primary-lost`,
+      );
+    }
+    await sleep(100);
+  }
+}
+
+/** The old primary is made to stop, in whatever state it is. @returns what is lost with it */
+async function giveUp(
+  port: DataPort,
+  { target, primary, others }: ReturnType<typeof hostsOf>,
+  has: Position,
+  had: Position | string,
+): Promise<Loss> {
+  for (const other of others) {
+    const position = await positionOf(port, other).catch(() => undefined);
+    if (position !== undefined && position.bytes > has.bytes) {
+      throw new OperationFailure(
+        `${other.name} of cell ${port.cell} has ${position.bytes - has.bytes} bytes of changes more than ${target.name}: promote that one; nothing was changed`,
+      );
+    }
+  }
+  if (primary.isUp) {
+    await port.withdraw(primary.name);
+    await port.end(primary.name);
+  }
+  // What arrived since counts.
+  const { bytes } = await positionOf(port, target);
+  if (typeof had === 'string') return { kind: 'unknown', since: has.since };
+  return had.bytes > bytes ? { kind: 'bytes', bytes: had.bytes - bytes } : { kind: 'none' };
+}
+
+function doesNotAnswer(
+  port: DataPort,
+  target: DataHostState,
+  primary: DataHostState,
+  reason: string,
+  { since }: Position,
+): OperationFailure {
+  const last = since === null ? '' : `, the last of which it got at ${new Date(since * 1000).toISOString()}`;
+  return new OperationFailure(
+    `${primary.name}, the primary of cell ${port.cell}, does not answer (${reason}), so ${target.name} can't get what it may lack; nothing was changed. To give that up: --primary-lost. ${target.name} keeps what it has${last}`,
+  );
+}
+
+/** How much of the changes a host has. */
+interface Position {
+  readonly part: 'primary' | 'replica';
+  /** Comparable between the hosts of a role. */
+  readonly bytes: number;
+  /** Of a replica: seconds since 1970, of the last thing that it got; null: not known, or it gets all the time. */
+  readonly since: number | null;
+}
+
+async function positionOf(port: DataPort, host: DataHostState): Promise<Position> {
+  const answer = await port.run(host.name, part(host, 'tell what it has', 'position'));
+  const [, which, bytes, since] = /^(primary|replica) (\d+) (\d+|-)\s*$/.exec(answer) ?? [];
+  if (which === undefined)
+    throw new OperationFailure(`${host.name} of cell ${port.cell} does not tell what it has: ${answer}`);
+  return {
+    part: which as Position['part'],
+    bytes: Number(bytes),
+    since: since === '-' ? null : Number(since),
+  };
+}
+
+function part({ role }: DataHostState, does: string, ...words: readonly string[]): HostCommand {
+  return { does, argv: [role === 'database' ? databasePartPath : redisPartPath, ...words] };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  throw error;
+}
