@@ -70,6 +70,9 @@ const remembered = 900;
 /** Bytes of records that go to Redis in one command. */
 const fullBatch = 16000;
 
+/** How long a replica may take to have a record. Without a replica the records of so long go in one command. */
+const copyMilliseconds = 100;
+
 /**
  * Takes each record once, whoever brings it and however often: one that an SBC could not deliver is brought by the other one, and an
  * answer that was lost has it brought again. In: lines of a record's name, a tab, the event.
@@ -240,6 +243,14 @@ route[SEND_BATCH] {
     $vn(script) = "${takeRecords(longestStream[cell.spec.size]).replaceAll('\\', '\\\\')}";
     # Type 3 is a number: the script has finished.
     if (!redis_cmd("records", "EVAL %s 1 ${callRecordStream} %s", "$vn(script)", "$var(batch)", "reply") || $redis(reply=>type) != 3) {
+        redis_free("reply");
+        $var(unconfirmed) = 1;
+        prom_counter_inc("record_failures_total", "1");
+        return;
+    }
+    redis_free("reply");
+    # A replica has it, too: it may be the primary a moment later. Where none confirms in time, what one Redis has is delivered.
+    if (!redis_cmd("records", "WAIT 1 ${copyMilliseconds}", "reply") || $redis(reply=>type) != 3) {
         redis_free("reply");
         $var(unconfirmed) = 1;
         prom_counter_inc("record_failures_total", "1");
