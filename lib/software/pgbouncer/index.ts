@@ -77,8 +77,12 @@ server_tls_sslmode = verify-full
 server_tls_ca_file = ${dataAuthoritiesPath}
 server_connect_timeout = 3
 server_login_retry = 2
-; A fail-over moves the name to another address.
+; A fail-over moves the name to another address, or the address to another host, which knows of no connection.
 dns_max_ttl = 5
+tcp_keepalive = 1
+tcp_keepidle = 2
+tcp_keepintvl = 1
+tcp_keepcnt = 3
 server_lifetime = 600
 
 ; Every question may use another connection.

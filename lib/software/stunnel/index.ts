@@ -69,6 +69,12 @@ sslVersionMin = TLSv1.2
 ; A fail-over moves the name to another address: resolve it for every connection.
 delay = yes
 TIMEOUTconnect = 2
-; Nothing may be said for hours.
+; One that is frozen takes a connection and does not shake hands. Kamailio's module waits without a limit when it connects again.
+TIMEOUTbusy = 3
+; Nothing may be said for hours. Whether the other side is still there, and still the primary, the kernel asks.
 TIMEOUTidle = 86400
+socket = r:SO_KEEPALIVE=1
+socket = r:TCP_KEEPIDLE=2
+socket = r:TCP_KEEPINTVL=1
+socket = r:TCP_KEEPCNT=3
 `;
