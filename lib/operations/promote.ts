@@ -99,7 +99,7 @@ async function changePrimary(port: DataPort, name: string, { primaryIsLost = fal
   const rest = [primary, ...others].filter((one) => one !== target);
   for (const host of rest.filter(({ isUp }) => isUp)) {
     try {
-      await port.run(host.name, part(host, 'follow the primary', 'follow'));
+      await port.run(host.name, part(host, 'follow the primary', 'follow', followSeconds(primaryIsLost)));
       following.push(host.name);
     } catch (error) {
       notFollowing.push({ host: host.name, reason: reasonOf(error) });
@@ -182,6 +182,11 @@ function doesNotAnswer(
   return new OperationFailure(
     `${primary.name}, the primary of cell ${port.cell}, does not answer (${reason}), so ${target.name} can't get what it may lack; nothing was changed. To give that up: --primary-lost. ${target.name} keeps what it has${last}`,
   );
+}
+
+/** A primary that was given up may be cut off, and follows later by itself: nobody waits long for that. */
+function followSeconds(primaryIsLost: boolean): string {
+  return primaryIsLost ? '30' : '60';
 }
 
 /** How much of the changes a host has. */

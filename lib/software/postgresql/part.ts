@@ -48,7 +48,7 @@ export function partScript(host: DatabaseHost): string {
 #   position           its part, the bytes of changes it has, and when it had the last one (seconds since 1970, or -)
 #   hand-over ADDRESS  the primary stops and comes back as a replica; every replica that is connected has all of it then
 #   promote            a replica becomes the primary
-#   follow             waits until it follows the primary; copies the primary anew when it can't
+#   follow SECONDS     waits until it follows the primary; when it can't, it copies the primary anew after a third of the time
 set -eu
 data=${paths.data}
 ${isPrimary(host)}
@@ -96,12 +96,12 @@ case \${1:-} in
     ;;
   follow)
     is_primary && fail 'it has the address of the primary'
-    if ! until_true 20 follows && is_replica; then
+    if ! until_true $(($2 / 3)) follows && is_replica; then
       # The primary has gone another way than this host.
       rm -f "$data/standby.signal"
       as_postgres ${binaries}/pg_ctl stop --pgdata="$data" --mode=immediate --no-wait >/dev/null
     fi
-    until_true 60 follows || fail 'it does not follow the primary'
+    until_true "$2" follows || fail 'it does not follow the primary'
     ;;
   *)
     fail "postgresql-part: position, hand-over, promote or follow, not '\${1:-}'"

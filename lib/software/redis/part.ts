@@ -1,5 +1,4 @@
 /** On a Redis host: which part Redis has, and how it changes. */
-import { dirname } from 'node:path/posix';
 import type { RedisHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { isPrimary } from '../primary.ts';
@@ -10,7 +9,7 @@ export const prepareScriptPath = '/usr/local/lib/cellstamp/redis-prepare';
 /** For root; `operations/promote.ts` calls it. */
 export const redisPartPath = '/usr/local/lib/cellstamp/redis-part';
 
-export const runFolder = dirname(paths.part);
+export const runFolder = '/run/redis';
 
 /** On a host whose Redis takes writes, or took them when it last ran. */
 const wasPrimary = `${paths.data}/primary`;
@@ -45,7 +44,7 @@ export function partScript(host: RedisHost): string {
 #   position           its part, the bytes of changes it has, and since when it has heard nothing (seconds since 1970, or -)
 #   hand-over ADDRESS  the primary becomes a replica of the host with this address, once that one has all data
 #   promote            a replica becomes the primary
-#   follow             follows the primary, and waits until it has all data
+#   follow SECONDS     follows the primary, and waits until it has all data
 set -euo pipefail
 REDISCLI_AUTH=$(<${paths.failoverPassword})
 export REDISCLI_AUTH
@@ -103,7 +102,7 @@ case \${1:-} in
   follow)
     is_primary && fail 'it has the address of the primary'
     order replicaof ${host.primaryAddress} ${internalPorts.redis}
-    until_true 60 linked || fail 'it does not follow the primary'
+    until_true "$2" linked || fail 'it does not follow the primary'
     ;;
   *)
     fail "redis-part: position, hand-over, promote or follow, not '\${1:-}'"
