@@ -1,6 +1,8 @@
 /** What is done to a cell's hosts: each fault, how it is put in, and how it is taken away again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killHost, up } from '../../../lib/targets/local/index.ts';
+import { promote } from '../../../lib/operations/promote.ts';
+import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
+import { killHost, primaryHost, up } from '../../../lib/targets/local/index.ts';
 import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import type { Random } from '../../../lib/planner/index.ts';
@@ -22,6 +24,16 @@ async function link(lab: Lab, host: string, state: 'up' | 'down'): Promise<void>
   await runInNetwork(requireState(lab.spec.name).namespaces['fabric']!.init, ['ip', 'link', 'set', host, state]);
 }
 
+/** What an operator does about a primary that is lost: a replica takes its place, and only then can it be made anew. */
+async function replacePrimary({ spec: { name } }: Lab, host: string): Promise<void> {
+  for (const role of ['database', 'redis'] as const) {
+    if (primaryHost(name, role) !== host) continue;
+    const port = localDataHosts(name);
+    const replica = port.dataHosts().find((each) => each.role === role && each.name !== host)!;
+    await promote(port, replica.name, { primaryIsLost: true });
+  }
+}
+
 export const faults: readonly Fault[] = [
   {
     name: 'process killed',
@@ -34,6 +46,7 @@ export const faults: readonly Fault[] = [
     strike: async (lab, host) => {
       killHost(lab.spec.name, host);
       await sleep(lastsMs);
+      await replacePrimary(lab, host);
       await up(lab.spec);
     },
   },
@@ -81,6 +94,9 @@ export interface Part {
 const drawn = (hosts: readonly { readonly name: string }[], random: Random) =>
   hosts[Math.floor(random() * hosts.length)]!.name;
 
+const replicaOf = (hosts: readonly { readonly name: string }[], primary: string) =>
+  hosts.find(({ name }) => name !== primary)!.name;
+
 export const parts: readonly Part[] = [
   { name: 'SBC, active', daemon: 'kamailio', host: (lab) => lab.active! },
   {
@@ -89,8 +105,16 @@ export const parts: readonly Part[] = [
     host: (lab) => lab.cell.sbcs.find(({ name }) => name !== lab.active)!.name,
   },
   { name: 'media host', daemon: 'rtpengine', host: (lab, random) => drawn(lab.cell.media, random) },
-  { name: 'database, primary', daemon: 'postgres', host: (lab) => lab.cell.databases[0]!.name },
-  { name: 'database, replica', daemon: 'postgres', host: (lab) => lab.cell.databases[1]!.name },
-  { name: 'Redis, primary', daemon: 'redis-server', host: (lab) => lab.cell.redis[0]!.name },
-  { name: 'Redis, replica', daemon: 'redis-server', host: (lab) => lab.cell.redis[1]!.name },
+  { name: 'database, primary', daemon: 'postgres', host: (lab) => primaryHost(lab.spec.name, 'database') },
+  {
+    name: 'database, replica',
+    daemon: 'postgres',
+    host: (lab) => replicaOf(lab.cell.databases, primaryHost(lab.spec.name, 'database')),
+  },
+  { name: 'Redis, primary', daemon: 'redis-server', host: (lab) => primaryHost(lab.spec.name, 'redis') },
+  {
+    name: 'Redis, replica',
+    daemon: 'redis-server',
+    host: (lab) => replicaOf(lab.cell.redis, primaryHost(lab.spec.name, 'redis')),
+  },
 ];
