@@ -8,17 +8,27 @@ export function formatStatus(status: CellStatus): string {
     host.name,
     host.address,
     publicAddress(host),
-    host.active === true ? `${host.state}, active` : host.state,
+    stateOf(host),
+    host.work === undefined ? '-' : String(host.work.calls),
     servicesReady(host),
   ]);
   const faults = status.hosts.flatMap((host) => hostFaults(host, `up ${status.name}`));
   return [
     head,
     '',
-    formatTable(['host', 'address', 'public', 'state', 'services ready'], rows),
+    formatTable(['host', 'address', 'public', 'state', 'calls', 'services ready'], rows),
     ...(faults.length === 0 ? [] : ['', ...faults]),
     ...(status.notes.length === 0 ? [] : ['', ...status.notes]),
   ].join('\n');
+}
+
+function stateOf({ state, active, work }: HostStatus): string {
+  return [
+    state,
+    ...(active === true ? ['active'] : []),
+    ...(work?.drained === true ? ['drained'] : []),
+    ...(work?.relayAt === undefined ? [] : [`relay at ${work.relayAt}`]),
+  ].join(', ');
 }
 
 function publicAddress({ publicAddress: address, active }: HostStatus): string {
@@ -43,7 +53,7 @@ export function hostFaults({ name, state, reason, services }: Host, up: string):
   return [
     ...(reason === undefined ? [] : [`${name}: ${reason}`]),
     ...services
-      .filter((service) => !['ready', 'finished', 'absent'].includes(service.state))
+      .filter((service) => !['ready', 'finished', 'held', 'absent'].includes(service.state))
       .map(
         (service) =>
           `${service.name} on ${name} is ${service.state}${service.reason === undefined ? '' : `: ${service.reason}`}`,

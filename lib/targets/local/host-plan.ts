@@ -30,6 +30,16 @@ export interface NamespacePlan {
   readonly after: readonly string[];
   /** Hosts with whose loss this one's own data is of no more use: they are recreated together. */
   readonly copies: readonly string[];
+  /** Of a media host whose relay can move. */
+  readonly ring?: Ring;
+}
+
+/** A media host's place among those that take over from each other. */
+export interface Ring {
+  /** The host that takes its relay. */
+  readonly neighbour: string;
+  /** Number of the media host whose relay it takes. */
+  readonly guest: number;
 }
 
 /** Name of the machine's interface in every host. */
@@ -64,7 +74,13 @@ export function hostPlan(cell: Cell, host: Host, publicNetwork: string, hasFrees
     after: startsAfter(cell, host),
     // A replica follows the database that it copied; an SBC has put the schema into it.
     copies: host.role === 'sbc' || (host.role === 'database' && host.number > 1) ? [cell.databases[0]!.name] : [],
+    ...(host.role === 'media' ? ringOf(cell, host) : {}),
   };
+}
+
+function ringOf(cell: Cell, { number, guest }: MediaHost): Pick<NamespacePlan, 'ring'> {
+  const neighbour = cell.media.find((other) => other.guest === number);
+  return neighbour === undefined || guest === undefined ? {} : { ring: { neighbour: neighbour.name, guest } };
 }
 
 /** The host's HostConfig and what this target adds to it: names, and the script for the floating address. */
@@ -106,9 +122,12 @@ function relaysOf(cell: Cell, host: MediaHost, publicNetwork: string): readonly 
 /** Names are refused at once, where an address that does not answer would cost seconds. */
 export const noNameServer = file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
 
+/** Names of the cell's hosts. It changes with every host that comes or goes, and nobody keeps what it says. */
+export const namesPath = '/etc/hosts';
+
 function nameFiles(cell: Cell): readonly HostFile[] {
   const lines = cell.hosts.map((host) => `${host.address} ${host.hostname} ${host.name}\n`);
-  return [file('/etc/hosts', `127.0.0.1 localhost\n${lines.join('')}`), noNameServer];
+  return [file(namesPath, `127.0.0.1 localhost\n${lines.join('')}`), noNameServer];
 }
 
 export function isFreeswitch(service: Pick<Service, 'name'>): boolean {
