@@ -1,0 +1,56 @@
+/** What is to be done with the hosts of a cell so that they are what its definition says. */
+import { namesPath, type NamespacePlan } from './host-plan.ts';
+import { hashOf } from './late-values.ts';
+import type { CellState, Namespace } from './state.ts';
+
+/** Names of hosts. */
+export interface Changes {
+  /** Are made at once: they are not there, or what they have is of no more use. */
+  readonly make: readonly string[];
+  /** Have calls, and another configuration: they are made anew one after the other. */
+  readonly renew: readonly string[];
+  /** Are told names and firewall rules: other hosts have come or gone. */
+  readonly tell: readonly string[];
+  /** Are no part of the cell any more. */
+  readonly gone: readonly string[];
+}
+
+/**
+ * @param previous the hosts that there are, and `fabric` and `outside`
+ * @param isUp whether a host of them runs
+ */
+export function changesOf(
+  previous: CellState['namespaces'],
+  plans: readonly NamespacePlan[],
+  isUp: (name: string) => boolean,
+): Changes {
+  const make = new Set<string>();
+  const renew: string[] = [];
+  const tell: string[] = [];
+  // A host stands behind those that it copies.
+  for (const plan of plans) {
+    const before = previous[plan.name];
+    const record = recordOf(plan);
+    if (before === undefined || !isUp(plan.name) || plan.copies.some((name) => make.has(name))) make.add(plan.name);
+    else if (before.hash === record.hash) continue;
+    else if (before.core === record.core) tell.push(plan.name);
+    else if (carriesCalls(plan) && sameRing(before, record)) renew.push(plan.name);
+    else make.add(plan.name);
+  }
+  const known = ['fabric', 'outside', ...plans.map(({ name }) => name)];
+  return { make: [...make], renew, tell, gone: Object.keys(previous).filter((name) => !known.includes(name)) };
+}
+
+/** What is kept of the plan by which a namespace was made. */
+export function recordOf(plan: NamespacePlan): Omit<Namespace, 'init'> {
+  const { config, ring } = plan;
+  const files = config.files.filter(({ path }) => path !== namesPath);
+  const core = hashOf({ ...plan, rules: undefined, config: { ...config, files } });
+  return { hash: hashOf(plan), core, ...(ring === undefined ? {} : { ring }) };
+}
+
+const carriesCalls = ({ name }: NamespacePlan) => /^(media|sbc)-/.test(name);
+
+/** A relay moves between two hosts that know each other, before and after. */
+const sameRing = (before: Pick<Namespace, 'ring'>, after: Pick<Namespace, 'ring'>) =>
+  before.ring?.neighbour === after.ring?.neighbour && before.ring?.guest === after.ring?.guest;

@@ -1,0 +1,100 @@
+/** A cell of four media hosts is rolled with 200 calls up and 10 coming each second, and a roll that is killed is taken up again. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-process.ts';
+import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
+import { roll, up } from '../../../lib/targets/local/index.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { describeWith } from '../../requirements.ts';
+import { anna, bert, withinTenant } from '../lab/acme.ts';
+import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
+import { relaysAreHome } from '../lab/relays.ts';
+import { SteadyCalls } from '../lab/steady-calls.ts';
+
+const input = {
+  name: 'lab-roll-long',
+  region: 'eu-west-1',
+  local: {},
+  size: 'test',
+  network: '10.98.32.0/20',
+  media: { hosts: 4, kernelForwarding: 'preferred' },
+  tenants: [{ name: 'acme', domain: 'acme.example.com', limits: { callsPerSecond: 100, burst: 100, calls: 300 } }],
+} satisfies CellInput;
+const cora: LabUser = { name: 'cora', tenant: 'acme', address: '198.51.100.13' };
+const dora: LabUser = { name: 'dora', tenant: 'acme', address: '198.51.100.14' };
+const arriving: CallScenario = { name: 'arriving', caller: 'cora', callee: 'dora', dial: 'sip:dora@acme.example.com' };
+
+const held: CallSteps = [
+  { step: 'ring', seconds: 0 },
+  { step: 'answer' },
+  { step: 'talk', seconds: 1 },
+  { step: 'pause', name: 'rolled' },
+  { step: 'talk', seconds: 1 },
+  { step: 'reinvite', by: 'callee', change: 'port' },
+  { step: 'talk', seconds: 1 },
+  { step: 'bye', by: 'caller' },
+];
+
+describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
+  let lab: Lab;
+  let agents: AgentsProcess;
+
+  beforeAll(async () => {
+    lab = await Lab.up(input);
+    await lab.addUsers([anna, bert, cora, dora]);
+    agents = await lab.agents([anna, bert, cora, dora].map((user) => lab.user(user)));
+  });
+  afterAll(() => lab?.down());
+
+  async function callsAt(calls: number): Promise<StartedRun> {
+    let paused = 0;
+    const run = agents.startRun(
+      { kinds: [{ ...withinTenant, steps: held }], calls, ratePerSecond: 20, maximumLoss: 0.2 },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === calls, 60);
+    return run;
+  }
+
+  it('is rolled with 200 calls up and 10 coming each second: no call is lost, none is refused', async () => {
+    await until(() => relaysAreHome(lab), 60);
+    const run = await callsAt(200);
+    const steady = SteadyCalls.start(agents, [arriving], 10);
+    const began = Date.now();
+    const changed = parseCell({
+      ...input,
+      media: { ...input.media, relay: { calls: 321 } },
+      sbc: { flood: { banSeconds: 77 } },
+    });
+    expect(await roll(changed)).toHaveLength(6);
+    console.log(`4 media hosts and 2 SBCs were rolled in ${Math.round((Date.now() - began) / 1000)} s`);
+    const came = await steady.stop();
+    run.resume('rolled');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    const gaps = results
+      .flatMap(({ toCaller, toCallee }) => [toCaller!.longestGapMs, toCallee!.longestGapMs])
+      .sort((a, b) => a - b);
+    console.log(`longest gaps of 200 calls, ms: median ${Math.round(gaps[200]!)}, longest ${Math.round(gaps.at(-1)!)}`);
+    const slowest = Math.max(...came.map(({ setupMs }) => setupMs ?? Infinity));
+    console.log(`${came.length} calls came meanwhile; the slowest was set up in ${Math.round(slowest)} ms`);
+    expect(failuresOf(came)).toEqual([]);
+    await until(async () => Object.keys(await lab.load()).length === 0, 30);
+    for (const { name } of lab.cell.media) await until(async () => (await lab.relayed(name)) === 0, 30);
+  });
+
+  it('is what its file says after a roll that was broken off, once it is rolled again', async () => {
+    const run = await callsAt(40);
+    const spec = parseCell({ ...input, media: { ...input.media, relay: { calls: 322 } } });
+    const controller = new AbortController();
+    const broken = roll(spec, {
+      signal: controller.signal,
+      onWaiting: () => controller.abort(new Error('broken off')),
+    });
+    await expect(broken).rejects.toThrow('broken off');
+    expect((await roll(spec)).length).toBeGreaterThan(2);
+    expect(await roll(spec)).toEqual([]);
+    expect((await up(spec)).hosts.filter(({ work }) => work?.drained)).toEqual([]);
+    run.resume('rolled');
+    expect(failuresOf((await run.finished).results)).toEqual([]);
+  });
+});
