@@ -22,13 +22,16 @@ export function formatStatus(status: CellStatus): string {
   ].join('\n');
 }
 
-function stateOf({ state, active, work }: HostStatus): string {
+function stateOf(host: HostStatus): string {
+  return [host.state, ...(host.active === true ? ['active'] : []), ...planned(host)].join(', ');
+}
+
+/** Where its work is that somebody has taken off a host, or that its neighbour has taken over. */
+export function planned({ work }: Pick<HostStatus, 'work'>): readonly string[] {
   return [
-    state,
-    ...(active === true ? ['active'] : []),
     ...(work?.drained === true ? ['drained'] : []),
     ...(work?.relayAt === undefined ? [] : [`relay at ${work.relayAt}`]),
-  ].join(', ');
+  ];
 }
 
 function publicAddress({ publicAddress: address, active }: HostStatus): string {

@@ -57,7 +57,18 @@ const groups: readonly (readonly [title: string, commands: readonly ((program: C
 ];
 
 /** They make and enter namespaces, which only root may. */
-const onThisMachine = new Set([addTry, addUp, addStatus, addCalls, addLogs, addLocal, addFlap, addDown, addDrain, addUndrain]);
+const onThisMachine = new Set([
+  addTry,
+  addUp,
+  addStatus,
+  addCalls,
+  addLogs,
+  addLocal,
+  addFlap,
+  addDown,
+  addDrain,
+  addUndrain,
+]);
 
 function cellstamp(): Command {
   const program = new Command('npx cellstamp')

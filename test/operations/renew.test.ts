@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MediaHostOfCell, SbcOfCell } from '../../lib/operations/drain.ts';
-import { nextToRenew } from '../../lib/operations/renew.ts';
+import { lostSince, nextToRenew } from '../../lib/operations/renew.ts';
 
 const media = (number: number): MediaHostOfCell => ({
   ...{ kind: 'media', name: `media-${number}`, number, isUp: true, hasFreeswitch: false },
@@ -43,6 +43,18 @@ describe('hosts that are made anew', () => {
     expect(order(1, ['media-1', 'sbc-1'], undefined, 'sbc-1')).toEqual(['sbc-1', 'media-1']);
     // It may be what it should be, and only want its work back.
     expect(order(1, ['sbc-2'], 'sbc', 'media-3')).toEqual(['media-3', 'sbc-2']);
+  });
+
+  it('have lost the calls that both SBCs count more, one of which may have begun anew', () => {
+    const counts = (one: number, other: number) =>
+      new Map([
+        ['sbc-1', one],
+        ['sbc-2', other],
+      ]);
+    expect(lostSince(counts(3, 5), counts(3, 5))).toBe(0);
+    expect(lostSince(counts(3, 5), counts(4, 7))).toBe(3);
+    expect(lostSince(counts(3, 5), counts(3, 0))).toBe(0);
+    expect(lostSince(new Map(), counts(1, 0))).toBe(1);
   });
 
   it('are each touched once, and nobody else is', () => {

@@ -20,7 +20,7 @@ export function addDrain(program: Command): Command {
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ npx cellstamp drain media-1\n  $ npx cellstamp drain sbc-1 --cell euw1-a --json\n\n' +
+      '\nExample:\n  $ npx cellstamp drain media-1\n  $ npx cellstamp drain sbc-1 --cell euw1-a --json\n\n' +
         'New calls go elsewhere at once. The relay of a media host moves to its neighbour with its calls: each hears 0.1 to 0.3 s\n' +
         'of silence. An SBC that is active hands over to the other one first. While the command waits it says on a terminal which\n' +
         'calls hold it up. Ctrl-C leaves the host as drained as it is; the same command goes on from there, and\n' +

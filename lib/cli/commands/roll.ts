@@ -26,7 +26,7 @@ export function addRoll(program: Command): Command {
     .option('--json', 'print the hosts as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ npx cellstamp roll euw1-a\n  $ npx cellstamp roll euw1-a --only media\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
+      '\nExample:\n  $ npx cellstamp roll euw1-a\n  $ npx cellstamp roll euw1-a --only media\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
         'Media hosts first, then the standby SBC, then the active one; a host that runs what it should is left alone. On this\n' +
         'machine each is drained (`npx cellstamp drain --help`), made anew from the cell’s file, and given its work back. On AWS it\n' +
         'takes the bundle that was applied. The command stops at the first host that does not become ready, and when calls are\n' +

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import type { Cell } from '../../fleet/derive/cell.ts';
+import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import type { Renewing, RenewPort } from '../../operations/renew.ts';
 import { localCell } from './cell-port.ts';
 import { changesOf } from './changes.ts';
@@ -55,17 +55,10 @@ export function renewalPort(
     },
 
     async lostCalls() {
-      const { namespaces } = requireState(cellName);
       const counted = await Promise.all(
-        cell.sbcs.map(async ({ name, address }): Promise<readonly (readonly [string, number])[]> => {
-          const namespace = namespaces[name];
-          if (namespace === undefined || !isAlive(namespace.init)) return [];
-          const script = `exec 3<>/dev/tcp/${address}/${internalPorts.sbcMetrics} && printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3`;
-          const { status, stdout } = await runInside(namespace.init, ['timeout', '5', 'bash', '-c', script]);
-          return status === 0 ? [[name, lostIn(stdout)]] : [];
-        }),
+        cell.sbcs.map(async (sbc) => [sbc.name, endedIn(await metricsPage(cellName, sbc), 'media_lost')] as const),
       );
-      return new Map(counted.flat());
+      return new Map(counted);
     },
 
     renewing: () => (existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Renewing) : undefined),
@@ -77,7 +70,15 @@ export function renewalPort(
   };
 }
 
-/** From an SBC's page of metrics. */
-export function lostIn(page: string): number {
-  return Number(/^cellstamp_sbc_ended_total\{[^}]*reason="media_lost"[^}]*\} (\d+)/m.exec(page)?.[1] ?? 0);
+/** What an SBC counts; empty while it does not say. */
+export async function metricsPage(cell: string, { name, address }: SbcHost): Promise<string> {
+  const namespace = requireState(cell).namespaces[name];
+  if (namespace === undefined || !isAlive(namespace.init)) return '';
+  const script = `exec 3<>/dev/tcp/${address}/${internalPorts.sbcMetrics} && printf 'GET /metrics HTTP/1.0\\r\\nHost: ${address}:${internalPorts.sbcMetrics}\\r\\n\\r\\n' >&3 && cat <&3`;
+  return (await runInside(namespace.init, ['timeout', '5', 'bash', '-c', script])).stdout;
+}
+
+/** Calls that have ended for a reason, from such a page. */
+export function endedIn(page: string, reason: string): number {
+  return Number(new RegExp(`^cellstamp_sbc_ended_total\\{reason="${reason}"\\} (\\d+)`, 'm').exec(page)?.[1] ?? 0);
 }

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-process.ts';
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
+import { drain, undrain } from '../../../lib/operations/drain.ts';
+import { localCell } from '../../../lib/targets/local/cell-port.ts';
 import { roll, up } from '../../../lib/targets/local/index.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
@@ -17,6 +19,8 @@ const input = {
   size: 'test',
   network: '10.98.32.0/20',
   media: { hosts: 4, kernelForwarding: 'preferred' },
+  // Most of the calls send nothing.
+  calls: { silentSeconds: 600 },
   tenants: [{ name: 'acme', domain: 'acme.example.com', limits: { callsPerSecond: 100, burst: 100, calls: 300 } }],
 } satisfies CellInput;
 const cora: LabUser = { name: 'cora', tenant: 'acme', address: '198.51.100.13' };
@@ -45,10 +49,11 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
   });
   afterAll(() => lab?.down());
 
-  async function callsAt(calls: number): Promise<StartedRun> {
+  /** Calls that all wait at the pause. */
+  async function callsAt(calls: number, audio = true): Promise<StartedRun> {
     let paused = 0;
     const run = agents.startRun(
-      { kinds: [{ ...withinTenant, steps: held }], calls, ratePerSecond: 20, maximumLoss: 0.2 },
+      { kinds: [{ ...withinTenant, steps: held }], calls, ratePerSecond: 20, audio, maximumLoss: 0.2 },
       { onPaused: () => paused++ },
     );
     await until(() => paused === calls, 60);
@@ -57,7 +62,9 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
 
   it('is rolled with 200 calls up and 10 coming each second: no call is lost, none is refused', async () => {
     await until(() => relaysAreHome(lab), 60);
-    const run = await callsAt(200);
+    // The machine that makes the audio is the one that relays it: a part of the calls has some.
+    const silent = await callsAt(140, false);
+    const run = await callsAt(60);
     const steady = SteadyCalls.start(agents, [arriving], 10);
     const began = Date.now();
     const changed = parseCell({
@@ -68,13 +75,14 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
     expect(await roll(changed)).toHaveLength(6);
     console.log(`4 media hosts and 2 SBCs were rolled in ${Math.round((Date.now() - began) / 1000)} s`);
     const came = await steady.stop();
-    run.resume('rolled');
+    for (const each of [silent, run]) each.resume('rolled');
+    expect(failuresOf((await silent.finished).results)).toEqual([]);
     const { results } = await run.finished;
     expect(failuresOf(results)).toEqual([]);
     const gaps = results
       .flatMap(({ toCaller, toCallee }) => [toCaller!.longestGapMs, toCallee!.longestGapMs])
       .sort((a, b) => a - b);
-    console.log(`longest gaps of 200 calls, ms: median ${Math.round(gaps[200]!)}, longest ${Math.round(gaps.at(-1)!)}`);
+    console.log(`longest gaps of 60 calls, ms: median ${Math.round(gaps[60]!)}, longest ${Math.round(gaps.at(-1)!)}`);
     const slowest = Math.max(...came.map(({ setupMs }) => setupMs ?? Infinity));
     console.log(`${came.length} calls came meanwhile; the slowest was set up in ${Math.round(slowest)} ms`);
     expect(failuresOf(came)).toEqual([]);
@@ -96,5 +104,45 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
     expect((await up(spec)).hosts.filter(({ work }) => work?.drained)).toEqual([]);
     run.resume('rolled');
     expect(failuresOf((await run.finished).results)).toEqual([]);
+  });
+});
+
+describeWith(['root', 'debian-packages'], 'a media host without a neighbour', () => {
+  const alone = { ...input, name: 'lab-drain-alone', network: '10.98.64.0/20', media: { ...input.media, hosts: 1 } };
+  let lab: Lab;
+  let agents: AgentsProcess;
+
+  beforeAll(async () => {
+    lab = await Lab.up(alone);
+    await lab.addUsers([anna, bert]);
+    agents = await lab.agents([anna, bert].map((user) => lab.user(user)));
+  });
+  afterAll(() => lab?.down());
+
+  it('waits for its calls, says which, ends them at the deadline, and takes new ones after it', async () => {
+    const short: CallSteps = [{ step: 'answer' }, { step: 'talk', seconds: 3 }, { step: 'bye', by: 'caller' }];
+    const long: CallSteps = [{ step: 'answer' }, { step: 'talk', seconds: 120 }, { step: 'bye', by: 'caller' }];
+    const kinds = [short, long].map((steps): CallScenario => ({ ...withinTenant, steps }));
+    const run = agents.startRun({ kinds, calls: 4, ratePerSecond: 20 });
+    await until(async () => (await lab.load())['m:1'] === 4, 20);
+    const told: string[] = [];
+    const drained = await drain(localCell(alone.name), 'media-1', {
+      deadlineSeconds: 10,
+      onProgress: (text) => told.push(text),
+    });
+    expect(drained).toMatchObject({ host: 'media-1', takenOverBy: null, moved: 0 });
+    const { results } = await run.finished;
+    const ended = results.filter(({ failures }) => failures.length > 0);
+    expect(ended).toHaveLength(2);
+    expect(drained.ended.map(({ call }) => call).sort()).toEqual(ended.map(({ callId }) => callId).sort());
+    for (const { callId } of ended) expect(told.some((text) => text.includes(callId))).toBe(true);
+    const records = await lab.recordsOf(ended);
+    for (const { callId } of ended)
+      expect(records.get(callId)!.at(-1)).toMatchObject({ event: 'end', reason: 'operator' });
+    const place = () => agents.run({ kinds: [withinTenant], calls: 1, talkSeconds: 0.5 });
+    expect((await place()).results[0]!.status).toBe(503);
+    await undrain(localCell(alone.name), 'media-1');
+    await until(async () => /value: 1:/.test(await lab.kamcmd(lab.active!, 'htable.get', 'pools', 'standard')));
+    expect(failuresOf((await place()).results)).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-p
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import type { CellStatus, HostStatus } from '../../../lib/targets/local/index.ts';
+import { endedIn, metricsPage } from '../../../lib/targets/local/renewal-port.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { cellstamp } from '../../cli/run-command.ts';
@@ -164,6 +165,9 @@ describeWith(['root', 'debian-packages'], 'hosts of a running cell', () => {
     const slowest = Math.max(...came.map(({ setupMs }) => setupMs ?? Infinity));
     console.log(`${came.length} calls came meanwhile; the slowest was set up in ${Math.round(slowest)} ms`);
     expect(failuresOf(came)).toEqual([]);
+    // What stops a roll is counted.
+    const now = lab.cell.sbcs.find((sbc) => sbc.name === lab.active)!;
+    expect(endedIn(await metricsPage(name, now), 'hung_up')).toBeGreaterThan(0);
     await until(async () => Object.keys(await lab.load()).length === 0, 20);
     for (const { name: host } of lab.cell.media) await until(async () => (await lab.relayed(host)) === 0, 20);
   });
