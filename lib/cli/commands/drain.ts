@@ -70,7 +70,7 @@ async function drain(host: string, options: Options & { readonly deadline: numbe
   }, `stops waiting; ${host} stays as drained as it is, and the same command goes on from there`);
 }
 
-export function describe(cell: string, { host, takenOverBy, moved, ended }: Drained): string {
+function describe(cell: string, { host, takenOverBy, moved, ended }: Drained): string {
   const what =
     takenOverBy === null ? '' : `; ${takenOverBy} has its work${moved === 0 ? '' : `, with ${calls(moved)}`}`;
   const bye = ended.length === 0 ? '' : `; ${calls(ended.length)} got a BYE`;

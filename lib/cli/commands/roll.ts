@@ -48,7 +48,8 @@ const tidying = 'stops once the host that it works on is ready; run it again to 
 async function roll(name: string, options: Options): Promise<void> {
   if (options.target === 'local') return rollHere(name, options);
   const given = [options.only === undefined ? [] : '--only', options.deadline === undefined ? [] : '--deadline'].flat();
-  if (given.length > 0) throw new CommandFailure(`${given.join(' and ')} goes with --target local only`, 2);
+  if (given.length > 0)
+    throw new CommandFailure(`${given.join(' and ')} ${given.length > 1 ? 'go' : 'goes'} with --target local only`, 2);
   const { spec } = readCell(options.cells, name);
   const [operations, { awsCell }] = await Promise.all([
     import('../../operations/roll.ts'),

@@ -63,8 +63,8 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
   it('is rolled with 200 calls up and 10 coming each second: no call is lost, none is refused', async () => {
     await until(() => relaysAreHome(lab), 60);
     // The machine that makes the audio is the one that relays it: a part of the calls has some.
-    const silent = await callsAt(140, false);
-    const run = await callsAt(60);
+    const silent = await callsAt(160, false);
+    const run = await callsAt(40);
     const steady = SteadyCalls.start(agents, [arriving], 10);
     const began = Date.now();
     const changed = parseCell({
@@ -75,14 +75,16 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
     expect(await roll(changed)).toHaveLength(6);
     console.log(`4 media hosts and 2 SBCs were rolled in ${Math.round((Date.now() - began) / 1000)} s`);
     const came = await steady.stop();
-    for (const each of [silent, run]) each.resume('rolled');
-    expect(failuresOf((await silent.finished).results)).toEqual([]);
+    run.resume('rolled');
     const { results } = await run.finished;
-    expect(failuresOf(results)).toEqual([]);
+    // After them: 200 changed descriptions at once are more than the phones here can do.
+    silent.resume('rolled');
+    const { results: without } = await silent.finished;
+    expect([failuresOf(results), failuresOf(without)]).toEqual([[], []]);
     const gaps = results
       .flatMap(({ toCaller, toCallee }) => [toCaller!.longestGapMs, toCallee!.longestGapMs])
       .sort((a, b) => a - b);
-    console.log(`longest gaps of 60 calls, ms: median ${Math.round(gaps[60]!)}, longest ${Math.round(gaps.at(-1)!)}`);
+    console.log(`longest gaps of 40 calls, ms: median ${Math.round(gaps[40]!)}, longest ${Math.round(gaps.at(-1)!)}`);
     const slowest = Math.max(...came.map(({ setupMs }) => setupMs ?? Infinity));
     console.log(`${came.length} calls came meanwhile; the slowest was set up in ${Math.round(slowest)} ms`);
     expect(failuresOf(came)).toEqual([]);
@@ -126,10 +128,16 @@ describeWith(['root', 'debian-packages'], 'a media host without a neighbour', ()
     const run = agents.startRun({ kinds, calls: 4, ratePerSecond: 20 });
     await until(async () => (await lab.load())['m:1'] === 4, 20);
     const told: string[] = [];
-    const drained = await drain(localCell(alone.name), 'media-1', {
+    const draining = drain(localCell(alone.name), 'media-1', {
       deadlineSeconds: 10,
       onProgress: (text) => told.push(text),
     });
+    await until(() => told.length > 1);
+    // Others need not wait to learn who has the cell.
+    await expect(undrain(localCell(alone.name), 'media-1')).rejects.toThrow(
+      `another command works on cell ${alone.name}: drain, process ${process.pid}`,
+    );
+    const drained = await draining;
     expect(drained).toMatchObject({ host: 'media-1', takenOverBy: null, moved: 0 });
     const { results } = await run.finished;
     const ended = results.filter(({ failures }) => failures.length > 0);
