@@ -145,7 +145,7 @@ describeWith(['root', 'debian-packages'], 'hosts of a running cell', () => {
   it('are made anew one after the other where they differ from the file: no call is lost, none is refused', async () => {
     expect((await roll(input)).ready).toEqual([]);
     const run = await callsAt(20);
-    const steady = SteadyCalls.start(agents, kinds, 5);
+    const steady = SteadyCalls.start(agents, kinds, { ratePerSecond: 5, talkSeconds: 4 });
     const active = lab.active!;
     const standby = lab.cell.sbcs.find((sbc) => sbc.name !== active)!.name;
     const began = Date.now();
