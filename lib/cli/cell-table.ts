@@ -8,17 +8,31 @@ export function formatStatus(status: CellStatus): string {
     host.name,
     host.address,
     publicAddress(host),
-    [host.state, ...(host.active ? ['active'] : []), ...(host.primary ? ['primary'] : [])].join(', '),
+    stateOf(host),
+    host.work === undefined ? '-' : String(host.work.calls),
     servicesReady(host),
   ]);
   const faults = status.hosts.flatMap((host) => hostFaults(host, `up ${status.name}`));
   return [
     head,
     '',
-    formatTable(['host', 'address', 'public', 'state', 'services ready'], rows),
+    formatTable(['host', 'address', 'public', 'state', 'calls', 'services ready'], rows),
     ...(faults.length === 0 ? [] : ['', ...faults]),
     ...(status.notes.length === 0 ? [] : ['', ...status.notes]),
   ].join('\n');
+}
+
+function stateOf(host: HostStatus): string {
+  const part = [...(host.active === true ? ['active'] : []), ...(host.primary === true ? ['primary'] : [])];
+  return [host.state, ...part, ...planned(host)].join(', ');
+}
+
+/** Where its work is that somebody has taken off a host, or that its neighbour has taken over. */
+export function planned({ work }: Pick<HostStatus, 'work'>): readonly string[] {
+  return [
+    ...(work?.drained === true ? ['drained'] : []),
+    ...(work?.relayAt === undefined ? [] : [`relay at ${work.relayAt}`]),
+  ];
 }
 
 function publicAddress({ publicAddress: address, active }: HostStatus): string {
@@ -43,7 +57,7 @@ export function hostFaults({ name, state, reason, services }: Host, up: string):
   return [
     ...(reason === undefined ? [] : [`${name}: ${reason}`]),
     ...services
-      .filter((service) => !['ready', 'finished', 'absent'].includes(service.state))
+      .filter((service) => !['ready', 'finished', 'held', 'absent'].includes(service.state))
       .map(
         (service) =>
           `${service.name} on ${name} is ${service.state}${service.reason === undefined ? '' : `: ${service.reason}`}`,

@@ -8,6 +8,7 @@ import { addCapacity } from './commands/capacity.ts';
 import { addCheck } from './commands/check.ts';
 import { addDeployed } from './commands/rollout-record.ts';
 import { addDown } from './commands/down.ts';
+import { addDrain, addUndrain } from './commands/drain.ts';
 import { addEdgeKeys } from './commands/edge-keys.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
 import { addFlap, addLocal } from './commands/local-reroute.ts';
@@ -43,6 +44,8 @@ const groups: readonly (readonly [title: string, commands: readonly ((program: C
       addCustomers,
       addTenant,
       addScale,
+      addDrain,
+      addUndrain,
       addRoll,
       addProve,
       addPromote,
@@ -56,7 +59,18 @@ const groups: readonly (readonly [title: string, commands: readonly ((program: C
 ];
 
 /** They make and enter namespaces, which only root may. */
-const onThisMachine = new Set([addTry, addUp, addStatus, addCalls, addLogs, addLocal, addFlap, addDown]);
+const onThisMachine = new Set([
+  addTry,
+  addUp,
+  addStatus,
+  addCalls,
+  addLogs,
+  addLocal,
+  addFlap,
+  addDown,
+  addDrain,
+  addUndrain,
+]);
 
 function cellstamp(): Command {
   const program = new Command('npx cellstamp')

@@ -1,7 +1,7 @@
 /** What `status --watch` tells: facts about everything that is up, and how they change. */
-import { hostFaults } from './cell-table.ts';
+import { hostFaults, planned } from './cell-table.ts';
 import type { FrontStatus } from '../targets/local/front/index.ts';
-import type { CellStatus, Remains } from '../targets/local/index.ts';
+import type { CellStatus, HostStatus, Remains } from '../targets/local/index.ts';
 
 /** What is up, and what killed commands have left. */
 export interface Sight {
@@ -14,12 +14,14 @@ export interface Sight {
 type Facts = ReadonlyMap<string, string>;
 
 export function factsOf({ cells, fronts, remains }: Sight): Map<string, string> {
-  const hosts = (of: string, each: readonly Parameters<typeof hostFaults>[0][], up: string) =>
+  type Host = Parameters<typeof hostFaults>[0] & Pick<HostStatus, 'work'>;
+  const hosts = (of: string, each: readonly Host[], up: string) =>
     each.map((host): [string, string] => {
       const faults = hostFaults(host, up);
+      const is = [host.state, ...planned(host)].join(', ');
       return [
         `${host.name} of ${of}`,
-        `${host.name} of ${of} is ${host.state}${faults.length === 0 ? '' : `: ${faults.join('; ')}`}`,
+        `${host.name} of ${of} is ${is}${faults.length === 0 ? '' : `: ${faults.join('; ')}`}`,
       ];
     });
   if (cells.length + fronts.length + remains.length === 0)

@@ -36,6 +36,8 @@ const ownerSchema = z.object({
   host: z.string().optional(),
   /** ISO 8601. */
   at: z.string().optional(),
+  /** What it does meanwhile, for others who want the lock. */
+  operation: z.string().optional(),
 });
 export type LockOwner = z.output<typeof ownerSchema>;
 

@@ -27,21 +27,25 @@ const replication = { attempts: 20, pauseMs: 250 };
  *
  * @throws OperationFailure when an SBC doesn't learn of the change
  */
-export async function scale(port: CellPort, wanted: InService): Promise<Scaled> {
+export function scale(port: CellPort, wanted: InService): Promise<Scaled> {
+  return port.exclusively('scale', () => putIntoService(port, wanted));
+}
+
+/** The same, as a part of an operation that has the cell to itself. */
+export async function putIntoService(port: CellPort, wanted: InService): Promise<Scaled> {
   const { hosts, inService } = wanted;
-  return port.exclusively('scale', async () => {
-    const sbcs = await port.sbcs();
-    const [active] = sbcs;
-    const before = drainedIn(await port.run(active, askDrained));
-    const intoService = inService.filter((host) => before.has(host));
-    const outOfService = hosts.filter((host) => !inService.includes(host) && !before.has(host));
-    // New hosts take calls before others stop: at no moment are there fewer than before and after.
-    for (const change of [intoService, outOfService]) {
-      if (change.length > 0) await port.run(active, setInService(change, intoService));
-    }
-    for (const sbc of sbcs) await learns(port, sbc, wanted);
-    return { intoService, outOfService };
-  });
+  const sbcs = await port.sbcs();
+  const [active] = sbcs;
+  const before = drainedIn(await port.run(active, askDrained));
+  const intoService = inService.filter((host) => before.has(host));
+  const outOfService = hosts.filter((host) => !inService.includes(host) && !before.has(host));
+  // New hosts take calls before others stop: at no moment are there fewer than before and after.
+  for (const change of [intoService, outOfService]) {
+    // On each: one that was told of a change before repeats that to the other for a while, and would undo this one.
+    if (change.length > 0) for (const sbc of sbcs) await port.run(sbc, setInService(change, intoService));
+  }
+  for (const sbc of sbcs) await learns(port, sbc, wanted);
+  return { intoService, outOfService };
 }
 
 /** Waits until an SBC knows which hosts are in service. */

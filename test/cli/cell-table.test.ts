@@ -16,6 +16,7 @@ const status: CellStatus = {
       address: '10.16.16.33',
       publicAddress: '198.18.1.33',
       state: 'failed',
+      work: { calls: 0, drained: true, relayAt: 'media-2' },
       services: [
         { name: 'media-guard', state: 'finished', starts: 1 },
         { name: 'rtpengine', state: 'faulty', starts: 1, reason: 'no answer within 1.2 s' },
@@ -29,6 +30,7 @@ const status: CellStatus = {
       publicAddress: '198.18.1.10',
       state: 'ready',
       active: true,
+      work: { calls: 7, drained: false },
       services: [{ name: 'database-schema', state: 'finished', starts: 1 }],
     },
     {
@@ -45,14 +47,14 @@ const status: CellStatus = {
 };
 
 describe('the table of a running cell', () => {
-  it('has a line a host, with what is not well and why, and what this machine does otherwise', () => {
+  it('has a line a host, with its calls, what is not well and why, and what this machine does otherwise', () => {
     expect(formatStatus(status).split('\n')).toEqual([
       'cell example: degraded, network 10.16.16.0/20, called at 198.18.1.10',
       '',
-      'host     address      public       state          services ready',
-      'media-1  10.16.16.33  198.18.1.33  failed         1 of 3',
-      'sbc-1    10.16.16.11  198.18.1.10  ready, active  1 of 1',
-      'sbc-2    10.16.18.12  -            dead           0 of 0',
+      'host     address      public       state                              calls  services ready',
+      'media-1  10.16.16.33  198.18.1.33  failed, drained, relay at media-2  0      1 of 3',
+      'sbc-1    10.16.16.11  198.18.1.10  ready, active                      7      1 of 1',
+      'sbc-2    10.16.18.12  -            dead                               -      0 of 0',
       '',
       'rtpengine on media-1 is faulty: no answer within 1.2 s',
       'freeswitch on media-1 is failed: exit status 255',

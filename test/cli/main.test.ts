@@ -20,6 +20,8 @@ const commands = [
   'provision',
   'tenant',
   'scale',
+  'drain',
+  'undrain',
   'roll',
   'prove',
   'promote',

@@ -48,6 +48,13 @@ describe('what a watch of the status tells', () => {
     expect(changes(bad, facts())).toEqual(['no cell is up on this machine', 'cell example is gone']);
   });
 
+  it('is a host that is drained, and where its relay is', () => {
+    const work = { calls: 0, drained: true, relayAt: 'media-2' };
+    const drained = facts(cell('running', [{ ...host('media-1', 'ready'), work }, host('media-2', 'ready')]));
+    expect(changes(well, drained)).toEqual(['media-1 of example is ready, drained, relay at media-2']);
+    expect(changes(new Map(), drained)).toContain('media-1 of example is ready, drained, relay at media-2');
+  });
+
   it('is a change of the active SBC', () => {
     const active = facts(cell('running', [{ ...host('sbc-2', 'ready'), active: true }, host('media-1', 'ready')]));
     expect(changes(well, active)[0]).toBe('cell example is running, sbc-2 is active');

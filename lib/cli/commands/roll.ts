@@ -1,23 +1,36 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { usualDeadlineSeconds } from '../../operations/drain.ts';
 import { cellsOption, readCell } from '../cell-files.ts';
+import { asRoot } from '../as-root.ts';
 import { CommandFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
-import { printJson } from '../output.ts';
+import { decimal } from '../option-values.ts';
+import { LiveLine, printJson } from '../output.ts';
 import { targetOption, type Target } from '../target.ts';
+
+const kinds = ['media', 'sbc'] as const;
 
 export function addRoll(program: Command): Command {
   return program
     .command('roll')
-    .description('Brings the hosts of a deployed cell to the configuration that was applied, one at a time.')
+    .description('Brings the hosts of a running cell to their current configuration, one at a time.')
     .argument('<cell>', 'name of the cell')
     .addOption(targetOption())
+    .addOption(new Option('--only <kind>', 'on this machine: the only hosts that are meant').choices(kinds))
+    .option(
+      '--deadline <seconds>',
+      `on this machine: how long calls that can’t move may go on; then they get a BYE (default: ${usualDeadlineSeconds})`,
+      decimal(0, 86_400),
+    )
     .option(...cellsOption)
     .option('--json', 'print the hosts as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
-        'Media hosts first, then the standby SBC, then the active one. Only a host whose bundle has changed drains and restarts\n' +
-        'programs. The command stops at the first host that does not become ready; run it again to go on from there.',
+      '\nExample:\n  $ npx cellstamp roll euw1-a\n  $ npx cellstamp roll euw1-a --only media\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
+        'Media hosts first, then the standby SBC, then the active one; a host that runs what it should is left alone. On this\n' +
+        'machine each is drained (`npx cellstamp drain --help`), made anew from the cell’s file, and given its work back. On AWS it\n' +
+        'takes the bundle that was applied. The command stops at the first host that does not become ready, and when calls are\n' +
+        'lost; run it again to go on from there.',
     )
     .action(roll);
 }
@@ -25,27 +38,55 @@ export function addRoll(program: Command): Command {
 interface Options {
   readonly cells: string;
   readonly target: Target;
+  readonly only?: (typeof kinds)[number];
+  readonly deadline?: number;
   readonly json?: true;
 }
 
-async function roll(name: string, { cells, target, json }: Options): Promise<void> {
-  const { spec } = readCell(cells, name);
-  if (target === 'local') {
-    throw new CommandFailure(
-      `on this machine \`npx cellstamp up ${name}\` brings hosts to their configuration; roll is for --target aws`,
-      2,
-    );
-  }
+const tidying = 'stops once the host that it works on is ready; run it again to go on from there';
+
+async function roll(name: string, options: Options): Promise<void> {
+  if (options.target === 'local') return rollHere(name, options);
+  const given = [options.only === undefined ? [] : '--only', options.deadline === undefined ? [] : '--deadline'].flat();
+  if (given.length > 0)
+    throw new CommandFailure(`${given.join(' and ')} ${given.length > 1 ? 'go' : 'goes'} with --target local only`, 2);
+  const { spec } = readCell(options.cells, name);
   const [operations, { awsCell }] = await Promise.all([
     import('../../operations/roll.ts'),
     import('../../targets/aws/operations/cell-port.ts'),
   ]);
   const port = await awsCell(spec);
   const onReady = (host: string) => {
-    if (!json) console.log(`${host} of ${name} is ready`);
+    if (!options.json) console.log(`${host} of ${name} is ready`);
   };
   await interruptible(async (signal) => {
     const ready = await operations.roll(port, { onReady, signal });
-    if (json) printJson({ cell: name, ready });
-  }, 'stops once the host that it works on is ready; run it again to go on from there');
+    if (options.json) printJson({ cell: name, ready });
+  }, tidying);
+}
+
+async function rollHere(name: string, { cells, only, deadline, json }: Options): Promise<void> {
+  asRoot();
+  const { spec } = readCell(cells, name);
+  const local = await import('../../targets/local/index.ts');
+  const line = new LiveLine();
+  await interruptible(async (signal) => {
+    try {
+      const ready = await local.roll(spec, {
+        ...(only === undefined ? {} : { only }),
+        ...(deadline === undefined ? {} : { deadlineSeconds: deadline }),
+        onWaiting: (text) => line.show(text),
+        onProgress: ({ host, state }) => {
+          line.clear();
+          if (state === 'renewed' && !json) console.log(`${host} of ${name} is ready`);
+        },
+        signal,
+      });
+      line.clear();
+      if (json) printJson({ cell: name, ready });
+      else if (ready.length === 0) console.log(`every media host and SBC of ${name} runs what its file says`);
+    } finally {
+      line.clear();
+    }
+  }, tidying);
 }

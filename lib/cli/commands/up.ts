@@ -23,7 +23,7 @@ export function addUp(program: Command): Command {
     .option('--json', 'print the state as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp up euw1-a\n\nCells and front stay up until `npx cellstamp down`. Change the front and its cells together: `up --front` with all its cells.',
+      '\nExample:\n  $ npx cellstamp up euw1-a\n\nCells and front stay up until `npx cellstamp down`. In a cell that is up already, media hosts and SBCs with another configuration\nare made anew one after the other without their calls, as by `npx cellstamp roll`. Change the front and its cells together: `up --front` with all its cells.',
     )
     .action(up);
 }
@@ -42,7 +42,11 @@ async function up(names: readonly string[], options: Options): Promise<void> {
   const waiting = new Waiting(cell.hosts.map((host) => host.name));
   await unlessInterrupted([cell.name], async (signal) => {
     try {
-      const status = await local.up(cell.spec, { signal, onProgress: (progress) => waiting.show(progress) });
+      const status = await local.up(cell.spec, {
+        signal,
+        onProgress: (progress) => waiting.show(progress),
+        onWaiting: (text) => waiting.say(text),
+      });
       waiting.clear();
       if (options.json) printJson(status);
       else console.log(formatStatus(status));
@@ -91,7 +95,11 @@ async function upWithFront(wanted: readonly string[], { cells: folder, json }: O
       // All have come to an end before anything is taken down again.
       const ups = await Promise.allSettled(
         cells.map(({ name, spec }) =>
-          local.up(spec, { signal, onProgress: ({ host, state }) => waiting.show({ host: `${name} ${host}`, state }) }),
+          local.up(spec, {
+            signal,
+            onProgress: ({ host, state }) => waiting.show({ host: `${name} ${host}`, state }),
+            onWaiting: (text) => waiting.say(`${name}: ${text}`),
+          }),
         ),
       );
       const statuses = ups.map((each) => {
@@ -125,7 +133,13 @@ class Waiting {
     this.#total = hosts.length;
   }
 
+  /** What one host waits for, once all are there. */
+  say(text: string): void {
+    this.#line.show(text);
+  }
+
   show({ host, state }: Progress): void {
+    if (state === 'renewed') return this.#line.show(`${host} has its work back`);
     if (state === 'ready') this.#waiting.delete(host);
     const ready = this.#total - this.#waiting.size;
     this.#line.show(`${ready} of ${this.#total} hosts ready; waiting for ${[...this.#waiting].join(', ')}`);

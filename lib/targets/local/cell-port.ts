@@ -1,21 +1,23 @@
 /** A cell on this machine, as operations see it. */
-import { deriveCell } from '../../fleet/derive/cell.ts';
-import type { CellPort } from '../../operations/cell-port.ts';
+import { deriveCell, type MediaHost } from '../../fleet/derive/cell.ts';
+import type { DrainPort, MediaHostOfCell, SbcOfCell } from '../../operations/drain.ts';
+import { callKamailio } from './cell-data.ts';
 import { rememberCustomers } from './customers.ts';
 import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';
 import { isAlive } from './processes.ts';
-import { isActive } from './service-notes.ts';
-import { exclusively, requireState } from './state.ts';
-import { checkedStatus } from './status.ts';
+import { isActive, isBackup } from './service-notes.ts';
+import { exclusively, requireState, type CellState } from './state.ts';
+import { checkedStatus, hasFreeswitch, status } from './status.ts';
+import { isWithdrawn, readmit, withdraw } from './withdrawal.ts';
 
 /** @throws LocalFailure when the cell is not up */
-export function localCell(cell: string): CellPort {
+export function localCell(cell: string): DrainPort {
   requireState(cell);
   return {
     cell,
 
-    exclusively: (_operation, work) => exclusively(cell, work),
+    exclusively: (operation, work) => exclusively(cell, work, { operation }),
 
     async sbcs() {
       const { spec, namespaces } = requireState(cell);
@@ -25,6 +27,19 @@ export function localCell(cell: string): CellPort {
       if (active === undefined) throw new LocalFailure(`cell ${cell} has no active SBC`);
       return [active, ...alive.filter((name) => name !== active)];
     },
+
+    hosts: async () => hostsOf(requireState(cell)),
+
+    async standsBy(sbc) {
+      const host = status(cell).hosts.find(({ name }) => name === sbc)!;
+      if (host.state !== 'ready' || !isBackup(cell, sbc)) return false;
+      const [synced] = await callKamailio(requireState(cell), sbc, [{ method: 'pv.shvGet', params: ['synced'] }]);
+      return (synced as { readonly value?: unknown } | undefined)?.value === 1;
+    },
+
+    withdraw: (sbc) => withdraw(cell, sbc),
+
+    readmit: async (sbc) => readmit(cell, sbc),
 
     async run(host, { does, argv, input }) {
       const namespace = requireState(cell).namespaces[host];
@@ -51,7 +66,45 @@ export function localCell(cell: string): CellPort {
   };
 }
 
+function hostsOf({ name: cell, spec, namespaces }: CellState): readonly (MediaHostOfCell | SbcOfCell)[] {
+  const { media, sbcs } = deriveCell(spec, 'movable');
+  const isUp = (name: string) => namespaces[name] !== undefined && isAlive(namespaces[name].init);
+  return [
+    ...media.map((host): MediaHostOfCell => {
+      const { name, number, guest } = host;
+      const neighbour = neighbourOf(namespaces, media, host);
+      return {
+        ...{ kind: 'media', name, number, isUp: isUp(name), hasFreeswitch: hasFreeswitch() },
+        ...(neighbour === undefined ? {} : { neighbour }),
+        ...(guest === undefined ? {} : { guest: namespaces[name]?.ring?.guest ?? guest }),
+      };
+    }),
+    ...sbcs.map(({ name, number }): SbcOfCell => {
+      const up = isUp(name);
+      return {
+        ...{ kind: 'sbc', name, number, isUp: up },
+        ...{ isActive: up && isActive(cell, name), isWithdrawn: up && isWithdrawn(cell, name) },
+      };
+    }),
+  ];
+}
+
+/**
+ * The host that takes a relay with its calls. In a cell whose media hosts have become others the two may have been made from different
+ * definitions: then the relay stays.
+ */
+function neighbourOf(
+  namespaces: CellState['namespaces'],
+  media: readonly MediaHost[],
+  host: MediaHost,
+): string | undefined {
+  const wanted = media.find(({ guest }) => guest === host.number);
+  const name = namespaces[host.name]?.ring?.neighbour ?? wanted?.name;
+  const guest = name === undefined ? undefined : (namespaces[name]?.ring?.guest ?? wanted?.guest);
+  return guest === host.number ? name : undefined;
+}
+
 /** Works while no other roll-out does on the cell, which need not be up. @throws LocalFailure that names the owner, when another does */
 export function exclusiveRollout<T>(cell: string, work: () => Promise<T>): Promise<T> {
-  return exclusively(`rollout-${cell}`, work);
+  return exclusively(`rollout-${cell}`, work, { operation: 'rollout' });
 }

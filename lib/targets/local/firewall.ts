@@ -93,3 +93,8 @@ table ip cellstamp_public {
 }
 `;
 }
+
+/** The part of the rules that says who is let in, which follows from the cell's hosts. */
+export function filterTable(rules: string): string {
+  return /^table inet cellstamp \{$.*?^\}$/ms.exec(rules)![0];
+}

@@ -10,7 +10,7 @@ import { readService, servicePid } from './service-notes.ts';
 import { shellWord, shellWords } from '../../software/shell-quote.ts';
 
 /** An answer that takes longer is none. Seconds. */
-const usualPatience = 1.2;
+export const usualPatience = 1.2;
 
 export interface AskedHost {
   /** Name of the cell or front. */

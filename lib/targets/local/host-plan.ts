@@ -37,6 +37,16 @@ export interface NamespacePlan {
   readonly after: readonly string[];
   /** Hosts of which all are recreated, with nothing in them, only together with this one: it has put something into them. */
   readonly fills: readonly string[];
+  /** Of a media host whose relay can move. */
+  readonly ring?: Ring;
+}
+
+/** A media host's place among those that take over from each other. */
+export interface Ring {
+  /** The host that takes its relay. */
+  readonly neighbour: string;
+  /** Number of the media host whose relay it takes. */
+  readonly guest: number;
 }
 
 /** Name of the machine's interface in every host. */
@@ -71,7 +81,13 @@ export function hostPlan(cell: Cell, host: Host, publicNetwork: string, hasFrees
     after: startsAfter(cell, host),
     // An SBC has put the schema into the database.
     fills: host.role === 'sbc' ? cell.databases.map(({ name }) => name) : [],
+    ...(host.role === 'media' ? ringOf(cell, host) : {}),
   };
+}
+
+function ringOf(cell: Cell, { number, guest }: MediaHost): Pick<NamespacePlan, 'ring'> {
+  const neighbour = cell.media.find((other) => other.guest === number);
+  return neighbour === undefined || guest === undefined ? {} : { ring: { neighbour: neighbour.name, guest } };
 }
 
 /** The host's HostConfig and what this target adds to it: names, and the script for the floating address. */
@@ -113,12 +129,15 @@ function relaysOf(cell: Cell, host: MediaHost, publicNetwork: string): readonly 
 /** Names are refused at once, where an address that does not answer would cost seconds. */
 export const noNameServer = file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
 
+/** Names of the cell's hosts. It changes with every host that comes or goes, and nobody keeps what it says. */
+export const namesPath = '/etc/hosts';
+
 function nameFiles(cell: Cell): readonly HostFile[] {
   const lines = [
     ...cell.hosts.map((host) => `${host.address} ${host.hostname} ${host.name}\n`),
     ...[cell.databases[0]!, cell.redis[0]!].map((host) => `${host.primaryAddress} ${primaryName(cell, host.role)}\n`),
   ];
-  return [file('/etc/hosts', `127.0.0.1 localhost\n${lines.join('')}`), noNameServer];
+  return [file(namesPath, `127.0.0.1 localhost\n${lines.join('')}`), noNameServer];
 }
 
 export function isFreeswitch(service: Pick<Service, 'name'>): boolean {

@@ -110,13 +110,15 @@ while :; do wait; pause 3600; done`;
 /** The part that is the same for every service; keeps the contract of \`Service\` as a systemd unit does. */
 const supervisor = `### Supervision
 # /run/cellstamp/NAME says in one line how a service is: its state, the number of its process, how often it was started, and why
-# it failed.
+# it failed. While there is a file NAME.held it is not started.
 exec {never}<> <(:)
 # Waits some seconds without another process.
 pause() { read -r -t "$1" -u "$never"; }
 
 # In place, in a line of one length: that works on a full disk, too, and nobody reads half of it.
 note() { printf '%-200.200s\\n' "$2 \${3:-0} \${4:-0} \${5:-}" 1<>"/run/cellstamp/$1"; }
+
+held() { [[ -e /run/cellstamp/$1.held ]]; }
 
 # supervise NAME KIND RESTART READY_TIMEOUT AFTER
 supervise() {
@@ -127,6 +129,10 @@ supervise() {
     until read -r state _ 2>/dev/null <"/run/cellstamp/$other" && [[ $state == ready || $state == finished ]]; do pause 0.02; done
   done
   while :; do
+    if held "$name"; then
+      note "$name" held 0 $starts
+      while held "$name"; do pause 0.1; done
+    fi
     starts=$((starts + 1))
     note "$name" starting 0 $starts
     why=
@@ -151,6 +157,7 @@ supervise() {
       fi
       # What the main process leaves behind goes with it.
       kill -KILL -- -$pid 2>/dev/null
+      held "$name" && continue
     fi
     echo "supervision: $name ended: $why"
     note "$name" failed 0 $starts "$why"

@@ -28,7 +28,7 @@ export { outsideAddress } from './addresses.ts';
 export type { Outcome, RunOptions } from './run.ts';
 export type { ServiceStatus } from './service-notes.ts';
 export { checkedList, checkedStatus, list, status, type CellStatus, type HostStatus } from './status.ts';
-export { up, type Progress, type UpOptions } from './up.ts';
+export { roll, up, type Progress, type RollOptions, type UpOptions } from './up.ts';
 
 function processOf(name: string, host: string): ProcessId {
   const { namespaces } = requireState(name);

@@ -3,9 +3,9 @@
  * machine gives it to one host at a time; nothing that runs in a cell can take it. The record of it is in the cell's state.
  */
 import { deriveCell, type Cell, type DataHost } from '../../fleet/derive/cell.ts';
+import { recordOf } from './changes.ts';
 import { LocalFailure } from './failure.ts';
 import { interfaceName, type NamespacePlan } from './host-plan.ts';
-import { hashOf } from './late-values.ts';
 import { runInNetwork } from './namespace.ts';
 import { isAlive, type ProcessId } from './processes.ts';
 import { writeState, type CellState } from './state.ts';
@@ -59,7 +59,9 @@ export function heldPrimaries(cell: Cell, state: CellState, plans: readonly Name
       );
     }
     const plan = plans.find(({ name }) => name === primary)!;
-    return state.namespaces[primary]!.hash === hashOf(plan) ? [] : [primary];
+    const { hash, core } = state.namespaces[primary]!;
+    const wanted = recordOf(plan);
+    return hash === wanted.hash || core === wanted.core ? [] : [primary];
   });
 }
 
@@ -75,7 +77,9 @@ export function keptPrimaries(cell: Cell, state: CellState): NonNullable<CellSta
 /** Gives the primaries their addresses, where they are not there yet: their hosts are new. */
 export async function placePrimaries(cell: Cell, state: CellState): Promise<void> {
   for (const host of dataHosts(cell)) {
-    if (primaryOf(state, host.role) === host.name) await changeAddress(state, host, 'replace');
+    if (primaryOf(state, host.role) === host.name && aliveInit(state, host.name) !== undefined) {
+      await changeAddress(state, host, 'replace');
+    }
   }
 }
 

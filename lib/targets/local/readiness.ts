@@ -37,7 +37,7 @@ export async function startServices(
       }
       const services = plan.config.services.map(({ name }) => readService(cell.name, plan.name, name));
       failEarly(cell, plan, services, started.get(plan.name));
-      if (services.every(({ state }) => state === 'ready' || state === 'finished')) {
+      if (services.every(({ state }) => ['ready', 'finished', 'held'].includes(state))) {
         ready.add(plan.name);
         onReady(plan.name);
       }

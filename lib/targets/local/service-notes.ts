@@ -6,10 +6,10 @@ import { hostFolder } from './state.ts';
 export interface ServiceStatus {
   readonly name: string;
   /**
-   * `ready` and `finished` are good; `faulty` when it runs and does not do its work; `absent` when its program is not on this
-   * machine.
+   * `ready` and `finished` are good; `held` while its host is drained; `faulty` when it runs and does not do its work; `absent` when its
+   * program is not on this machine.
    */
-  readonly state: 'waiting' | 'starting' | 'ready' | 'finished' | 'faulty' | 'failed' | 'absent';
+  readonly state: 'waiting' | 'starting' | 'ready' | 'finished' | 'held' | 'faulty' | 'failed' | 'absent';
   /** How often it was started. */
   readonly starts: number;
   /** Why it failed or is faulty. */
@@ -21,7 +21,7 @@ export function readService(cell: string, host: string, service: string): Servic
   const [state = '', , starts = '0', ...reason] = note(cell, host, service).split(' ');
   return {
     name: service,
-    state: (['starting', 'ready', 'finished', 'failed'] as const).find((known) => known === state) ?? 'waiting',
+    state: (['starting', 'ready', 'finished', 'held', 'failed'] as const).find((known) => known === state) ?? 'waiting',
     starts: Number(starts),
     ...(reason.join(' ') === '' ? {} : { reason: reason.join(' ') }),
   };
@@ -35,8 +35,15 @@ export function servicePid(cell: string, host: string, service: string): number 
 
 /** Whether an SBC has taken the floating addresses. */
 export function isActive(cell: string, host: string): boolean {
-  return note(cell, host, 'vrrp-state') === 'MASTER';
+  return vrrpState(cell, host) === 'MASTER';
 }
+
+/** Whether an SBC has not got the floating addresses, and takes them as soon as the other one is gone. */
+export function isBackup(cell: string, host: string): boolean {
+  return vrrpState(cell, host) === 'BACKUP' && readService(cell, host, 'keepalived').state === 'ready';
+}
+
+const vrrpState = (cell: string, host: string) => note(cell, host, 'vrrp-state');
 
 function note(cell: string, host: string, name: string): string {
   try {

@@ -23,6 +23,7 @@ import { inSections } from '../../config-file/old-form.ts';
 import { oldCell } from '../../fleet/schema/old-form.ts';
 import { sourceOf } from '../../fleet/schema/spec-error.ts';
 import { LocalFailure } from './failure.ts';
+import type { Ring } from './host-plan.ts';
 import { isAlive, type ProcessId } from './processes.ts';
 
 export const stateRoot = '/run/cellstamp';
@@ -32,6 +33,10 @@ export interface Namespace {
   readonly init: ProcessId;
   /** Hash of all that the host was made from. */
   readonly hash: string;
+  /** The same without what it can be told while it runs. Absent where an older version made it. */
+  readonly core?: string;
+  /** Of a media host whose relay can move, as it was made. */
+  readonly ring?: Ring;
 }
 
 export interface CellState {
@@ -148,27 +153,39 @@ export function removeState(name: string): void {
   rmSync(cellFolder(name), { recursive: true, force: true });
 }
 
+/** Operations that may wait for the end of calls: nobody waits for them. */
+const longOperations: readonly (string | undefined)[] = ['drain', 'roll'];
+
 /**
  * Runs an action while no other command works on the same cell.
  * @param how.inAnyCase Whether it runs, too, where no lock can be made: on a folder that is full or can't be written.
- * @throws LocalFailure when another command still holds the cell after a minute.
+ * @param how.operation What others are told of it.
+ * @throws LocalFailure that names the owner, when another command still holds the cell after a minute, or works for longer than that.
  */
 export async function exclusively<T>(
   name: string,
   action: () => Promise<T>,
-  { inAnyCase = false, signal }: { readonly inAnyCase?: boolean; readonly signal?: AbortSignal } = {},
+  {
+    inAnyCase = false,
+    operation,
+    signal,
+  }: { readonly inAnyCase?: boolean; readonly operation?: string; readonly signal?: AbortSignal } = {},
 ): Promise<T> {
   requireRoot();
   const file = `${cellFolder(name)}.lock`;
+  const owner = { ...ownerHere(), ...(operation === undefined ? {} : { operation }) };
   const deadline = Date.now() + 60_000;
   try {
     makeFolder(stateRoot);
     for (;;) {
-      const taken = tryLock(file, ownerHere());
+      const taken = tryLock(file, owner);
       if (taken === undefined) break;
       removeIfNoLock(taken);
-      if (Date.now() > deadline) {
-        const who = taken.holder === 'unknown' ? '' : `: process ${taken.holder.pid}`;
+      const { holder } = taken;
+      const isLong = holder !== 'unknown' && longOperations.includes(holder.operation);
+      if (isLong || Date.now() > deadline) {
+        const what = holder === 'unknown' ? undefined : holder.operation;
+        const who = holder === 'unknown' ? '' : `: ${what === undefined ? '' : `${what}, `}process ${holder.pid}`;
         throw new LocalFailure(`another command works on cell ${name}${who} (${taken.path})`);
       }
       await sleep(100, undefined, { ...(signal ? { signal } : {}) });

@@ -5,7 +5,7 @@ import { deriveCell, type Cell, type Role } from '../../fleet/derive/cell.ts';
 import { hostConfig } from '../../software/cell-host.ts';
 import { ping } from '../../software/rtpengine/ping.ts';
 import { floatingAddress, gatewayAddress, publicAddress } from './addresses.ts';
-import { hostsHealth, type HostHealth } from './health.ts';
+import { hostsHealth, usualPatience, type HostHealth } from './health.ts';
 import { isFreeswitch } from './host-plan.ts';
 import { primaryOf } from './primaries.ts';
 import { isAlive } from './processes.ts';
@@ -13,6 +13,7 @@ import { environment } from './run.ts';
 import { isFull } from './room.ts';
 import { isActive, readService, type ServiceStatus } from './service-notes.ts';
 import { cellNames, isOrphaned, readState, requireState, stateRoot, type CellState } from './state.ts';
+import { workOf, type HostWork } from './work.ts';
 
 export interface HostStatus {
   readonly name: string;
@@ -28,6 +29,8 @@ export interface HostStatus {
   readonly active?: boolean;
   /** Whether a data host is the primary. */
   readonly primary?: boolean;
+  /** What it does for calls; absent on data hosts, and where no SBC tells. */
+  readonly work?: HostWork;
   readonly services: readonly ServiceStatus[];
 }
 
@@ -61,10 +64,11 @@ export function list(): readonly CellStatus[] {
 
 /**
  * How a cell is: every service has been asked for its work, which takes less than two seconds.
+ * @param patience an answer that takes longer is none; seconds
  * @throws LocalFailure when it is not up
  */
-export function checkedStatus(name: string): Promise<CellStatus> {
-  return checked(requireState(name));
+export function checkedStatus(name: string, patience?: number): Promise<CellStatus> {
+  return checked(requireState(name), patience);
 }
 
 /** How the cells of this machine are, by name. @param name the only one that is meant; all by default */
@@ -140,6 +144,7 @@ async function checked(state: CellState, patience?: number): Promise<CellStatus>
   const said = statusOf(state);
   const cell = deriveCell(state.spec, 'movable');
   const asked = cell.hosts.filter((host) => said.hosts.find(({ name }) => name === host.name)!.state !== 'dead');
+  const working = workOf(cell, state, patience ?? usualPatience);
   const answers = await hostsHealth(
     asked.map((host) => ({
       of: cell.name,
@@ -155,7 +160,10 @@ async function checked(state: CellState, patience?: number): Promise<CellStatus>
     patience,
   );
   const healths = new Map(asked.map(({ name }, index) => [name, answers[index]!]));
-  const hosts = said.hosts.map((host) => {
+  const works = await working;
+  const hosts = said.hosts.map((told) => {
+    const work = works.get(told.name);
+    const host = work === undefined ? told : { ...told, work };
     const health = healths.get(host.name);
     if (health === undefined) return host;
     const deafTo = unreachedBy(cell, host, healths);

@@ -2,20 +2,24 @@
 import { deriveCell, type Cell } from '../../fleet/derive/cell.ts';
 import { standDown } from '../../operations/promote.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
+import { usualDeadlineSeconds } from '../../operations/drain.ts';
+import { renewHosts } from '../../operations/renew.ts';
 import { publicNetworks } from './addresses.ts';
+import { changesOf } from './changes.ts';
 import { forgetCustomers, syncCustomers } from './customers.ts';
 import { removeCell } from './down.ts';
 import { LocalFailure } from './failure.ts';
 import { localDataHosts } from './data-port.ts';
-import { fabricPlan, hostPlan, outsidePlan, outsideRoutes, type NamespacePlan } from './host-plan.ts';
-import { filled, hashOf, lateValues } from './late-values.ts';
-import { link, runInNetwork, startNamespace, type StartedNamespace } from './namespace.ts';
-import { isAlive, kill, processId, type ProcessId } from './processes.ts';
-import { dataHosts, heldPrimaries, keptPrimaries, placePrimaries } from './primaries.ts';
-import { anSbcIsActive, startServices } from './readiness.ts';
+import { fabricPlan, outsidePlan, outsideRoutes, type NamespacePlan } from './host-plan.ts';
+import { hashOf } from './late-values.ts';
+import { makeNamespaces, plansOf } from './make.ts';
+import { runInNetwork } from './namespace.ts';
+import { dataHosts, heldPrimaries, keptPrimaries } from './primaries.ts';
+import { isAlive, kill, processId } from './processes.ts';
+import { anSbcIsActive } from './readiness.ts';
+import { renewalPort } from './renewal-port.ts';
 import { requirements } from './requirements.ts';
 import { requireRoom, withRoom } from './room.ts';
-import { secretsOf } from './secrets.ts';
 import {
   cellFolder,
   cellNames,
@@ -25,13 +29,14 @@ import {
   requireState,
   writeState,
   type CellState,
-  type Namespace,
 } from './state.ts';
-import { hasFreeswitch, settledStatus, type CellStatus } from './status.ts';
+import { settledStatus, type CellStatus } from './status.ts';
+import { tellHost } from './tell.ts';
 
 export interface Progress {
   readonly host: string;
-  readonly state: 'booting' | 'ready';
+  /** renewed: it was made anew in a running cell, and has its work back. */
+  readonly state: 'booting' | 'ready' | 'renewed';
 }
 
 export interface UpOptions {
@@ -39,20 +44,20 @@ export interface UpOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Whether the cell ends with this process, even when it is killed. Default: false. */
   readonly dieWithParent?: boolean;
+  /** Told what a host that is made anew waits for, in words for a person. */
+  readonly onWaiting?: (text: string) => void;
   /** Breaks it off. What it has made until then is there. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Brings a cell up, or makes it what the spec says where it is up already: hosts that are gone or have another configuration
- * are recreated, all others are left alone; other tenants and trunks change no host.
+ * Brings a cell up, or makes it what the spec says where it is up already: hosts that are gone are made at once, then media hosts and
+ * SBCs that have another configuration are made anew one after the other, each without its calls. All others are left alone; other
+ * tenants and trunks change no host.
  * @throws LocalFailure when this machine lacks something, or a host does not become ready; its logs are kept until `down`.
  */
 export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellStatus> {
-  const lacks = await requirements();
-  if (lacks.length > 0) {
-    throw new LocalFailure(lacks.map(({ problem, remedy }) => `${problem} ${remedy}`).join('\n'));
-  }
+  await requireAll();
   const cell = deriveCell(spec, 'movable');
   const { signal } = options;
   await withRoom(spec.name, async () => {
@@ -60,14 +65,102 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
       spec.name,
       async () => {
         signal?.throwIfAborted();
-        const state = await makeHosts(cell, await previousState(cell, options), options);
+        const previous = await previousState(cell, options);
+        const plans = await plansOf(cell, previous.publicNetwork);
+        const state = await makeHosts(cell, previous, plans, options);
         await anSbcIsActive(cell, signal);
         await syncCustomers(cell, state);
+        await renewAll(cell, plans, options);
       },
-      { ...(signal ? { signal } : {}) },
+      { operation: 'up', ...(signal ? { signal } : {}) },
     );
   });
   return settledStatus(spec.name);
+}
+
+export interface RollOptions extends UpOptions {
+  /** The only kind of host that is meant. Default: media hosts and SBCs. */
+  readonly only?: 'media' | 'sbc';
+  /** How long calls that can't move may go on; then they get a BYE. Default: 1800. */
+  readonly deadlineSeconds?: number;
+}
+
+/**
+ * Makes media hosts and SBCs that have another configuration anew, one after the other, each without its calls.
+ * @returns the hosts that were made, in that order
+ * @throws LocalFailure when the cell is not up, has other hosts than the spec, or a host does not become ready
+ */
+export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<readonly string[]> {
+  await requireAll();
+  const cell = deriveCell(spec, 'movable');
+  const { signal, only } = options;
+  let renewed: readonly string[] = [];
+  await withRoom(spec.name, () =>
+    exclusively(
+      spec.name,
+      async () => {
+        const previous = requireState(spec.name);
+        const plans = await plansOf(cell, previous.publicNetwork);
+        const { make, gone } = changesOf(previous.namespaces, plans, (name) => isUp(previous, name));
+        requireRollable(cell, previous, make, gone, only);
+        renewed = await renewAll(cell, plans, options);
+      },
+      { operation: 'roll', ...(signal ? { signal } : {}) },
+    ),
+  );
+  return renewed;
+}
+
+/** @throws LocalFailure when there is more to do than a roll does */
+function requireRollable(
+  cell: Cell,
+  previous: CellState,
+  make: readonly string[],
+  gone: readonly string[],
+  only: RollOptions['only'],
+): void {
+  const refuse = (what: string) => {
+    throw new LocalFailure(`cell ${cell.name} ${what}; \`npx cellstamp up ${cell.name}\` brings it to its file`);
+  };
+  if (!hasNetwork(previous, cell)) refuse('has another network than its file, which ends all calls when it changes');
+  const missing = cell.hosts.map(({ name }) => name).filter((name) => previous.namespaces[name] === undefined);
+  if (missing.length > 0) refuse(`lacks hosts of its file: ${missing.join(', ')}`);
+  if (gone.length > 0) refuse(`has hosts that are not in its file: ${gone.join(', ')}`);
+  const data = make.filter((name) => !/^(media|sbc)-/.test(name));
+  if (data.length > 0 && only === undefined) {
+    refuse(
+      `has data hosts that do not run what its file says, which no roll touches: ${data.join(', ')} (--only rolls the others)`,
+    );
+  }
+}
+
+/** One after the other, and then the tables of SBCs that are new. */
+async function renewAll(cell: Cell, plans: readonly NamespacePlan[], options: RollOptions): Promise<readonly string[]> {
+  const renewed = await renewHosts(renewalPort(cell, plans, options), renewOptions(options));
+  // Another version may have other tables.
+  if (renewed.some((name) => name.startsWith('sbc-'))) forgetCustomers(cell.name);
+  await syncCustomers(cell, requireState(cell.name));
+  return renewed;
+}
+
+function renewOptions({ only, deadlineSeconds = usualDeadlineSeconds, onProgress, onWaiting, signal }: RollOptions) {
+  return {
+    deadlineSeconds,
+    ...(only === undefined ? {} : { only }),
+    ...(onWaiting === undefined ? {} : { onProgress: onWaiting }),
+    onReady: (host: string) => onProgress?.({ host, state: 'renewed' }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+const isUp = ({ namespaces }: CellState, name: string) =>
+  namespaces[name] !== undefined && isAlive(namespaces[name].init);
+
+async function requireAll(): Promise<void> {
+  const lacks = await requirements();
+  if (lacks.length > 0) {
+    throw new LocalFailure(lacks.map(({ problem, remedy }) => `${problem} ${remedy}`).join('\n'));
+  }
 }
 
 /** What there is of the cell, and where it begins: on a switch and router that live and fit. Anything else goes first. */
@@ -119,89 +212,52 @@ function hasNetwork(previous: CellState, cell: Cell): boolean {
   );
 }
 
-/** Makes the hosts that are missing or not as the spec wants them, and waits until all are ready. */
-async function makeHosts(cell: Cell, previous: CellState, options: UpOptions): Promise<CellState> {
+/** Makes the hosts that are to be made at once, and waits until all of them are ready. Those that are gone from the spec end. */
+async function makeHosts(
+  cell: Cell,
+  previous: CellState,
+  plans: readonly NamespacePlan[],
+  options: UpOptions,
+): Promise<CellState> {
   const { publicNetwork } = previous;
-  const secrets = await secretsOf(cell);
-  const all = cell.hosts.map((host) => {
-    const plan = hostPlan(cell, host, publicNetwork, hasFreeswitch());
-    return { ...plan, config: filled(plan.config, lateValues(cell, host, publicNetwork, secrets)) };
-  });
   const network = previous.namespaces['fabric']
     ? []
     : [fabricPlan(cell, publicNetwork), outsidePlan(cell, publicNetwork)];
-
-  const held = heldPrimaries(cell, previous, all);
-  const hosts = all.filter((plan) => !waitsFor(held, plan.name, previous));
+  const held = heldPrimaries(cell, previous, plans);
+  const present = plans.filter(({ name }) => !waitsFor(held, name, previous));
+  const { make, renew, tell, gone } = changesOf(previous.namespaces, present, (name) => isUp(previous, name), held);
+  const wanted = plans.filter(({ name }) => make.includes(name));
   const primaries = keptPrimaries(cell, previous);
-  const { kept, wanted } = keepOrMake(previous.namespaces, hosts, held);
   options.signal?.throwIfAborted();
   if (wanted.length > 0) forgetCustomers(cell.name);
-  const started = new Map<string, StartedNamespace>();
-  try {
-    await Promise.all(
-      [...network, ...wanted].map(async (plan) => {
-        options.onProgress?.({ host: plan.name, state: 'booting' });
-        started.set(plan.name, await startNamespace(cell.name, plan, options.dieWithParent ?? false));
-      }),
-    );
-    const made = [...network, ...wanted].map((plan): [string, Namespace] => [
-      plan.name,
-      { init: started.get(plan.name)!.init, hash: hashOf(plan) },
-    ]);
-    const state: CellState = { ...previous, primaries, namespaces: { ...kept, ...Object.fromEntries(made) } };
-    writeState(state);
-
-    const inits = new Map(wanted.map(({ name }): [string, ProcessId] => [name, state.namespaces[name]!.init]));
-    const outside = state.namespaces['outside']!.init;
-    await link(state.namespaces['fabric']!.init, network.length > 0 ? outside : undefined, inits);
-    await placePrimaries(cell, state);
-    for (const namespace of started.values()) namespace.proceed();
-    for (const { name } of network) started.get(name)!.proceed();
-    if (network.length === 0) {
-      await runInNetwork(outside, ['ip', '-batch', '-'], { input: `${outsideRoutes(cell).join('\n')}\n` });
-    }
-    await startServices(cell, hosts, started, (host) => options.onProgress?.({ host, state: 'ready' }), options.signal);
-    if (held.length === 0) return state;
-  } finally {
-    for (const namespace of started.values()) namespace.release();
+  const ending = [...make, ...gone];
+  for (const name of ending) if (previous.namespaces[name] !== undefined) kill(previous.namespaces[name].init);
+  const kept = Object.entries(previous.namespaces).filter(([name]) => !ending.includes(name));
+  const told = await Promise.all(
+    plans
+      .filter(({ name }) => tell.includes(name))
+      .map(async (plan) => [plan.name, await tellHost(previous.namespaces[plan.name]!, plan)] as const),
+  );
+  const state = await makeNamespaces(
+    cell,
+    { ...previous, primaries, namespaces: Object.fromEntries([...kept, ...told]) },
+    { network, wanted },
+    present.filter(({ name }) => !renew.includes(name)),
+    options,
+  );
+  if (network.length === 0) {
+    const routes = `${outsideRoutes(cell).join('\n')}\n`;
+    await runInNetwork(state.namespaces['outside']!.init, ['ip', '-batch', '-'], { input: routes });
   }
+  if (held.length === 0) return state;
   // Their replicas are as the spec wants them: one takes the place of each, and then they can be made anew.
   const port = localDataHosts(cell.name);
   for (const primary of held) await standDown(port, primary);
-  return makeHosts(cell, requireState(cell.name), options);
+  return makeHosts(cell, requireState(cell.name), plans, options);
 }
 
 /** A primary lets in only the replicas that it was made for: a new one comes when a primary of the new configuration is there. */
 function waitsFor(held: readonly string[], host: string, previous: CellState): boolean {
   const role = host.replace(/-\d+$/, '');
   return previous.namespaces[host] === undefined && held.some((primary) => primary.startsWith(`${role}-`));
-}
-
-/**
- * Ends what is not wanted any more; the hosts that stay, and those to be made.
- * @param held hosts that stay for now, whatever the spec says
- */
-function keepOrMake(
-  previous: CellState['namespaces'],
-  hosts: readonly NamespacePlan[],
-  held: readonly string[],
-): { readonly kept: CellState['namespaces']; readonly wanted: readonly NamespacePlan[] } {
-  const wanted: NamespacePlan[] = [];
-  for (const plan of hosts) {
-    const namespace = previous[plan.name];
-    const isAsWanted =
-      namespace !== undefined &&
-      isAlive(namespace.init) &&
-      (namespace.hash === hashOf(plan) || held.includes(plan.name));
-    const isEmptied = plan.fills.length > 0 && plan.fills.every((filled) => wanted.some(({ name }) => name === filled));
-    if (!isAsWanted || isEmptied) wanted.push(plan);
-  }
-  const stays = (name: string) =>
-    name === 'fabric' ||
-    name === 'outside' ||
-    (hosts.some((plan) => plan.name === name) && !wanted.some((plan) => plan.name === name));
-  const kept = Object.entries(previous).filter(([name]) => stays(name));
-  for (const [name, { init }] of Object.entries(previous)) if (!stays(name)) kill(init);
-  return { kept: Object.fromEntries(kept), wanted };
 }

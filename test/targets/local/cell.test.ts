@@ -101,7 +101,8 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
       status(spec.name)
         .hosts.find((host) => host.name === 'media-1')!
         .services.find((one) => one.name === 'rtpengine')!;
-    await until(() => service().starts === 2 && service().state === 'ready', 60);
+    // Twice where its relay went to the neighbour meanwhile, whose calls it reads then.
+    await until(() => service().starts >= 2 && service().state === 'ready', 60);
     expect(logs(spec.name, 'media-1')['rtpengine']).toContain('supervision: rtpengine ended');
   });
 
@@ -130,7 +131,7 @@ describeWith(['root', 'debian-packages'], 'a cell on this machine', () => {
     const first = pids(spec.name);
     await up({ ...spec, sbc: { ...spec.sbc, flood: { ...spec.sbc.flood, banSeconds: 77 } } });
     const changed = Object.entries(pids(spec.name)).filter(([host, pid]) => first[host] !== pid);
-    expect(changed.map(([host]) => host)).toEqual(['sbc-1', 'sbc-2']);
+    expect(changed.map(([host]) => host).sort()).toEqual(['sbc-1', 'sbc-2']);
     expect(await inside('sbc-1', 'grep', '-c', 'autoexpire=77', '/etc/kamailio/kamailio.cfg')).toBe('1');
   });
 

@@ -1,0 +1,41 @@
+/** An SBC that is kept from the floating addresses: its keepalived does not run. It gives the addresses up when it ends. */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalFailure } from './failure.ts';
+import { runInside } from './namespace.ts';
+import { isActive, readService, servicePid } from './service-notes.ts';
+import { hostFolder, requireState } from './state.ts';
+
+const service = 'keepalived';
+
+/** It takes half a second. Milliseconds. */
+const patience = 20_000;
+
+const mark = (cell: string, sbc: string) => join(hostFolder(cell, sbc), 'services', `${service}.held`);
+
+export function isWithdrawn(cell: string, sbc: string): boolean {
+  return existsSync(mark(cell, sbc));
+}
+
+/** @throws LocalFailure when it does not give the addresses up; it may take them again then */
+export async function withdraw(cell: string, sbc: string): Promise<void> {
+  const { init } = requireState(cell).namespaces[sbc]!;
+  writeFileSync(mark(cell, sbc), '');
+  const deadline = Date.now() + patience;
+  let told: number | undefined;
+  while (readService(cell, sbc, service).state !== 'held' || isActive(cell, sbc)) {
+    if (Date.now() > deadline) {
+      readmit(cell, sbc);
+      throw new LocalFailure(`keepalived on ${sbc} of cell ${cell} does not end, so it keeps the floating addresses`);
+    }
+    const pid = servicePid(cell, sbc, service);
+    if (pid !== undefined && pid !== told) await runInside(init, ['kill', '-TERM', String(pid)]);
+    told = pid;
+    await sleep(20);
+  }
+}
+
+export function readmit(cell: string, sbc: string): void {
+  rmSync(mark(cell, sbc), { force: true });
+}

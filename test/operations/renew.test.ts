@@ -1,0 +1,68 @@
+/** In which order hosts are made anew. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { MediaHostOfCell, SbcOfCell } from '../../lib/operations/drain.ts';
+import { lostSince, nextToRenew } from '../../lib/operations/renew.ts';
+
+const media = (number: number): MediaHostOfCell => ({
+  ...{ kind: 'media', name: `media-${number}`, number, isUp: true, hasFreeswitch: false },
+});
+const sbc = (number: number, isActive: boolean): SbcOfCell => ({
+  ...{ kind: 'sbc', name: `sbc-${number}`, number, isUp: true, isActive, isWithdrawn: false },
+});
+const cellWithActive = (active: 1 | 2) => [
+  sbc(1, active === 1),
+  sbc(2, active === 2),
+  ...Array.from({ length: 12 }, (_, index) => media(12 - index)),
+];
+
+/** All turns, where the other SBC is active once one was renewed. */
+function order(active: 1 | 2, outdated: readonly string[], only?: 'media' | 'sbc', left?: string): readonly string[] {
+  const done: string[] = [];
+  let hosts = cellWithActive(active);
+  for (;;) {
+    const waiting = outdated.filter((name) => !done.includes(name));
+    const next = nextToRenew(hosts, waiting, only, done.includes(left ?? '') ? undefined : left);
+    if (next === undefined) return done;
+    done.push(next.name);
+    if (next.kind === 'sbc' && next.isActive) hosts = cellWithActive(next.number === 1 ? 2 : 1);
+  }
+}
+
+describe('hosts that are made anew', () => {
+  it('are media hosts by number, then the standby SBC, then the active one', () => {
+    const all = ['sbc-1', 'media-10', 'sbc-2', 'media-2', 'media-1'];
+    expect(order(1, all)).toEqual(['media-1', 'media-2', 'media-10', 'sbc-2', 'sbc-1']);
+    expect(order(2, all)).toEqual(['media-1', 'media-2', 'media-10', 'sbc-1', 'sbc-2']);
+    expect(order(1, all, 'media')).toEqual(['media-1', 'media-2', 'media-10']);
+    expect(order(1, all, 'sbc')).toEqual(['sbc-2', 'sbc-1']);
+    expect(order(1, [])).toEqual([]);
+  });
+
+  it('begin with the one that was left half done, of whichever kind', () => {
+    expect(order(1, ['media-1', 'sbc-1'], undefined, 'sbc-1')).toEqual(['sbc-1', 'media-1']);
+    // It may be what it should be, and only want its work back.
+    expect(order(1, ['sbc-2'], 'sbc', 'media-3')).toEqual(['media-3', 'sbc-2']);
+  });
+
+  it('have lost the calls that both SBCs count more, one of which may have begun anew', () => {
+    const counts = (one: number, other: number) =>
+      new Map([
+        ['sbc-1', one],
+        ['sbc-2', other],
+      ]);
+    expect(lostSince(counts(3, 5), counts(3, 5))).toBe(0);
+    expect(lostSince(counts(3, 5), counts(4, 7))).toBe(3);
+    expect(lostSince(counts(3, 5), counts(3, 0))).toBe(0);
+    expect(lostSince(new Map(), counts(1, 0))).toBe(1);
+  });
+
+  it('are each touched once, and nobody else is', () => {
+    const names = cellWithActive(1).map(({ name }) => name);
+    fc.assert(
+      fc.property(fc.subarray(names), (outdated) => {
+        expect([...order(1, outdated)].sort()).toEqual([...outdated].sort());
+      }),
+    );
+  });
+});

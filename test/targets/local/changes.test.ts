@@ -1,0 +1,70 @@
+/** Which hosts of a running cell are made at once, and which one after the other. */
+import { describe, expect, it } from 'vitest';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
+import { changesOf, recordOf } from '../../../lib/targets/local/changes.ts';
+import { hostPlan } from '../../../lib/targets/local/host-plan.ts';
+
+const input = {
+  name: 'lab-changes',
+  region: 'eu-west-1',
+  local: {},
+  size: 'test',
+  network: '10.72.64.0/20',
+  media: { hosts: 2, kernelForwarding: 'preferred' },
+  tenants: [{ name: 'acme', domain: 'acme.example.com' }],
+} satisfies CellInput;
+
+const plansOf = (cell: CellInput) => {
+  const derived = deriveCell(parseCell(cell), 'movable');
+  return derived.hosts.map((host) => hostPlan(derived, host, '198.18.1.0/24', false));
+};
+const namespacesOf = (cell: CellInput) =>
+  Object.fromEntries(plansOf(cell).map((plan) => [plan.name, { init: { pid: 1, started: '1' }, ...recordOf(plan) }]));
+const change = (to: CellInput, dead: readonly string[] = []) =>
+  changesOf(namespacesOf(input), plansOf(to), (name) => name in namespacesOf(input) && !dead.includes(name));
+const nothing = { make: [], renew: [], tell: [], gone: [] };
+
+describe('a cell whose file has changed', () => {
+  it('has nothing to do where nothing or a limit of a tenant has', () => {
+    expect(change(input)).toEqual(nothing);
+    const limited = { ...input, tenants: [{ ...input.tenants[0]!, limits: { calls: 77 } }] };
+    expect(change(limited)).toEqual(nothing);
+  });
+
+  it('makes nothing at once for a value of the SBCs, or of the relays', () => {
+    expect(change({ ...input, sbc: { flood: { banSeconds: 77 } } })).toEqual({ ...nothing, renew: ['sbc-1', 'sbc-2'] });
+    const { make, renew } = change({ ...input, media: { ...input.media, relay: { calls: 77 } } });
+    expect(make).toEqual([]);
+    expect(renew).toEqual(expect.arrayContaining(['media-1', 'media-2']));
+  });
+
+  it('makes what has died at once, and the rest one after the other', () => {
+    expect(change({ ...input, sbc: { flood: { banSeconds: 77 } } }, ['media-2', 'sbc-1'])).toEqual({
+      ...nothing,
+      make: ['media-2', 'sbc-1'],
+      renew: ['sbc-2'],
+    });
+  });
+
+  it('makes both SBCs with a database that has died, whose schema they put into it', () => {
+    expect(change(input, ['database-1']).make).toEqual(expect.arrayContaining(['database-1', 'sbc-1', 'sbc-2']));
+    expect(change(input, ['redis-1']).make).toEqual(['redis-1']);
+  });
+
+  it('makes a host that has come, tells data hosts of it, and takes the SBCs one after the other', () => {
+    const grown = change({ ...input, media: { ...input.media, hosts: 3 } });
+    expect(grown.make).toContain('media-3');
+    expect(grown).toMatchObject({
+      renew: ['sbc-1', 'sbc-2'],
+      tell: ['database-1', 'database-2', 'redis-1', 'redis-2'],
+      gone: [],
+    });
+    // Of those media hosts whose neighbour is another one now no relay can move.
+    expect(grown.make.filter((name) => !name.startsWith('media-'))).toEqual([]);
+  });
+
+  it('ends hosts that are no part of it any more', () => {
+    expect(change({ ...input, media: { ...input.media, hosts: 1 } }).gone).toEqual(['media-2']);
+  });
+});
