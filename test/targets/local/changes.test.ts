@@ -47,9 +47,18 @@ describe('a cell whose file has changed', () => {
     });
   });
 
-  it('makes both SBCs with a database that has died, whose schema they put into it', () => {
-    expect(change(input, ['database-1']).make).toEqual(expect.arrayContaining(['database-1', 'sbc-1', 'sbc-2']));
+  it('makes both SBCs when all databases have died, whose schema they put into them', () => {
+    expect(change(input, ['database-1', 'database-2']).make).toEqual(['database-1', 'database-2', 'sbc-1', 'sbc-2']);
+    expect(change(input, ['database-2']).make).toEqual(['database-2']);
     expect(change(input, ['redis-1']).make).toEqual(['redis-1']);
+  });
+
+  it('leaves a primary as it is until another host has its place', () => {
+    const to = { ...input, size: 'small' } as const;
+    const all = changesOf(namespacesOf(input), plansOf(to), () => true);
+    expect(all.make).toEqual(expect.arrayContaining(['redis-1', 'redis-2']));
+    const { make } = changesOf(namespacesOf(input), plansOf(to), () => true, ['redis-1']);
+    expect(make).toEqual(all.make.filter((name) => name !== 'redis-1'));
   });
 
   it('makes a host that has come, tells data hosts of it, and takes the SBCs one after the other', () => {
