@@ -8,7 +8,7 @@ import { decimal } from '../option-values.ts';
 import { LiveLine, printJson } from '../output.ts';
 import { targetOption, type Target } from '../target.ts';
 
-const kinds = ['media', 'sbc'] as const;
+const kinds = ['data', 'media', 'sbc'] as const;
 
 export function addRoll(program: Command): Command {
   return program
@@ -28,7 +28,8 @@ export function addRoll(program: Command): Command {
       'after',
       '\nExample:\n  $ npx cellstamp roll euw1-a\n  $ npx cellstamp roll euw1-a --only media\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
         'Media hosts first, then the standby SBC, then the active one; a host that runs what it should is left alone. On this\n' +
-        'machine each is drained (`npx cellstamp drain --help`), made anew from the cell’s file, and given its work back. On AWS it\n' +
+        'machine data hosts come before them: the replicas, then the primaries, whose place a replica takes. A media host or an\n' +
+        'SBC is drained (`npx cellstamp drain --help`), made anew from the cell’s file, and given its work back. On AWS a host\n' +
         'takes the bundle that was applied. The command stops at the first host that does not become ready, and when calls are\n' +
         'lost; run it again to go on from there.',
     )
@@ -84,7 +85,7 @@ async function rollHere(name: string, { cells, only, deadline, json }: Options):
       });
       line.clear();
       if (json) printJson({ cell: name, ready });
-      else if (ready.length === 0) console.log(`every media host and SBC of ${name} runs what its file says`);
+      else if (ready.length === 0) console.log(`every host of ${name} that was meant runs what its file says`);
     } finally {
       line.clear();
     }

@@ -67,7 +67,7 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
         signal?.throwIfAborted();
         const previous = await previousState(cell, options);
         const plans = await plansOf(cell, previous.publicNetwork);
-        const state = await makeHosts(cell, previous, plans, options);
+        const state = await makeHosts(cell, previous, plans, anyHost, options);
         await anSbcIsActive(cell, signal);
         await syncCustomers(cell, state);
         await renewAll(cell, plans, options);
@@ -79,22 +79,23 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
 }
 
 export interface RollOptions extends UpOptions {
-  /** The only kind of host that is meant. Default: media hosts and SBCs. */
-  readonly only?: 'media' | 'sbc';
+  /** The only kind of host that is meant. Default: data hosts, media hosts and SBCs. */
+  readonly only?: 'data' | 'media' | 'sbc';
   /** How long calls that can't move may go on; then they get a BYE. Default: 1800. */
   readonly deadlineSeconds?: number;
 }
 
 /**
- * Makes media hosts and SBCs that have another configuration anew, one after the other, each without its calls.
+ * Makes hosts that have another configuration anew: replicas of PostgreSQL and Redis, then their primaries, whose place a replica has
+ * taken; then media hosts and SBCs, one after the other, each without its calls.
  * @returns the hosts that were made, in that order
  * @throws LocalFailure when the cell is not up, has other hosts than the spec, or a host does not become ready
  */
 export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<readonly string[]> {
   await requireAll();
   const cell = deriveCell(spec, 'movable');
-  const { signal, only } = options;
-  let renewed: readonly string[] = [];
+  const { signal, only, onProgress } = options;
+  const renewed: string[] = [];
   await withRoom(spec.name, () =>
     exclusively(
       spec.name,
@@ -102,8 +103,14 @@ export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<r
         const previous = requireState(spec.name);
         const plans = await plansOf(cell, previous.publicNetwork);
         const { make, gone } = changesOf(previous.namespaces, plans, (name) => isUp(previous, name));
-        requireRollable(cell, previous, make, gone, only);
-        renewed = await renewAll(cell, plans, options);
+        requireRollable(cell, previous, gone);
+        const data = make.filter(isDataHost);
+        if (data.length > 0 && (only === undefined || only === 'data')) {
+          await makeHosts(cell, previous, plans, isDataHost, options);
+          for (const host of data) onProgress?.({ host, state: 'renewed' });
+          renewed.push(...data);
+        }
+        if (only !== 'data') renewed.push(...(await renewAll(cell, plans, { ...options, only })));
       },
       { operation: 'roll', ...(signal ? { signal } : {}) },
     ),
@@ -111,14 +118,11 @@ export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<r
   return renewed;
 }
 
+const isDataHost = (name: string) => /^(database|redis)-/.test(name);
+const anyHost = () => true;
+
 /** @throws LocalFailure when there is more to do than a roll does */
-function requireRollable(
-  cell: Cell,
-  previous: CellState,
-  make: readonly string[],
-  gone: readonly string[],
-  only: RollOptions['only'],
-): void {
+function requireRollable(cell: Cell, previous: CellState, gone: readonly string[]): void {
   const refuse = (what: string) => {
     throw new LocalFailure(`cell ${cell.name} ${what}; \`npx cellstamp up ${cell.name}\` brings it to its file`);
   };
@@ -126,16 +130,12 @@ function requireRollable(
   const missing = cell.hosts.map(({ name }) => name).filter((name) => previous.namespaces[name] === undefined);
   if (missing.length > 0) refuse(`lacks hosts of its file: ${missing.join(', ')}`);
   if (gone.length > 0) refuse(`has hosts that are not in its file: ${gone.join(', ')}`);
-  const data = make.filter((name) => !/^(media|sbc)-/.test(name));
-  if (data.length > 0 && only === undefined) {
-    refuse(
-      `has data hosts that do not run what its file says, which no roll touches: ${data.join(', ')} (--only rolls the others)`,
-    );
-  }
 }
 
+type Renewal = Omit<RollOptions, 'only'> & { readonly only?: 'media' | 'sbc' | undefined };
+
 /** One after the other, and then the tables of SBCs that are new. */
-async function renewAll(cell: Cell, plans: readonly NamespacePlan[], options: RollOptions): Promise<readonly string[]> {
+async function renewAll(cell: Cell, plans: readonly NamespacePlan[], options: Renewal): Promise<readonly string[]> {
   const renewed = await renewHosts(renewalPort(cell, plans, options), renewOptions(options));
   // Another version may have other tables.
   if (renewed.some((name) => name.startsWith('sbc-'))) forgetCustomers(cell.name);
@@ -143,7 +143,7 @@ async function renewAll(cell: Cell, plans: readonly NamespacePlan[], options: Ro
   return renewed;
 }
 
-function renewOptions({ only, deadlineSeconds = usualDeadlineSeconds, onProgress, onWaiting, signal }: RollOptions) {
+function renewOptions({ only, deadlineSeconds = usualDeadlineSeconds, onProgress, onWaiting, signal }: Renewal) {
   return {
     deadlineSeconds,
     ...(only === undefined ? {} : { only }),
@@ -212,11 +212,15 @@ function hasNetwork(previous: CellState, cell: Cell): boolean {
   );
 }
 
-/** Makes the hosts that are to be made at once, and waits until all of them are ready. Those that are gone from the spec end. */
+/**
+ * Makes the hosts that are to be made at once, and waits until all of them are ready. Those that are gone from the spec end.
+ * @param isMeant by the name of a host; the others stay as they are
+ */
 async function makeHosts(
   cell: Cell,
   previous: CellState,
   plans: readonly NamespacePlan[],
+  isMeant: (host: string) => boolean,
   options: UpOptions,
 ): Promise<CellState> {
   const { publicNetwork } = previous;
@@ -225,7 +229,9 @@ async function makeHosts(
     : [fabricPlan(cell, publicNetwork), outsidePlan(cell, publicNetwork)];
   const held = heldPrimaries(cell, previous, plans);
   const present = plans.filter(({ name }) => !waitsFor(held, name, previous));
-  const { make, renew, tell, gone } = changesOf(previous.namespaces, present, (name) => isUp(previous, name), held);
+  const changes = changesOf(previous.namespaces, present, (name) => isUp(previous, name), held);
+  const { renew, tell, gone } = changes;
+  const make = changes.make.filter(isMeant);
   const wanted = plans.filter(({ name }) => make.includes(name));
   const primaries = keptPrimaries(cell, previous);
   options.signal?.throwIfAborted();
@@ -242,7 +248,7 @@ async function makeHosts(
     cell,
     { ...previous, primaries, namespaces: Object.fromEntries([...kept, ...told]) },
     { network, wanted },
-    present.filter(({ name }) => !renew.includes(name)),
+    present.filter(({ name }) => isMeant(name) && !renew.includes(name)),
     options,
   );
   if (network.length === 0) {
@@ -253,7 +259,7 @@ async function makeHosts(
   // Their replicas are as the spec wants them: one takes the place of each, and then they can be made anew.
   const port = localDataHosts(cell.name);
   for (const primary of held) await standDown(port, primary);
-  return makeHosts(cell, requireState(cell.name), plans, options);
+  return makeHosts(cell, requireState(cell.name), plans, isMeant, options);
 }
 
 /** A primary lets in only the replicas that it was made for: a new one comes when a primary of the new configuration is there. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { promote } from '../../../lib/operations/promote.ts';
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
-import { checkedStatus, killHost, up } from '../../../lib/targets/local/index.ts';
+import { checkedStatus, killHost, roll, up } from '../../../lib/targets/local/index.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { describeWith } from '../../requirements.ts';
 import { DataBed } from '../lab/data-hosts.ts';
@@ -67,5 +67,19 @@ describeWith(['root', 'debian-packages'], 'data hosts', () => {
     });
     await bed.newPhoneRegisters();
     await until(async () => (await checkedStatus(name)).state === 'running', 30);
+  });
+
+  it('are rolled: replicas first, then the primaries, and nothing else is touched', async () => {
+    const before = requireState(name).namespaces;
+    const others = Object.keys(before).filter((host) => !/^(database|redis)-/.test(host));
+    const toll = await bed.underCalls(async () => {
+      const rolled = await roll(parseCell({ ...bed.input, size: 'small' }), { only: 'data' });
+      expect([...rolled].sort()).toEqual(['database-1', 'database-2', 'redis-1', 'redis-2']);
+    });
+    expect(toll).toMatchObject(nothingLost);
+    const { namespaces } = requireState(name);
+    expect(others.map((host) => namespaces[host]!.init)).toEqual(others.map((host) => before[host]!.init));
+    expect(Object.values(await bed.parts()).sort()).toEqual(['primary', 'primary', 'replica', 'replica']);
+    await bed.newPhoneRegisters();
   });
 });
