@@ -12,19 +12,24 @@ export function formatStatus(status: CellStatus): string {
     host.work === undefined ? '-' : String(host.work.calls),
     servicesReady(host),
   ]);
-  const faults = status.hosts.flatMap((host) => hostFaults(host, `up ${status.name}`));
+  const said = [
+    ...status.hosts.flatMap(({ name, work }) =>
+      work?.relayAt === undefined ? [] : [`the relay of ${name} is at ${work.relayAt}`],
+    ),
+    ...status.hosts.flatMap((host) => hostFaults(host, `up ${status.name}`)),
+  ];
   return [
     head,
     '',
-    formatTable(['host', 'address', 'public', 'state', 'calls', 'services ready'], rows),
-    ...(faults.length === 0 ? [] : ['', ...faults]),
+    formatTable(['host', 'address', 'public', 'state', 'calls', 'services'], rows),
+    ...(said.length === 0 ? [] : ['', ...said]),
     ...(status.notes.length === 0 ? [] : ['', ...status.notes]),
   ].join('\n');
 }
 
 function stateOf(host: HostStatus): string {
   const part = [...(host.active === true ? ['active'] : []), ...(host.primary === true ? ['primary'] : [])];
-  return [host.state, ...part, ...planned(host)].join(', ');
+  return [host.state, ...part, ...(host.work?.drained === true ? ['drained'] : [])].join(', ');
 }
 
 /** Where its work is that somebody has taken off a host, or that its neighbour has taken over. */

@@ -22,13 +22,13 @@ ${isPrimary(host)}
 ${asPostgres}
 ${psql}
 if is_primary; then
-  read -r -d '' sql <<'END'
+  read -r -d '' sql <<'SQL'
 ${primaryHealthSql}
-END
+SQL
 else
-  read -r -d '' sql <<'END'
+  read -r -d '' sql <<'SQL'
 ${replicaHealthSql}
-END
+SQL
 fi
 as_postgres "\${psql[@]}" --command="$sql"
 `;
@@ -67,9 +67,9 @@ until_true() {
     sleep 0.2
   done
 }
-read -r -d '' follows_sql <<'END' || true
+read -r -d '' follows_sql <<'SQL' || true
 ${replicaHealthSql}
-END
+SQL
 
 case \${1:-} in
   position)

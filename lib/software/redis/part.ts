@@ -92,7 +92,9 @@ case \${1:-} in
   hand-over)
     # It takes no write until the other one has all and has taken its place, or it goes on as before.
     order failover to "$2" ${internalPorts.redis} timeout 10000
-    until_true 15 decided && handed_over || fail 'no other host has taken its place within 10 s'
+    if ! until_true 15 decided || ! handed_over; then
+      fail 'no other host has taken its place within 10 s'
+    fi
     rm -f ${wasPrimary}
     ;;
   promote)
