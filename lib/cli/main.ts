@@ -4,7 +4,8 @@ import { run } from './program.ts';
 // Whoever reads the output may have seen enough (`npx cellstamp logs sbc-1 | head`). What has something to tidy up is told.
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code !== 'EPIPE') console.error(`cellstamp: the output can't be written: ${message}`);
-  if (!outputIsClosed()) process.exit(code === 'EPIPE' ? undefined : 1);
+  // Without a status it would forget the one that is set.
+  if (!outputIsClosed()) process.exit(code === 'EPIPE' ? process.exitCode : 1);
 });
 // Of what is said on the way nobody can be told that it is lost.
 process.stderr.on('error', () => undefined);

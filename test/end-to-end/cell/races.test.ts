@@ -299,7 +299,9 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
       await until(() => find(cseq) !== undefined, 5);
       expect(bodyOf(find(cseq)!)).not.toContain('203.0.113.60');
       raw.send(desk, floating, respond(find(cseq)!, desk, '200 OK', sdpContent(sdp('203.0.113.61', 4002))));
-      expect(statusOf(await final(callId, cseq))).toBe(200);
+      const answered = await final(callId, cseq);
+      expect(statusOf(answered)).toBe(200);
+      expect(bodyOf(answered)).not.toContain('203.0.113.61');
       if (method === 'INVITE') raw.send(exchange, floating, requestInDialog(exchange, ok, 'ACK', sequence));
     }
     await isSilent(true);

@@ -10,6 +10,9 @@ import {
   spawnAtCallers,
 } from '../../../lib/targets/local/front/index.ts';
 import { firstOutput } from '../../first-output.ts';
+import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
+import { exec } from '../../../lib/targets/local/index.ts';
+import type { CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { describeWith } from '../../requirements.ts';
 import { carrier, domain, FrontBed } from './bed.ts';
 import { print, toldOf } from './told.ts';
@@ -129,6 +132,32 @@ describeWith(['root', 'debian-packages'], 'a minute of silence', () => {
     const { summary } = await agents.run({ kinds: [toDesk], calls: 2, talkSeconds: 0.5 });
     expect(summary).toMatchObject({ answered: 2, failures: [] });
     expect(await bed.left()).toEqual({});
+  });
+
+  it('a phone behind a masquerading router hears of a new offer that has waited for its relay', async () => {
+    const talk = { step: 'talk', seconds: 0.5 } as const;
+    const steps: CallSteps = [
+      { step: 'answer' },
+      talk,
+      { step: 'pause', name: 'event' },
+      { step: 'reinvite', by: 'caller', change: 'port' },
+      talk,
+      { step: 'reinvite', by: 'callee', change: 'port' },
+      talk,
+      { step: 'bye', by: 'caller' },
+    ];
+    const cell = bed.cells[0]!.name;
+    const onRelay = (...argv: string[]) => exec(cell, 'media-1', argv);
+    const deaf = `table inet deaf { chain input { type filter hook input priority -10; udp dport ${internalPorts.rtpengineControl} drop; }; }`;
+    let heard: Promise<unknown> | undefined;
+    const told = await bed.through(agents, [{ ...toPhone, steps }], async () => {
+      await onRelay('nft', deaf);
+      // Longer than the SBC asks at first, shorter than it asks again and again.
+      heard = sleep(1500).then(() => onRelay('nft', 'delete table inet deaf'));
+    });
+    await heard;
+    expect(told).toMatchObject({ packetsLost: 0, failures: [] });
+    expect(told.left).toEqual({});
   });
 
   it('a connection over which no cell has taken a request is closed after half of that', async () => {

@@ -176,10 +176,12 @@ def fetch(config):
     if serves == "stale":
         changed = config["tables"]
     if serves != "database":
+        # Until all of them are loaded: one that was not is no other next time.
+        copy.put("source", "stale\n")
         for table in changed:
             rpc(config, "htable.reload", table)
-    if serves == "stale":
         copy.put("source", "fresh\n")
+    if serves == "stale":
         log("the database answers again: Kamailio has loaded its tables")
     rpc(config, "pv.shvSet", "tables_fetched", "int", copy.fetched())
 

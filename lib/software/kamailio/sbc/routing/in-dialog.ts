@@ -125,6 +125,10 @@ route[WAIT_FOR_RELAY] {
         $avp(sender) = $var(sender);
         $avp(contact_alias) = $var(contact_alias);
         $avp(hide_contact) = $var(hide_contact);
+        # A transaction has these as the request came, and not as it leaves.
+        $avp(leaves_to) = $ru;
+        $avp(leaves_by) = $du;
+        $avp(leaves_from) = $fs;
         # Nobody repeats it meanwhile.
         if (is_method("INVITE") && t_newtran()) send_reply("100", "Trying");
     }
@@ -133,6 +137,9 @@ route[WAIT_FOR_RELAY] {
 }
 
 route[OFFER_AFTER_A_WAIT] {
+    $ru = $avp(leaves_to);
+    if ($avp(leaves_by) != $null) $du = $avp(leaves_by);
+    if ($avp(leaves_from) != $null) $fs = $avp(leaves_from);
     $var(m) = $avp(m);
     $var(id) = $avp(id);
     $var(relayed) = $avp(relayed);
