@@ -107,7 +107,8 @@ route[REGISTER] {
         send_reply("403", "Not Your Address");
         exit;
     }
-    $var(asked) = $(hdr(Expires){s.int});
+    $var(asked) = 0;
+    if ($hdr(Expires) != $null) $var(asked) = $(hdr(Expires){s.int});
     if ($sel(contact.expires) != $null) $var(asked) = $(sel(contact.expires){s.int});
     if ($var(asked) > 3600) $xavp(registrar=>expires) = 3600 - $RANDOM mod 720;
     # Calls go where the registration came from, whatever its Contact says; through an edge if it came through one, which has put
