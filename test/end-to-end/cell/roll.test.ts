@@ -12,13 +12,17 @@ import { requireState } from '../../../lib/targets/local/state.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { cellstamp } from '../../cli/run-command.ts';
 import { describeWith } from '../../requirements.ts';
-import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
+import { acme, acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
 import { failuresOf, Lab, until } from '../lab/lab.ts';
 import { relaysOf } from '../lab/relays.ts';
 import { SteadyCalls } from '../lab/steady-calls.ts';
 
 const name = 'lab-roll';
-const input = acmeCell(name, '10.98.16.0/20');
+const input: CellInput = {
+  ...acmeCell(name, '10.98.16.0/20'),
+  // More than are up and come, also where each takes long to begin and to end.
+  tenants: [{ ...acme, limits: { calls: 200, callsPerSecond: 100, burst: 100 } }],
+};
 const changed: CellInput = {
   ...input,
   media: { ...input.media, relay: { calls: 321 } },
