@@ -4,6 +4,7 @@ import { planningJsonSchemas } from '../lib/planner-files/json-schema.ts';
 import { cellFile, parseCell } from '../lib/fleet/schema/cell.ts';
 import { frontFile, parseFront } from '../lib/fleet/schema/front.ts';
 import { jsonSchemas } from '../lib/fleet/schema/json-schema.ts';
+import { kubernetesStandIns } from '../lib/fleet/schema/targets/kubernetes.ts';
 import { programFolders, programTexts } from './program-texts.ts';
 import { specTypes } from './spec-types.ts';
 
@@ -11,11 +12,12 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const style = await resolveConfig('package.json');
   const regions = [{ region: 'eu-west-1', network: '10.0.0.0/24' }];
   const targets = [{ aws: {} }, { local: {} }];
+  const cellTargets = [...targets, { kubernetes: kubernetesStandIns }];
   const types = [
     {
       name: 'Cell',
       schema: cellFile.jsonSchema(),
-      complete: targets.map((target) => parseCell({ name: 'any', region: 'eu-west-1', ...target })),
+      complete: cellTargets.map((target) => parseCell({ name: 'any', region: 'eu-west-1', ...target })),
     },
     {
       name: 'Front',

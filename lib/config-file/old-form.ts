@@ -42,7 +42,8 @@ export function movedValues(value: unknown, { keys }: OldForm): readonly MovedVa
 /** Whether a file is for AWS without saying so: it names no target, or something that only AWS understands. */
 export function meansAws(value: unknown, form: OldForm): boolean {
   if (!form.meansAws || !isRecord(value) || value['aws'] !== undefined) return false;
-  return value['local'] === undefined || movedValues(value, form).length > 0;
+  const namesTarget = value['local'] !== undefined || value['kubernetes'] !== undefined;
+  return !namesTarget || movedValues(value, form).length > 0;
 }
 
 /** A source with every value at its new place. What is said of a value is still located where the text has it. */
@@ -55,7 +56,7 @@ export function inSections(source: Source, form: OldForm): Source {
     findings.push({ severity, file: source.file, ...source.locate(path), path: formatPath(path), ...rest });
   let value = lacksSection ? withValue(source.value, ['aws'], {}) : source.value;
   if (lacksSection && moved.length === 0) {
-    const allowed = 'aws: {}; or local: {} for this machine alone';
+    const allowed = 'aws: {}; or kubernetes: with its settings; or local: {} for this machine alone';
     found('warning', [], {
       message: 'no target is named; without one a file is taken to be for AWS',
       given: 'nothing',

@@ -13,7 +13,10 @@ export interface SpecFile<Parsed, Spec> {
   /** Fills in what follows from other values. */
   readonly complete: (parsed: Parsed) => Spec;
   readonly rules: readonly Rule<Spec>[];
-  /** Right values of the keys without a default: they stand in for wrong ones, so that the rules over the rest are applied. */
+  /**
+   * Right values of the keys without a default: they stand in for wrong ones, so that the rules over the rest are applied. Those of a
+   * section do so where the file has the section.
+   */
   readonly standIns: Readonly<Record<string, unknown>>;
   /** Other keys whose defaults follow from this one. */
   readonly follows: Readonly<Record<string, readonly string[]>>;
@@ -38,7 +41,7 @@ export function checkFile<Parsed, Spec>(given: Source, file: SpecFile<Parsed, Sp
   }
   const faults = valueFaults(parsed.error.issues, source, file.jsonSchema());
   const wrong = faults.map((fault) => fault.path);
-  const rest = file.schema.safeParse({ ...file.standIns, ...without(value, wrong) });
+  const rest = file.schema.safeParse(withStandIns(without(value, wrong), file.standIns));
   const applicable = file.rules.filter((rule) => !wrong.some((path) => reads(rule, path, file.follows)));
   return {
     spec: undefined,
@@ -86,6 +89,18 @@ function without(value: unknown, wrong: readonly Path[]): Group {
 }
 
 type Group = Readonly<Record<string, unknown>>;
+
+const isGroup = (value: unknown): value is Group =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function withStandIns(value: Group, standIns: Group, inSection = false): Group {
+  const stood = Object.entries(standIns).map(([key, standIn]): readonly [string, unknown] => {
+    const given = value[key];
+    if (!isGroup(standIn)) return [key, given ?? standIn];
+    return [key, isGroup(given) || inSection ? withStandIns(isGroup(given) ? given : {}, standIn, true) : given];
+  });
+  return { ...value, ...Object.fromEntries(stood) };
+}
 
 /** Nothing is cloned that stays: a value that was made in code may hold what can't be. */
 function withoutPart(group: Group, [key, ...inner]: readonly string[]): Group {

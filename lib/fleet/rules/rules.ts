@@ -1,6 +1,7 @@
 /** Every rule between the values of one file. Rules between files are in `between-cells.ts`. */
 import type { FrontSpec } from '../schema/front-types.ts';
 import { awsCellRules, awsFrontRules } from './aws.ts';
+import { kubernetesRules } from './kubernetes.ts';
 import { edgePortRules } from './edge-ports.ts';
 import { edgeRegionRules } from './edge-regions.ts';
 import { edgeMachineRules, machineRules } from './machines.ts';
@@ -24,6 +25,7 @@ export const cellRules: readonly Rule<CellSpec>[] = [
   ...tenantRules,
   ...sourceRules,
   ...awsCellRules,
+  ...kubernetesRules,
 ];
 
 export const frontRules: readonly Rule<FrontSpec>[] = [

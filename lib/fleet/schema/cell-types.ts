@@ -72,7 +72,7 @@ export interface CellInput {
           | {
               /** Concurrent relayed calls a host. Default by size: test 200, small 500, standard 2500. */
               readonly calls?: number | undefined;
-              /** UDP ports of rtpengine on every media host, FROM-TO: 4 a relayed call, 2 with rtcpMux. @default "30000-44999" */
+              /** UDP ports of rtpengine on every media host, FROM-TO: 4 a relayed call, 2 with rtcpMux. Default: 30000-44999; 20000-29999 of a cell on Kubernetes, where Services have ports from 30000 on. */
               readonly ports?: string | undefined;
             }
           | undefined;
@@ -182,6 +182,63 @@ export interface CellInput {
         readonly image?: string | undefined;
         /** Addresses that are subscribed to the alarm topic. @default [] */
         readonly alarmEmails?: readonly string[] | undefined;
+      }
+    | undefined;
+  /** What only Kubernetes understands. Default: the cell is not on Kubernetes. */
+  readonly kubernetes?:
+    | {
+        /** What the hosts run: all programs of a role are in one image. */
+        readonly images: {
+          /** Image of the SBCs, with its digest. */
+          readonly sbc: string;
+          /** Image of the media hosts, with its digest. */
+          readonly media: string;
+        };
+        /** Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network. */
+        readonly floatingAddress: string;
+        /** The nodes that carry the cell’s hosts. */
+        readonly nodes?:
+          | {
+              /** Who takes nodes out of service, and so decides how long calls may go on there. @default "self-managed" */
+              readonly managedBy?:
+                | 'self-managed'
+                | 'karpenter'
+                | 'cluster-autoscaler'
+                | 'eks-managed'
+                | 'aks-managed'
+                | 'gke-managed'
+                | undefined;
+              /** Operating system of the media nodes, which loads the kernel module of the relay. @default "debian" */
+              readonly system?: 'debian' | 'ubuntu' | 'amazon-linux-2023' | 'bottlerocket' | 'talos' | undefined;
+              /** Ports that the cluster gives to Services, FROM-TO (--service-node-port-range of the API server). @default "30000-32767" */
+              readonly nodePorts?: string | undefined;
+              /** Where a media host reads its public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start. @default "external-ip" */
+              readonly publicAddressFrom?: 'external-ip' | 'annotation' | undefined;
+            }
+          | undefined;
+        /** Minutes that a pod which ends waits for its calls. Default: calls.longestMinutes. */
+        readonly drainMinutes?: number | undefined;
+        /** The PostgreSQL of the cell. */
+        readonly database: {
+          /** Host name or address of the PostgreSQL writer, on port 5432, with TLS. */
+          readonly host: string;
+          /** PostgreSQL user that owns the schema. @default "cellstamp_admin" */
+          readonly adminUser?: string | undefined;
+        };
+        /** The Redis of the cell. */
+        readonly redis: {
+          /** Host name or address of the Redis primary, on port 6379, with TLS. */
+          readonly host: string;
+        };
+        /** Secrets that are already in the namespace, made by hand or by External Secrets. Their keys are the names of the late-bound values. */
+        readonly secrets?:
+          | {
+              /** Secret of the SBCs. @default "sbc-secrets" */
+              readonly sbc?: string | undefined;
+              /** Secret of the media hosts. @default "media-secrets" */
+              readonly media?: string | undefined;
+            }
+          | undefined;
       }
     | undefined;
   /** This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said. */
@@ -349,7 +406,7 @@ export interface CellSpec {
     readonly relay: {
       /** Concurrent relayed calls a host. Default by size: test 200, small 500, standard 2500. */
       readonly calls: number;
-      /** UDP ports of rtpengine on every media host, FROM-TO: 4 a relayed call, 2 with rtcpMux. @default "30000-44999" */
+      /** UDP ports of rtpengine on every media host, FROM-TO: 4 a relayed call, 2 with rtcpMux. Default: 30000-44999; 20000-29999 of a cell on Kubernetes, where Services have ports from 30000 on. */
       readonly ports: PortRange;
     };
     /** Features that need audio processed (FreeSWITCH): announcements, voicemail, conferences. */
@@ -436,6 +493,53 @@ export interface CellSpec {
         readonly image?: string | undefined;
         /** Addresses that are subscribed to the alarm topic. @default [] */
         readonly alarmEmails: readonly string[];
+      }
+    | undefined;
+  /** What only Kubernetes understands. Default: the cell is not on Kubernetes. */
+  readonly kubernetes?:
+    | {
+        /** What the hosts run: all programs of a role are in one image. */
+        readonly images: {
+          /** Image of the SBCs, with its digest. */
+          readonly sbc: string;
+          /** Image of the media hosts, with its digest. */
+          readonly media: string;
+        };
+        /** Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network. */
+        readonly floatingAddress: string;
+        /** The nodes that carry the cell’s hosts. */
+        readonly nodes: {
+          /** Who takes nodes out of service, and so decides how long calls may go on there. @default "self-managed" */
+          readonly managedBy:
+            'self-managed' | 'karpenter' | 'cluster-autoscaler' | 'eks-managed' | 'aks-managed' | 'gke-managed';
+          /** Operating system of the media nodes, which loads the kernel module of the relay. @default "debian" */
+          readonly system: 'debian' | 'ubuntu' | 'amazon-linux-2023' | 'bottlerocket' | 'talos';
+          /** Ports that the cluster gives to Services, FROM-TO (--service-node-port-range of the API server). @default "30000-32767" */
+          readonly nodePorts: PortRange;
+          /** Where a media host reads its public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start. @default "external-ip" */
+          readonly publicAddressFrom: 'external-ip' | 'annotation';
+        };
+        /** Minutes that a pod which ends waits for its calls. Default: calls.longestMinutes. */
+        readonly drainMinutes: number;
+        /** The PostgreSQL of the cell. */
+        readonly database: {
+          /** Host name or address of the PostgreSQL writer, on port 5432, with TLS. */
+          readonly host: string;
+          /** PostgreSQL user that owns the schema. @default "cellstamp_admin" */
+          readonly adminUser: string;
+        };
+        /** The Redis of the cell. */
+        readonly redis: {
+          /** Host name or address of the Redis primary, on port 6379, with TLS. */
+          readonly host: string;
+        };
+        /** Secrets that are already in the namespace, made by hand or by External Secrets. Their keys are the names of the late-bound values. */
+        readonly secrets: {
+          /** Secret of the SBCs. @default "sbc-secrets" */
+          readonly sbc: string;
+          /** Secret of the media hosts. @default "media-secrets" */
+          readonly media: string;
+        };
       }
     | undefined;
   /** This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said. */

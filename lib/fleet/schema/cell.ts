@@ -26,6 +26,12 @@ import { defaultsBySize, sizeNames, sizes } from './sizes.ts';
 import { parseSpec } from './spec-error.ts';
 import type { SpecFile } from '../../config-file/spec-file.ts';
 import { awsCell, completeAwsCell } from './targets/aws.ts';
+import {
+  completeKubernetesCell,
+  kubernetesCell,
+  kubernetesRelayPorts,
+  kubernetesStandIns,
+} from './targets/kubernetes.ts';
 import { local } from './targets/local.ts';
 import { writtenForm } from '../../config-file/written-form.ts';
 
@@ -274,8 +280,10 @@ export const cellSchema = z
               .optional()
               .describe(`Concurrent relayed calls a host. Default by size: ${defaultsBySize('relayCalls')}.`),
             ports: portRange
-              .prefault('30000-44999')
-              .describe('UDP ports of rtpengine on every media host, FROM-TO: 4 a relayed call, 2 with rtcpMux.'),
+              .optional()
+              .describe(
+                'UDP ports of rtpengine on every media host, FROM-TO: 4 a relayed call, 2 with rtcpMux. Default: 30000-44999; 20000-29999 of a cell on Kubernetes, where Services have ports from 30000 on.',
+              ),
           })
           .prefault({})
           .describe('Relaying of calls between two ends (rtpengine).'),
@@ -373,6 +381,9 @@ export const cellSchema = z
     aws: awsCell
       .optional()
       .describe('What only AWS understands; {} takes its defaults. Default: the cell is not on AWS.'),
+    kubernetes: kubernetesCell
+      .optional()
+      .describe('What only Kubernetes understands. Default: the cell is not on Kubernetes.'),
     local: local
       .optional()
       .describe(
@@ -393,7 +404,9 @@ export type Trunk = CellSpec['trunks'][number];
 export type Tenant = CellSpec['tenants'][number];
 export type Limits = Tenant['limits'];
 
-/** Fills in the defaults that follow from the size and the number of media hosts. */
+const usualRelayPorts = { from: 30000, to: 44999 } as const;
+
+/** Fills in the defaults that follow from the size, the target and the number of media hosts. */
 export function completeCell(cell: ParsedCell): CellSpec {
   const size = sizes[cell.size];
   const hosts = Array.from({ length: cell.media.hosts }, (_, index) => index + 1);
@@ -408,7 +421,11 @@ export function completeCell(cell: ParsedCell): CellSpec {
     },
     media: {
       ...cell.media,
-      relay: { ...cell.media.relay, calls: cell.media.relay.calls ?? size.relayCalls },
+      relay: {
+        ...cell.media.relay,
+        calls: cell.media.relay.calls ?? size.relayCalls,
+        ports: cell.media.relay.ports ?? (cell.kubernetes ? kubernetesRelayPorts : usualRelayPorts),
+      },
       freeswitch: {
         ...cell.media.freeswitch,
         sessions: cell.media.freeswitch.sessions ?? size.freeswitchSessions,
@@ -417,6 +434,7 @@ export function completeCell(cell: ParsedCell): CellSpec {
       pools: cell.media.pools ?? { standard: hosts, 'high-volume': hosts.slice(Math.floor(hosts.length / 2)) },
     },
     aws: cell.aws && completeAwsCell(cell.aws, cell.size),
+    kubernetes: cell.kubernetes && completeKubernetesCell(cell.kubernetes, cell.calls.longestMinutes),
   });
 }
 
@@ -426,8 +444,12 @@ export const cellFile: SpecFile<ParsedCell, CellSpec> = {
   jsonSchema: writtenForm(cellSchema),
   complete: completeCell,
   rules: cellRules,
-  standIns: { name: 'unnamed', region: 'eu-west-1' },
-  follows: { size: ['maxTenants', 'sbc', 'media', 'aws'] },
+  standIns: { name: 'unnamed', region: 'eu-west-1', kubernetes: kubernetesStandIns },
+  follows: {
+    size: ['maxTenants', 'sbc', 'media', 'aws'],
+    kubernetes: ['media'],
+    'calls.longestMinutes': ['kubernetes.drainMinutes'],
+  },
   oldForm: oldCell,
 };
 

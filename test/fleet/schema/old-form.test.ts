@@ -100,7 +100,7 @@ describe('a file of before targets had sections', () => {
     const text = '# The smallest\nname: euw1-a\nregion: eu-west-1\n';
     expect(fleetOf(text).cells).toEqual(fleetOf(`${text}aws: {}\n`).cells);
     expect(linesOf(text)).toEqual([
-      'cells/euw1-a.yaml:2:1 warning: no target is named; without one a file is taken to be for AWS; allowed: aws: {}; or local: {} for this machine alone',
+      'cells/euw1-a.yaml:2:1 warning: no target is named; without one a file is taken to be for AWS; allowed: aws: {}; or kubernetes: with its settings; or local: {} for this machine alone',
     ]);
   });
 

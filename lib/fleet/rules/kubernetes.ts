@@ -1,0 +1,191 @@
+/** Every rule over what is on Kubernetes. A cell without the section `kubernetes:` breaks none of them. */
+import type { PortRange } from '../../config-file/fields.ts';
+import type { Path } from '../../config-file/finding.ts';
+import type { Rule } from '../../config-file/rule.ts';
+import { contains, parseRange } from '../range.ts';
+import type { CellSpec } from '../schema/cell-types.ts';
+import { isOnKubernetes, type OnKubernetes } from '../schema/targets/on-kubernetes.ts';
+
+interface TakenPorts {
+  readonly path: Path;
+  readonly ports: PortRange;
+}
+
+/** Ports of the node that the cell takes for the outside. */
+function takenPorts({ media, sbc }: CellSpec): readonly TakenPorts[] {
+  const sip = Object.entries(sbc.transports).flatMap(([transport, port]) =>
+    port === 'off' ? [] : [{ path: ['sbc', 'transports', transport], ports: { from: port, to: port } }],
+  );
+  return [
+    { path: ['media', 'relay', 'ports'], ports: media.relay.ports },
+    { path: ['media', 'freeswitch', 'ports'], ports: media.freeswitch.ports },
+    ...sip,
+  ];
+}
+
+const portsAreRead = ['media.relay.ports', 'media.freeswitch.ports', 'sbc.transports'];
+
+const overlap = (a: PortRange, b: PortRange): boolean => a.from <= b.to && b.from <= a.to;
+const text = ({ from, to }: PortRange): string => (from === to ? String(from) : `${from}-${to}`);
+
+/** kube-proxy sends what comes to a node port to a Service before any socket of the host sees it. */
+const portsKeepOffNodePorts: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: [...portsAreRead, 'kubernetes.nodes.nodePorts'],
+  *check(spec) {
+    const { nodePorts } = spec.kubernetes.nodes;
+    for (const { path, ports } of takenPorts(spec)) {
+      if (!overlap(ports, nodePorts)) continue;
+      yield {
+        path,
+        alsoAt: [['kubernetes', 'nodes', 'nodePorts']],
+        message: `${text(ports)} overlaps the ports that the cluster gives to Services (${text(nodePorts)})`,
+        allowed: `ports outside ${text(nodePorts)}, or the cluster’s own range as kubernetes.nodes.nodePorts`,
+      };
+    }
+  },
+};
+
+/** Of the kubelet, kube-proxy and the control plane (https://kubernetes.io/docs/reference/networking/ports-and-protocols/). */
+const portsOfTheNode = { from: 10248, to: 10259 } as const;
+
+const portsKeepOffTheKubelet: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: portsAreRead,
+  *check(spec) {
+    for (const { path, ports } of takenPorts(spec)) {
+      if (!overlap(ports, portsOfTheNode)) continue;
+      yield {
+        path,
+        message: `${text(ports)} overlaps ${text(portsOfTheNode)}, the ports of the kubelet and its neighbours`,
+        allowed: `ports outside ${text(portsOfTheNode)}`,
+      };
+    }
+  },
+};
+
+/** Linux' own range for outgoing connections (net.ipv4.ip_local_port_range). */
+const ephemeralPorts = { from: 32768, to: 60999 } as const;
+
+const portsKeepOffTheEphemeral: Rule<OnKubernetes> = {
+  severity: 'warning',
+  reads: portsAreRead,
+  *check(spec) {
+    for (const { path, ports } of takenPorts(spec)) {
+      if (!overlap(ports, ephemeralPorts)) continue;
+      yield {
+        path,
+        message: `${text(ports)} overlaps ${text(ephemeralPorts)}, from which other programs of the node take ports: the pod reserves its own, but what is taken before it starts stays taken`,
+        allowed: `ports below ${ephemeralPorts.from}, or a node with no other load`,
+      };
+    }
+  },
+};
+
+/**
+ * Minutes that each waits for a pod: https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html (15), Azure’s drain
+ * time-out (30), GKE’s surge upgrades (60), --max-graceful-termination-sec of cluster-autoscaler (10). Karpenter waits as long as its
+ * NodePool’s terminationGracePeriod says, which is for ever by default.
+ */
+const patience = {
+  'self-managed': Infinity,
+  karpenter: Infinity,
+  'cluster-autoscaler': 10,
+  'eks-managed': 15,
+  'aks-managed': 30,
+  'gke-managed': 60,
+} as const satisfies Record<OnKubernetes['kubernetes']['nodes']['managedBy'], number>;
+
+const nodesWaitForCalls: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: ['kubernetes.drainMinutes', 'kubernetes.nodes.managedBy'],
+  *check({ kubernetes: { drainMinutes, nodes } }) {
+    const most = patience[nodes.managedBy];
+    if (drainMinutes <= most) return;
+    yield {
+      path: ['kubernetes', 'drainMinutes'],
+      alsoAt: [['kubernetes', 'nodes', 'managedBy']],
+      message: `${drainMinutes} minutes are longer than ${nodes.managedBy} waits for a pod, and then cuts its calls`,
+      allowed: `at most ${most}, or nodes that are self-managed or of karpenter`,
+    };
+  },
+};
+
+const callsFitIntoTheDrain: Rule<OnKubernetes> = {
+  severity: 'warning',
+  reads: ['kubernetes.drainMinutes', 'calls.longestMinutes'],
+  *check({ kubernetes: { drainMinutes }, calls }) {
+    if (drainMinutes >= calls.longestMinutes) return;
+    yield {
+      path: ['kubernetes', 'drainMinutes'],
+      message: `a pod that ends cuts calls after ${drainMinutes} minutes, and they may last ${calls.longestMinutes}`,
+      allowed: `at least ${calls.longestMinutes}, or calls.longestMinutes: ${drainMinutes}`,
+    };
+  },
+};
+
+/** Their root file systems take no module that is built on the node. */
+const systemsWithoutModules: readonly string[] = ['bottlerocket', 'talos'];
+
+const moduleRule = (need: 'required' | 'preferred', severity: 'error' | 'warning'): Rule<OnKubernetes> => ({
+  severity,
+  reads: ['media.kernelForwarding', 'kubernetes.nodes.system'],
+  *check({ media: { kernelForwarding }, kubernetes: { nodes } }) {
+    if (kernelForwarding !== need || !systemsWithoutModules.includes(nodes.system)) return;
+    yield {
+      path: ['media', 'kernelForwarding'],
+      alsoAt: [['kubernetes', 'nodes', 'system']],
+      message: `${nodes.system} can't load the kernel module of the relay, so ${
+        need === 'required' ? 'no media host would start' : 'every packet is relayed in userspace'
+      }`,
+      allowed: 'off, or nodes of debian, ubuntu or amazon-linux-2023',
+    };
+  },
+});
+
+/** Pods on the host’s network ask the node’s own name servers: the start of a host waits for no DNS of the cluster. */
+const namesAreTheNodes: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: ['kubernetes.database.host', 'kubernetes.redis.host'],
+  *check({ kubernetes: { database, redis } }) {
+    for (const [part, { host }] of [['database', database] as const, ['redis', redis] as const]) {
+      if (!/\.(svc|cluster\.local)$/.test(host)) continue;
+      yield {
+        path: ['kubernetes', part, 'host'],
+        message: `${host} is a name that the cluster’s DNS alone knows, and the cell’s pods ask the node’s`,
+        allowed: 'an address, or a name that the nodes resolve',
+      };
+    }
+  },
+};
+
+/** What is inside of the cell is reached by no media (`derive/inside.ts`), and by nobody from outside. */
+const floatingAddressIsOutside: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: ['network', 'kubernetes.floatingAddress'],
+  *check({ network, kubernetes: { floatingAddress } }) {
+    if (!contains(parseRange(network), parseRange(`${floatingAddress}/32`))) return;
+    yield {
+      path: ['kubernetes', 'floatingAddress'],
+      message: `${floatingAddress} is in the cell’s network (${network}), which no caller reaches`,
+      allowed: `an address outside ${network}`,
+    };
+  },
+};
+
+const rules: readonly Rule<OnKubernetes>[] = [
+  portsKeepOffNodePorts,
+  portsKeepOffTheKubelet,
+  portsKeepOffTheEphemeral,
+  nodesWaitForCalls,
+  callsFitIntoTheDrain,
+  moduleRule('required', 'error'),
+  moduleRule('preferred', 'warning'),
+  namesAreTheNodes,
+  floatingAddressIsOutside,
+];
+
+export const kubernetesRules: readonly Rule<CellSpec>[] = rules.map((rule) => ({
+  ...rule,
+  check: (spec) => (isOnKubernetes(spec) ? rule.check(spec) : []),
+}));

@@ -1,0 +1,124 @@
+/** Rules over a cell on Kubernetes, as `npx cellstamp check` prints them. */
+import { describe, expect, it } from 'vitest';
+import { formatFinding } from '../../../lib/config-file/finding.ts';
+import { loadFleet } from '../../../lib/fleet/fleet.ts';
+
+const digest = `sha256:${'0a'.repeat(32)}`;
+const minimal = `name: k8s-a
+region: eu-west-1
+kubernetes:
+  images:
+    sbc: registry.example.com/cellstamp-sbc@${digest}
+    media: registry.example.com/cellstamp-media@${digest}
+  floatingAddress: 203.0.113.10
+  database: { host: db.example.com }
+  redis: { host: 192.0.2.20 }
+`;
+const file = 'cells/k8s-a.yaml';
+
+function checked(text: string): readonly string[] {
+  return loadFleet([{ path: file, text }]).findings.map(formatFinding);
+}
+
+describe('a cell on Kubernetes', () => {
+  it('needs images, an address and its data only', () => {
+    expect(checked(minimal)).toEqual([]);
+  });
+
+  it('has relay ports where no Service has its own', () => {
+    expect(loadFleet([{ path: file, text: minimal }]).cells[0]?.media.relay.ports).toEqual({ from: 20000, to: 29999 });
+  });
+
+  it('waits for its calls as long as they may last', () => {
+    const [cell] = loadFleet([{ path: file, text: `${minimal}calls: { longestMinutes: 90 }\n` }]).cells;
+    expect(cell?.kubernetes?.drainMinutes).toBe(90);
+  });
+
+  const cases: readonly (readonly [what: string, text: string, findings: readonly string[]])[] = [
+    [
+      'relay ports on those of Services',
+      `${minimal}media: { relay: { calls: 500, ports: 30000-32767 }, freeswitch: { sessions: 100 } }\n`,
+      [
+        `${file}:10:31 error media.relay.ports: 30000-32767 overlaps the ports that the cluster gives to Services (30000-32767); allowed: ports outside 30000-32767, or the cluster’s own range as kubernetes.nodes.nodePorts`,
+      ],
+    ],
+    [
+      'SIP on a port of a Service',
+      `${minimal}  nodes: { nodePorts: 5000-5999 }\nsbc: { transports: { udp: 6060, tcp: 6060, tls: 5061 } }\n`,
+      [
+        `${file}:11:44 error sbc.transports.tls: 5061 overlaps the ports that the cluster gives to Services (5000-5999); allowed: ports outside 5000-5999, or the cluster’s own range as kubernetes.nodes.nodePorts`,
+      ],
+    ],
+    [
+      'relay ports on the kubelet’s',
+      `${minimal}media: { relay: { calls: 500, ports: 10000-13999 }, freeswitch: { sessions: 100 } }\n`,
+      [
+        `${file}:10:31 error media.relay.ports: 10000-13999 overlaps 10248-10259, the ports of the kubelet and its neighbours; allowed: ports outside 10248-10259`,
+      ],
+    ],
+    [
+      'relay ports among those of outgoing connections',
+      `${minimal}media: { relay: { calls: 500, ports: 40000-43999 }, freeswitch: { sessions: 100 } }\n`,
+      [
+        `${file}:10:31 warning media.relay.ports: 40000-43999 overlaps 32768-60999, from which other programs of the node take ports: the pod reserves its own, but what is taken before it starts stays taken; allowed: ports below 32768, or a node with no other load`,
+      ],
+    ],
+    [
+      'nodes that do not wait for calls',
+      `${minimal}  nodes: { managedBy: eks-managed }\n`,
+      [
+        `${file}:10:12 error kubernetes.drainMinutes: 240 minutes are longer than eks-managed waits for a pod, and then cuts its calls; allowed: at most 15, or nodes that are self-managed or of karpenter`,
+      ],
+    ],
+    [
+      'calls that outlast the drain',
+      `${minimal}  nodes: { managedBy: eks-managed }\n  drainMinutes: 15\n`,
+      [
+        `${file}:11:3 warning kubernetes.drainMinutes: a pod that ends cuts calls after 15 minutes, and they may last 240; allowed: at least 240, or calls.longestMinutes: 15`,
+      ],
+    ],
+    [
+      'a kernel module where none can be loaded',
+      `${minimal}  nodes: { system: talos }\n`,
+      [
+        `${file}:10:12 error media.kernelForwarding: talos can't load the kernel module of the relay, so no media host would start; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023`,
+      ],
+    ],
+    [
+      'a kernel module that would be better where none can be loaded',
+      `${minimal}  nodes: { system: bottlerocket }\nmedia: { kernelForwarding: preferred }\n`,
+      [
+        `${file}:11:10 warning media.kernelForwarding: bottlerocket can't load the kernel module of the relay, so every packet is relayed in userspace; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023`,
+      ],
+    ],
+    [
+      'a name that the nodes do not know',
+      minimal.replace('db.example.com', 'cell-rw.data.svc.cluster.local'),
+      [
+        `${file}:8:15 error kubernetes.database.host: cell-rw.data.svc.cluster.local is a name that the cluster’s DNS alone knows, and the cell’s pods ask the node’s; allowed: an address, or a name that the nodes resolve`,
+      ],
+    ],
+    [
+      'a floating address inside of the cell',
+      `${minimal.replace('203.0.113.10', '10.16.0.99')}`,
+      [
+        `${file}:7:3 error kubernetes.floatingAddress: 10.16.0.99 is in the cell’s network (10.16.0.0/20), which no caller reaches; allowed: an address outside 10.16.0.0/20`,
+      ],
+    ],
+    [
+      'several things at once, a value that is wrong by itself among them',
+      `${minimal.replace(`cellstamp-sbc@${digest}`, 'cellstamp-sbc:latest')}  nodes: { managedBy: aks-managed, system: talos }\nmedia: { relay: { calls: 500, ports: 31000-33999 }, freeswitch: { sessions: 100 } }\n`,
+      [
+        `${file}:5:5 error kubernetes.images.sbc: must be an image with its digest, for example registry.example.com/cellstamp-sbc@sha256: and 64 hexadecimal digits; got registry.example.com/cellstamp-sbc:latest`,
+        `${file}:10:12 error kubernetes.drainMinutes: 240 minutes are longer than aks-managed waits for a pod, and then cuts its calls; allowed: at most 30, or nodes that are self-managed or of karpenter`,
+        `${file}:10:36 error media.kernelForwarding: talos can't load the kernel module of the relay, so no media host would start; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023`,
+        `${file}:11:31 error media.relay.ports: 31000-33999 overlaps the ports that the cluster gives to Services (30000-32767); allowed: ports outside 30000-32767, or the cluster’s own range as kubernetes.nodes.nodePorts`,
+        `${file}:11:31 warning media.relay.ports: 31000-33999 overlaps 32768-60999, from which other programs of the node take ports: the pod reserves its own, but what is taken before it starts stays taken; allowed: ports below 32768, or a node with no other load`,
+      ],
+    ],
+  ];
+
+  it.each(cases)('is told of %s', (_, text, findings) => {
+    expect(checked(text)).toEqual(findings);
+  });
+});
