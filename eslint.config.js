@@ -12,6 +12,7 @@ const mayImport = {
   'planner-files': ['config-file', 'fleet', 'observability', 'planner'],
   operations: ['config-file', 'fleet', 'software'],
   'targets/aws': ['config-file', 'fleet', 'observability', 'software', 'operations'],
+  'targets/kubernetes': ['config-file', 'fleet', 'observability', 'software', 'operations'],
   'targets/local': ['config-file', 'fleet', 'software', 'operations'],
   cli: [
     'config-file',
@@ -23,6 +24,7 @@ const mayImport = {
     'report',
     'operations',
     'targets/aws',
+    'targets/kubernetes',
     'targets/local',
   ],
 };

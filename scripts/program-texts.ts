@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Every folder below which there are some; it gets the module. */
-export const programFolders = ['lib/software', 'lib/targets/local/front'] as const;
+export const programFolders = ['lib/software', 'lib/targets/kubernetes', 'lib/targets/local/front'] as const;
 
 /** Their paths in a folder. */
 export function programPaths(folder: string): readonly string[] {

@@ -12,8 +12,11 @@ import type { HostFile } from '../../lib/software/host-config.ts';
 import { systemdUnit, unitName } from '../../lib/software/systemd.ts';
 import { parseCell } from '../../lib/fleet/schema/cell.ts';
 import { parseFront } from '../../lib/fleet/schema/front.ts';
+import { hostFiles } from '../../lib/targets/kubernetes/host/host-files.ts';
+import { nodeHosts } from '../../lib/targets/kubernetes/names.ts';
 import { programFolders, programPaths } from '../../scripts/program-texts.ts';
 import { describeWith } from '../requirements.ts';
+import { minimal as kubernetesCell } from '../targets/kubernetes/cells.ts';
 
 const programs = '/usr/local/lib/cellstamp';
 const cells = (['required', 'preferred', 'off'] as const).map((kernelForwarding) =>
@@ -27,8 +30,11 @@ const hosts = [
   ...[...cells, movingCell].flatMap((cell) => cell.hosts.map((host) => hostConfig(cell, host))),
   ...front.edges.map((edge) => edgeHostConfig(front, edge)),
 ];
+const onKubernetes = deriveCell(kubernetesCell, 'late');
 const scripts = new Map<string, HostFile>();
-for (const file of hosts.flatMap((config) => config.files)) {
+for (const file of [...hosts, ...nodeHosts(onKubernetes).map((host) => hostFiles(onKubernetes, host).config)].flatMap(
+  ({ files }) => files,
+)) {
   if (file.text.startsWith('#!')) scripts.set(file.text, file);
 }
 

@@ -1,0 +1,139 @@
+/** All that one host of a cell is made from on Kubernetes: its HostConfig with what this target adds, and its ConfigMap. */
+import { createHash } from 'node:crypto';
+import { deriveCell, type Cell } from '../../../fleet/derive/cell.ts';
+import { lateNames } from '../../../fleet/late-bound.ts';
+import { kubernetesOf, isOnKubernetes } from '../../../fleet/schema/targets/on-kubernetes.ts';
+import { hostConfig } from '../../../software/cell-host.ts';
+import { script, type HostConfig, type HostFile } from '../../../software/host-config.ts';
+import { claimScriptPath } from '../../../software/keepalived/index.ts';
+import { values } from '../../../software/values.ts';
+import { cellName, hostLabels, hostsService, nodeHosts, publicAddressAnnotation, type NodeHost } from '../names.ts';
+import type { KubernetesObject } from '../objects.ts';
+import { nodeFiles as nodeFilesText } from '../program-texts.ts';
+import { hostValues, type HostValues } from '../values.ts';
+import { claimScript } from './claim-addresses.ts';
+import { firewallFile } from './firewall.ts';
+import { nodeSettingsFile } from './node-settings.ts';
+import { startScript } from './start-script.ts';
+
+export interface HostFiles {
+  readonly config: HostConfig;
+  readonly values: HostValues;
+  readonly configMap: KubernetesObject;
+}
+
+/** Seconds that a host waits until it knows where all the others are. */
+const patienceSeconds = 30;
+
+/** Where a file's text is in the ConfigMap. */
+const keyOf = ({ path }: Pick<HostFile, 'path'>): string => path.slice(1).replaceAll('/', '_');
+
+export function hostFiles(late: Cell, { name }: Pick<NodeHost, 'name'>): HostFiles {
+  const cell = withFloatingSides(late);
+  const host = nodeHosts(cell).find((one) => one.name === name)!;
+  const config = onNode(cell, host);
+  const { spec } = cell;
+  if (!isOnKubernetes(spec)) throw new Error(`${cell.name} is not on Kubernetes`);
+  const known = hostValues(spec, host, config);
+  const data = {
+    'host.json': `${JSON.stringify(settings(cell, host, config, known), null, 2)}\n`,
+    'node-files': nodeFilesText,
+    ...Object.fromEntries(config.files.map((file) => [keyOf(file), file.text])),
+  };
+  const hash = createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 10);
+  return {
+    config,
+    values: known,
+    configMap: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: `${host.name}-${hash}`, namespace: cellName(cell), labels: hostLabels(cell, host) },
+      // A pod that comes back after its node has lost its power gets the files of its own release.
+      immutable: true,
+      data,
+    },
+  };
+}
+
+/**
+ * The cell with its SBCs' own sides of the floating address: of the cell's network, as on other targets. They never leave the node, where
+ * they are mapped, so they are decided; nothing else on the link may have them.
+ */
+function withFloatingSides(cell: Cell): Cell {
+  const decided = deriveCell(cell.spec).sbcs;
+  const [first, second] = cell.sbcs;
+  return {
+    ...cell,
+    sbcs: [
+      { ...first, floatingSide: decided[0].floatingSide },
+      { ...second, floatingSide: decided[1].floatingSide },
+    ],
+  };
+}
+
+/** The HostConfig as a node carries it out. */
+function onNode(cell: Cell, host: NodeHost): HostConfig {
+  const { floatingAddress } = kubernetesOf(cell.spec);
+  const config = hostConfig(cell, host);
+  const installed = (file: HostFile) => !lateNames(file.text).includes(values.signalwireToken.name);
+  const services = config.services.filter(({ phase }) => phase === 'run');
+  const names = services.map(({ name }) => name);
+  const running = services.map((service) => ({
+    ...service,
+    after: service.after.filter((name) => names.includes(name)),
+  }));
+  return {
+    ...config,
+    services: running,
+    files: [
+      ...config.files.filter(installed),
+      firewallFile(cell, host, config.ports),
+      nodeSettingsFile({
+        sysctl: config.sysctl,
+        address: host.address,
+        ...(host.role === 'sbc' ? { floatingSide: host.floatingSide } : { overlayAddress: cell.overlayAddress }),
+      }),
+      ...(host.role === 'sbc' ? [script(claimScriptPath, claimScript(host, floatingAddress))] : []),
+      ...running.map(startScript),
+    ],
+  };
+}
+
+/** What `node-files.py` does, as data. */
+function settings(cell: Cell, host: NodeHost, config: HostConfig, known: HostValues): object {
+  const nameOf = ({ address }: NodeHost): string => lateNames(address)[0]!;
+  const others = nodeHosts(cell).filter(({ name }) => name !== host.name);
+  const { publicAddressFrom } = kubernetesOf(cell.spec).nodes;
+  return {
+    host: host.name,
+    network: cell.spec.network,
+    service: hostsService,
+    patienceSeconds,
+    own: nameOf(host),
+    // No host may have them as its address.
+    taken: cell.sbcs.map(({ floatingSide }) => floatingSide),
+    hosts: Object.fromEntries(others.map((other) => [other.name, nameOf(other)])),
+    publicAddress: known.publicAddress
+      ? {
+          value: values.publicAddress.name,
+          annotation: publicAddressFrom === 'annotation' ? publicAddressAnnotation : null,
+        }
+      : null,
+    values: known.given,
+    secrets: known.secrets,
+    directories: config.services.flatMap((service) =>
+      [...service.runDirectories, ...service.stateDirectories].map((path) => ({
+        path,
+        owner: service.user,
+        group: service.group,
+      })),
+    ),
+    files: config.files.map((file) => ({
+      key: keyOf(file),
+      path: file.path,
+      mode: file.mode,
+      owner: file.owner,
+      group: file.group,
+    })),
+  };
+}

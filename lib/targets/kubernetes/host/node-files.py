@@ -1,0 +1,185 @@
+#!/usr/bin/python3
+"""Puts a host's files where the containers of its pod find them, with every value that only the node, its neighbours and Secrets know.
+
+node-files CONFIG SECRETS ACCOUNT FILES
+  CONFIG   folder with host.json and the texts of the files, as in the ConfigMap
+  SECRETS  folder with a file for each secret value
+  ACCOUNT  folder with token, ca.crt and namespace of the pod's service account
+  FILES    folder into which the files go, as if it were /
+
+Whatever is missing ends it with status 1, all of it at once; the last line is for `kubectl describe pod`.
+"""
+import grp, ipaddress, json, os, pwd, re, ssl, sys, time, urllib.error, urllib.request
+
+# Nobody has it (RFC 7600): it stands for a host that is not there.
+NOBODY = "192.0.0.8"
+MARK = re.compile(r"@@([a-z][a-z0-9_]*)@@")
+
+
+class Refused(Exception):
+    """Why a host can't start on this node; one line a reason."""
+
+
+def log(text):
+    print("node-files: " + text, flush=True)
+
+
+class Api:
+    def __init__(self, folder):
+        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+        self.base = "https://%s:%s" % ("[%s]" % host if ":" in host else host, port)
+        self.folder = folder
+        self.context = ssl.create_default_context(cafile=os.path.join(folder, "ca.crt"))
+
+    def read(self, name):
+        with open(os.path.join(self.folder, name)) as file:
+            return file.read().strip()
+
+    def get(self, path):
+        request = urllib.request.Request(self.base + path, headers={"Authorization": "Bearer " + self.read("token")})
+        with urllib.request.urlopen(request, timeout=5, context=self.context) as answer:
+            return json.load(answer)
+
+
+def neighbours(api, service, hosts):
+    """Address of every other host that is there, by name. A pod that ends and the one that follows it may both be there for a while."""
+    slices = api.get(
+        "/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices?labelSelector=kubernetes.io%%2Fservice-name%%3D%s"
+        % (api.read("namespace"), service)
+    )
+    found = {}
+    for endpoint in (one for part in slices["items"] for one in part.get("endpoints") or []):
+        conditions = endpoint.get("conditions") or {}
+        rank = (not conditions.get("terminating"), bool(conditions.get("serving")))
+        name = endpoint.get("hostname")
+        if name in hosts and rank > found.get(name, ((), ""))[0]:
+            found[name] = (rank, endpoint["addresses"][0])
+    return {name: address for name, (_, address) in found.items()}
+
+
+def await_neighbours(api, config):
+    hosts, end = config["hosts"], time.monotonic() + config["patienceSeconds"]
+    while True:
+        try:
+            found = neighbours(api, config["service"], hosts)
+        except (OSError, ValueError) as error:
+            found = None
+            log("%s: %s" % (api.base, error))
+        if found is not None and len(found) == len(hosts):
+            return found
+        if time.monotonic() > end:
+            if found is None:
+                raise Refused("the API server does not say where the other hosts are")
+            return found
+        time.sleep(1)
+
+
+def public_address(api, source):
+    """From the Node alone: an address that is guessed would be announced to callers."""
+    name = os.environ["NODE_NAME"]
+    try:
+        node = api.get("/api/v1/nodes/" + name)
+    except (OSError, ValueError) as error:
+        raise Refused("the API server does not say the public address of node %s: %s" % (name, error))
+    if source["annotation"] is None:
+        what, given = "address of type ExternalIP", [
+            one["address"] for one in node["status"].get("addresses", []) if one["type"] == "ExternalIP"
+        ]
+    else:
+        what = "annotation " + source["annotation"]
+        given = [node["metadata"].get("annotations", {}).get(source["annotation"])]
+    addresses = [one for one in given if is_ipv4(one)]
+    if len(addresses) != 1:
+        raise Refused("node %s has no %s that is one IPv4 address" % (name, what))
+    return addresses[0]
+
+
+def is_ipv4(text):
+    try:
+        return ipaddress.ip_address(text or "").version == 4
+    except ValueError:
+        return False
+
+
+def own_address(network, taken):
+    address = os.environ["HOST_IP"]
+    if not is_ipv4(address) or ipaddress.ip_address(address) not in ipaddress.ip_network(network):
+        raise Refused("the address of node %s, %s, is outside of the cell's network %s" % (os.environ["NODE_NAME"], address, network))
+    if address in taken:
+        raise Refused("the address of node %s, %s, is one that an SBC of the cell gives itself" % (os.environ["NODE_NAME"], address))
+    return address
+
+
+def learn(config, secrets, api):
+    values, reasons = dict(config["values"]), []
+
+    def ask(name, question, *given):
+        try:
+            values[name] = question(*given)
+        except Refused as reason:
+            reasons.append(str(reason))
+
+    ask(config["own"], own_address, config["network"], config["taken"])
+    if config["publicAddress"] is not None:
+        ask(config["publicAddress"]["value"], public_address, api, config["publicAddress"])
+    for name in config["secrets"]:
+        try:
+            with open(os.path.join(secrets, name)) as file:
+                values[name] = file.read().rstrip("\n")
+        except OSError:
+            reasons.append("the Secret has no key %s" % name)
+        else:
+            if values[name] == "":
+                reasons.append("key %s of the Secret is empty" % name)
+    if reasons:
+        raise Refused("\n".join(reasons))
+    there = await_neighbours(api, config)
+    for host, name in config["hosts"].items():
+        values[name] = there.get(host, NOBODY)
+        log("%s is %s" % (host, "at " + there[host] if host in there else "not there"))
+    return values
+
+
+def write(root, path, text, mode, owner, group):
+    target = root + path
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    # Nobody else reads it before it is its owner's.
+    new = target + ".new"
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    os.chown(new, pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid)
+    os.chmod(new, int(mode, 8))
+    os.replace(new, target)
+
+
+def main(config_folder, secrets, account, root):
+    with open(os.path.join(config_folder, "host.json")) as file:
+        config = json.load(file)
+    values = learn(config, secrets, Api(account))
+    texts = {}
+    for one in config["files"]:
+        with open(os.path.join(config_folder, one["key"])) as file:
+            texts[one["path"]] = file.read()
+    unknown = sorted({name for text in texts.values() for name in MARK.findall(text)} - values.keys())
+    if unknown:
+        raise Refused("there is no value for " + ", ".join(unknown))
+    for one in config["directories"]:
+        os.makedirs(one["path"], exist_ok=True)
+        os.chown(one["path"], pwd.getpwnam(one["owner"]).pw_uid, grp.getgrnam(one["group"]).gr_gid)
+        os.chmod(one["path"], 0o750)
+    for one in config["files"]:
+        text = MARK.sub(lambda mark: values[mark.group(1)], texts[one["path"]])
+        write(root, one["path"], text, one["mode"], one["owner"], one["group"])
+    log("%s has its %d files" % (config["host"], len(config["files"])))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 5:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    try:
+        main(*sys.argv[1:])
+    except Refused as reasons:
+        for reason in str(reasons).split("\n"):
+            log(reason)
+        sys.exit(1)

@@ -1,0 +1,70 @@
+/** What a host changes on its node beside the firewall: kernel settings, and the way to the SBCs' overlay address. */
+import { script, type HostFile } from '../../../software/host-config.ts';
+import { shellWord } from '../../../software/shell-quote.ts';
+
+export const nodeSettingsPath = '/usr/local/lib/cellstamp/node-settings';
+
+/** A list of the kernel's: what others have put there stays. */
+const lists: readonly string[] = ['net.ipv4.ip_local_reserved_ports'];
+
+export interface NodeSettings {
+  readonly sysctl: Readonly<Record<string, string>>;
+  /** Private address of the host, which says the interface. */
+  readonly address: string;
+  /** Where the overlay address is another host's: the way to it is by the host's own link. */
+  readonly overlayAddress?: string;
+  /** Of an SBC: its own side of the floating address, which no other host asks for. */
+  readonly floatingSide?: string;
+}
+
+export function nodeSettingsFile({ sysctl, address, overlayAddress, floatingSide }: NodeSettings): HostFile {
+  const changes = Object.entries(sysctl).map(
+    ([key, value]) => `${lists.includes(key) ? 'add_to' : 'at_least'} ${key} ${shellWord(value)}`,
+  );
+  return script(
+    nodeSettingsPath,
+    `#!/bin/bash
+# Kernel settings of this node. It says what it changes; what the node has more of already stays.
+set -eu
+
+at() { echo "/proc/sys/\${1//.//}"; }
+put() {
+  echo "$2" >"$(at "$1")"
+  echo "node-settings: $1 was \${3:-empty}, is $2"
+}
+at_least() {
+  local before
+  before=$(<"$(at "$1")")
+  ((before >= $2)) || put "$1" "$2" "$before"
+}
+# The kernel itself merges ranges that overlap.
+add_to() {
+  local before after
+  before=$(<"$(at "$1")")
+  echo "\${before:+$before,}$2" >"$(at "$1")"
+  after=$(<"$(at "$1")")
+  [[ $after == "$before" ]] || echo "node-settings: $1 was \${before:-empty}, is $after"
+}
+
+${changes.join('\n')}
+
+interface=$(ip -oneline -4 address show to ${address} | awk '{ print $2; exit }')
+if [[ -z $interface ]]; then
+  echo 'node-settings: no interface has the address ${address}' >&2
+  exit 1
+fi
+${overlayAddress === undefined ? '' : route(address, overlayAddress)}${floatingSide === undefined ? '' : second(floatingSide)}`,
+  );
+}
+
+const route = (address: string, overlayAddress: string): string => `
+# FreeSWITCH answers the active SBC, whichever that is, by an address that is in no node's network.
+ip route replace ${overlayAddress}/32 dev "$interface" src ${address}
+echo "node-settings: ${overlayAddress} is reached by $interface"
+`;
+
+const second = (floatingSide: string): string => `
+# What the floating address is mapped onto while this SBC is active; Kamailio listens on it all the time.
+ip address replace ${floatingSide}/32 dev "$interface"
+echo "node-settings: $interface has ${floatingSide}"
+`;

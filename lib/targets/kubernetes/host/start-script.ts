@@ -1,0 +1,69 @@
+/** How a service starts in its container: what a systemd unit does, in a script. */
+import { script, type HostFile, type Service } from '../../../software/host-config.ts';
+import { shellWords } from '../../../software/shell-quote.ts';
+
+export const startScriptPath = ({ name }: Pick<Service, 'name'>): string => `/usr/local/lib/cellstamp/start-${name}`;
+
+/**
+ * Whether a container is root's at first. What a service has done by root (its preparation, its drain, a question to it as another user) needs
+ * that, and so does a capability, which root hands on to the service's user. All others have a container that is never root's.
+ */
+export function startsAsRoot({ user, before, capabilities, drain, ready }: Service): boolean {
+  return (
+    user === 'root' ||
+    before.length > 0 ||
+    capabilities.length > 0 ||
+    drain !== undefined ||
+    ready[0].endsWith('/setpriv')
+  );
+}
+
+export function startScript(service: Service): HostFile {
+  const before = service.before.map((command) => `${shellWords(command)}\n`).join('');
+  return script(
+    startScriptPath(service),
+    `#!/bin/bash
+# Starts ${service.name} in its container: ${service.description}
+set -eu
+${before}ulimit -n ${service.openFiles}
+${
+  service.kind === 'oneshot'
+    ? `# The kubelet would wait longer and longer between attempts.
+until ${command(service)} && ${shellWords(service.ready)}; do
+  sleep 1
+done`
+    : `exec ${command(service)}`
+}
+`,
+  );
+}
+
+/** The service's user, and no capability beside those it asked for; as in its systemd unit. */
+function command(service: Service): string {
+  const capabilities = ['-all', ...service.capabilities.map((name) => name.toLowerCase().replace(/^cap_/, '+'))].join(
+    ',',
+  );
+  const user =
+    service.user === 'root'
+      ? service.kind === 'oneshot'
+        ? []
+        : ['--no-new-privs', `--bounding-set=${capabilities}`]
+      : startsAsRoot(service)
+        ? [
+            '--no-new-privs',
+            `--reuid=${service.user}`,
+            `--regid=${service.group}`,
+            '--init-groups',
+            `--inh-caps=${capabilities}`,
+            `--ambient-caps=${capabilities}`,
+            `--bounding-set=${capabilities}`,
+          ]
+        : [];
+  const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...service.environment };
+  return shellWords([
+    ...(user.length > 0 ? ['/usr/bin/setpriv', ...user, '--'] : []),
+    '/usr/bin/env',
+    ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    ...service.command,
+  ]);
+}

@@ -1,0 +1,29 @@
+/** Names and labels by which the objects of a cell, and the nodes of its hosts, are known. They are an interface: nodes carry them. */
+import type { Cell, MediaHost, SbcHost } from '../../fleet/derive/cell.ts';
+
+/** Hosts that have a workload on Kubernetes. */
+export type NodeHost = SbcHost | MediaHost;
+
+export const nodeHosts = (cell: Cell): readonly NodeHost[] => [...cell.sbcs, ...cell.media];
+
+/** Of the cell's namespace, and of what belongs to no namespace. */
+export const cellName = ({ name }: Pick<Cell, 'name'>): string => `cellstamp-${name}`;
+
+export const cellLabels = ({ name }: Pick<Cell, 'name'>) => ({ 'cellstamp.io/cell': name });
+
+export const roleLabels = (cell: Pick<Cell, 'name'>, role: NodeHost['role']) => ({
+  ...cellLabels(cell),
+  'cellstamp.io/role': role,
+});
+
+/** Of a host's pod, and of the one node that it runs on. */
+export const hostLabels = (cell: Pick<Cell, 'name'>, host: NodeHost) => ({
+  ...roleLabels(cell, host.role),
+  'cellstamp.io/host': String(host.number),
+});
+
+/** The annotation of a Node from which a media host takes its public address. */
+export const publicAddressAnnotation = 'cellstamp.io/public-address';
+
+/** The Service without an address for which Kubernetes keeps the list of where the hosts are. */
+export const hostsService = 'hosts';

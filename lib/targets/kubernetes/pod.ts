@@ -1,0 +1,305 @@
+/** The DaemonSet of one host, for the one node with its labels: a container for each service, on the host's network. */
+import type { Cell } from '../../fleet/derive/cell.ts';
+import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
+import type { HostConfig, Service } from '../../software/host-config.ts';
+import { kernelScriptPath } from '../../software/rtpengine/kernel.ts';
+import { firewallPath } from './host/firewall.ts';
+import { hostFiles } from './host/host-files.ts';
+import { nodeSettingsPath } from './host/node-settings.ts';
+import { startScriptPath, startsAsRoot } from './host/start-script.ts';
+import { cellName, hostLabels, hostsService, type NodeHost } from './names.ts';
+import type { Container, KubernetesObject, Probe, SecurityContext, VolumeMount } from './objects.ts';
+import { userNumber } from './users.ts';
+
+const folders = { config: '/cellstamp/config', secrets: '/cellstamp/secrets', files: '/cellstamp/files' } as const;
+const account = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+const terminationMessagePolicy = 'FallbackToLogsOnError' as const;
+
+/** What root needs that becomes another user, and prepares files of that user. */
+const preparing = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETPCAP', 'SETUID'];
+
+/** Work of a service on the node itself, where only a privileged container may write: interrupts and queues of the network card. */
+const setsUpNode = new Set(['media-network']);
+
+/** The ConfigMap of a host, and the DaemonSet that has it. */
+export function hostObjects(cell: Cell, host: NodeHost): readonly KubernetesObject[] {
+  const { config, values, configMap } = hostFiles(cell, host);
+  return [configMap, daemonSet(cell, host, config, { configMap: configMap.metadata.name, secrets: values.secrets })];
+}
+
+interface Sources {
+  readonly configMap: string;
+  readonly secrets: readonly string[];
+}
+
+function daemonSet(cell: Cell, host: NodeHost, config: HostConfig, sources: Sources): KubernetesObject {
+  const labels = hostLabels(cell, host);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: host.name, namespace: cellName(cell), labels },
+    spec: {
+      selector: { matchLabels: labels },
+      // Nobody ends a pod with calls but who has drained it.
+      updateStrategy: { type: 'OnDelete' },
+      template: {
+        metadata: {
+          labels,
+          annotations: {
+            'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+            'karpenter.sh/do-not-disrupt': 'true',
+          },
+        },
+        spec: {
+          nodeSelector: labels,
+          tolerations: [{ key: 'cellstamp.io/cell', operator: 'Equal', value: cell.name }],
+          priorityClassName: cellName(cell),
+          serviceAccountName: host.role,
+          // One container alone asks the API server, and has its own account.
+          automountServiceAccountToken: false,
+          hostNetwork: true,
+          // The node's name servers: a start waits for no DNS of the cluster.
+          dnsPolicy: 'Default',
+          enableServiceLinks: false,
+          // By these the list of hosts says which one has an address.
+          hostname: host.name,
+          subdomain: hostsService,
+          terminationGracePeriodSeconds: graceSeconds(cell, config.services),
+          securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+          ...containers(cell, host, config, sources),
+          volumes: volumes(cell, host, config, sources),
+        },
+      },
+    },
+  };
+}
+
+/** A drain as long as calls last, then the services: those that nobody waits for end at once, the others one after another. */
+function graceSeconds(cell: Cell, services: readonly Service[]): number {
+  const daemons = services.filter(({ kind }) => kind === 'daemon');
+  const seconds = (some: readonly Service[]) => some.map(({ stopTimeoutSeconds }) => stopTimeoutSeconds);
+  const sidecars = daemons.filter((service) => isAwaited(service, services));
+  const drain = daemons.some((service) => service.drain) ? drainSeconds(cell) : 0;
+  return (
+    drain +
+    Math.max(...seconds(daemons.filter((service) => !sidecars.includes(service)))) +
+    seconds(sidecars).reduce((sum, each) => sum + each, 0)
+  );
+}
+
+const drainSeconds = ({ spec }: Cell): number => kubernetesOf(spec).drainMinutes * 60;
+
+const isAwaited = ({ name }: Service, services: readonly Service[]): boolean =>
+  services.some(({ after }) => after.includes(name));
+
+function containers(
+  cell: Cell,
+  host: NodeHost,
+  config: HostConfig,
+  sources: Sources,
+): { readonly initContainers: readonly Container[]; readonly containers: readonly Container[] } {
+  const image = kubernetesOf(cell.spec).images[host.role];
+  const mounts = sharedMounts(config);
+  const services = inOrder(config.services);
+  const state = stateMounts(config);
+  const of = (service: Service) =>
+    serviceContainer(cell, service, services, image, [...mounts, ...ownState(service, state)]);
+  const isFirst = (service: Service) => service.kind === 'oneshot' || isAwaited(service, services);
+  return {
+    initContainers: [
+      fillFiles(image, config, sources),
+      nodeContainer('node-settings', image, [nodeSettingsPath], mounts),
+      {
+        name: 'node-firewall',
+        image,
+        command: ['/usr/sbin/nft', '-f', firewallPath],
+        terminationMessagePolicy,
+        securityContext: limited(['NET_ADMIN']),
+        volumeMounts: mounts,
+      },
+      ...(config.kernelModules.length === 0
+        ? []
+        : [nodeContainer('kernel-module', image, [kernelScriptPath], [...mounts, ...kernelMounts])]),
+      ...services.filter(isFirst).map(of),
+    ],
+    containers: services.filter((service) => !isFirst(service)).map(of),
+  };
+}
+
+/** Services so that each comes after those that it waits for. */
+function inOrder(services: readonly Service[]): readonly Service[] {
+  const ordered: Service[] = [];
+  const add = (service: Service) => {
+    if (ordered.includes(service)) return;
+    for (const name of service.after) add(services.find((other) => other.name === name)!);
+    ordered.push(service);
+  };
+  services.forEach(add);
+  return ordered;
+}
+
+function serviceContainer(
+  cell: Cell,
+  service: Service,
+  services: readonly Service[],
+  image: string,
+  volumeMounts: readonly VolumeMount[],
+): Container {
+  const base = {
+    name: service.name,
+    image,
+    command: [startScriptPath(service)],
+    terminationMessagePolicy,
+    securityContext: setsUpNode.has(service.name) ? privileged : serviceContext(service),
+    volumeMounts,
+  };
+  if (service.kind === 'oneshot') return base;
+  return {
+    ...base,
+    ...(isAwaited(service, services) ? { restartPolicy: 'Always' as const } : {}),
+    ...probes(service),
+    ...(service.drain ? { lifecycle: { preStop: { exec: { command: drain(cell, service.drain) } } } } : {}),
+    ...resources(cell, service),
+  };
+}
+
+/** The service's own questions. A process that has ended is started again by the kubelet; one that hangs is for whoever operates the cell. */
+function probes({ ready, health, readyTimeoutSeconds }: Service): Pick<Container, 'startupProbe' | 'readinessProbe'> {
+  const says = ready[0] !== '/bin/true';
+  const asked = health ?? (says ? ready : undefined);
+  return {
+    ...(says ? { startupProbe: probe(ready, { period: 1, timeout: 5, failures: readyTimeoutSeconds }) } : {}),
+    ...(asked === undefined ? {} : { readinessProbe: probe(asked, { period: 5, timeout: 2, failures: 2 }) }),
+  };
+}
+
+const probe = (
+  command: readonly string[],
+  { period, timeout, failures }: { readonly period: number; readonly timeout: number; readonly failures: number },
+): Probe => ({ exec: { command }, periodSeconds: period, timeoutSeconds: timeout, failureThreshold: failures });
+
+/** Waits until the service's last call has ended; a drain that is cut off ends well, for the service is to stop then. */
+const drain = (cell: Cell, { command }: NonNullable<Service['drain']>): readonly string[] => [
+  '/usr/bin/timeout',
+  '--preserve-status',
+  String(drainSeconds(cell)),
+  ...command,
+];
+
+/** What the spec itself says that a program takes; all else a node of the cell has for its one host. */
+function resources(cell: Cell, { name }: Service): Pick<Container, 'resources'> {
+  return name === 'kamailio' ? { resources: { requests: { memory: `${cell.spec.sbc.sharedMemoryMiB}Mi` } } } : {};
+}
+
+function serviceContext(service: Service): SecurityContext {
+  const added = service.capabilities.map((name) => name.replace(/^CAP_/, ''));
+  if (startsAsRoot(service)) return limited([...new Set([...preparing, ...added])].sort());
+  const number = userNumber(service.user);
+  return { ...limited([]), runAsUser: number, runAsGroup: userNumber(service.group), runAsNonRoot: true };
+}
+
+/** @param add capabilities that it has */
+const limited = (add: readonly string[]): SecurityContext => ({
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  runAsUser: 0,
+  runAsGroup: 0,
+  capabilities: { drop: ['ALL'], ...(add.length === 0 ? {} : { add }) },
+});
+
+const privileged: SecurityContext = { privileged: true, readOnlyRootFilesystem: true, runAsUser: 0, runAsGroup: 0 };
+
+/** Sets the node up, and says what it changes. */
+const nodeContainer = (
+  name: string,
+  image: string,
+  command: readonly string[],
+  volumeMounts: readonly VolumeMount[],
+): Container => ({ name, image, command, terminationMessagePolicy, securityContext: privileged, volumeMounts });
+
+function fillFiles(image: string, config: HostConfig, { secrets }: Sources): Container {
+  const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  return {
+    name: 'node-files',
+    image,
+    command: [
+      '/usr/bin/python3',
+      `${folders.config}/node-files`,
+      folders.config,
+      folders.secrets,
+      account,
+      folders.files,
+    ],
+    env: [field('HOST_IP', 'status.hostIP'), field('NODE_NAME', 'spec.nodeName')],
+    terminationMessagePolicy,
+    securityContext: limited(['CHOWN', 'DAC_OVERRIDE', 'FOWNER']),
+    volumeMounts: [
+      { name: 'config', mountPath: folders.config, readOnly: true },
+      ...(secrets.length === 0 ? [] : [{ name: 'secrets', mountPath: folders.secrets, readOnly: true as const }]),
+      { name: 'api-access', mountPath: account, readOnly: true },
+      { name: 'files', mountPath: folders.files },
+      { name: 'run', mountPath: '/run' },
+      ...stateMounts(config),
+    ],
+  };
+}
+
+/** Folders that all containers of the pod have: their files, /run and /tmp. */
+function sharedMounts({ files }: HostConfig): readonly VolumeMount[] {
+  const all = [...new Set(files.map(({ path }) => path.slice(0, path.lastIndexOf('/'))))].sort();
+  return [
+    ...outermost(all).map((path) => ({ name: 'files', mountPath: path, subPath: path.slice(1) })),
+    { name: 'run', mountPath: '/run' },
+    { name: 'tmp', mountPath: '/tmp' },
+  ];
+}
+
+/** Folders with state, one in another once. They are on the node: state outlives the pod, and stays with the host's node. */
+function stateMounts({ services }: HostConfig): readonly VolumeMount[] {
+  const all = [...new Set(services.flatMap(({ stateDirectories }) => stateDirectories))].sort();
+  return outermost(all).map((path, index) => ({ name: `state-${index + 1}`, mountPath: path }));
+}
+
+const outermost = (paths: readonly string[]): readonly string[] =>
+  paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
+
+/** Those of the folders that a service has. */
+const ownState = ({ stateDirectories }: Service, mounts: readonly VolumeMount[]): readonly VolumeMount[] =>
+  mounts.filter(({ mountPath }) => stateDirectories.some((path) => `${path}/`.startsWith(`${mountPath}/`)));
+
+/** Building and loading a module takes the node's modules and headers. */
+const kernelMounts: readonly VolumeMount[] = [
+  { name: 'node-modules', mountPath: '/lib/modules' },
+  { name: 'node-sources', mountPath: '/usr/src', readOnly: true },
+];
+
+function volumes(cell: Cell, host: NodeHost, config: HostConfig, { configMap, secrets }: Sources): readonly object[] {
+  const onNode = (name: string, path: string) => ({ name, hostPath: { path, type: 'DirectoryOrCreate' } });
+  return [
+    { name: 'config', configMap: { name: configMap } },
+    ...(secrets.length === 0
+      ? []
+      : [{ name: 'secrets', secret: { secretName: kubernetesOf(cell.spec).secrets[host.role], defaultMode: 0o400 } }]),
+    {
+      name: 'api-access',
+      projected: {
+        sources: [
+          { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+          { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+          { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
+        ],
+      },
+    },
+    // In memory: secrets are in them.
+    { name: 'files', emptyDir: { medium: 'Memory' } },
+    { name: 'run', emptyDir: { medium: 'Memory' } },
+    { name: 'tmp', emptyDir: {} },
+    ...stateMounts(config).map(({ name, mountPath }) =>
+      onNode(name, `/var/lib/cellstamp/${cell.name}/${host.name}${mountPath}`),
+    ),
+    ...(config.kernelModules.length === 0
+      ? []
+      : [onNode('node-modules', '/lib/modules'), onNode('node-sources', '/usr/src')]),
+  ];
+}

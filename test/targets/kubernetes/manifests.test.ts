@@ -1,0 +1,325 @@
+/** A cell as objects of Kubernetes: what each of them says, for the least and the most that a cell can be. */
+import { describe, expect, it } from 'vitest';
+import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
+import { lateNames } from '../../../lib/fleet/late-bound.ts';
+import { parseCell } from '../../../lib/fleet/schema/cell.ts';
+import type { CellSpec } from '../../../lib/fleet/schema/cell-types.ts';
+import { hostConfig } from '../../../lib/software/cell-host.ts';
+import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
+import type { Container, KubernetesObject } from '../../../lib/targets/kubernetes/objects.ts';
+import { maximal, minimal, minimalInput } from './cells.ts';
+
+interface PodSpec {
+  readonly initContainers: readonly Container[];
+  readonly containers: readonly Container[];
+  readonly volumes: readonly { readonly name: string }[];
+  readonly [field: string]: unknown;
+}
+interface DaemonSet extends KubernetesObject {
+  readonly spec: {
+    readonly updateStrategy: { readonly type: string };
+    readonly template: { readonly metadata: object; readonly spec: PodSpec };
+  };
+}
+interface ConfigMap extends KubernetesObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+const ofKind = (objects: readonly KubernetesObject[], kind: string) => objects.filter((one) => one.kind === kind);
+const daemonSets = (spec: CellSpec) => ofKind(manifests(spec), 'DaemonSet') as DaemonSet[];
+const configMaps = (spec: CellSpec) => ofKind(manifests(spec), 'ConfigMap') as ConfigMap[];
+const podOf = (spec: CellSpec, host: string): PodSpec =>
+  daemonSets(spec).find(({ metadata }) => metadata.name === host)!.spec.template.spec;
+const all = ({ initContainers, containers }: PodSpec): readonly Container[] => [...initContainers, ...containers];
+const names = (objects: readonly KubernetesObject[]) =>
+  objects.map(({ kind, metadata }) => `${kind} ${metadata.name.replace(/-[0-9a-f]{10}$/, '-HASH')}`);
+
+const cells = { 'the smallest cell': minimal, 'the cell with everything': maximal };
+
+describe('the names of objects, which are an interface', () => {
+  it('of a cell with 2 SBCs and 3 media hosts', () => {
+    expect(names(manifests(minimal))).toEqual([
+      'Namespace cellstamp-k8s-a',
+      'PriorityClass cellstamp-k8s-a',
+      'ServiceAccount sbc',
+      'ServiceAccount media',
+      'Role find-hosts',
+      'RoleBinding find-hosts',
+      'ClusterRole cellstamp-k8s-a',
+      'ClusterRoleBinding cellstamp-k8s-a',
+      'Service hosts',
+      'PodDisruptionBudget sbc',
+      'PodDisruptionBudget media',
+      ...['sbc-1', 'sbc-2', 'media-1', 'media-2', 'media-3'].flatMap((host) => [
+        `ConfigMap ${host}-HASH`,
+        `DaemonSet ${host}`,
+      ]),
+    ]);
+  });
+
+  it('of containers, in the order in which they start', () => {
+    const shown = (host: string) =>
+      all(podOf(minimal, host)).map(({ name, restartPolicy }) => (restartPolicy ? `${name} (sidecar)` : name));
+    expect(shown('sbc-1')).toEqual([
+      'node-files',
+      'node-settings',
+      'node-firewall',
+      'database-schema',
+      'redis-tunnel (sidecar)',
+      'cellstamp-flood-guard',
+      'kamailio (sidecar)',
+      'database-pool',
+      'cellstamp-tables',
+      'cellstamp-call-watch',
+      'keepalived',
+    ]);
+    expect(shown('media-1')).toEqual([
+      'node-files',
+      'node-settings',
+      'node-firewall',
+      'kernel-module',
+      'media-network',
+      'media-guard',
+      'rtpengine',
+      'freeswitch',
+    ]);
+  });
+});
+
+describe.each(Object.entries(cells))('%s', (_, spec) => {
+  const objects = manifests(spec);
+  const sets = daemonSets(spec);
+  const pods = sets.map(({ metadata, spec: { template } }) => [metadata.name, template.spec] as const);
+
+  it('is the same every time, and nothing but data', () => {
+    expect(manifests(spec)).toStrictEqual(objects);
+    expect(JSON.parse(JSON.stringify(objects))).toStrictEqual(objects);
+  });
+
+  it('has names that Kubernetes takes', () => {
+    const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+    const given = [
+      ...objects.map(({ metadata }) => metadata.name),
+      ...pods.flatMap(([, pod]) => [...all(pod), ...pod.volumes].map(({ name }) => name)),
+    ];
+    expect(given.filter((name) => !label.test(name))).toEqual([]);
+    const keys = configMaps(spec).flatMap(({ data }) => Object.keys(data));
+    expect(keys.filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))).toEqual([]);
+  });
+
+  it('has no object twice, and each in the cell’s namespace or in none', () => {
+    expect(new Set(names(objects)).size).toBe(objects.length);
+    const nowhere = ['Namespace', 'PriorityClass', 'ClusterRole', 'ClusterRoleBinding'];
+    for (const { kind, metadata } of objects) {
+      expect(metadata.namespace).toBe(nowhere.includes(kind) ? undefined : `cellstamp-${spec.name}`);
+    }
+  });
+
+  it('has files that fit into a ConfigMap, no two under one key', () => {
+    for (const { metadata, data } of configMaps(spec)) {
+      expect(JSON.stringify(data).length, metadata.name).toBeLessThan(2 ** 20);
+      const { files } = JSON.parse(data['host.json']!) as { files: { key: string }[] };
+      expect(files.length).toBe(new Set(files.map(({ key }) => key)).size);
+      expect(files.filter(({ key }) => data[key] === undefined)).toEqual([]);
+      expect(Object.keys(data).length).toBe(files.length + 2);
+    }
+  });
+
+  it('has a value for every mark in its files, and marks nowhere else', () => {
+    for (const { data } of configMaps(spec)) {
+      const { values, secrets, own, hosts, publicAddress } = JSON.parse(data['host.json']!) as {
+        values: Record<string, string>;
+        secrets: string[];
+        own: string;
+        hosts: Record<string, string>;
+        publicAddress: { value: string } | null;
+      };
+      const known = [...Object.keys(values), ...secrets, own, ...Object.values(hosts), publicAddress?.value];
+      const texts = Object.entries(data).filter(([key]) => key !== 'node-files');
+      const marks = [...new Set(texts.flatMap(([, text]) => lateNames(text)))];
+      expect(marks.filter((mark) => !known.includes(mark))).toEqual([]);
+      expect(marks).toContain(own);
+    }
+    expect(lateNames(JSON.stringify(objects.filter(({ kind }) => kind !== 'ConfigMap')))).toEqual([]);
+  });
+
+  it('has secrets by reference alone', () => {
+    expect(ofKind(objects, 'Secret')).toEqual([]);
+    const referred = pods.map(
+      ([, pod]) => (pod.volumes.find(({ name }) => name === 'secrets') as { secret?: object } | undefined)?.secret,
+    );
+    const { sbc, media } = spec.kubernetes!.secrets;
+    expect(referred).toMatchObject(
+      sets.map(({ metadata }) => ({ secretName: metadata.name.startsWith('sbc') ? sbc : media })),
+    );
+  });
+
+  it.each(pods)('%s runs on its own node’s network, and ends only when it is told to', (name, pod) => {
+    const [role, number] = name.split('-') as ['sbc' | 'media', string];
+    const labels = { 'cellstamp.io/cell': spec.name, 'cellstamp.io/role': role, 'cellstamp.io/host': number };
+    expect(pod).toMatchObject({ hostNetwork: true, dnsPolicy: 'Default', nodeSelector: labels });
+    expect(pod['tolerations']).toEqual([{ key: 'cellstamp.io/cell', operator: 'Equal', value: spec.name }]);
+    // Kubernetes refuses kernel settings of a pod on the host's network.
+    expect(pod['securityContext']).toEqual({ seccompProfile: { type: 'RuntimeDefault' } });
+    expect(sets.find(({ metadata }) => metadata.name === name)?.spec.updateStrategy).toEqual({ type: 'OnDelete' });
+    expect(all(pod).map(({ image }) => image)).toEqual(all(pod).map(() => spec.kubernetes!.images[role]));
+  });
+
+  it.each(pods)('%s has every service once, after all that it waits for', (name, pod) => {
+    const cell = deriveCell(spec, 'late');
+    const { services } = hostConfig(
+      cell,
+      cell.hosts.find((host) => host.name === name)!,
+    );
+    const order = all(pod).map((container) => container.name);
+    for (const service of services.filter(({ phase }) => phase === 'run')) {
+      expect(order.filter((one) => one === service.name)).toHaveLength(1);
+      for (const before of service.after.filter((one) => order.includes(one))) {
+        const init = pod.initContainers.findIndex((one) => one.name === before);
+        expect(init, `${before} before ${service.name}`).toBeGreaterThanOrEqual(0);
+        expect(init).toBeLessThan(order.indexOf(service.name));
+      }
+      const container = all(pod).find((one) => one.name === service.name)!;
+      if (service.kind === 'daemon') {
+        const asks = service.ready[0] !== '/bin/true';
+        expect(container.startupProbe?.exec.command).toEqual(asks ? service.ready : undefined);
+        // Whoever waits for it may begin: a sidecar without this question counts as started at once.
+        if (container.restartPolicy) expect(container.startupProbe).toBeDefined();
+      }
+      expect(container.lifecycle?.preStop.exec.command.slice(3)).toEqual(service.drain?.command);
+    }
+  });
+
+  it.each(pods)('%s may take as long to end as its drains and its services', (_name, pod) => {
+    const drains = all(pod).flatMap(({ lifecycle }) => (lifecycle ? [Number(lifecycle.preStop.exec.command[2])] : []));
+    const longest = Math.max(0, ...drains);
+    expect(drains.filter((seconds) => seconds !== spec.kubernetes!.drainMinutes * 60)).toEqual([]);
+    expect(Number(pod['terminationGracePeriodSeconds'])).toBeGreaterThanOrEqual(longest + 20);
+  });
+
+  it.each(pods)('%s mounts only volumes that it has, no path twice', (_name, pod) => {
+    for (const { volumeMounts } of all(pod)) {
+      const paths = volumeMounts.map(({ mountPath }) => mountPath);
+      expect(new Set(paths).size).toBe(paths.length);
+      const known = pod.volumes.map(({ name }) => name);
+      expect(volumeMounts.filter(({ name }) => !known.includes(name))).toEqual([]);
+    }
+  });
+
+  it('lets one host of a role go at a time, by a number', () => {
+    const budgets = ofKind(objects, 'PodDisruptionBudget').map(
+      (one) => (one['spec'] as { minAvailable: unknown }).minAvailable,
+    );
+    expect(budgets).toEqual([1, spec.media.hosts - 1]);
+  });
+});
+
+describe('the keys of the Secrets, which whoever makes them must know', () => {
+  const keys = (host: string) =>
+    configMaps(minimal)
+      .filter(({ metadata }) => metadata.name.startsWith(`${host}-`))
+      .flatMap(({ data }) => (JSON.parse(data['host.json']!) as { secrets: string[] }).secrets);
+
+  it('are these', () => {
+    expect(keys('sbc-1')).toEqual([
+      'data_ca_certificate',
+      'database_admin_password',
+      'database_sbc_password',
+      'digest_secret',
+      'redis_password',
+      'sip_certificate',
+      'sip_key',
+      'topology_secret',
+    ]);
+    expect(keys('media-1')).toEqual(['event_socket_password']);
+  });
+});
+
+describe('what a container may', () => {
+  const contexts = (spec: CellSpec, host: string) =>
+    Object.fromEntries(all(podOf(spec, host)).map(({ name, securityContext }) => [name, securityContext]));
+
+  it('is privileged only to set the node up', () => {
+    const privileged = (spec: CellSpec, host: string) =>
+      Object.entries(contexts(spec, host)).flatMap(([name, { privileged: is }]) => (is ? [name] : []));
+    expect(privileged(minimal, 'sbc-1')).toEqual(['node-settings']);
+    expect(privileged(minimal, 'media-1')).toEqual(['node-settings', 'kernel-module', 'media-network']);
+    expect(privileged(maximal, 'media-1')).toEqual(['node-settings', 'media-network']);
+  });
+
+  it('never writes to its image, and gets no privilege that it does not begin with', () => {
+    for (const spec of [minimal, maximal]) {
+      for (const host of ['sbc-1', 'media-1']) {
+        for (const context of Object.values(contexts(spec, host))) {
+          expect(context.readOnlyRootFilesystem).toBe(true);
+          if (context.privileged) continue;
+          expect(context.allowPrivilegeEscalation).toBe(false);
+          expect(context.capabilities?.drop).toEqual(['ALL']);
+        }
+      }
+    }
+  });
+
+  it('is never root’s where the service has nothing done by root', () => {
+    const users = Object.entries(contexts(minimal, 'sbc-1')).filter(([, { runAsNonRoot }]) => runAsNonRoot);
+    expect(users.map(([name, { runAsUser }]) => [name, runAsUser])).toEqual([
+      ['redis-tunnel', 904],
+      ['database-pool', 901],
+      ['cellstamp-tables', 901],
+      ['cellstamp-call-watch', 901],
+    ]);
+  });
+
+  it('has a capability where the service asks for it', () => {
+    const having = (spec: CellSpec, host: string, capability: string) =>
+      Object.entries(contexts(spec, host)).flatMap(([name, { capabilities }]) =>
+        capabilities?.add?.includes(capability) ? [name] : [],
+      );
+    expect(having(minimal, 'sbc-1', 'NET_ADMIN')).toEqual(['node-firewall', 'cellstamp-flood-guard', 'keepalived']);
+    expect(having(minimal, 'media-1', 'NET_ADMIN')).toEqual(['node-firewall', 'media-guard', 'rtpengine']);
+    expect(having(maximal, 'media-1', 'NET_ADMIN')).toEqual(['node-firewall', 'media-guard']);
+    expect(having(maximal, 'sbc-1', 'NET_BIND_SERVICE')).toEqual(['kamailio']);
+  });
+
+  it('asks the API server in its first container alone', () => {
+    const asking = all(podOf(minimal, 'media-1')).filter(({ volumeMounts }) =>
+      volumeMounts.some(({ name }) => name === 'api-access'),
+    );
+    expect(asking.map(({ name }) => name)).toEqual(['node-files']);
+    expect(podOf(minimal, 'media-1')['automountServiceAccountToken']).toBe(false);
+  });
+});
+
+describe('a change of the cell', () => {
+  const changed = (input: object) => {
+    const before = new Map(manifests(minimal).map((one) => [`${one.kind} ${one.metadata.name}`, JSON.stringify(one)]));
+    const after = manifests(parseCell({ ...minimalInput, ...input }));
+    const differ = after.filter((one) => before.get(`${one.kind} ${one.metadata.name}`) !== JSON.stringify(one));
+    return names(differ).filter((name) => !name.startsWith('ConfigMap'));
+  };
+
+  it('of a tenant changes no object: tenants are data', () => {
+    const tenant = { name: 'acme', domain: 'acme.example.com', limits: { calls: 7 } };
+    expect(changed({ tenants: [tenant] })).toEqual([]);
+  });
+
+  it('of a port changes the pods of that role alone', () => {
+    const media = { hosts: 3, freeswitch: { ports: '16384-19000' } };
+    expect(changed({ media })).toEqual(['DaemonSet media-1', 'DaemonSet media-2', 'DaemonSet media-3']);
+  });
+
+  it('of a role’s image changes the pods of that role alone', () => {
+    const { images, ...rest } = minimalInput.kubernetes;
+    const sbc = images.sbc.replaceAll('0a', '0b');
+    expect(changed({ kubernetes: { ...rest, images: { ...images, sbc } } })).toEqual([
+      'DaemonSet sbc-1',
+      'DaemonSet sbc-2',
+    ]);
+  });
+
+  it('is refused where the cell is not on Kubernetes', () => {
+    expect(() => manifests(parseCell({ name: 'euw1-a', region: 'eu-west-1', local: {} }))).toThrow(
+      "euw1-a can't be built on Kubernetes",
+    );
+  });
+});

@@ -1,0 +1,210 @@
+/** The first container of a pod, with answers as the API server gives them: what becomes of a host's files, and what keeps the host down. */
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { lateNames } from '../../../lib/fleet/late-bound.ts';
+import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
+import { describeWith } from '../../requirements.ts';
+import { minimal } from './cells.ts';
+
+const config = manifests(minimal).find(
+  ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('media-1'),
+)!;
+const data = config['data'] as Readonly<Record<string, string>>;
+
+interface Endpoint {
+  readonly hostname: string;
+  readonly addresses: readonly string[];
+  readonly conditions: { readonly ready: boolean; readonly serving: boolean; readonly terminating: boolean };
+}
+const endpoint = (hostname: string, address: string, serving = true, terminating = false): Endpoint => ({
+  hostname,
+  addresses: [address],
+  conditions: { ready: true, serving, terminating },
+});
+
+describeWith(['checkers'], 'the files of a host', () => {
+  let folder: string;
+  let server: Server;
+  /** Answers of the API server by path; undefined: it says no. */
+  let answers: Record<string, object | undefined>;
+  let asked: (string | undefined)[];
+  let endpoints: readonly Endpoint[];
+
+  const path = (...parts: string[]) => join(folder, ...parts);
+  const slices = '/apis/discovery.k8s.io/v1/namespaces/cellstamp-k8s-a/endpointslices';
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cellstamp-node-files-'));
+    const [user, group] = [userInfo().username, execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim()];
+    for (const name of ['config', 'secrets', 'account']) mkdirSync(path(name));
+    for (const [name, text] of Object.entries(data)) writeFileSync(path('config', name), text);
+    const settings = JSON.parse(data['host.json']!) as Record<string, unknown> & {
+      files: object[];
+      directories: { path: string }[];
+    };
+    const owned = { owner: user, group };
+    const patched = {
+      ...settings,
+      patienceSeconds: 1,
+      files: settings.files.map((file) => ({ ...file, ...owned })),
+      directories: settings.directories.map((directory) => ({ path: path('node', directory.path), ...owned })),
+    };
+    writeFileSync(path('config', 'host.json'), JSON.stringify(patched));
+    writeFileSync(path('account', 'token'), 'the-token');
+    writeFileSync(path('account', 'namespace'), 'cellstamp-k8s-a');
+    const pair = ['-keyout', path('key.pem'), '-out', path('account', 'ca.crt')];
+    const name = ['-subj', '/CN=api', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '1',
+        ...name,
+        ...pair,
+      ],
+      { stdio: 'ignore' },
+    );
+    const tls = { key: readFileSync(path('key.pem')), cert: readFileSync(path('account', 'ca.crt')) };
+    server = createServer(tls, ({ url, headers }, response) => {
+      asked.push(headers.authorization);
+      const answer = answers[new URL(url!, 'https://api').pathname];
+      response.writeHead(answer === undefined ? 403 : 200).end(JSON.stringify(answer ?? {}));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => {
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  beforeEach(() => {
+    for (const made of ['files', 'node']) rmSync(path(made), { recursive: true, force: true });
+    writeFileSync(path('secrets', 'event_socket_password'), 'secret-of-the-socket\n');
+    asked = [];
+    endpoints = [
+      endpoint('media-2', '10.16.0.52'),
+      endpoint('media-3', '10.16.0.53'),
+      endpoint('sbc-1', '10.16.0.61'),
+      endpoint('sbc-2', '10.16.0.62'),
+    ];
+    answers = {
+      get [slices]() {
+        // In two parts, as a list may be; one of them is empty.
+        return { items: [{ endpoints }, { endpoints: null }] };
+      },
+      '/api/v1/nodes/n1': {
+        metadata: { name: 'n1' },
+        status: {
+          addresses: [
+            { type: 'InternalIP', address: '10.16.0.51' },
+            { type: 'ExternalIP', address: '198.51.100.51' },
+          ],
+        },
+      },
+    };
+  });
+
+  const fill = async (address = '10.16.0.51') => {
+    const port = String((server.address() as AddressInfo).port);
+    const child = spawn(
+      '/usr/bin/python3',
+      [path('config', 'node-files'), path('config'), path('secrets'), path('account'), path('files')],
+      {
+        env: { HOST_IP: address, NODE_NAME: 'n1', KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: port },
+      },
+    );
+    let said = '';
+    child.stdout.on('data', (text: Buffer) => (said += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    return { status, said: said.trim().split('\n') };
+  };
+  const written = (name: string) => readFileSync(path('files', name), 'utf8');
+
+  it('have the addresses of the node and of all others, its public address, and the secrets', async () => {
+    const { status, said } = await fill();
+    expect(said.at(-1)).toMatch(/^node-files: media-1 has its \d+ files$/);
+    expect(status).toBe(0);
+    expect(written('etc/rtpengine/rtpengine.conf')).toContain(
+      'interface = public/10.16.0.51!198.51.100.51;private/10.16.0.51',
+    );
+    expect(written('etc/cellstamp/media-guard.nft')).toContain('elements = { 10.16.0.51, 10.16.0.52, 10.16.0.53 }');
+    expect(written('etc/cellstamp/node-firewall.nft')).toContain('10.16.0.61, 10.16.0.21, 10.16.0.62, 10.16.2.22');
+    expect(written('etc/freeswitch/event-socket.xml')).toContain('value="secret-of-the-socket"');
+    const { mode } = statSync(path('files/etc/freeswitch/event-socket.xml'));
+    expect((mode & 0o777).toString(8)).toBe('600');
+    const made = readdirSync(path('files'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(made.length).toBe((JSON.parse(data['host.json']!) as { files: object[] }).files.length);
+    const texts = made.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
+    expect(texts.flatMap(lateNames)).toEqual([]);
+    expect(existsSync(path('node/run/rtpengine'))).toBe(true);
+    expect(new Set(asked)).toEqual(new Set(['Bearer the-token']));
+  });
+
+  it('are written without a host that is not there, which stands as an address that nobody has', async () => {
+    endpoints = endpoints.filter(({ hostname }) => hostname !== 'media-3');
+    const { status, said } = await fill();
+    expect(said).toContain('node-files: media-3 is not there');
+    expect(status).toBe(0);
+    expect(written('etc/cellstamp/media-guard.nft')).toContain('elements = { 10.16.0.51, 10.16.0.52, 192.0.0.8 }');
+  });
+
+  it('have the address of the pod that stays where one that ends is still there', async () => {
+    endpoints = [endpoint('media-2', '10.16.0.99', true, true), ...endpoints, endpoint('media-2', '10.16.0.98', false)];
+    await fill();
+    expect(written('etc/cellstamp/media-guard.nft')).toContain('elements = { 10.16.0.51, 10.16.0.52, 10.16.0.53 }');
+  });
+
+  it('are not written where something is missing, and all that is missing is said', async () => {
+    rmSync(path('secrets', 'event_socket_password'));
+    answers['/api/v1/nodes/n1'] = {
+      metadata: {},
+      status: { addresses: [{ type: 'InternalIP', address: '10.16.0.51' }] },
+    };
+    expect(await fill('172.30.0.5')).toEqual({
+      status: 1,
+      said: [
+        "node-files: the address of node n1, 172.30.0.5, is outside of the cell's network 10.16.0.0/20",
+        'node-files: node n1 has no address of type ExternalIP that is one IPv4 address',
+        'node-files: the Secret has no key event_socket_password',
+      ],
+    });
+    expect(existsSync(path('files'))).toBe(false);
+  });
+
+  it('are not written on a node with an address that an SBC gives itself', async () => {
+    const { status, said } = await fill('10.16.0.21');
+    expect(said).toEqual([
+      'node-files: the address of node n1, 10.16.0.21, is one that an SBC of the cell gives itself',
+    ]);
+    expect(status).toBe(1);
+  });
+
+  it('are not written while the API server does not say where the others are', async () => {
+    answers = { '/api/v1/nodes/n1': answers['/api/v1/nodes/n1'] };
+    const { status, said } = await fill();
+    expect(said.at(-1)).toBe('node-files: the API server does not say where the other hosts are');
+    expect(status).toBe(1);
+    expect(existsSync(path('files'))).toBe(false);
+  });
+});
