@@ -13,6 +13,7 @@ import { addEdgeKeys } from './commands/edge-keys.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
 import { addFlap, addLocal } from './commands/local-reroute.ts';
 import { addLogs } from './commands/logs.ts';
+import { addManifests } from './commands/manifests.ts';
 import { addMeasure } from './commands/measure.ts';
 import { addPlan } from './commands/plan.ts';
 import { addCustomers, addProvision } from './commands/provision.ts';
@@ -36,7 +37,7 @@ const groups: readonly (readonly [title: string, commands: readonly ((program: C
     'A cell or a front on this machine',
     [addTry, addUp, addStatus, addCall, addCalls, addLogs, addLocal, addFlap, addDown],
   ],
-  ['The fleet’s files', [addCheck, addStamp, addCapacity, addPrometheusConfig, addScrape]],
+  ['The fleet’s files', [addCheck, addStamp, addManifests, addCapacity, addPrometheusConfig, addScrape]],
   [
     'What is done to a running cell',
     [

@@ -15,6 +15,7 @@ const commands = [
   'down',
   'check',
   'stamp',
+  'manifests',
   'capacity',
   'prometheus-config',
   'provision',

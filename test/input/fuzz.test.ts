@@ -458,6 +458,7 @@ describe('a command line', () => {
     ['check', '--cells', 'DIR/cells'],
     ['capacity'],
     ['prometheus-config'],
+    ['manifests'],
     ['customers'],
     ['scale'],
     ['scale', 'euw1-a'],
