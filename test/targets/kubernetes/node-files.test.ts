@@ -200,6 +200,17 @@ describeWith(['checkers'], 'the files of a host', () => {
     expect(status).toBe(1);
   });
 
+  it('are not written where another node serves the same host; a pod that ends, or is not ready, is in nobody’s way', async () => {
+    endpoints = [...endpoints, endpoint('media-1', '10.16.0.77', true, true), endpoint('media-1', '10.16.0.76', false)];
+    expect((await fill()).status).toBe(0);
+    endpoints = [...endpoints, endpoint('media-1', '10.16.0.78')];
+    const { status, said } = await fill();
+    expect(said).toEqual([
+      'node-files: media-1 is served by another node already, at 10.16.0.78: the labels of media-1 are on two nodes',
+    ]);
+    expect(status).toBe(1);
+  });
+
   it('are not written while the API server does not say where the others are', async () => {
     answers = { '/api/v1/nodes/n1': answers['/api/v1/nodes/n1'] };
     const { status, said } = await fill();

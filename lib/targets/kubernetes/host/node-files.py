@@ -41,7 +41,7 @@ class Api:
             return json.load(answer)
 
 
-def neighbours(api, service, hosts):
+def neighbours(api, service, hosts, own):
     """Address of every other host that is there, by name. A pod that ends and the one that follows it may both be there for a while."""
     slices = api.get(
         "/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices?labelSelector=kubernetes.io%%2Fservice-name%%3D%s"
@@ -51,9 +51,11 @@ def neighbours(api, service, hosts):
     for endpoint in (one for part in slices["items"] for one in part.get("endpoints") or []):
         conditions = endpoint.get("conditions") or {}
         rank = (not conditions.get("terminating"), bool(conditions.get("serving")))
-        name = endpoint.get("hostname")
+        name, address = endpoint.get("hostname"), endpoint["addresses"][0]
+        if name == own and address != os.environ["HOST_IP"] and rank == (True, True):
+            raise Refused("%s is served by another node already, at %s: the labels of %s are on two nodes" % (own, address, own))
         if name in hosts and rank > found.get(name, ((), ""))[0]:
-            found[name] = (rank, endpoint["addresses"][0])
+            found[name] = (rank, address)
     return {name: address for name, (_, address) in found.items()}
 
 
@@ -61,7 +63,7 @@ def await_neighbours(api, config):
     hosts, end = config["hosts"], time.monotonic() + config["patienceSeconds"]
     while True:
         try:
-            found = neighbours(api, config["service"], hosts)
+            found = neighbours(api, config["service"], hosts, config["host"])
         except (OSError, ValueError) as error:
             found = None
             log("%s: %s" % (api.base, error))
