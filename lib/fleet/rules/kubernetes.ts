@@ -4,6 +4,7 @@ import type { Path } from '../../config-file/finding.ts';
 import type { Rule } from '../../config-file/rule.ts';
 import { contains, parseRange } from '../range.ts';
 import type { CellSpec } from '../schema/cell-types.ts';
+import { neverOutside, sbcOverlayAddress } from '../schema/fixed.ts';
 import { isOnKubernetes, type OnKubernetes } from '../schema/targets/on-kubernetes.ts';
 
 interface TakenPorts {
@@ -164,11 +165,14 @@ const floatingAddressIsOutside: Rule<OnKubernetes> = {
   severity: 'error',
   reads: ['network', 'kubernetes.floatingAddress'],
   *check({ network, kubernetes: { floatingAddress } }) {
-    if (!contains(parseRange(network), parseRange(`${floatingAddress}/32`))) return;
+    const inside = [network, `${sbcOverlayAddress}/32`, ...neverOutside].find((range) =>
+      contains(parseRange(range), parseRange(floatingAddress)),
+    );
+    if (inside === undefined) return;
     yield {
       path: ['kubernetes', 'floatingAddress'],
-      message: `${floatingAddress} is in the cell’s network (${network}), which no caller reaches`,
-      allowed: `an address outside ${network}`,
+      message: `${floatingAddress} is in ${inside}, which no caller reaches`,
+      allowed: 'an address to which callers send, outside of the cell’s network',
     };
   },
 };

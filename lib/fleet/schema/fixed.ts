@@ -11,6 +11,12 @@ export const narrowestPrefix = 22;
  */
 export const sbcOverlayAddress = '100.64.0.10';
 
+/**
+ * What no outside has: this network (RFC 1122), this host, link-local addresses with the cloud's metadata service, multicast and
+ * what is reserved above it.
+ */
+export const neverOutside: readonly string[] = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'];
+
 /** Port numbers inside a cell: they never leave it. */
 export const internalPorts = {
   /** SIP between the SBCs and FreeSWITCH, on the SBC's overlay address. */

@@ -98,13 +98,22 @@ describe('a cell on Kubernetes', () => {
         `${file}:8:15 error kubernetes.database.host: cell-rw.data.svc.cluster.local is a name that the cluster’s DNS alone knows, and the cell’s pods ask the node’s; allowed: an address, or a name that the nodes resolve`,
       ],
     ],
-    [
-      'a floating address inside of the cell',
-      `${minimal.replace('203.0.113.10', '10.16.0.99')}`,
+    ...(
       [
-        `${file}:7:3 error kubernetes.floatingAddress: 10.16.0.99 is in the cell’s network (10.16.0.0/20), which no caller reaches; allowed: an address outside 10.16.0.0/20`,
-      ],
-    ],
+        ['10.16.0.99', '10.16.0.0/20'],
+        ['100.64.0.10', '100.64.0.10/32'],
+        ['169.254.3.4', '169.254.0.0/16'],
+      ] as const
+    ).map(
+      ([address, range]) =>
+        [
+          `the floating address ${address}`,
+          minimal.replace('203.0.113.10', address),
+          [
+            `${file}:7:3 error kubernetes.floatingAddress: ${address} is in ${range}, which no caller reaches; allowed: an address to which callers send, outside of the cell’s network`,
+          ],
+        ] as const,
+    ),
     [
       'several things at once, a value that is wrong by itself among them',
       `${minimal.replace(`cellstamp-sbc@${digest}`, 'cellstamp-sbc:latest')}  nodes: { managedBy: aks-managed, system: talos }\nmedia: { relay: { calls: 500, ports: 31000-33999 }, freeswitch: { sessions: 100 } }\n`,

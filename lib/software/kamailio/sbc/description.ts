@@ -1,5 +1,6 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
-import { insideRanges, neverOutside } from '../../../fleet/derive/inside.ts';
+import { insideRanges } from '../../../fleet/derive/inside.ts';
+import { neverOutside } from '../../../fleet/schema/fixed.ts';
 import { formatRange, parseRange, privateRanges, type Range } from '../../../fleet/range.ts';
 import { findOwner } from './screen.ts';
 import type { Section } from '../common/section.ts';
