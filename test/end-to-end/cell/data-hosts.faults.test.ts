@@ -1,7 +1,10 @@
 /** Data hosts that change places again and again, freeze, are cut off, die, and are made otherwise, under calls. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { promote } from '../../../lib/operations/promote.ts';
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
+import { databasePartPath } from '../../../lib/software/postgresql/part.ts';
+import { redisPartPath } from '../../../lib/software/redis/part.ts';
 import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
 import { checkedStatus, exec, killHost, primaryHost, up } from '../../../lib/targets/local/index.ts';
 import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
@@ -13,6 +16,7 @@ import { until } from '../lab/lab.ts';
 const name = 'lab-data-faults';
 const nothingLost = { failures: [], lost: [], doubled: [], refused: [], forgotten: [] };
 const roles = ['database', 'redis'] as const;
+const parts = { database: databasePartPath, redis: redisPartPath } as const;
 const programs = { database: 'postgres', redis: 'redis-server' } as const;
 
 const other = (host: string) => host.replace(/\d$/, (number) => (number === '1' ? '2' : '1'));
@@ -124,6 +128,24 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
     expect({ ...toll, forgotten: [] }).toMatchObject(nothingLost);
     expect(primaries()).toEqual(old.map(other));
     expect(await isWell()).toBe(true);
+  });
+
+  it('of which one takes writes and nobody was sent to it: it copies the primary anew, and nothing is lost', async () => {
+    const toll = await bed.underCalls(async () => {
+      for (const role of roles) {
+        const host = primaryHost(name, role);
+        const stray = other(host);
+        await bed.lab.run(stray, parts[role], 'promote');
+        expect(await promote(localDataHosts(name), host)).toMatchObject({ following: [stray], notFollowing: [] });
+        await bed.lab.run(stray, parts[role], 'promote');
+        // The primary has taken something since.
+        await sleep(1000);
+        const { loss, notFollowing } = await promote(localDataHosts(name), stray);
+        expect({ loss, notFollowing }).toEqual({ loss: { kind: 'none' }, notFollowing: [] });
+      }
+    });
+    expect(toll).toMatchObject(nothingLost);
+    await until(isWell, 30);
   });
 
   it('keep their data when the cell gets more of them, and fewer', async () => {
