@@ -9,6 +9,7 @@ import { redisPartPath } from '../software/redis/part.ts';
 import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
 import type { HostCommand } from './host-command.ts';
+import { until } from './patience.ts';
 
 export interface DataHostState {
   readonly name: string;
@@ -79,6 +80,41 @@ export async function standDown(port: DataPort, primary: string): Promise<Promot
     throw new OperationFailure(`${primary} of cell ${port.cell} has the only data, and no replica to take its place`);
   }
   return changePrimary(port, replica.name, {});
+}
+
+/**
+ * Sees to it that no copy goes while it may be the only one that is whole: a host that is made anew copies the primary.
+ * @param going names of hosts that are about to end or to be made; those that are no data hosts do not count
+ * @param patience how long a primary may take that has just started
+ * @throws OperationFailure when the primary of such a host does not answer as one, while another host has a copy
+ */
+export async function requirePrimaries(
+  port: DataPort,
+  going: readonly string[],
+  { seconds, signal }: { readonly seconds: number; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const hosts = port.dataHosts();
+  for (const primary of hosts.filter(({ isPrimary }) => isPrimary)) {
+    const { role } = primary;
+    const copies = hosts.filter((host) => host.role === role && host.isUp && host !== primary).map(({ name }) => name);
+    if (copies.length === 0 || !going.some((name) => name.startsWith(`${role}-`))) continue;
+    const promotes = `npx cellstamp promote ${port.cell}`;
+    let said: Position | string = '';
+    await until(
+      async () => {
+        said = await positionOf(port, primary).catch((error: unknown) => reasonOf(error));
+        return typeof said !== 'string' && said.part === 'primary';
+      },
+      seconds,
+      () =>
+        `${primary.name}, the primary of cell ${port.cell}, ${
+          typeof said === 'string'
+            ? `does not answer (${said}); ${copies.join(' and ')} had a copy. Only you can say that a copy takes its place: ${promotes} ${copies[0]} --primary-lost`
+            : `says that it is a replica: a change of the primary was interrupted. To complete it: ${promotes} ${primary.name}`
+        }; nothing was changed`,
+      signal,
+    );
+  }
 }
 
 async function changePrimary(port: DataPort, name: string, { primaryIsLost = false }: Options): Promise<Promotion> {

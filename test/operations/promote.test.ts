@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OperationFailure } from '../../lib/operations/failure.ts';
-import { promote, type DataHostState, type DataPort } from '../../lib/operations/promote.ts';
+import { promote, requirePrimaries, type DataHostState, type DataPort } from '../../lib/operations/promote.ts';
 
 interface Host {
   part: 'primary' | 'replica';
@@ -275,5 +275,35 @@ describe('a change of the primary', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('hosts that are to be made anew', () => {
+  const going = (databases: Databases, ...names: readonly string[]) =>
+    requirePrimaries(databases.port, names, { seconds: 0 });
+
+  it('stay while their primary does not answer: theirs may be the only copy that is whole', async () => {
+    const databases = new Databases({
+      'database-1': { answers: false },
+      'database-2': {},
+      'database-3': { up: false },
+    });
+    const refusal =
+      'database-1, the primary of cell a, does not answer (database-1 is silent); database-2 had a copy. Only you can say that a copy takes its place: npx cellstamp promote a database-2 --primary-lost; nothing was changed';
+    await expect(going(databases, 'database-2')).rejects.toThrow(refusal);
+    await expect(going(databases, 'sbc-1', 'database-3')).rejects.toThrow(refusal);
+    await going(databases, 'redis-1', 'media-1');
+  });
+
+  it('stay while their primary is none by its own word', async () => {
+    const databases = new Databases({ 'database-1': { part: 'replica' }, 'database-2': {} });
+    await expect(going(databases, 'database-2')).rejects.toThrow(
+      'database-1, the primary of cell a, says that it is a replica: a change of the primary was interrupted. To complete it: npx cellstamp promote a database-1; nothing was changed',
+    );
+  });
+
+  it('are made where the primary answers, and where nobody has a copy', async () => {
+    await going(new Databases({ 'database-1': {}, 'database-2': {} }), 'database-2');
+    await going(new Databases({ 'database-1': { answers: false }, 'database-2': { up: false } }), 'database-2');
   });
 });

@@ -6,7 +6,7 @@ import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { databasePartPath } from '../../../lib/software/postgresql/part.ts';
 import { redisPartPath } from '../../../lib/software/redis/part.ts';
 import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
-import { checkedStatus, exec, killHost, primaryHost, up } from '../../../lib/targets/local/index.ts';
+import { checkedStatus, exec, killHost, primaryHost, roll, up } from '../../../lib/targets/local/index.ts';
 import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { describeWith } from '../../requirements.ts';
@@ -146,6 +146,27 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
     });
     expect(toll).toMatchObject(nothingLost);
     await until(isWell, 30);
+  });
+
+  it('of which a primary is broken stay as they are: a replica may have the only copy that is whole', async () => {
+    const changed = parseCell({ ...bed.input, size: 'small' });
+    const before = requireState(name);
+    for (const [role, work] of [
+      ['database', () => up(changed)],
+      ['redis', () => roll(changed, { only: 'data' })],
+    ] as const) {
+      const host = primaryHost(name, role);
+      await bed.lab.run(host, 'pkill', '-STOP', programs[role]);
+      await expect(work()).rejects.toThrow(
+        new RegExp(
+          `^${host}, the primary of cell ${name}, does not answer .*; ${other(host)} had a copy\\. .* --primary-lost; nothing was changed$`,
+          's',
+        ),
+      );
+      expect(requireState(name)).toEqual(before);
+      await bed.lab.run(host, 'pkill', '-CONT', programs[role]);
+      await until(isWell, 60);
+    }
   });
 
   it('keep their data when the cell gets more of them, and fewer', async () => {
