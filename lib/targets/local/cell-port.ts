@@ -93,7 +93,7 @@ function hostsOf({ name: cell, spec, namespaces }: CellState): readonly (MediaHo
       const up = isUp(name);
       return {
         ...{ kind: 'sbc', name, number, isUp: up },
-        ...{ isActive: up && isActive(cell, name), isWithdrawn: up && isWithdrawn(cell, name) },
+        ...{ isActive: up && isActive(cell, name), isWithdrawn: isWithdrawn(cell, name) },
       };
     }),
   ];
