@@ -215,17 +215,27 @@ class Redis:
     def info(self):
         """What it says of itself; empty if it says nothing."""
         text = (self.ask("INFO", "replication") or "") + (self.ask("INFO", "server") or "")
-        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        info = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        if info.get("role") == "slave":
+            # "id=7 addr=...". A partial resynchronisation takes up the client of the link before, a full one makes another.
+            info["master_client"] = (self.ask("CLIENT", "LIST", "TYPE", "master") or "").split(" ")[0].strip()
+        return info
 
     def follow(self, master):
         return self.ask("REPLICAOF", *(["NO", "ONE"] if master is None else [master[0], str(master[1])]))
 
 
 def identity(info):
-    """Identifies this Redis and the master of its data. An rtpengine that has read from another one must restart. None: no data yet."""
-    if info.get("role") == "slave" and (info.get("master_link_status") != "up" or info.get("master_sync_in_progress") != "0"):
-        return None
-    return "%s %s" % (info.get("run_id"), info.get("master_replid")) if "run_id" in info else None
+    """
+    Identifies this Redis, the master of its data, and the load of all of it. An rtpengine that has read from another one must restart:
+    such a load tells nobody which keys have changed. None: no data yet.
+    """
+    words = [info.get("run_id"), info.get("master_replid")]
+    if info.get("role") == "slave":
+        if info.get("master_link_status") != "up" or info.get("master_sync_in_progress") != "0" or not info.get("master_client"):
+            return None
+        words.append(info["master_client"])
+    return " ".join(words) if all(words) else None
 
 
 class Fence:

@@ -1,0 +1,122 @@
+/**
+ * What a host of a relay does with its calls, with the Redis, rtpengine and fence of its generated configuration, in a network of its
+ * own. Replication is without TLS here: both Redis are on this host.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { deriveCell } from '../../lib/fleet/derive/cell.ts';
+import { parseCell } from '../../lib/fleet/schema/cell.ts';
+import { internalPorts } from '../../lib/fleet/schema/fixed.ts';
+import { relays } from '../../lib/software/program-texts.ts';
+import { takeOverOnMedia } from '../../lib/software/take-over/index.ts';
+import { describeWith } from '../requirements.ts';
+
+const cell = deriveCell(
+  parseCell({
+    name: 'relay-calls',
+    region: 'eu-west-1',
+    local: {},
+    size: 'test',
+    media: { hosts: 2, kernelForwarding: 'off' },
+  }),
+  'movable',
+);
+const host = cell.media[0]!;
+const values: Readonly<Record<string, string>> = { relay_secret: 'secret' };
+
+describeWith(['root', 'debian-packages'], 'a host of a relay', () => {
+  let folder: string;
+  const here = (text: string) => text.replaceAll(/(?<![\w/])\/(etc|run)\//g, `${folder}/$1/`);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cellstamp-relay-calls-'));
+    for (const { path, text } of takeOverOnMedia(cell, host).files) {
+      const at = here(path);
+      if (!at.startsWith(folder)) continue;
+      mkdirSync(dirname(at), { recursive: true });
+      const plain = text
+        .replaceAll(/^(tls-|bind ).*\n/gm, '')
+        .replaceAll(/@@(\w+)@@/g, (_, name: string) => values[name] ?? '203.0.113.1');
+      writeFileSync(at, here(plain));
+    }
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What a script prints, as JSON, with the program's own classes. What it starts ends with it. */
+  function told(script: string): unknown {
+    const text = `${here(relays).replace(/if __name__ == "__main__":[^]*$/, '')}
+for name in ("rtpengine", "cellstamp-relays", "cellstamp-own-calls", "cellstamp-guest-calls"):
+    os.makedirs("${folder}/run/" + name)
+config = {**json.load(open(CONFIG)), "claim": "/bin/true"}
+wire = Wire(config["secret"])
+
+def until(met, seconds=20):
+    end = now() + seconds
+    while not met():
+        if now() > end:
+            raise SystemExit("not within %d s" % seconds)
+        time.sleep(0.02)
+
+def started(*command):
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+def started_redis(name, port):
+    redis = Redis(port, "secret")
+    process = started("redis-server", "${folder}/etc/redis/%s.conf" % name)
+    until(redis.info)
+    return process, redis
+
+def relay_of(home):
+    return Relay(config, next(relay for relay in config["relays"] if relay["home"] == home), wire, Grantor(config, wire), Fence())
+
+said = []
+${script}
+print(json.dumps(said))
+`;
+    writeFileSync(join(folder, 'script'), text);
+    const addresses = [host.address, ...cell.media.map(({ relayAddress }) => relayAddress)];
+    const inside = `set -e
+ip link set lo up
+for address in ${addresses.join(' ')}; do ip address add $address/32 dev lo; done
+nft -f ${folder}/etc/cellstamp/relay-fence.nft
+exec python3 ${folder}/script`;
+    const unshare = ['--net', '--pid', '--fork', '--kill-child', 'sh', '-c', inside];
+    return JSON.parse(execFileSync('unshare', unshare, { encoding: 'utf8' }));
+  }
+
+  const copies = `
+_, master = started_redis("own-calls", ${internalPorts.ownCalls})
+process, copy = started_redis("guest-calls", ${internalPorts.guestCalls})
+relay = relay_of(home=False)
+relay.peer_redis = ("127.0.0.1", master.port)
+
+def copied(mark):
+    master.ask("SET", "mark-" + mark, "")
+    until(lambda: copy.ask("EXISTS", "mark-" + mark) == "1" and identity(copy.info()))
+`;
+
+  it('notices that its copy was loaded again as a whole, and not that it went on after a short loss', () => {
+    expect(
+      told(`${copies}
+copy.follow(relay.peer_redis)
+copied("first")
+await_calls({"copy": relay.copy_file, "home": False}, copy)
+said.append(relay.has_read(copy.info()))
+master.ask("CLIENT", "KILL", "TYPE", "replica")
+copied("second")
+said.append(relay.has_read(copy.info()))
+process.send_signal(signal.SIGSTOP)
+master.ask("CLIENT", "KILL", "TYPE", "replica")
+for _ in range(20):
+    # More than repl-backlog-size.
+    master.ask("SET", "call", "x" * 1000000)
+process.send_signal(signal.SIGCONT)
+copied("third")
+said.append(relay.has_read(copy.info()))
+await_calls({"copy": relay.copy_file, "home": False}, copy)
+said.append(relay.has_read(copy.info()))`),
+    ).toEqual([true, true, false, true]);
+  });
+});
