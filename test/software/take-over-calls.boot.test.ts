@@ -119,4 +119,25 @@ await_calls({"copy": relay.copy_file, "home": False}, copy)
 said.append(relay.has_read(copy.info()))`),
     ).toEqual([true, true, false, true]);
   });
+
+  it('does not take the address while its Redis can’t be a master, and makes it one that has missed it', () => {
+    expect(
+      told(`${copies}
+for number in range(100):
+    master.ask("SET", "call-%d" % number, os.urandom(1000).hex())
+# A load that lasts for 2 s.
+copy.ask("CONFIG", "SET", "key-load-delay", "20000")
+copy.ask("CONFIG", "SET", "loading-process-events-interval-bytes", "1024")
+copy.follow(relay.peer_redis)
+until(lambda: copy.ask("DBSIZE").startswith("LOADING"))
+relay.take(now() + 60, "test")
+said += [relay.holding, copy.info()["role"]]
+copied("first")
+relay.take(now() + 60, "test")
+said += [relay.holding, copy.info()["role"]]
+copy.follow(relay.peer_redis)
+threading.Thread(target=relay.watch_calls, args=(Redis(copy.port, "secret"),), daemon=True).start()
+until(lambda: copy.info()["role"] == "master", 3)`),
+    ).toEqual([false, 'slave', true, 'master']);
+  });
 });

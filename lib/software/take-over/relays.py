@@ -43,6 +43,8 @@ AWAITED = 5.0
 INSISTS = 5.0
 # A home host has all calls, and has been well for so long, before it asks for its address.
 SETTLED = 3.0
+# With a copy that is older than this a neighbour does not take over. Calls last for minutes: most of those that it knows are still up.
+OLDEST_COPY = 30.0
 NFT_TABLES = ("inet cellstamp_relays", "arp cellstamp_relays")
 
 
@@ -222,6 +224,7 @@ class Redis:
         return info
 
     def follow(self, master):
+        """None: it is to be a master. What it says to that starts with OK if it has done so."""
         return self.ask("REPLICAOF", *(["NO", "ONE"] if master is None else [master[0], str(master[1])]))
 
 
@@ -285,8 +288,8 @@ class Relay:
         self.holding, self.until = False, 0.0
         # When its rtpengine answered last.
         self.answered = 0.0
-        # Follower: since when it has all calls; of which Redis of the home host; whether that is asked for.
-        self.settled, self.copied, self.wanted = None, None, False
+        # Follower: since when it has all calls; of which Redis of the home host, and until when; whether that is asked for.
+        self.settled, self.copied, self.copied_at, self.wanted = None, None, 0.0, False
         # Since when it keeps the home host off.
         self.insists = None
         # Home: its relay is to stay with the neighbour.
@@ -347,9 +350,13 @@ class Relay:
                 pass
             time.sleep(max(0.05, started + RENEW - now()))
 
-    def watch_redis(self, redis):
+    def watch_calls(self, redis):
         while True:
-            self.run_id = redis.info().get("run_id", self.run_id)
+            info = redis.info()
+            self.run_id = info.get("run_id", self.run_id)
+            # A Redis that did not answer when this host took the address.
+            if self.holding and info.get("role") == "slave":
+                redis.follow(None)
             time.sleep(1)
 
     def alive(self):
@@ -397,7 +404,13 @@ class Relay:
             log("relay %d: %s %s has failed" % (self.number, self.claim, where))
 
     def take(self, until, why):
-        self.redis.follow(None)
+        answer = self.redis.follow(None)
+        # While it loads what a master sent it stays a copy, which keeps no call. One that gives no answer need not stand in the way
+        # of calls: rtpengine has them, and it is made a master later.
+        if answer is not None and not answer.startswith("OK"):
+            self.say("does not take the address: its Redis stays a copy: %s" % answer)
+            self.release()
+            return time.sleep(RENEW)
         if not self.fence.open(self.addresses, until):
             self.release()
             return
@@ -522,14 +535,16 @@ class Relay:
         if home == self.peer:
             self.follow(info)
             if self.settled:
-                self.copied, self.insists = self.run_of_home, None
+                self.copied, self.copied_at, self.insists = self.run_of_home, now(), None
                 if self.wanted:
                     return self.asks_back()
+            elif now() - self.copied_at > OLDEST_COPY:
+                self.copied = None
         elif now() < self.not_before:
             pass
         elif info.get("role") == "master" and self.copied is None and self.redis.ask("DBSIZE") not in (None, "0"):
             # This program was started again while it held the address.
-            self.copied = "unknown"
+            self.copied, self.copied_at = "unknown", now()
         elif self.copied is not None and self.alive() and now() > self.grantor.silent_until:
             until, answers = self.ask("take")
             if until is not None:
@@ -644,7 +659,7 @@ def serve(config):
         grantor.relays = {relay.number: relay for relay in relays}
         for relay in relays:
             watcher = Redis(relay.redis.port, config["redisPassword"])
-            for work in (relay.watch_rtpengine, lambda relay=relay, watcher=watcher: relay.watch_redis(watcher), relay.serve):
+            for work in (relay.watch_rtpengine, lambda relay=relay, watcher=watcher: relay.watch_calls(watcher), relay.serve):
                 threading.Thread(target=work, daemon=True).start()
         threading.Thread(target=commands, args=(relays,), daemon=True).start()
     grantor.serve()
