@@ -11,6 +11,7 @@ import { deriveCell } from '../../lib/fleet/derive/cell.ts';
 import { parseCell } from '../../lib/fleet/schema/cell.ts';
 import { internalPorts } from '../../lib/fleet/schema/fixed.ts';
 import { relays } from '../../lib/software/program-texts.ts';
+import { rtpengine } from '../../lib/software/rtpengine/index.ts';
 import { takeOverOnMedia } from '../../lib/software/take-over/index.ts';
 import { describeWith } from '../requirements.ts';
 
@@ -21,6 +22,8 @@ const cell = deriveCell(
     local: {},
     size: 'test',
     media: { hosts: 2, kernelForwarding: 'off' },
+    // A call without a packet ends after a second.
+    calls: { silentSeconds: 60, timerSpeedup: 60 },
   }),
   'movable',
 );
@@ -32,7 +35,7 @@ describeWith(['root', 'debian-packages'], 'a host of a relay', () => {
   const here = (text: string) => text.replaceAll(/(?<![\w/])\/(etc|run)\//g, `${folder}/$1/`);
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'cellstamp-relay-calls-'));
-    for (const { path, text } of takeOverOnMedia(cell, host).files) {
+    for (const { path, text } of [...rtpengine(cell, host).files, ...takeOverOnMedia(cell, host).files]) {
       const at = here(path);
       if (!at.startsWith(folder)) continue;
       mkdirSync(dirname(at), { recursive: true });
@@ -139,5 +142,45 @@ copy.follow(relay.peer_redis)
 threading.Thread(target=relay.watch_calls, args=(Redis(copy.port, "secret"),), daemon=True).start()
 until(lambda: copy.info()["role"] == "master", 3)`),
     ).toEqual([false, 'slave', true, 'master']);
+  });
+
+  it('ends a call that is silent on both sides since the relay moved, and writes it before', () => {
+    const sdp = (port: number) =>
+      String.raw`v=0\r\no=- 1 1 IN IP4 198.51.100.9\r\ns=-\r\nc=IN IP4 198.51.100.9\r\nt=0 0\r\nm=audio ${port} RTP/AVP 8\r\n`;
+    expect(
+      told(`
+_, redis = started_redis("own-calls", ${internalPorts.ownCalls})
+relay = relay_of(home=True)
+start = ("rtpengine", "--foreground", "--log-stderr", "--config-file", "${folder}/etc/rtpengine/rtpengine.conf")
+
+def sessions(kind):
+    found = re.findall(rb"sessions %s: *(\\d+)" % kind, relay.ask_rtpengine(b"list numsessions"))
+    return int(found[0]) if found else None
+
+def ng(**command):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(5)
+    s.sendto(os.urandom(8).hex().encode() + b" " + json.dumps(command).encode(), ("${host.relayAddress}", ${internalPorts.rtpengineControl}))
+    return json.loads(s.recv(65536).split(b" ", 1)[1])["result"]
+
+rtpengine = started(*start)
+until(lambda: sessions(b"total") == 0)
+relay.take(now() + 60, "test")
+call = {"call-id": "call", "from-tag": "a", "direction": ["public", "public"]}
+said.append(ng(command="offer", sdp="${sdp(4000)}", **call))
+said.append(ng(command="answer", sdp="${sdp(5000)}", **{**call, "to-tag": "b"}))
+rtpengine.kill()
+rtpengine.wait()
+rtpengine = started(*start)
+until(lambda: sessions(b"foreign") == 1)
+before = redis.ask("GET", "call")
+relay.take(now() + 60, "test")
+threading.Thread(target=relay.watch_rtpengine, daemon=True).start()
+threading.Thread(target=relay.watch_calls, args=(Redis(redis.port, "secret"),), daemon=True).start()
+until(lambda: sessions(b"own") == 1 or sessions(b"total") == 0)
+said.append(redis.ask("GET", "call") != before)
+until(lambda: sessions(b"total") == 0)
+until(lambda: redis.ask("DBSIZE") == "0")`),
+    ).toEqual(['ok', 'ok', true]);
   });
 });

@@ -23,7 +23,7 @@ the holder falls silent, the follower takes the address. When the home host is b
 gets it by a planned hand-over. Requests are authenticated by a key of the cell and a challenge that is valid once, so that a recorded
 one is worthless.
 """
-import ctypes, hashlib, hmac, json, os, queue, select, signal, socket, subprocess, sys, threading, time
+import ctypes, hashlib, hmac, json, os, queue, re, select, signal, socket, subprocess, sys, threading, time
 
 CONFIG = "/etc/cellstamp/relays.json"
 COMMANDS = "/run/cellstamp-relays/commands"
@@ -45,6 +45,10 @@ INSISTS = 5.0
 SETTLED = 3.0
 # With a copy that is older than this a neighbour does not take over. Calls last for minutes: most of those that it knows are still up.
 OLDEST_COPY = 30.0
+# So long after a host has taken an address, packets have come for every call that has any.
+PACKETS_CAME = 2.0
+# How long an rtpengine may take to write all its calls.
+WRITES = 60.0
 NFT_TABLES = ("inet cellstamp_relays", "arp cellstamp_relays")
 
 
@@ -286,8 +290,10 @@ class Relay:
         self.grantor, self.fence, self.asker = grantor, fence, Asker(config, wire, self.number)
         self.redis = Redis(relay["redis"], config["redisPassword"])
         self.holding, self.until = False, 0.0
-        # When its rtpengine answered last.
-        self.answered = 0.0
+        # When its rtpengine answered last, and how many calls it knew that it had not made its own.
+        self.answered, self.foreign = 0.0, 0
+        # When it took the address.
+        self.taken = 0.0
         # Follower: since when it has all calls; of which Redis of the home host, and until when; whether that is asked for.
         self.settled, self.copied, self.copied_at, self.wanted = None, None, 0.0, False
         # Since when it keeps the home host off.
@@ -338,16 +344,22 @@ class Relay:
 
     # --- Its rtpengine.
 
+    def ask_rtpengine(self, command, patience=0.5):
+        """What its command line answers; nothing if it does not."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.cli), timeout=patience) as s:
+                s.sendall(command + b"\n")
+                return s.makefile("rb").read()
+        except OSError:
+            return b""
+
     def watch_rtpengine(self):
         while True:
             started = now()
-            try:
-                with socket.create_connection(("127.0.0.1", self.cli), timeout=0.5) as s:
-                    s.sendall(b"list numsessions\n")
-                    if s.recv(64):
-                        self.answered = now()
-            except OSError:
-                pass
+            answer = self.ask_rtpengine(b"list numsessions")
+            if answer:
+                self.answered = now()
+                self.foreign = int((re.findall(rb"foreign: (\d+)", answer) or [0])[0])
             time.sleep(max(0.05, started + RENEW - now()))
 
     def watch_calls(self, redis):
@@ -355,8 +367,13 @@ class Relay:
             info = redis.info()
             self.run_id = info.get("run_id", self.run_id)
             # A Redis that did not answer when this host took the address.
-            if self.holding and info.get("role") == "slave":
-                redis.follow(None)
+            still_copies = self.holding and info.get("role") == "slave" and (redis.follow(None) or "").startswith("OK")
+            # Calls become rtpengine's own with their first packet. Those that have fallen silent on both sides would stay foreign, and
+            # its timer leaves these alone, however long they are silent.
+            silent = self.holding and self.foreign > 0 and now() - self.taken > PACKETS_CAME
+            if still_copies or silent:
+                # All calls are its own then, and it writes them. It waits for silentSeconds before it ends one without a packet.
+                self.ask_rtpengine(b"active", WRITES)
             time.sleep(1)
 
     def alive(self):
@@ -414,7 +431,7 @@ class Relay:
         if not self.fence.open(self.addresses, until):
             self.release()
             return
-        self.holding, self.until, self.wanted = True, until, False
+        self.holding, self.until, self.taken, self.wanted = True, until, now(), False
         self.settled, self.copied, self.insists = None, None, None
         self.asked_for.clear()
         self.put_address("take")
