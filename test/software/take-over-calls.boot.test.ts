@@ -78,6 +78,7 @@ said = []
 ${script}
 print(json.dumps(said))
 `;
+    writeFileSync(join(folder, 'program'), here(relays));
     writeFileSync(join(folder, 'script'), text);
     const addresses = [host.address, ...cell.media.map(({ relayAddress }) => relayAddress)];
     const inside = `set -e
@@ -182,5 +183,27 @@ said.append(redis.ask("GET", "call") != before)
 until(lambda: sessions(b"total") == 0)
 until(lambda: redis.ask("DBSIZE") == "0")`),
     ).toEqual(['ok', 'ok', true]);
+  });
+
+  it('keeps in mind that its relay is to stay with the neighbour, when its service is started again', () => {
+    expect(
+      told(`
+def asked(*words):
+    answer = subprocess.run([sys.executable, "${folder}/program", *words], capture_output=True, text=True)
+    return answer.stdout.splitlines()[:1]
+
+def served(*words):
+    service = started(sys.executable, "${folder}/program", "serve")
+    until(lambda: asked("list"))
+    said.append(asked("list"))
+    for word in words:
+        asked(word, "1")
+    service.kill()
+    service.wait()
+
+served("move")
+served("home")
+served()`),
+    ).toEqual([['1 home waits'], ['1 home waits away'], ['1 home waits']]);
   });
 });

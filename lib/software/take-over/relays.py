@@ -29,6 +29,8 @@ CONFIG = "/etc/cellstamp/relays.json"
 COMMANDS = "/run/cellstamp-relays/commands"
 # As old as this service's last sign of life.
 ALIVE = "/run/cellstamp-relays/alive"
+# There while the relay with this number is to stay with the neighbour.
+AWAY = "/run/cellstamp-relays/away-%d"
 LEASE = 1.0
 # The holder ends its own lease so much earlier: clocks of two machines do not run alike.
 MARGIN = 0.02
@@ -299,7 +301,7 @@ class Relay:
         # Since when it keeps the home host off.
         self.insists = None
         # Home: its relay is to stay with the neighbour.
-        self.away = False
+        self.away = self.home and os.path.exists(AWAY % self.number)
         # The other host has asked for the address; it has been given, with how far the replica must have got.
         self.asked_for, self.given = threading.Event(), queue.Queue()
         # The run of this host's own Redis, and of the home host's, as it last said.
@@ -341,6 +343,17 @@ class Relay:
             self.wanted = True
             return True
         return False
+
+    # --- What the commands of root on this host ask for.
+
+    def stay_away(self, away):
+        """In a file: this program may be started again while its host is drained."""
+        if away:
+            with open(AWAY % self.number, "w"):
+                pass
+        elif os.path.exists(AWAY % self.number):
+            os.unlink(AWAY % self.number)
+        self.away = away
 
     # --- Its rtpengine.
 
@@ -654,7 +667,7 @@ def commands(relays):
                 if verb == "list":
                     client.sendall("".join(relay.state() + "\n" for relay in relays).encode())
                 elif verb in ("move", "home") and own:
-                    own[0].away = verb == "move"
+                    own[0].stay_away(verb == "move")
                     client.sendall(b"ok\n")
             except (OSError, ValueError):
                 pass
