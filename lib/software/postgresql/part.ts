@@ -1,7 +1,7 @@
 /** On a database host: which part PostgreSQL has, whether it does it well, and how it changes. */
 import type { DatabaseHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { isPrimary } from '../primary.ts';
+import { isPrimary, untilTrue } from '../primary.ts';
 import { paths, primaryHealthSql, replicaHealthSql } from './config.ts';
 import { asPostgres, binaries } from './prepare.ts';
 
@@ -61,15 +61,7 @@ is_replica() { [[ $(ask 'SELECT pg_is_in_recovery()' 2>/dev/null) == t ]]; }
 takes_writes() { [[ $(ask 'SELECT pg_is_in_recovery()' 2>/dev/null) == f ]]; }
 follows() { ask "$follows_sql" >/dev/null 2>&1; }
 decided() { follows || takes_writes; }
-# until_true SECONDS COMMAND...
-until_true() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.2
-  done
-}
+${untilTrue}
 read -r -d '' follows_sql <<'SQL' || true
 ${replicaHealthSql}
 SQL
