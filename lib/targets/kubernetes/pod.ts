@@ -6,7 +6,7 @@ import { kernelScriptPath } from '../../software/rtpengine/kernel.ts';
 import { firewallPath } from './host/firewall.ts';
 import { hostFiles } from './host/host-files.ts';
 import { nodeSettingsPath } from './host/node-settings.ts';
-import { startScriptPath, startsAsRoot } from './host/start-script.ts';
+import { asksOtherHosts, startScriptPath, startsAsRoot } from './host/start-script.ts';
 import { cellName, hostLabels, hostsService, type NodeHost } from './names.ts';
 import type { Container, KubernetesObject, Probe, SecurityContext, VolumeMount } from './objects.ts';
 import { userNumber } from './users.ts';
@@ -81,7 +81,7 @@ function daemonSet(cell: Cell, host: NodeHost, config: HostConfig, sources: Sour
 function graceSeconds(cell: Cell, services: readonly Service[]): number {
   const daemons = services.filter(({ kind }) => kind === 'daemon');
   const seconds = (some: readonly Service[]) => some.map(({ stopTimeoutSeconds }) => stopTimeoutSeconds);
-  const sidecars = daemons.filter((service) => isAwaited(service, services));
+  const sidecars = daemons.filter((service) => placeOf(service, services) !== 'container');
   const drain = daemons.some((service) => service.drain) ? drainSeconds(cell) : 0;
   return (
     drain +
@@ -92,8 +92,28 @@ function graceSeconds(cell: Cell, services: readonly Service[]): number {
 
 const drainSeconds = ({ spec }: Cell): number => kubernetesOf(spec).drainMinutes * 60;
 
+/**
+ * Where a service is in the pod. `first` ends before the others start; `sidecar` is ready before they start; `beside` starts before them, and
+ * nobody waits for it; `container` starts last.
+ */
+type Place = 'first' | 'sidecar' | 'beside' | 'container';
+
+function placeOf(service: Service, services: readonly Service[]): Place {
+  if (asksOtherHosts.has(service.name)) return 'beside';
+  if (service.kind === 'oneshot') return 'first';
+  if (isAwaited(service, services)) return 'sidecar';
+  const sidecars = services.filter((other) => other.kind === 'daemon' && isAwaited(other, services));
+  // A sidecar may need it without waiting for it, so it can't come after that one is ready.
+  return sidecars.length > 0 && !sidecars.some((sidecar) => comesAfter(service, sidecar, services))
+    ? 'beside'
+    : 'container';
+}
+
 const isAwaited = ({ name }: Service, services: readonly Service[]): boolean =>
   services.some(({ after }) => after.includes(name));
+
+const comesAfter = ({ after }: Service, other: Service, services: readonly Service[]): boolean =>
+  after.some((name) => name === other.name || comesAfter(services.find((one) => one.name === name)!, other, services));
 
 function containers(
   cell: Cell,
@@ -107,7 +127,8 @@ function containers(
   const state = stateMounts(config);
   const of = (service: Service) =>
     serviceContainer(cell, service, services, image, [...mounts, ...ownState(service, state)]);
-  const isFirst = (service: Service) => service.kind === 'oneshot' || isAwaited(service, services);
+  const at = (...places: readonly Place[]) =>
+    services.filter((service) => places.includes(placeOf(service, services))).map(of);
   return {
     initContainers: [
       fillFiles(image, config, sources),
@@ -123,10 +144,11 @@ function containers(
       ...(config.kernelModules.length === 0
         ? []
         : [nodeContainer('kernel-module', image, [kernelScriptPath], [...mounts, ...kernelMounts])]),
-      ...services.filter(isFirst).map(of),
+      ...at('beside'),
+      ...at('first', 'sidecar'),
     ],
     containers: [
-      ...services.filter((service) => !isFirst(service)).map(of),
+      ...at('container'),
       ...(host.role === 'sbc' ? [followHosts(image, mounts)] : []),
     ],
   };
@@ -159,11 +181,15 @@ function serviceContainer(
     securityContext: setsUpNode.has(service.name) ? privileged : serviceContext(service),
     volumeMounts,
   };
-  if (service.kind === 'oneshot') return base;
+  const place = placeOf(service, services);
+  const always = place === 'first' || place === 'container' ? {} : { restartPolicy: 'Always' as const };
+  if (service.kind === 'oneshot') return { ...base, ...always };
+  const { startupProbe, ...readiness } = probes(service);
   return {
     ...base,
-    ...(isAwaited(service, services) ? { restartPolicy: 'Always' as const } : {}),
-    ...probes(service),
+    ...always,
+    ...(place === 'beside' || startupProbe === undefined ? {} : { startupProbe }),
+    ...readiness,
     ...(service.drain ? { lifecycle: { preStop: { exec: { command: drain(cell, service.drain) } } } } : {}),
     ...resources(cell, service),
   };

@@ -115,12 +115,13 @@ done`,
       `cd "$1"
 install -d -o postgres -g postgres -m 0700 postgresql
 install -o postgres -g postgres -m 0600 data.key postgresql.key
-setpriv --reuid=postgres --regid=postgres --init-groups ${binaries}/initdb --pgdata="$1/postgresql" --auth=scram-sha-256 --auth-local=trust --username=postgres --pwfile=<(echo "$2") --no-sync
+install -o postgres -g postgres -m 0600 /dev/stdin password <<<"$2"
+setpriv --reuid=postgres --regid=postgres --init-groups ${binaries}/initdb --pgdata="$1/postgresql" --auth=scram-sha-256 --auth-local=trust --username=postgres --pwfile="$1/password" --no-sync
 echo 'hostssl all all all scram-sha-256' >>postgresql/pg_hba.conf
 install -d -o redis -g redis redis
 install -o redis -g redis -m 0600 data.key redis.key`,
       f,
-      password16(),
+      randomBytes(16).toString('hex'),
     );
     writeFileSync(
       join(f, 'redis.conf'),
@@ -183,8 +184,6 @@ save ""
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
-
-const password16 = () => randomBytes(16).toString('hex');
 
 const postgresSettings = (folder: string): readonly string[] =>
   Object.entries({
