@@ -113,7 +113,15 @@ const isAwaited = ({ name }: Service, services: readonly Service[]): boolean =>
   services.some(({ after }) => after.includes(name));
 
 const comesAfter = ({ after }: Service, other: Service, services: readonly Service[]): boolean =>
-  after.some((name) => name === other.name || comesAfter(services.find((one) => one.name === name)!, other, services));
+  after.some(
+    (name) =>
+      name === other.name ||
+      comesAfter(
+        services.find((one) => one.name === name)!,
+        other,
+        services,
+      ),
+  );
 
 function containers(
   cell: Cell,
@@ -147,10 +155,7 @@ function containers(
       ...at('beside'),
       ...at('first', 'sidecar'),
     ],
-    containers: [
-      ...at('container'),
-      ...(host.role === 'sbc' ? [followHosts(image, mounts)] : []),
-    ],
+    containers: [...at('container'), ...(host.role === 'sbc' ? [followHosts(image, mounts)] : [])],
   };
 }
 

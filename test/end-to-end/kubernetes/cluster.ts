@@ -27,11 +27,15 @@ export class Cluster {
     this.#folder = mkdtempSync(join(tmpdir(), 'cellstamp-cluster-'));
     this.#environment = { K8S_DIR: this.#folder, K8S_BIN: programs };
     // Whatever ends this process closes the pipe, and then the cluster goes.
-    this.#guard = spawn('sh', ['-c', 'cat >/dev/null; "$0" wipe >/dev/null 2>&1; rm -rf "$K8S_DIR"', this.#path('down')], {
-      env: { ...process.env, ...this.#environment },
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
+    this.#guard = spawn(
+      'sh',
+      ['-c', 'cat >/dev/null; "$0" wipe >/dev/null 2>&1; rm -rf "$K8S_DIR"', this.#path('down')],
+      {
+        env: { ...process.env, ...this.#environment },
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+      },
+    );
   }
 
   /** @param archives images that every node loads */
@@ -58,7 +62,10 @@ export class Cluster {
   }
 
   async #command(name: string, ...words: readonly string[]): Promise<string> {
-    return checked(await run([this.#path(name), ...words], { environment: this.#environment }), `${name} ${words.join(' ')}`);
+    return checked(
+      await run([this.#path(name), ...words], { environment: this.#environment }),
+      `${name} ${words.join(' ')}`,
+    );
   }
 
   /** @throws Error when it fails */

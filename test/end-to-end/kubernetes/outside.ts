@@ -138,7 +138,15 @@ save ""
 `,
       { mode: 0o644 },
     );
-    this.#start('postgres', `${binaries}/postgres`, '-D', `${f}/postgresql`, '-k', `${f}/postgresql`, ...postgresSettings(f));
+    this.#start(
+      'postgres',
+      `${binaries}/postgres`,
+      '-D',
+      `${f}/postgresql`,
+      '-k',
+      `${f}/postgresql`,
+      ...postgresSettings(f),
+    );
     this.#start('redis', 'redis-server', `${f}/redis.conf`);
     await until(async () => (await run([`${binaries}/pg_isready`, '-h', `${f}/postgresql`])).status === 0, 60);
     await this.sql(
@@ -155,7 +163,17 @@ save ""
   }
 
   async sql(text: string, database: string = databaseNames.database): Promise<string> {
-    const argv = ['psql', '-h', join(this.#folder, 'postgresql'), '-U', 'postgres', '-At', '-v', 'ON_ERROR_STOP=1', database];
+    const argv = [
+      'psql',
+      '-h',
+      join(this.#folder, 'postgresql'),
+      '-U',
+      'postgres',
+      '-At',
+      '-v',
+      'ON_ERROR_STOP=1',
+      database,
+    ];
     const { status, stdout, stderr } = await run(argv, { input: text });
     if (status !== 0) throw new Error(`database: ${stderr}`);
     return stdout;
@@ -163,7 +181,20 @@ save ""
 
   async redis(...words: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await run(
-      ['ip', 'netns', 'exec', data, 'redis-cli', '-h', dataAddress, '--tls', '--cacert', `${this.#folder}/authority.pem`, '--json', ...words],
+      [
+        'ip',
+        'netns',
+        'exec',
+        data,
+        'redis-cli',
+        '-h',
+        dataAddress,
+        '--tls',
+        '--cacert',
+        `${this.#folder}/authority.pem`,
+        '--json',
+        ...words,
+      ],
       { environment: { REDISCLI_AUTH: this.secrets.sbc['redis_password']! } },
     );
     if (status !== 0) throw new Error(`redis: ${stdout}${stderr}`);
