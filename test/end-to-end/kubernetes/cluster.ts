@@ -1,11 +1,12 @@
 /**
- * A real cluster of several nodes on this machine, by the commands of a folder outside of the project (see docs/development.md): `up NODES
+ * A real cluster of several nodes on this machine, by the commands of a folder outside of the project (see CONTRIBUTING.md): `up NODES
  * ARCHIVE...`, `kubectl`, `on NODE COMMAND...`, `power-cut NODE`, `node NODE`, `down wipe`. Their files are in a folder of their own.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shellWord } from '../../../lib/software/shell-quote.ts';
 import { run, type Outcome } from '../../../lib/targets/local/run.ts';
 import { clusterCommands } from '../../requirements.ts';
 
@@ -80,9 +81,14 @@ export class Cluster {
     });
   }
 
-  /** How another program runs kubectl: the command, and what its environment has beside. */
-  get kubectlCommand(): { readonly command: string; readonly environment: Readonly<Record<string, string>> } {
-    return { command: this.#path('kubectl'), environment: this.#environment };
+  /** A folder with the command `kubectl` for this cluster, for the path of a program that runs it. */
+  kubectlFolder(): string {
+    const folder = join(this.#folder, 'bin');
+    mkdirSync(folder, { recursive: true });
+    const variables = Object.entries(this.#environment).map(([name, value]) => `${name}=${shellWord(value)}`);
+    const text = `#!/bin/sh\nexec env ${variables.join(' ')} ${shellWord(this.#path('kubectl'))} "$@"\n`;
+    writeFileSync(join(folder, 'kubectl'), text, { mode: 0o755 });
+    return folder;
   }
 
   async get<T>(...words: readonly string[]): Promise<T> {
@@ -103,6 +109,8 @@ export class Cluster {
   }
 
   async boot(node: number): Promise<void> {
+    // Without power there are no control groups, and the kubelet looks for the containers of those that there are.
+    await run(['sh', '-c', `find /sys/fs/cgroup/*/k8s-${nodeName(node)}/* -depth -type d -exec rmdir {} +`]);
     await this.#command('node', String(node));
   }
 }

@@ -1,5 +1,5 @@
 /** A cell on a real cluster of its own, with users and a carrier outside: two SBC nodes, then media nodes. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -53,10 +53,14 @@ export interface Images {
 
 /** Makes the images; they are kept in the folder, for as long as nobody removes it. */
 export async function makeImages(folder: string): Promise<Images> {
+  const file = join(folder, 'images.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Images;
   mkdirSync(folder, { recursive: true });
   const cell = deriveCell(parseCell(labCell), 'late');
   const [sbc, media] = await Promise.all([makeImage(cell, 'sbc', folder), makeImage(cell, 'media', folder)]);
-  return { sbc, media, pause: await pauseImage(folder) };
+  const images: Images = { sbc, media, pause: await pauseImage(folder) };
+  writeFileSync(file, JSON.stringify(images));
+  return images;
 }
 
 /** A program that does nothing, for the pods of a cluster without a registry. */
