@@ -66,13 +66,14 @@ if ((\${#missing[@]} > 0)); then
   trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   before=$(enabled_services)
   apt-get -q update
-  if [[ " \${missing[*]} " == *' linux-headers-cloud-amd64 '* ]]; then
+  if [[ " \${missing[*]} " == *'-dkms '* ]]; then
     # A kernel module is built for the kernel whose headers are there. The archive drops those of older kernels.
+    cloud=cloud-$(dpkg --print-architecture)
     if [[ -n $(apt-cache search --names-only "^linux-headers-$(uname -r)\\$") ]]; then
-      missing=("linux-headers-$(uname -r)" "\${missing[@]}")
+      missing=("linux-headers-$(uname -r)" "linux-headers-$cloud" "\${missing[@]}")
     else
       begin 'installing a newer kernel, then booting it'
-      apt-get -qy --no-install-recommends install linux-image-cloud-amd64 linux-headers-cloud-amd64
+      apt-get -qy --no-install-recommends install "linux-image-$cloud" "linux-headers-$cloud"
       systemctl reboot
       sleep infinity
     fi
@@ -134,7 +135,7 @@ systemctl start "\${timers[@]}"
 if ! systemctl is-active --quiet amazon-ssm-agent; then
   agent=$(mktemp --suffix=.deb)
   if aws s3 cp --only-show-errors \\
-    "s3://amazon-ssm-$AWS_DEFAULT_REGION/latest/debian_amd64/amazon-ssm-agent.deb" "$agent" && dpkg --install "$agent"; then
+    "s3://amazon-ssm-$AWS_DEFAULT_REGION/latest/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb" "$agent" && dpkg --install "$agent"; then
     systemctl enable --now amazon-ssm-agent
   else
     echo 'apply: no Session Manager agent' >&2
