@@ -291,7 +291,12 @@ describe('what a container may', () => {
       Object.entries(contexts(spec, host)).flatMap(([name, { capabilities }]) =>
         capabilities?.add?.includes(capability) ? [name] : [],
       );
-    expect(having(minimal, 'sbc-1', 'NET_ADMIN')).toEqual(['node-firewall', 'cellstamp-flood-guard', 'keepalived']);
+    expect(having(minimal, 'sbc-1', 'NET_ADMIN')).toEqual([
+      'node-firewall',
+      'cellstamp-flood-guard',
+      'keepalived',
+      'follow-hosts',
+    ]);
     expect(having(minimal, 'media-1', 'NET_ADMIN')).toEqual(['node-firewall', 'media-guard', 'rtpengine']);
     expect(having(maximal, 'media-1', 'NET_ADMIN')).toEqual(['node-firewall', 'media-guard']);
     expect(having(maximal, 'sbc-1', 'NET_BIND_SERVICE')).toEqual(['kamailio']);

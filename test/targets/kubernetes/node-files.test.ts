@@ -231,7 +231,7 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
   let endpoints: readonly Endpoint[] | undefined;
   let version = 7;
   /** Requests that wait for a change. */
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   let program: ReturnType<typeof spawn>;
 
   const change = (to: readonly Endpoint[] | undefined) => {
@@ -252,6 +252,7 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
     const mediaHosts = {
       ...settings.mediaHosts,
       path: path('table'),
+      allow: ['sh', '-c', `echo "$0" >>${path('allowed')}`],
       // It fails while there is a file that says so.
       reload: ['sh', '-c', `printf x >>${path('reloads')}; ! test -e ${path('busy')}`],
     };
@@ -314,6 +315,8 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
       endpoint('media-3', '10.16.0.53', true, true),
     ]);
     await becomes([`1 10.16.0.77 standard`, `2 10.16.0.52 ${both}`, '3 10.16.0.53 -']);
+    // The firewall lets them in before Kamailio hears of them.
+    expect(readFileSync(path('allowed'), 'utf8')).toContain('{ 10.16.0.52, 10.16.0.53, 10.16.0.77 }\n');
     // One that is gone keeps its address and gets calls if it answers.
     change([endpoint('media-1', '10.16.0.77'), endpoint('media-2', '10.16.0.52')]);
     await becomes([`1 10.16.0.77 standard`, `2 10.16.0.52 ${both}`, `3 10.16.0.53 ${both}`]);
