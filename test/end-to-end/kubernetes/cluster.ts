@@ -41,6 +41,8 @@ export class Cluster {
 
   /** @param archives images that every node loads */
   static async up(nodes: number, archives: readonly string[]): Promise<Cluster> {
+    const { stdout } = await run(['ip', 'netns', 'list']);
+    if (stdout.includes(router.namespace)) throw new Error('a cluster is up on this machine, and there can be one');
     const cluster = new Cluster();
     try {
       await cluster.#command('up', String(nodes), ...archives);
