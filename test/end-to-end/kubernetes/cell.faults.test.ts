@@ -1,4 +1,4 @@
-/** What takes longer of a cell on a real cluster: a node is replaced, a kubelet dies, the control plane is away, each under calls. */
+/** What takes longer of a cell on a real cluster: pods end, a node is replaced or loses its power, a kubelet dies, the control plane is away, each under calls. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../../requirements.ts';
 import { withinTenant } from '../lab/acme.ts';
@@ -63,6 +63,47 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster, 
       expect(await lab.withoutRecord(results)).toEqual([]);
     },
   );
+
+  it.each(runs)('loses no call when a media pod is deleted (run %i)', async () => {
+    const before = await lab.pod('media-1');
+    const results = await bed.underCalls('media pod deleted', { ratePerSecond: 3, talkSeconds: 5 }, async () => {
+      await lab.cluster.kubectl([
+        'delete',
+        'pod',
+        before!.metadata.name,
+        `--namespace=${lab.namespace}`,
+        '--wait=false',
+      ]);
+      await until(
+        async () =>
+          (await lab.isReady('media-1')) && (await lab.pod('media-1'))!.metadata.name !== before!.metadata.name,
+        90,
+      );
+      const { results: later } = await bed.agents.run({ kinds, calls: 6, ratePerSecond: 5, talkSeconds: 1 });
+      expect(failuresOf(later)).toEqual([]);
+    });
+    expect(failuresOf(results)).toEqual([]);
+    expect(await lab.withoutRecord(results)).toEqual([]);
+  });
+
+  it.each(runs)('takes new calls elsewhere when the node of a media host loses its power (run %i)', async () => {
+    await lab.cluster.powerCut(lab.node('media-2'));
+    const { results } = await bed.agents.run({ kinds, calls: 12, ratePerSecond: 3, talkSeconds: 1 });
+    expect(failuresOf(results)).toEqual([]);
+    expect(results.map(({ mediaAddress }) => mediaAddress.caller)).not.toContain(publicAddress(lab.node('media-2')));
+    await lab.cluster.boot(lab.node('media-2'));
+    const began = Date.now();
+    await until(async () => {
+      const { results: later } = await bed.agents.run({
+        kinds: [withinTenant],
+        calls: 3,
+        ratePerSecond: 10,
+        talkSeconds: 0.5,
+      });
+      return later.some(({ mediaAddress }) => mediaAddress.caller === publicAddress(lab.node('media-2')));
+    }, 120);
+    console.log(`media-2 has calls ${seconds(Date.now() - began)} after its node has power again`);
+  });
 
   it.each(runs)('goes on while a kubelet dies and comes back (run %i)', async () => {
     const before = (await lab.pods()).map(({ metadata }) => metadata.name).sort();
