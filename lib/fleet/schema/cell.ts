@@ -416,7 +416,7 @@ export function completeCell(cell: ParsedCell): CellSpec {
       },
       pools: cell.media.pools ?? { standard: hosts, 'high-volume': hosts.slice(Math.floor(hosts.length / 2)) },
     },
-    aws: cell.aws && completeAwsCell(cell.aws, cell.size),
+    aws: cell.aws && completeAwsCell(cell.aws, cell),
   });
 }
 
