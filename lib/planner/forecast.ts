@@ -3,6 +3,7 @@ import { likeWeekday } from './forecast/calendar.ts';
 import { DecayingHistogram } from './forecast/decaying-histogram.ts';
 import { type DemandModel, fitDemand } from './forecast/demand-model.ts';
 import type { History } from './forecast/history.ts';
+import type { Spread } from './forecast/spread.ts';
 import { weekdayOf } from './forecast/time-zone.ts';
 import { ratioAt } from './forecast/weeks-ahead.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './time.ts';
@@ -83,6 +84,9 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
   const quantiles = levels.map(() => new Float64Array(intervals));
   const own = model.knownDays / (model.knownDays + CONTRACT_HALF_DAYS);
   const reach = levels.map((level) => model.spread.quantile(level));
+  const higher = model.level.higher;
+  const reachHigher = levels.map((level) => higher && reachIn(model.spread, level, higher.share));
+  const times = Math.exp(higher?.rise ?? 0);
   const normal = levels.map((level) => (calendar.events?.length ? new DecayingHistogram().quantile(level) : 0));
   const ahead = daysAhead(model, 1440 / stepMinutes);
   const growth = Math.log1p(growthPerWeek) / 7;
@@ -104,7 +108,13 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
     const spread = deviation[slot]! * grown;
     const sold = contract ? contractAt(contract, day, local) + extra.mean : 0;
     for (let k = 0; k < levels.length; k++) {
-      const learned = Math.max(0, center + joined(reach[k]! * spread, normal[k]! * extra.deviation));
+      const byEvents = normal[k]! * extra.deviation;
+      let learned = Math.max(0, center + joined(reach[k]! * spread, byEvents));
+      const far = reachHigher[k];
+      if (far !== undefined) {
+        const there = times * (center - extra.mean) + extra.mean;
+        learned = Math.max(learned, there + joined(far * times * spread, byEvents));
+      }
       quantiles[k]![i] = !contract ? learned : Number.isNaN(learned) ? sold : own * learned + (1 - own) * sold;
     }
   }
@@ -129,6 +139,15 @@ function requireOptions({ stepMinutes }: History, options: ForecastOptions): voi
   for (const { name, minutes } of calendar.events ?? []) {
     require(minutes > 0, `the minutes of event "${name}" must be above 0`, minutes);
   }
+}
+
+/**
+ * How many standard deviations above a much higher level, which demand has with a share, the quantile of the whole lies: what is
+ * above it is all from there. Undefined where the quantile lies below all of it.
+ */
+function reachIn(spread: Spread, level: number, share: number): number | undefined {
+  const within = 1 - (1 - level) / share;
+  return within > 0 ? spread.quantile(within) : undefined;
 }
 
 /** The distances of a quantile from the mean for two independent causes, made one. */

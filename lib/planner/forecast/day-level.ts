@@ -8,6 +8,16 @@ const WEEKDAY_DRIFT = 1e-3;
 const START = { slow: 4, quick: 2, slope: 0.02, seenWeekday: 1, unseenWeekday: 60, kind: 50, holiday: 300 };
 /** A day farther off than this many standard deviations is strange and pulls only in proportion: P. J. Huber (1964). */
 const HUBER = 2;
+/** From so many standard deviations on it may be a break, after which demand stays there, or returns from there. */
+const BREAK = 3;
+/**
+ * How likely the level is to stay where a strange busy day was, and to return to where it was before a strange quiet one.
+ * A busy day that is not repeated was an exception. A quiet one can still be the first of several: its odds only halve.
+ */
+const STAYS = { share: 0.25, left: 0 };
+const RETURNS = { share: 0.25, left: 0.5 };
+/** Below this share a possible return is no longer planned for. */
+const LEAST_SHARE = 0.005;
 /** Squared standard deviations: a day farther off than this does not widen the day-to-day variance further. */
 const MOST_SURPRISE = 6;
 /** Added on both sides before a logarithm is taken, as a share of an ordinary day: a day without calls is no minus infinity. */
@@ -31,6 +41,22 @@ export interface ExpectedDay {
   variance: number;
 }
 
+/** A level above the expected one that demand may have instead, and how likely that is. */
+export interface HigherLevel {
+  /** How much higher, as a difference of logarithms. */
+  rise: number;
+  /** Above 0, at most a half. */
+  share: number;
+}
+
+/** {@link HigherLevel} as it is remembered: by the level itself, as the expected one moves. */
+interface Remembered {
+  level: number;
+  share: number;
+  /** What is left of the share after a day that is not like it. */
+  left: number;
+}
+
 /**
  * How busy a day is, as the logarithm of its mean demand: a slow level with a slope, a quick part of which most is left
  * the next day, an effect of the weekday, and one of each kind of day in the calendar. A Kalman filter (R. E. Kalman,
@@ -51,6 +77,7 @@ export class DayLevel {
   #updates = 0;
   /** Direction in which the last day was strange, 0 if it was not. */
   #strange = 0;
+  #higher: Remembered | undefined;
   #ordinary: number;
 
   /**
@@ -87,6 +114,7 @@ export class DayLevel {
     copy.#unit = this.#unit;
     copy.#updates = this.#updates;
     copy.#strange = this.#strange;
+    copy.#higher = this.#higher && { ...this.#higher };
     copy.#ordinary = this.#ordinary;
     return copy;
   }
@@ -94,6 +122,16 @@ export class DayLevel {
   /** Mean demand of an ordinary day now. */
   get ordinary(): number {
     return Math.exp(this.#mean[SLOW]!);
+  }
+
+  /**
+   * What demand may be after a break: a strange busy day may be the first of many, and after strange quiet days the old
+   * level may return. Undefined where nothing of the kind happened lately.
+   */
+  get higher(): HigherLevel | undefined {
+    if (this.#higher === undefined) return undefined;
+    const rise = this.#higher.level - this.#now;
+    return rise > 0 ? { rise, share: this.#higher.share } : undefined;
   }
 
   /** Effect of a weekday on the logarithm; NaN where it was never seen. */
@@ -107,6 +145,7 @@ export class DayLevel {
     const covariance = this.#covariance;
     const size = this.#size;
     mean[SLOW]! += mean[SLOPE]!;
+    if (this.#higher) this.#higher.level += mean[SLOPE]!;
     mean[SLOPE]! *= SLOPE_LEFT;
     mean[QUICK]! *= QUICK_LEFT;
     for (let j = 0; j < size; j++) covariance[SLOW * size + j]! += covariance[SLOPE * size + j]!;
@@ -143,20 +182,24 @@ export class DayLevel {
    */
   update(weekday: number, kinds: readonly number[], total: number, mass: number, dispersion: number): number {
     const size = this.#size;
-    const mean = Math.exp(this.#sum(weekday, kinds)) * mass;
     const pseudo = PSEUDO * this.#ordinary * mass;
-    const slope = mean / (mean + pseudo);
-    const chance = (dispersion * mean) / (mean + pseudo) ** 2 / this.#unit;
-    // The mean of a logarithm lies below the logarithm of the mean by half the variance.
-    const error = Math.log((total + pseudo) / (mean + pseudo)) + Math.min(0.5, (chance * this.#unit) / 2);
-    const own = slope * slope * (this.#uncertainty(weekday, kinds) + 1);
-    const surprise = (error * error) / this.#unit / (own + chance);
+    const measured = Math.log(total + pseudo);
+    const before = this.#compare(weekday, kinds, measured, mass, pseudo, dispersion);
+    const { off } = before;
+    const strange = off > HUBER ? Math.sign(before.error) : 0;
+    const level = this.#now;
+    const returned = strange > 0 && this.#isReturn(before.error);
+    if (returned) {
+      this.#mean[SLOW] = this.#higher!.level;
+      this.#mean[QUICK] = 0;
+      this.#higher = undefined;
+    }
+    const { error, slope, own, chance, surprise } = returned
+      ? this.#compare(weekday, kinds, measured, mass, pseudo, dispersion)
+      : before;
     // One strange day is an exception; a second one in the same direction, or one the calendar names, is news.
-    const off = Math.sqrt(surprise);
-    const strange = off > HUBER ? Math.sign(error) : 0;
-    const exception = strange !== 0 && strange !== this.#strange && kinds.length === 0;
+    const exception = !returned && strange !== 0 && strange !== this.#strange && kinds.length === 0;
     const weight = exception ? off / HUBER : 1;
-    this.#strange = strange;
     const gain = slope / ((own + chance) * weight);
     const product = this.#product;
     for (let i = 0; i < size; i++) this.#mean[i]! += product[i]! * gain * error;
@@ -165,12 +208,62 @@ export class DayLevel {
       const factor = product[i]! * shrink;
       if (factor !== 0) for (let j = 0; j < size; j++) this.#covariance[i * size + j]! -= factor * product[j]!;
     }
+    if (!returned) this.#rememberHigher(off > BREAK ? strange : 0, level, level + error, kinds);
+    this.#strange = returned ? 0 : strange;
     this.#seen[weekday] = 1;
     this.#updates++;
     // What chance explains says nothing about the unit.
     const learning = Math.max(1 / (this.#updates + 6), 0.03) * (own / (own + chance));
     this.#unit = Math.min(1, Math.max(1e-4, this.#unit * (1 + learning * (Math.min(surprise, MOST_SURPRISE) - 1))));
     return off;
+  }
+
+  /** How far a day is from what is expected of it, in the logarithm; leaves the covariances with the sum in #product. */
+  #compare(
+    weekday: number,
+    kinds: readonly number[],
+    measured: number,
+    mass: number,
+    pseudo: number,
+    dispersion: number,
+  ): { error: number; slope: number; own: number; chance: number; surprise: number; off: number } {
+    const mean = Math.exp(this.#sum(weekday, kinds)) * mass;
+    const slope = mean / (mean + pseudo);
+    const chance = (dispersion * mean) / (mean + pseudo) ** 2 / this.#unit;
+    // The mean of a logarithm lies below the logarithm of the mean by half the variance.
+    const error = measured - Math.log(mean + pseudo) + Math.min(0.5, (chance * this.#unit) / 2);
+    const own = slope * slope * (this.#uncertainty(weekday, kinds) + 1);
+    const surprise = (error * error) / this.#unit / (own + chance);
+    return { error, slope, own, chance, surprise, off: Math.sqrt(surprise) };
+  }
+
+  /** Whether a busy day is nearer to where the level fell from than to what was expected: it is back, and nothing strange. */
+  #isReturn(error: number): boolean {
+    if (this.#higher?.left !== RETURNS.left) return false;
+    return Math.abs(error - (this.#higher.level - this.#now)) < error / 2;
+  }
+
+  /**
+   * @param strange direction in which the day was strange
+   * @param expected the level it was expected to have
+   * @param measured the level that it had
+   */
+  #rememberHigher(strange: number, expected: number, measured: number, kinds: readonly number[]): void {
+    if (this.#higher) {
+      this.#higher.share *= this.#higher.left;
+      if (this.#higher.share < LEAST_SHARE) this.#higher = undefined;
+    }
+    // What a kind of day does is told by its effect.
+    if (strange === 0 || kinds.length > 0) return;
+    // Of several quiet days the first says where demand came from.
+    if (strange < 0 && this.#higher) return;
+    const possible = strange > 0 ? { level: measured, ...STAYS } : { level: expected, ...RETURNS };
+    if (!(this.#higher && this.#higher.level > possible.level)) this.#higher = possible;
+  }
+
+  /** The level of the day, without what its weekday and kinds do to it. */
+  get #now(): number {
+    return this.#mean[SLOW]! + this.#mean[QUICK]!;
   }
 
   #sum(weekday: number, kinds: readonly number[]): number {
