@@ -1,5 +1,6 @@
 import type { AnnouncedEvent, Calendar } from './forecast/calendar.ts';
 import { likeWeekday } from './forecast/calendar.ts';
+import { type DaySoFar, SURGE_SHARE } from './forecast/day-so-far.ts';
 import { DecayingHistogram } from './forecast/decaying-histogram.ts';
 import { type DemandModel, fitDemand } from './forecast/demand-model.ts';
 import type { History } from './forecast/history.ts';
@@ -13,6 +14,9 @@ export const QUANTILES = [0.5, 0.9, 0.95, 0.99] as const;
 
 /** A forecast reaches no farther than half a year: what is known of a tenant says nothing beyond. */
 export const MOST_DAYS = 183;
+
+/** What the day so far tells holds for the rest of it, and for so many hours where less are left. */
+const SO_FAR_HOURS = 6;
 
 /** What was sold to a tenant, for as long as its history says little. */
 export interface Contract {
@@ -86,7 +90,10 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
   const reach = levels.map((level) => model.spread.quantile(level));
   const higher = model.level.higher;
   const reachHigher = levels.map((level) => higher && reachIn(model.spread, level, higher.share));
+  const reachSurge = levels.map((level) => reachIn(model.spread, level, SURGE_SHARE));
   const times = Math.exp(higher?.rise ?? 0);
+  const { soFar } = model;
+  const soFarUntil = soFar ? endOfSoFar(model.lastDay!, soFar, stepMinutes) : -Infinity;
   const normal = levels.map((level) => (calendar.events?.length ? new DecayingHistogram().quantile(level) : 0));
   const ahead = daysAhead(model, 1440 / stepMinutes);
   const growth = Math.log1p(growthPerWeek) / 7;
@@ -103,17 +110,25 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
     const { expected, deviation } = ahead(day);
     const slot = Math.floor((local - day * DAY_MS) / step);
     const grown = Math.exp((growth * (instant - start)) / DAY_MS);
-    const extra = announced(calendar.events, instant, step, expected[slot]! * grown);
-    const center = expected[slot]! * grown + extra.mean;
+    const usual = expected[slot]! * grown;
     const spread = deviation[slot]! * grown;
+    // Falls wait for the day to end: until then they are in the median and below.
+    const tells = soFar && local < soFarUntil && usual > 0;
+    const lasting = tells ? Math.min(soFar.times, 1 + soFar.mostRise / usual) : 1;
+    const surge = tells ? Math.min(soFar.surge, 1 + soFar.mostRise / usual) : 1;
+    const extra = announced(calendar.events, instant, step, usual * Math.max(1, lasting));
     const sold = contract ? contractAt(contract, day, local) + extra.mean : 0;
     for (let k = 0; k < levels.length; k++) {
       const byEvents = normal[k]! * extra.deviation;
-      let learned = Math.max(0, center + joined(reach[k]! * spread, byEvents));
+      const corrected = levels[k]! > 0.5 ? Math.max(1, lasting) : lasting;
+      let learned = Math.max(0, corrected * usual + extra.mean + joined(reach[k]! * corrected * spread, byEvents));
+      const farSurge = reachSurge[k];
+      if (farSurge !== undefined && surge > lasting) {
+        learned = Math.max(learned, surge * usual + extra.mean + joined(farSurge * surge * spread, byEvents));
+      }
       const far = reachHigher[k];
       if (far !== undefined) {
-        const there = times * (center - extra.mean) + extra.mean;
-        learned = Math.max(learned, there + joined(far * times * spread, byEvents));
+        learned = Math.max(learned, times * usual + extra.mean + joined(far * times * spread, byEvents));
       }
       quantiles[k]![i] = !contract ? learned : Number.isNaN(learned) ? sold : own * learned + (1 - own) * sold;
     }
@@ -155,6 +170,12 @@ function joined(learned: number, announced: number): number {
   return learned + Math.sign(announced) * (Math.hypot(learned, announced) - Math.abs(learned));
 }
 
+/** Local time until which the last hours of a day tell something. */
+function endOfSoFar(day: number, { lastSlot }: DaySoFar, stepMinutes: number): number {
+  const measuredUntil = day * DAY_MS + (lastSlot + 1) * stepMinutes * MINUTE_MS;
+  return Math.max((day + 1) * DAY_MS, measuredUntil + SO_FAR_HOURS * HOUR_MS);
+}
+
 /** The forecast of a local day: expected demand and its standard deviation at every time of day. */
 interface DayAhead {
   expected: Float64Array;
@@ -174,7 +195,9 @@ function daysAhead(model: DemandModel, slots: number): (day: number) => DayAhead
     for (; reached < day; reached++) level.advance();
     const weekday = likeWeekday(kinds, day, (other) => level.weekdayEffect(other));
     const { ln, variance: expectedVariance } = level.expect(weekday, kinds.of(day));
-    const variance = expectedVariance * ratioAt(model.weeksAhead, day - model.lastDay!);
+    // What is known of a day says how it is.
+    const open = day === model.lastDay ? 1 - (model.soFar?.part ?? 0) : 1;
+    const variance = expectedVariance * open * ratioAt(model.weeksAhead, day - model.lastDay!);
     const mean = Math.exp(ln);
     const expected = shape.of(weekday).map((share) => share * mean);
     return (made = { expected, deviation: expected.map((value) => spread.deviation(value, level.ordinary, variance)) });

@@ -82,3 +82,55 @@ describe('two days at 10 % that nobody announced', () => {
     }
   });
 });
+
+describe('a day that is not as it was expected', () => {
+  const today = 43 * 24;
+  /** So many hours into a day that is so many times the ordinary from 08:00 on. */
+  const upTo = (hour: number, seed: number, times: number): History =>
+    measured(today + hour, seed, (at) => (at >= today + 8 ? times : 1));
+  /** Quantile of the hour that begins so many hours into the day, seen after some of them. */
+  const ahead = (history: History, level: (typeof QUANTILES)[number], hour: number): number =>
+    highest(history, level, today + hour - history.values.length, 1);
+
+  it('is three times as busy for the rest of it by the 99 % quantile after one such hour, by the median after two', () => {
+    for (const seed of SEEDS) {
+      for (const hour of [11, 14, 17]) {
+        expect(ahead(upTo(9, seed, 3), 0.99, hour)).toBeGreaterThan(2400);
+        expect(ahead(upTo(9, seed, 3), 0.5, hour)).toBeLessThan(1000);
+        expect(ahead(upTo(10, seed, 3), 0.5, hour) / 2400).toBeGreaterThan(0.85);
+        expect(ahead(upTo(10, seed, 3), 0.5, hour) / 2400).toBeLessThan(1.15);
+      }
+    }
+  });
+
+  it('is quieter for the rest of it after two hours, though only by the median', () => {
+    for (const seed of SEEDS) {
+      expect(ahead(upTo(10, seed, 0.3), 0.5, 14) / 240).toBeGreaterThan(0.8);
+      expect(ahead(upTo(10, seed, 0.3), 0.5, 14) / 240).toBeLessThan(1.3);
+      expect(ahead(upTo(10, seed, 0.3), 0.99, 14)).toBeGreaterThan(800);
+    }
+  });
+
+  it('is as before the fall within an hour of the return after two quiet days', () => {
+    for (const seed of SEEDS) {
+      const returned = measured(today + 9, seed, (hour) => (hour >= today - 48 && hour < today ? 0.1 : 1));
+      expect(ahead(returned, 0.5, 14) / 800).toBeGreaterThan(0.85);
+      expect(ahead(returned, 0.99, 14)).toBeGreaterThan(800);
+    }
+  });
+
+  it('does not make a whole day of a few calls at night', () => {
+    const calls = measured(today + 4, 1, () => 1);
+    // Ten times what is expected at that hour, and as much as a tenth of the office hours.
+    const odd = { ...calls, values: calls.values.map((value, hour) => (hour === today + 3 ? 400 : value)) };
+    expect(ahead(odd, 0.5, 10)).toBeLessThan(1000);
+    expect(ahead(odd, 0.99, 10)).toBeGreaterThan(1000);
+    expect(ahead(odd, 0.99, 10)).toBeLessThan(2 * (800 + 2 * 400));
+  });
+
+  it('is followed over midnight', () => {
+    const evening = measured(today, 1, (hour) => (hour >= today - 2 ? 4 : 1));
+    expect(ahead(evening, 0.5, 0)).toBeGreaterThan(3 * 80);
+    expect(ahead(evening, 0.5, 12)).toBeLessThan(1.2 * 800);
+  });
+});
