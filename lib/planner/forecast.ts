@@ -187,7 +187,7 @@ function daysAhead(model: DemandModel, slots: number): (day: number) => DayAhead
   const unknown = { expected: new Float64Array(slots).fill(NaN), deviation: new Float64Array(slots).fill(NaN) };
   if (model.lastDay === undefined) return () => unknown;
   const { shape, spread, kinds } = model;
-  const level = model.level.clone();
+  const level = model.level.ahead();
   let reached = model.lastDay;
   let made: DayAhead | undefined;
   return (day) => {

@@ -4,6 +4,11 @@ const QUICK_LEFT = 0.75;
 const SLOPE_DRIFT = 2e-5;
 /** A slope does not last: this much of it is left the next day. */
 const SLOPE_LEFT = 0.998;
+/** Looking ahead, growth fades: this much of it is left the day after. */
+const GROWTH_LEFT = 0.99;
+/** Growth is believed as far as the level grew from a week to the one so many days later, and what is beyond fades so much a day. */
+const GROWTH_DAYS = 21;
+const DOUBT = 0.05;
 const WEEKDAY_DRIFT = 1e-3;
 const START = { slow: 4, quick: 2, slope: 0.02, seenWeekday: 1, unseenWeekday: 60, kind: 50, holiday: 300 };
 /** A day farther off than this many standard deviations is strange and pulls only in proportion: P. J. Huber (1964). */
@@ -79,6 +84,9 @@ export class DayLevel {
   #strange = 0;
   #higher: Remembered | undefined;
   #ordinary: number;
+  #slopeLeft = SLOPE_LEFT;
+  /** The level of the last four weeks, day by day. */
+  readonly #lately: number[] = [];
 
   /**
    * @param dayMeans mean demand by weekday of the first weeks, NaN for a weekday not seen
@@ -116,6 +124,18 @@ export class DayLevel {
     copy.#strange = this.#strange;
     copy.#higher = this.#higher && { ...this.#higher };
     copy.#ordinary = this.#ordinary;
+    copy.#slopeLeft = this.#slopeLeft;
+    copy.#lately.push(...this.#lately);
+    return copy;
+  }
+
+  /** The level for looking ahead: growth that the last weeks don't show does not go on. */
+  ahead(): DayLevel {
+    const copy = this.clone();
+    copy.#mean[SLOPE] = this.#lastingSlope;
+    copy.#slopeLeft = GROWTH_LEFT;
+    // What is foreseen shows no growth.
+    copy.#lately.length = 0;
     return copy;
   }
 
@@ -142,15 +162,18 @@ export class DayLevel {
   /** One day later. */
   advance(): void {
     const mean = this.#mean;
+    this.#lately.push(this.#now);
+    if (this.#lately.length > GROWTH_DAYS + 7) this.#lately.shift();
+    mean[SLOPE]! += DOUBT * (this.#lastingSlope - mean[SLOPE]!);
     const covariance = this.#covariance;
     const size = this.#size;
     mean[SLOW]! += mean[SLOPE]!;
     if (this.#higher) this.#higher.level += mean[SLOPE]!;
-    mean[SLOPE]! *= SLOPE_LEFT;
+    mean[SLOPE]! *= this.#slopeLeft;
     mean[QUICK]! *= QUICK_LEFT;
     for (let j = 0; j < size; j++) covariance[SLOW * size + j]! += covariance[SLOPE * size + j]!;
     for (let i = 0; i < size; i++) covariance[i * size + SLOW]! += covariance[i * size + SLOPE]!;
-    this.#scale(SLOPE, SLOPE_LEFT);
+    this.#scale(SLOPE, this.#slopeLeft);
     this.#scale(QUICK, QUICK_LEFT);
     covariance[SLOW * size + SLOW]! += SLOW_DRIFT;
     covariance[SLOPE * size + SLOPE]! += SLOPE_DRIFT;
@@ -168,7 +191,7 @@ export class DayLevel {
 
   /** What a day some days ahead is expected to be, as a logarithm. */
   foresee(days: number, weekday: number, kinds: readonly number[]): number {
-    const slope = (this.#mean[SLOPE]! * (1 - SLOPE_LEFT ** days)) / (1 - SLOPE_LEFT);
+    const slope = (this.#lastingSlope * (1 - GROWTH_LEFT ** days)) / (1 - GROWTH_LEFT);
     return this.#sum(weekday, kinds) + slope + this.#mean[QUICK]! * (QUICK_LEFT ** days - 1);
   }
 
@@ -259,6 +282,16 @@ export class DayLevel {
     if (strange < 0 && this.#higher) return;
     const possible = strange > 0 ? { level: measured, ...STAYS } : { level: expected, ...RETURNS };
     if (!(this.#higher && this.#higher.level > possible.level)) this.#higher = possible;
+  }
+
+  /** The slope, or what the level showed of it in the last weeks where that is less. */
+  get #lastingSlope(): number {
+    const slope = this.#mean[SLOPE]!;
+    if (this.#lately.length < GROWTH_DAYS + 7) return slope;
+    let grown = 0;
+    for (let day = 0; day < 7; day++) grown += this.#lately[GROWTH_DAYS + day]! - this.#lately[day]!;
+    const shown = grown / 7 / GROWTH_DAYS;
+    return slope > 0 ? Math.max(0, Math.min(slope, shown)) : Math.min(0, Math.max(slope, shown));
   }
 
   /** The level of the day, without what its weekday and kinds do to it. */
