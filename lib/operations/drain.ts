@@ -44,6 +44,13 @@ export interface SbcOfCell extends HostOfCell {
   readonly isWithdrawn: boolean;
 }
 
+/** The host at which an operation was interrupted that makes hosts anew. */
+export interface Renewing {
+  readonly host: string;
+  /** Whether somebody wants it drained after it. */
+  readonly staysDrained: boolean;
+}
+
 /** A cell whose hosts can be drained. */
 export interface DrainPort extends CellPort {
   /** Its media hosts and SBCs. */
@@ -57,6 +64,12 @@ export interface DrainPort extends CellPort {
 
   /** An SBC may take the floating addresses again. */
   readmit(sbc: string): Promise<void>;
+
+  /** What the last `noteRenewing` said. */
+  renewing(): Renewing | undefined;
+
+  /** Remembers which host is being made anew, beyond the end of this process. */
+  noteRenewing(renewing: Renewing | undefined): void;
 }
 
 /** A call that can't be moved. */
@@ -113,7 +126,11 @@ const patience = {
  * @throws OperationFailure when there is no such host, or no other that is ready to take its work
  */
 export function drain(port: DrainPort, name: string, options: DrainOptions): Promise<Drained> {
-  return port.exclusively('drain', () => drainHost(port, name, options));
+  return port.exclusively('drain', async () => {
+    // Whatever was interrupted there: from now on somebody wants it drained.
+    if (port.renewing()?.host === name) port.noteRenewing(undefined);
+    return drainHost(port, name, options);
+  });
 }
 
 /** The same, as a part of an operation that has the cell to itself. */
@@ -132,7 +149,13 @@ export function undrain(
   name: string,
   options: Pick<DrainOptions, 'onProgress' | 'signal'> = {},
 ): Promise<void> {
-  return port.exclusively('undrain', () => undrainHost(port, name, options));
+  return port.exclusively('undrain', async () => {
+    const wasInterrupted = port.renewing()?.host === name;
+    // If this is interrupted, too, the next operation gives the host its work back.
+    if (wasInterrupted) port.noteRenewing({ host: name, staysDrained: false });
+    await undrainHost(port, name, options);
+    if (wasInterrupted) port.noteRenewing(undefined);
+  });
 }
 
 /** The same, as a part of an operation that has the cell to itself. */

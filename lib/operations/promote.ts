@@ -9,6 +9,7 @@ import { redisPartPath } from '../software/redis/part.ts';
 import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
 import type { HostCommand } from './host-command.ts';
+import { until } from './patience.ts';
 
 export interface DataHostState {
   readonly name: string;
@@ -81,18 +82,61 @@ export async function standDown(port: DataPort, primary: string): Promise<Promot
   return changePrimary(port, replica.name, {});
 }
 
+/**
+ * Sees to it that no copy goes while it may be the only one that is whole: a host that is made anew copies the primary.
+ * @param going names of hosts that are about to end or to be made; those that are no data hosts do not count
+ * @param patience how long a primary may take that has just started
+ * @throws OperationFailure when the primary of such a host does not answer as one, while another host has a copy
+ */
+export async function requirePrimaries(
+  port: DataPort,
+  going: readonly string[],
+  { seconds, signal }: { readonly seconds: number; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const hosts = port.dataHosts();
+  for (const primary of hosts.filter(({ isPrimary }) => isPrimary)) {
+    const { role } = primary;
+    const copies = hosts.filter((host) => host.role === role && host.isUp && host !== primary).map(({ name }) => name);
+    if (copies.length === 0 || !going.some((name) => name.startsWith(`${role}-`))) continue;
+    const promotes = `npx cellstamp promote ${port.cell}`;
+    let said: Position | string = '';
+    await until(
+      async () => {
+        said = await positionOf(port, primary).catch((error: unknown) => reasonOf(error));
+        return typeof said !== 'string' && said.part === 'primary';
+      },
+      seconds,
+      () =>
+        `${primary.name}, the primary of cell ${port.cell}, ${
+          typeof said === 'string'
+            ? `does not answer (${said}); ${copies.join(' and ')} had a copy. Only you can say that a copy takes its place: ${promotes} ${copies[0]} --primary-lost`
+            : `says that it is a replica: a change of the primary was interrupted. To complete it: ${promotes} ${primary.name}`
+        }; nothing was changed`,
+      signal,
+    );
+  }
+}
+
 async function changePrimary(port: DataPort, name: string, { primaryIsLost = false }: Options): Promise<Promotion> {
   const { target, primary, others } = hostsOf(port, name);
   let loss: Loss = { kind: 'none' };
-  if (target !== primary) {
+  if (target === primary) {
+    await takeWrites(port, target);
+  } else {
     const has = await positionOf(port, target);
     const had = await positionOf(port, primary).catch((error: unknown) => reasonOf(error));
     if (primaryIsLost) loss = await giveUp(port, { target, primary, others }, has, had);
     else if (typeof had === 'string') throw doesNotAnswer(port, target, primary, had, has);
-    else await handOver(port, target, primary, had);
+    try {
+      if (!primaryIsLost) {
+        if (has.part === 'primary') await makeReplicaAgain(port, { target, primary });
+        await handOver(port, target, primary);
+      }
+      await takeWrites(port, target);
+    } catch (error) {
+      throw await withWhoTakesWrites(port, { target, primary }, primaryIsLost, reasonOf(error));
+    }
   }
-  await port.run(target.name, part(target, 'become the primary', 'promote'));
-  await port.appoint(target.name);
 
   const following: string[] = [];
   const notFollowing: { host: string; reason: string }[] = [];
@@ -109,6 +153,8 @@ async function changePrimary(port: DataPort, name: string, { primaryIsLost = fal
   return { primary: target.name, before: primary.name, loss, following, notFollowing, missing };
 }
 
+type Pair = Pick<ReturnType<typeof hostsOf>, 'target' | 'primary'>;
+
 function hostsOf(port: DataPort, name: string) {
   const all = port.dataHosts();
   const target = all.find((host) => host.name === name);
@@ -123,8 +169,23 @@ function hostsOf(port: DataPort, name: string) {
   return { target, primary, others: peers.filter((host) => host !== primary && host !== target) };
 }
 
+async function takeWrites(port: DataPort, host: DataHostState): Promise<void> {
+  await port.run(host.name, part(host, 'become the primary', 'promote'));
+  await port.appoint(host.name);
+}
+
+/**
+ * The target takes writes by its own word, and nobody was ever sent to it: an earlier command was interrupted. The primary may have taken
+ * writes since that it lacks, however many bytes it has: so the primary is what it was, and the target copies it anew.
+ */
+async function makeReplicaAgain(port: DataPort, { target, primary }: Pair): Promise<void> {
+  await takeWrites(port, primary);
+  await port.run(target.name, part(target, 'follow the primary', 'follow', followSeconds(false)));
+}
+
 /** The primary has stopped, and the replica has all of it; or the primary is what it was. */
-async function handOver(port: DataPort, target: DataHostState, primary: DataHostState, had: Position): Promise<void> {
+async function handOver(port: DataPort, target: DataHostState, primary: DataHostState): Promise<void> {
+  const had = await positionOf(port, primary);
   if (had.part === 'primary') {
     await port.run(primary.name, part(primary, 'hand its place over', 'hand-over', target.address));
   }
@@ -133,17 +194,36 @@ async function handOver(port: DataPort, target: DataHostState, primary: DataHost
   const deadline = Date.now() + 10_000;
   for (;;) {
     const has = await positionOf(port, target);
-    // Redis has changed their parts by itself.
-    if (has.part === 'primary' || has.bytes >= all) return;
+    // Redis changes their parts by itself. PostgreSQL does not: one that takes writes before it is told to may lack some.
+    if (has.part === 'primary' ? target.role === 'redis' : has.bytes >= all) return;
     if (Date.now() > deadline) {
-      await port.run(primary.name, part(primary, 'become the primary again', 'promote'));
-      await port.appoint(primary.name);
+      await takeWrites(port, primary);
       throw new OperationFailure(
-        `${target.name} of cell ${port.cell} lacks ${all - has.bytes} bytes of changes that ${primary.name} has, and does not get them; ${primary.name} is still the primary. To give them up: --primary-lost`,
+        has.part === 'primary'
+          ? `${target.name} of cell ${port.cell} has become the primary by itself and may lack changes that ${primary.name} has; ${primary.name} is still the primary. The same command again has it copy them`
+          : `${target.name} of cell ${port.cell} lacks ${all - has.bytes} bytes of changes that ${primary.name} has, and does not get them; ${primary.name} is still the primary. To give them up: --primary-lost`,
       );
     }
     await sleep(100);
   }
+}
+
+/** The failure of a change of the primary that may have stopped the old one already. */
+async function withWhoTakesWrites(
+  port: DataPort,
+  { target, primary }: Pair,
+  primaryIsLost: boolean,
+  reason: string,
+): Promise<OperationFailure> {
+  const now = await positionOf(port, primary).catch(() => undefined);
+  if (now?.part === 'primary' && !primaryIsLost) return new OperationFailure(reason);
+  const again = `npx cellstamp promote ${port.cell} ${target.name}`;
+  const remedy = primaryIsLost
+    ? `${again} --primary-lost`
+    : `${again}. To go back: npx cellstamp promote ${port.cell} ${primary.name}`;
+  return new OperationFailure(
+    `${reason}. ${primary.name} has stopped, so nobody takes writes now. To go on: ${remedy}`,
+  );
 }
 
 /** The old primary is made to stop, in whatever state it is. @returns what is lost with it */
@@ -153,6 +233,11 @@ async function giveUp(
   has: Position,
   had: Position | string,
 ): Promise<Loss> {
+  if (has.part === 'primary' && typeof had !== 'string' && had.part === 'primary') {
+    throw new OperationFailure(
+      `${target.name} of cell ${port.cell} was made to take writes once and lacks what ${primary.name}, the primary, took since; nothing was changed. Without --primary-lost it copies ${primary.name} first, and nothing is lost`,
+    );
+  }
   for (const other of others) {
     const position = await positionOf(port, other).catch(() => undefined);
     if (position !== undefined && position.bytes > has.bytes) {

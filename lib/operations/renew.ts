@@ -30,18 +30,6 @@ export interface RenewPort extends DrainPort {
 
   /** Calls that have ended because their relay had lost them, by the SBC that counts them since its start. */
   lostCalls(): Promise<ReadonlyMap<string, number>>;
-
-  /** What the last `noteRenewing` said: the host at which an operation was interrupted. */
-  renewing(): Renewing | undefined;
-
-  /** Remembers which host is being renewed, beyond the end of this process. */
-  noteRenewing(renewing: Renewing | undefined): void;
-}
-
-export interface Renewing {
-  readonly host: string;
-  /** Whether somebody had drained it before. */
-  readonly staysDrained: boolean;
 }
 
 export type HostKind = HostOfCell['kind'];

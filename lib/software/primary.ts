@@ -27,3 +27,14 @@ export function isPrimary(host: DataHost): string {
       return `is_primary() { [[ -n $(ip -oneline address show to ${host.primaryAddress}/32) ]]; }`;
   }
 }
+
+/** Lines of a bash script: the function `until_true` repeats a command until it succeeds, for so many seconds at most. */
+export const untilTrue = `# until_true SECONDS COMMAND...
+until_true() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    ((SECONDS < end)) || return 1
+    sleep 0.1
+  done
+}`;

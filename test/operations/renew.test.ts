@@ -1,8 +1,8 @@
-/** In which order hosts are made anew. */
+/** In which order hosts are made anew, and whose word it is whether one stays drained. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MediaHostOfCell, SbcOfCell } from '../../lib/operations/drain.ts';
-import { lostSince, nextToRenew } from '../../lib/operations/renew.ts';
+import { drain, undrain, type MediaHostOfCell, type Renewing, type SbcOfCell } from '../../lib/operations/drain.ts';
+import { lostSince, nextToRenew, renewHosts, type RenewPort } from '../../lib/operations/renew.ts';
 
 const media = (number: number): MediaHostOfCell => ({
   ...{ kind: 'media', name: `media-${number}`, number, isUp: true, hasFreeswitch: false },
@@ -64,5 +64,88 @@ describe('hosts that are made anew', () => {
         expect([...order(1, outdated)].sort()).toEqual([...outdated].sort());
       }),
     );
+  });
+});
+
+/** Two SBCs of which nothing is there but which is active, who is withdrawn, and what is to be made anew. */
+class Pair {
+  active = 'sbc-1';
+  readonly withdrawn = new Set<string>();
+  readonly old = new Set<string>();
+  left: Renewing | undefined;
+  readonly #names = ['sbc-1', 'sbc-2'];
+
+  /** Made anew, a host remembers nothing; the cell does. */
+  readonly port: RenewPort = {
+    cell: 'a',
+    exclusively: (_, work) => work(),
+    sbcs: async () => [this.active],
+    run: async () => '',
+    troubles: async () => [],
+    noteCustomers: () => undefined,
+    hosts: async () =>
+      this.#names.map((name, index): SbcOfCell => ({
+        ...sbc(index + 1, this.active === name),
+        isWithdrawn: this.withdrawn.has(name),
+      })),
+    standsBy: async (name) => !this.withdrawn.has(name),
+    withdraw: async (name) => {
+      this.withdrawn.add(name);
+      this.active = this.#names.find((other) => !this.withdrawn.has(other))!;
+    },
+    readmit: async (name) => void this.withdrawn.delete(name),
+    renewing: () => this.left,
+    noteRenewing: (left) => void (this.left = left),
+    outdated: async () => [...this.old],
+    renew: async (name) => void this.old.delete(name),
+    faults: async () => new Map(),
+    lostCalls: async () => new Map(),
+  };
+
+  /** A roll that ends when it has drained the standby SBC. */
+  async brokenOff(): Promise<void> {
+    this.old.add('sbc-2');
+    const broken = { ...this.port, renew: () => Promise.reject(new Error('broken off')) };
+    await expect(renewHosts(broken, options)).rejects.toThrow('broken off');
+    expect([...this.withdrawn]).toEqual(['sbc-2']);
+  }
+}
+const options = { deadlineSeconds: 0 };
+
+describe('a host at which a roll was broken off', () => {
+  it('gets its work back at the next one', async () => {
+    const pair = new Pair();
+    await pair.brokenOff();
+    expect(await renewHosts(pair.port, options)).toEqual(['sbc-2']);
+    expect([...pair.withdrawn]).toEqual([]);
+  });
+
+  it('stays drained where somebody has drained it since', async () => {
+    for (const undrained of [true, false]) {
+      const pair = new Pair();
+      await pair.brokenOff();
+      if (undrained) await undrain(pair.port, 'sbc-2');
+      await drain(pair.port, 'sbc-2', options);
+      expect(await renewHosts(pair.port, options)).toEqual(['sbc-2']);
+      expect([...pair.withdrawn]).toEqual(['sbc-2']);
+    }
+  });
+
+  it('gets its work back where somebody has undrained it since, who had drained it before', async () => {
+    const pair = new Pair();
+    await drain(pair.port, 'sbc-2', options);
+    await pair.brokenOff();
+    await undrain(pair.port, 'sbc-2');
+    expect(await renewHosts(pair.port, options)).toEqual(['sbc-2']);
+    expect([...pair.withdrawn]).toEqual([]);
+  });
+
+  it('is forgotten once somebody has undrained it, and not when another one was', async () => {
+    const pair = new Pair();
+    await pair.brokenOff();
+    await undrain(pair.port, 'sbc-1');
+    expect(pair.left).toEqual({ host: 'sbc-2', staysDrained: false });
+    await undrain(pair.port, 'sbc-2');
+    expect(pair.left).toBeUndefined();
   });
 });

@@ -110,4 +110,17 @@ relay.answered = clock[0]
 said += [ask("media-1", "take", run="run 2")]`),
     ).toEqual([false, true, true, true, true, false, true]);
   });
+
+  it('agree that a copy counts for nothing once it is old, while the home host goes on', () => {
+    expect(
+      told(`relay = Relay.__new__(Relay)
+relay.number, relay.peer, relay.peer_redis, relay.grantor = 1, "media-1", ("10.0.0.1", 6392), grantor
+relay.settled, relay.copied, relay.copied_at = clock[0], "run 1", clock[0]
+for seconds in (1, 28, 2):
+    clock[0] += seconds
+    grantor.grant(1, "media-1")
+    relay.wait_as_neighbour({"role": "slave", "master_host": "10.0.0.1", "master_link_status": "down"})
+    said.append(relay.copied)`),
+    ).toEqual(['run 1', 'run 1', null]);
+  });
 });

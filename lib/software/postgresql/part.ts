@@ -1,7 +1,7 @@
 /** On a database host: which part PostgreSQL has, whether it does it well, and how it changes. */
 import type { DatabaseHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { isPrimary } from '../primary.ts';
+import { isPrimary, untilTrue } from '../primary.ts';
 import { paths, primaryHealthSql, replicaHealthSql } from './config.ts';
 import { asPostgres, binaries } from './prepare.ts';
 
@@ -48,7 +48,8 @@ export function partScript(host: DatabaseHost): string {
 #   position           its part, the bytes of changes it has, and when it had the last one (seconds since 1970, or -)
 #   hand-over ADDRESS  the primary stops and comes back as a replica; every replica that is connected has all of it then
 #   promote            a replica becomes the primary
-#   follow SECONDS     waits until it follows the primary; when it can't, it copies the primary anew after a third of the time
+#   follow SECONDS     waits until it follows the primary. It copies the primary anew when it can't after a third of the time, and at once
+#                      when it takes writes itself; what it had is put aside then
 set -eu
 data=${paths.data}
 ${isPrimary(host)}
@@ -57,16 +58,10 @@ ${psql}
 fail() { echo "$1" >&2; exit 1; }
 ask() { as_postgres timeout 5 "\${psql[@]}" --command="$1"; }
 is_replica() { [[ $(ask 'SELECT pg_is_in_recovery()' 2>/dev/null) == t ]]; }
+takes_writes() { [[ $(ask 'SELECT pg_is_in_recovery()' 2>/dev/null) == f ]]; }
 follows() { ask "$follows_sql" >/dev/null 2>&1; }
-# until_true SECONDS COMMAND...
-until_true() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.2
-  done
-}
+decided() { follows || takes_writes; }
+${untilTrue}
 read -r -d '' follows_sql <<'SQL' || true
 ${replicaHealthSql}
 SQL
@@ -92,12 +87,13 @@ case \${1:-} in
     if is_replica; then
       [[ $(as_postgres "\${psql[@]}" --command='SELECT pg_promote(true, 60)') == t ]] || fail 'it does not become the primary within 60 s'
     fi
-    [[ $(ask 'SELECT pg_is_in_recovery()') == f ]]
+    [[ $(ask 'SELECT pg_is_in_recovery()') == f ]] || fail 'it does not take writes'
     ;;
   follow)
     is_primary && fail 'it has the address of the primary'
-    if ! until_true $(($2 / 3)) follows && is_replica; then
-      # The primary has gone another way than this host.
+    until_true $(($2 / 3)) decided || true
+    if ! follows && { is_replica || takes_writes; }; then
+      # The primary has gone another way than this host, which was made the primary once or has missed too much.
       rm -f "$data/standby.signal"
       as_postgres ${binaries}/pg_ctl stop --pgdata="$data" --mode=immediate --no-wait >/dev/null
     fi

@@ -1,7 +1,7 @@
 /** On a Redis host: which part Redis has, and how it changes. */
 import type { RedisHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
-import { isPrimary } from '../primary.ts';
+import { isPrimary, untilTrue } from '../primary.ts';
 import { paths, redisUsers } from './config.ts';
 
 export const prepareScriptPath = '/usr/local/lib/cellstamp/redis-prepare';
@@ -64,15 +64,7 @@ state=
 look() { state=$(ask info replication) && [[ $state == *role:* ]]; }
 # field NAME
 field() { sed -n "s/^$1://p" <<<"$state"; }
-# until_true SECONDS COMMAND...
-until_true() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.1
-  done
-}
+${untilTrue}
 handed_over() { look && [[ $(field role) == slave ]]; }
 decided() { look && [[ $(field master_failover_state) == no-failover ]]; }
 linked() { look && [[ $(field master_link_status) == up ]]; }

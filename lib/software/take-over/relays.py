@@ -23,12 +23,14 @@ the holder falls silent, the follower takes the address. When the home host is b
 gets it by a planned hand-over. Requests are authenticated by a key of the cell and a challenge that is valid once, so that a recorded
 one is worthless.
 """
-import ctypes, hashlib, hmac, json, os, queue, select, signal, socket, subprocess, sys, threading, time
+import ctypes, hashlib, hmac, json, os, queue, re, select, signal, socket, subprocess, sys, threading, time
 
 CONFIG = "/etc/cellstamp/relays.json"
 COMMANDS = "/run/cellstamp-relays/commands"
 # As old as this service's last sign of life.
 ALIVE = "/run/cellstamp-relays/alive"
+# There while the relay with this number is to stay with the neighbour.
+AWAY = "/run/cellstamp-relays/away-%d"
 LEASE = 1.0
 # The holder ends its own lease so much earlier: clocks of two machines do not run alike.
 MARGIN = 0.02
@@ -43,6 +45,12 @@ AWAITED = 5.0
 INSISTS = 5.0
 # A home host has all calls, and has been well for so long, before it asks for its address.
 SETTLED = 3.0
+# With a copy that is older than this a neighbour does not take over. Calls last for minutes: most of those that it knows are still up.
+OLDEST_COPY = 30.0
+# So long after a host has taken an address, packets have come for every call that has any.
+PACKETS_CAME = 2.0
+# How long an rtpengine may take to write all its calls.
+WRITES = 60.0
 NFT_TABLES = ("inet cellstamp_relays", "arp cellstamp_relays")
 
 
@@ -215,17 +223,28 @@ class Redis:
     def info(self):
         """What it says of itself; empty if it says nothing."""
         text = (self.ask("INFO", "replication") or "") + (self.ask("INFO", "server") or "")
-        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        info = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        if info.get("role") == "slave":
+            # "id=7 addr=...". A partial resynchronisation takes up the client of the link before, a full one makes another.
+            info["master_client"] = (self.ask("CLIENT", "LIST", "TYPE", "master") or "").split(" ")[0].strip()
+        return info
 
     def follow(self, master):
+        """None: it is to be a master. What it says to that starts with OK if it has done so."""
         return self.ask("REPLICAOF", *(["NO", "ONE"] if master is None else [master[0], str(master[1])]))
 
 
 def identity(info):
-    """Identifies this Redis and the master of its data. An rtpengine that has read from another one must restart. None: no data yet."""
-    if info.get("role") == "slave" and (info.get("master_link_status") != "up" or info.get("master_sync_in_progress") != "0"):
-        return None
-    return "%s %s" % (info.get("run_id"), info.get("master_replid")) if "run_id" in info else None
+    """
+    Identifies this Redis, the master of its data, and the load of all of it. An rtpengine that has read from another one must restart:
+    such a load tells nobody which keys have changed. None: no data yet.
+    """
+    words = [info.get("run_id"), info.get("master_replid")]
+    if info.get("role") == "slave":
+        if info.get("master_link_status") != "up" or info.get("master_sync_in_progress") != "0" or not info.get("master_client"):
+            return None
+        words.append(info["master_client"])
+    return " ".join(words) if all(words) else None
 
 
 class Fence:
@@ -273,14 +292,16 @@ class Relay:
         self.grantor, self.fence, self.asker = grantor, fence, Asker(config, wire, self.number)
         self.redis = Redis(relay["redis"], config["redisPassword"])
         self.holding, self.until = False, 0.0
-        # When its rtpengine answered last.
-        self.answered = 0.0
-        # Follower: since when it has all calls; of which Redis of the home host; whether that is asked for.
-        self.settled, self.copied, self.wanted = None, None, False
+        # When its rtpengine answered last, and how many calls it knew that it had not made its own.
+        self.answered, self.foreign = 0.0, 0
+        # When it took the address.
+        self.taken = 0.0
+        # Follower: since when it has all calls; of which Redis of the home host, and until when; whether that is asked for.
+        self.settled, self.copied, self.copied_at, self.wanted = None, None, 0.0, False
         # Since when it keeps the home host off.
         self.insists = None
         # Home: its relay is to stay with the neighbour.
-        self.away = False
+        self.away = self.home and os.path.exists(AWAY % self.number)
         # The other host has asked for the address; it has been given, with how far the replica must have got.
         self.asked_for, self.given = threading.Event(), queue.Queue()
         # The run of this host's own Redis, and of the home host's, as it last said.
@@ -323,23 +344,49 @@ class Relay:
             return True
         return False
 
+    # --- What the commands of root on this host ask for.
+
+    def stay_away(self, away):
+        """In a file: this program may be started again while its host is drained."""
+        if away:
+            with open(AWAY % self.number, "w"):
+                pass
+        elif os.path.exists(AWAY % self.number):
+            os.unlink(AWAY % self.number)
+        self.away = away
+
     # --- Its rtpengine.
+
+    def ask_rtpengine(self, command, patience=0.5):
+        """What its command line answers; nothing if it does not."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.cli), timeout=patience) as s:
+                s.sendall(command + b"\n")
+                return s.makefile("rb").read()
+        except OSError:
+            return b""
 
     def watch_rtpengine(self):
         while True:
             started = now()
-            try:
-                with socket.create_connection(("127.0.0.1", self.cli), timeout=0.5) as s:
-                    s.sendall(b"list numsessions\n")
-                    if s.recv(64):
-                        self.answered = now()
-            except OSError:
-                pass
+            answer = self.ask_rtpengine(b"list numsessions")
+            if answer:
+                self.answered = now()
+                self.foreign = int((re.findall(rb"foreign: (\d+)", answer) or [0])[0])
             time.sleep(max(0.05, started + RENEW - now()))
 
-    def watch_redis(self, redis):
+    def watch_calls(self, redis):
         while True:
-            self.run_id = redis.info().get("run_id", self.run_id)
+            info = redis.info()
+            self.run_id = info.get("run_id", self.run_id)
+            # A Redis that did not answer when this host took the address.
+            still_copies = self.holding and info.get("role") == "slave" and (redis.follow(None) or "").startswith("OK")
+            # Calls become rtpengine's own with their first packet. Those that have fallen silent on both sides would stay foreign, and
+            # its timer leaves these alone, however long they are silent.
+            silent = self.holding and self.foreign > 0 and now() - self.taken > PACKETS_CAME
+            if still_copies or silent:
+                # All calls are its own then, and it writes them. It waits for silentSeconds before it ends one without a packet.
+                self.ask_rtpengine(b"active", WRITES)
             time.sleep(1)
 
     def alive(self):
@@ -387,11 +434,17 @@ class Relay:
             log("relay %d: %s %s has failed" % (self.number, self.claim, where))
 
     def take(self, until, why):
-        self.redis.follow(None)
+        answer = self.redis.follow(None)
+        # While it loads what a master sent it stays a copy, which keeps no call. One that gives no answer need not stand in the way
+        # of calls: rtpengine has them, and it is made a master later.
+        if answer is not None and not answer.startswith("OK"):
+            self.say("does not take the address: its Redis stays a copy: %s" % answer)
+            self.release()
+            return time.sleep(RENEW)
         if not self.fence.open(self.addresses, until):
             self.release()
             return
-        self.holding, self.until, self.wanted = True, until, False
+        self.holding, self.until, self.taken, self.wanted = True, until, now(), False
         self.settled, self.copied, self.insists = None, None, None
         self.asked_for.clear()
         self.put_address("take")
@@ -512,14 +565,16 @@ class Relay:
         if home == self.peer:
             self.follow(info)
             if self.settled:
-                self.copied, self.insists = self.run_of_home, None
+                self.copied, self.copied_at, self.insists = self.run_of_home, now(), None
                 if self.wanted:
                     return self.asks_back()
+            elif now() - self.copied_at > OLDEST_COPY:
+                self.copied = None
         elif now() < self.not_before:
             pass
         elif info.get("role") == "master" and self.copied is None and self.redis.ask("DBSIZE") not in (None, "0"):
             # This program was started again while it held the address.
-            self.copied = "unknown"
+            self.copied, self.copied_at = "unknown", now()
         elif self.copied is not None and self.alive() and now() > self.grantor.silent_until:
             until, answers = self.ask("take")
             if until is not None:
@@ -612,7 +667,7 @@ def commands(relays):
                 if verb == "list":
                     client.sendall("".join(relay.state() + "\n" for relay in relays).encode())
                 elif verb in ("move", "home") and own:
-                    own[0].away = verb == "move"
+                    own[0].stay_away(verb == "move")
                     client.sendall(b"ok\n")
             except (OSError, ValueError):
                 pass
@@ -634,7 +689,7 @@ def serve(config):
         grantor.relays = {relay.number: relay for relay in relays}
         for relay in relays:
             watcher = Redis(relay.redis.port, config["redisPassword"])
-            for work in (relay.watch_rtpengine, lambda relay=relay, watcher=watcher: relay.watch_redis(watcher), relay.serve):
+            for work in (relay.watch_rtpengine, lambda relay=relay, watcher=watcher: relay.watch_calls(watcher), relay.serve):
                 threading.Thread(target=work, daemon=True).start()
         threading.Thread(target=commands, args=(relays,), daemon=True).start()
     grantor.serve()

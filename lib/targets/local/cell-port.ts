@@ -1,19 +1,22 @@
 /** A cell on this machine, as operations see it. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { deriveCell, type MediaHost } from '../../fleet/derive/cell.ts';
-import type { DrainPort, MediaHostOfCell, SbcOfCell } from '../../operations/drain.ts';
+import type { DrainPort, MediaHostOfCell, Renewing, SbcOfCell } from '../../operations/drain.ts';
 import { callKamailio } from './cell-data.ts';
 import { rememberCustomers } from './customers.ts';
 import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';
 import { isAlive } from './processes.ts';
 import { isActive, isBackup } from './service-notes.ts';
-import { exclusively, requireState, type CellState } from './state.ts';
+import { cellFolder, exclusively, replaceFile, requireState, type CellState } from './state.ts';
 import { checkedStatus, hasFreeswitch, status } from './status.ts';
 import { isWithdrawn, readmit, withdraw } from './withdrawal.ts';
 
 /** @throws LocalFailure when the cell is not up */
 export function localCell(cell: string): DrainPort {
   requireState(cell);
+  const note = join(cellFolder(cell), 'renewing');
   return {
     cell,
 
@@ -40,6 +43,13 @@ export function localCell(cell: string): DrainPort {
     withdraw: (sbc) => withdraw(cell, sbc),
 
     readmit: async (sbc) => readmit(cell, sbc),
+
+    renewing: () => (existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Renewing) : undefined),
+
+    noteRenewing(renewing) {
+      if (renewing === undefined) rmSync(note, { force: true });
+      else replaceFile(note, JSON.stringify(renewing));
+    },
 
     async run(host, { does, argv, input }) {
       const namespace = requireState(cell).namespaces[host];
@@ -83,7 +93,7 @@ function hostsOf({ name: cell, spec, namespaces }: CellState): readonly (MediaHo
       const up = isUp(name);
       return {
         ...{ kind: 'sbc', name, number, isUp: up },
-        ...{ isActive: up && isActive(cell, name), isWithdrawn: up && isWithdrawn(cell, name) },
+        ...{ isActive: up && isActive(cell, name), isWithdrawn: isWithdrawn(cell, name) },
       };
     }),
   ];

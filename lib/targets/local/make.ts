@@ -10,6 +10,7 @@ import { startServices } from './readiness.ts';
 import { secretsOf } from './secrets.ts';
 import { writeState, type CellState, type Namespace } from './state.ts';
 import { hasFreeswitch } from './status.ts';
+import { keepWithdrawn } from './withdrawal.ts';
 
 /** What each host is made of, with its late-bound values. */
 export async function plansOf(cell: Cell, publicNetwork: string): Promise<readonly NamespacePlan[]> {
@@ -48,6 +49,7 @@ export async function makeNamespaces(
       [...network, ...wanted].map(async (plan) => {
         onProgress?.({ host: plan.name, state: 'booting' });
         started.set(plan.name, await startNamespace(cell.name, plan, dieWithParent));
+        keepWithdrawn(cell.name, plan.name);
       }),
     );
     const made = [...network, ...wanted].map((plan): [string, Namespace] => [

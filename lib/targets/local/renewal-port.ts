@@ -1,16 +1,14 @@
 /** The hosts of a cell on this machine as an operation makes them anew, one at a time. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
-import type { Renewing, RenewPort } from '../../operations/renew.ts';
+import type { RenewPort } from '../../operations/renew.ts';
 import { localCell } from './cell-port.ts';
 import { changesOf } from './changes.ts';
 import type { NamespacePlan } from './host-plan.ts';
 import { makeNamespaces, type Making } from './make.ts';
 import { runInside } from './namespace.ts';
 import { isAlive, kill } from './processes.ts';
-import { cellFolder, replaceFile, requireState } from './state.ts';
+import { requireState } from './state.ts';
 import { checkedStatus } from './status.ts';
 
 /** @param plans what every host of the cell is to be made of */
@@ -20,7 +18,6 @@ export function renewalPort(
   { onProgress, dieWithParent = false }: Making,
 ): RenewPort {
   const { name: cellName } = cell;
-  const note = join(cellFolder(cellName), 'renewing');
   return {
     ...localCell(cellName),
 
@@ -59,13 +56,6 @@ export function renewalPort(
         cell.sbcs.map(async (sbc) => [sbc.name, endedIn(await metricsPage(cellName, sbc), 'media_lost')] as const),
       );
       return new Map(counted);
-    },
-
-    renewing: () => (existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Renewing) : undefined),
-
-    noteRenewing(renewing) {
-      if (renewing === undefined) rmSync(note, { force: true });
-      else replaceFile(note, JSON.stringify(renewing));
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Brings a cell up on this machine, or what is missing of it. */
 import { deriveCell, type Cell } from '../../fleet/derive/cell.ts';
-import { standDown } from '../../operations/promote.ts';
+import { requirePrimaries, standDown } from '../../operations/promote.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { usualDeadlineSeconds } from '../../operations/drain.ts';
 import { renewHosts } from '../../operations/renew.ts';
@@ -117,6 +117,9 @@ export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<r
   );
   return renewed;
 }
+
+/** A primary that has just started answers by then. */
+const startSeconds = 30;
 
 const isDataHost = (name: string) => /^(database|redis)-/.test(name);
 const anyHost = () => true;
@@ -235,8 +238,10 @@ async function makeHosts(
   const wanted = plans.filter(({ name }) => make.includes(name));
   const primaries = keptPrimaries(cell, previous);
   options.signal?.throwIfAborted();
-  if (wanted.length > 0) forgetCustomers(cell.name);
   const ending = [...make, ...gone];
+  const port = localDataHosts(cell.name);
+  await requirePrimaries(port, ending, { seconds: startSeconds, signal: options.signal });
+  if (wanted.length > 0) forgetCustomers(cell.name);
   for (const name of ending) if (previous.namespaces[name] !== undefined) kill(previous.namespaces[name].init);
   const kept = Object.entries(previous.namespaces).filter(([name]) => !ending.includes(name));
   const told = await Promise.all(
@@ -257,7 +262,6 @@ async function makeHosts(
   }
   if (held.length === 0) return state;
   // Their replicas are as the spec wants them: one takes the place of each, and then they can be made anew.
-  const port = localDataHosts(cell.name);
   for (const primary of held) await standDown(port, primary);
   return makeHosts(cell, requireState(cell.name), plans, isMeant, options);
 }

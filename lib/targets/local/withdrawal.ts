@@ -1,27 +1,41 @@
-/** An SBC that is kept from the floating addresses: its keepalived does not run. It gives the addresses up when it ends. */
+/**
+ * An SBC that is kept from the floating addresses: its keepalived does not run. It gives the addresses up when it ends. The cell's folder
+ * remembers it, because that of a host goes when the host is made anew.
+ */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';
 import { isActive, readService, servicePid } from './service-notes.ts';
-import { hostFolder, requireState } from './state.ts';
+import { cellFolder, hostFolder, makeFolder, requireState } from './state.ts';
 
 const service = 'keepalived';
 
 /** It takes half a second. Milliseconds. */
 const patience = 20_000;
 
+const folder = (cell: string) => join(cellFolder(cell), 'withdrawn');
+const record = (cell: string, sbc: string) => join(folder(cell), sbc);
+
+/** What the host's supervisor sees. */
 const mark = (cell: string, sbc: string) => join(hostFolder(cell, sbc), 'services', `${service}.held`);
 
 export function isWithdrawn(cell: string, sbc: string): boolean {
-  return existsSync(mark(cell, sbc));
+  return existsSync(record(cell, sbc));
+}
+
+/** For a host whose folder is new, before its services start. */
+export function keepWithdrawn(cell: string, host: string): void {
+  if (isWithdrawn(cell, host)) writeFileSync(mark(cell, host), '');
 }
 
 /** @throws LocalFailure when it does not give the addresses up; it may take them again then */
 export async function withdraw(cell: string, sbc: string): Promise<void> {
   const { init } = requireState(cell).namespaces[sbc]!;
-  writeFileSync(mark(cell, sbc), '');
+  makeFolder(folder(cell));
+  writeFileSync(record(cell, sbc), '');
+  keepWithdrawn(cell, sbc);
   const deadline = Date.now() + patience;
   let told: number | undefined;
   while (readService(cell, sbc, service).state !== 'held' || isActive(cell, sbc)) {
@@ -37,5 +51,6 @@ export async function withdraw(cell: string, sbc: string): Promise<void> {
 }
 
 export function readmit(cell: string, sbc: string): void {
+  rmSync(record(cell, sbc), { force: true });
   rmSync(mark(cell, sbc), { force: true });
 }

@@ -15,9 +15,9 @@ describe('planned work on hosts', () => {
   });
 
   it('roll knows media hosts and SBCs, and on AWS all of them alone', async () => {
-    const other = await cellstamp('roll', 'euw1-a', '--only', 'data');
+    const other = await cellstamp('roll', 'euw1-a', '--only', 'edge');
     expect(other).toMatchObject({ status: 2, stdout: '' });
-    expect(other.stderr).toContain('Allowed choices are media, sbc.');
+    expect(other.stderr).toContain('Allowed choices are data, media, sbc.');
     expect(await cellstamp('roll', 'euw1-a', '--target', 'aws', '--only', 'media', '--deadline', '5')).toEqual({
       ...{ status: 2, stdout: '', stderr: 'cellstamp: --only and --deadline go with --target local only\n' },
     });

@@ -1,9 +1,12 @@
 /** Data hosts that change places again and again, freeze, are cut off, die, and are made otherwise, under calls. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { promote } from '../../../lib/operations/promote.ts';
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
+import { databasePartPath } from '../../../lib/software/postgresql/part.ts';
+import { redisPartPath } from '../../../lib/software/redis/part.ts';
 import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
-import { checkedStatus, exec, killHost, primaryHost, up } from '../../../lib/targets/local/index.ts';
+import { checkedStatus, exec, killHost, primaryHost, roll, up } from '../../../lib/targets/local/index.ts';
 import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { describeWith } from '../../requirements.ts';
@@ -13,6 +16,7 @@ import { until } from '../lab/lab.ts';
 const name = 'lab-data-faults';
 const nothingLost = { failures: [], lost: [], doubled: [], refused: [], forgotten: [] };
 const roles = ['database', 'redis'] as const;
+const parts = { database: databasePartPath, redis: redisPartPath } as const;
 const programs = { database: 'postgres', redis: 'redis-server' } as const;
 
 const other = (host: string) => host.replace(/\d$/, (number) => (number === '1' ? '2' : '1'));
@@ -124,6 +128,45 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
     expect({ ...toll, forgotten: [] }).toMatchObject(nothingLost);
     expect(primaries()).toEqual(old.map(other));
     expect(await isWell()).toBe(true);
+  });
+
+  it('of which one takes writes and nobody was sent to it: it copies the primary anew, and nothing is lost', async () => {
+    const toll = await bed.underCalls(async () => {
+      for (const role of roles) {
+        const host = primaryHost(name, role);
+        const stray = other(host);
+        await bed.lab.run(stray, parts[role], 'promote');
+        expect(await promote(localDataHosts(name), host)).toMatchObject({ following: [stray], notFollowing: [] });
+        await bed.lab.run(stray, parts[role], 'promote');
+        // The primary has taken something since.
+        await sleep(1000);
+        const { loss, notFollowing } = await promote(localDataHosts(name), stray);
+        expect({ loss, notFollowing }).toEqual({ loss: { kind: 'none' }, notFollowing: [] });
+      }
+    });
+    expect(toll).toMatchObject(nothingLost);
+    await until(isWell, 30);
+  });
+
+  it('of which a primary is broken stay as they are: a replica may have the only copy that is whole', async () => {
+    const changed = parseCell({ ...bed.input, size: 'small' });
+    const before = requireState(name);
+    for (const [role, work] of [
+      ['database', () => up(changed)],
+      ['redis', () => roll(changed, { only: 'data' })],
+    ] as const) {
+      const host = primaryHost(name, role);
+      await bed.lab.run(host, 'pkill', '-STOP', programs[role]);
+      await expect(work()).rejects.toThrow(
+        new RegExp(
+          `^${host}, the primary of cell ${name}, does not answer .*; ${other(host)} had a copy\\. .* --primary-lost; nothing was changed$`,
+          's',
+        ),
+      );
+      expect(requireState(name)).toEqual(before);
+      await bed.lab.run(host, 'pkill', '-CONT', programs[role]);
+      await until(isWell, 60);
+    }
   });
 
   it('keep their data when the cell gets more of them, and fewer', async () => {

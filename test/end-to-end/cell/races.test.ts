@@ -323,6 +323,30 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
     await nothingIsLeft(5);
   });
 
+  it('a host that is drained gets none of the very next calls', async () => {
+    for (const [at, { name }] of lab.cell.media.entries()) {
+      await lab.kamcmd(lab.active!, 'htable.seti', 'drains', `s:${at + 1}`, '1');
+      const calls: string[] = [];
+      for (let nth = 0; nth < 3; nth++) {
+        const { callId, ok } = await call();
+        acknowledge({ ok });
+        await raw.message(desk, callId, 'ACK ');
+        calls.push(ok);
+      }
+      expect(await lab.relayed(name), name).toBe(0);
+      for (const ok of calls) raw.send(exchange, floating, requestInDialog(exchange, ok, 'BYE', 2));
+      await Promise.all(
+        calls.map(async (ok) => {
+          const callId = /^Call-ID: (.*)\r$/im.exec(ok)![1]!;
+          raw.send(desk, floating, respond(await raw.message(desk, callId, 'BYE '), desk, '200 OK'));
+          await final(callId, '2 BYE');
+        }),
+      );
+      await nothingIsLeft(3);
+      await lab.kamcmd(lab.active!, 'htable.delete', 'drains', `s:${at + 1}`);
+    }
+  });
+
   it('a request that is repeated while the first still waits for the relay goes on once', async () => {
     const { callId, ok } = await call();
     acknowledge({ ok });

@@ -4,7 +4,8 @@ import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-p
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { drain, undrain } from '../../../lib/operations/drain.ts';
 import { localCell } from '../../../lib/targets/local/cell-port.ts';
-import { roll, up } from '../../../lib/targets/local/index.ts';
+import { killHost, roll, up } from '../../../lib/targets/local/index.ts';
+import { readService } from '../../../lib/targets/local/service-notes.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { anna, bert, withinTenant } from '../lab/acme.ts';
@@ -110,7 +111,7 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
   });
 });
 
-describeWith(['root', 'debian-packages'], 'a media host without a neighbour', () => {
+describeWith(['root', 'debian-packages'], 'a cell with one media host', () => {
   const alone = { ...input, name: 'lab-drain-alone', network: '10.98.64.0/20', media: { ...input.media, hosts: 1 } };
   let lab: Lab;
   let agents: AgentsProcess;
@@ -122,7 +123,20 @@ describeWith(['root', 'debian-packages'], 'a media host without a neighbour', ()
   });
   afterAll(() => lab?.down());
 
-  it('waits for its calls, says which, ends them at the deadline, and takes new ones after it', async () => {
+  it('keeps an SBC drained that dies and is made anew, until it is undrained', async () => {
+    const standby = lab.cell.sbcs.find((sbc) => sbc.name !== lab.active)!.name;
+    const port = localCell(alone.name);
+    const isDrained = async () =>
+      (await up(parseCell(alone))).hosts.find((host) => host.name === standby)!.work?.drained;
+    await drain(port, standby, { deadlineSeconds: 0 });
+    killHost(alone.name, standby);
+    expect(await isDrained()).toBe(true);
+    expect(readService(alone.name, standby, 'keepalived').state).toBe('held');
+    await undrain(port, standby);
+    expect(await isDrained()).toBe(false);
+  });
+
+  it('drains that host once its calls have ended: it waits, says for which, ends them at the deadline, and takes new ones after it', async () => {
     const short: CallSteps = [{ step: 'answer' }, { step: 'talk', seconds: 3 }, { step: 'bye', by: 'caller' }];
     const long: CallSteps = [{ step: 'answer' }, { step: 'talk', seconds: 120 }, { step: 'bye', by: 'caller' }];
     const kinds = [short, long].map((steps): CallScenario => ({ ...withinTenant, steps }));

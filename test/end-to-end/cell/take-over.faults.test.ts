@@ -8,10 +8,11 @@ import { exec, killHost, up } from '../../../lib/targets/local/index.ts';
 import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { relaysProgram } from '../../../lib/software/take-over/paths.ts';
 import { describeWith } from '../../requirements.ts';
 import { anna, bert, withinTenant } from '../lab/acme.ts';
 import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
-import { freeze, relayedOf, relaysAreHome, thaw } from '../lab/relays.ts';
+import { freeze, relayedOf, relaysAreHome, relaysOf, thaw } from '../lab/relays.ts';
 import { Senders } from '../lab/senders.ts';
 
 const input = {
@@ -211,6 +212,34 @@ describeWith(['root', 'debian-packages'], 'calls outlive a media host', () => {
     await nothingIsLeft();
     await up(parseCell(input));
     await settled();
+  });
+
+  it('one with a call that has fallen silent on both sides: the call ends after its time, wherever the relay is', async () => {
+    await settled();
+    const run = await callsAt(4, [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'talk', seconds: 1 },
+      { step: 'silence', of: 'caller' },
+      { step: 'silence', of: 'callee' },
+      { step: 'pause', name: 'fault' },
+      { step: 'ended', seconds: 3 * input.calls.silentSeconds },
+    ]);
+    expect(await lab.load()).toMatchObject({ 'm:1': 1 });
+    await lab.run('media-1', relaysProgram, 'move', '1');
+    await until(async () => (await relaysOf(lab, neighbourOf(1))).get(1) === 'holds', 10);
+    run.resume('fault');
+    const { results } = await run.finished;
+    expect(failuresOf(results)).toEqual([]);
+    const records = await lab.recordsOf(results);
+    const ends = results.map(({ callId }) => records.get(callId)!.find(({ event }) => event === 'end')!);
+    expect(ends.map(({ reason }) => reason)).toEqual(results.map(() => 'media_lost'));
+    console.log(
+      `silent calls ended after ${ends.map(({ ended, answered }) => Math.round(ended! - answered!)).join(', ')} s`,
+    );
+    await lab.run('media-1', relaysProgram, 'home', '1');
+    await settled();
+    await nothingIsLeft();
   });
 
   it('two at once, of which one is the other’s neighbour: the calls of the one end with BYE, those of the other go on', async () => {

@@ -185,9 +185,12 @@ route[CHOOSE_MEDIA_HOST] {
         $var(place) = ($var(turn) + $var(i)) mod $var(count);
         $var(host) = $(var(hosts){s.select,$var(place),:}{s.int});
         $var(n) = $sht(load=>m:$var(host));
-        if ($var(n) < $var(least) && $var(host) != $var(tried) && $var(host) != $var(tried_before) && $sht(guests=>$var(host)) == $null) {
-            $var(least) = $var(n);
-            $var(m) = $var(host);
+        if ($var(n) < $var(least) && $var(host) != $var(tried) && $var(host) != $var(tried_before)) {
+            # Asked here too, for the pools are up to a second old: whoever drains a host counts on the very next call.
+            if ($sht(drains=>$var(host)) == $null && $sht(guests=>$var(host)) == $null) {
+                $var(least) = $var(n);
+                $var(m) = $var(host);
+            }
         }
         $var(i) = $var(i) + 1;
     }
