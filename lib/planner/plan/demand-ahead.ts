@@ -53,8 +53,15 @@ export function demandAhead(input: PlanInput, measuredDays: number): CellAhead[]
   const { cells, tenants } = tenantChanges(input);
   const members = tenantsByCell(tenants);
   const inOrder = [...cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
-  return inOrder.map((cell) => {
-    const { name, capacity, forecasts } = outlook(cell, now, levels, rules, figures);
+  return inOrder.map((given) => {
+    const { name, cell, capacity, forecasts } = outlook(
+      given,
+      members.get(given.spec.name) ?? [],
+      now,
+      levels,
+      rules,
+      figures,
+    );
     const from = now - measuredDays * 24 * HOUR_MS;
     const resources = RESOURCES.flatMap((resource) => {
       const ahead = forecasts.get(resource);

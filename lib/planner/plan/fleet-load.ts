@@ -3,9 +3,11 @@ import { CellLoad, type PlacementCell } from '../placement/cell-load.ts';
 import { TenantTable, type TenantRow } from '../placement/tenant-table.ts';
 import { usableLimit, type Policy } from '../policy.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource, type WeeklyDemand } from '../resources.ts';
+import { contractOfAll } from './implausible.ts';
 import type { FleetTenant } from './input.ts';
 import { busyWeek, raiseToMeasured, type Outlook } from './outlook.ts';
-import { DAY_MS } from '../time.ts';
+import { settledOf } from './settled.ts';
+import { factorWithin } from './within-contracts.ts';
 
 /** All cells with what their tenants will need at a quantile, and the tenants that wait for a cell. */
 export interface FleetLoad {
@@ -30,9 +32,6 @@ export interface FleetLoadOptions {
    */
   readonly measuredDays?: number;
 }
-
-/** A forecast has learned a new tenant's part of its cell after a week. */
-const SETTLED_MS = 7 * DAY_MS;
 
 /** What a policy lets the demand quantile reach, for every limit of a cell. */
 export function usableLimits(policy: Policy, { sharedLimits, maxTenants }: CellLimits): CellLimits {
@@ -73,17 +72,22 @@ export function fleetLoad(
     const settled = settledOf(own, options.now);
     const known = new Set(settled);
     const times = shares(one, settled, options);
+    const capped = RESOURCES.map((resource) => keepContracts(times[resource], settled, resource));
     const load = byName.get(one.name)!;
     for (const tenant of own) {
       if (!known.has(tenant)) {
         load.add(table.add(tenant));
         continue;
       }
-      for (const resource of RESOURCES) {
+      for (const [r, resource] of RESOURCES.entries()) {
         const use = tenant.use[resource];
         const factor = times[resource];
         const into = scaled[resource];
-        for (let h = 0; h < HOURS_PER_WEEK; h++) into[h] = use[h]! * factor[h]!;
+        const sold = contractOfAll([tenant], resource) ?? Infinity;
+        for (let h = 0; h < HOURS_PER_WEEK; h++) {
+          into[h] = use[h]! * factor[h]!;
+          if (capped[r]!.has(h)) into[h] = Math.min(into[h]!, Math.max(use[h]!, sold));
+        }
       }
       load.add(table.add({ ...tenant, use: scaled }));
     }
@@ -102,12 +106,32 @@ export function tenantsByCell(tenants: readonly FleetTenant[]): ReadonlyMap<stri
   return members;
 }
 
-/** Tenants that the forecast of their cell knows. */
-export const settledOf = (tenants: readonly FleetTenant[], now: number): readonly FleetTenant[] =>
-  tenants.filter(({ since }) => since === undefined || since <= now - SETTLED_MS);
-
 const emptyWeek = (): WeeklyDemand =>
   Object.fromEntries(RESOURCES.map((resource) => [resource, new Float64Array(HOURS_PER_WEEK)])) as WeeklyDemand;
+
+/**
+ * Raises the factors of hours in which a tenant cannot have its share, as it was not sold so much: the others will have the rest.
+ * Where all of them together were sold less than the cell has, it is theirs none the less.
+ *
+ * @returns the hours in which tenants have at most what was sold to them
+ */
+function keepContracts(times: Float64Array, tenants: readonly FleetTenant[], resource: Resource): Set<number> {
+  const capped = new Set<number>();
+  const sold = Float64Array.from(tenants, (tenant) => contractOfAll([tenant], resource) ?? Infinity);
+  if (sold.every((most) => most === Infinity)) return capped;
+  for (let h = 0; h < HOURS_PER_WEEK; h++) {
+    const factor = times[h]!;
+    if (!(factor > 1) || !tenants.some(({ use }, i) => use[resource][h]! * factor > sold[i]!)) continue;
+    const parts = Float64Array.from(tenants, ({ use }) => use[resource][h]!);
+    const target = factor * parts.reduce((sum, part) => sum + part, 0);
+    const most = parts.map((part, i) => Math.max(part, sold[i]!));
+    const within = factorWithin(target, parts, most);
+    if (within === Infinity) continue;
+    times[h] = within;
+    capped.add(h);
+  }
+  return capped;
+}
 
 /** For every resource and hour, the cell's quantile over the sum of what its tenants are expected to use. */
 function shares(

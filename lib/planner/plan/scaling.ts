@@ -19,8 +19,8 @@ interface Found {
 }
 
 /**
- * Desired media hosts of the cells that may breathe, for every group of pools that share hosts: up on a forecast, down only
- * on measurements and one at a time.
+ * Desired media hosts of the cells that may breathe, for every group of pools that share hosts: up on a forecast, down one at a
+ * time, where what is measured now, which the forecast of this hour has in it, leaves room for it.
  */
 export function scaling(context: PlanContext): Found & { notes: string[] } {
   const found: Found = { actions: [], excuses: [] };
@@ -66,15 +66,9 @@ function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: 
   const soon = allowed(Math.max(...hostsAhead(context, one, group, uses, rules.fewerHostsSpare).slice(0, QUIET_HOURS)));
   let base = current;
   if (soon < current) {
-    // A cell that does not know its calls is on hold.
-    const measured = cell.signals.relayedCalls!;
     const hold = holds.get(name);
-    const needNow = measuredNeed(context, group, uses, measured);
-    if (hold) refuse(`${whose}: ${soon} would do for ${QUIET_HOURS} h, but ${name} is on hold: ${hold.reason}`);
-    else if (needNow >= current) {
-      refuse(
-        `${whose}: ${soon} are forecast to do for ${QUIET_HOURS} h, but the ${amount(measured)} calls measured now need ${needNow > chain.length ? `more than ${chain.length}` : needNow}`,
-      );
+    if (hold) {
+      refuse(`${whose}: ${soon} would do for ${QUIET_HOURS} h, but ${name} is on hold: ${hold.reason}`);
     } else {
       const subject = `${name} ${pools.join('+')}`;
       const hours = (now - ledger.since(subject, 'fewerHostsSince')) / HOUR_MS;
@@ -106,18 +100,12 @@ function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: 
     inService: chain.slice(0, hosts[0]).sort((a, b) => a - b),
     reason:
       base < current
-        ? `${soon} hosts are enough for ${percent(rules.fewerHostsSpare)} of the load of the next ${QUIET_HOURS} h and of the ${amount(cell.signals.relayedCalls!)} calls measured now, and were for ${rules.fewerHostsAfterHours} h: one of ${current} goes`
+        ? `${soon} hosts are enough for ${percent(rules.fewerHostsSpare)} of the load of the next ${QUIET_HOURS} h, with the ${amount(cell.signals.relayedCalls!)} calls measured now, and were for ${rules.fewerHostsAfterHours} h: one of ${current} goes`
         : `${amount(peakAhead(one, policy.quantile, now))} calls of the cell at the ${percent(policy.quantile)} quantile within ${HOURS} h take ${Math.min(highest, chain.length)} hosts of ${pools.join(' and ')}, ${rules.lostMediaHosts} of them to lose; there are ${current}`,
   });
 }
 
 const startOfHour = (instant: number): number => Math.floor(instant / HOUR_MS) * HOUR_MS;
-
-/** Hosts for what is measured now, with a spare. */
-function measuredNeed({ now, rules }: PlanContext, group: HostGroup, uses: LimitUse, calls: number): number {
-  const use = { relayedCalls: calls * rules.fewerHostsSpare, mediaSessions: undefined };
-  return hostsFor(group, (sharedLimit) => uses(sharedLimit, hourOfWeek(now), use));
-}
 
 /** Hosts needed in each of the next 49 hours for the forecast times something; those there are where nothing is known. */
 function hostsAhead(
