@@ -129,6 +129,7 @@ function fleetCell(
     spec,
     ...optional({ jurisdiction: facts?.jurisdiction, costPerHour: facts?.costPerHour }),
     history: use.history,
+    ...(use.poolHistory && { poolHistory: use.poolHistory }),
     historyOf: use.historyOf,
     signals: signals.get(spec.name) ?? use.signals,
     ...(calendar?.value && calendarOf(calendar.value, spec, tenants, years)),

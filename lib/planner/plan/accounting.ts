@@ -1,6 +1,7 @@
 import { weekOf } from './host-groups.ts';
 import type { FleetTenant } from './input.ts';
-import { hourOfWeek, type Outlook } from './outlook.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
+import type { Outlook } from './outlook.ts';
 import { amount } from '../wording.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
 

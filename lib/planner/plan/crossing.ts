@@ -1,7 +1,7 @@
+import { hourOfWeek, hourOfWeekName } from '../hour-of-week.ts';
 import { limitName } from '../shared-limits.ts';
-import { hourOfWeekName } from '../hour-of-week.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
-import { busyWeek, hourOfWeek, type Outlook } from './outlook.ts';
+import { busyWeek, type Outlook } from './outlook.ts';
 import { amount } from '../wording.ts';
 import { HOUR_MS, MINUTE_MS } from '../time.ts';
 

@@ -6,7 +6,8 @@ import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import { tenantsByCell } from './fleet-load.ts';
 import { requireInput, type FleetCell, type FleetTenant, type PlanInput } from './input.ts';
 import { tenantChanges } from './tenant-changes.ts';
-import { hourOfWeek, outlook } from './outlook.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
+import { outlook } from './outlook.ts';
 import { DEFAULT_RULES, type PlanRules } from './rules.ts';
 import { HOUR_MS, MINUTE_MS } from '../time.ts';
 

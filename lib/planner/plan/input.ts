@@ -83,6 +83,11 @@ export interface FleetCell {
    * @default 'tenants'
    */
   readonly historyOf?: 'tenants' | 'cell';
+  /**
+   * What the tenants of a pool used together, by pool: of cells whose history is that of tenants. Default: the pool has its share of
+   * the cell's forecast.
+   */
+  readonly poolHistory?: Readonly<Record<string, Partial<Readonly<Record<'relayedCalls' | 'mediaSessions', History>>>>>;
   readonly signals: Signals;
   /** Holidays, and events that change every resource alike, where its callers are. Default: none. */
   readonly calendar?: Calendar;

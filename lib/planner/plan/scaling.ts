@@ -1,7 +1,17 @@
+import type { Forecast } from '../forecast.ts';
 import type { PlanContext } from './context.ts';
 import { usableLimits } from './fleet-load.ts';
-import { hostGroups, hostsFor, limitUses, type HostGroup, type HostResource, type LimitUse } from './host-groups.ts';
-import { hourOfWeek, type Outlook } from './outlook.ts';
+import {
+  hostGroups,
+  hostsFor,
+  isHostResource,
+  limitUses,
+  type HostGroup,
+  type HostResource,
+  type LimitUse,
+} from './host-groups.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
+import { type Outlook } from './outlook.ts';
 import type { Action, PlanExcuse } from './schema.ts';
 import { amount, percent } from '../wording.ts';
 import { HOUR_MS, iso, MINUTE_MS, when } from '../time.ts';
@@ -123,14 +133,24 @@ function hostsAhead(
     };
     const use = { relayedCalls: highest('relayedCalls')!, mediaSessions: highest('mediaSessions') };
     if (Number.isNaN(use.relayedCalls) || Number.isNaN(use.mediaSessions)) return group.current;
-    return hostsFor(group, (sharedLimit) => uses(sharedLimit, hourOfWeek(from), use));
+    return hostsFor(group, (sharedLimit) => {
+      const { pools, resource } = sharedLimit;
+      const share = uses(sharedLimit, hourOfWeek(from), use);
+      if (pools === 'all' || pools.length > 1 || !isHostResource(resource)) return share;
+      const own = one.poolForecasts.get(pools[0]!)?.get(resource);
+      const needed = own && highestOf(own, policy.quantile, from);
+      return needed === undefined || Number.isNaN(needed) ? share : needed * times;
+    });
   });
 }
 
 /** The highest forecast in an hour; undefined where the resource has no forecast, NaN where it has none for that time. */
 function highestWithin(one: Outlook, resource: HostResource, quantile: number, from: number): number | undefined {
   const ahead = one.forecasts.get(resource);
-  if (ahead === undefined) return undefined;
+  return ahead && highestOf(ahead, quantile, from);
+}
+
+function highestOf(ahead: Forecast, quantile: number, from: number): number {
   const values = ahead.quantiles[ahead.levels.indexOf(quantile)]!;
   const step = ahead.stepMinutes * MINUTE_MS;
   const first = Math.floor((from - ahead.start) / step);

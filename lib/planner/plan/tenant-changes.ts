@@ -1,7 +1,7 @@
 import type { History } from '../forecast/history.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import type { FleetCell, FleetTenant, PlanInput, Signals } from './input.ts';
-import { hourOfWeek } from './outlook.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
 import type { PlanMemory } from './schema.ts';
 import { iso, MINUTE_MS } from '../time.ts';
 
