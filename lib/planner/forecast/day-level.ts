@@ -9,12 +9,13 @@ const GROWTH_LEFT = 0.99;
 /** Growth is believed as far as the level grew from a week to the one so many days later, and what is beyond fades so much a day. */
 const GROWTH_DAYS = 21;
 const DOUBT = 0.05;
-const WEEKDAY_DRIFT = 1e-3;
+const WEEKDAY_DRIFT = 1e-2;
 const START = { slow: 4, quick: 2, slope: 0.02, seenWeekday: 1, unseenWeekday: 60, kind: 50, holiday: 300 };
-/** A day farther off than this many standard deviations is strange and pulls only in proportion: P. J. Huber (1964). */
-const HUBER = 2;
-/** From so many standard deviations on it may be a break, after which demand stays there, or returns from there. */
-const BREAK = 3;
+/**
+ * A day farther off than this many standard deviations is strange and pulls only in proportion: P. J. Huber (1964). It may be
+ * a break, after which demand stays there, or returns from there.
+ */
+const STRANGE = 4;
 /**
  * How likely the level is to stay where a strange busy day was, and to return to where it was before a strange quiet one.
  * A busy day that is not repeated was an exception. A quiet one can still be the first of several: its odds only halve.
@@ -69,7 +70,7 @@ interface Remembered {
  * them from day to day and says how sure it is; days without measurement only make it less sure.
  *
  * All variances are in units of the day-to-day variance, which is learned, so that one set of ratios serves quiet and
- * noisy tenants. The ratios were chosen on the calls of a bank and on generated tenants; near them the error is flat.
+ * noisy tenants. The ratios were chosen on the tuning set of `bench/forecast/tune.ts`; near them the error is flat.
  */
 export class DayLevel {
   readonly #size: number;
@@ -209,7 +210,7 @@ export class DayLevel {
     const measured = Math.log(total + pseudo);
     const before = this.#compare(weekday, kinds, measured, mass, pseudo, dispersion);
     const { off } = before;
-    const strange = off > HUBER ? Math.sign(before.error) : 0;
+    const strange = off > STRANGE ? Math.sign(before.error) : 0;
     const level = this.#now;
     const returned = strange > 0 && this.#isReturn(before.error);
     if (returned) {
@@ -222,7 +223,7 @@ export class DayLevel {
       : before;
     // One strange day is an exception; a second one in the same direction, or one the calendar names, is news.
     const exception = !returned && strange !== 0 && strange !== this.#strange && kinds.length === 0;
-    const weight = exception ? off / HUBER : 1;
+    const weight = exception ? off / STRANGE : 1;
     const gain = slope / ((own + chance) * weight);
     const product = this.#product;
     for (let i = 0; i < size; i++) this.#mean[i]! += product[i]! * gain * error;
@@ -231,7 +232,7 @@ export class DayLevel {
       const factor = product[i]! * shrink;
       if (factor !== 0) for (let j = 0; j < size; j++) this.#covariance[i * size + j]! -= factor * product[j]!;
     }
-    if (!returned) this.#rememberHigher(off > BREAK ? strange : 0, level, level + error, kinds);
+    if (!returned) this.#rememberHigher(strange, level, level + error, kinds);
     this.#strange = returned ? 0 : strange;
     this.#seen[weekday] = 1;
     this.#updates++;

@@ -6,7 +6,7 @@ const PSEUDO = 0.01;
 /** An hour farther off than this many standard deviations is not what chance makes of the day. */
 const STRANGE = 3;
 /** Of the variance between days, so much is expected from one part of a day to the next. */
-const WITHIN_DAY = 0.1;
+const WITHIN_DAY = 0.6;
 /** The hours at night tell little about a busy day: it rises at most this many times as far as they did. */
 const MOST_RISE = 2;
 
