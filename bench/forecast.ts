@@ -171,11 +171,13 @@ function speedRow(): BenchRow {
   const series = generateTenants({ count: 500, seed: 3 }).map((tenant) =>
     tenantHistory(tenant, 'relayedCalls', { start: Date.UTC(2025, 0, 6), days: 56, stepMinutes: 60 }),
   );
-  const begin = performance.now();
+  // Processor time: others use the machine, too.
+  const begin = process.cpuUsage();
   for (let i = 0; i < 10_000; i++) forecast(series[i % series.length]!, { days: 42 });
+  const { user, system } = process.cpuUsage(begin);
   return {
-    what: '10,000 series of 8 weeks hourly, forecast 6 weeks ahead, one core (500 different series)',
-    figure: (performance.now() - begin) / 1000,
+    what: '10,000 series of 8 weeks hourly, forecast 6 weeks ahead: processor time (500 different series)',
+    figure: (user + system) / 1e6,
     unit: 's',
     goal: { atMost: 30 },
   };
