@@ -6,7 +6,6 @@ const BINS = (HIGHEST - LOWEST) / WIDTH;
 /** Standard normal distribution, before anything was measured: worth this many values. */
 const PRIOR_WEIGHT = 150;
 
-
 /**
  * Values by size, older ones counting less, begun as a normal distribution. Values beyond -6 and 14 count as these.
  * A quantile costs the same however many values there were, and an eighth is the width of a bin.
