@@ -68,6 +68,7 @@ export function plan(given: PlanInput): Plan {
   const absences = new Map<string, string>();
   const holds = new Map<string, ActionOf<'hold'>>();
   const crossings = new Map<string, Crossing>();
+  const crossingLater = new Set<string>();
   const accounts = new Map(
     outlooks.map((one) => [one.name, accounting(one, settledOf(inside.get(one.name) ?? [], now), now)]),
   );
@@ -82,10 +83,13 @@ export function plan(given: PlanInput): Plan {
     });
     if (hold) holds.set(one.name, hold);
     const crossing = crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until);
-    if (crossing) crossings.set(one.name, crossing);
+    if (crossing === undefined) continue;
+    crossings.set(one.name, crossing);
+    const ready = now + lead.hours * HOUR_MS;
+    if (crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until, ready)) crossingLater.add(one.name);
   }
   const known = { input, now, policy, rules, lead, cells, outlooks, load };
-  const context: PlanContext = { ...known, holds, absences, crossings, ledger };
+  const context: PlanContext = { ...known, holds, absences, crossings, crossingLater, ledger };
 
   const reports = outlooks.map((one) => report(context, one));
   const everyone = [...load.waiting, ...load.cells.flatMap((cell) => [...cell.tenants])];
