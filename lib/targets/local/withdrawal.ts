@@ -5,6 +5,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leaveScriptPath } from '../../software/keepalived/index.ts';
 import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';
 import { isActive, readService, servicePid } from './service-notes.ts';
@@ -36,6 +37,8 @@ export async function withdraw(cell: string, sbc: string): Promise<void> {
   makeFolder(folder(cell));
   writeFileSync(record(cell, sbc), '');
   keepWithdrawn(cell, sbc);
+  // Whatever comes of it: the other SBC is there to take over.
+  await runInside(init, [leaveScriptPath]);
   const deadline = Date.now() + patience;
   let told: number | undefined;
   while (readService(cell, sbc, service).state !== 'held' || isActive(cell, sbc)) {

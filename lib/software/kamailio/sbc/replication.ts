@@ -24,6 +24,13 @@ const unheardTurns = 20 * silentSeconds;
 const joiningTurns = 20 * 30;
 /** What asks the module of the other SBC for all that it has, in a string of the script: DMQ_SYNC and HT_DMQ_SYNC of their sources. */
 const askAll = { usrloc: String.raw`{\"action\":3}`, htable: String.raw`{\"action\":1}` } as const;
+/**
+ * For how many turns of 50 ms an SBC that is about to give its addresses up takes no new calls: longer than that takes. If it keeps them after
+ * all, it then goes on.
+ */
+const leavingTurns = 100;
+/** What it had in hand by then is done: an INVITE waits for its relay alone. */
+const turnsUntilTold = 2;
 /** Bytes of lines after which a message is full. */
 export const fullMessage = 8000;
 
@@ -71,6 +78,11 @@ modparam("pv", "shvset", "at_once=i:0")
 modparam("pv", "shvset", "records_left=i:0")
 modparam("pv", "shvset", "ticked=i:0")
 modparam("pv", "shvset", "thawed=i:0")
+
+# This SBC is about to give the addresses up (LEAVE): for how many turns it takes no new calls; after which message the other SBC knows all
+# that it has taken, 0 until that is sent.
+modparam("pv", "shvset", "leaving=i:0")
+modparam("pv", "shvset", "left_at=i:0")
 
 # Something has happened to a call without which it would be lost, or its record. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
 route[TELL] {
@@ -179,6 +191,7 @@ route[HAND_ON_EVENTS] {
             if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
         }
     }
+    if ($shv(leaving) > 0) route(TELL_LEAVING);
     if ($var(lines) != "") route(SEND_LINES);
     # A sign of life every second, with what we have of the other's messages; until it has told us its calls, ask for them.
     $var(ticks) = $var(ticks) + 1;
@@ -220,6 +233,49 @@ route[JOIN] {
         xlog("L_WARN", "${peer.name} has not told all: this SBC begins with $var(n) registrations of $shv(registered)\n");
         $shv(joined) = 1;
     }
+}
+
+# From the host itself, before the addresses are given up on purpose. The answer is 200 once the other SBC knows all calls that this one has
+# taken: an INVITE that it does not know would get no answer, and nobody repeats one that has got a 100.
+route[LEAVE] {
+    if ($shv(active) != 1) {
+        sl_send_reply("200", "Not Active");
+        exit;
+    }
+    if ($shv(leaving) == 0) {
+        $shv(left_at) = 0;
+        $shv(leaving) = ${leavingTurns};
+    }
+    if ($shv(left_at) > 0 && $shv(confirmed) >= $shv(left_at)) sl_send_reply("200", "Told");
+    else sl_send_reply("202", "Telling");
+    exit;
+}
+
+# In: $var(lines), all that is left to be told. The other SBC answers at once, and is asked until it has.
+route[TELL_LEAVING] {
+    $shv(leaving) = $shv(leaving) - 1;
+    if ($shv(left_at) == 0) {
+        if ($shv(leaving) > ${leavingTurns - turnsUntilTold}) return;
+        $var(lines) = $var(lines) + "l\n";
+        $shv(left_at) = $shv(told) + 1;
+        route(SEND_LINES);
+    } else if ($shv(confirmed) < $shv(left_at)) {
+        ${sendAtOnce(String.raw`l\n`)};
+    }
+}
+
+# A new INVITE in those moments. Over UDP its sender repeats it half a second later, and the other SBC takes it, as if it had been lost on
+# the way; a refusal would have a carrier keep away, and a phone give up. Over TCP and TLS nobody repeats it, and the connection ends with
+# this SBC: whoever is told calls again over the next one.
+route[LEAVE_TO_OTHER] {
+    if (proto == UDP) {
+        prom_counter_inc("dropped_total", "1", "handing_over");
+        exit;
+    }
+    prom_counter_inc("rejected_total", "1", "handing_over");
+    append_to_reply("Retry-After: 1\r\n");
+    sl_send_reply("503", "Service Unavailable");
+    exit;
 }
 
 # Its registrations, and the sources that it knows. By the modules' own messages, in which they ask when they start, but not before the other
@@ -384,6 +440,9 @@ route[TAKE_LINES] {
         } else if ($var(op) == ".") {
             # A sign of life, with what it has of ours.
             $shv(confirmed) = $(var(id){s.int});
+        } else if ($var(op) == "l") {
+            # It is about to give the addresses up.
+            ${sendAtOnce(String.raw`.$shv(taken)\n`)};
         } else if ($var(op) == "d") {
             # A media host that was drained there, or taken back.
             $sht(drained=>$var(id)) = $(var(line){s.select,1,|}{s.int});
