@@ -201,6 +201,18 @@ async function drainMediaHost(
   return { host: host.name, takenOverBy: host.neighbour ?? null, moved, ended };
 }
 
+/**
+ * A media host that goes for good: its relay has nowhere to go, so its calls may end by themselves until the deadline.
+ * @throws OperationFailure when it has the relay of another host
+ */
+export async function emptyMediaHost(port: DrainPort, name: string, options: DrainOptions): Promise<void> {
+  const hosts = await port.hosts();
+  const host = hostNamed(port, hosts, name) as MediaHostOfCell;
+  const { kind, number, isUp, guest, hasFreeswitch } = host;
+  const alone = { kind, name, number, isUp, hasFreeswitch, ...(guest === undefined ? {} : { guest }) };
+  await drainMediaHost(port, alone, hosts, options);
+}
+
 async function stateAt(port: DrainPort, host: string, relay: number): Promise<RelayState | undefined> {
   return relaysIn(await port.run(host, askRelays)).get(relay);
 }
