@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-process.ts';
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
-import { up } from '../../../lib/targets/local/index.ts';
+import { drain, undrain } from '../../../lib/operations/drain.ts';
+import { localCell } from '../../../lib/targets/local/cell-port.ts';
+import { killHost, up } from '../../../lib/targets/local/index.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
@@ -106,5 +108,26 @@ describeWith(['root', 'debian-packages'], 'a pool of media hosts under calls', (
     const { results } = await agents.run({ kinds, calls: 9, talkSeconds: 0.5 });
     expect(failuresOf(results)).toEqual([]);
     expect(new Set(results.flatMap((call) => lab.mediaHostsOf(call)))).toContain('media-3');
+  });
+
+  it('recreates a host without new calls that was drained when it was dead already', async () => {
+    const port = localCell(name);
+    await withCopies('media-1', 'media-2', 'media-3');
+    killHost(name, 'media-2');
+    const { neighbour } = requireState(name).namespaces['media-2']!.ring!;
+    await until(async () => (await relaysOf(lab, neighbour)).get(2) === 'holds', 20);
+    const drained = await drain(port, 'media-2', { deadlineSeconds: 0 });
+    expect(drained).toEqual({ host: 'media-2', dead: true, takenOverBy: neighbour, moved: 0, ended: [] });
+    await expect(undrain(port, 'media-2')).rejects.toThrow(`media-2 of cell ${name} is dead`);
+    const { hosts } = await up(parseCell(of(3)));
+    expect(hosts.find((host) => host.name === 'media-2')).toMatchObject({ state: 'ready', work: { drained: true } });
+    const place = async () => {
+      const { results } = await agents.run({ kinds, calls: 9, talkSeconds: 0.5 });
+      expect(failuresOf(results)).toEqual([]);
+      return new Set(results.flatMap((call) => lab.mediaHostsOf(call)));
+    };
+    expect(await place()).not.toContain('media-2');
+    await undrain(port, 'media-2');
+    expect(await place()).toContain('media-2');
   });
 });

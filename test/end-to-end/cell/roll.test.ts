@@ -112,7 +112,7 @@ describeWith(['root', 'debian-packages'], 'hosts of a running cell', () => {
     await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'follows', 30);
     const run = await callsAt(6);
     const began = Date.now();
-    const drained = { cell: name, host: 'media-1', takenOverBy: 'media-2', ended: [] };
+    const drained = { cell: name, host: 'media-1', dead: false, takenOverBy: 'media-2', ended: [] };
     expect(await asks('drain', 'media-1', '--cell', name)).toEqual({ ...drained, moved: 3 });
     console.log(`media-1 was drained of 3 calls in ${Date.now() - began} ms`);
     await shows('media-1', { work: { calls: 0, drained: true, relayAt: 'media-2' } });
@@ -135,7 +135,7 @@ describeWith(['root', 'debian-packages'], 'hosts of a running cell', () => {
     const first = lab.active!;
     const other = lab.cell.sbcs.find((sbc) => sbc.name !== first)!.name;
     expect(await asks('drain', first, '--cell', name)).toEqual({
-      ...{ cell: name, host: first, takenOverBy: other, moved: 0, ended: [] },
+      ...{ cell: name, host: first, dead: false, takenOverBy: other, moved: 0, ended: [] },
     });
     expect(lab.active).toBe(other);
     await shows(first, { active: false, work: { calls: 0, drained: true } });
