@@ -31,6 +31,12 @@ const askAll = { usrloc: String.raw`{\"action\":3}`, htable: String.raw`{\"actio
 const leavingTurns = 100;
 /** What it had in hand by then is done: an INVITE waits for its relay alone. */
 const turnsUntilTold = 2;
+/**
+ * Formats of what the SBCs tell each other, and of the entries in it: the oldest and the newest that this release reads and writes. A
+ * release that changes one raises the newest, and reads and writes the one before as well: so the SBCs of both releases know each other's
+ * calls, whichever of them is the newer.
+ */
+const formats = { oldest: 1, newest: 1 } as const;
 /** Bytes of lines after which a message is full. */
 export const fullMessage = 8000;
 
@@ -49,7 +55,7 @@ export function replication(cell: Cell, host: SbcHost): Section {
   const peerUri = `sip:${peer.address}:${internalPorts.sbcReplication}`;
   /** Sends lines in a datagram that nobody confirms. */
   const sendAtOnce = (lines: string) =>
-    String.raw`sendx("${peerUri}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\n${lines}")`;
+    String.raw`sendx("${peerUri}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\nV$shv(format)|$shv(newest_format)\n${lines}")`;
   return {
     title: `Replication with ${peer.name}`,
     text: String.raw`
@@ -71,6 +77,11 @@ modparam("pv", "shvset", "told=i:0")
 modparam("pv", "shvset", "told_before=i:0")
 modparam("pv", "shvset", "confirmed=i:0")
 modparam("pv", "shvset", "taken=i:0")
+# Formats that this SBC reads; the one in which it speaks, which the other one reads; whether that one speaks in another.
+modparam("pv", "shvset", "oldest_format=i:${formats.oldest}")
+modparam("pv", "shvset", "newest_format=i:${formats.newest}")
+modparam("pv", "shvset", "format=i:${formats.oldest}")
+modparam("pv", "shvset", "unreadable=i:0")
 # How many events were told at once since the last batch.
 modparam("pv", "shvset", "at_once=i:0")
 # Whether the other SBC was silent or has restarted, and may not have its records any more. When this one looked at its watch last, and
@@ -214,6 +225,7 @@ route[HAND_ON_EVENTS] {
 # An SBC that has started knows no registration and no call. Until it has those of the other one it is not ready, and answers OPTIONS with
 # 503: keepalived gives it no address, so that the other SBC can be restarted as soon as this one is ready. It waits ${silentSeconds} s for
 # another one that says nothing, and ${joiningTurns / 20} s for all that it has. In two that start at the same moment neither has anything.
+# While it can't read what the other one says it is not ready at all: that one has the calls.
 route[JOIN] {
     $var(turns) = $var(turns) + 1;
     if ($shv(heard) == 0) {
@@ -225,6 +237,7 @@ route[JOIN] {
         }
         return;
     }
+    if ($shv(unreadable) == 1 && $TV(sn) - $shv(heard) <= ${silentSeconds}) return;
     $var(n) = $stat(location_contacts);
     if ($shv(synced) == 1 && $shv(registered) >= 0 && $var(n) >= $shv(registered)) {
         xlog("L_NOTICE", "${peer.name} has told its calls and $var(n) registrations\n");
@@ -322,7 +335,7 @@ route[TELL_DRAINS] {
 route[SEND_LINES] {
     $shv(told) = $shv(told) + 1;
     if ($TV(sn) - $shv(heard) <= ${silentSeconds}) {
-        dmq_send_message("calls", "${peerUri}", "#$shv(told)\n$var(lines)", "text/plain");
+        dmq_send_message("calls", "${peerUri}", "#$shv(told)\nV$shv(format)|$shv(newest_format)\n$var(lines)", "text/plain");
     }
     $var(lines) = "";
 }
@@ -401,6 +414,11 @@ route[REPLICATED] {
     # A repetition is older than what came since: it gets the same answer and changes nothing.
     if (!t_newtran()) exit;
     $var(body) = $rb;
+    $var(i) = 1;
+    if (!route(READ_FORMAT)) {
+        t_reply("200", "OK");
+        exit;
+    }
     # A message is missing: what it said is asked for.
     $var(number) = $(var(body){s.select,0,\n}{s.strip,1}{s.int});
     if ($var(number) == $shv(taken) + 1) {
@@ -408,9 +426,33 @@ route[REPLICATED] {
     } else if ($var(number) > $shv(taken)) {
         $shv(synced) = 0;
     }
-    $var(i) = 1;
     route(TAKE_LINES);
     t_reply("200", "OK");
+}
+
+# Which format a message is in, and which is the newest that its sender reads; one from before there were formats says neither. In and
+# out: $var(body), $var(i), its line. False: nobody here can read it.
+route[READ_FORMAT] {
+    $var(format) = 1;
+    $var(newest) = 1;
+    $var(line) = $(var(body){s.select,$var(i),\n});
+    if ($(var(line){s.substr,0,1}) == "V") {
+        $var(format) = $(var(line){s.select,0,|}{s.strip,1}{s.int});
+        $var(newest) = $(var(line){s.select,1,|}{s.int});
+        $var(i) = $var(i) + 1;
+    }
+    if ($var(newest) > $shv(newest_format)) $var(newest) = $shv(newest_format);
+    if ($var(newest) < $shv(oldest_format)) $var(newest) = $shv(oldest_format);
+    $shv(format) = $var(newest);
+    if ($var(format) >= $shv(oldest_format) && $var(format) <= $shv(newest_format)) {
+        $shv(unreadable) = 0;
+        return 1;
+    }
+    if ($shv(unreadable) == 0) {
+        xlog("L_ERR", "${peer.name} speaks format $var(format), and this SBC reads $shv(oldest_format) to $shv(newest_format): it knows nothing of that one's calls\n");
+    }
+    $shv(unreadable) = 1;
+    return -1;
 }
 
 # In: $var(body), its lines from $var(i) on; $var(number), the number of a batch.

@@ -114,6 +114,11 @@ route[FROM_PEER] {
     if (is_method("PUBLISH")) {
         $var(body) = $rb;
         $var(i) = 0;
+        if (!route(READ_FORMAT)) {
+            # It is there, and is told that we are.
+            $shv(heard) = $TV(sn);
+            exit;
+        }
         route(TAKE_LINES);
     }
 }
