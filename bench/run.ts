@@ -1,16 +1,19 @@
 /**
  * `npm run bench -- [NAME ...] [--write]`: runs the benchmarks, each in a process of its own, and prints their figures beside
  * their goals. `--write` also puts them into docs/benchmarks.md with the machine and the command; a benchmark that is not
- * named keeps its section there.
+ * named keeps its section there. `npm run bench -- forecast --series FILE` forecasts a series of your own instead.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMet, rowLines, type BenchRow } from './row.ts';
 
 const page = new URL('../docs/benchmarks.md', import.meta.url);
 const args = process.argv.slice(2);
+const seriesAt = args.indexOf('--series');
+const [, series] = seriesAt < 0 ? [] : args.splice(seriesAt, 2);
 const available = readdirSync(new URL('.', import.meta.url))
   .filter((file) => file.endsWith('.ts') && file !== 'run.ts' && file !== 'row.ts')
   .map((file) => file.slice(0, -'.ts'.length))
@@ -20,6 +23,10 @@ const unknown = [
   ...named.filter((name) => !available.includes(name)),
   ...args.filter((arg) => arg.startsWith('-') && arg !== '--write'),
 ];
+if (seriesAt >= 0 && (series === undefined || named.join() !== 'forecast' || args.includes('--write'))) {
+  console.error('--series FILE goes with the benchmark forecast, and its figures into no page');
+  process.exit(2);
+}
 if (unknown.length > 0) {
   console.error(`unknown: ${unknown.join(', ')}; allowed: ${available.join(', ')}, --write`);
   process.exit(2);
@@ -39,6 +46,7 @@ for (const name of named.length > 0 ? named : available) {
   const child = spawnSync(process.execPath, ['--import', 'tsx', '--expose-gc', '--input-type=module', '-e', program], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...(series !== undefined && { CELLSTAMP_SERIES: resolve(series) }) },
     maxBuffer: 1 << 28,
   });
   if (child.status !== 0) {

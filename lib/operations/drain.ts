@@ -19,7 +19,7 @@ import { until } from './patience.ts';
 import { askRelays, letRelayHome, moveRelay, relaysIn, type RelayState } from './relays.ts';
 import { putIntoService } from './scale.ts';
 
-interface HostOfCell {
+interface AnyHost {
   readonly name: string;
   /** Number within its kind. */
   readonly number: number;
@@ -27,7 +27,7 @@ interface HostOfCell {
   readonly isUp: boolean;
 }
 
-export interface MediaHostOfCell extends HostOfCell {
+export interface MediaHostOfCell extends AnyHost {
   readonly kind: 'media';
   /** The host to which its relay moves with its calls; none where it can't move. */
   readonly neighbour?: string;
@@ -36,13 +36,15 @@ export interface MediaHostOfCell extends HostOfCell {
   readonly hasFreeswitch: boolean;
 }
 
-export interface SbcOfCell extends HostOfCell {
+export interface SbcOfCell extends AnyHost {
   readonly kind: 'sbc';
   /** Whether it is the one that has the floating addresses. */
   readonly isActive: boolean;
   /** Whether it is kept from taking them. */
   readonly isWithdrawn: boolean;
 }
+
+export type HostOfCell = MediaHostOfCell | SbcOfCell;
 
 /** The host at which an operation was interrupted that makes hosts anew. */
 export interface Renewing {
@@ -54,12 +56,12 @@ export interface Renewing {
 /** A cell whose hosts can be drained. */
 export interface DrainPort extends CellPort {
   /** Its media hosts and SBCs. */
-  hosts(): Promise<readonly (MediaHostOfCell | SbcOfCell)[]>;
+  hosts(): Promise<readonly HostOfCell[]>;
 
   /** Whether an SBC could be the active one now, and knows what that one knows. */
   standsBy(sbc: string): Promise<boolean>;
 
-  /** An SBC gives up the floating addresses, and does not take them again. */
+  /** An SBC gives up the floating addresses, and does not take them again, also when it is dead and is made anew. */
   withdraw(sbc: string): Promise<void>;
 
   /** An SBC may take the floating addresses again. */
@@ -82,6 +84,8 @@ export interface HeldCall {
 
 export interface Drained {
   readonly host: string;
+  /** Whether it does not run. The cell remembers that it is drained: whoever recreates it finds it so. */
+  readonly dead: boolean;
   /** The host that has its work now: its relay, or the floating addresses. Null where none does. */
   readonly takenOverBy: string | null;
   /** Calls that were on its relay, and moved. */
@@ -165,15 +169,15 @@ export async function undrainHost(
   options: Pick<DrainOptions, 'onProgress' | 'signal'> = {},
 ): Promise<void> {
   const host = hostNamed(port, await port.hosts(), name);
-  if (!host.isUp) throw new OperationFailure(`${name} of cell ${port.cell} is not up, so it can take nothing back`);
+  if (!host.isUp) {
+    throw new OperationFailure(
+      `${name} of cell ${port.cell} is dead, so it can take nothing back: \`npx cellstamp up ${port.cell}\` recreates it, and it stays drained until then`,
+    );
+  }
   await (host.kind === 'media' ? undrainMediaHost(port, host, options) : undrainSbc(port, host, options));
 }
 
-function hostNamed(
-  { cell }: DrainPort,
-  hosts: readonly (MediaHostOfCell | SbcOfCell)[],
-  name: string,
-): MediaHostOfCell | SbcOfCell {
+function hostNamed({ cell }: DrainPort, hosts: readonly HostOfCell[], name: string): HostOfCell {
   const found = hosts.find((host) => host.name === name);
   if (found !== undefined) return found;
   const names = hosts.map((host) => host.name).join(', ');
@@ -185,7 +189,7 @@ function hostNamed(
 async function drainMediaHost(
   port: DrainPort,
   host: MediaHostOfCell,
-  hosts: readonly (MediaHostOfCell | SbcOfCell)[],
+  hosts: readonly HostOfCell[],
   options: DrainOptions,
 ): Promise<Drained> {
   const { onProgress, signal } = options;
@@ -194,11 +198,35 @@ async function drainMediaHost(
   await putIntoService(port, { hosts: [host.number], inService: [] });
   if (host.isUp && host.hasFreeswitch) await port.run(host.name, pauseFreeswitch);
   const [active] = await port.sbcs();
-  const before = host.neighbour === undefined || (await stateAt(port, host.neighbour, host.number)) === 'holds';
+  const neighbour = await takerOf(port, host, hosts);
+  const before = neighbour === undefined || (await stateAt(port, neighbour, host.number)) === 'holds';
   const moved = before ? 0 : (relayedIn(await port.run(active, askLoad)).get(host.number) ?? 0);
-  if (host.neighbour !== undefined) await moveToNeighbour(port, host, host.neighbour, options);
-  const ended = await untilEmpty(port, host, options);
-  return { host: host.name, takenOverBy: host.neighbour ?? null, moved, ended };
+  if (neighbour !== undefined) await moveToNeighbour(port, host, neighbour, options);
+  const ended = host.isUp ? await untilEmpty(port, host, options) : [];
+  return { host: host.name, dead: !host.isUp, takenOverBy: neighbour ?? null, moved, ended };
+}
+
+/** The neighbour. Of a host that is dead it has the relay by now, or nobody ever will: the calls end by themselves then. */
+async function takerOf(
+  port: DrainPort,
+  { isUp, neighbour, number }: MediaHostOfCell,
+  hosts: readonly HostOfCell[],
+): Promise<string | undefined> {
+  if (neighbour === undefined || isUp) return neighbour;
+  const isThere = hosts.some(({ name, isUp: up }) => name === neighbour && up);
+  return isThere && (await stateAt(port, neighbour, number)) === 'holds' ? neighbour : undefined;
+}
+
+/**
+ * A media host that goes for good: its relay has nowhere to go, so its calls may end by themselves until the deadline.
+ * @throws OperationFailure when it has the relay of another host
+ */
+export async function emptyMediaHost(port: DrainPort, name: string, options: DrainOptions): Promise<void> {
+  const hosts = await port.hosts();
+  const host = hostNamed(port, hosts, name) as MediaHostOfCell;
+  const { kind, number, isUp, guest, hasFreeswitch } = host;
+  const alone = { kind, name, number, isUp, hasFreeswitch, ...(guest === undefined ? {} : { guest }) };
+  await drainMediaHost(port, alone, hosts, options);
 }
 
 async function stateAt(port: DrainPort, host: string, relay: number): Promise<RelayState | undefined> {
@@ -209,7 +237,7 @@ async function stateAt(port: DrainPort, host: string, relay: number): Promise<Re
 async function requireNoGuest(
   port: DrainPort,
   host: MediaHostOfCell,
-  hosts: readonly (MediaHostOfCell | SbcOfCell)[],
+  hosts: readonly HostOfCell[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { guest } = host;
@@ -345,13 +373,13 @@ async function undrainMediaHost(
 async function drainSbc(
   port: DrainPort,
   host: SbcOfCell,
-  hosts: readonly (MediaHostOfCell | SbcOfCell)[],
+  hosts: readonly HostOfCell[],
   { onProgress, signal }: DrainOptions,
 ): Promise<Drained> {
   const other = hosts.find((each): each is SbcOfCell => each.kind === 'sbc' && each.name !== host.name)!;
   const isActive = async (sbc: string) =>
     (await port.hosts()).some((each) => each.kind === 'sbc' && each.name === sbc && each.isActive);
-  if (!host.isWithdrawn && host.isUp) {
+  if (!host.isWithdrawn) {
     if (other.isWithdrawn) {
       throw new OperationFailure(
         `${other.name} is drained, so ${host.name} is the only SBC that takes calls: \`npx cellstamp undrain ${other.name}\` first`,
@@ -368,6 +396,8 @@ async function drainSbc(
       onProgress?.(`${host.name}: ${other.name} takes over`);
     }
     await port.withdraw(host.name);
+    if (!host.isUp)
+      return { host: host.name, dead: true, takenOverBy: other.isActive ? other.name : null, moved: 0, ended: [] };
     try {
       await until(
         () => isActive(other.name),
@@ -380,7 +410,7 @@ async function drainSbc(
       throw error;
     }
   }
-  return { host: host.name, takenOverBy: other.name, moved: 0, ended: [] };
+  return { host: host.name, dead: !host.isUp, takenOverBy: other.name, moved: 0, ended: [] };
 }
 
 async function undrainSbc(

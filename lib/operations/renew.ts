@@ -1,17 +1,8 @@
 /** Brings the hosts of a running cell to what its definition says, one at a time, and each without its work. */
-import {
-  drainHost,
-  undrainHost,
-  type DrainOptions,
-  type DrainPort,
-  type MediaHostOfCell,
-  type SbcOfCell,
-} from './drain.ts';
+import { drainHost, undrainHost, type DrainOptions, type DrainPort, type HostOfCell } from './drain.ts';
 import { OperationFailure } from './failure.ts';
 import { askDrained, drainedIn } from './host-command.ts';
 import { until } from './patience.ts';
-
-type HostOfCell = MediaHostOfCell | SbcOfCell;
 
 /** A cell whose hosts can be made anew. */
 export interface RenewPort extends DrainPort {
@@ -97,7 +88,8 @@ async function renewOne(port: RenewPort, host: HostOfCell, options: RenewOptions
   port.noteRenewing({ host: name, staysDrained });
   const before = await port.lostCalls();
   if ((await port.outdated()).includes(name)) {
-    await drainHost(port, name, options);
+    // Of an SBC that is dead there is nothing to take.
+    if (host.isUp || host.kind === 'media') await drainHost(port, name, options);
     onProgress?.(`${name}: is made anew`);
     await port.renew(name);
   }

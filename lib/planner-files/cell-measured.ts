@@ -1,6 +1,7 @@
 /** What a cell used, from its own measurements and those of its tenants. Arithmetic only. */
 import type { History } from '../planner/forecast/history.ts';
 import type { TimeZone } from '../planner/forecast/time-zone.ts';
+import { HOST_RESOURCES } from '../planner/plan/host-groups.ts';
 import type { FleetCell, Signals } from '../planner/plan/input.ts';
 import { RESOURCES, type Resource } from '../planner/resources.ts';
 import type { CellSpec } from '../fleet/schema/cell.ts';
@@ -10,6 +11,8 @@ import { MINUTE_MS } from '../planner/time.ts';
 
 export interface CellMeasured {
   readonly history: Partial<Readonly<Record<Resource, History>>>;
+  /** Where the history is that of tenants, and these are of several pools. */
+  readonly poolHistory?: NonNullable<FleetCell['poolHistory']>;
   readonly historyOf: NonNullable<FleetCell['historyOf']>;
   readonly signals: Signals;
   /** By tenant: from when on it is in the cell's history, where that is not all along. */
@@ -64,7 +67,39 @@ export function cellMeasured(
     ...tenants.map((tenant) => measured.earlier.tenant.get(tenant.name)),
   ];
   const signals = signalsOf(values, grid, newest(earlier));
-  return { history, historyOf: summed ? 'tenants' : 'cell', signals, since, notes };
+  const poolHistory = summed ? poolHistories(known, measured, start, grid, zone) : undefined;
+  return {
+    history,
+    ...(poolHistory && { poolHistory }),
+    historyOf: summed ? 'tenants' : 'cell',
+    signals,
+    since,
+    notes,
+  };
+}
+
+/** What the tenants of every pool used together; undefined where all are of one. */
+function poolHistories(
+  known: CellSpec['tenants'],
+  measured: Measured,
+  start: number,
+  grid: Grid,
+  zone: TimeZone,
+): CellMeasured['poolHistory'] {
+  const pools = [...new Set(known.map(({ tier }) => tier))];
+  if (pools.length < 2) return undefined;
+  return Object.fromEntries(
+    pools.map((pool) => {
+      const members = known.filter(({ tier }) => tier === pool);
+      const histories = HOST_RESOURCES.flatMap((resource) => {
+        const parts = members.flatMap(({ name }) => measured.get('tenant', name, resource) ?? []);
+        if (parts.length < members.length) return [];
+        const one = historyOf(sumOf(parts, start, undefined, grid), grid, zone);
+        return one === undefined ? [] : [[resource, one] as const];
+      });
+      return [pool, Object.fromEntries(histories)];
+    }),
+  );
 }
 
 function firstKnown(measured: Measured, tenant: string): number {

@@ -11,6 +11,7 @@ import { calendarOf, yearsAround, type CalendarFile } from './calendar-file.ts';
 import { cellMeasured, type CellMeasured } from './cell-measured.ts';
 import type { CheckedFile } from '../config-file/checked-file.ts';
 import { contractOf } from './contract.ts';
+import { forgetImplausibleUse } from './implausible-use.ts';
 import { deployFacts, type DeployStep } from './deploys.ts';
 import type { FleetFiles } from './fleet-files.ts';
 import { historyOf, type Grid } from './history/grid.ts';
@@ -43,7 +44,8 @@ export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'mem
   const zones = zonesOf(value);
   const cells = fleet.cells.map((spec) => {
     const zone = zones.of(spec.name);
-    return { spec, zone, use: cellMeasured(spec, measured, grid, zone, now) };
+    const implausible = forgetImplausibleUse(spec, measured, grid);
+    return { spec, zone, implausible, use: cellMeasured(spec, measured, grid, zone, now) };
   });
   const weekOf = (tenant: Tenant, zone: TimeZone): FleetTenant['use'] =>
     tenantWeek(tenantHistories(tenant.name, measured, grid, zone), contractOf(tenant.limits, value.contracts));
@@ -51,7 +53,7 @@ export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'mem
     now,
     ...planningTerms(value),
     figures: figuresWith(measurements),
-    cells: cells.map(({ spec, use }) => fleetCell(spec, use, sources)),
+    cells: cells.map(({ spec, use, implausible }) => ({ ...fleetCell(spec, use, sources), implausible })),
     tenants: [
       ...cells.flatMap(({ spec, zone, use }) =>
         spec.tenants.map((tenant) => fleetTenant(tenant, weekOf(tenant, zone), spec, use.since.get(tenant.name))),
@@ -127,6 +129,7 @@ function fleetCell(
     spec,
     ...optional({ jurisdiction: facts?.jurisdiction, costPerHour: facts?.costPerHour }),
     history: use.history,
+    ...(use.poolHistory && { poolHistory: use.poolHistory }),
     historyOf: use.historyOf,
     signals: signals.get(spec.name) ?? use.signals,
     ...(calendar?.value && calendarOf(calendar.value, spec, tenants, years)),

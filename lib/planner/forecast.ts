@@ -1,8 +1,10 @@
 import type { AnnouncedEvent, Calendar } from './forecast/calendar.ts';
 import { likeWeekday } from './forecast/calendar.ts';
+import { type DaySoFar, SURGE_SHARE } from './forecast/day-so-far.ts';
 import { DecayingHistogram } from './forecast/decaying-histogram.ts';
 import { type DemandModel, fitDemand } from './forecast/demand-model.ts';
 import type { History } from './forecast/history.ts';
+import type { Spread } from './forecast/spread.ts';
 import { weekdayOf } from './forecast/time-zone.ts';
 import { ratioAt } from './forecast/weeks-ahead.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './time.ts';
@@ -12,6 +14,9 @@ export const QUANTILES = [0.5, 0.9, 0.95, 0.99] as const;
 
 /** A forecast reaches no farther than half a year: what is known of a tenant says nothing beyond. */
 export const MOST_DAYS = 183;
+
+/** What the day so far tells holds for the rest of it, and for so many hours where less are left. */
+const SO_FAR_HOURS = 6;
 
 /** What was sold to a tenant, for as long as its history says little. */
 export interface Contract {
@@ -83,6 +88,12 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
   const quantiles = levels.map(() => new Float64Array(intervals));
   const own = model.knownDays / (model.knownDays + CONTRACT_HALF_DAYS);
   const reach = levels.map((level) => model.spread.quantile(level));
+  const higher = model.level.higher;
+  const reachHigher = levels.map((level) => higher && reachIn(model.spread, level, higher.share));
+  const reachSurge = levels.map((level) => reachIn(model.spread, level, SURGE_SHARE));
+  const times = Math.exp(higher?.rise ?? 0);
+  const { soFar } = model;
+  const soFarUntil = soFar ? endOfSoFar(model.lastDay!, soFar, stepMinutes) : -Infinity;
   const normal = levels.map((level) => (calendar.events?.length ? new DecayingHistogram().quantile(level) : 0));
   const ahead = daysAhead(model, 1440 / stepMinutes);
   const growth = Math.log1p(growthPerWeek) / 7;
@@ -99,12 +110,26 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
     const { expected, deviation } = ahead(day);
     const slot = Math.floor((local - day * DAY_MS) / step);
     const grown = Math.exp((growth * (instant - start)) / DAY_MS);
-    const extra = announced(calendar.events, instant, step, expected[slot]! * grown);
-    const center = expected[slot]! * grown + extra.mean;
+    const usual = expected[slot]! * grown;
     const spread = deviation[slot]! * grown;
+    // Falls wait for the day to end: until then they are in the median and below.
+    const tells = soFar && local < soFarUntil && usual > 0;
+    const lasting = tells ? Math.min(soFar.times, 1 + soFar.mostRise / usual) : 1;
+    const surge = tells ? Math.min(soFar.surge, 1 + soFar.mostRise / usual) : 1;
+    const extra = announced(calendar.events, instant, step, usual * Math.max(1, lasting));
     const sold = contract ? contractAt(contract, day, local) + extra.mean : 0;
     for (let k = 0; k < levels.length; k++) {
-      const learned = Math.max(0, center + joined(reach[k]! * spread, normal[k]! * extra.deviation));
+      const byEvents = normal[k]! * extra.deviation;
+      const corrected = levels[k]! > 0.5 ? Math.max(1, lasting) : lasting;
+      let learned = Math.max(0, corrected * usual + extra.mean + joined(reach[k]! * corrected * spread, byEvents));
+      const farSurge = reachSurge[k];
+      if (farSurge !== undefined && surge > lasting) {
+        learned = Math.max(learned, surge * usual + extra.mean + joined(farSurge * surge * spread, byEvents));
+      }
+      const far = reachHigher[k];
+      if (far !== undefined) {
+        learned = Math.max(learned, times * usual + extra.mean + joined(far * times * spread, byEvents));
+      }
       quantiles[k]![i] = !contract ? learned : Number.isNaN(learned) ? sold : own * learned + (1 - own) * sold;
     }
   }
@@ -131,9 +156,24 @@ function requireOptions({ stepMinutes }: History, options: ForecastOptions): voi
   }
 }
 
+/**
+ * How many standard deviations above a much higher level, which demand has with a share, the quantile of the whole lies: what is
+ * above it is all from there. Undefined where the quantile lies below all of it.
+ */
+function reachIn(spread: Spread, level: number, share: number): number | undefined {
+  const within = 1 - (1 - level) / share;
+  return within > 0 ? spread.quantile(within) : undefined;
+}
+
 /** The distances of a quantile from the mean for two independent causes, made one. */
 function joined(learned: number, announced: number): number {
   return learned + Math.sign(announced) * (Math.hypot(learned, announced) - Math.abs(learned));
+}
+
+/** Local time until which the last hours of a day tell something. */
+function endOfSoFar(day: number, { lastSlot }: DaySoFar, stepMinutes: number): number {
+  const measuredUntil = day * DAY_MS + (lastSlot + 1) * stepMinutes * MINUTE_MS;
+  return Math.max((day + 1) * DAY_MS, measuredUntil + SO_FAR_HOURS * HOUR_MS);
 }
 
 /** The forecast of a local day: expected demand and its standard deviation at every time of day. */
@@ -147,7 +187,7 @@ function daysAhead(model: DemandModel, slots: number): (day: number) => DayAhead
   const unknown = { expected: new Float64Array(slots).fill(NaN), deviation: new Float64Array(slots).fill(NaN) };
   if (model.lastDay === undefined) return () => unknown;
   const { shape, spread, kinds } = model;
-  const level = model.level.clone();
+  const level = model.level.ahead();
   let reached = model.lastDay;
   let made: DayAhead | undefined;
   return (day) => {
@@ -155,7 +195,9 @@ function daysAhead(model: DemandModel, slots: number): (day: number) => DayAhead
     for (; reached < day; reached++) level.advance();
     const weekday = likeWeekday(kinds, day, (other) => level.weekdayEffect(other));
     const { ln, variance: expectedVariance } = level.expect(weekday, kinds.of(day));
-    const variance = expectedVariance * ratioAt(model.weeksAhead, day - model.lastDay!);
+    // What is known of a day says how it is.
+    const open = day === model.lastDay ? 1 - (model.soFar?.part ?? 0) : 1;
+    const variance = expectedVariance * open * ratioAt(model.weeksAhead, day - model.lastDay!);
     const mean = Math.exp(ln);
     const expected = shape.of(weekday).map((share) => share * mean);
     return (made = { expected, deviation: expected.map((value) => spread.deviation(value, level.ordinary, variance)) });

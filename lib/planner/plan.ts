@@ -9,7 +9,7 @@ import { crossingOf, fullestOf, type Crossing } from './plan/crossing.ts';
 import { whyAbsent } from './plan/presence.ts';
 import { admission } from './plan/admission.ts';
 import { accounting } from './plan/accounting.ts';
-import { fleetLoad, settledOf, tenantsByCell } from './plan/fleet-load.ts';
+import { fleetLoad, tenantsByCell } from './plan/fleet-load.ts';
 import { holdOf } from './plan/hold.ts';
 import { requireInput, type FleetCell, type PlanInput } from './plan/input.ts';
 import { leadTime, stampRecords } from './plan/lead-time.ts';
@@ -22,6 +22,7 @@ import { retirement } from './plan/retirement.ts';
 import { tenantChanges } from './plan/tenant-changes.ts';
 import { DEFAULT_RULES, type PlanRules } from './plan/rules.ts';
 import { scaling } from './plan/scaling.ts';
+import { settledOf } from './plan/settled.ts';
 import type { ActionOf, CellReport, Plan } from './plan/schema.ts';
 import { stamping } from './plan/stamping.ts';
 import { rounded } from './wording.ts';
@@ -42,7 +43,10 @@ export function plan(given: PlanInput): Plan {
   const rules: PlanRules = { ...DEFAULT_RULES, ...input.rules };
   const inOrder = [...input.cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   const cells = new Map(inOrder.map((cell): [string, FleetCell] => [cell.spec.name, cell]));
-  const outlooks = inOrder.map((cell) => outlook(cell, now, [policy.quantile], rules, input.figures));
+  const inside = tenantsByCell(input.tenants);
+  const outlooks = inOrder.map((cell) =>
+    outlook(cell, inside.get(cell.spec.name) ?? [], now, [policy.quantile], rules, input.figures),
+  );
   const ledger = new Ledger(input.memory, now);
   ledger.keepStamps(new Set(cells.keys()));
   const proved = inOrder.map(({ spec: { name }, provedAt }) => ({ name, provedAt }));
@@ -64,7 +68,7 @@ export function plan(given: PlanInput): Plan {
   const absences = new Map<string, string>();
   const holds = new Map<string, ActionOf<'hold'>>();
   const crossings = new Map<string, Crossing>();
-  const inside = tenantsByCell(input.tenants);
+  const crossingLater = new Set<string>();
   const accounts = new Map(
     outlooks.map((one) => [one.name, accounting(one, settledOf(inside.get(one.name) ?? [], now), now)]),
   );
@@ -72,13 +76,20 @@ export function plan(given: PlanInput): Plan {
     const isEmpty = !inside.has(one.name);
     const absence = whyAbsent(one.cell, isEmpty);
     if (absence !== undefined) absences.set(one.name, absence);
-    const hold = holdOf(one.cell, now, rules, accounts.get(one.name)!.contradiction, isEmpty);
+    const hold = holdOf(one.cell, now, rules, {
+      tenants: inside.get(one.name) ?? [],
+      implausible: one.implausible,
+      unaccounted: accounts.get(one.name)!.contradiction,
+    });
     if (hold) holds.set(one.name, hold);
     const crossing = crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until);
-    if (crossing) crossings.set(one.name, crossing);
+    if (crossing === undefined) continue;
+    crossings.set(one.name, crossing);
+    const ready = now + lead.hours * HOUR_MS;
+    if (crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until, ready)) crossingLater.add(one.name);
   }
   const known = { input, now, policy, rules, lead, cells, outlooks, load };
-  const context: PlanContext = { ...known, holds, absences, crossings, ledger };
+  const context: PlanContext = { ...known, holds, absences, crossings, crossingLater, ledger };
 
   const reports = outlooks.map((one) => report(context, one));
   const everyone = [...load.waiting, ...load.cells.flatMap((cell) => [...cell.tenants])];
@@ -107,7 +118,11 @@ export function plan(given: PlanInput): Plan {
     lowerBound: bound,
     admission: admission(context),
     notes: [
-      ...outlooks.flatMap((one) => [one.notes, accounts.get(one.name)!.note ?? []].flat()),
+      ...outlooks.flatMap((one) => [
+        ...one.notes,
+        ...one.implausible.map(({ text }) => `${one.name}: ${text}: taken as unknown`),
+        ...[accounts.get(one.name)!.note ?? []].flat(),
+      ]),
       ...scaled.notes,
       ...quotaNotes(input),
     ],

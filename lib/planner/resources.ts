@@ -50,3 +50,7 @@ export function weeklyPeak(week: WeeklyDemand): Demand {
   }
   return peak;
 }
+
+/** Nothing of anything, to be filled. */
+export const emptyWeek = (): WeeklyDemand =>
+  Object.fromEntries(RESOURCES.map((resource) => [resource, new Float64Array(HOURS_PER_WEEK)])) as WeeklyDemand;

@@ -1,9 +1,9 @@
 import { CONTRACT_HALF_DAYS } from './forecast.ts';
 import type { History } from './forecast/history.ts';
+import { hourOfWeek } from './hour-of-week.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Demand, type Resource, type WeeklyDemand } from './resources.ts';
-import { HOUR_MS, MINUTE_MS } from './time.ts';
+import { MINUTE_MS } from './time.ts';
 
-const EPOCH_HOUR = 72;
 /** A week counts half as much as one four weeks later. */
 const WEEK_LEFT = 0.5 ** (1 / 4);
 
@@ -26,34 +26,51 @@ export function tenantWeek(histories: Partial<Readonly<Record<Resource, History>
 }
 
 function weekOf(resource: Resource, history: History | undefined, sold: number | undefined): Float64Array {
-  const sums = new Float64Array(HOURS_PER_WEEK);
-  const weights = new Float64Array(HOURS_PER_WEEK);
-  let known = 0;
-  if (history !== undefined) {
-    const { values, start, stepMinutes } = history;
-    const perHour = 60 / stepMinutes;
-    const total = values.length;
-    const weeks = Math.ceil(total / perHour / HOURS_PER_WEEK);
-    const weightOf = Float64Array.from({ length: weeks }, (_, weeksAgo) => WEEK_LEFT ** weeksAgo);
-    for (let i = 0; i < total; i++) {
-      const value = values[i]!;
-      if (Number.isNaN(value)) continue;
-      const hour = (Math.floor((start + i * stepMinutes * MINUTE_MS) / HOUR_MS) + EPOCH_HOUR) % HOURS_PER_WEEK;
-      const weight = weightOf[Math.floor((total - 1 - i) / perHour / HOURS_PER_WEEK)]!;
-      sums[hour]! += weight * value;
-      weights[hour]! += weight;
-      known++;
-    }
-    known /= perHour * 24;
-  }
-  if (known === 0) {
+  const measured = history && meansOf(history);
+  if (measured === undefined) {
     if (sold === undefined) throw new RangeError(`${resource} has neither a history with a known value nor a contract`);
     return new Float64Array(HOURS_PER_WEEK).fill(sold);
   }
-  const mean = sums.reduce((a, b) => a + b, 0) / weights.reduce((a, b) => a + b, 0);
-  const own = known / (known + CONTRACT_HALF_DAYS);
-  return sums.map((sum, hour) => {
-    const measured = weights[hour]! > 0 ? sum / weights[hour]! : (sold ?? mean);
-    return sold === undefined ? measured : own * measured + (1 - own) * sold;
+  const { week, mean, knownDays } = measured;
+  const own = knownDays / (knownDays + CONTRACT_HALF_DAYS);
+  return week.map((known) => {
+    const value = Number.isNaN(known) ? (sold ?? mean) : known;
+    return sold === undefined ? value : own * value + (1 - own) * sold;
   });
+}
+
+/** The week of {@link tenantWeek} from a history alone; undefined where nothing is known. */
+export function measuredWeek(history: History): Float64Array | undefined {
+  const measured = meansOf(history);
+  return measured?.week.map((value) => (Number.isNaN(value) ? measured.mean : value));
+}
+
+/** Means by the hour of the week, NaN where nothing is known, and of all; undefined where nothing is known at all. */
+function meansOf({
+  values,
+  start,
+  stepMinutes,
+}: History): { week: Float64Array; mean: number; knownDays: number } | undefined {
+  const sums = new Float64Array(HOURS_PER_WEEK);
+  const weights = new Float64Array(HOURS_PER_WEEK);
+  const perHour = 60 / stepMinutes;
+  const total = values.length;
+  const weeks = Math.ceil(total / perHour / HOURS_PER_WEEK);
+  const weightOf = Float64Array.from({ length: weeks }, (_, weeksAgo) => WEEK_LEFT ** weeksAgo);
+  let known = 0;
+  for (let i = 0; i < total; i++) {
+    const value = values[i]!;
+    if (Number.isNaN(value)) continue;
+    const hour = hourOfWeek(start + i * stepMinutes * MINUTE_MS);
+    const weight = weightOf[Math.floor((total - 1 - i) / perHour / HOURS_PER_WEEK)]!;
+    sums[hour]! += weight * value;
+    weights[hour]! += weight;
+    known++;
+  }
+  if (known === 0) return undefined;
+  return {
+    week: sums.map((sum, hour) => sum / weights[hour]!),
+    mean: sums.reduce((a, b) => a + b, 0) / weights.reduce((a, b) => a + b, 0),
+    knownDays: known / (perHour * 24),
+  };
 }

@@ -72,6 +72,7 @@ class Pair {
   active = 'sbc-1';
   readonly withdrawn = new Set<string>();
   readonly old = new Set<string>();
+  readonly dead = new Set<string>();
   left: Renewing | undefined;
   readonly #names = ['sbc-1', 'sbc-2'];
 
@@ -87,6 +88,7 @@ class Pair {
       this.#names.map((name, index): SbcOfCell => ({
         ...sbc(index + 1, this.active === name),
         isWithdrawn: this.withdrawn.has(name),
+        isUp: !this.dead.has(name),
       })),
     standsBy: async (name) => !this.withdrawn.has(name),
     withdraw: async (name) => {
@@ -97,7 +99,10 @@ class Pair {
     renewing: () => this.left,
     noteRenewing: (left) => void (this.left = left),
     outdated: async () => [...this.old],
-    renew: async (name) => void this.old.delete(name),
+    renew: async (name) => {
+      this.old.delete(name);
+      this.dead.delete(name);
+    },
     faults: async () => new Map(),
     lostCalls: async () => new Map(),
   };
@@ -111,6 +116,42 @@ class Pair {
   }
 }
 const options = { deadlineSeconds: 0 };
+
+describe('an SBC that is dead', () => {
+  const lost = () => {
+    const pair = new Pair();
+    pair.dead.add('sbc-2');
+    pair.old.add('sbc-2');
+    return pair;
+  };
+
+  it('can be drained: whoever recreates it finds it so', async () => {
+    const pair = lost();
+    const drained = { host: 'sbc-2', dead: true, takenOverBy: 'sbc-1', moved: 0, ended: [] };
+    expect(await drain(pair.port, 'sbc-2', options)).toEqual(drained);
+    expect([...pair.withdrawn]).toEqual(['sbc-2']);
+    await expect(undrain(pair.port, 'sbc-2')).rejects.toThrow(
+      'sbc-2 of cell a is dead, so it can take nothing back: `npx cellstamp up a` recreates it, and it stays drained until then',
+    );
+    expect(await renewHosts(pair.port, options)).toEqual(['sbc-2']);
+    expect([...pair.withdrawn]).toEqual(['sbc-2']);
+    await undrain(pair.port, 'sbc-2');
+    expect([...pair.withdrawn]).toEqual([]);
+  });
+
+  it('gets its work back from a roll where nobody has drained it', async () => {
+    const pair = lost();
+    expect(await renewHosts(pair.port, options)).toEqual(['sbc-2']);
+    expect([...pair.withdrawn]).toEqual([]);
+  });
+
+  it('is not drained where the other one is: nobody would take calls', async () => {
+    const pair = lost();
+    pair.withdrawn.add('sbc-1');
+    await expect(drain(pair.port, 'sbc-2', options)).rejects.toThrow('sbc-1 is drained');
+    expect([...pair.withdrawn]).toEqual(['sbc-1']);
+  });
+});
 
 describe('a host at which a roll was broken off', () => {
   it('gets its work back at the next one', async () => {

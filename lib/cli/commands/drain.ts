@@ -70,11 +70,14 @@ async function drain(host: string, options: Options & { readonly deadline: numbe
   }, `stops waiting; ${host} stays as drained as it is, and the same command goes on from there`);
 }
 
-function describe(cell: string, { host, takenOverBy, moved, ended }: Drained): string {
+function describe(cell: string, { host, dead, takenOverBy, moved, ended }: Drained): string {
   const what =
     takenOverBy === null ? '' : `; ${takenOverBy} has its work${moved === 0 ? '' : `, with ${calls(moved)}`}`;
   const bye = ended.length === 0 ? '' : `; ${calls(ended.length)} got a BYE`;
-  return `${host} of ${cell} is drained${what}${bye}`;
+  const back = dead
+    ? `\n${host} is dead; "npx cellstamp up ${cell}" recreates it without its work, "npx cellstamp undrain ${host}" then gives it back`
+    : '';
+  return `${host} of ${cell} is drained${what}${bye}${back}`;
 }
 
 const calls = (count: number) => `${count} ${count === 1 ? 'call' : 'calls'}`;

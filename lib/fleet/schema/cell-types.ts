@@ -134,7 +134,7 @@ export interface CellInput {
   /** What only AWS understands; {} takes its defaults. Default: the cell is not on AWS. */
   readonly aws?:
     | {
-        /** Availability zones by letter. Hosts are spread over them in turn. @default ["a","b","c"] */
+        /** Availability zones by letter. Hosts are spread over them in turn. Default: the first three of the region, a, b and c in most. */
         readonly zones?: readonly string[] | undefined;
         /** The machines of the session border controllers. */
         readonly sbc?:
@@ -456,7 +456,7 @@ export interface CellSpec {
   /** What only AWS understands; {} takes its defaults. Default: the cell is not on AWS. */
   readonly aws?:
     | {
-        /** Availability zones by letter. Hosts are spread over them in turn. @default ["a","b","c"] */
+        /** Availability zones by letter. Hosts are spread over them in turn. Default: the first three of the region, a, b and c in most. */
         readonly zones: readonly string[];
         /** The machines of the session border controllers. */
         readonly sbc: {

@@ -433,7 +433,7 @@ export function completeCell(cell: ParsedCell): CellSpec {
       },
       pools: cell.media.pools ?? { standard: hosts, 'high-volume': hosts.slice(Math.floor(hosts.length / 2)) },
     },
-    aws: cell.aws && completeAwsCell(cell.aws, cell.size),
+    aws: cell.aws && completeAwsCell(cell.aws, cell),
     kubernetes: cell.kubernetes && completeKubernetesCell(cell.kubernetes, cell.calls.longestMinutes),
   });
 }

@@ -24,7 +24,7 @@ export interface FrontInput {
     /** What only AWS understands of the region, in a front with the section aws. Default: its defaults. */
     readonly aws?:
       | {
-          /** Availability zones by letter. Edges are spread over them in turn. @default ["a","b"] */
+          /** Availability zones by letter. Edges are spread over them in turn. Default: the first two of the region, a and b in most. */
           readonly zones?: readonly string[] | undefined;
           /** Share of this region’s traffic that it takes, in percent. @default 100 */
           readonly trafficDial?: number | undefined;
@@ -138,7 +138,7 @@ export interface FrontSpec {
     /** What only AWS understands of the region, in a front with the section aws. Default: its defaults. */
     readonly aws?:
       | {
-          /** Availability zones by letter. Edges are spread over them in turn. @default ["a","b"] */
+          /** Availability zones by letter. Edges are spread over them in turn. Default: the first two of the region, a and b in most. */
           readonly zones: readonly string[];
           /** Share of this region’s traffic that it takes, in percent. @default 100 */
           readonly trafficDial: number;

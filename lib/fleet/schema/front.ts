@@ -20,7 +20,7 @@ import { oldFront, type OldFrontInput } from './old-form.ts';
 import { frontRules } from '../rules/rules.ts';
 import { parseSpec } from './spec-error.ts';
 import type { SpecFile } from '../../config-file/spec-file.ts';
-import { awsFront, awsFrontRegion } from './targets/aws.ts';
+import { awsFront, awsFrontRegion, zoneLettersOf } from './targets/aws.ts';
 import { local } from './targets/local.ts';
 import { writtenForm } from '../../config-file/written-form.ts';
 
@@ -141,8 +141,11 @@ type ParsedFront = z.output<typeof frontSchema>;
 
 /** A front on AWS has the section in every region. */
 function completeFront(front: ParsedFront): FrontSpec {
-  const regions = front.regions.map((entry) => ({ ...entry, aws: entry.aws ?? awsFrontRegion.parse({}) }));
-  return marked('front', front.aws === undefined ? front : { ...front, regions });
+  const regions = front.regions.map(({ aws: section, ...entry }) => {
+    const aws = section ?? (front.aws && awsFrontRegion.parse({}));
+    return aws ? { ...entry, aws: { ...aws, zones: aws.zones ?? zoneLettersOf(entry.region).slice(0, 2) } } : entry;
+  });
+  return marked('front', { ...front, regions });
 }
 
 /** How a front is checked, in a file or in code. */

@@ -4,10 +4,26 @@ const QUICK_LEFT = 0.75;
 const SLOPE_DRIFT = 2e-5;
 /** A slope does not last: this much of it is left the next day. */
 const SLOPE_LEFT = 0.998;
-const WEEKDAY_DRIFT = 1e-3;
+/** Looking ahead, growth fades: this much of it is left the day after. */
+const GROWTH_LEFT = 0.99;
+/** Growth is believed as far as the level grew from a week to the one so many days later, and what is beyond fades so much a day. */
+const GROWTH_DAYS = 21;
+const DOUBT = 0.05;
+const WEEKDAY_DRIFT = 1e-2;
 const START = { slow: 4, quick: 2, slope: 0.02, seenWeekday: 1, unseenWeekday: 60, kind: 50, holiday: 300 };
-/** A day farther off than this many standard deviations is strange and pulls only in proportion: P. J. Huber (1964). */
-const HUBER = 2;
+/**
+ * A day farther off than this many standard deviations is strange and pulls only in proportion: P. J. Huber (1964). It may be
+ * a break, after which demand stays there, or returns from there.
+ */
+const STRANGE = 4;
+/**
+ * How likely the level is to stay where a strange busy day was, and to return to where it was before a strange quiet one.
+ * A busy day that is not repeated was an exception. A quiet one can still be the first of several: its odds only halve.
+ */
+const STAYS = { share: 0.25, left: 0 };
+const RETURNS = { share: 0.25, left: 0.5 };
+/** Below this share a possible return is no longer planned for. */
+const LEAST_SHARE = 0.005;
 /** Squared standard deviations: a day farther off than this does not widen the day-to-day variance further. */
 const MOST_SURPRISE = 6;
 /** Added on both sides before a logarithm is taken, as a share of an ordinary day: a day without calls is no minus infinity. */
@@ -31,6 +47,22 @@ export interface ExpectedDay {
   variance: number;
 }
 
+/** A level above the expected one that demand may have instead, and how likely that is. */
+export interface HigherLevel {
+  /** How much higher, as a difference of logarithms. */
+  rise: number;
+  /** Above 0, at most a half. */
+  share: number;
+}
+
+/** {@link HigherLevel} as it is remembered: by the level itself, as the expected one moves. */
+interface Remembered {
+  level: number;
+  share: number;
+  /** What is left of the share after a day that is not like it. */
+  left: number;
+}
+
 /**
  * How busy a day is, as the logarithm of its mean demand: a slow level with a slope, a quick part of which most is left
  * the next day, an effect of the weekday, and one of each kind of day in the calendar. A Kalman filter (R. E. Kalman,
@@ -38,7 +70,7 @@ export interface ExpectedDay {
  * them from day to day and says how sure it is; days without measurement only make it less sure.
  *
  * All variances are in units of the day-to-day variance, which is learned, so that one set of ratios serves quiet and
- * noisy tenants. The ratios were chosen on the calls of a bank and on generated tenants; near them the error is flat.
+ * noisy tenants. The ratios were chosen on the tuning set of `bench/forecast/tune.ts`; near them the error is flat.
  */
 export class DayLevel {
   readonly #size: number;
@@ -51,7 +83,11 @@ export class DayLevel {
   #updates = 0;
   /** Direction in which the last day was strange, 0 if it was not. */
   #strange = 0;
+  #higher: Remembered | undefined;
   #ordinary: number;
+  #slopeLeft = SLOPE_LEFT;
+  /** The level of the last four weeks, day by day. */
+  readonly #lately: number[] = [];
 
   /**
    * @param dayMeans mean demand by weekday of the first weeks, NaN for a weekday not seen
@@ -87,13 +123,36 @@ export class DayLevel {
     copy.#unit = this.#unit;
     copy.#updates = this.#updates;
     copy.#strange = this.#strange;
+    copy.#higher = this.#higher && { ...this.#higher };
     copy.#ordinary = this.#ordinary;
+    copy.#slopeLeft = this.#slopeLeft;
+    copy.#lately.push(...this.#lately);
+    return copy;
+  }
+
+  /** The level for looking ahead: growth that the last weeks don't show does not go on. */
+  ahead(): DayLevel {
+    const copy = this.clone();
+    copy.#mean[SLOPE] = this.#lastingSlope;
+    copy.#slopeLeft = GROWTH_LEFT;
+    // What is foreseen shows no growth.
+    copy.#lately.length = 0;
     return copy;
   }
 
   /** Mean demand of an ordinary day now. */
   get ordinary(): number {
     return Math.exp(this.#mean[SLOW]!);
+  }
+
+  /**
+   * What demand may be after a break: a strange busy day may be the first of many, and after strange quiet days the old
+   * level may return. Undefined where nothing of the kind happened lately.
+   */
+  get higher(): HigherLevel | undefined {
+    if (this.#higher === undefined) return undefined;
+    const rise = this.#higher.level - this.#now;
+    return rise > 0 ? { rise, share: this.#higher.share } : undefined;
   }
 
   /** Effect of a weekday on the logarithm; NaN where it was never seen. */
@@ -104,14 +163,18 @@ export class DayLevel {
   /** One day later. */
   advance(): void {
     const mean = this.#mean;
+    this.#lately.push(this.#now);
+    if (this.#lately.length > GROWTH_DAYS + 7) this.#lately.shift();
+    mean[SLOPE]! += DOUBT * (this.#lastingSlope - mean[SLOPE]!);
     const covariance = this.#covariance;
     const size = this.#size;
     mean[SLOW]! += mean[SLOPE]!;
-    mean[SLOPE]! *= SLOPE_LEFT;
+    if (this.#higher) this.#higher.level += mean[SLOPE]!;
+    mean[SLOPE]! *= this.#slopeLeft;
     mean[QUICK]! *= QUICK_LEFT;
     for (let j = 0; j < size; j++) covariance[SLOW * size + j]! += covariance[SLOPE * size + j]!;
     for (let i = 0; i < size; i++) covariance[i * size + SLOW]! += covariance[i * size + SLOPE]!;
-    this.#scale(SLOPE, SLOPE_LEFT);
+    this.#scale(SLOPE, this.#slopeLeft);
     this.#scale(QUICK, QUICK_LEFT);
     covariance[SLOW * size + SLOW]! += SLOW_DRIFT;
     covariance[SLOPE * size + SLOPE]! += SLOPE_DRIFT;
@@ -129,7 +192,7 @@ export class DayLevel {
 
   /** What a day some days ahead is expected to be, as a logarithm. */
   foresee(days: number, weekday: number, kinds: readonly number[]): number {
-    const slope = (this.#mean[SLOPE]! * (1 - SLOPE_LEFT ** days)) / (1 - SLOPE_LEFT);
+    const slope = (this.#lastingSlope * (1 - GROWTH_LEFT ** days)) / (1 - GROWTH_LEFT);
     return this.#sum(weekday, kinds) + slope + this.#mean[QUICK]! * (QUICK_LEFT ** days - 1);
   }
 
@@ -143,20 +206,24 @@ export class DayLevel {
    */
   update(weekday: number, kinds: readonly number[], total: number, mass: number, dispersion: number): number {
     const size = this.#size;
-    const mean = Math.exp(this.#sum(weekday, kinds)) * mass;
     const pseudo = PSEUDO * this.#ordinary * mass;
-    const slope = mean / (mean + pseudo);
-    const chance = (dispersion * mean) / (mean + pseudo) ** 2 / this.#unit;
-    // The mean of a logarithm lies below the logarithm of the mean by half the variance.
-    const error = Math.log((total + pseudo) / (mean + pseudo)) + Math.min(0.5, (chance * this.#unit) / 2);
-    const own = slope * slope * (this.#uncertainty(weekday, kinds) + 1);
-    const surprise = (error * error) / this.#unit / (own + chance);
+    const measured = Math.log(total + pseudo);
+    const before = this.#compare(weekday, kinds, measured, mass, pseudo, dispersion);
+    const { off } = before;
+    const strange = off > STRANGE ? Math.sign(before.error) : 0;
+    const level = this.#now;
+    const returned = strange > 0 && this.#isReturn(before.error);
+    if (returned) {
+      this.#mean[SLOW] = this.#higher!.level;
+      this.#mean[QUICK] = 0;
+      this.#higher = undefined;
+    }
+    const { error, slope, own, chance, surprise } = returned
+      ? this.#compare(weekday, kinds, measured, mass, pseudo, dispersion)
+      : before;
     // One strange day is an exception; a second one in the same direction, or one the calendar names, is news.
-    const off = Math.sqrt(surprise);
-    const strange = off > HUBER ? Math.sign(error) : 0;
-    const exception = strange !== 0 && strange !== this.#strange && kinds.length === 0;
-    const weight = exception ? off / HUBER : 1;
-    this.#strange = strange;
+    const exception = !returned && strange !== 0 && strange !== this.#strange && kinds.length === 0;
+    const weight = exception ? off / STRANGE : 1;
     const gain = slope / ((own + chance) * weight);
     const product = this.#product;
     for (let i = 0; i < size; i++) this.#mean[i]! += product[i]! * gain * error;
@@ -165,12 +232,72 @@ export class DayLevel {
       const factor = product[i]! * shrink;
       if (factor !== 0) for (let j = 0; j < size; j++) this.#covariance[i * size + j]! -= factor * product[j]!;
     }
+    if (!returned) this.#rememberHigher(strange, level, level + error, kinds);
+    this.#strange = returned ? 0 : strange;
     this.#seen[weekday] = 1;
     this.#updates++;
     // What chance explains says nothing about the unit.
     const learning = Math.max(1 / (this.#updates + 6), 0.03) * (own / (own + chance));
     this.#unit = Math.min(1, Math.max(1e-4, this.#unit * (1 + learning * (Math.min(surprise, MOST_SURPRISE) - 1))));
     return off;
+  }
+
+  /** How far a day is from what is expected of it, in the logarithm; leaves the covariances with the sum in #product. */
+  #compare(
+    weekday: number,
+    kinds: readonly number[],
+    measured: number,
+    mass: number,
+    pseudo: number,
+    dispersion: number,
+  ): { error: number; slope: number; own: number; chance: number; surprise: number; off: number } {
+    const mean = Math.exp(this.#sum(weekday, kinds)) * mass;
+    const slope = mean / (mean + pseudo);
+    const chance = (dispersion * mean) / (mean + pseudo) ** 2 / this.#unit;
+    // The mean of a logarithm lies below the logarithm of the mean by half the variance.
+    const error = measured - Math.log(mean + pseudo) + Math.min(0.5, (chance * this.#unit) / 2);
+    const own = slope * slope * (this.#uncertainty(weekday, kinds) + 1);
+    const surprise = (error * error) / this.#unit / (own + chance);
+    return { error, slope, own, chance, surprise, off: Math.sqrt(surprise) };
+  }
+
+  /** Whether a busy day is nearer to where the level fell from than to what was expected: it is back, and nothing strange. */
+  #isReturn(error: number): boolean {
+    if (this.#higher?.left !== RETURNS.left) return false;
+    return Math.abs(error - (this.#higher.level - this.#now)) < error / 2;
+  }
+
+  /**
+   * @param strange direction in which the day was strange
+   * @param expected the level it was expected to have
+   * @param measured the level that it had
+   */
+  #rememberHigher(strange: number, expected: number, measured: number, kinds: readonly number[]): void {
+    if (this.#higher) {
+      this.#higher.share *= this.#higher.left;
+      if (this.#higher.share < LEAST_SHARE) this.#higher = undefined;
+    }
+    // What a kind of day does is told by its effect.
+    if (strange === 0 || kinds.length > 0) return;
+    // Of several quiet days the first says where demand came from.
+    if (strange < 0 && this.#higher) return;
+    const possible = strange > 0 ? { level: measured, ...STAYS } : { level: expected, ...RETURNS };
+    if (!(this.#higher && this.#higher.level > possible.level)) this.#higher = possible;
+  }
+
+  /** The slope, or what the level showed of it in the last weeks where that is less. */
+  get #lastingSlope(): number {
+    const slope = this.#mean[SLOPE]!;
+    if (this.#lately.length < GROWTH_DAYS + 7) return slope;
+    let grown = 0;
+    for (let day = 0; day < 7; day++) grown += this.#lately[GROWTH_DAYS + day]! - this.#lately[day]!;
+    const shown = grown / 7 / GROWTH_DAYS;
+    return slope > 0 ? Math.max(0, Math.min(slope, shown)) : Math.min(0, Math.max(slope, shown));
+  }
+
+  /** The level of the day, without what its weekday and kinds do to it. */
+  get #now(): number {
+    return this.#mean[SLOW]! + this.#mean[QUICK]!;
   }
 
   #sum(weekday: number, kinds: readonly number[]): number {

@@ -4,7 +4,7 @@ const WIDTH = 0.125;
 const BINS = (HIGHEST - LOWEST) / WIDTH;
 
 /** Standard normal distribution, before anything was measured: worth this many values. */
-const PRIOR_WEIGHT = 24;
+const PRIOR_WEIGHT = 150;
 
 /**
  * Values by size, older ones counting less, begun as a normal distribution. Values beyond -6 and 14 count as these.

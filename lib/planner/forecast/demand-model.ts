@@ -1,6 +1,7 @@
 import { type Calendar, dayKinds, type DayKinds, likeWeekday } from './calendar.ts';
 import { type DayGrid, dayGrid } from './day-grid.ts';
 import { DayLevel } from './day-level.ts';
+import { type DaySoFar, daySoFar } from './day-so-far.ts';
 import { DayShape } from './day-shape.ts';
 import type { History } from './history.ts';
 import { Spread } from './spread.ts';
@@ -31,6 +32,8 @@ export interface DemandModel {
   kinds: DayKinds;
   /** Last day of the history, counted since 1970-01-01; undefined if nothing is known. */
   lastDay: number | undefined;
+  /** How the last day went lately, with the level as it is; undefined where nothing is known of it. */
+  soFar: DaySoFar | undefined;
   /** Days on which anything is known. */
   knownDays: number;
 }
@@ -74,8 +77,16 @@ export function fitDemand(history: History, calendar: Calendar): DemandModel {
     spread.learnVariance(rows[d]!, form, total / mass);
     shape.learn(weekday, rows[d]!, total / mass, part);
   }
-  const lastDay = knownDays > 0 ? grid.firstDay + grid.days - 1 : undefined;
-  return { level, shape, spread, weeksAhead: weeksAhead.ratios(level, spread.scale), kinds, lastDay, knownDays };
+  const ratios = weeksAhead.ratios(level, spread.scale);
+  if (knownDays === 0) {
+    return { level, shape, spread, weeksAhead: ratios, kinds, lastDay: undefined, soFar: undefined, knownDays };
+  }
+  const lastDay = grid.firstDay + grid.days - 1;
+  const weekday = likeWeekday(kinds, lastDay, (other) => level.weekdayEffect(other));
+  const expected = level.expect(weekday, kinds.of(lastDay));
+  const form = shape.of(weekday);
+  const soFar = daySoFar(rows.at(-1)!, form, expected, level.ordinary, spread, measured(rows.at(-1)!, form).part);
+  return { level, shape, spread, weeksAhead: ratios, kinds, lastDay, soFar, knownDays };
 }
 
 /** Learns shape and variance of the first days; returns the mean demand of each weekday in them, NaN where unknown. */

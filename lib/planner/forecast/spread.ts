@@ -56,6 +56,12 @@ export class Spread {
     return Math.sqrt(chance * f + (proportional + variance) * f * f);
   }
 
+  /** Variance of the sum of neighbouring intervals, which lie on the same side of the shape. */
+  commonVariance(expected: number): number {
+    const { chance, proportional } = this.#fit();
+    return chance * expected + proportional * expected * expected;
+  }
+
   /** Learns the errors of a day that was forecast. */
   learnErrors(values: Float64Array, shape: Float64Array, day: ExpectedDay, ordinary: number): void {
     const level = Math.exp(day.ln);

@@ -1,6 +1,8 @@
 import { weekOf } from './host-groups.ts';
 import type { FleetTenant } from './input.ts';
-import { hourOfWeek, type Outlook } from './outlook.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
+import { type Outlook } from './outlook.ts';
+import { measuredWeek } from '../tenant-week.ts';
 import { amount } from '../wording.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
 
@@ -16,12 +18,16 @@ export interface Accounting {
 }
 
 /**
- * Compares the calls that a cell is forecast to have in the coming week with the sum of what its tenants are expected to use:
- * they are two measurements of the same calls.
+ * Compares the calls that a cell had, and is forecast to have in the coming week, with the sum of what its tenants are expected to
+ * use: they are two measurements of the same calls.
  *
  * @param tenants of the cell, without those that its history does not know yet
  */
-export function accounting({ name, forecasts }: Outlook, tenants: readonly FleetTenant[], now: number): Accounting {
+export function accounting(
+  { name, cell, forecasts }: Outlook,
+  tenants: readonly FleetTenant[],
+  now: number,
+): Accounting {
   const ahead = forecasts.get('relayedCalls');
   if (ahead === undefined) return {};
   const values = ahead.quantiles[ahead.levels.indexOf(0.5)]!;
@@ -39,7 +45,19 @@ export function accounting({ name, forecasts }: Outlook, tenants: readonly Fleet
   if (steps === 0) return {};
   [forecast, expected] = [forecast / steps, expected / steps];
   if (Math.abs(forecast - expected) <= CALLS) return {};
-  const both = `${name} is forecast to have ${amount(forecast)} calls on average, its ${tenants.length} tenants add up to ${amount(expected)}`;
-  if (forecast > FACTOR * expected) return { contradiction: both };
-  return expected > FACTOR * forecast ? { note: `${both}: each is taken to use its part of the forecast` } : {};
+  const tenantsText = `its ${tenants.length} tenants add up to ${amount(expected)}`;
+  if (expected > FACTOR * forecast) {
+    const both = `${name} is forecast to have ${amount(forecast)} calls on average, ${tenantsText}`;
+    return { note: `${both}: each is taken to use its part of the forecast` };
+  }
+  // Where all grow, the weeks of tenants are behind a forecast, and so is the cell's own week, made like theirs.
+  const own = measuredWeek(cell.history.relayedCalls!)!;
+  const had = mean(own);
+  const theirs = mean(week);
+  if (had - theirs <= CALLS || had <= FACTOR * theirs || forecast <= FACTOR * expected) return {};
+  return {
+    contradiction: `${name} had ${amount(had)} calls on average, its ${tenants.length} tenants add up to ${amount(theirs)}`,
+  };
 }
+
+const mean = (week: Float64Array): number => week.reduce((a, b) => a + b, 0) / week.length;

@@ -23,5 +23,7 @@ export interface PlanContext {
   /** Cells that take tenants by their files and are not there yet, and why so. */
   readonly absences: ReadonlyMap<string, string>;
   readonly crossings: ReadonlyMap<string, Crossing>;
+  /** Cells that cross a limit still, or again, once a stamp could be there. */
+  readonly crossingLater: ReadonlySet<string>;
   readonly ledger: Ledger;
 }

@@ -1,7 +1,7 @@
+import { hourOfWeek, hourOfWeekName } from '../hour-of-week.ts';
 import { limitName } from '../shared-limits.ts';
-import { hourOfWeekName } from '../hour-of-week.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
-import { busyWeek, hourOfWeek, type Outlook } from './outlook.ts';
+import { busyWeek, type Outlook } from './outlook.ts';
 import { amount } from '../wording.ts';
 import { HOUR_MS, MINUTE_MS } from '../time.ts';
 
@@ -37,7 +37,7 @@ export interface Crossing {
 }
 
 /**
- * The first time from now to the end of the forecasts at which a limit is crossed; undefined where none is.
+ * The first time from an instant to the end of the forecasts at which a limit is crossed; undefined where none is.
  *
  * What a shared limit uses in an hour of the week follows the forecast of its resource (of the calls, where it was not measured)
  * from the busiest week of the load on. Without any forecast every week is like the load's.
@@ -48,6 +48,7 @@ export function crossingOf(
   quantile: number,
   now: number,
   until: number,
+  from = now,
 ): Crossing | undefined {
   const { use, allowed, slots, cell, tenants } = load;
   let first: Crossing | undefined;
@@ -55,7 +56,7 @@ export function crossingOf(
     if (first === undefined || at < first.at) first = { at, text };
   };
   if (tenants.size > cell.limits.maxTenants) {
-    offer(now, `${tenants.size} tenants of at most ${cell.limits.maxTenants}`);
+    offer(from, `${tenants.size} tenants of at most ${cell.limits.maxTenants}`);
   }
   for (const [l, sharedLimit] of cell.limits.sharedLimits.entries()) {
     const ahead =
@@ -68,13 +69,13 @@ export function crossingOf(
     const step = (ahead?.stepMinutes ?? 60) * MINUTE_MS;
     const start = ahead?.start ?? Math.floor(now / HOUR_MS) * HOUR_MS;
     const end = values?.length ?? slots;
-    for (let i = Math.max(0, Math.floor((now - start) / step)); i < end; i++) {
+    for (let i = Math.max(0, Math.floor((from - start) / step)); i < end; i++) {
       const at = start + i * step;
       const hour = hourOfWeek(at);
       const part = week && values && week[hour]! > 0 ? values[i]! / week[hour]! : 1;
       const used = use[l * slots + hour]! * part;
       if (!(used > allowed[l]! * (1 + ROUNDING))) continue;
-      offer(Math.max(at, now), `${limitName(sharedLimit)} ${amount(used)} over usable ${amount(allowed[l]!)}`);
+      offer(Math.max(at, from), `${limitName(sharedLimit)} ${amount(used)} over usable ${amount(allowed[l]!)}`);
       break;
     }
   }

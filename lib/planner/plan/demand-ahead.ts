@@ -6,7 +6,8 @@ import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
 import { tenantsByCell } from './fleet-load.ts';
 import { requireInput, type FleetCell, type FleetTenant, type PlanInput } from './input.ts';
 import { tenantChanges } from './tenant-changes.ts';
-import { hourOfWeek, outlook } from './outlook.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
+import { outlook } from './outlook.ts';
 import { DEFAULT_RULES, type PlanRules } from './rules.ts';
 import { HOUR_MS, MINUTE_MS } from '../time.ts';
 
@@ -53,8 +54,15 @@ export function demandAhead(input: PlanInput, measuredDays: number): CellAhead[]
   const { cells, tenants } = tenantChanges(input);
   const members = tenantsByCell(tenants);
   const inOrder = [...cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
-  return inOrder.map((cell) => {
-    const { name, capacity, forecasts } = outlook(cell, now, levels, rules, figures);
+  return inOrder.map((given) => {
+    const { name, cell, capacity, forecasts } = outlook(
+      given,
+      members.get(given.spec.name) ?? [],
+      now,
+      levels,
+      rules,
+      figures,
+    );
     const from = now - measuredDays * 24 * HOUR_MS;
     const resources = RESOURCES.flatMap((resource) => {
       const ahead = forecasts.get(resource);

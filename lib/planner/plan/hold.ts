@@ -1,8 +1,9 @@
-import { SBCS, type FleetCell } from './input.ts';
+import { contractOfAll } from './implausible.ts';
+import { admittedCalls, SBCS, type FleetCell, type FleetTenant, type Implausible } from './input.ts';
 import type { PlanRules } from './rules.ts';
 import type { ActionOf, HoldCode } from './schema.ts';
 import { amount, percent } from '../wording.ts';
-import { MINUTE_MS, when } from '../time.ts';
+import { DAY_MS, MINUTE_MS, when } from '../time.ts';
 
 /** Clocks may differ by this much before a measurement is from the future. */
 const CLOCK_MS = 5 * MINUTE_MS;
@@ -11,19 +12,27 @@ const CLOCK_MS = 5 * MINUTE_MS;
 const COUNT_SHARE = 0.25;
 const COUNT_CALLS = 20;
 
+/** A cell measured what cannot be: what it measures is doubted for a week. */
+const DOUBTED_MS = 7 * DAY_MS;
+
+/** What is known of a cell besides what it says itself. */
+export interface CellFacts {
+  /** Those in the cell. Without any it needs nothing measured, or none would ever get there. */
+  readonly tenants: readonly FleetTenant[];
+  readonly implausible: readonly Implausible[];
+  /** How the cell's forecast contradicts its tenants, where it does. */
+  readonly unaccounted: string | undefined;
+}
+
 /**
- * Why nothing may be changed in a cell that could wait: its calls are bad, nobody knows how they are, two measurements
- * contradict each other, or the last change is not finished. Undefined where all is well.
- *
- * @param unaccounted how the cell's forecast contradicts its tenants, where it does
- * @param isEmpty no tenant is in the cell: then it needs nothing measured, or none would ever get there
+ * Why nothing may be changed in a cell that could wait: its calls are bad, nobody knows how they are, what was measured
+ * cannot be, two measurements contradict each other, or the last change is not finished. Undefined where all is well.
  */
 export function holdOf(
   cell: FleetCell,
   now: number,
   rules: PlanRules,
-  unaccounted?: string,
-  isEmpty = false,
+  { tenants, implausible, unaccounted }: CellFacts,
 ): ActionOf<'hold'> | undefined {
   const { state, name } = cell.spec;
   const found: [HoldCode, string][] = [];
@@ -32,8 +41,9 @@ export function holdOf(
   }
   // A cell that is not built, or no longer, measures nothing.
   if (state !== 'planned' && state !== 'retired') {
-    if (!isEmpty || cell.signals.measuredAt !== undefined) found.push(...staleness(cell, now, rules));
-    found.push(...contradictions(cell, now), ...badQuality(cell, rules));
+    if (tenants.length > 0 || cell.signals.measuredAt !== undefined) found.push(...staleness(cell, now, rules));
+    found.push(...contradictions(cell, now, contractOfAll(tenants, 'relayedCalls')), ...badQuality(cell, rules));
+    for (const { until, text } of implausible) if (until > now - DOUBTED_MS) found.push(['implausible', text]);
     if (unaccounted !== undefined) found.push(['contradictory', unaccounted]);
   }
   if (found.length === 0) return undefined;
@@ -70,17 +80,18 @@ function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: 
 const ago = (minutes: number): string =>
   minutes < 2880 ? `${amount(minutes)} minutes ago` : `${amount(minutes / 1440)} days ago`;
 
-function contradictions({ signals, spec }: FleetCell, now: number): [HoldCode, string][] {
+function contradictions({ signals, spec }: FleetCell, now: number, contract = 0): [HoldCode, string][] {
   const { relayedCalls, callsByRecords, setups, measuredAt } = signals;
   const found: [HoldCode, string][] = [];
   if (measuredAt !== undefined && measuredAt > now + CLOCK_MS) {
     found.push(['contradictory', `measured ${when(measuredAt)}, which is after this plan's ${when(now)}`]);
   }
-  const admitted = spec.media.hosts * spec.media.relay.calls;
-  if (relayedCalls !== undefined && relayedCalls > admitted) {
+  const admitted = admittedCalls(spec);
+  if (relayedCalls !== undefined && relayedCalls > Math.max(admitted, contract)) {
+    const sold = contract > 0 ? `, its tenants may have ${amount(contract)}` : '';
     found.push([
       'contradictory',
-      `${amount(relayedCalls)} relayed calls measured, its ${spec.media.hosts} media hosts admit ${admitted}`,
+      `${amount(relayedCalls)} relayed calls measured, its ${spec.media.hosts} media hosts admit ${admitted}${sold}`,
     ]);
   }
   if (relayedCalls !== undefined && callsByRecords !== undefined) {

@@ -5,7 +5,10 @@ import { HOURS_PER_WEEK, type Resource } from '../resources.ts';
 import type { FleetTenant, Elastic } from './input.ts';
 
 /** What media hosts carry. */
-export type HostResource = 'relayedCalls' | 'mediaSessions';
+export const HOST_RESOURCES = ['relayedCalls', 'mediaSessions'] as const;
+export type HostResource = (typeof HOST_RESOURCES)[number];
+export const isHostResource = (resource: Resource): resource is HostResource =>
+  (HOST_RESOURCES as readonly Resource[]).includes(resource);
 
 /** The media hosts of pools that share hosts: they are put into service and taken out together, whatever other pools do. */
 export interface HostGroup {

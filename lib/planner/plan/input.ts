@@ -14,6 +14,9 @@ import { MINUTE_MS } from '../time.ts';
 /** SBCs of a cell: active and standby. */
 export const SBCS = 2;
 
+/** Calls that the media hosts of a cell let in at most, all of them up. */
+export const admittedCalls = ({ media }: CellSpec): number => media.hosts * media.relay.calls;
+
 /** What a cell says about itself now. Undefined is unknown, never zero. */
 export interface Signals {
   /** Instant of the newest measurement, milliseconds since 1970 UTC. */
@@ -41,6 +44,15 @@ export interface Signals {
    * @default 0
    */
   readonly everyMinutes?: number;
+}
+
+/** Values of a history that cannot be, one after the other. */
+export interface Implausible {
+  /** Instants: the first value begins, the last one ends. */
+  readonly from: number;
+  readonly until: number;
+  /** What was measured, and why it cannot be. */
+  readonly text: string;
 }
 
 /** The media hosts of a cell that take calls; the spec's number is the most there can be. */
@@ -71,6 +83,11 @@ export interface FleetCell {
    * @default 'tenants'
    */
   readonly historyOf?: 'tenants' | 'cell';
+  /**
+   * What the tenants of a pool used together, by pool: of cells whose history is that of tenants. Default: the pool has its share of
+   * the cell's forecast.
+   */
+  readonly poolHistory?: Readonly<Record<string, Partial<Readonly<Record<'relayedCalls' | 'mediaSessions', History>>>>>;
   readonly signals: Signals;
   /** Holidays, and events that change every resource alike, where its callers are. Default: none. */
   readonly calendar?: Calendar;
@@ -80,6 +97,8 @@ export interface FleetCell {
   readonly elastic?: Elastic;
   /** When calls first proved the cell, milliseconds since 1970 UTC. Default: not known. */
   readonly provedAt?: number;
+  /** What cannot be of what was measured, and was left out of `history` by whoever read it. Default: none. */
+  readonly implausible?: readonly Implausible[];
   /** A change that was begun and is not finished. Default: none. */
   readonly unfinished?: { readonly step: string; readonly since: number };
 }

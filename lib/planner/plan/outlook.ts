@@ -4,9 +4,13 @@ import { forecast, MOST_DAYS, type Forecast } from '../forecast.ts';
 import type { Calendar } from '../forecast/calendar.ts';
 import type { History } from '../forecast/history.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
-import type { FleetCell } from './input.ts';
+import { capToContract, measuredNow, raiseToNow } from './forecast-bounds.ts';
+import { HOST_RESOURCES, weekOf, type HostResource } from './host-groups.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
+import { contractOfAll, mostPossible, physicalLimit, plausible } from './implausible.ts';
+import type { FleetCell, FleetTenant, Implausible } from './input.ts';
 import type { PlanRules } from './rules.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
+import { DAY_MS, MINUTE_MS } from '../time.ts';
 
 /** Retirement is judged at this quantile whatever the policy plans for. */
 export const RETIREMENT_QUANTILE = 0.99;
@@ -17,28 +21,30 @@ export interface Outlook {
   readonly name: string;
   readonly capacity: CellCapacity;
   readonly forecasts: ReadonlyMap<Resource, Forecast>;
+  /** Of the pools with a limit of their own beside other tenants, as far as they are measured. */
+  readonly poolForecasts: ReadonlyMap<string, ReadonlyMap<HostResource, Forecast>>;
+  /** What cannot be of what was measured; the history of the cell is without it. */
+  readonly implausible: readonly Implausible[];
   readonly notes: readonly string[];
 }
-
-const EPOCH_HOUR = 72;
-
-/** Hour of the week, 0 for Monday 00:00 UTC, of an instant. */
-export const hourOfWeek = (instant: number): number => (Math.floor(instant / HOUR_MS) + EPOCH_HOUR) % HOURS_PER_WEEK;
 
 const endOf = ({ start, stepMinutes, values }: History): number => start + values.length * stepMinutes * MINUTE_MS;
 
 /**
  * Forecasts every resource of the cell that was measured, from the end of its history to the horizon.
  *
+ * @param tenants of the cell
  * @param quantiles besides the median and the one of retirement, in any order
  */
 export function outlook(
-  cell: FleetCell,
+  given: FleetCell,
+  tenants: readonly FleetTenant[],
   now: number,
   quantiles: readonly number[],
   rules: PlanRules,
   figures: ComponentFigures | undefined,
 ): Outlook {
+  const { cell, implausible } = plausibleCell(given, tenants, now);
   const { name } = cell.spec;
   const { lostMediaHosts, horizonDays } = rules;
   const capacity = cellCapacity(cell.spec, { lostMediaHosts, ...(figures && { figures }) });
@@ -46,14 +52,22 @@ export function outlook(
   const forecasts = new Map<Resource, Forecast>();
   const notes: string[] = [];
   for (const resource of RESOURCES) {
-    const history = upTo(cell.history[resource], now);
-    if (history === undefined || !history.values.some((value) => !Number.isNaN(value))) continue;
+    const history = cell.history[resource];
+    if (!isKnown(history)) continue;
     const days = Math.ceil((now - endOf(history)) / DAY_MS) + horizonDays;
     if (days > MOST_DAYS) {
       notes.push(`${name}: the history of ${resource} ends ${days - horizonDays} days ago and is not used`);
       continue;
     }
-    forecasts.set(resource, forecast(history, { days, quantiles: levels, calendar: calendarOf(cell, resource) }));
+    const ahead = forecast(history, { days, quantiles: levels, calendar: calendarOf(cell, resource) });
+    capToContract(ahead, history, contractOfAll(tenants, resource));
+    raiseToNow(ahead, measuredNow(cell, tenants, resource, now, rules), now);
+    forecasts.set(resource, ahead);
+  }
+  const poolForecasts = new Map<string, ReadonlyMap<HostResource, Forecast>>();
+  for (const pool of poolsApart(capacity.limits, tenants)) {
+    const own = forecastPool(pool, cell, tenants, forecasts, levels, now, rules);
+    if (own.size > 0) poolForecasts.set(pool, own);
   }
   const unmeasured = RESOURCES.filter((resource) => !forecasts.has(resource));
   if (unmeasured.length === RESOURCES.length) {
@@ -61,12 +75,91 @@ export function outlook(
   } else if (unmeasured.length > 0) {
     notes.push(`${name} has no history of ${unmeasured.join(', ')}: taken to follow its calls`);
   }
-  return { cell, name, capacity, forecasts, notes };
+  return { cell, name, capacity, forecasts, poolForecasts, implausible, notes };
 }
 
-/** The cell's calendar with what announced events add to one resource. */
-function calendarOf({ calendar = {}, announced = [] }: FleetCell, resource: Resource): Calendar {
-  const events = announced.map(({ add, ...event }) => ({ ...event, add: add[resource] ?? 0 }));
+const isKnown = (history: History | undefined): history is History =>
+  history?.values.some((value) => !Number.isNaN(value)) ?? false;
+
+/**
+ * Pools with media hosts, and so a limit, of their own in a cell with other tenants. What they need at a quantile is more than their
+ * share of what the whole cell needs at it, as chance evens out over many.
+ */
+function poolsApart({ sharedLimits }: CellCapacity['limits'], tenants: readonly FleetTenant[]): string[] {
+  const used = new Set(tenants.map(({ pool }) => pool));
+  if (used.size < 2) return [];
+  const alone = sharedLimits.flatMap(({ pools }) => (pools !== 'all' && pools.length === 1 ? [...pools] : []));
+  return [...new Set(alone)].filter((pool) => used.has(pool)).sort();
+}
+
+/** Forecasts of what the tenants of a pool use together, where they are measured and the cell is forecast. */
+function forecastPool(
+  pool: string,
+  cell: FleetCell,
+  tenants: readonly FleetTenant[],
+  whole: ReadonlyMap<Resource, Forecast>,
+  levels: readonly number[],
+  now: number,
+  rules: PlanRules,
+): Map<HostResource, Forecast> {
+  const own = tenants.filter((tenant) => tenant.pool === pool);
+  const found = new Map<HostResource, Forecast>();
+  for (const resource of HOST_RESOURCES) {
+    const measured = upTo(cell.poolHistory?.[pool]?.[resource], now);
+    if (!isKnown(measured) || !whole.has(resource)) continue;
+    const history = knownLike(measured, cell.history[resource]!);
+    const days = Math.ceil((now - endOf(history)) / DAY_MS) + rules.horizonDays;
+    if (!isKnown(history) || days > MOST_DAYS) continue;
+    const share = shareOf(own, tenants, resource);
+    const calendar = calendarOf(cell, resource, share(undefined));
+    const ahead = forecast(history, { days, quantiles: levels, calendar });
+    capToContract(ahead, history, contractOfAll(own, resource));
+    raiseToNow(ahead, measuredNow(cell, tenants, resource, now, rules) * share(hourOfWeek(now)), now);
+    found.set(resource, ahead);
+  }
+  return found;
+}
+
+/** A part's history where the whole's is known: what was found not to be of the whole is not of the part. */
+function knownLike(part: History, whole: History): History {
+  const ahead = Math.round((part.start - whole.start) / (whole.stepMinutes * MINUTE_MS));
+  return { ...part, values: part.values.map((value, i) => (Number.isNaN(whole.values[i + ahead]!) ? NaN : value)) };
+}
+
+/** What part of the expected use some tenants have, in an hour of the week or all of it. */
+function shareOf(
+  some: readonly FleetTenant[],
+  all: readonly FleetTenant[],
+  resource: Resource,
+): (hour: number | undefined) => number {
+  const [part, whole] = [weekOf(some, resource), weekOf(all, resource)];
+  const sum = (week: Float64Array): number => week.reduce((a, b) => a + b, 0);
+  const usual = sum(whole) > 0 ? sum(part) / sum(whole) : 0;
+  return (hour) => (hour !== undefined && whole[hour]! > 0 ? part[hour]! / whole[hour]! : usual);
+}
+
+/** Histories up to the plan's moment without what cannot be, and what that was. */
+function plausibleCell(
+  cell: FleetCell,
+  tenants: readonly FleetTenant[],
+  now: number,
+): { cell: FleetCell; implausible: Implausible[] } {
+  const implausible = [...(cell.implausible ?? [])];
+  const history: Partial<Record<Resource, History>> = {};
+  for (const resource of RESOURCES) {
+    const measured = upTo(cell.history[resource], now);
+    if (measured === undefined) continue;
+    const most = mostPossible(physicalLimit(cell.spec, resource), contractOfAll(tenants, resource));
+    const { history: kept, found } = plausible(measured, resource, most);
+    history[resource] = kept;
+    implausible.push(...found);
+  }
+  return { cell: { ...cell, history }, implausible };
+}
+
+/** The cell's calendar with what announced events add to one resource of the cell, or of a part of it. */
+function calendarOf({ calendar = {}, announced = [] }: FleetCell, resource: Resource, part = 1): Calendar {
+  const events = announced.map(({ add, ...event }) => ({ ...event, add: part * (add[resource] ?? 0) }));
   return { ...calendar, events: [...(calendar.events ?? []), ...events] };
 }
 

@@ -116,7 +116,12 @@ function relieveCell(context: PlanContext, cell: CellLoad, found: Rebalancing): 
   for (const tenant of relieve(cell, cell.tenants.size)) {
     const to = cellWithRoom(load.cells, cell, tenant, rules.fillTarget, isThere);
     if (to === undefined) {
-      found.overflow.push({ tenant, from: cell });
+      if (context.crossingLater.has(name)) found.overflow.push({ tenant, from: cell });
+      else {
+        const { lead } = context;
+        const text = `${why}; no cell has room, and a stamp takes ${amount(lead.hours)} h, by when ${name} carries it again`;
+        found.excuses.push({ action: 'move', subject: tenant.id, text });
+      }
       continue;
     }
     to.add(tenant);

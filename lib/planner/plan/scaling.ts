@@ -1,7 +1,17 @@
+import type { Forecast } from '../forecast.ts';
 import type { PlanContext } from './context.ts';
 import { usableLimits } from './fleet-load.ts';
-import { hostGroups, hostsFor, limitUses, type HostGroup, type HostResource, type LimitUse } from './host-groups.ts';
-import { hourOfWeek, type Outlook } from './outlook.ts';
+import {
+  hostGroups,
+  hostsFor,
+  isHostResource,
+  limitUses,
+  type HostGroup,
+  type HostResource,
+  type LimitUse,
+} from './host-groups.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
+import { type Outlook } from './outlook.ts';
 import type { Action, PlanExcuse } from './schema.ts';
 import { amount, percent } from '../wording.ts';
 import { HOUR_MS, iso, MINUTE_MS, when } from '../time.ts';
@@ -19,8 +29,8 @@ interface Found {
 }
 
 /**
- * Desired media hosts of the cells that may breathe, for every group of pools that share hosts: up on a forecast, down only
- * on measurements and one at a time.
+ * Desired media hosts of the cells that may breathe, for every group of pools that share hosts: up on a forecast, down one at a
+ * time, where what is measured now, which the forecast of this hour has in it, leaves room for it.
  */
 export function scaling(context: PlanContext): Found & { notes: string[] } {
   const found: Found = { actions: [], excuses: [] };
@@ -66,15 +76,9 @@ function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: 
   const soon = allowed(Math.max(...hostsAhead(context, one, group, uses, rules.fewerHostsSpare).slice(0, QUIET_HOURS)));
   let base = current;
   if (soon < current) {
-    // A cell that does not know its calls is on hold.
-    const measured = cell.signals.relayedCalls!;
     const hold = holds.get(name);
-    const needNow = measuredNeed(context, group, uses, measured);
-    if (hold) refuse(`${whose}: ${soon} would do for ${QUIET_HOURS} h, but ${name} is on hold: ${hold.reason}`);
-    else if (needNow >= current) {
-      refuse(
-        `${whose}: ${soon} are forecast to do for ${QUIET_HOURS} h, but the ${amount(measured)} calls measured now need ${needNow > chain.length ? `more than ${chain.length}` : needNow}`,
-      );
+    if (hold) {
+      refuse(`${whose}: ${soon} would do for ${QUIET_HOURS} h, but ${name} is on hold: ${hold.reason}`);
     } else {
       const subject = `${name} ${pools.join('+')}`;
       const hours = (now - ledger.since(subject, 'fewerHostsSince')) / HOUR_MS;
@@ -106,18 +110,12 @@ function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: 
     inService: chain.slice(0, hosts[0]).sort((a, b) => a - b),
     reason:
       base < current
-        ? `${soon} hosts are enough for ${percent(rules.fewerHostsSpare)} of the load of the next ${QUIET_HOURS} h and of the ${amount(cell.signals.relayedCalls!)} calls measured now, and were for ${rules.fewerHostsAfterHours} h: one of ${current} goes`
+        ? `${soon} hosts are enough for ${percent(rules.fewerHostsSpare)} of the load of the next ${QUIET_HOURS} h, with the ${amount(cell.signals.relayedCalls!)} calls measured now, and were for ${rules.fewerHostsAfterHours} h: one of ${current} goes`
         : `${amount(peakAhead(one, policy.quantile, now))} calls of the cell at the ${percent(policy.quantile)} quantile within ${HOURS} h take ${Math.min(highest, chain.length)} hosts of ${pools.join(' and ')}, ${rules.lostMediaHosts} of them to lose; there are ${current}`,
   });
 }
 
 const startOfHour = (instant: number): number => Math.floor(instant / HOUR_MS) * HOUR_MS;
-
-/** Hosts for what is measured now, with a spare. */
-function measuredNeed({ now, rules }: PlanContext, group: HostGroup, uses: LimitUse, calls: number): number {
-  const use = { relayedCalls: calls * rules.fewerHostsSpare, mediaSessions: undefined };
-  return hostsFor(group, (sharedLimit) => uses(sharedLimit, hourOfWeek(now), use));
-}
 
 /** Hosts needed in each of the next 49 hours for the forecast times something; those there are where nothing is known. */
 function hostsAhead(
@@ -135,14 +133,24 @@ function hostsAhead(
     };
     const use = { relayedCalls: highest('relayedCalls')!, mediaSessions: highest('mediaSessions') };
     if (Number.isNaN(use.relayedCalls) || Number.isNaN(use.mediaSessions)) return group.current;
-    return hostsFor(group, (sharedLimit) => uses(sharedLimit, hourOfWeek(from), use));
+    return hostsFor(group, (sharedLimit) => {
+      const { pools, resource } = sharedLimit;
+      const share = uses(sharedLimit, hourOfWeek(from), use);
+      if (pools === 'all' || pools.length > 1 || !isHostResource(resource)) return share;
+      const own = one.poolForecasts.get(pools[0]!)?.get(resource);
+      const needed = own && highestOf(own, policy.quantile, from);
+      return needed === undefined || Number.isNaN(needed) ? share : needed * times;
+    });
   });
 }
 
 /** The highest forecast in an hour; undefined where the resource has no forecast, NaN where it has none for that time. */
 function highestWithin(one: Outlook, resource: HostResource, quantile: number, from: number): number | undefined {
   const ahead = one.forecasts.get(resource);
-  if (ahead === undefined) return undefined;
+  return ahead && highestOf(ahead, quantile, from);
+}
+
+function highestOf(ahead: Forecast, quantile: number, from: number): number {
   const values = ahead.quantiles[ahead.levels.indexOf(quantile)]!;
   const step = ahead.stepMinutes * MINUTE_MS;
   const first = Math.floor((from - ahead.start) / step);

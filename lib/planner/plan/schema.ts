@@ -50,7 +50,7 @@ const scale = z.strictObject({
 const hold = z.strictObject({
   kind: z.literal('hold'),
   cell: name,
-  codes: z.array(z.enum(['quality', 'missing', 'stale', 'contradictory', 'unfinished'])).min(1),
+  codes: z.array(z.enum(['quality', 'missing', 'stale', 'implausible', 'contradictory', 'unfinished'])).min(1),
   reason,
 });
 

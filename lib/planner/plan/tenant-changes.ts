@@ -1,7 +1,7 @@
 import type { History } from '../forecast/history.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Resource } from '../resources.ts';
-import type { FleetCell, FleetTenant, PlanInput } from './input.ts';
-import { hourOfWeek } from './outlook.ts';
+import type { FleetCell, FleetTenant, PlanInput, Signals } from './input.ts';
+import { hourOfWeek } from '../hour-of-week.ts';
 import type { PlanMemory } from './schema.ts';
 import { iso, MINUTE_MS } from '../time.ts';
 
@@ -91,7 +91,20 @@ function withoutLeavers(cell: FleetCell, stayed: readonly FleetTenant[], gone: r
     const step = all.stepMinutes * MINUTE_MS;
     history[resource] = { ...all, values: all.values.map((value, i) => value * share(all.start + i * step)) };
   }
-  return { ...cell, history };
+  return { ...cell, history, signals: signalsLeft(cell.signals, stayed, gone) };
+}
+
+/** What the cell says of itself, measured before somebody left, without their part. */
+function signalsLeft(signals: Signals, stayed: readonly FleetTenant[], gone: readonly Leaver[]): Signals {
+  const { measuredAt, relayedCalls, callsByRecords, setups } = signals;
+  if (measuredAt === undefined) return signals;
+  const calls = shareLeft('relayedCalls', stayed, gone)(measuredAt);
+  return {
+    ...signals,
+    ...(relayedCalls !== undefined && { relayedCalls: relayedCalls * calls }),
+    ...(callsByRecords !== undefined && { callsByRecords: callsByRecords * calls }),
+    ...(setups !== undefined && { setups: setups * shareLeft('setups', stayed, gone)(measuredAt) }),
+  };
 }
 
 /** What part of a cell's use at an instant is theirs who are still in it. */

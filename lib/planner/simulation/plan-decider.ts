@@ -42,7 +42,7 @@ export function planDecider({
         now: instantOf(view.traffic, view.step),
         policy,
         rules,
-        cells: view.cells.map((cell) => fleetCell(view, cell, histories.of(view, cell))),
+        cells: view.cells.map((cell) => fleetCell(view, cell, histories)),
         tenants: fleetTenants(view, weeks),
         blueprints: view.kinds,
         stamped: [...stamped, ...view.stamped],
@@ -90,7 +90,7 @@ function simulated(action: Exclude<Action, { kind: 'scale' }>): SimulatedAction 
   }
 }
 
-function fleetCell(view: FleetView, cell: CellView, history: FleetCell['history']): FleetCell {
+function fleetCell(view: FleetView, cell: CellView, histories: CellHistories): FleetCell {
   const { name, kind } = cell;
   const state = cell.state === 'stamping' ? 'planned' : cell.state;
   const tenants = cell.tenants.map((id) => view.tenant(id));
@@ -98,12 +98,32 @@ function fleetCell(view: FleetView, cell: CellView, history: FleetCell['history'
     spec: { ...kind.spec, name, state },
     ...(kind.jurisdiction !== undefined && { jurisdiction: kind.jurisdiction }),
     costPerHour: kind.costPerHour,
-    history: cell.state === 'stamping' ? {} : history,
+    history: cell.state === 'stamping' ? {} : histories.of(view, cell),
+    ...(cell.state !== 'stamping' && poolHistories(view, cell, histories)),
     signals: signalsOf(view, cell, tenants),
     ...(cell.state !== 'stamping' && { provedAt: instantOf(view.traffic, 0) }),
     calendar: calendarOf(tenants),
     ...(kind.leastHosts !== undefined && { elastic: { inService: cell.hostsOrdered, least: kind.leastHosts } }),
   };
+}
+
+/** Of every pool, where the cell has tenants of several that do not all share the same hosts. */
+function poolHistories(
+  view: FleetView,
+  cell: CellView,
+  histories: CellHistories,
+): Pick<FleetCell, 'poolHistory'> | undefined {
+  const { pools } = cell.kind.spec.media;
+  if (new Set(Object.values(pools).map((hosts) => [...hosts].sort().join())).size < 2) return undefined;
+  const used = [...new Set(cell.tenants.map((id) => view.tenant(id).pool))];
+  if (used.length < 2) return undefined;
+  const poolHistory = Object.fromEntries(
+    used.map((pool) => {
+      const tenants = cell.tenants.filter((id) => view.tenant(id).pool === pool);
+      return [pool, histories.of(view, { ...cell, name: `${cell.name} ${pool}`, tenants })];
+    }),
+  );
+  return { poolHistory };
 }
 
 function signalsOf(view: FleetView, cell: CellView, tenants: readonly TenantTrace[]): Signals {

@@ -4,8 +4,10 @@ import { file, script, service, type HostConfig } from '../host-config.ts';
 import { changeScript } from './change.ts';
 import { changeScriptPath, interfaceFilePath, keepalivedConfig } from './config.ts';
 import { askedPath, healthScript, healthScriptPath } from './health.ts';
+import { leaveScript, leaveScriptPath, leaveSeconds } from './leave.ts';
 
 export { claimScriptPath } from './config.ts';
+export { leaveScriptPath } from './leave.ts';
 
 const configPath = '/etc/keepalived/keepalived.conf';
 const interfaceScriptPath = '/usr/local/lib/cellstamp/keepalived-interface';
@@ -36,6 +38,7 @@ export function keepalived(cell: Cell, host: SbcHost): HostConfig {
       script(changeScriptPath, changeScript),
       script(healthScriptPath, healthScript(cell, host)),
       script(interfaceScriptPath, interfaceScript(host)),
+      script(leaveScriptPath, leaveScript),
     ],
     services: [
       service({
@@ -64,6 +67,7 @@ export function keepalived(cell: Cell, host: SbcHost): HostConfig {
           '-c',
           `[[ -n $(find ${askedPath} -newermt '4 seconds ago') ]] || { echo 'it has not asked Kamailio for 4 s'; exit 1; }`,
         ],
+        drain: { command: [leaveScriptPath], deadlineSeconds: 2 * leaveSeconds },
         reload: ['/usr/bin/pkill', '-HUP', '--pidfile', pidPath],
         // It gives up its addresses first, which takes over 0.5 s.
         stopTimeoutSeconds: 10,

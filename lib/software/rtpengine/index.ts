@@ -115,11 +115,11 @@ const mediaNetwork = service({
 
 function daemon(cell: Cell, part: RelayPart): Service {
   const { kernelForwarding, relay } = cell.spec.media;
-  const { calls, kernelTable, number } = part;
+  const { calls, kernelTable } = part;
   const table = kernelTable === 0 ? [] : [String(kernelTable)];
   return service({
     name: part.service,
-    description: part.service === 'rtpengine' ? 'Media relay' : `Media relay ${number}, should its own host be lost`,
+    description: part.service === 'rtpengine' ? 'Media relay' : 'Media relay of another host, should that be lost',
     command: [
       '/usr/bin/rtpengine',
       '--foreground',
@@ -134,7 +134,9 @@ function daemon(cell: Cell, part: RelayPart): Service {
     before: [
       ...(kernelForwarding === 'off' ? [] : [[kernelScriptPath, ...table] as const]),
       // The calls of the other host must be here when it reads them.
-      ...(calls === undefined ? [] : [[relaysProgram, 'await', String(number)] as const]),
+      ...(calls === undefined
+        ? []
+        : [[relaysProgram, 'await', part.service === 'rtpengine' ? 'own' : 'guest'] as const]),
     ],
     after: [
       mediaNetwork.name,

@@ -36,6 +36,7 @@ export interface RelayPart {
 /** Port of rtpengine's command line, on loopback. */
 export const rtpengineCliPort = 2224;
 export const guestCliPort = 2225;
+export const guestConfigPath = '/etc/rtpengine/guest.conf';
 
 export function ownRelay(cell: Cell, host: MediaHost): RelayPart {
   const moves = host.guest !== undefined;
@@ -63,7 +64,7 @@ export function guestRelay(cell: Cell, host: MediaHost): RelayPart | undefined {
   if (peer === undefined) return undefined;
   return {
     service: 'rtpengine-guest',
-    configPath: '/etc/rtpengine/guest.conf',
+    configPath: guestConfigPath,
     number: peer.number,
     address: peer.relayAddress,
     publicAddress: values.guestPublicAddress.name,

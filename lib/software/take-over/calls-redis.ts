@@ -22,14 +22,14 @@ export const callsTlsFiles: readonly HostFile[] = [
   file(authorities, `${late(values.dataCaCertificate.name)}\n`),
 ];
 
-const configPath = ({ service: name }: Calls) => `/etc/redis/${name}.conf`;
+export const callsPath = (name: Calls['service']) => `/etc/redis/${name}.conf`;
 /** In memory: it outlives the process and not the host. */
-const folder = ({ service: name }: Calls) => `/run/cellstamp-${name}`;
+export const callsFolder = (name: Calls['service']) => `/run/cellstamp-${name}`;
 
 export function callsFile(host: MediaHost, number: number, calls: Calls): HostFile {
   const secret = late(values.relaySecret.name);
   return file(
-    configPath(calls),
+    callsPath(calls.service),
     `# Calls of relay ${number} on ${host.hostname}, made from the cell's definition.
 
 ### On loopback for this host's rtpengine, and by TLS for the copy on ${calls.peer.hostname}
@@ -59,7 +59,7 @@ repl-ping-replica-period 1
 repl-timeout 5
 
 ### In memory only, and still there when this process was started again
-dir ${folder(calls)}
+dir ${callsFolder(calls.service)}
 appendonly yes
 appendfsync no
 save ""
@@ -74,13 +74,13 @@ loglevel warning
   );
 }
 
-export function callsService(number: number, calls: Calls): Service {
+export function callsService(calls: Calls): Service {
   return service({
     name: calls.service,
-    description: `Calls of relay ${number}`,
-    command: ['/usr/bin/redis-server', configPath(calls)],
+    description: calls.service === 'own-calls' ? 'Calls of its own relay' : 'Calls of the relay of another host',
+    command: ['/usr/bin/redis-server', callsPath(calls.service)],
     user: 'redis',
-    runDirectories: [folder(calls)],
+    runDirectories: [callsFolder(calls.service)],
     openFiles: 4096,
     // It knows nobody without the password, and says so as soon as it works.
     ready: ['/bin/sh', '-c', `redis-cli -h 127.0.0.1 -p ${calls.port} ping 2>&1 | grep -q NOAUTH`],

@@ -6,7 +6,7 @@ import type { HostFile, Service } from '../host-config.ts';
 import { file, service } from '../host-config.ts';
 import { relayFenceService } from './paths.ts';
 
-const fencePath = '/etc/cellstamp/relay-fence.nft';
+export const fencePath = '/etc/cellstamp/relay-fence.nft';
 const table = 'cellstamp_relays';
 
 /** @param addresses private and public addresses of the relays of a host */

@@ -75,7 +75,7 @@ export function takeOverOnMedia(cell: Cell, host: MediaHost): HostConfig {
     ],
     services: [
       fence,
-      ...parts.map((part) => callsService(part.number, part.calls)),
+      ...parts.map((part) => callsService(part.calls)),
       service({
         name: 'cellstamp-relays',
         description: 'Decides with the others who holds the address of a relay',
@@ -93,13 +93,13 @@ export function takeOverOnMedia(cell: Cell, host: MediaHost): HostConfig {
     ],
     ports: [
       leases,
-      ...parts.map(({ number, calls }): ListeningPort => ({
+      ...parts.map(({ calls }): ListeningPort => ({
         name: `${calls.service}-copy`,
         protocol: 'tcp',
         from: calls.copyPort,
         to: calls.copyPort,
         peers: [{ role: 'media' }],
-        description: `Copy of the calls of relay ${number}, TLS only`,
+        description: `Copy of the calls in ${calls.service}, TLS only`,
       })),
     ],
     values: [

@@ -6,7 +6,7 @@
   relays ready           exit status 0 if this host holds its own relay's address, or follows the neighbour that holds it
   relays move NUMBER     moves this host's own relay to the neighbour, with its calls, and keeps it there
   relays home NUMBER     lets it come back
-  relays await NUMBER    before a relay's rtpengine starts: waits some seconds for the calls to arrive
+  relays await own|guest before the rtpengine of one of the two starts: waits some seconds for the calls to arrive
 
 A relay has two hosts, its home and one neighbour. Each runs an rtpengine for it, and only one of them, the holder, has the relay's
 address. The holder's lease runs for LEASE seconds from the time of its request. It asks both SBCs and the neighbour:
@@ -718,7 +718,7 @@ def main(verb=None, *words):
             config = json.load(file)
         if verb == "serve":
             serve(config)
-        relay = next(relay for relay in config["relays"] if str(relay["number"]) == words[0])
+        relay = next(relay for relay in config["relays"] if relay["home"] == (words[0] == "own"))
         await_calls(relay, Redis(relay["redis"], config["redisPassword"]))
         return 0
     try:

@@ -9,7 +9,7 @@ import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';
 import { isAlive } from './processes.ts';
 import { isActive, isBackup } from './service-notes.ts';
-import { cellFolder, exclusively, replaceFile, requireState, type CellState } from './state.ts';
+import { cellFolder, exclusively, replaceFile, requireState, type CellState, type Namespace } from './state.ts';
 import { checkedStatus, hasFreeswitch, status } from './status.ts';
 import { isWithdrawn, readmit, withdraw } from './withdrawal.ts';
 
@@ -86,7 +86,7 @@ function hostsOf({ name: cell, spec, namespaces }: CellState): readonly (MediaHo
       return {
         ...{ kind: 'media', name, number, isUp: isUp(name), hasFreeswitch: hasFreeswitch() },
         ...(neighbour === undefined ? {} : { neighbour }),
-        ...(guest === undefined ? {} : { guest: namespaces[name]?.ring?.guest ?? guest }),
+        ...guestOf(namespaces[name], guest),
       };
     }),
     ...sbcs.map(({ name, number }): SbcOfCell => {
@@ -99,6 +99,12 @@ function hostsOf({ name: cell, spec, namespaces }: CellState): readonly (MediaHo
   ];
 }
 
+/** The media host whose relay a host takes: what it was made for. */
+function guestOf(made: Namespace | undefined, wanted: number | undefined): Pick<MediaHostOfCell, 'guest'> {
+  const guest = made === undefined ? wanted : made.ring?.guest;
+  return guest === undefined ? {} : { guest };
+}
+
 /**
  * The host that takes a relay with its calls. In a cell whose media hosts have become others the two may have been made from different
  * definitions: then the relay stays.
@@ -109,8 +115,10 @@ function neighbourOf(
   host: MediaHost,
 ): string | undefined {
   const wanted = media.find(({ guest }) => guest === host.number);
-  const name = namespaces[host.name]?.ring?.neighbour ?? wanted?.name;
-  const guest = name === undefined ? undefined : (namespaces[name]?.ring?.guest ?? wanted?.guest);
+  const made = namespaces[host.name];
+  const name = made === undefined ? wanted?.name : made.ring?.neighbour;
+  if (name === undefined) return undefined;
+  const guest = namespaces[name] === undefined ? wanted?.guest : namespaces[name].ring?.guest;
   return guest === host.number ? name : undefined;
 }
 

@@ -1,5 +1,5 @@
 /** What is to be done with the hosts of a cell so that they are what its definition says. */
-import { namesPath, type NamespacePlan } from './host-plan.ts';
+import { namesPath, ringPaths, type NamespacePlan } from './host-plan.ts';
 import { hashOf } from './late-values.ts';
 import type { CellState, Namespace } from './state.ts';
 
@@ -9,6 +9,8 @@ export interface Changes {
   readonly make: readonly string[];
   /** Have calls, and another configuration: they are made anew one after the other. */
   readonly renew: readonly string[];
+  /** Media hosts that have another neighbour or guest, while they go on: before anything else, see `ring.ts`. */
+  readonly ring: readonly string[];
   /** Are told names and firewall rules: other hosts have come or gone. */
   readonly tell: readonly string[];
   /** Are no part of the cell any more. */
@@ -28,6 +30,7 @@ export function changesOf(
 ): Changes {
   const make = new Set<string>();
   const renew: string[] = [];
+  const ring: string[] = [];
   const tell: string[] = [];
   // A host stands behind those that it fills.
   for (const plan of plans) {
@@ -37,23 +40,29 @@ export function changesOf(
     if (before === undefined || !isUp(plan.name) || isEmptied) make.add(plan.name);
     else if (before.hash === record.hash || held.includes(plan.name)) continue;
     else if (before.core === record.core) tell.push(plan.name);
-    else if (carriesCalls(plan) && sameRing(before, record)) renew.push(plan.name);
-    else make.add(plan.name);
+    else if (!carriesCalls(plan)) make.add(plan.name);
+    else {
+      const moves = before.ring !== undefined && record.ring !== undefined && !sameRing(before, record);
+      if (moves) ring.push(plan.name);
+      if (!moves || before.own !== record.own) renew.push(plan.name);
+    }
   }
   const known = ['fabric', 'outside', ...plans.map(({ name }) => name)];
-  return { make: [...make], renew, tell, gone: Object.keys(previous).filter((name) => !known.includes(name)) };
+  return { make: [...make], renew, ring, tell, gone: Object.keys(previous).filter((name) => !known.includes(name)) };
 }
 
 /** What is kept of the plan by which a namespace was made. */
 export function recordOf(plan: NamespacePlan): Omit<Namespace, 'init'> {
   const { config, ring } = plan;
   const files = config.files.filter(({ path }) => path !== namesPath);
-  const core = hashOf({ ...plan, rules: undefined, config: { ...config, files } });
-  return { hash: hashOf(plan), core, ...(ring === undefined ? {} : { ring }) };
+  const coreOf = (kept: typeof files) => ({ ...plan, rules: undefined, config: { ...config, files: kept } });
+  const hashes = { hash: hashOf(plan), core: hashOf(coreOf(files)) };
+  if (ring === undefined) return hashes;
+  const own = { ...coreOf(files.filter(({ path }) => !ringPaths.includes(path))), ring: undefined };
+  return { ...hashes, ring, own: hashOf(own) };
 }
 
 const carriesCalls = ({ name }: NamespacePlan) => /^(media|sbc)-/.test(name);
 
-/** A relay moves between two hosts that know each other, before and after. */
 const sameRing = (before: Pick<Namespace, 'ring'>, after: Pick<Namespace, 'ring'>) =>
   before.ring?.neighbour === after.ring?.neighbour && before.ring?.guest === after.ring?.guest;

@@ -9,7 +9,11 @@ import {
   type Service,
 } from '../../software/host-config.ts';
 import { claimScriptPath } from '../../software/keepalived/index.ts';
-import { claimRelayPath } from '../../software/take-over/paths.ts';
+import { mediaGuardPath } from '../../software/rtpengine/media-guard.ts';
+import { guestConfigPath } from '../../software/rtpengine/part.ts';
+import { callsPath } from '../../software/take-over/calls-redis.ts';
+import { fencePath } from '../../software/take-over/fence.ts';
+import { claimRelayPath, relaysConfig } from '../../software/take-over/paths.ts';
 import type { Cell, Host, MediaHost } from '../../fleet/derive/cell.ts';
 import {
   floatingAddress,
@@ -131,6 +135,17 @@ export const noNameServer = file('/etc/resolv.conf', 'nameserver 127.0.0.1\nopti
 
 /** Names of the cell's hosts. It changes with every host that comes or goes, and nobody keeps what it says. */
 export const namesPath = '/etc/hosts';
+
+/** Files of a media host that follow from who takes its calls over, and whose calls it takes. */
+export const ringPaths: readonly string[] = [
+  guestConfigPath,
+  mediaGuardPath,
+  relaysConfig,
+  fencePath,
+  callsPath('own-calls'),
+  callsPath('guest-calls'),
+  claimRelayPath,
+];
 
 function nameFiles(cell: Cell): readonly HostFile[] {
   const lines = [

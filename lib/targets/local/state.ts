@@ -37,6 +37,8 @@ export interface Namespace {
   readonly core?: string;
   /** Of a media host whose relay can move, as it was made. */
   readonly ring?: Ring;
+  /** Of the same: hash of what does not follow from its place in the ring. */
+  readonly own?: string;
 }
 
 export interface CellState {

@@ -4,7 +4,9 @@ import { requirePrimaries, standDown } from '../../operations/promote.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { usualDeadlineSeconds } from '../../operations/drain.ts';
 import { renewHosts } from '../../operations/renew.ts';
+import { putIntoService } from '../../operations/scale.ts';
 import { publicNetworks } from './addresses.ts';
+import { localCell } from './cell-port.ts';
 import { changesOf } from './changes.ts';
 import { forgetCustomers, syncCustomers } from './customers.ts';
 import { removeCell } from './down.ts';
@@ -19,6 +21,7 @@ import { isAlive, kill, processId } from './processes.ts';
 import { anSbcIsActive } from './readiness.ts';
 import { renewalPort } from './renewal-port.ts';
 import { requirements } from './requirements.ts';
+import { changeRing } from './ring.ts';
 import { requireRoom, withRoom } from './room.ts';
 import {
   cellFolder,
@@ -67,10 +70,13 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
         signal?.throwIfAborted();
         const previous = await previousState(cell, options);
         const plans = await plansOf(cell, previous.publicNetwork);
-        const state = await makeHosts(cell, previous, plans, anyHost, options);
+        const changes = changesOf(previous.namespaces, plans, (name) => isUp(previous, name));
+        const ringed = await changeRing(cell, previous, plans, changes, renewOptions(options));
+        const state = await makeHosts(cell, ringed, plans, anyHost, options);
         await anSbcIsActive(cell, signal);
         await syncCustomers(cell, state);
         await renewAll(cell, plans, options);
+        await forgetDrains(cell, changes.gone);
       },
       { operation: 'up', ...(signal ? { signal } : {}) },
     );
@@ -102,11 +108,14 @@ export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<r
       async () => {
         const previous = requireState(spec.name);
         const plans = await plansOf(cell, previous.publicNetwork);
-        const { make, gone } = changesOf(previous.namespaces, plans, (name) => isUp(previous, name));
+        const { make, ring, gone } = changesOf(previous.namespaces, plans, (name) => isUp(previous, name));
         requireRollable(cell, previous, gone);
+        if (only === undefined || only === 'media') {
+          await changeRing(cell, previous, plans, { ring, gone: [] }, renewOptions({ ...options, only }));
+        }
         const data = make.filter(isDataHost);
         if (data.length > 0 && (only === undefined || only === 'data')) {
-          await makeHosts(cell, previous, plans, isDataHost, options);
+          await makeHosts(cell, requireState(spec.name), plans, isDataHost, options);
           for (const host of data) onProgress?.({ host, state: 'renewed' });
           renewed.push(...data);
         }
@@ -116,6 +125,12 @@ export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<r
     ),
   );
   return renewed;
+}
+
+/** Media hosts that are gone take calls when they come again. */
+async function forgetDrains({ name }: Cell, gone: readonly string[]): Promise<void> {
+  const numbers = gone.flatMap((host) => (/^media-(\d+)$/.exec(host)?.slice(1) ?? []).map(Number));
+  if (numbers.length > 0) await putIntoService(localCell(name), { hosts: numbers, inService: numbers });
 }
 
 /** A primary that has just started answers by then. */

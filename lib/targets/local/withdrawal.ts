@@ -5,8 +5,10 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leaveScriptPath } from '../../software/keepalived/index.ts';
 import { LocalFailure } from './failure.ts';
 import { runInside } from './namespace.ts';
+import { isAlive } from './processes.ts';
 import { isActive, readService, servicePid } from './service-notes.ts';
 import { cellFolder, hostFolder, makeFolder, requireState } from './state.ts';
 
@@ -32,13 +34,19 @@ export function keepWithdrawn(cell: string, host: string): void {
 
 /** @throws LocalFailure when it does not give the addresses up; it may take them again then */
 export async function withdraw(cell: string, sbc: string): Promise<void> {
-  const { init } = requireState(cell).namespaces[sbc]!;
   makeFolder(folder(cell));
   writeFileSync(record(cell, sbc), '');
+  const init = requireState(cell).namespaces[sbc]?.init;
+  // Nothing runs there; it finds the record when it is made anew.
+  if (init === undefined || !isAlive(init)) return;
   keepWithdrawn(cell, sbc);
+  // Whatever comes of it: the other SBC is there to take over.
+  await runInside(init, [leaveScriptPath]);
   const deadline = Date.now() + patience;
   let told: number | undefined;
   while (readService(cell, sbc, service).state !== 'held' || isActive(cell, sbc)) {
+    // It has died meanwhile.
+    if (!isAlive(init)) return;
     if (Date.now() > deadline) {
       readmit(cell, sbc);
       throw new LocalFailure(`keepalived on ${sbc} of cell ${cell} does not end, so it keeps the floating addresses`);

@@ -111,10 +111,14 @@ describeWith(['root', 'debian-packages'], 'outages', () => {
       expect(await agents.register('bert')).toBe(200);
       const { results } = await agents.run({ kinds, calls: 6, ratePerSecond: 3, talkSeconds: 0.5 });
       expect(failuresOf(results)).toEqual([]);
-      // A host that has never had a copy.
-      const start = `mount -t tmpfs none ${copyFolder}; timeout 8 ${tablesProgram} start 2>&1; echo "status $?"`;
-      const said = await lab.run(second, 'unshare', '--mount', 'bash', '-c', start);
-      expect(said).toMatch(/no copy of its tables yet: this SBC waits for the database\nstatus 124/);
+      // A host that has never had a copy, and one whose copy another release has made.
+      const hidden = `mount -t tmpfs none ${copyFolder}`;
+      const other = `mount -t tmpfs none /tmp; cp -a ${copyFolder}/. /tmp; ${hidden}; cp -a /tmp/. ${copyFolder}; echo other >${copyFolder}/fetched`;
+      for (const copy of [hidden, other]) {
+        const start = `${copy}; timeout 5 ${tablesProgram} start 2>&1; echo "status $?"`;
+        const said = await lab.run(second, 'unshare', '--mount', 'bash', '-c', start);
+        expect(said).toMatch(/no copy of its tables yet: this SBC waits for the database\nstatus 124/);
+      }
     } finally {
       await signal('database-1', 'postgres', 'CONT');
     }

@@ -5,6 +5,7 @@ import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.t
 import { drain, undrain } from '../../../lib/operations/drain.ts';
 import { localCell } from '../../../lib/targets/local/cell-port.ts';
 import { killHost, roll, up } from '../../../lib/targets/local/index.ts';
+import { checkedStatus } from '../../../lib/targets/local/status.ts';
 import { readService } from '../../../lib/targets/local/service-notes.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
@@ -134,6 +135,27 @@ describeWith(['root', 'debian-packages'], 'a cell with one media host', () => {
     expect(readService(alone.name, standby, 'keepalived').state).toBe('held');
     await undrain(port, standby);
     expect(await isDrained()).toBe(false);
+  });
+
+  it('recreates an SBC without its work that was drained when it was dead already', async () => {
+    const active = lab.active!;
+    const standby = lab.cell.sbcs.find((sbc) => sbc.name !== active)!.name;
+    const port = localCell(alone.name);
+    killHost(alone.name, standby);
+    await until(() => !lab.isUp(standby));
+    expect(await drain(port, standby, { deadlineSeconds: 0 })).toMatchObject({ dead: true, takenOverBy: active });
+    const shown = (await checkedStatus(alone.name)).hosts.find(({ name }) => name === standby);
+    expect(shown).toMatchObject({ state: 'dead', work: { drained: true } });
+    await expect(undrain(port, standby)).rejects.toThrow(`${standby} of cell ${alone.name} is dead`);
+    expect(await roll(parseCell(alone))).toEqual([standby]);
+    expect(readService(alone.name, standby, 'keepalived').state).toBe('held');
+    await undrain(port, standby);
+    expect(readService(alone.name, standby, 'keepalived').state).toBe('ready');
+    // And one that nobody has drained comes back with it.
+    killHost(alone.name, standby);
+    await until(() => !lab.isUp(standby));
+    expect(await roll(parseCell(alone))).toEqual([standby]);
+    expect(readService(alone.name, standby, 'keepalived').state).toBe('ready');
   });
 
   it('drains that host once its calls have ended: it waits, says for which, ends them at the deadline, and takes new ones after it', async () => {

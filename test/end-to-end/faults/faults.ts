@@ -4,6 +4,7 @@ import { promote } from '../../../lib/operations/promote.ts';
 import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
 import { killHost, primaryHost, up } from '../../../lib/targets/local/index.ts';
 import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
+import type { ProcessId } from '../../../lib/targets/local/processes.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import type { Random } from '../../../lib/planner/index.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -70,15 +71,22 @@ export const faults: readonly Fault[] = [
     name: '30 % of packets lost for 5 s',
     losesAudio: true,
     strike: async (lab, host) => {
-      const chain = (hook: string, direction: string) =>
-        `chain ${hook} { type filter hook ${hook} priority -400; ${direction} != "lo" numgen random mod 100 < 30 drop; }`;
-      await lab.run(
-        host,
-        'nft',
-        `table inet lossy { ${chain('prerouting', 'iifname')}; ${chain('output', 'oifname')}; }`,
-      );
+      const { namespaces } = requireState(lab.spec.name);
+      // As they arrive at the other end of its link, each way: a program whose own host drops what it sends is told so.
+      const ends = [
+        [namespaces['fabric']!.init, host],
+        [namespaces[host]!.init, 'eth0'],
+      ] as const;
+      const nft = async (init: ProcessId, text: string) => {
+        const { status, stderr } = await runInNetwork(init, ['nft', text]);
+        if (status !== 0) throw new Error(`nft ${text}: ${stderr}`);
+      };
+      for (const [init, device] of ends) {
+        const hook = `type filter hook ingress device "${device}" priority 0`;
+        await nft(init, `table netdev lossy { chain lossy { ${hook}; numgen random mod 100 < 30 drop; }; }`);
+      }
       await sleep(lastsMs);
-      await lab.run(host, 'nft', 'delete table inet lossy');
+      for (const [init] of ends) await nft(init, 'delete table netdev lossy');
     },
   },
 ];

@@ -54,6 +54,12 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
     'cells/front.yaml:3:5 warning regions[0].region: eu-west-9 is none of the regions known here; did you mean "eu-west-1"?; allowed: a region of AWS; check that it is newer than this list',
   ],
   [
+    'a zone that the region lacks',
+    `${minimal}    aws: { zones: [a, e] }
+`,
+    'cells/front.yaml:5:23 error regions[0].aws.zones[1]: eu-west-1 has no zone e for a new account; allowed: zones of a, b, c, for example zones: [a, b]',
+  ],
+  [
     'a zone twice',
     `${minimal}    aws: { zones: [a, b, a] }
 `,

@@ -126,6 +126,12 @@ region: eu-west-1
     'cells/euw1-a.yaml:3:22 error aws.zones[2]: zone a is given twice; allowed: each zone once',
   ],
   [
+    'a zone that the region lacks',
+    `${minimal}aws: { zones: [a, d] }
+`,
+    'cells/euw1-a.yaml:3:19 error aws.zones[1]: eu-west-1 has no zone d for a new account; allowed: zones of a, b, c, for example zones: [a, b]',
+  ],
+  [
     'a pool with a host that is not there',
     `${minimal}media:
   pools:

@@ -73,7 +73,14 @@ describe('the demand ahead of a cell', () => {
     const [{ resources }] = demandAhead({ ...input((hour) => 100 + (hour % 7)), policy }, 1) as [CellAhead];
     const { levels, quantiles } = resources[0]!;
     expect(levels).toEqual([0.5, 0.8, 0.9, 0.95, 0.99]);
-    const { forecasts } = outlook(input((hour) => 100 + (hour % 7)).cells[0]!, now, [0.8], DEFAULT_RULES, undefined);
+    const { forecasts } = outlook(
+      input((hour) => 100 + (hour % 7)).cells[0]!,
+      [],
+      now,
+      [0.8],
+      DEFAULT_RULES,
+      undefined,
+    );
     const seen = forecasts.get('relayedCalls')!;
     expect(Math.max(...quantiles[1]!.filter((value) => !Number.isNaN(value)))).toBe(
       Math.max(...seen.quantiles[seen.levels.indexOf(0.8)]!),

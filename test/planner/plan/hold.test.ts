@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { holdOf } from '../../../lib/planner/plan/hold.ts';
+import { holdOf, type CellFacts } from '../../../lib/planner/plan/hold.ts';
 import type { Signals } from '../../../lib/planner/plan/input.ts';
 import { DEFAULT_RULES } from '../../../lib/planner/plan/rules.ts';
-import { healthy, HOUR, NOW, specOf } from './fleets.ts';
+import { healthy, HOUR, NOW, specOf, tenantsOf } from './fleets.ts';
 
+const facts: CellFacts = { tenants: tenantsOf('euw1-a', 1, 100), implausible: [], unaccounted: undefined };
 const hold = (signals: Partial<Signals>, more: { unfinished?: { step: string; since: number } } = {}) =>
   holdOf(
     { spec: specOf('euw1-a'), history: {}, signals: { ...healthy(NOW, 100), ...signals }, ...more },
     NOW,
     DEFAULT_RULES,
+    facts,
   );
 
 describe('holdOf', () => {
@@ -31,14 +33,14 @@ describe('holdOf', () => {
     const { relayedCalls, ...rest } = healthy(NOW, 100);
     expect(relayedCalls).toBe(100);
     const cell = { spec: specOf('euw1-a'), history: {} };
-    expect(holdOf({ ...cell, signals: rest }, NOW, DEFAULT_RULES)).toMatchObject({
+    expect(holdOf({ ...cell, signals: rest }, NOW, DEFAULT_RULES, facts)).toMatchObject({
       codes: ['missing'],
       reason: 'not measured: relayedCalls',
     });
     const unmeasured = { ...cell, signals: { measuredAt: undefined } };
-    expect(holdOf(unmeasured, NOW, DEFAULT_RULES)!.codes).toEqual(['missing']);
+    expect(holdOf(unmeasured, NOW, DEFAULT_RULES, facts)!.codes).toEqual(['missing']);
     // A new cell, which waits for its first tenant.
-    expect(holdOf(unmeasured, NOW, DEFAULT_RULES, undefined, true)).toBeUndefined();
+    expect(holdOf(unmeasured, NOW, DEFAULT_RULES, { ...facts, tenants: [] })).toBeUndefined();
     expect(hold({ measuredAt: NOW - HOUR })!.reason).toContain('60 minutes ago, allowed 30');
   });
 
@@ -74,6 +76,6 @@ describe('holdOf', () => {
 
   it('a planned cell measures nothing and is not held for it', () => {
     const planned = { spec: specOf('euw1-b', { state: 'planned' }), history: {}, signals: { measuredAt: undefined } };
-    expect(holdOf(planned, NOW, DEFAULT_RULES)).toBeUndefined();
+    expect(holdOf(planned, NOW, DEFAULT_RULES, facts)).toBeUndefined();
   });
 });

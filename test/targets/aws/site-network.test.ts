@@ -38,7 +38,7 @@ describe('SiteNetwork', () => {
         .all('aws_subnet')
         .map((subnet) => subnet['availability_zone'])
         .sort(),
-    ).toEqual(['a', 'a', 'b', 'b', 'c', 'c', 'd', 'd'].map((zone) => `ap-southeast-2${zone}`));
+    ).toEqual(['a', 'a', 'b', 'b', 'c', 'c', 'd', 'd'].map((zone) => `ap-northeast-2${zone}`));
   });
 
   it('gives private subnets no way out: their route table has no route', () => {
@@ -64,7 +64,7 @@ describe('SiteNetwork', () => {
 
   it('reaches S3 through a gateway endpoint of the public routes', () => {
     expect(network(maximal).one('aws_vpc_endpoint')).toMatchObject({
-      service_name: 'com.amazonaws.ap-southeast-2.s3',
+      service_name: 'com.amazonaws.ap-northeast-2.s3',
       vpc_endpoint_type: 'Gateway',
     });
   });

@@ -71,7 +71,7 @@ export const minimal: CellInput = { name: 'euw1-a', region: 'eu-west-1', aws: {}
 /** A spec in which everything that AWS makes differs from the default. */
 export const maximal: CellInput = {
   name: 'a-cell-of-20-letters',
-  region: 'ap-southeast-2',
+  region: 'ap-northeast-2',
   size: 'small',
   network: '10.32.0.0/16',
   sbc: { transports: { udp: 5080, tcp: 'off', tls: 5443 } },

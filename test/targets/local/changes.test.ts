@@ -23,7 +23,7 @@ const namespacesOf = (cell: CellInput) =>
   Object.fromEntries(plansOf(cell).map((plan) => [plan.name, { init: { pid: 1, started: '1' }, ...recordOf(plan) }]));
 const change = (to: CellInput, dead: readonly string[] = []) =>
   changesOf(namespacesOf(input), plansOf(to), (name) => name in namespacesOf(input) && !dead.includes(name));
-const nothing = { make: [], renew: [], tell: [], gone: [] };
+const nothing = { make: [], renew: [], ring: [], tell: [], gone: [] };
 
 describe('a cell whose file has changed', () => {
   it('has nothing to do where nothing or a limit of a tenant has', () => {
@@ -63,17 +63,25 @@ describe('a cell whose file has changed', () => {
 
   it('makes a host that has come, tells data hosts of it, and takes the SBCs one after the other', () => {
     const grown = change({ ...input, media: { ...input.media, hosts: 3 } });
-    expect(grown.make).toContain('media-3');
-    expect(grown).toMatchObject({
+    expect(grown).toEqual({
+      make: ['media-3'],
       renew: ['sbc-1', 'sbc-2'],
+      ring: ['media-1', 'media-2'],
       tell: ['database-1', 'database-2', 'redis-1', 'redis-2'],
       gone: [],
     });
-    // Of those media hosts whose neighbour is another one now no relay can move.
-    expect(grown.make.filter((name) => !name.startsWith('media-'))).toEqual([]);
+  });
+
+  it('makes media hosts with another neighbour anew only for what else has changed', () => {
+    const { ring, renew } = change({ ...input, media: { ...input.media, hosts: 3, relay: { calls: 77 } } });
+    expect(ring).toEqual(['media-1', 'media-2']);
+    expect(renew).toEqual(expect.arrayContaining(['media-1', 'media-2']));
   });
 
   it('ends hosts that are no part of it any more', () => {
-    expect(change({ ...input, media: { ...input.media, hosts: 1 } }).gone).toEqual(['media-2']);
+    const shrunk = change({ ...input, media: { ...input.media, hosts: 1 } });
+    // Its relay has an address of its own no more: that can't change under calls.
+    expect(shrunk).toMatchObject({ make: [], ring: [], gone: ['media-2'] });
+    expect(shrunk.renew).toContain('media-1');
   });
 });

@@ -3,7 +3,7 @@ import { suggestion } from '../../../config-file/allowed.ts';
 import type { CellSpec } from '../../schema/cell-types.ts';
 import type { Path } from '../../../config-file/finding.ts';
 import type { FrontSpec } from '../../schema/front-types.ts';
-import { awsRegionForm } from '../../schema/targets/aws.ts';
+import { awsRegionForm, zoneLettersOf } from '../../schema/targets/aws.ts';
 import type { OnAws } from '../../schema/targets/on-aws.ts';
 import type { Rule } from '../../../config-file/rule.ts';
 
@@ -43,6 +43,38 @@ const knownRegions: readonly string[] = (
   'eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 ' +
   'me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 us-gov-west-1 us-west-1 us-west-2'
 ).split(' ');
+
+/** What is wrong with zones of a region of which it is known which it has. */
+function* missingZones(region: string, zones: readonly string[], at: Path) {
+  if (!knownRegions.includes(region)) return;
+  const letters = zoneLettersOf(region);
+  for (const [index, zone] of zones.entries()) {
+    if (letters.includes(zone)) continue;
+    yield {
+      path: [...at, 'zones', index],
+      message: `${region} has no zone ${zone} for a new account`,
+      allowed: `zones of ${letters.join(', ')}, for example zones: [${letters.slice(0, zones.length).join(', ')}]`,
+    };
+  }
+}
+
+const zonesExist: Rule<OnAws<CellSpec>> = {
+  severity: 'error',
+  reads: ['region', 'aws.zones'],
+  *check({ region, aws: { zones } }) {
+    yield* missingZones(region, zones, ['aws']);
+  },
+};
+
+const edgeZonesExist: Rule<OnAws<FrontSpec>> = {
+  severity: 'error',
+  reads: ['regions', 'aws'],
+  *check({ regions }) {
+    for (const [index, { region, aws: own }] of regions.entries()) {
+      yield* missingZones(region, own?.zones ?? [], ['regions', index, 'aws']);
+    }
+  },
+};
 
 /** Rules over the regions that a spec names. */
 function regionRules<Spec>(
@@ -101,11 +133,13 @@ const edgeZonesAreDistinct: Rule<OnAws<FrontSpec>> = {
 export const placeRules: readonly Rule<OnAws<CellSpec>>[] = [
   nameIsAccepted,
   zonesAreDistinct,
+  zonesExist,
   ...regionRules<OnAws<CellSpec>>(({ region }) => [[['region'], region]], ['region']),
 ];
 
 export const edgePlaceRules: readonly Rule<OnAws<FrontSpec>>[] = [
   edgeZonesAreDistinct,
+  edgeZonesExist,
   ...regionRules<OnAws<FrontSpec>>(
     ({ regions }) => regions.map(({ region }, index) => [['regions', index, 'region'], region]),
     ['regions'],

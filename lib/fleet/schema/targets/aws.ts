@@ -43,6 +43,22 @@ export const awsRegionForm =
 
 export const awsRegion = text(awsRegionForm, 'must be an AWS region, for example eu-west-1');
 
+/**
+ * The letters under which an account finds the zones of a region, where they are not a, b and c: Amazon EC2 User Guide, "Regions and
+ * Zones", and for Tokyo and Montreal its note that new accounts don't get one of them.
+ */
+const unusualZones: Readonly<Record<string, readonly string[]>> = {
+  'ap-northeast-1': ['a', 'c', 'd'],
+  'ap-northeast-2': ['a', 'b', 'c', 'd'],
+  'ca-central-1': ['a', 'b', 'd'],
+  'us-east-1': ['a', 'b', 'c', 'd', 'e', 'f'],
+  'us-west-2': ['a', 'b', 'c', 'd'],
+};
+
+export function zoneLettersOf(region: string): readonly string[] {
+  return unusualZones[region] ?? ['a', 'b', 'c'];
+}
+
 const zoneLetter = text(/^[a-f]$/, 'must be the letter of a zone, a to f');
 const image = text(/^ami-[0-9a-f]{8,17}$/, 'must be an AMI id, for example ami-0abcdef1234567890').optional();
 const alarmEmails = z.array(z.email()).default([]).describe('Addresses that are subscribed to the alarm topic.');
@@ -52,8 +68,10 @@ export const awsCell = z.strictObject({
     .array(zoneLetter)
     .min(2)
     .max(4)
-    .default(['a', 'b', 'c'])
-    .describe('Availability zones by letter. Hosts are spread over them in turn.'),
+    .optional()
+    .describe(
+      'Availability zones by letter. Hosts are spread over them in turn. Default: the first three of the region, a, b and c in most.',
+    ),
   sbc: z
     .strictObject({
       instanceType: z
@@ -110,11 +128,15 @@ export const awsCell = z.strictObject({
   alarmEmails,
 });
 
-/** Fills in what follows from the cell's size. */
-export function completeAwsCell(section: z.output<typeof awsCell>, sizeName: SizeName) {
+/** Fills in what follows from the cell's size and region. */
+export function completeAwsCell(
+  section: z.output<typeof awsCell>,
+  { size: sizeName, region }: { readonly size: SizeName; readonly region: string },
+) {
   const size = awsSizes[sizeName];
   return {
     ...section,
+    zones: section.zones ?? zoneLettersOf(region).slice(0, 3),
     sbc: { instanceType: section.sbc.instanceType ?? size.sbcInstanceType },
     media: { instanceType: section.media.instanceType ?? size.mediaInstanceType },
     database: { ...section.database, instanceClass: section.database.instanceClass ?? size.databaseClass },
@@ -147,8 +169,10 @@ export const awsFrontRegion = z.strictObject({
     .array(zoneLetter)
     .min(1)
     .max(4)
-    .default(['a', 'b'])
-    .describe('Availability zones by letter. Edges are spread over them in turn.'),
+    .optional()
+    .describe(
+      'Availability zones by letter. Edges are spread over them in turn. Default: the first two of the region, a and b in most.',
+    ),
   trafficDial: z
     .int()
     .min(0)

@@ -24,6 +24,19 @@ const unheardTurns = 20 * silentSeconds;
 const joiningTurns = 20 * 30;
 /** What asks the module of the other SBC for all that it has, in a string of the script: DMQ_SYNC and HT_DMQ_SYNC of their sources. */
 const askAll = { usrloc: String.raw`{\"action\":3}`, htable: String.raw`{\"action\":1}` } as const;
+/**
+ * For how many turns of 50 ms an SBC that is about to give its addresses up takes no new calls: longer than that takes. If it keeps them after
+ * all, it then goes on.
+ */
+const leavingTurns = 100;
+/** What it had in hand by then is done: an INVITE waits for its relay alone. */
+const turnsUntilTold = 2;
+/**
+ * Formats of what the SBCs tell each other, and of the entries in it: the oldest and the newest that this release reads and writes. A
+ * release that changes one raises the newest, and reads and writes the one before as well: so the SBCs of both releases know each other's
+ * calls, whichever of them is the newer.
+ */
+const formats = { oldest: 1, newest: 1 } as const;
 /** Bytes of lines after which a message is full. */
 export const fullMessage = 8000;
 
@@ -42,7 +55,7 @@ export function replication(cell: Cell, host: SbcHost): Section {
   const peerUri = `sip:${peer.address}:${internalPorts.sbcReplication}`;
   /** Sends lines in a datagram that nobody confirms. */
   const sendAtOnce = (lines: string) =>
-    String.raw`sendx("${peerUri}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\n${lines}")`;
+    String.raw`sendx("${peerUri}", "${listen.replication}", "PUBLISH sip:calls SIP/2.0\r\nv: SIP/2.0/UDP ${host.address};branch=0\r\nf: <sip:calls>\r\nt: <sip:calls>\r\ni: 0\r\nCSeq: 1 PUBLISH\r\n\r\nV$shv(format)|$shv(newest_format)\n${lines}")`;
   return {
     title: `Replication with ${peer.name}`,
     text: String.raw`
@@ -64,6 +77,11 @@ modparam("pv", "shvset", "told=i:0")
 modparam("pv", "shvset", "told_before=i:0")
 modparam("pv", "shvset", "confirmed=i:0")
 modparam("pv", "shvset", "taken=i:0")
+# Formats that this SBC reads; the one in which it speaks, which the other one reads; whether that one speaks in another.
+modparam("pv", "shvset", "oldest_format=i:${formats.oldest}")
+modparam("pv", "shvset", "newest_format=i:${formats.newest}")
+modparam("pv", "shvset", "format=i:${formats.oldest}")
+modparam("pv", "shvset", "unreadable=i:0")
 # How many events were told at once since the last batch.
 modparam("pv", "shvset", "at_once=i:0")
 # Whether the other SBC was silent or has restarted, and may not have its records any more. When this one looked at its watch last, and
@@ -71,6 +89,11 @@ modparam("pv", "shvset", "at_once=i:0")
 modparam("pv", "shvset", "records_left=i:0")
 modparam("pv", "shvset", "ticked=i:0")
 modparam("pv", "shvset", "thawed=i:0")
+
+# This SBC is about to give the addresses up (LEAVE): for how many turns it takes no new calls; after which message the other SBC knows all
+# that it has taken, 0 until that is sent.
+modparam("pv", "shvset", "leaving=i:0")
+modparam("pv", "shvset", "left_at=i:0")
 
 # Something has happened to a call without which it would be lost, or its record. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
 route[TELL] {
@@ -179,6 +202,7 @@ route[HAND_ON_EVENTS] {
             if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
         }
     }
+    if ($shv(leaving) > 0) route(TELL_LEAVING);
     if ($var(lines) != "") route(SEND_LINES);
     # A sign of life every second, with what we have of the other's messages; until it has told us its calls, ask for them.
     $var(ticks) = $var(ticks) + 1;
@@ -201,6 +225,7 @@ route[HAND_ON_EVENTS] {
 # An SBC that has started knows no registration and no call. Until it has those of the other one it is not ready, and answers OPTIONS with
 # 503: keepalived gives it no address, so that the other SBC can be restarted as soon as this one is ready. It waits ${silentSeconds} s for
 # another one that says nothing, and ${joiningTurns / 20} s for all that it has. In two that start at the same moment neither has anything.
+# While it can't read what the other one says it is not ready at all: that one has the calls.
 route[JOIN] {
     $var(turns) = $var(turns) + 1;
     if ($shv(heard) == 0) {
@@ -212,6 +237,7 @@ route[JOIN] {
         }
         return;
     }
+    if ($shv(unreadable) == 1 && $TV(sn) - $shv(heard) <= ${silentSeconds}) return;
     $var(n) = $stat(location_contacts);
     if ($shv(synced) == 1 && $shv(registered) >= 0 && $var(n) >= $shv(registered)) {
         xlog("L_NOTICE", "${peer.name} has told its calls and $var(n) registrations\n");
@@ -220,6 +246,49 @@ route[JOIN] {
         xlog("L_WARN", "${peer.name} has not told all: this SBC begins with $var(n) registrations of $shv(registered)\n");
         $shv(joined) = 1;
     }
+}
+
+# From the host itself, before the addresses are given up on purpose. The answer is 200 once the other SBC knows all calls that this one has
+# taken: an INVITE that it does not know would get no answer, and nobody repeats one that has got a 100.
+route[LEAVE] {
+    if ($shv(active) != 1) {
+        sl_send_reply("200", "Not Active");
+        exit;
+    }
+    if ($shv(leaving) == 0) {
+        $shv(left_at) = 0;
+        $shv(leaving) = ${leavingTurns};
+    }
+    if ($shv(left_at) > 0 && $shv(confirmed) >= $shv(left_at)) sl_send_reply("200", "Told");
+    else sl_send_reply("202", "Telling");
+    exit;
+}
+
+# In: $var(lines), all that is left to be told. The other SBC answers at once, and is asked until it has.
+route[TELL_LEAVING] {
+    $shv(leaving) = $shv(leaving) - 1;
+    if ($shv(left_at) == 0) {
+        if ($shv(leaving) > ${leavingTurns - turnsUntilTold}) return;
+        $var(lines) = $var(lines) + "l\n";
+        $shv(left_at) = $shv(told) + 1;
+        route(SEND_LINES);
+    } else if ($shv(confirmed) < $shv(left_at)) {
+        ${sendAtOnce(String.raw`l\n`)};
+    }
+}
+
+# A new INVITE in those moments. Over UDP its sender repeats it half a second later, and the other SBC takes it, as if it had been lost on
+# the way; a refusal would have a carrier keep away, and a phone give up. Over TCP and TLS nobody repeats it, and the connection ends with
+# this SBC: whoever is told calls again over the next one.
+route[LEAVE_TO_OTHER] {
+    if (proto == UDP) {
+        prom_counter_inc("dropped_total", "1", "handing_over");
+        exit;
+    }
+    prom_counter_inc("rejected_total", "1", "handing_over");
+    append_to_reply("Retry-After: 1\r\n");
+    sl_send_reply("503", "Service Unavailable");
+    exit;
 }
 
 # Its registrations, and the sources that it knows. By the modules' own messages, in which they ask when they start, but not before the other
@@ -266,7 +335,7 @@ route[TELL_DRAINS] {
 route[SEND_LINES] {
     $shv(told) = $shv(told) + 1;
     if ($TV(sn) - $shv(heard) <= ${silentSeconds}) {
-        dmq_send_message("calls", "${peerUri}", "#$shv(told)\n$var(lines)", "text/plain");
+        dmq_send_message("calls", "${peerUri}", "#$shv(told)\nV$shv(format)|$shv(newest_format)\n$var(lines)", "text/plain");
     }
     $var(lines) = "";
 }
@@ -345,6 +414,11 @@ route[REPLICATED] {
     # A repetition is older than what came since: it gets the same answer and changes nothing.
     if (!t_newtran()) exit;
     $var(body) = $rb;
+    $var(i) = 1;
+    if (!route(READ_FORMAT)) {
+        t_reply("200", "OK");
+        exit;
+    }
     # A message is missing: what it said is asked for.
     $var(number) = $(var(body){s.select,0,\n}{s.strip,1}{s.int});
     if ($var(number) == $shv(taken) + 1) {
@@ -352,9 +426,33 @@ route[REPLICATED] {
     } else if ($var(number) > $shv(taken)) {
         $shv(synced) = 0;
     }
-    $var(i) = 1;
     route(TAKE_LINES);
     t_reply("200", "OK");
+}
+
+# Which format a message is in, and which is the newest that its sender reads; one from before there were formats says neither. In and
+# out: $var(body), $var(i), its line. False: nobody here can read it.
+route[READ_FORMAT] {
+    $var(format) = 1;
+    $var(newest) = 1;
+    $var(line) = $(var(body){s.select,$var(i),\n});
+    if ($(var(line){s.substr,0,1}) == "V") {
+        $var(format) = $(var(line){s.select,0,|}{s.strip,1}{s.int});
+        $var(newest) = $(var(line){s.select,1,|}{s.int});
+        $var(i) = $var(i) + 1;
+    }
+    if ($var(newest) > $shv(newest_format)) $var(newest) = $shv(newest_format);
+    if ($var(newest) < $shv(oldest_format)) $var(newest) = $shv(oldest_format);
+    $shv(format) = $var(newest);
+    if ($var(format) >= $shv(oldest_format) && $var(format) <= $shv(newest_format)) {
+        $shv(unreadable) = 0;
+        return 1;
+    }
+    if ($shv(unreadable) == 0) {
+        xlog("L_ERR", "${peer.name} speaks format $var(format), and this SBC reads $shv(oldest_format) to $shv(newest_format): it knows nothing of that one's calls\n");
+    }
+    $shv(unreadable) = 1;
+    return -1;
 }
 
 # In: $var(body), its lines from $var(i) on; $var(number), the number of a batch.
@@ -384,6 +482,9 @@ route[TAKE_LINES] {
         } else if ($var(op) == ".") {
             # A sign of life, with what it has of ours.
             $shv(confirmed) = $(var(id){s.int});
+        } else if ($var(op) == "l") {
+            # It is about to give the addresses up.
+            ${sendAtOnce(String.raw`.$shv(taken)\n`)};
         } else if ($var(op) == "d") {
             # A media host that was drained there, or taken back.
             $sht(drained=>$var(id)) = $(var(line){s.select,1,|}{s.int});

@@ -25,6 +25,8 @@ const settings = {
   rpc: paths.jsonRpc,
   url: databaseUrl,
   tables: [...loadedTables.map(({ name }) => name), ...edgeTables],
+  /** What a copy must have been made with. */
+  fields: loadedTables.map(({ name, contents }) => `${name}: ${contents}\n`).join(''),
   psql: [
     // Not /usr/bin/psql, a Perl program that looks for this one first.
     `${binaries}/psql`,

@@ -6,7 +6,7 @@
   tables watch     the service cellstamp-tables: fetches again and again
   tables health    exit status 0 while the copy is young; else says how old it is
 
-A host that has never had a copy waits for the database. The copy has a file for each table, a row a line, as Kamailio's db_text module
+A host that has never had a copy waits for the database, and so does one whose copy another release has made, with other fields. The copy has a file for each table, a row a line, as Kamailio's db_text module
 reads it. Secrets of users are among them (HA1 of RFC 2617).
 """
 import json, os, shutil, socket, subprocess, sys, time
@@ -42,8 +42,11 @@ class Copy:
         self.stamp = os.path.join(self.folder, "fetched")
 
     def fetched(self):
-        """When it was made, in whole seconds since 1970; None if it was not."""
+        """When it was made, in whole seconds since 1970; None if it was not, or has other fields than this release reads."""
         try:
+            with open(self.stamp) as file:
+                if file.read() != self.config["fields"]:
+                    return None
             return int(os.stat(self.stamp).st_mtime)
         except OSError:
             return None
@@ -79,7 +82,7 @@ class Copy:
             if done.returncode != 0:
                 raise Failure("the database does not answer: %s" % (done.stderr.strip().splitlines() or ["no reason"])[-1])
             changed = [table for table in self.config["tables"] if self.take(new, table)]
-            self.put("fetched", "")
+            self.put("fetched", self.config["fields"])
             return changed
         finally:
             shutil.rmtree(new, ignore_errors=True)

@@ -24,6 +24,7 @@ request_route {
             exit;
     }
     if (ASLEEP) exit;
+    if ($shv(leaving) > 0 && is_method("INVITE") && !has_totag()) route(LEAVE_TO_OTHER);
     route(FIND_SOURCE);
     route(SCREEN);
     # The same over UDP as over TCP and TLS, where a longer one does not fit the buffer.
@@ -84,9 +85,11 @@ route[FROM_THIS_HOST] {
     if (is_method("BYE")) route(IN_DIALOG);
     # keepalived: which of the two SBCs is the active one.
     if (is_method("NOTIFY")) {
+        if ($rU == "LEAVE") route(LEAVE);
         $shv(active) = 0;
         if ($rU == "MASTER") {
             $shv(active) = 1;
+            $shv(leaving) = 0;
             # The other SBC has failed, perhaps with records that it could not deliver.
             $shv(records_left) = 1;
         }
@@ -111,6 +114,11 @@ route[FROM_PEER] {
     if (is_method("PUBLISH")) {
         $var(body) = $rb;
         $var(i) = 0;
+        if (!route(READ_FORMAT)) {
+            # It is there, and is told that we are.
+            $shv(heard) = $TV(sn);
+            exit;
+        }
         route(TAKE_LINES);
     }
 }
