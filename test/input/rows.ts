@@ -513,7 +513,7 @@ const files: readonly Row[] = [
   {
     what: 'a target that is none',
     args: ['provision', 'euw1-a', '--target', 'azure'],
-    error: "error: option '--target <target>' argument 'azure' is invalid. Allowed choices are local, aws.",
+    error: "error: option '--target <target>' argument 'azure' is invalid. Allowed choices are local, aws, kubernetes.",
   },
 ];
 
