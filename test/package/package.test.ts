@@ -13,6 +13,7 @@ const peers: Readonly<Record<string, readonly string[]>> = {
   cellstamp: [],
   'cellstamp/capacity': [],
   'cellstamp/local': [],
+  'cellstamp/kubernetes': ['@pulumi/pulumi', '@pulumi/kubernetes'],
   'cellstamp/aws': ['cdktf', 'constructs', '@cdktf/provider-aws'],
 };
 
