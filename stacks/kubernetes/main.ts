@@ -29,9 +29,9 @@ function cellOf(stack: string): CellSpec {
   const findings = [...unreadable, ...found];
   if (findings.some(({ severity }) => severity === 'error')) fail(...findings.map(formatFinding));
   for (const finding of findings) console.error(formatFinding(finding));
-  const onKubernetes = loadFleet(files).cells.filter(isOnKubernetes);
   const [spec] = cells;
   if (spec === undefined || !isOnKubernetes(spec)) {
+    const onKubernetes = loadFleet(files).cells.filter(isOnKubernetes);
     fail(
       `there is no cell ${name} with a section kubernetes in ${folder}; there are ${onKubernetes.map((cell) => cell.name).join(', ') || 'none'}`,
     );
