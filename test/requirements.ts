@@ -28,6 +28,18 @@ export function providerMirror(): string | undefined {
   return execFileSync(script, { encoding: 'utf8' }).trim() || undefined;
 }
 
+/**
+ * Commands that make a cluster of several nodes on this machine, from CELLSTAMP_CLUSTER or a folder beside the checkout, and the folder with
+ * the programs of Kubernetes, which the command `programs` prints.
+ */
+export function clusterCommands(): { readonly commands: string; readonly programs: string } | undefined {
+  const commands =
+    process.env['CELLSTAMP_CLUSTER'] ?? new URL('../../shared/tools/kubernetes-cluster', import.meta.url).pathname;
+  if (!existsSync(`${commands}/programs`)) return undefined;
+  const programs = execFileSync(`${commands}/programs`, { encoding: 'utf8' }).trim();
+  return programs === '' ? undefined : { commands, programs };
+}
+
 const daemons = ['kamailio', 'rtpengine', 'keepalived', 'redis-server', 'nft'];
 
 const parts = {
@@ -53,6 +65,11 @@ const parts = {
   'python3-boto3': {
     present: () => spawnSync('/usr/bin/python3', ['-c', 'import boto3']).status === 0,
     reason: 'needs boto3 for Debian’s Python: apt-get install python3-boto3',
+  },
+  cluster: {
+    present: () => clusterCommands() !== undefined && ['containerd', 'runc', 'mmdebstrap', 'catatonit'].every(onPath),
+    reason:
+      'needs a way to make a Kubernetes cluster: CELLSTAMP_CLUSTER, see docs/development.md; and containerd, runc, mmdebstrap and catatonit',
   },
   prometheus: {
     present: () => ['prometheus', 'promtool'].every(onPath),

@@ -12,6 +12,7 @@ import { addDrain, addUndrain } from './commands/drain.ts';
 import { addEdgeKeys } from './commands/edge-keys.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
 import { addFlap, addLocal } from './commands/local-reroute.ts';
+import { addImage } from './commands/image.ts';
 import { addLogs } from './commands/logs.ts';
 import { addManifests } from './commands/manifests.ts';
 import { addMeasure } from './commands/measure.ts';
@@ -37,7 +38,7 @@ const groups: readonly (readonly [title: string, commands: readonly ((program: C
     'A cell or a front on this machine',
     [addTry, addUp, addStatus, addCall, addCalls, addLogs, addLocal, addFlap, addDown],
   ],
-  ['The fleet’s files', [addCheck, addStamp, addManifests, addCapacity, addPrometheusConfig, addScrape]],
+  ['The fleet’s files', [addCheck, addStamp, addManifests, addImage, addCapacity, addPrometheusConfig, addScrape]],
   [
     'What is done to a running cell',
     [

@@ -62,6 +62,8 @@ function daemonSet(cell: Cell, host: NodeHost, config: HostConfig, sources: Sour
           // The node's name servers: a start waits for no DNS of the cluster.
           dnsPolicy: 'Default',
           enableServiceLinks: false,
+          // The first process of a namespace ends by no signal that it has not asked for.
+          shareProcessNamespace: true,
           // By these the list of hosts says which one has an address.
           hostname: host.name,
           subdomain: hostsService,
@@ -123,7 +125,10 @@ function containers(
         : [nodeContainer('kernel-module', image, [kernelScriptPath], [...mounts, ...kernelMounts])]),
       ...services.filter(isFirst).map(of),
     ],
-    containers: services.filter((service) => !isFirst(service)).map(of),
+    containers: [
+      ...services.filter((service) => !isFirst(service)).map(of),
+      ...(host.role === 'sbc' ? [followHosts(image, mounts)] : []),
+    ],
   };
 }
 
@@ -244,6 +249,21 @@ function fillFiles(image: string, config: HostConfig, { secrets }: Sources): Con
     ],
   };
 }
+
+/** Media hosts come and go: Kamailio hears of it while it runs. */
+const followHosts = (image: string, mounts: readonly VolumeMount[]): Container => ({
+  name: 'follow-hosts',
+  image,
+  command: ['/usr/bin/python3', '-u', `${folders.config}/node-files`, 'follow', folders.config, account],
+  terminationMessagePolicy,
+  // Kamailio's socket and its folder are Kamailio's.
+  securityContext: limited(['CHOWN', 'DAC_OVERRIDE', 'FOWNER']),
+  volumeMounts: [
+    { name: 'config', mountPath: folders.config, readOnly: true },
+    { name: 'api-access', mountPath: account, readOnly: true },
+    ...mounts,
+  ],
+});
 
 /** Folders that all containers of the pod have: their files, /run and /tmp. */
 function sharedMounts({ files }: HostConfig): readonly VolumeMount[] {

@@ -6,6 +6,7 @@ import { kubernetesOf, isOnKubernetes } from '../../../fleet/schema/targets/on-k
 import { hostConfig } from '../../../software/cell-host.ts';
 import { script, type HostConfig, type HostFile } from '../../../software/host-config.ts';
 import { claimScriptPath } from '../../../software/keepalived/index.ts';
+import { mediaHostsProgram, mediaHostsTable } from '../../../software/media-hosts/paths.ts';
 import { values } from '../../../software/values.ts';
 import { cellName, hostLabels, hostsService, nodeHosts, publicAddressAnnotation, type NodeHost } from '../names.ts';
 import type { KubernetesObject } from '../objects.ts';
@@ -113,6 +114,7 @@ function settings(cell: Cell, host: NodeHost, config: HostConfig, known: HostVal
     // No host may have them as its address.
     taken: cell.sbcs.map(({ floatingSide }) => floatingSide),
     hosts: Object.fromEntries(others.map((other) => [other.name, nameOf(other)])),
+    ...(host.role === 'sbc' ? { mediaHosts: mediaHosts(cell) } : {}),
     publicAddress: known.publicAddress
       ? {
           value: values.publicAddress.name,
@@ -137,3 +139,11 @@ function settings(cell: Cell, host: NodeHost, config: HostConfig, known: HostVal
     })),
   };
 }
+
+/** The table that an SBC follows, and how Kamailio comes to it. */
+const mediaHosts = ({ media }: Cell): object => ({
+  numbers: Object.fromEntries(media.map(({ name, number }) => [name, number])),
+  key: keyOf({ path: mediaHostsTable }),
+  path: mediaHostsTable,
+  reload: [mediaHostsProgram, 'reload'],
+});

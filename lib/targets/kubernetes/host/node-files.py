@@ -8,8 +8,12 @@ node-files CONFIG SECRETS ACCOUNT FILES
   FILES    folder into which the files go, as if it were /
 
 Whatever is missing ends it with status 1, all of it at once; the last line is for `kubectl describe pod`.
+
+node-files follow CONFIG ACCOUNT
+  On an SBC, while the pod runs: keeps the table of media hosts equal to where they are, and has Kamailio read it. A host that ends gets
+  no new call; one that is gone keeps its address. Without an answer of the API server all stays as it is.
 """
-import grp, ipaddress, json, os, pwd, re, ssl, sys, time, urllib.error, urllib.request
+import grp, ipaddress, json, os, pwd, re, signal, ssl, subprocess, sys, time, urllib.error, urllib.request
 
 # Nobody has it (RFC 7600): it stands for a host that is not there.
 NOBODY = "192.0.0.8"
@@ -35,28 +39,46 @@ class Api:
         with open(os.path.join(self.folder, name)) as file:
             return file.read().strip()
 
-    def get(self, path):
+    def open(self, path, timeout=5):
         request = urllib.request.Request(self.base + path, headers={"Authorization": "Bearer " + self.read("token")})
-        with urllib.request.urlopen(request, timeout=5, context=self.context) as answer:
+        return urllib.request.urlopen(request, timeout=timeout, context=self.context)
+
+    def get(self, path):
+        with self.open(path) as answer:
             return json.load(answer)
 
+    def slices(self, service):
+        """Path of the list of where the hosts are."""
+        return "/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices?labelSelector=kubernetes.io%%2Fservice-name%%3D%s" % (
+            self.read("namespace"),
+            service,
+        )
 
-def neighbours(api, service, hosts, own):
-    """Address of every other host that is there, by name. A pod that ends and the one that follows it may both be there for a while."""
-    slices = api.get(
-        "/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices?labelSelector=kubernetes.io%%2Fservice-name%%3D%s"
-        % (api.read("namespace"), service)
-    )
-    found = {}
+
+def endpoints(slices):
+    """Name, address and rank of each pod: whether it stays, and whether it is ready."""
     for endpoint in (one for part in slices["items"] for one in part.get("endpoints") or []):
         conditions = endpoint.get("conditions") or {}
         rank = (not conditions.get("terminating"), bool(conditions.get("serving")))
-        name, address = endpoint.get("hostname"), endpoint["addresses"][0]
-        if name == own and address != os.environ["HOST_IP"] and rank == (True, True):
-            raise Refused("%s is served by another node already, at %s: the labels of %s are on two nodes" % (own, address, own))
+        yield endpoint.get("hostname"), endpoint["addresses"][0], rank
+
+
+def best(slices, hosts):
+    """Rank and address of every one of these hosts that is there. A pod that ends and the one that follows it may both be there for a while."""
+    found = {}
+    for name, address, rank in endpoints(slices):
         if name in hosts and rank > found.get(name, ((), ""))[0]:
             found[name] = (rank, address)
-    return {name: address for name, (_, address) in found.items()}
+    return found
+
+
+def neighbours(api, service, hosts, own):
+    """Address of every other host that is there, by name."""
+    slices = api.get(api.slices(service))
+    for name, address, rank in endpoints(slices):
+        if name == own and address != os.environ["HOST_IP"] and rank == (True, True):
+            raise Refused("%s is served by another node already, at %s: the labels of %s are on two nodes" % (own, address, own))
+    return {name: address for name, (_, address) in best(slices, hosts).items()}
 
 
 def await_neighbours(api, config):
@@ -154,6 +176,69 @@ def write(root, path, text, mode, owner, group):
     os.replace(new, target)
 
 
+class Table:
+    """The table of media hosts: a line for each with its number, its address and its tiers."""
+
+    def __init__(self, template, path, reload):
+        self.lines, self.path, self.reload = template.splitlines(), path, reload
+        with open(path) as file:
+            self.text = file.read()
+        self.addresses = {words[0]: words[1] for words in map(str.split, self.text.splitlines()) if len(words) > 2 and words[0] != "#"}
+        self.is_taken = True
+
+    def rendered(self, leaving):
+        for line in self.lines:
+            words = line.split()
+            if words and words[0] in self.addresses:
+                yield " ".join([words[0], self.addresses[words[0]], "-" if words[0] in leaving else words[2]])
+            else:
+                yield line
+
+    def update(self, found):
+        """@param found rank and address of the media hosts that are there, by number. Returns whether Kamailio has it all."""
+        leaving = {number for number, ((stays, _), _) in found.items() if not stays}
+        for number, ((stays, serves), address) in found.items():
+            # Who is not ready may be the one that is to become the host, or another node by mistake.
+            if stays and (serves or self.addresses[number] == NOBODY):
+                self.addresses[number] = address
+        text = "\n".join(self.rendered(leaving)) + "\n"
+        if text != self.text:
+            with open(self.path + ".new", "w") as file:
+                file.write(text)
+            os.chmod(self.path + ".new", 0o644)
+            os.replace(self.path + ".new", self.path)
+            self.text, self.is_taken = text, False
+        if not self.is_taken:
+            self.is_taken = subprocess.call(self.reload) == 0
+        return self.is_taken
+
+
+def follow(config_folder, account):
+    """Lists, and waits until something changes; the list alone counts."""
+    # As the first process of a container it would not end by the signal alone.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    with open(os.path.join(config_folder, "host.json")) as file:
+        config = json.load(file)
+    media = config["mediaHosts"]
+    with open(os.path.join(config_folder, media["key"])) as file:
+        table = Table(file.read(), media["path"], media["reload"])
+    api = Api(account)
+    while True:
+        try:
+            path = api.slices(config["service"])
+            listed = api.get(path)
+            found = best(listed, media["numbers"])
+            if not table.update({str(media["numbers"][name]): one for name, one in found.items()}):
+                time.sleep(2)
+                continue
+            version = listed["metadata"]["resourceVersion"]
+            with api.open(path + "&watch=1&timeoutSeconds=60&resourceVersion=" + version, 90) as changes:
+                changes.readline()
+        except (OSError, ValueError) as error:
+            log("%s: %s" % (api.base, error))
+            time.sleep(2)
+
+
 def main(config_folder, secrets, account, root):
     with open(os.path.join(config_folder, "host.json")) as file:
         config = json.load(file)
@@ -176,6 +261,8 @@ def main(config_folder, secrets, account, root):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 4 and sys.argv[1] == "follow":
+        follow(*sys.argv[2:])
     if len(sys.argv) != 5:
         print(__doc__, file=sys.stderr)
         sys.exit(2)

@@ -1,0 +1,106 @@
+/**
+ * A real cluster of several nodes on this machine, by the commands of a folder outside of the project (see docs/development.md): `up NODES
+ * ARCHIVE...`, `kubectl`, `on NODE COMMAND...`, `power-cut NODE`, `node NODE`, `down wipe`. Their files are in a folder of their own.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run, type Outcome } from '../../../lib/targets/local/run.ts';
+import { clusterCommands } from '../../requirements.ts';
+
+/** Of the control plane, which is also the router of the nodes; its bridge is their link. */
+export const router = { namespace: 'k8s-cp', bridge: 'kbr0', address: '10.77.0.1' } as const;
+
+export const nodeAddress = (node: number): string => `10.77.0.${10 + node}`;
+export const nodeName = (node: number): string => `n${node}`;
+
+export class Cluster {
+  readonly #folder: string;
+  readonly #commands: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #guard: ChildProcess;
+
+  private constructor() {
+    const { commands, programs } = clusterCommands()!;
+    this.#commands = commands;
+    this.#folder = mkdtempSync(join(tmpdir(), 'cellstamp-cluster-'));
+    this.#environment = { K8S_DIR: this.#folder, K8S_BIN: programs };
+    // Whatever ends this process closes the pipe, and then the cluster goes.
+    this.#guard = spawn('sh', ['-c', 'cat >/dev/null; "$0" wipe >/dev/null 2>&1; rm -rf "$K8S_DIR"', this.#path('down')], {
+      env: { ...process.env, ...this.#environment },
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+  }
+
+  /** @param archives images that every node loads */
+  static async up(nodes: number, archives: readonly string[]): Promise<Cluster> {
+    const cluster = new Cluster();
+    try {
+      await cluster.#command('up', String(nodes), ...archives);
+    } catch (error) {
+      await cluster.down();
+      throw error;
+    }
+    return cluster;
+  }
+
+  async down(): Promise<void> {
+    const gone = new Promise((resolve) => this.#guard.once('close', resolve));
+    this.#guard.stdin!.end();
+    await gone;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #path(name: string): string {
+    return join(this.#commands, name);
+  }
+
+  async #command(name: string, ...words: readonly string[]): Promise<string> {
+    return checked(await run([this.#path(name), ...words], { environment: this.#environment }), `${name} ${words.join(' ')}`);
+  }
+
+  /** @throws Error when it fails */
+  async kubectl(words: readonly string[], input?: string): Promise<string> {
+    return checked(await this.tryKubectl(words, input), `kubectl ${words.join(' ')}`);
+  }
+
+  tryKubectl(words: readonly string[], input?: string): Promise<Outcome> {
+    return run([this.#path('kubectl'), ...words], {
+      environment: this.#environment,
+      ...(input === undefined ? {} : { input }),
+    });
+  }
+
+  /** How another program runs kubectl: the command, and what its environment has beside. */
+  get kubectlCommand(): { readonly command: string; readonly environment: Readonly<Record<string, string>> } {
+    return { command: this.#path('kubectl'), environment: this.#environment };
+  }
+
+  async get<T>(...words: readonly string[]): Promise<T> {
+    return JSON.parse(await this.kubectl(['get', ...words, '--output=json'])) as T;
+  }
+
+  /** Runs a command on a node. */
+  on(node: number, ...argv: readonly string[]): Promise<string> {
+    return this.#command('on', String(node), ...argv);
+  }
+
+  async load(node: number, archive: string): Promise<void> {
+    await this.on(node, 'ctr', '--namespace', 'k8s.io', 'images', 'import', archive);
+  }
+
+  async powerCut(node: number): Promise<void> {
+    await this.#command('power-cut', String(node));
+  }
+
+  async boot(node: number): Promise<void> {
+    await this.#command('node', String(node));
+  }
+}
+
+function checked({ status, stdout, stderr }: Outcome, what: string): string {
+  if (status !== 0) throw new Error(`${what} ended with ${status}: ${stdout}${stderr}`);
+  return stdout;
+}
