@@ -2,7 +2,7 @@
 import { deriveCell, type Cell } from '../../fleet/derive/cell.ts';
 import type { CellSpec } from '../../fleet/schema/cell-types.ts';
 import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
-import { cellLabels, cellName, hostsService, nodeHosts, roleLabels } from './names.ts';
+import { cellLabels, cellName, hostLabel, hostsService, nodeHosts, roleLabels } from './names.ts';
 import type { KubernetesObject } from './objects.ts';
 import { hostObjects } from './pod.ts';
 
@@ -20,6 +20,7 @@ export function manifests(spec: CellSpec): readonly KubernetesObject[] {
     priorityClass(cell),
     ...rolesOf(cell),
     listOfHosts(cell),
+    nothingElse(cellName(cell), cellLabels(cell)),
     disruptionBudget(cell, 'sbc', cell.sbcs.length),
     disruptionBudget(cell, 'media', cell.media.length),
     ...nodeHosts(cell).flatMap((host) => hostObjects(cell, host)),
@@ -105,6 +106,22 @@ function listOfHosts(cell: Cell): KubernetesObject {
     kind: 'Service',
     metadata: { name: hostsService, namespace: cellName(cell), labels: cellLabels(cell) },
     spec: { clusterIP: 'None', publishNotReadyAddresses: true, selector: cellLabels(cell) },
+  };
+}
+
+/**
+ * Hosts have the node's network, where a NetworkPolicy does not apply or is not defined: they are left out, and their node's firewall is made
+ * from their ports. Whatever else gets into the namespace talks to nobody.
+ */
+export function nothingElse(namespace: string, labels: Readonly<Record<string, string>>): KubernetesObject {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'nothing-else', namespace, labels },
+    spec: {
+      podSelector: { matchExpressions: [{ key: hostLabel, operator: 'DoesNotExist' }] },
+      policyTypes: ['Ingress', 'Egress'],
+    },
   };
 }
 
