@@ -17,6 +17,7 @@ export interface Announcement {
 }
 
 const program = '/usr/local/lib/cellstamp/announce-anycast';
+const settingsPath = '/etc/cellstamp/announce-anycast.json';
 
 /** Communities by which a route says that it is about to go (RFC 8326): whoever knows it prefers every other way. */
 const gracefulShutdown = '(65535, 0)';
@@ -33,7 +34,7 @@ export function anycastAnnouncement(front: Front, host: EdgeHost, announcement: 
       file(birdConfigPath, birdConfig(host, announcement)),
       script(program, programText),
       file(
-        '/etc/cellstamp/announce-anycast.json',
+        settingsPath,
         `${JSON.stringify({ address: host.address, port: front.spec.health.port, control: birdControl }, null, 2)}\n`,
       ),
     ],
@@ -43,7 +44,7 @@ export function anycastAnnouncement(front: Front, host: EdgeHost, announcement: 
       service({
         name: 'announce-anycast',
         description: 'Tells BIRD whether this edge takes new calls',
-        command: ['/usr/bin/python3', program],
+        command: ['/usr/bin/python3', program, settingsPath],
         user: 'root',
         environment: { PYTHONUNBUFFERED: '1' },
         after: ['bird'],
@@ -91,7 +92,7 @@ filter announced {
 ${`    bgp_path.prepend(${system});\n`.repeat(prepended)}  }
   accept;
 }
-template bgp router {
+template bgp any_router {
   # A node that loses its power is noticed after 9 s; one that ends its pod says so at once.
   hold time 9;
   keepalive time 3;
@@ -100,7 +101,7 @@ template bgp router {
 }
 ${neighbours
   .map(
-    (neighbour, index) => `protocol bgp router_${index + 1} from router {
+    (neighbour, index) => `protocol bgp router_${index + 1} from any_router {
   local ${host.unicastSide} as ${system};
   neighbor ${neighbour.address} as ${neighbour.system};
 }
