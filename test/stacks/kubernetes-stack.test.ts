@@ -5,14 +5,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { cellstamp } from '../cli/run-command.ts';
-import { maximalInput, minimalInput } from '../targets/kubernetes/cells.ts';
+import { maximalFrontInput, maximalInput, minimalInput } from '../targets/kubernetes/cells.ts';
 import { engine, refuse, type Registered } from '../targets/kubernetes/pulumi-engine.ts';
+
+/** Edges reach a cell over UDP. */
+const behindFront = { ...maximalInput, sbc: { transports: { tcp: 'off', tls: 443 } } } as const;
 
 let folder: string;
 beforeEach(() => {
   folder = join(mkdtempSync(join(tmpdir(), 'cellstamp-pulumi-')), 'cells');
   mkdirSync(folder);
-  for (const input of [minimalInput, maximalInput]) writeFileSync(join(folder, `${input.name}.yaml`), stringify(input));
+  for (const input of [minimalInput, behindFront]) writeFileSync(join(folder, `${input.name}.yaml`), stringify(input));
+  writeFileSync(join(folder, 'front.yaml'), stringify(maximalFrontInput));
   vi.stubEnv('CELLSTAMP_CELLS', folder);
 });
 afterEach(() => {
@@ -42,10 +46,16 @@ const canonical = (object: unknown): string =>
     1,
   );
 
-describe.each([minimalInput, maximalInput].map(({ name }) => name))('the stack of %s', (name) => {
+const stacks = [
+  ['cell-k8s-a', ['k8s-a']],
+  ['cell-kubernetes-longest-1', ['kubernetes-longest-1']],
+  ['front-eu-west-2', ['front', '--region', 'eu-west-2']],
+] as const;
+
+describe.each(stacks)('the stack %s', (stack, printed) => {
   it('has byte for byte the objects of npx cellstamp manifests', async () => {
-    const { objects } = await run(`cell-${name}`);
-    const { stdout, status } = await cellstamp('manifests', name, '--cells', folder, '--json');
+    const { objects } = await run(stack);
+    const { stdout, status } = await cellstamp('manifests', ...printed, '--cells', folder, '--json');
     expect(status).toBe(0);
     const { items } = JSON.parse(stdout) as { items: readonly object[] };
     expect(items.length).toBeGreaterThan(15);
@@ -53,7 +63,7 @@ describe.each([minimalInput, maximalInput].map(({ name }) => name))('the stack o
   });
 
   it('makes the namespace first, and pods when all else is there', async () => {
-    const { objects } = await run(`cell-${name}`);
+    const { objects } = await run(stack);
     const [first, ...rest] = objects;
     expect(first).toMatchObject({ type: 'kubernetes:core/v1:Namespace', after: [] });
     for (const { object, after } of rest) {
@@ -63,25 +73,34 @@ describe.each([minimalInput, maximalInput].map(({ name }) => name))('the stack o
   });
 
   it('leaves the files of an old release where they are, and takes nothing else for its own to keep', async () => {
-    const { objects } = await run(`cell-${name}`);
+    const { objects } = await run(stack);
     const kept = objects.filter(({ retainOnDelete }) => retainOnDelete).map(({ object }) => object.kind);
     expect([...new Set(kept)]).toEqual(['ConfigMap']);
   });
+});
 
-  it('says its namespace and the labels of its nodes', async () => {
-    const { outputs } = await run(`cell-${name}`);
-    expect(outputs.namespace).toBe(`cellstamp-${name}`);
+describe('the outputs', () => {
+  it('of a cell are its namespace and the labels of its nodes', async () => {
+    const { outputs } = await run('cell-k8s-a');
+    expect(outputs.namespace).toBe('cellstamp-k8s-a');
     expect(outputs.nodes['media-2']).toEqual({
-      'cellstamp.io/cell': name,
+      'cellstamp.io/cell': 'k8s-a',
       'cellstamp.io/role': 'media',
       'cellstamp.io/host': '2',
     });
   });
+
+  it('of edges are theirs', async () => {
+    const { outputs } = await run('front-eu-west-2');
+    expect(outputs.namespace).toBe('cellstamp-edges-anycast-front-of-all-eu-west-2');
+    expect(Object.keys(outputs.nodes)).toEqual([1, 2, 3].map((number) => `eu-west-2-edge-${number}`));
+  });
 });
 
-describe('a stack without a cell on Kubernetes', () => {
+describe('a stack of nothing on Kubernetes', () => {
   it.each([
-    ['dev', 'the stack dev is none of a cell; allowed: cell-NAME, with a file NAME.yaml in '],
+    ['dev', 'the stack dev is none of a cell or of the front; allowed: cell-NAME, with a file NAME.yaml in '],
+    ['front-us-east-1', 'us-east-1 is no region of the front; there are eu-west-1, eu-west-2'],
     ['cell-euw1-a', /^there is no cell euw1-a with a section kubernetes in .*; there are k8s-a, kubernetes-longest-1$/],
     ['cell-k8s-p', 'the cell k8s-p is planned, so there is nothing to build yet'],
   ])('%s says what is allowed', async (stack, message) => {

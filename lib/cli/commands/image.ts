@@ -67,7 +67,10 @@ function pinImage(path: string, before: string, after: string): void {
   const text = readFileSync(path, 'utf8');
   const places = text.split(before).length - 1;
   if (places !== 1) {
-    throw new CommandFailure(`${path}: ${before} stands there ${places} times, not once; put ${after} there by hand`, 1);
+    throw new CommandFailure(
+      `${path}: ${before} stands there ${places} times, not once; put ${after} there by hand`,
+      1,
+    );
   }
   // Whatever ends this meanwhile leaves a whole file.
   writeFileSync(

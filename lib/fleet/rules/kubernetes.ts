@@ -26,8 +26,8 @@ function takenPorts({ media, sbc }: CellSpec): readonly TakenPorts[] {
 
 const portsAreRead = ['media.relay.ports', 'media.freeswitch.ports', 'sbc.transports'];
 
-const overlap = (a: PortRange, b: PortRange): boolean => a.from <= b.to && b.from <= a.to;
-const text = ({ from, to }: PortRange): string => (from === to ? String(from) : `${from}-${to}`);
+export const overlap = (a: PortRange, b: PortRange): boolean => a.from <= b.to && b.from <= a.to;
+export const text = ({ from, to }: PortRange): string => (from === to ? String(from) : `${from}-${to}`);
 
 /** kube-proxy sends what comes to a node port to a Service before any socket of the host sees it. */
 const portsKeepOffNodePorts: Rule<OnKubernetes> = {
@@ -48,7 +48,7 @@ const portsKeepOffNodePorts: Rule<OnKubernetes> = {
 };
 
 /** Of the kubelet, kube-proxy and the control plane (https://kubernetes.io/docs/reference/networking/ports-and-protocols/). */
-const portsOfTheNode = { from: 10248, to: 10259 } as const;
+export const portsOfTheNode = { from: 10248, to: 10259 } as const;
 
 const portsKeepOffTheKubelet: Rule<OnKubernetes> = {
   severity: 'error',
@@ -88,7 +88,7 @@ const portsKeepOffTheEphemeral: Rule<OnKubernetes> = {
  * time-out (30), GKE’s surge upgrades (60), --max-graceful-termination-sec of cluster-autoscaler (10). Karpenter waits as long as its
  * NodePool’s terminationGracePeriod says, which is for ever by default.
  */
-const patience = {
+export const patience = {
   'self-managed': Infinity,
   karpenter: Infinity,
   'cluster-autoscaler': 10,

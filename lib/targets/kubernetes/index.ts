@@ -1,4 +1,6 @@
-/** The Kubernetes target: `VoipCell` is a cell for Pulumi, `manifests` the same objects as data. */
+/** The Kubernetes target: `VoipCell` and `EdgePool` are a cell and edges of the front for Pulumi, `manifests` and `edgeManifests` the same as data. */
+export { EdgePool, type EdgePoolArgs } from './edge-pool.ts';
+export { edgeManifests } from './edge/manifests.ts';
 export { manifests } from './manifests.ts';
 export { publicAddressAnnotation } from './names.ts';
 export type { KubernetesObject, Metadata } from './objects.ts';

@@ -5,9 +5,10 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { edgeManifests } from '../../../lib/targets/kubernetes/edge/manifests.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import type { KubernetesObject } from '../../../lib/targets/kubernetes/objects.ts';
-import { maximal, minimal } from './cells.ts';
+import { maximal, maximalFront, minimal, minimalFront } from './cells.ts';
 
 type Model = new (data: object) => { validate(): void };
 
@@ -58,6 +59,8 @@ function typeErrors(objects: readonly KubernetesObject[]): readonly string[] {
 const kinds: readonly (readonly [string, readonly KubernetesObject[]])[] = [
   ['the smallest cell', manifests(minimal)],
   ['the cell with everything', manifests(maximal)],
+  ['the smallest front', edgeManifests(minimalFront, 'eu-west-1')],
+  ['the front with everything', edgeManifests(maximalFront, 'eu-west-2')],
 ];
 
 /** A DaemonSet with something else in its pod. */
@@ -71,7 +74,7 @@ const misspelt = withPod(({ containers: [first, ...rest] }) => ({
   containers: [{ ...first, readynessProbe: {} }, ...rest],
 }));
 
-describe('the objects of a cell', () => {
+describe('the objects', () => {
   it.each(kinds)('of %s have values that the API takes', async (_, objects) => {
     expect((await Promise.all(objects.map(valueErrors))).flat()).toEqual([]);
   });

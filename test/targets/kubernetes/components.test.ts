@@ -1,10 +1,11 @@
-/** The component `VoipCell`: what a program may change of a cell's objects, and what it may not. */
+/** The components `VoipCell` and `EdgePool`: what a program may change of their objects, and what it may not. */
 import { output } from '@pulumi/pulumi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import type { CellSpec } from '../../../lib/fleet/schema/cell.ts';
-import { VoipCell, type KubernetesObject, type VoipCellArgs } from '../../../lib/targets/kubernetes/index.ts';
-import { minimal, minimalInput } from './cells.ts';
+import { EdgePool, VoipCell, type KubernetesObject, type VoipCellArgs } from '../../../lib/targets/kubernetes/index.ts';
+import { maximalFront, maximalFrontInput, minimal, minimalInput } from './cells.ts';
+import { parseFront } from '../../../lib/fleet/schema/front.ts';
 import { engine, type Engine } from './pulumi-engine.ts';
 
 let place: Engine;
@@ -112,5 +113,31 @@ describe('a cell', () => {
     new VoipCell('b', { spec: parseCell({ ...minimalInput, name: 'k8s-b', network: '10.48.0.0/20' }) });
     const names = (await place.objects()).map(({ type, name }) => `${type} ${name}`);
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('edges', () => {
+  it('are changed by a transform, each by its name', async () => {
+    const seen: string[] = [];
+    const { objects } = new EdgePool('edges', {
+      spec: maximalFront,
+      region: 'eu-west-1',
+      transform: { 'DaemonSet eu-west-1-edge-3': (object) => (seen.push(object.metadata.name), object) },
+    });
+    expect(seen).toEqual(['eu-west-1-edge-3']);
+    expect([...objects.keys()].filter((name) => name.startsWith('DaemonSet'))).toHaveLength(3);
+    expect(await place.objects()).toHaveLength(objects.size);
+  });
+
+  it.each([
+    ['of no region', maximalFront, 'us-east-1', 'us-east-1 is no region of the front; allowed: eu-west-1, eu-west-2'],
+    [
+      'of a front that breaks rules',
+      parseFront({ ...maximalFrontInput, kubernetes: { ...maximalFrontInput.kubernetes, anycast: undefined } }),
+      'eu-west-1',
+      /regions\[0\]\.kubernetes\.bgp(.|\n)*regions\[1\]\.kubernetes\.bgp/,
+    ],
+  ])('%s are refused', (_, spec, region, message) => {
+    expect(() => new EdgePool('edges', { spec, region })).toThrow(message);
   });
 });
