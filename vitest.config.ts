@@ -6,6 +6,8 @@ const front = ['test/end-to-end/front/*.test.ts'];
 const cell = ['test/end-to-end/{cell,fleet}/*.test.ts'];
 /** Too long for every run: npm run faults. */
 const faults = ['test/**/*.faults.test.ts'];
+/** A cell on a cluster of Kubernetes, where there is one. */
+const kubernetes = ['test/end-to-end/kubernetes/*.test.ts'];
 const local = ['test/targets/local/**/*.test.ts'];
 const published = ['test/package/**/*.test.ts'];
 
@@ -17,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...boot, ...terraform, ...local, ...cell, ...front, ...faults, ...published],
+          exclude: [...boot, ...terraform, ...local, ...cell, ...front, ...faults, ...published, ...kubernetes],
           maxWorkers: 2,
           testTimeout: 60_000,
         },
@@ -63,6 +65,17 @@ export default defineConfig({
           exclude: faults,
           maxWorkers: 2,
           testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+      // A whole cluster, of which there can be one on a machine.
+      {
+        test: {
+          name: 'kubernetes',
+          include: kubernetes,
+          exclude: faults,
+          fileParallelism: false,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
         },
       },

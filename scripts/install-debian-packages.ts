@@ -7,17 +7,22 @@ import { spawnSync } from 'node:child_process';
 import { neededPackages, wantedPackages } from '../lib/targets/local/front/packages.ts';
 import { missingPackages } from '../lib/targets/local/packages.ts';
 
-/** Checkers of generated files, foreign SIP implementations, the AWS command line and library, ping, Prometheus. */
+/** Checkers of generated files, foreign SIP implementations, the AWS command line and library, ping, Prometheus, nodes of a cluster. */
 const forTests = [
   'awscli',
   'baresip-core',
+  'catatonit',
   'cloud-init',
+  'containerd',
+  'containernetworking-plugins',
   'iputils-ping',
   'jq',
   'libxml2-utils',
+  'mmdebstrap',
   'prometheus',
   'pyflakes3',
   'python3-boto3',
+  'runc',
   'shellcheck',
   'sip-tester',
   'systemd',

@@ -32,12 +32,17 @@ export function providerMirror(): string | undefined {
  * Commands that make a cluster of several nodes on this machine, from CELLSTAMP_CLUSTER or a folder beside the checkout, and the folder with
  * the programs of Kubernetes, which the command `programs` prints.
  */
+let found: ReturnType<typeof clusterCommands> | null = null;
 export function clusterCommands(): { readonly commands: string; readonly programs: string } | undefined {
+  if (found !== null) return found;
   const commands =
     process.env['CELLSTAMP_CLUSTER'] ?? new URL('../../shared/tools/kubernetes-cluster', import.meta.url).pathname;
-  if (!existsSync(`${commands}/programs`)) return undefined;
-  const programs = execFileSync(`${commands}/programs`, { encoding: 'utf8' }).trim();
-  return programs === '' ? undefined : { commands, programs };
+  // It may have to look for them.
+  const programs = existsSync(`${commands}/programs`)
+    ? execFileSync(`${commands}/programs`, { encoding: 'utf8' }).trim()
+    : '';
+  found = programs === '' ? undefined : { commands, programs };
+  return found;
 }
 
 const daemons = ['kamailio', 'rtpengine', 'keepalived', 'redis-server', 'nft'];
@@ -69,7 +74,7 @@ const parts = {
   cluster: {
     present: () => clusterCommands() !== undefined && ['containerd', 'runc', 'mmdebstrap', 'catatonit'].every(onPath),
     reason:
-      'needs a way to make a Kubernetes cluster: CELLSTAMP_CLUSTER, see docs/development.md; and containerd, runc, mmdebstrap and catatonit',
+      'needs a way to make a Kubernetes cluster: CELLSTAMP_CLUSTER, see CONTRIBUTING.md; and containerd, runc, mmdebstrap and catatonit',
   },
   prometheus: {
     present: () => ['prometheus', 'promtool'].every(onPath),

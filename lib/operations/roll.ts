@@ -1,7 +1,6 @@
 /** Brings the hosts of a cell to the configuration that was applied, one at a time. */
 import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
-import type { HostCommand } from './host-command.ts';
 
 export interface RollHost {
   readonly name: string;
@@ -10,24 +9,20 @@ export interface RollHost {
   readonly active: boolean;
 }
 
-/** A cell on a target whose hosts fetch what they are to run: a bundle each, which the target names to them. */
+/** A cell on a target to which somebody has applied what each host is to run. */
 export interface RollPort extends CellPort {
   /** The hosts that run or boot. */
   hosts(): Promise<readonly RollHost[]>;
 
   /**
-   * Waits until a host has booted for the first time.
-   * @throws UserError when it says that it failed
+   * Has a host run what it is to run, without losing its calls; ends when it is ready. A host that does already is left alone.
+   * @throws UserError when it does not become ready
    */
-  booted(host: string): Promise<void>;
-
-  /** Has a host drain and restart the programs whose files its bundle changes, and nothing else; ends when they are ready. */
-  readonly takeBundle: HostCommand;
+  renew(host: string): Promise<void>;
 }
 
 /**
- * Media hosts, then the standby SBC, then the active one. A host whose bundle is the one that it runs is left alone by the host
- * itself. Stops at the first host that does not become ready; doing it again goes on from there.
+ * Media hosts, then the standby SBC, then the active one. Stops at the first host that does not become ready; doing it again goes on from there.
  *
  * @param onReady told of each host that is
  * @param signal once it is aborted no further host is touched
@@ -46,8 +41,7 @@ export async function roll(
       if (hosts.length === 0) throw new OperationFailure(`cell ${port.cell} has no host that runs`);
       const next = inOrder(hosts).find((host) => !ready.includes(host));
       if (next === undefined) return ready;
-      await port.booted(next);
-      await port.run(next, port.takeBundle);
+      await port.renew(next);
       ready.push(next);
       onReady?.(next);
     }

@@ -5,12 +5,12 @@ import { cellsOption, readCell } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
 import { printJson } from '../output.ts';
 import { readPlan } from '../plan/file.ts';
-import { runningOn, targetOption, type Target } from '../target.ts';
+import { runningOn, anyTargetOption, type AnyTarget } from '../target.ts';
 
 export function addProvision(program: Command): Command {
   return withOptions(program.command('provision'))
     .description('Brings a running cell to the tenants and trunks of its file.')
-    .addOption(targetOption())
+    .addOption(anyTargetOption())
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
@@ -49,7 +49,7 @@ interface FileOptions {
 }
 
 interface Options extends FileOptions {
-  readonly target: Target;
+  readonly target: AnyTarget;
   readonly json?: true;
 }
 

@@ -1,12 +1,14 @@
 import { Option, type Command } from 'commander';
+import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { usualDeadlineSeconds } from '../../operations/drain.ts';
+import type { RollPort } from '../../operations/roll.ts';
 import { cellsOption, readCell } from '../cell-files.ts';
 import { asRoot } from '../as-root.ts';
 import { CommandFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { decimal } from '../option-values.ts';
 import { LiveLine, printJson } from '../output.ts';
-import { targetOption, type Target } from '../target.ts';
+import { anyTargetOption, type AnyTarget } from '../target.ts';
 
 const kinds = ['data', 'media', 'sbc'] as const;
 
@@ -15,7 +17,7 @@ export function addRoll(program: Command): Command {
     .command('roll')
     .description('Brings the hosts of a running cell to their current configuration, one at a time.')
     .argument('<cell>', 'name of the cell')
-    .addOption(targetOption())
+    .addOption(anyTargetOption())
     .addOption(new Option('--only <kind>', 'on this machine: the only hosts that are meant').choices(kinds))
     .option(
       '--deadline <seconds>',
@@ -30,7 +32,8 @@ export function addRoll(program: Command): Command {
         'Media hosts first, then the standby SBC, then the active one; a host that runs what it should is left alone. On this\n' +
         'machine data hosts come before them: the replicas, then the primaries, whose place a replica takes. A media host or an\n' +
         'SBC is drained (`npx cellstamp drain --help`), made anew from the cell’s file, and given its work back. On AWS a host\n' +
-        'takes the bundle that was applied. The command stops at the first host that does not become ready, and when calls are\n' +
+        'takes the bundle that was applied. On Kubernetes a pod that is not what was applied ends with its last call, and another\n' +
+        'takes its place; the standby SBC knows all calls before the active one goes. The command stops at the first host that does not become ready, and when calls are\n' +
         'lost; run it again to go on from there.',
     )
     .action(roll);
@@ -38,7 +41,7 @@ export function addRoll(program: Command): Command {
 
 interface Options {
   readonly cells: string;
-  readonly target: Target;
+  readonly target: AnyTarget;
   readonly only?: (typeof kinds)[number];
   readonly deadline?: number;
   readonly json?: true;
@@ -52,11 +55,7 @@ async function roll(name: string, options: Options): Promise<void> {
   if (given.length > 0)
     throw new CommandFailure(`${given.join(' and ')} ${given.length > 1 ? 'go' : 'goes'} with --target local only`, 2);
   const { spec } = readCell(options.cells, name);
-  const [operations, { awsCell }] = await Promise.all([
-    import('../../operations/roll.ts'),
-    import('../../targets/aws/operations/cell-port.ts'),
-  ]);
-  const port = await awsCell(spec);
+  const [operations, port] = await Promise.all([import('../../operations/roll.ts'), portOf(options.target, spec)]);
   const onReady = (host: string) => {
     if (!options.json) console.log(`${host} of ${name} is ready`);
   };
@@ -64,6 +63,13 @@ async function roll(name: string, options: Options): Promise<void> {
     const ready = await operations.roll(port, { onReady, signal });
     if (options.json) printJson({ cell: name, ready });
   }, tidying);
+}
+
+async function portOf(target: Exclude<AnyTarget, 'local'>, spec: CellSpec): Promise<RollPort> {
+  if (target === 'aws') return (await import('../../targets/aws/operations/cell-port.ts')).awsCell(spec);
+  return (await import('../../targets/kubernetes/operations/cell-port.ts')).kubernetesCell(spec, {
+    onProgress: (text) => console.error(text),
+  });
 }
 
 async function rollHere(name: string, { cells, only, deadline, json }: Options): Promise<void> {

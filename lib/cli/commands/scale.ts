@@ -5,7 +5,7 @@ import { cellsOption, readCell } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
 import { printJson } from '../output.ts';
 import { readPlan } from '../plan/file.ts';
-import { runningOn, targetOption, type Target } from '../target.ts';
+import { runningOn, anyTargetOption, type AnyTarget } from '../target.ts';
 
 export function addScale(program: Command): Command {
   return program
@@ -13,7 +13,7 @@ export function addScale(program: Command): Command {
     .description('Puts the media hosts into service that a plan wants, and drains the others.')
     .argument('<cell>', 'name of the cell')
     .requiredOption('--plan <file>', 'the plan, as `npx cellstamp plan --json` prints it')
-    .addOption(targetOption())
+    .addOption(anyTargetOption())
     .option(...cellsOption)
     .option('--json', 'print what was changed as JSON')
     .addHelpText(
@@ -28,7 +28,7 @@ export function addScale(program: Command): Command {
 interface Options {
   readonly cells: string;
   readonly plan: string;
-  readonly target: Target;
+  readonly target: AnyTarget;
   readonly json?: true;
 }
 

@@ -64,7 +64,9 @@ accept = 127.0.0.1:${redisTunnelPort}
 connect = ${redisHost}:${internalPorts.redis}
 CAfile = ${dataAuthoritiesPath}
 verifyChain = yes
+; One of the two is enough: Redis is known by a name, or by an address.
 checkHost = ${redisHost}
+checkIP = ${redisHost}
 sslVersionMin = TLSv1.2
 ; A fail-over moves the name to another address: resolve it for every connection.
 delay = yes

@@ -6,7 +6,7 @@ import { kernelScriptPath } from '../../software/rtpengine/kernel.ts';
 import { firewallPath } from './host/firewall.ts';
 import { hostFiles } from './host/host-files.ts';
 import { nodeSettingsPath } from './host/node-settings.ts';
-import { startScriptPath, startsAsRoot } from './host/start-script.ts';
+import { asksOtherHosts, startScriptPath, startsAsRoot } from './host/start-script.ts';
 import { cellName, hostLabels, hostsService, type NodeHost } from './names.ts';
 import type { Container, KubernetesObject, Probe, SecurityContext, VolumeMount } from './objects.ts';
 import { requests, type Requests } from './requests.ts';
@@ -117,7 +117,7 @@ export function daemonSet(workload: Workload, config: HostConfig, sources: Sourc
 function graceSeconds({ drainSeconds }: Workload, services: readonly Service[]): number {
   const daemons = services.filter(({ kind }) => kind === 'daemon');
   const seconds = (some: readonly Service[]) => some.map(({ stopTimeoutSeconds }) => stopTimeoutSeconds);
-  const sidecars = daemons.filter((service) => isAwaited(service, services));
+  const sidecars = daemons.filter((service) => placeOf(service, services) !== 'container');
   const drain = daemons.some((service) => service.drain) ? drainSeconds : 0;
   return (
     drain +
@@ -126,8 +126,36 @@ function graceSeconds({ drainSeconds }: Workload, services: readonly Service[]):
   );
 }
 
+/**
+ * Where a service is in the pod. `first` ends before the others start; `sidecar` is ready before they start; `beside` starts before them, and
+ * nobody waits for it; `container` starts last.
+ */
+type Place = 'first' | 'sidecar' | 'beside' | 'container';
+
+function placeOf(service: Service, services: readonly Service[]): Place {
+  if (asksOtherHosts.has(service.name)) return 'beside';
+  if (service.kind === 'oneshot') return 'first';
+  if (isAwaited(service, services)) return 'sidecar';
+  const sidecars = services.filter((other) => other.kind === 'daemon' && isAwaited(other, services));
+  // A sidecar may need it without waiting for it, so it can't come after that one is ready.
+  return sidecars.length > 0 && !sidecars.some((sidecar) => comesAfter(service, sidecar, services))
+    ? 'beside'
+    : 'container';
+}
+
 const isAwaited = ({ name }: Service, services: readonly Service[]): boolean =>
   services.some(({ after }) => after.includes(name));
+
+const comesAfter = ({ after }: Service, other: Service, services: readonly Service[]): boolean =>
+  after.some(
+    (name) =>
+      name === other.name ||
+      comesAfter(
+        services.find((one) => one.name === name)!,
+        other,
+        services,
+      ),
+  );
 
 function containers(
   workload: Workload,
@@ -140,7 +168,8 @@ function containers(
   const state = stateMounts(config);
   const of = (service: Service) =>
     serviceContainer(workload, service, services, [...mounts, ...ownState(service, state)]);
-  const isFirst = (service: Service) => service.kind === 'oneshot' || isAwaited(service, services);
+  const at = (...places: readonly Place[]) =>
+    services.filter((service) => places.includes(placeOf(service, services))).map(of);
   return {
     initContainers: [
       fillFiles(image, config, sources),
@@ -156,12 +185,10 @@ function containers(
       ...(config.kernelModules.length === 0
         ? []
         : [nodeContainer('kernel-module', image, [kernelScriptPath], [...mounts, ...kernelMounts])]),
-      ...services.filter(isFirst).map(of),
+      ...at('beside'),
+      ...at('first', 'sidecar'),
     ],
-    containers: [
-      ...services.filter((service) => !isFirst(service)).map(of),
-      ...(role === 'sbc' ? [followHosts(image, mounts)] : []),
-    ],
+    containers: [...at('container'), ...(role === 'sbc' ? [followHosts(image, mounts)] : [])],
   };
 }
 
@@ -192,11 +219,15 @@ function serviceContainer(
     securityContext: setsUpNode.has(service.name) ? privileged : serviceContext(service),
     volumeMounts,
   };
-  if (service.kind === 'oneshot') return base;
+  const place = placeOf(service, services);
+  const always = place === 'first' || place === 'container' ? {} : { restartPolicy: 'Always' as const };
+  if (service.kind === 'oneshot') return { ...base, ...always };
+  const { startupProbe, ...readiness } = probes(service);
   return {
     ...base,
-    ...(isAwaited(service, services) ? { restartPolicy: 'Always' as const } : {}),
-    ...probes(service),
+    ...always,
+    ...(place === 'beside' || startupProbe === undefined ? {} : { startupProbe }),
+    ...readiness,
     ...(preStop === undefined ? {} : { lifecycle: { preStop: { exec: { command: preStop } } } }),
     ...resources(workload.requests(service)),
   };

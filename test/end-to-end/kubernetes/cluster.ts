@@ -1,11 +1,12 @@
 /**
- * A real cluster of several nodes on this machine, by the commands of a folder outside of the project (see docs/development.md): `up NODES
+ * A real cluster of several nodes on this machine, by the commands of a folder outside of the project (see CONTRIBUTING.md): `up NODES
  * ARCHIVE...`, `kubectl`, `on NODE COMMAND...`, `power-cut NODE`, `node NODE`, `down wipe`. Their files are in a folder of their own.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shellWord } from '../../../lib/software/shell-quote.ts';
 import { run, type Outcome } from '../../../lib/targets/local/run.ts';
 import { clusterCommands } from '../../requirements.ts';
 
@@ -27,11 +28,15 @@ export class Cluster {
     this.#folder = mkdtempSync(join(tmpdir(), 'cellstamp-cluster-'));
     this.#environment = { K8S_DIR: this.#folder, K8S_BIN: programs };
     // Whatever ends this process closes the pipe, and then the cluster goes.
-    this.#guard = spawn('sh', ['-c', 'cat >/dev/null; "$0" wipe >/dev/null 2>&1; rm -rf "$K8S_DIR"', this.#path('down')], {
-      env: { ...process.env, ...this.#environment },
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
+    this.#guard = spawn(
+      'sh',
+      ['-c', 'cat >/dev/null; "$0" wipe >/dev/null 2>&1; rm -rf "$K8S_DIR"', this.#path('down')],
+      {
+        env: { ...process.env, ...this.#environment },
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+      },
+    );
   }
 
   /** @param archives images that every node loads */
@@ -58,7 +63,10 @@ export class Cluster {
   }
 
   async #command(name: string, ...words: readonly string[]): Promise<string> {
-    return checked(await run([this.#path(name), ...words], { environment: this.#environment }), `${name} ${words.join(' ')}`);
+    return checked(
+      await run([this.#path(name), ...words], { environment: this.#environment }),
+      `${name} ${words.join(' ')}`,
+    );
   }
 
   /** @throws Error when it fails */
@@ -73,9 +81,14 @@ export class Cluster {
     });
   }
 
-  /** How another program runs kubectl: the command, and what its environment has beside. */
-  get kubectlCommand(): { readonly command: string; readonly environment: Readonly<Record<string, string>> } {
-    return { command: this.#path('kubectl'), environment: this.#environment };
+  /** A folder with the command `kubectl` for this cluster, for the path of a program that runs it. */
+  kubectlFolder(): string {
+    const folder = join(this.#folder, 'bin');
+    mkdirSync(folder, { recursive: true });
+    const variables = Object.entries(this.#environment).map(([name, value]) => `${name}=${shellWord(value)}`);
+    const text = `#!/bin/sh\nexec env ${variables.join(' ')} ${shellWord(this.#path('kubectl'))} "$@"\n`;
+    writeFileSync(join(folder, 'kubectl'), text, { mode: 0o755 });
+    return folder;
   }
 
   async get<T>(...words: readonly string[]): Promise<T> {
@@ -96,6 +109,8 @@ export class Cluster {
   }
 
   async boot(node: number): Promise<void> {
+    // Without power there are no control groups, and the kubelet looks for the containers of those that there are.
+    await run(['sh', '-c', `find /sys/fs/cgroup/*/k8s-${nodeName(node)}/* -depth -type d -exec rmdir {} +`]);
     await this.#command('node', String(node));
   }
 }

@@ -1,5 +1,5 @@
 /** A cell on a real cluster of its own, with users and a carrier outside: two SBC nodes, then media nodes. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -53,10 +53,14 @@ export interface Images {
 
 /** Makes the images; they are kept in the folder, for as long as nobody removes it. */
 export async function makeImages(folder: string): Promise<Images> {
+  const file = join(folder, 'images.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Images;
   mkdirSync(folder, { recursive: true });
   const cell = deriveCell(parseCell(labCell), 'late');
   const [sbc, media] = await Promise.all([makeImage(cell, 'sbc', folder), makeImage(cell, 'media', folder)]);
-  return { sbc, media, pause: await pauseImage(folder) };
+  const images: Images = { sbc, media, pause: await pauseImage(folder) };
+  writeFileSync(file, JSON.stringify(images));
+  return images;
 }
 
 /** A program that does nothing, for the pods of a cluster without a registry. */
@@ -88,7 +92,11 @@ function withoutFreeswitch(object: KubernetesObject): KubernetesObject {
 }
 
 export interface PodStatus {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string; readonly labels: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly deletionTimestamp?: string;
+    readonly labels: Record<string, string>;
+  };
   readonly spec: { readonly nodeName?: string };
   readonly status: {
     readonly phase: string;
@@ -146,14 +154,21 @@ export class KubernetesLab {
   /** Images, labels and public addresses of the nodes; the Secrets. */
   async #prepare(): Promise<void> {
     const { cluster, cell } = this;
-    await Promise.all(nodeHosts(cell).map((host) => cluster.load(this.node(host.name), this.#images[host.role].archive)));
+    await Promise.all(
+      nodeHosts(cell).map((host) => cluster.load(this.node(host.name), this.#images[host.role].archive)),
+    );
     for (const host of nodeHosts(cell)) {
       const node = this.node(host.name);
       const labels = Object.entries(hostLabels(cell, host)).map(([key, value]) => `${key}=${value}`);
       await cluster.kubectl(['label', 'node', nodeName(node), ...labels]);
       await cluster.kubectl(['taint', 'node', nodeName(node), `cellstamp.io/cell=${cell.name}:NoSchedule`]);
       if (host.role === 'media') {
-        await cluster.kubectl(['annotate', 'node', nodeName(node), `${publicAddressAnnotation}=${publicAddress(node)}`]);
+        await cluster.kubectl([
+          'annotate',
+          'node',
+          nodeName(node),
+          `${publicAddressAnnotation}=${publicAddress(node)}`,
+        ]);
       }
     }
     await this.apply([manifests(this.spec)[0]!]);
@@ -237,7 +252,12 @@ export class KubernetesLab {
   }
 
   async addUsers(users: readonly LabUser[]): Promise<void> {
-    const rows = users.map(({ name, tenant }) => ({ name, tenant, domain: domainOf(tenant), password: passwordOf(name) }));
+    const rows = users.map(({ name, tenant }) => ({
+      name,
+      tenant,
+      domain: domainOf(tenant),
+      password: passwordOf(name),
+    }));
     await this.outside.sql(usersSql(rows));
   }
 
@@ -266,7 +286,10 @@ export class KubernetesLab {
   async agents(): Promise<AgentsProcess> {
     const agents = AgentsProcess.start({ prefix: this.outside.prefix });
     this.#agents.push(agents);
-    const opened = await agents.open({ agents: [this.user(anna), this.user(bert), this.carrier()], tls: { verify: false } });
+    const opened = await agents.open({
+      agents: [this.user(anna), this.user(bert), this.carrier()],
+      tls: { verify: false },
+    });
     for (const { name, registration } of opened) {
       if (registration !== null) expect({ name, ...registration }).toEqual({ name, status: 200, reason: 'OK' });
     }

@@ -115,12 +115,13 @@ done`,
       `cd "$1"
 install -d -o postgres -g postgres -m 0700 postgresql
 install -o postgres -g postgres -m 0600 data.key postgresql.key
-setpriv --reuid=postgres --regid=postgres --init-groups ${binaries}/initdb --pgdata="$1/postgresql" --auth=scram-sha-256 --auth-local=trust --username=postgres --pwfile=<(echo "$2") --no-sync
+install -o postgres -g postgres -m 0600 /dev/stdin password <<<"$2"
+setpriv --reuid=postgres --regid=postgres --init-groups ${binaries}/initdb --pgdata="$1/postgresql" --auth=scram-sha-256 --auth-local=trust --username=postgres --pwfile="$1/password" --no-sync
 echo 'hostssl all all all scram-sha-256' >>postgresql/pg_hba.conf
 install -d -o redis -g redis redis
 install -o redis -g redis -m 0600 data.key redis.key`,
       f,
-      password16(),
+      randomBytes(16).toString('hex'),
     );
     writeFileSync(
       join(f, 'redis.conf'),
@@ -137,7 +138,15 @@ save ""
 `,
       { mode: 0o644 },
     );
-    this.#start('postgres', `${binaries}/postgres`, '-D', `${f}/postgresql`, '-k', `${f}/postgresql`, ...postgresSettings(f));
+    this.#start(
+      'postgres',
+      `${binaries}/postgres`,
+      '-D',
+      `${f}/postgresql`,
+      '-k',
+      `${f}/postgresql`,
+      ...postgresSettings(f),
+    );
     this.#start('redis', 'redis-server', `${f}/redis.conf`);
     await until(async () => (await run([`${binaries}/pg_isready`, '-h', `${f}/postgresql`])).status === 0, 60);
     await this.sql(
@@ -154,7 +163,17 @@ save ""
   }
 
   async sql(text: string, database: string = databaseNames.database): Promise<string> {
-    const argv = ['psql', '-h', join(this.#folder, 'postgresql'), '-U', 'postgres', '-At', '-v', 'ON_ERROR_STOP=1', database];
+    const argv = [
+      'psql',
+      '-h',
+      join(this.#folder, 'postgresql'),
+      '-U',
+      'postgres',
+      '-At',
+      '-v',
+      'ON_ERROR_STOP=1',
+      database,
+    ];
     const { status, stdout, stderr } = await run(argv, { input: text });
     if (status !== 0) throw new Error(`database: ${stderr}`);
     return stdout;
@@ -162,7 +181,20 @@ save ""
 
   async redis(...words: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await run(
-      ['ip', 'netns', 'exec', data, 'redis-cli', '-h', dataAddress, '--tls', '--cacert', `${this.#folder}/authority.pem`, '--json', ...words],
+      [
+        'ip',
+        'netns',
+        'exec',
+        data,
+        'redis-cli',
+        '-h',
+        dataAddress,
+        '--tls',
+        '--cacert',
+        `${this.#folder}/authority.pem`,
+        '--json',
+        ...words,
+      ],
       { environment: { REDISCLI_AUTH: this.secrets.sbc['redis_password']! } },
     );
     if (status !== 0) throw new Error(`redis: ${stdout}${stderr}`);
@@ -183,8 +215,6 @@ save ""
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
-
-const password16 = () => randomBytes(16).toString('hex');
 
 const postgresSettings = (folder: string): readonly string[] =>
   Object.entries({

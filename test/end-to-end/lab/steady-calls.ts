@@ -7,6 +7,8 @@ import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 interface SteadyLoad {
   readonly ratePerSecond: number;
   readonly talkSeconds: number;
+  /** Share of the audio that may be lost. Default: what a relay that moves takes on a busy machine, a second or two of the talk. */
+  readonly maximumLoss?: number;
 }
 
 export class SteadyCalls {
@@ -26,12 +28,11 @@ export class SteadyCalls {
   async #start(
     agents: AgentsProcess,
     kinds: readonly CallScenario[],
-    { ratePerSecond, talkSeconds }: SteadyLoad,
+    { ratePerSecond, talkSeconds, maximumLoss = 0.6 }: SteadyLoad,
   ): Promise<void> {
     const begun = Date.now();
     for (let second = 0; !this.#ends; second++) {
-      // A relay that moves takes up to a second or two of the talk on a busy machine.
-      const options = { talkSeconds, maximumLoss: 0.6 };
+      const options = { talkSeconds, maximumLoss };
       this.#runs.push(agents.run({ kinds: [...kinds], calls: ratePerSecond, ratePerSecond, ...options }));
       await sleep(Math.max(0, begun + (second + 1) * 1000 - Date.now()));
     }

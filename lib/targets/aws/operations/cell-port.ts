@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { OperationFailure } from '../../../operations/failure.ts';
+import type { HostCommand } from '../../../operations/host-command.ts';
 import type { RollHost, RollPort } from '../../../operations/roll.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { resourceName, type Site } from '../site.ts';
@@ -13,6 +14,13 @@ import { unlock, withLock, type Owner } from './lock.ts';
 /** Seconds that the boot unit of a host may take: a kernel module is built, calls are drained. */
 const bootPatience = 7200;
 const pollMs = 1000;
+
+/** Has a host drain and restart the programs whose files its bundle changes, and nothing else; ends when they are ready. */
+const takeBundle: HostCommand = {
+  does: 'take its configuration (journalctl -u cellstamp-boot tells more)',
+  argv: ['systemctl', 'start', 'cellstamp-boot.service'],
+  seconds: bootPatience,
+};
 
 export async function awsCell({ name: cell, region }: Pick<CellSpec, 'name' | 'region'>): Promise<RollPort> {
   const [{ EC2Client }, { SSMClient }] = await sdk(() =>
@@ -37,21 +45,9 @@ export async function awsCell({ name: cell, region }: Pick<CellSpec, 'name' | 'r
 
     hosts: async () => [...(await running(ec2, cell, 'media')), ...(await running(ec2, cell, 'sbc'))],
 
-    async booted(host) {
-      const deadline = Date.now() + bootPatience * 1000;
-      for (;;) {
-        const state = (await instancesOf(ec2, site)).get(host)?.state;
-        if (state === 'ready') return;
-        if (state !== undefined) throw new OperationFailure(`${host}: ${state}`);
-        if (Date.now() > deadline) throw new OperationFailure(`${host} does not boot within ${bootPatience} s`);
-        await sleep(pollMs);
-      }
-    },
-
-    takeBundle: {
-      does: 'take its configuration (journalctl -u cellstamp-boot tells more)',
-      argv: ['systemctl', 'start', 'cellstamp-boot.service'],
-      seconds: bootPatience,
+    async renew(host) {
+      await booted(ec2, site, host);
+      await runOnHost({ ec2, ssm }, site, host, takeBundle);
     },
 
     troubles: () => alarmsOf({ name: cell, region }),
@@ -61,6 +57,18 @@ export async function awsCell({ name: cell, region }: Pick<CellSpec, 'name' | 'r
     // What a cell on AWS has is in its database, and nowhere else.
     noteCustomers: () => undefined,
   };
+}
+
+/** Waits until a host has booted for the first time. @throws OperationFailure when it says that it failed */
+async function booted(ec2: EC2Client, site: Pick<Site, 'kind' | 'name'>, host: string): Promise<void> {
+  const deadline = Date.now() + bootPatience * 1000;
+  for (;;) {
+    const state = (await instancesOf(ec2, site)).get(host)?.state;
+    if (state === 'ready') return;
+    if (state !== undefined) throw new OperationFailure(`${host}: ${state}`);
+    if (Date.now() > deadline) throw new OperationFailure(`${host} does not boot within ${bootPatience} s`);
+    await sleep(pollMs);
+  }
 }
 
 /** Works while no other roll-out does on the cell. @throws OperationFailure that names the owner, when another does */

@@ -5,6 +5,12 @@ import { shellWords } from '../../../software/shell-quote.ts';
 export const startScriptPath = ({ name }: Pick<Service, 'name'>): string => `/usr/local/lib/cellstamp/start-${name}`;
 
 /**
+ * Work that ends, but not without an answer of another host: nothing may wait for it, because an SBC with a copy of its tables starts
+ * without the database.
+ */
+export const asksOtherHosts: ReadonlySet<string> = new Set(['database-schema']);
+
+/**
  * Whether a container is root's at first. What a service has done by root (its preparation, its drain, a question to it as another user) needs
  * that, and so does a capability, which root hands on to the service's user. All others have a container that is never root's.
  */
@@ -25,13 +31,17 @@ export function startScript(service: Service): HostFile {
     `#!/bin/bash
 # Starts ${service.name} in its container: ${service.description}
 set -eu
-${before}ulimit -n ${service.openFiles}
+${before}# A container gets no more than its node's runtime has.
+ulimit -n ${service.openFiles} 2>/dev/null || {
+  echo "start-${service.name}: the container runtime of this node allows $(ulimit -Hn) open files, not ${service.openFiles}"
+  ulimit -n "$(ulimit -Hn)"
+}
 ${
   service.kind === 'oneshot'
     ? `# The kubelet would wait longer and longer between attempts.
 until ${command(service)} && ${shellWords(service.ready)}; do
   sleep 1
-done`
+done${asksOtherHosts.has(service.name) ? '\n# It is done, and a container that ended would be started again.\nexec /bin/sleep infinity' : ''}`
     : `exec ${command(service)}`
 }
 `,

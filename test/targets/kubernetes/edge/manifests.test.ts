@@ -64,13 +64,14 @@ describe('the names of objects, which are an interface', () => {
   it('of containers, in the order in which they start', () => {
     const shown = (spec: FrontSpec) =>
       all(podOf(spec)).map(({ name, restartPolicy }) => (restartPolicy ? `${name} (sidecar)` : name));
-    const edge = ['node-files', 'node-settings', 'node-firewall', 'cellstamp-flood-guard', 'kamailio (sidecar)'];
-    expect(shown(minimalFront)).toEqual([...edge, 'cellstamp-directory-agent', 'cellstamp-edge-health']);
+    const begin = ['node-files', 'node-settings', 'node-firewall', 'cellstamp-edge-health (sidecar)'];
+    const kamailio = ['cellstamp-flood-guard', 'kamailio (sidecar)'];
+    expect(shown(minimalFront)).toEqual([...begin, ...kamailio, 'cellstamp-directory-agent']);
     expect(shown(maximalFront)).toEqual([
-      ...edge,
+      ...begin,
+      ...kamailio,
       'bird (sidecar)',
       'cellstamp-directory-agent',
-      'cellstamp-edge-health',
       'announce-anycast',
     ]);
   });

@@ -1,0 +1,206 @@
+/** A cell on Kubernetes, as operations see it: hosts are pods, commands run in the container of the program that they ask. */
+import { OperationFailure } from '../../../operations/failure.ts';
+import { until } from '../../../operations/patience.ts';
+import type { RollPort } from '../../../operations/roll.ts';
+import { putIntoService } from '../../../operations/scale.ts';
+import { deriveCell } from '../../../fleet/derive/cell.ts';
+import type { CellSpec } from '../../../fleet/schema/cell.ts';
+import { kubernetesOf } from '../../../fleet/schema/targets/on-kubernetes.ts';
+import { paths } from '../../../software/kamailio/sbc/paths.ts';
+import { cellName, nodeHosts, type NodeHost } from '../names.ts';
+import { kubectl } from './kubectl.ts';
+import { withLease } from './lease.ts';
+
+/** Seconds. */
+const patience = { ready: 300, takeOver: 20, synced: 90 } as const;
+
+interface Pod {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly status: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
+  };
+}
+
+interface DaemonSet {
+  readonly metadata: { readonly name: string; readonly generation: number };
+  readonly status: {
+    readonly observedGeneration?: number;
+    readonly desiredNumberScheduled: number;
+    readonly updatedNumberScheduled?: number;
+  };
+}
+
+export interface OnKubernetesOptions {
+  /** Told of what it does or waits for, in words for a person. */
+  readonly onProgress?: (text: string) => void;
+}
+
+export function kubernetesCell(spec: CellSpec, { onProgress }: OnKubernetesOptions = {}): RollPort {
+  const cell = deriveCell(spec, 'late');
+  const { drainMinutes } = kubernetesOf(spec);
+  const client = kubectl(cellName(cell));
+
+  const pods = async (): Promise<readonly Pod[]> =>
+    (JSON.parse(await client.run(['get', 'pods', '--selector=cellstamp.io/host', '--output=json'])) as { items: Pod[] })
+      .items;
+  const isOf = ({ role, number }: NodeHost, { metadata: { labels } }: Pod) =>
+    labels['cellstamp.io/role'] === role && labels['cellstamp.io/host'] === String(number);
+  const isReady = ({ metadata, status }: Pod) =>
+    metadata.deletionTimestamp === undefined &&
+    (status.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True');
+  const hostNamed = (name: string): NodeHost => {
+    const found = nodeHosts(cell).find((host) => host.name === name);
+    if (found) return found;
+    throw new OperationFailure(`cell ${cell.name} has no host ${name}`, 2);
+  };
+  const podOf = async (name: string): Promise<Pod | undefined> => {
+    const host = hostNamed(name);
+    const found = (await pods()).filter((pod) => isOf(host, pod));
+    return found.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? found[0];
+  };
+
+  const run: RollPort['run'] = async (name, { does, argv, input, seconds = 600 }) => {
+    const pod = await podOf(name);
+    if (pod === undefined)
+      throw new OperationFailure(`host ${name} of cell ${cell.name} has no pod, so it does not ${does}`);
+    const container = hostNamed(name).role === 'sbc' ? 'kamailio' : 'rtpengine';
+    const { status, stdout, stderr } = await client.ask(
+      ['exec', '--stdin', pod.metadata.name, `--container=${container}`, '--', ...argv],
+      { seconds, ...(input === undefined ? {} : { input }) },
+    );
+    if (status === 0) return stdout;
+    throw new OperationFailure(`host ${name} of cell ${cell.name} does not ${does}: ${(stderr || stdout).trim()}`);
+  };
+
+  /** SBCs that answer, and whether each is the active one. */
+  const states = async (): Promise<readonly { readonly name: string; readonly active: boolean }[]> => {
+    const all = await pods();
+    const running = cell.sbcs.filter((sbc) => all.some((pod) => isOf(sbc, pod) && isReady(pod)));
+    return Promise.all(
+      running.map(async ({ name }) => ({
+        name,
+        active: (await run(name, { does: 'tell its role', argv: ['cat', paths.role], seconds: 10 })).includes(
+          'active=i:1',
+        ),
+      })),
+    );
+  };
+
+  const isCurrent = async (name: string): Promise<boolean> => {
+    const { metadata, status } = JSON.parse(await client.run(['get', 'daemonset', name, '--output=json'])) as DaemonSet;
+    if (status.desiredNumberScheduled !== 1) {
+      throw new OperationFailure(
+        `${status.desiredNumberScheduled} nodes have the labels of ${name}, and one must: cellstamp.io/cell=${cell.name}, cellstamp.io/role=${hostNamed(name).role}, cellstamp.io/host=${hostNamed(name).number}`,
+      );
+    }
+    return status.observedGeneration === metadata.generation && status.updatedNumberScheduled === 1;
+  };
+
+  /** The pod ends once its last call has, and another takes its place. */
+  const replacePod = async (name: string): Promise<void> => {
+    const before = await podOf(name);
+    if (before !== undefined && before.metadata.deletionTimestamp === undefined) {
+      await client.run(['delete', 'pod', before.metadata.name, '--wait=false', '--ignore-not-found']);
+    }
+    await until(
+      async () => {
+        const now = await podOf(name);
+        return now?.metadata.uid !== before?.metadata.uid && now !== undefined && isReady(now);
+      },
+      drainMinutes * 60 + patience.ready,
+      () => `${name} of cell ${cell.name} is not ready: kubectl -n ${cellName(cell)} describe pod tells more`,
+    );
+  };
+
+  const renewMedia = async (name: string, number: number): Promise<void> => {
+    onProgress?.(`${name}: new calls go elsewhere; its pod ends with its last call`);
+    await putIntoService(port, { hosts: [number], inService: [] });
+    await replacePod(name);
+    await putIntoService(port, { hosts: [number], inService: [number] });
+  };
+
+  const knowsAll = async (sbc: string): Promise<boolean> => {
+    const does = 'tell whether it knows all calls';
+    const said = await run(sbc, { does, argv: ['kamcmd', '-s', `unix:${paths.control}`, 'pv.shvGet', 'synced'] });
+    return /value:\s*1\b/.test(said);
+  };
+
+  const renewSbc = async (name: string): Promise<void> => {
+    const other = cell.sbcs.find((sbc) => sbc.name !== name)!.name;
+    // Where it is the only one there is nobody to wait for.
+    if ((await states()).some((sbc) => sbc.name === name && sbc.active)) {
+      onProgress?.(`${name}: waits until ${other} knows all registrations and calls`);
+      await until(
+        async () => (await states()).some((sbc) => sbc.name === other) && (await knowsAll(other)),
+        patience.synced,
+        () => `${other} is not ready to take over, so ${name} goes on`,
+      );
+      onProgress?.(`${name}: ${other} takes over`);
+    }
+    await replacePod(name);
+    await until(
+      () => knowsAll(name),
+      patience.synced,
+      () => `${name} does not learn of the registrations and calls of ${other}`,
+    );
+  };
+
+  const port: RollPort = {
+    cell: cell.name,
+
+    exclusively: (operation, work) => withLease(client, cell.name, operation, work),
+
+    async sbcs() {
+      const all = await states();
+      const active = all.find((sbc) => sbc.active)?.name;
+      if (active === undefined) {
+        const known = all.map(({ name }) => name).join(', ') || 'none';
+        throw new OperationFailure(
+          `no SBC of cell ${cell.name} on Kubernetes is active; those that are ready: ${known}`,
+        );
+      }
+      return [active, ...all.map(({ name }) => name).filter((name) => name !== active)];
+    },
+
+    run,
+
+    async hosts() {
+      const all = await states();
+      return nodeHosts(cell).map(({ name, role }) => ({
+        name,
+        kind: role,
+        active: all.some((sbc) => sbc.name === name && sbc.active),
+      }));
+    },
+
+    async renew(name) {
+      const host = hostNamed(name);
+      const pod = await podOf(name);
+      if ((await isCurrent(name)) && pod !== undefined && isReady(pod)) {
+        // An interrupted roll may have left it out of service.
+        if (host.role === 'media') await putIntoService(port, { hosts: [host.number], inService: [host.number] });
+        return;
+      }
+      await (host.role === 'media' ? renewMedia(name, host.number) : renewSbc(name));
+    },
+
+    async troubles() {
+      const all = await pods();
+      return nodeHosts(cell).flatMap((host) => {
+        const mine = all.filter((pod) => isOf(host, pod));
+        if (mine.some(isReady)) return [];
+        const why = mine.flatMap(({ status }) => status.conditions ?? []).find(({ status }) => status === 'False');
+        return [`${host.name} is not ready${why?.message === undefined ? '' : `: ${why.message}`}`];
+      });
+    },
+
+    // What a cell has is in its database, and nowhere else.
+    noteCustomers: () => undefined,
+  };
+  return port;
+}
