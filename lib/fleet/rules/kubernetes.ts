@@ -177,7 +177,25 @@ const floatingAddressIsOutside: Rule<OnKubernetes> = {
   },
 };
 
+/** Networks of clouds take an address from their own API alone. */
+const cloudNodes: readonly string[] = ['karpenter', 'eks-managed', 'aks-managed', 'gke-managed'];
+
+const floatingAddressMoves: Rule<OnKubernetes> = {
+  severity: 'warning',
+  reads: ['kubernetes.floatingAddress', 'kubernetes.nodes.managedBy'],
+  *check({ kubernetes: { nodes } }) {
+    if (!cloudNodes.includes(nodes.managedBy)) return;
+    yield {
+      path: ['kubernetes', 'nodes', 'managedBy'],
+      alsoAt: [['kubernetes', 'floatingAddress']],
+      message: `nodes of ${nodes.managedBy} are in a cloud, whose network does not carry the ARP that moves the floating address: no caller would reach an SBC`,
+      allowed: 'SBC nodes on a link of one’s own',
+    };
+  },
+};
+
 const rules: readonly Rule<OnKubernetes>[] = [
+  floatingAddressMoves,
   portsKeepOffNodePorts,
   portsKeepOffTheKubelet,
   portsKeepOffTheEphemeral,
