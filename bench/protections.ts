@@ -98,7 +98,8 @@ class Arm {
       .replaceAll(paths.role, `${folder}/role.cfg`);
     const ports = `${5060 + this.#more}`;
     await this.#on(
-      `mkdir -p ${folder} && cp ${paths.role} ${folder}/role.cfg && echo server_id=${this.#more} >${folder}/server-id.cfg`,
+      `mkdir -p ${folder} && cp ${paths.role} ${folder}/role.cfg && cp ${paths.tablesSource} ${folder} &&
+echo server_id=${this.#more} >${folder}/server-id.cfg`,
     );
     await this.#cell.on(this.#cell.sbc.name, ['tee', `${folder}/kamailio.cfg`], moved);
     await this.#cell.on(

@@ -61,6 +61,10 @@ const parts = {
     reason:
       'needs shellcheck, pyflakes3, systemd-analyze, nft and tcc: apt-get install shellcheck pyflakes3 systemd nftables tcc',
   },
+  networkd: {
+    present: () => existsSync('/lib/systemd/systemd-networkd') && ['dbus-daemon', 'busctl'].every(onPath),
+    reason: 'needs systemd-networkd and dbus-daemon: apt-get install systemd dbus',
+  },
   terraform: { present: () => onPath('terraform'), reason: 'needs Terraform 1.10 or newer on the path' },
   'aws-provider': {
     present: () => providerMirror() !== undefined,

@@ -134,6 +134,7 @@ const stages: readonly (readonly [foreground: readonly Step[], background: reado
       lane('a cell on this machine', 'local'),
       lane('cells with real calls', 'cell'),
       lane('the front with real calls', 'front'),
+      lane('a cell on Kubernetes with real calls', 'kubernetes'),
     ],
     [lane('Terraform', 'terraform')],
   ],

@@ -70,7 +70,7 @@ const hostAlert = (host: WatchedHost, id: string, rest: Omit<Alert, 'id' | 'miss
 export function hostAlerts(host: WatchedHost): readonly Alert[] {
   return [
     hostAlert(host, 'healthy', {
-      description: `A service of ${host.hostname} is down, or the host says nothing: systemctl --failed`,
+      description: `A service of ${host.hostname} is down, or the host says nothing: systemctl --failed; of one that nobody reaches, its stream in the log group of the hosts, and the console’s output`,
       readings: { m: reading(host, 'HostHealthy', 'Minimum') },
       when: 'below',
       threshold: 1,

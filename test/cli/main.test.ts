@@ -16,6 +16,7 @@ const commands = [
   'check',
   'stamp',
   'manifests',
+  'image',
   'capacity',
   'prometheus-config',
   'provision',

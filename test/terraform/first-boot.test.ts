@@ -95,9 +95,15 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
     expect(machine.succeed('aws', 'ec2', 'describe-tags', '--filters', `Name=resource-id,Values=${instance}`)).toMatch(
       /"Key": "cellstamp-state",[^}]*"Value": "ready"/,
     );
-    expect(machine.succeed('systemctl', 'is-enabled', 'hello.service', 'cellstamp-logs.timer')).toBe(
-      'enabled\nenabled\n',
-    );
+    expect(
+      machine.succeed('systemctl', 'is-enabled', 'hello.service', 'cellstamp-logs.timer', 'cellstamp-addresses.timer'),
+    ).toBe('enabled\nenabled\nenabled\n');
+  });
+
+  it('upgrades no package by itself from then on', () => {
+    for (const unit of ['apt-daily.timer', 'apt-daily-upgrade.timer', 'unattended-upgrades.service']) {
+      expect(machine.run('systemctl', 'is-enabled', unit).output.trim(), unit).toBe('masked');
+    }
   });
 
   it('leaves everything alone when it runs again and nothing has changed', () => {
@@ -129,6 +135,30 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
     ) as { events: { message: string }[] };
     const said = events.map(({ message }) => message).filter((message) => message.includes('hello says'));
     expect(said).toEqual(['bash: hello says Servus', 'bash: hello says Moin']);
+  });
+
+  it('says in the log group, with all that it printed, at which step it failed', () => {
+    machine.write('/tmp/bundle', 'no bundle');
+    const sha256 = '0'.repeat(64);
+    machine.succeed('gzip', '--keep', '--force', '/tmp/bundle');
+    machine.succeed('aws', 's3', 'cp', '/tmp/bundle.gz', `s3://bundles/media-1/${sha256}.tar.gz`);
+    const value = JSON.stringify({ bundle: sha256, bucket: 'bundles', values: {}, secrets: {} });
+    machine.succeed(
+      ...['aws', 'ssm', 'put-parameter', '--overwrite', '--type', 'String'],
+      ...['--name', '/cellstamp/euw1-a/media-1', '--value', value],
+    );
+    expect(boot().status).not.toBe(0);
+    const { events } = JSON.parse(
+      machine.succeed(
+        ...['aws', 'logs', 'get-log-events', '--log-group-name', '/cellstamp/euw1-a/hosts'],
+        ...['--log-stream-name', 'media-1-boot'],
+      ),
+    ) as { events: { message: string }[] };
+    expect(events).toHaveLength(1);
+    expect(events[0]!.message).toMatch(/^boot: fetching the bundle$[^]*^boot: FAILED: verifying the bundle$/m);
+    expect(machine.succeed('systemctl', 'show', '--property=StandardOutput', 'cellstamp-boot.service').trim()).toBe(
+      'StandardOutput=journal+console',
+    );
   });
 
   it('publishes whether the host is healthy, and nothing that it cannot read', () => {

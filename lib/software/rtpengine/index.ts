@@ -27,10 +27,8 @@ export function rtpengine(cell: Cell, host: MediaHost): HostConfig {
       'iproute2',
       'nftables',
       'rtpengine-daemon',
-      // The headers must be those of the running kernel, or the module's package only adds its source.
-      ...(inKernel
-        ? ['dkms', 'iptables', 'linux-headers-cloud-amd64', 'rtpengine-iptables', 'rtpengine-kernel-dkms']
-        : []),
+      // A target adds the headers of the kernel that its hosts run: without them the module's package only adds its source.
+      ...(inKernel ? ['dkms', 'iptables', 'rtpengine-iptables', 'rtpengine-kernel-dkms'] : []),
     ],
     files: [
       ...parts.map((part) =>

@@ -337,8 +337,8 @@ const followHosts = (image: string, mounts: readonly VolumeMount[]): Container =
   image,
   command: ['/usr/bin/python3', '-u', `${folders.config}/node-files`, 'follow', folders.config, account],
   terminationMessagePolicy,
-  // Kamailio's socket and its folder are Kamailio's.
-  securityContext: limited(['CHOWN', 'DAC_OVERRIDE', 'FOWNER']),
+  // Kamailio's socket and its folder are Kamailio's; the firewall is the node's.
+  securityContext: limited(['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'NET_ADMIN']),
   volumeMounts: [
     { name: 'config', mountPath: folders.config, readOnly: true },
     { name: 'api-access', mountPath: account, readOnly: true },

@@ -8,7 +8,7 @@ import { run } from './run.ts';
 const own = ['iproute2', 'iputils-arping', 'nftables', 'openssl', 'procps', 'util-linux'];
 
 /** Building a kernel module changes the machine itself: whoever wants kernel forwarding here does it by hand. */
-const changesTheKernel = /^(dkms|linux-headers-.*|rtpengine-kernel-dkms|rtpengine-iptables)$/;
+const changesTheKernel = /^(dkms|rtpengine-kernel-dkms|rtpengine-iptables)$/;
 
 /** Packages by name, sorted; the same for every cell. */
 export function debianPackages(): readonly string[] {

@@ -180,25 +180,18 @@ describeWith(['root', 'debian-packages'], 'strangers', () => {
     // The same call's proof, but towards FreeSWITCH and Redis on the inside, and the SBC itself.
     await sleep(1100);
     const hosts = [`${lab.cell.media[0]!.address}:5070`, `${lab.cell.redis[0]!.address}:6379`, '0.0.0.0:5060'];
-    const inward = hosts.map((host) => {
-      const { callId } = results[0]!;
-      const before = received.length;
-      send({ from: prober, method: 'BYE', uri: `sip:x@${host}`, toTag: 'x', headers, callId });
-      return before;
-    });
-    await until(
-      () => received.filter(({ text }) => text.includes(`Call-ID: ${results[0]!.callId}`)).length === inward.length,
-    );
-    for (const { text } of received.filter(({ text }) => text.includes(`Call-ID: ${results[0]!.callId}`))) {
-      expect(text).toMatch(/^SIP\/2.0 403/);
-    }
+    const { callId } = results[0]!;
+    const answers = () => received.filter(({ text }) => text.includes(`Call-ID: ${callId}\r\n`));
+    // Each with a CSeq of its own: the SBC would take it for a repetition of the one before, and not answer while that waits.
+    const forge = (host: string) =>
+      send({ from: prober, method: 'BYE', uri: `sip:x@${host}`, toTag: 'x', headers, callId, cseq: ++cseq });
+    hosts.forEach(forge);
+    await until(() => answers().length === hosts.length);
+    for (const { text } of answers()) expect(text).toMatch(/^SIP\/2.0 403/);
     expect(atVictim()).toEqual([]);
     // And towards a name, for which the SBC would have to wait.
-    const { callId } = results[0]!;
-    const answers = () => received.filter(({ text }) => text.includes(`Call-ID: ${callId}`)).length;
-    const before = answers();
-    send({ from: prober, method: 'BYE', uri: 'sip:x@name.example.com', toTag: 'x', headers, callId });
-    await until(() => answers() === before + 1);
+    forge('name.example.com');
+    await until(() => answers().length === hosts.length + 1);
     expect(await lab.metric('rejected_total', 'named_address')).toBe(1);
   });
 

@@ -1,82 +1,22 @@
 /** A cell on a real cluster: its pods end, its release changes, its nodes lose their power, while calls with audio are up and come. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
-import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
-import type { CallResult } from '../../../lib/user-agent/call-result.ts';
-import { cellstamp } from '../../cli/run-command.ts';
 import { describeWith } from '../../requirements.ts';
-import { anna, bert, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
+import { withinTenant } from '../lab/acme.ts';
 import { failuresOf, until } from '../lab/lab.ts';
-import { SteadyCalls } from '../lab/steady-calls.ts';
-import { KubernetesLab, labCell, makeImages, type Images } from './kubernetes-lab.ts';
-import { floatingAddress, publicAddress } from './outside.ts';
+import { Bed, kinds, seconds } from './bed.ts';
+import { KubernetesLab } from './kubernetes-lab.ts';
+import { publicAddress } from './outside.ts';
 
 describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cellstamp-kubernetes-'));
-  const path = process.env['PATH'];
-  let images: Images;
+  let bed: Bed;
   let lab: KubernetesLab;
-  let agents: AgentsProcess;
-  const kinds = [withinTenant, toCarrier, fromCarrier(floatingAddress)];
 
   beforeAll(async () => {
-    const began = Date.now();
-    // Kept where somebody names a folder for them: they take most of a minute, and are the same.
-    images = await makeImages(process.env['CELLSTAMP_TEST_IMAGES'] ?? join(folder, 'images'));
-    const made = Date.now();
-    lab = await KubernetesLab.up(images);
-    process.env['PATH'] = `${lab.cluster.kubectlFolder()}:${path}`;
-    console.log(`images after ${seconds(made - began)}, a cluster of 5 nodes after ${seconds(Date.now() - made)} more`);
+    bed = await Bed.up();
+    lab = bed.lab;
   }, 400_000);
-  afterAll(async () => {
-    process.env['PATH'] = path;
-    await lab?.down();
-    rmSync(folder, { recursive: true, force: true });
-  }, 120_000);
-
-  const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
-
-  /** The cell's file, as an operator has it. */
-  function write(change: (cell: CellInput) => CellInput = (cell) => cell): void {
-    const { sbc, media } = images;
-    const cell = change({
-      ...labCell,
-      kubernetes: { ...labCell.kubernetes, images: { sbc: sbc.image, media: media.image } },
-    });
-    writeFileSync(join(folder, 'k8s-lab.yaml'), JSON.stringify(cell));
-  }
-
-  async function operate(...words: readonly string[]): Promise<void> {
-    const { status, stderr } = await cellstamp(...words, 'k8s-lab', '--target', 'kubernetes', '--cells', folder);
-    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
-  }
-
-  /** What calls had that were up or came meanwhile. */
-  async function underCalls(
-    what: string,
-    load: { readonly ratePerSecond: number; readonly talkSeconds: number; readonly maximumLoss?: number },
-    work: () => Promise<void>,
-  ): Promise<readonly CallResult[]> {
-    const steady = SteadyCalls.start(agents, kinds, { maximumLoss: 0.02, ...load });
-    const began = Date.now();
-    try {
-      await new Promise((resolve) => setTimeout(resolve, load.talkSeconds * 1000));
-      await work();
-    } finally {
-      await steady.stop().catch(() => undefined);
-    }
-    const results = await steady.stop();
-    const audio = results.flatMap(({ toCaller, toCallee }) => [toCaller, toCallee]).filter((one) => one !== null);
-    console.log(
-      `${what}: ${seconds(Date.now() - began)}; ${load.ratePerSecond * load.talkSeconds} calls up at once, ${results.length} in all, ${failuresOf(results).length} failures, ` +
-        `${audio.reduce((sum, { lost }) => sum + lost, 0)} of ${audio.reduce((sum, { received, lost }) => sum + received + lost, 0)} packets lost, ` +
-        `longest gap ${Math.round(Math.max(...audio.map(({ longestGapMs }) => longestGapMs)))} ms`,
-    );
-    return results;
-  }
+  afterAll(() => bed?.down(), 120_000);
 
   const versions = async () =>
     Object.fromEntries(
@@ -108,11 +48,8 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster',
   });
 
   it('carries calls with audio, on every media host, with a record each', async () => {
-    write();
-    await operate('provision');
-    await lab.addUsers([anna, bert]);
-    agents = await lab.agents();
-    const { results } = await agents.run({ kinds, calls: 9, ratePerSecond: 5, talkSeconds: 2 });
+    await bed.serve();
+    const { results } = await bed.agents.run({ kinds, calls: 9, ratePerSecond: 5, talkSeconds: 2 });
     expect(failuresOf(results)).toEqual([]);
     expect(new Set(results.map(({ mediaAddress }) => mediaAddress.caller))).toEqual(
       new Set([3, 4, 5].map(publicAddress)),
@@ -122,7 +59,7 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster',
 
   it('loses no call when a media pod is deleted', async () => {
     const before = await lab.pod('media-1');
-    const results = await underCalls('media pod deleted', { ratePerSecond: 3, talkSeconds: 5 }, async () => {
+    const results = await bed.underCalls('media pod deleted', { ratePerSecond: 3, talkSeconds: 5 }, async () => {
       await lab.cluster.kubectl([
         'delete',
         'pod',
@@ -135,7 +72,7 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster',
           (await lab.isReady('media-1')) && (await lab.pod('media-1'))!.metadata.name !== before!.metadata.name,
         90,
       );
-      const { results: later } = await agents.run({ kinds, calls: 6, ratePerSecond: 5, talkSeconds: 1 });
+      const { results: later } = await bed.agents.run({ kinds, calls: 6, ratePerSecond: 5, talkSeconds: 1 });
       expect(failuresOf(later)).toEqual([]);
     });
     expect(failuresOf(results)).toEqual([]);
@@ -143,20 +80,21 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster',
   });
 
   it('loses no call when its release is rolled', async () => {
-    write((cell) => ({ ...cell, media: { ...cell.media, relay: { calls: 321 } }, sbc: { flood: { banSeconds: 77 } } }));
-    const changed = KubernetesLab.spec(images, (cell) => ({
+    const change = (cell: CellInput): CellInput => ({
       ...cell,
       media: { ...cell.media, relay: { calls: 321 } },
       sbc: { flood: { banSeconds: 77 } },
-    }));
+    });
+    bed.write(change);
+    const changed = KubernetesLab.spec(bed.images, change);
     const before = await lab.pods();
     await lab.apply(lab.objects(changed));
     // Nobody ends a pod by applying.
     expect((await lab.pods()).map(({ metadata }) => metadata.name).sort()).toEqual(
       before.map(({ metadata }) => metadata.name).sort(),
     );
-    const results = await underCalls('roll of 2 SBCs and 3 media hosts', { ratePerSecond: 4, talkSeconds: 5 }, () =>
-      operate('roll'),
+    const results = await bed.underCalls('roll of 2 SBCs and 3 media hosts', { ratePerSecond: 4, talkSeconds: 5 }, () =>
+      bed.operate('roll'),
     );
     expect(failuresOf(results)).toEqual([]);
     expect(await lab.withoutRecord(results)).toEqual([]);
@@ -164,7 +102,7 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster',
     const names = new Set(before.map(({ metadata }) => metadata.name));
     expect(after.filter(({ metadata }) => names.has(metadata.name))).toEqual([]);
     // Once more: there is nothing to do.
-    await operate('roll');
+    await bed.operate('roll');
     expect((await lab.pods()).map(({ metadata }) => metadata.name).sort()).toEqual(
       after.map(({ metadata }) => metadata.name).sort(),
     );
@@ -172,7 +110,7 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster',
 
   it('loses no call when the node of the active SBC loses its power, and gets the SBC back', async () => {
     const active = (await lab.active())!;
-    const results = await underCalls(`power cut of ${active}`, { ratePerSecond: 3, talkSeconds: 5 }, async () => {
+    const results = await bed.underCalls(`power cut of ${active}`, { ratePerSecond: 3, talkSeconds: 5 }, async () => {
       await lab.cluster.powerCut(lab.node(active));
       await until(async () => ![undefined, active].includes(await lab.active()), 20);
     });
@@ -188,13 +126,13 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster',
 
   it('takes new calls elsewhere when the node of a media host loses its power', async () => {
     await lab.cluster.powerCut(lab.node('media-2'));
-    const { results } = await agents.run({ kinds, calls: 12, ratePerSecond: 3, talkSeconds: 1 });
+    const { results } = await bed.agents.run({ kinds, calls: 12, ratePerSecond: 3, talkSeconds: 1 });
     expect(failuresOf(results)).toEqual([]);
     expect(results.map(({ mediaAddress }) => mediaAddress.caller)).not.toContain(publicAddress(lab.node('media-2')));
     await lab.cluster.boot(lab.node('media-2'));
     const began = Date.now();
     await until(async () => {
-      const { results: later } = await agents.run({
+      const { results: later } = await bed.agents.run({
         kinds: [withinTenant],
         calls: 3,
         ratePerSecond: 10,

@@ -108,6 +108,37 @@ export class Cluster {
     await this.#command('power-cut', String(node));
   }
 
+  /** Ends the kubelet of a node, and nothing else there; what it was started by waits. */
+  async killKubelet(node: number): Promise<void> {
+    await this.on(node, 'pkill', '-KILL', '-x', 'kubelet');
+  }
+
+  /** Starts the kubelet of a node again. */
+  async startKubelet(node: number): Promise<void> {
+    const name = nodeName(node);
+    const { K8S_DIR: folder, K8S_BIN: programs } = this.#environment;
+    const own = `${folder}/nodes/${name}`;
+    const words = [`--config=${own}/kubelet.yaml`, `--kubeconfig=${folder}/kc/${name}.kubeconfig`];
+    const identity = [`--hostname-override=${name}`, `--node-ip=${nodeAddress(node)}`, '--root-dir=/var/lib/kubelet'];
+    const command = [`${programs}/kubelet`, ...words, ...identity].map(shellWord).join(' ');
+    await this.on(node, 'sh', '-c', `setsid ${command} >>${folder}/log/${name}-kubelet.log 2>&1 </dev/null &`);
+  }
+
+  /** API server, controllers and scheduler stand still: whoever asks them gets no answer. */
+  freezeControlPlane(): Promise<void> {
+    return this.#signal('STOP');
+  }
+
+  thawControlPlane(): Promise<void> {
+    return this.#signal('CONT');
+  }
+
+  async #signal(signal: 'STOP' | 'CONT'): Promise<void> {
+    const files = ['apiserver', 'kcm', 'sched'].map((name) => `${this.#folder}/run/${name}.pid`);
+    // The number in the file is of the command that runs it in its namespace, and becomes it.
+    await run(['sh', '-c', `cat ${files.map(shellWord).join(' ')} | xargs kill -${signal}`]);
+  }
+
   async boot(node: number): Promise<void> {
     // Without power there are no control groups, and the kubelet looks for the containers of those that there are.
     await run(['sh', '-c', `find /sys/fs/cgroup/*/k8s-${nodeName(node)}/* -depth -type d -exec rmdir {} +`]);

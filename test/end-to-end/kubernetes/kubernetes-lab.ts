@@ -113,6 +113,7 @@ export class KubernetesLab {
   readonly startedAt = Date.now();
   readonly #images: Images;
   readonly #agents: AgentsProcess[] = [];
+  readonly #nodes = new Map<string, number>();
 
   private constructor(cluster: Cluster, outside: Outside, images: Images, spec: CellSpec) {
     this.cluster = cluster;
@@ -131,14 +132,17 @@ export class KubernetesLab {
     );
   }
 
-  /** A cluster with the cell's nodes, and all that is around it; nothing of the cell is applied. */
-  static async up(images: Images): Promise<KubernetesLab> {
+  /**
+   * A cluster with the cell's nodes, and all that is around it; nothing of the cell is applied.
+   * @param spare nodes beside those of the cell's hosts
+   */
+  static async up(images: Images, spare: number): Promise<KubernetesLab> {
     const spec = KubernetesLab.spec(images);
-    const nodes = spec.media.hosts + 2;
+    const nodes = spec.media.hosts + 2 + spare;
     const cluster = await Cluster.up(nodes, [images.pause]);
     let outside: Outside | undefined;
     try {
-      const media = Array.from({ length: spec.media.hosts }, (_, index) => index + 3);
+      const media = Array.from({ length: spec.media.hosts + spare }, (_, index) => index + 3);
       const addresses = [anna.address, bert.address, carrier.address];
       outside = await Outside.up(addresses, media);
       const lab = new KubernetesLab(cluster, outside, images, spec);
@@ -153,24 +157,7 @@ export class KubernetesLab {
 
   /** Images, labels and public addresses of the nodes; the Secrets. */
   async #prepare(): Promise<void> {
-    const { cluster, cell } = this;
-    await Promise.all(
-      nodeHosts(cell).map((host) => cluster.load(this.node(host.name), this.#images[host.role].archive)),
-    );
-    for (const host of nodeHosts(cell)) {
-      const node = this.node(host.name);
-      const labels = Object.entries(hostLabels(cell, host)).map(([key, value]) => `${key}=${value}`);
-      await cluster.kubectl(['label', 'node', nodeName(node), ...labels]);
-      await cluster.kubectl(['taint', 'node', nodeName(node), `cellstamp.io/cell=${cell.name}:NoSchedule`]);
-      if (host.role === 'media') {
-        await cluster.kubectl([
-          'annotate',
-          'node',
-          nodeName(node),
-          `${publicAddressAnnotation}=${publicAddress(node)}`,
-        ]);
-      }
-    }
+    await Promise.all(nodeHosts(this.cell).map((host, index) => this.give(host.name, index + 1)));
     await this.apply([manifests(this.spec)[0]!]);
     const { secrets } = this.outside;
     await this.apply(
@@ -189,9 +176,23 @@ export class KubernetesLab {
     await this.cluster.down();
   }
 
+  /** Gives a host to a node that has none. */
+  async give(name: string, node: number): Promise<void> {
+    const { cluster, cell } = this;
+    const host = nodeHosts(cell).find((one) => one.name === name)!;
+    await cluster.load(node, this.#images[host.role].archive);
+    if (host.role === 'media') {
+      await cluster.kubectl(['annotate', 'node', nodeName(node), `${publicAddressAnnotation}=${publicAddress(node)}`]);
+    }
+    await cluster.kubectl(['taint', 'node', nodeName(node), `cellstamp.io/cell=${cell.name}:NoSchedule`]);
+    const labels = Object.entries(hostLabels(cell, host)).map(([key, value]) => `${key}=${value}`);
+    await cluster.kubectl(['label', 'node', nodeName(node), ...labels]);
+    this.#nodes.set(name, node);
+  }
+
   /** Number of the node of a host. */
   node(host: string): number {
-    return nodeHosts(this.cell).findIndex(({ name }) => name === host) + 1;
+    return this.#nodes.get(host)!;
   }
 
   objects(spec: CellSpec = this.spec): readonly KubernetesObject[] {

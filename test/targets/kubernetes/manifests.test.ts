@@ -65,11 +65,11 @@ describe('the names of objects, which are an interface', () => {
       'node-files',
       'node-settings',
       'node-firewall',
-      'database-schema',
+      'database-schema (sidecar)',
+      'database-pool (sidecar)',
       'redis-tunnel (sidecar)',
       'cellstamp-flood-guard',
       'kamailio (sidecar)',
-      'database-pool',
       'cellstamp-tables',
       'cellstamp-call-watch',
       'keepalived',
@@ -184,14 +184,29 @@ describe.each(Object.entries(cells))('%s', (_, spec) => {
       const container = all(pod).find((one) => one.name === service.name)!;
       if (service.kind === 'daemon') {
         const asks = service.ready[0] !== '/bin/true';
-        expect(container.startupProbe?.exec.command).toEqual(asks ? service.ready : undefined);
+        const isAwaited = services.some(({ after }) => after.includes(service.name));
         // Whoever waits for it may begin: a sidecar without this question counts as started at once.
-        if (container.restartPolicy) expect(container.startupProbe).toBeDefined();
+        const holds = isAwaited || container.restartPolicy === undefined;
+        expect(container.startupProbe?.exec.command).toEqual(asks && holds ? service.ready : undefined);
+        if (isAwaited) expect(container.startupProbe).toBeDefined();
       }
       const preStop = container.lifecycle?.preStop.exec.command.join(' ') ?? '';
       expect(preStop.includes(service.drain?.command.join(' ') ?? '')).toBe(true);
     }
   });
+
+  it.each(pods.filter(([name]) => name.startsWith('sbc')))(
+    '%s starts what needs the database without waiting for it: an SBC has a copy of its tables',
+    (_name, pod) => {
+      const names = pod.initContainers.map(({ name }) => name);
+      for (const name of ['database-schema', 'database-pool']) {
+        const container = pod.initContainers.find((one) => one.name === name)!;
+        expect(container).toMatchObject({ restartPolicy: 'Always' });
+        expect(container.startupProbe).toBeUndefined();
+        expect(names.indexOf(name)).toBeLessThan(names.indexOf('kamailio'));
+      }
+    },
+  );
 
   it.each(pods)('%s may take as long to end as its drains and its services', (_name, pod) => {
     const drains = all(pod).flatMap(({ lifecycle }) => {
@@ -323,8 +338,8 @@ describe('what a container may', () => {
   it('is never root’s where the service has nothing done by root', () => {
     const users = Object.entries(contexts(minimal, 'sbc-1')).filter(([, { runAsNonRoot }]) => runAsNonRoot);
     expect(users.map(([name, { runAsUser }]) => [name, runAsUser])).toEqual([
-      ['redis-tunnel', 904],
       ['database-pool', 901],
+      ['redis-tunnel', 904],
       ['cellstamp-tables', 901],
       ['cellstamp-call-watch', 901],
     ]);
@@ -335,7 +350,12 @@ describe('what a container may', () => {
       Object.entries(contexts(spec, host)).flatMap(([name, { capabilities }]) =>
         capabilities?.add?.includes(capability) ? [name] : [],
       );
-    expect(having(minimal, 'sbc-1', 'NET_ADMIN')).toEqual(['node-firewall', 'cellstamp-flood-guard', 'keepalived']);
+    expect(having(minimal, 'sbc-1', 'NET_ADMIN')).toEqual([
+      'node-firewall',
+      'cellstamp-flood-guard',
+      'keepalived',
+      'follow-hosts',
+    ]);
     expect(having(minimal, 'media-1', 'NET_ADMIN')).toEqual(['node-firewall', 'media-guard', 'rtpengine']);
     expect(having(maximal, 'media-1', 'NET_ADMIN')).toEqual(['node-firewall', 'media-guard']);
     expect(having(maximal, 'sbc-1', 'NET_BIND_SERVICE')).toEqual(['kamailio']);

@@ -14,7 +14,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { lateNames } from '../../../lib/fleet/late-bound.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import { describeWith } from '../../requirements.ts';
@@ -217,5 +217,128 @@ describeWith(['checkers'], 'the files of a host', () => {
     expect(said.at(-1)).toBe('node-files: the API server does not say where the other hosts are');
     expect(status).toBe(1);
     expect(existsSync(path('files'))).toBe(false);
+  });
+});
+
+describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
+  const sbc = manifests(minimal).find(
+    ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('sbc-1'),
+  )!;
+  const texts = sbc['data'] as Readonly<Record<string, string>>;
+  const folder = mkdtempSync(join(tmpdir(), 'cellstamp-follow-'));
+  const path = (...parts: string[]) => join(folder, ...parts);
+  let server: Server;
+  let endpoints: readonly Endpoint[] | undefined;
+  let version = 7;
+  /** Requests that wait for a change. */
+  const waiting: (() => void)[] = [];
+  let program: ReturnType<typeof spawn>;
+
+  const change = (to: readonly Endpoint[] | undefined) => {
+    endpoints = to;
+    version++;
+    for (const tell of waiting.splice(0)) tell();
+  };
+  const table = () =>
+    readFileSync(path('table'), 'utf8')
+      .split('\n')
+      .filter((line) => /^\d/.test(line));
+  const reloads = () => readFileSync(path('reloads'), 'utf8').length;
+  const becomes = (lines: readonly string[]) => vi.waitFor(() => expect(table()).toEqual(lines), { timeout: 10_000 });
+
+  beforeAll(async () => {
+    for (const name of ['config', 'account']) mkdirSync(path(name));
+    const settings = JSON.parse(texts['host.json']!) as { mediaHosts: object };
+    const mediaHosts = {
+      ...settings.mediaHosts,
+      path: path('table'),
+      allow: ['sh', '-c', `echo "$0" >>${path('allowed')}`],
+      // It fails while there is a file that says so.
+      reload: ['sh', '-c', `printf x >>${path('reloads')}; ! test -e ${path('busy')}`],
+    };
+    for (const [name, text] of Object.entries(texts)) writeFileSync(path('config', name), text);
+    writeFileSync(path('config', 'host.json'), JSON.stringify({ ...settings, mediaHosts }));
+    writeFileSync(
+      path('table'),
+      '# as node-files wrote it\n1 10.16.0.51 standard\n2 192.0.0.8 standard\n3 10.16.0.53 standard\n',
+    );
+    writeFileSync(path('reloads'), '');
+    writeFileSync(path('account', 'token'), 'the-token');
+    writeFileSync(path('account', 'namespace'), 'cellstamp-k8s-a');
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+    const files = ['-keyout', path('key.pem'), '-out', path('account', 'ca.crt')];
+    const name = ['-subj', '/CN=api', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync('openssl', ['req', '-x509', ...key, ...name, ...files], { stdio: 'ignore' });
+    const tls = { key: readFileSync(path('key.pem')), cert: readFileSync(path('account', 'ca.crt')) };
+    server = createServer(tls, ({ url }, response) => {
+      const { searchParams } = new URL(url!, 'https://api');
+      if (endpoints === undefined) response.writeHead(503).end();
+      else if (searchParams.get('watch') === null) {
+        response.end(JSON.stringify({ metadata: { resourceVersion: String(version) }, items: [{ endpoints }] }));
+      } else {
+        const tell = () => void response.end('{"type":"MODIFIED"}\n');
+        if (Number(searchParams.get('resourceVersion')) < version) tell();
+        else waiting.push(tell);
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    endpoints = [endpoint('media-1', '10.16.0.51'), endpoint('media-3', '10.16.0.53'), endpoint('sbc-2', '10.16.0.62')];
+    const port = String((server.address() as AddressInfo).port);
+    program = spawn('python3', [path('config', 'node-files'), 'follow', path('config'), path('account')], {
+      env: { ...process.env, KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: port },
+      stdio: 'ignore',
+    });
+  });
+  afterAll(async () => {
+    const ended = new Promise((resolve) => program.once('close', resolve));
+    program.kill('SIGTERM');
+    await ended;
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const both = 'standard,high-volume';
+
+  it('follows hosts that come, go to other nodes and end', async () => {
+    await becomes([`1 10.16.0.51 standard`, `2 192.0.0.8 ${both}`, `3 10.16.0.53 ${both}`]);
+    // One that was not there may be asked before it is ready; a new address counts once its pod is.
+    change([
+      endpoint('media-1', '10.16.0.77', false),
+      endpoint('media-2', '10.16.0.52', false),
+      endpoint('media-3', '10.16.0.53'),
+    ]);
+    await becomes([`1 10.16.0.51 standard`, `2 10.16.0.52 ${both}`, `3 10.16.0.53 ${both}`]);
+    change([
+      endpoint('media-1', '10.16.0.77'),
+      endpoint('media-2', '10.16.0.52'),
+      endpoint('media-3', '10.16.0.53', true, true),
+    ]);
+    await becomes([`1 10.16.0.77 standard`, `2 10.16.0.52 ${both}`, '3 10.16.0.53 -']);
+    // The firewall lets them in before Kamailio hears of them.
+    expect(readFileSync(path('allowed'), 'utf8')).toContain('{ 10.16.0.52, 10.16.0.53, 10.16.0.77 }\n');
+    // One that is gone keeps its address and gets calls if it answers.
+    change([endpoint('media-1', '10.16.0.77'), endpoint('media-2', '10.16.0.52')]);
+    await becomes([`1 10.16.0.77 standard`, `2 10.16.0.52 ${both}`, `3 10.16.0.53 ${both}`]);
+  });
+
+  it('is read by Kamailio at every change, and again where it could not be', async () => {
+    const before = reloads();
+    writeFileSync(path('busy'), '');
+    change([endpoint('media-1', '10.16.0.51'), endpoint('media-2', '10.16.0.52')]);
+    await vi.waitFor(() => expect(reloads()).toBeGreaterThanOrEqual(before + 2), { timeout: 10_000 });
+    rmSync(path('busy'));
+    const refused = reloads();
+    await vi.waitFor(() => expect(reloads()).toBe(refused + 1), { timeout: 10_000 });
+  });
+
+  it('stays as it is while the API server says nothing', async () => {
+    const [before, read] = [table(), reloads()];
+    change(undefined);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(table()).toEqual(before);
+    expect(reloads()).toBe(read);
+    change([endpoint('media-1', '10.16.0.55')]);
+    await becomes([`1 10.16.0.55 standard`, ...before.slice(1)]);
   });
 });

@@ -53,7 +53,15 @@ begin() {
   echo "apply: $*"
 }
 
+# Debian's cloud image upgrades packages by itself, on all hosts on the same day: the service of each restarts, undrained.
+begin 'ending unattended upgrades'
+for unit in apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.service; do
+  [[ $(systemctl is-enabled "$unit" 2>/dev/null) == masked ]] || systemctl mask --now "$unit"
+done
+
 begin 'installing packages'
+# Another apt may be at work: cloud-init's, or an upgrade that was under way.
+apt() { apt-get -q -o DPkg::Lock::Timeout=600 "$@"; }
 enabled_services() { systemctl list-unit-files --type=service --state=enabled --no-legend | awk '{ print $1 }' | sort; }
 missing=()
 while read -r package; do
@@ -65,19 +73,20 @@ if ((\${#missing[@]} > 0)); then
   chmod 0755 /usr/sbin/policy-rc.d
   trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   before=$(enabled_services)
-  apt-get -q update
-  if [[ " \${missing[*]} " == *' linux-headers-cloud-amd64 '* ]]; then
+  apt update
+  if [[ " \${missing[*]} " == *'-dkms '* ]]; then
     # A kernel module is built for the kernel whose headers are there. The archive drops those of older kernels.
+    cloud=cloud-$(dpkg --print-architecture)
     if [[ -n $(apt-cache search --names-only "^linux-headers-$(uname -r)\\$") ]]; then
-      missing=("linux-headers-$(uname -r)" "\${missing[@]}")
+      missing=("linux-headers-$(uname -r)" "linux-headers-$cloud" "\${missing[@]}")
     else
       begin 'installing a newer kernel, then booting it'
-      apt-get -qy --no-install-recommends install linux-image-cloud-amd64 linux-headers-cloud-amd64
+      apt -y --no-install-recommends install "linux-image-$cloud" "linux-headers-$cloud"
       systemctl reboot
       sleep infinity
     fi
   fi
-  apt-get -qy --no-install-recommends install "\${missing[@]}"
+  apt -y --no-install-recommends install "\${missing[@]}"
   rm -f /usr/sbin/policy-rc.d
   for unit in $(comm -13 <(echo "$before") <(enabled_services)); do
     grep -qxF "$unit" services || systemctl disable --now "$unit"
@@ -129,18 +138,6 @@ else
   systemctl start "\${services[@]}" || true
 fi
 systemctl start "\${timers[@]}"
-
-# The Session Manager's agent is Amazon's package, not Debian's. Without it the host works, but nobody gets in.
-if ! systemctl is-active --quiet amazon-ssm-agent; then
-  agent=$(mktemp --suffix=.deb)
-  if aws s3 cp --only-show-errors \\
-    "s3://amazon-ssm-$AWS_DEFAULT_REGION/latest/debian_amd64/amazon-ssm-agent.deb" "$agent" && dpkg --install "$agent"; then
-    systemctl enable --now amazon-ssm-agent
-  else
-    echo 'apply: no Session Manager agent' >&2
-  fi
-  rm -f "$agent"
-fi
 
 begin 'waiting for services'
 deadline=$((SECONDS + 2400))

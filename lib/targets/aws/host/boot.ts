@@ -2,6 +2,8 @@
  * The script that user data leaves on a host: it brings the host to the configuration that its parameter names. It knows no
  * more than the host's name and region, so user data never changes with the configuration.
  */
+import { hostLogGroup } from '../site.ts';
+
 export interface HostName {
   /** Name of the cell, or of the front. */
   readonly site: string;
@@ -25,10 +27,12 @@ export function bootScript({ site, host, region }: HostName): string {
   return `#!/bin/bash
 # Brings this host to the configuration that its parameter names: fetches the bundle, verifies it, applies it. Runs at every
 # boot and whenever an operator starts cellstamp-boot.service; what has not changed is left alone. When it fails, it says so
-# in the instance's tag ${stateTag}, to the alarm topic and in the journal; the alarm HostHealthy goes off by itself.
+# in the instance's tag ${stateTag}, to the alarm topic, in the log group, on the console and in the journal; the alarm HostHealthy
+# goes off by itself.
 set -Eeuo pipefail
 site='${site}'
 host='${host}'
+logs='${hostLogGroup({ name: site })}'
 state=${hostState}
 run=${hostRun}
 metadata=\${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest
@@ -65,7 +69,18 @@ tell() {
   echo "$2" >"$state/told"
   topic=$(jq -r '.topic // empty' "$run/parameter.json" 2>/dev/null) || true
   [[ -z $topic ]] || aws sns publish --topic-arn "$topic" --subject "Cellstamp $site $host failed" \\
-    --message "$host of $site: $2. More: journalctl -u cellstamp-boot on the host." >/dev/null || true
+    --message "$host of $site: $2. What it said: log group $logs, stream $host-boot; aws ec2 get-console-output --latest --instance-id $instance." \
+    >/dev/null || true
+}
+
+# Until the first bundle is there nothing else sends the journal.
+send_journal() {
+  local text
+  text=$(journalctl --quiet --boot --unit=cellstamp-boot --output=cat --lines=200 | tail --bytes=200000)
+  jq -n --arg text "$text" '[{ timestamp: (now * 1000 | floor), message: $text }]' >"$run/said.json"
+  aws logs create-log-stream --log-group-name "$logs" --log-stream-name "$host-boot" 2>/dev/null || true
+  aws logs put-log-events --log-group-name "$logs" --log-stream-name "$host-boot" \
+    --log-events "file://$run/said.json" >/dev/null
 }
 
 failed() {
@@ -73,6 +88,7 @@ failed() {
   local step
   step=$(<"$run/step")
   echo "boot: FAILED: $step" >&2
+  send_journal || echo 'boot: cannot send the journal' >&2
   tell failed "failed: $step"
   [[ -e $state/applied ]] && echo 'boot: the host goes on with the configuration that it has' >&2
   exit 1
@@ -80,9 +96,24 @@ failed() {
 trap failed ERR
 
 begin 'installing the AWS command line'
-install_tools() { apt-get -q update && apt-get -qy --no-install-recommends install awscli ca-certificates curl jq; }
+apt() { apt-get -q -o DPkg::Lock::Timeout=600 "$@"; }
+install_tools() { apt update && apt -y --no-install-recommends install awscli ca-certificates curl jq; }
 if ! type aws jq curl >/dev/null 2>&1; then
   retry "$patience" install_tools
+fi
+
+# The Session Manager's agent is Amazon's package, not Debian's. Before all that may fail, so that somebody can come in and look; a
+# host without it works.
+if ! systemctl is-active --quiet amazon-ssm-agent; then
+  begin "installing the Session Manager's agent"
+  agent=$(mktemp --suffix=.deb)
+  package=latest/debian_$(dpkg --print-architecture)/amazon-ssm-agent.deb
+  if aws s3 cp --only-show-errors "s3://amazon-ssm-$AWS_DEFAULT_REGION/$package" "$agent" && dpkg --install "$agent"; then
+    systemctl enable --now amazon-ssm-agent
+  else
+    echo 'boot: no agent of the Session Manager' >&2
+  fi
+  rm -f "$agent"
 fi
 
 begin 'reading the parameter /cellstamp/'"$site/$host"
@@ -127,6 +158,9 @@ After=network-online.target
 [Service]
 Type=oneshot
 ExecStart=${bootScriptPath}
+# Also where EC2 shows it of an instance that nobody can reach.
+StandardOutput=journal+console
+StandardError=journal+console
 # Building a kernel module and waiting for the database's endpoint take their time.
 TimeoutStartSec=7200
 Restart=on-failure

@@ -6,12 +6,12 @@ import { script, type HostConfig } from '../../../software/host-config.ts';
 import { claimScriptPath } from '../../../software/keepalived/index.ts';
 import { values } from '../../../software/values.ts';
 import { cellSite, resourceName } from '../site.ts';
+import { addressFiles, addressUnits } from './addresses.ts';
 import { bundle, bundleFiles, type Bundle, type RoleExtras } from './bundle.ts';
 import { claimAddressesScript } from './claim-addresses.ts';
 import { learnEdges, learnEdgesScript, type EdgeList } from './learn-edges.ts';
 import { mediaLines, sbcLines } from './metrics-script.ts';
 import { redisUserScript } from './redis-user.ts';
-import { secondAddressFiles, secondAddressUnit } from './second-address.ts';
 import type { TarFile } from './tar.ts';
 
 /** @param edges where the cell's SBCs read the addresses of the front's edges; none: there is no front */
@@ -30,7 +30,7 @@ export function cellBundleFiles(
 }
 
 function mediaPlace(host: MediaHost): RoleExtras {
-  return { metrics: mediaLines(host), files: [], packages: [], values: [], units: [] };
+  return { metrics: mediaLines(host), files: addressFiles(host), packages: [], values: [], units: addressUnits };
 }
 
 function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeList): RoleExtras {
@@ -39,7 +39,7 @@ function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeLis
   return {
     metrics: sbcLines(host, cell.overlayAddress),
     files: [
-      ...secondAddressFiles(host, host.floatingSide),
+      ...addressFiles({ ...host, second: host.floatingSide }),
       script(
         claimScriptPath,
         claimAddressesScript({
@@ -57,7 +57,7 @@ function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeLis
     values: [values.redisHost, values.redisPassword, values.dataCaCertificate, allocation, routeTables].filter(
       (value) => !config.values.some((known) => known.name === value.name),
     ),
-    units: [secondAddressUnit, ...(edges ? [learnEdges.timer] : [])],
+    units: [...addressUnits, ...(edges ? [learnEdges.timer] : [])],
     redisUser: redisUserScript(resourceName(cell)),
   };
 }

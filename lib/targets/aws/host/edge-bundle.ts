@@ -3,9 +3,9 @@ import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
 import { edgeHostConfig } from '../../../software/edge-host.ts';
 import type { HostConfig } from '../../../software/host-config.ts';
 import { frontSite } from '../site.ts';
+import { addressFiles, addressUnits } from './addresses.ts';
 import { bundle, bundleFiles, type Bundle } from './bundle.ts';
 import { edgeLines } from './metrics-script.ts';
-import { secondAddressFiles, secondAddressUnit } from './second-address.ts';
 import type { TarFile } from './tar.ts';
 
 export function edgeBundle(front: Front, host: EdgeHost): Bundle {
@@ -19,9 +19,9 @@ export function edgeBundleFiles(
 ): readonly TarFile[] {
   return bundleFiles(frontSite(front, host), host, config, {
     metrics: edgeLines(front, host),
-    files: secondAddressFiles(host, host.unicastSide),
+    files: addressFiles({ ...host, second: host.unicastSide }),
     packages: ['openssl'],
     values: [],
-    units: [secondAddressUnit],
+    units: addressUnits,
   });
 }

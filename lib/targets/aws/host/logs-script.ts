@@ -11,6 +11,9 @@ export interface LogsScript {
   readonly stateDirectory?: string;
 }
 
+/** What a batch may span: PutLogEvents refuses one of more than 24 hours. */
+const longestSpanHours = 23;
+
 /** Lines sent at once, and their longest length: below the 1 MiB that PutLogEvents takes, 26 bytes a line included. */
 const linesAtOnce = 500;
 const longestLine = 2000;
@@ -40,6 +43,11 @@ while :; do
   # head ends first, and the journal's reader dies of it.
   { journalctl --quiet --output=json "\${from[@]}" || true; } | head -n ${linesAtOnce} >"$work/lines"
   [[ -s $work/lines ]] || exit 0
+  # CloudWatch refuses a batch over more than 24 hours: after a day of silence, or when the clock was set.
+  within=$(jq --slurp --raw-output 'map(.__REALTIME_TIMESTAMP | tonumber / 3.6e9) | . as $at
+    | [range(length) | select(($at[.] - $at[0] | fabs) > ${longestSpanHours})] | first // ($at | length)' "$work/lines")
+  head -n "$within" "$work/lines" >"$work/batch"
+  mv "$work/batch" "$work/lines"
   jq --slurp "$to_events" "$work/lines" >"$work/events"
   if [[ $(jq length "$work/events") != 0 ]]; then
     if ! answer=$(aws logs put-log-events --log-group-name '${logGroup}' --log-stream-name '${stream}' \\

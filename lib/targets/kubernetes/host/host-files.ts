@@ -21,7 +21,7 @@ import type { KubernetesObject, Metadata } from '../objects.ts';
 import { nodeFiles as nodeFilesText } from '../program-texts.ts';
 import { hostValues, type HostValues } from '../values.ts';
 import { claimScript } from './claim-addresses.ts';
-import { firewallFile } from './firewall.ts';
+import { firewallFile, firewallTable } from './firewall.ts';
 import { nodeSettingsFile } from './node-settings.ts';
 import { startScript } from './start-script.ts';
 
@@ -166,5 +166,7 @@ const mediaHosts = ({ media }: Cell): object => ({
   numbers: Object.fromEntries(media.map(({ name, number }) => [name, number])),
   key: keyOf({ path: mediaHostsTable }),
   path: mediaHostsTable,
+  // What is in the set stays: an address that a host had is a node's of the cell.
+  allow: ['/usr/sbin/nft', 'add', 'element', 'inet', firewallTable, 'media'],
   reload: [mediaHostsProgram, 'reload'],
 });

@@ -10,8 +10,8 @@ node-files CONFIG SECRETS ACCOUNT FILES
 Whatever is missing ends it with status 1, all of it at once; the last line is for `kubectl describe pod`.
 
 node-files follow CONFIG ACCOUNT
-  On an SBC, while the pod runs: keeps the table of media hosts equal to where they are, and has Kamailio read it. A host that ends gets
-  no new call; one that is gone keeps its address. Without an answer of the API server all stays as it is.
+  On an SBC, while the pod runs: keeps the table of media hosts equal to where they are, has the firewall let them in and Kamailio read
+  it. A host that ends gets no new call; one that is gone keeps its address. Without an answer of the API server all stays as it is.
 """
 import grp, ipaddress, json, os, pwd, re, signal, ssl, subprocess, sys, time, urllib.error, urllib.request
 
@@ -179,8 +179,8 @@ def write(root, path, text, mode, owner, group):
 class Table:
     """The table of media hosts: a line for each with its number, its address and its tiers."""
 
-    def __init__(self, template, path, reload):
-        self.lines, self.path, self.reload = template.splitlines(), path, reload
+    def __init__(self, template, path, allow, reload):
+        self.lines, self.path, self.allow, self.reload = template.splitlines(), path, allow, reload
         with open(path) as file:
             self.text = file.read()
         self.addresses = {words[0]: words[1] for words in map(str.split, self.text.splitlines()) if len(words) > 2 and words[0] != "#"}
@@ -209,7 +209,8 @@ class Table:
             os.replace(self.path + ".new", self.path)
             self.text, self.is_taken = text, False
         if not self.is_taken:
-            self.is_taken = subprocess.call(self.reload) == 0
+            there = sorted(set(self.addresses.values()) - {NOBODY})
+            self.is_taken = subprocess.call(self.allow + ["{ %s }" % ", ".join(there)]) == 0 and subprocess.call(self.reload) == 0
         return self.is_taken
 
 
@@ -221,7 +222,7 @@ def follow(config_folder, account):
         config = json.load(file)
     media = config["mediaHosts"]
     with open(os.path.join(config_folder, media["key"])) as file:
-        table = Table(file.read(), media["path"], media["reload"])
+        table = Table(file.read(), media["path"], media["allow"], media["reload"])
     api = Api(account)
     while True:
         try:

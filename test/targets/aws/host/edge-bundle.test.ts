@@ -38,12 +38,8 @@ describe.each([
   });
 
   it('puts the edge’s second address on before Kamailio listens on it', () => {
-    expect(files.get('files/usr/local/lib/cellstamp/second-address')).toContain(
-      `ip address add ${edge.unicastSide}/32`,
-    );
-    expect(files.get('files/etc/systemd/system/cellstamp-second-address.service')).toMatch(
-      /^Before=kamailio\.service$/m,
-    );
+    expect(files.get('files/usr/local/lib/cellstamp/addresses')).toContain(`ip address add ${edge.unicastSide}/32`);
+    expect(files.get('files/etc/systemd/system/cellstamp-addresses.service')).toMatch(/^Before=kamailio\.service$/m);
   });
 
   it('is another for every edge', () => {

@@ -1,7 +1,7 @@
 /** What AWS adds to a host, through the checkers of each language; and the parts that can run here, run. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderScript } from '../../../../lib/targets/aws/host/apply.ts';
 import { bootScript, bootUnit } from '../../../../lib/targets/aws/host/boot.ts';
 import { cellBundleFiles } from '../../../../lib/targets/aws/host/cell-bundle.ts';
+import { logsScript } from '../../../../lib/targets/aws/host/logs-script.ts';
 import { metricsScript, sbcLines } from '../../../../lib/targets/aws/host/metrics-script.ts';
 import { userData } from '../../../../lib/targets/aws/host/user-data.ts';
 import { internalPorts } from '../../../../lib/fleet/schema/fixed.ts';
@@ -113,6 +114,63 @@ describe('publish-metrics', () => {
     expect([away['HostHealthy'], away['Calls'], away['UnprovedEdge']]).toEqual([1, undefined, undefined]);
     page = dropped(5, 2);
     expect(await published()).toMatchObject({ UnprovedEdge: 2 });
+  });
+});
+
+describe('ship-logs', () => {
+  const hour = 3_600_000;
+  /** The journal's lines by their hours; CloudWatch takes a batch of at most 24. */
+  function shipped(hours: readonly number[]): readonly (readonly number[])[] {
+    const bin = join(folder, 'bin');
+    const sent = join(folder, 'sent');
+    const lines = hours.map((at, index) =>
+      JSON.stringify({
+        __CURSOR: String(index + 1),
+        __REALTIME_TIMESTAMP: String(at * hour * 1000),
+        MESSAGE: String(at),
+      }),
+    );
+    write('journal', `${lines.join('\n')}\n`);
+    write(
+      'bin/journalctl',
+      `#!/bin/bash\nfor word; do [[ $word != --after-cursor=* ]] || from=\${word#*=}; done\ntail -n +"$((\${from:-0} + 1))" ${join(folder, 'journal')}\n`,
+    );
+    write(
+      'bin/aws',
+      `#!/bin/bash\nevents=\${*: -1}\njq -e '(last.timestamp - first.timestamp) <= ${24 * hour}' "\${events#file://}" >/dev/null ||
+{ echo 'InvalidParameterException: The batch of log events in a single PutLogEvents request cannot span more than 24 hours.' >&2; exit 254; }
+jq -c 'map(.timestamp / ${hour})' "\${events#file://}" >>${sent}\n`,
+    );
+    for (const program of ['journalctl', 'aws']) chmodSync(join(bin, program), 0o755);
+    rmSync(sent, { force: true });
+    rmSync(join(folder, 'logs-state'), { recursive: true, force: true });
+    const script = logsScript({
+      region: 'eu-west-1',
+      logGroup: '/cellstamp/euw1-a/hosts',
+      stream: 'sbc-1',
+      stateDirectory: join(folder, 'logs-state'),
+    });
+    const { status, stderr } = spawnSync('bash', [write('ship-logs', script)], {
+      env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return readFileSync(sent, 'utf8')
+      .trim()
+      .split('\n')
+      .map((batch) => JSON.parse(batch) as number[]);
+  }
+
+  it('sends lines of one day at once', () => {
+    expect(shipped([1, 2, 3])).toEqual([[1, 2, 3]]);
+  });
+
+  it('goes on after more than a day of silence, and when the clock was set back', () => {
+    expect(shipped([1, 2, 30, 31, 90])).toEqual([[1, 2], [30, 31], [90]]);
+    expect(shipped([100, 101, 3, 4])).toEqual([
+      [100, 101],
+      [3, 4],
+    ]);
   });
 });
 
