@@ -180,8 +180,8 @@ describe('edges without anycast', () => {
 
 describe('a front that can’t be built', () => {
   it('says that it is not on Kubernetes', () => {
-    const { kubernetes: _, ...rest } = minimalFrontInput;
-    expect(() => edgeManifests(parseFront({ ...rest, local: {} }), 'eu-west-1')).toThrow(
+    const { domain, regions } = minimalFrontInput;
+    expect(() => edgeManifests(parseFront({ domain, regions, local: {} }), 'eu-west-1')).toThrow(
       "front can't be built on Kubernetes",
     );
   });
