@@ -78,7 +78,9 @@ describeWith(['root', 'debian-packages'], 'the node of an edge', () => {
       writeFileSync(join(folder, name), text);
     }
     // Twice, as when a pod comes back.
-    for (const _ of [1, 2]) ip('netns', 'exec', inside, 'nft', '-f', join(folder, 'rules'));
+    const load = () => ip('netns', 'exec', inside, 'nft', '-f', join(folder, 'rules'));
+    load();
+    load();
     const { address } = edge;
     const sockets = [`udp,${address},5060`, `tcp,${address},5060`, `tcp,${address},8088`, `tcp,${address},9494`];
     const words = ['netns', 'exec', inside, 'python3', join(folder, 'responder.py'), ...sockets, `udp,${address},5090`];
