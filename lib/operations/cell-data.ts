@@ -1,7 +1,7 @@
 /** A running cell's data, by way of its SBCs: its database, and the tables of their Kamailio. */
 import { callsProgram } from '../software/call-watch/paths.ts';
 import { paths } from '../software/kamailio/sbc/paths.ts';
-import { schemaServicePath } from '../software/postgresql/schema.ts';
+import { ownerProgram } from '../software/postgresql/owner.ts';
 import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
 import type { HostCommand } from './host-command.ts';
@@ -12,10 +12,9 @@ import type { HostCommand } from './host-command.ts';
  * @throws UserError when the database refuses
  */
 export async function queryDatabase(port: CellPort, sbc: string, sql: string): Promise<readonly string[]> {
-  const psql = ['psql', '--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--field-separator=\t'];
   const answer = await port.run(sbc, {
     does: 'have the database take a command',
-    argv: ['env', `PGSERVICEFILE=${schemaServicePath}`, ...psql, '--set=ON_ERROR_STOP=1', 'service=schema'],
+    argv: [ownerProgram, '--tuples-only', '--no-align', '--field-separator=\t', '--set=ON_ERROR_STOP=1'],
     input: sql,
     isLong: true,
   });

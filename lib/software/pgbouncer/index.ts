@@ -10,7 +10,7 @@ import { late } from '../../fleet/late-bound.ts';
 import { file, service, type HostConfig } from '../host-config.ts';
 import { databaseNames } from '../postgresql/names.ts';
 import { binaries } from '../postgresql/prepare.ts';
-import { dataAuthoritiesPath } from '../postgresql/schema.ts';
+import { dataAuthoritiesPath } from '../postgresql/names.ts';
 import { values } from '../values.ts';
 
 export const poolServiceName = 'database-pool';

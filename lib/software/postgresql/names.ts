@@ -1,4 +1,7 @@
 /** Names inside PostgreSQL, the same on every target. */
+/** The authorities that sign the certificates of PostgreSQL and Redis; every program of an SBC reads this file. */
+export const dataAuthoritiesPath = '/etc/cellstamp/data-ca.pem';
+
 export const databaseNames = {
   database: 'cellstamp',
   /** The SBC's user, who can only read. The schema's service makes it. */

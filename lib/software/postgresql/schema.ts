@@ -3,20 +3,14 @@
  * applies it before its Kamailio starts; doing so again changes nothing.
  */
 import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
-import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { late } from '../../fleet/late-bound.ts';
 import { file, service, type HostConfig } from '../host-config.ts';
 import { forwardRow, rowSql, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
 import { values } from '../values.ts';
-import { databaseNames } from './names.ts';
+import { dataAuthoritiesPath, databaseNames } from './names.ts';
+import { ownerFiles, ownerProgram, ownerValues } from './owner.ts';
 
 const { database, sbcUser } = databaseNames;
-
-/** The authorities that sign the certificates of PostgreSQL and Redis; every program of an SBC reads this file. */
-export const dataAuthoritiesPath = '/etc/cellstamp/data-ca.pem';
-
-/** On an SBC: how psql reaches the database as the schema's owner, as the service `schema`. */
-export const schemaServicePath = '/etc/cellstamp/database-schema.conf';
 
 const schemaPath = '/etc/cellstamp/schema.sql';
 
@@ -263,31 +257,16 @@ export function databaseSchema(_cell: Cell, _host: SbcHost): HostConfig {
     packages: ['postgresql-client-15'],
     files: [
       file(schemaPath, schemaSql, { mode: '0600' }),
-      file(
-        schemaServicePath,
-        `# How psql reaches the database as the schema's owner.
-[schema]
-host=${late(values.databaseHost.name)}
-port=${internalPorts.postgresql}
-dbname=${database}
-user=${late(values.databaseAdminUser.name)}
-password=${late(values.databaseAdminPassword.name)}
-sslmode=verify-full
-sslrootcert=${dataAuthoritiesPath}
-connect_timeout=5
-`,
-        { mode: '0600' },
-      ),
+      ...ownerFiles(),
       file(dataAuthoritiesPath, `${late(values.dataCaCertificate.name)}\n`),
     ],
     services: [
       service({
         name: 'database-schema',
         description: 'Schema of the cell’s database',
-        command: ['/usr/bin/psql', '--no-psqlrc', '--quiet', `--file=${schemaPath}`, 'service=schema'],
+        command: [ownerProgram, `--file=${schemaPath}`],
         kind: 'oneshot',
         user: 'root',
-        environment: { PGSERVICEFILE: schemaServicePath },
         ready: ['/bin/true'],
         readyTimeoutSeconds: 60,
       }),
@@ -295,12 +274,6 @@ connect_timeout=5
     sysctl: {},
     kernelModules: [],
     ports: [],
-    values: [
-      values.databaseHost,
-      values.databaseAdminUser,
-      values.databaseAdminPassword,
-      values.databaseSbcPassword,
-      values.dataCaCertificate,
-    ],
+    values: [...ownerValues, values.databaseSbcPassword],
   };
 }

@@ -5,7 +5,7 @@ import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import { late } from '../../fleet/late-bound.ts';
 import { file, service, type HostConfig } from '../host-config.ts';
-import { dataAuthoritiesPath } from '../postgresql/schema.ts';
+import { dataAuthoritiesPath } from '../postgresql/names.ts';
 import { values } from '../values.ts';
 
 export const redisTunnelName = 'redis-tunnel';

@@ -1,6 +1,7 @@
 /** A cell on a real cluster: its pods end, its release changes, its nodes lose their power, while calls with audio are up and come. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { kubernetesCell } from '../../../lib/targets/kubernetes/operations/cell-port.ts';
 import { describeWith } from '../../requirements.ts';
 import { withinTenant } from '../lab/acme.ts';
 import { failuresOf, until } from '../lab/lab.ts';
@@ -55,6 +56,16 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster',
       new Set([3, 4, 5].map(publicAddress)),
     );
     expect(await lab.withoutRecord(results)).toEqual([]);
+  });
+
+  it('has one operation at a time', async () => {
+    const port = kubernetesCell(lab.spec);
+    await port.exclusively('first', async () => {
+      await expect(port.exclusively('second', () => Promise.resolve())).rejects.toThrow(
+        /^another operation works on cell k8s-lab: first of /,
+      );
+    });
+    expect(await port.exclusively('third', () => Promise.resolve('done'))).toBe('done');
   });
 
   it('loses no call when a media pod is deleted', async () => {

@@ -4,7 +4,7 @@ import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
 import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import { exec, status } from '../../../lib/targets/local/index.ts';
-import { schemaServicePath } from '../../../lib/software/postgresql/schema.ts';
+import { ownerProgram } from '../../../lib/software/postgresql/owner.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from './acme.ts';
 import { failuresOf, Lab, until, type LabUser } from './lab.ts';
@@ -162,12 +162,7 @@ export class DataBed {
   /** As a provisioning system does it: on an SBC, as the owner of the schema. @returns whether the database has confirmed it */
   async #addUser(name: string): Promise<boolean> {
     const sql = `INSERT INTO cellstamp.users (tenant, name, ha1) VALUES ('acme', '${name}', '${'0'.repeat(32)}')`;
-    const done = await exec(
-      this.lab.spec.name,
-      'sbc-1',
-      ['timeout', '5', 'env', `PGSERVICEFILE=${schemaServicePath}`, 'psql', '-X', '-q', 'service=schema', '-c', sql],
-      {},
-    );
+    const done = await exec(this.lab.spec.name, 'sbc-1', ['timeout', '5', ownerProgram, '-c', sql], {});
     return done.status === 0;
   }
 

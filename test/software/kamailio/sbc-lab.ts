@@ -20,7 +20,7 @@ import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 
 /** Everything that a host writes is on file systems of its own, made here. */
 const setUp = `set -e
-for folder in /run /tmp /etc/kamailio /etc/cellstamp /var/lib/cellstamp-tables; do mkdir -p $folder; mount -t tmpfs tmpfs $folder; done
+for folder in /run /tmp /etc/kamailio /etc/cellstamp /usr/local/lib/cellstamp /var/lib/cellstamp-tables; do mkdir -p $folder; mount -t tmpfs tmpfs $folder; done
 chmod 1777 /tmp
 ip link set lo up
 sysctl -qw net.ipv4.ip_nonlocal_bind=1

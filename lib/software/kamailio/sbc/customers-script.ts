@@ -1,5 +1,5 @@
 /** How an operator changes tenants, trunks and users of a cell that is up, on any target: a script on its SBCs. */
-import { schemaServicePath } from '../../postgresql/schema.ts';
+import { ownerProgram } from '../../postgresql/owner.ts';
 import { paths } from './paths.ts';
 import { tablesProgram } from './table-copy.ts';
 import { loadedTables } from './tables.ts';
@@ -16,11 +16,10 @@ export const customersScript = `#!/bin/bash
 # does no harm, and without any (</dev/null) the tables are only read.
 # The tenants and trunks of a cell's file:  npx cellstamp provision CELL
 set -euo pipefail
-export PGSERVICEFILE=${schemaServicePath}
 
 # One after the other, where both SBCs are told at the same time.
 { echo 'SELECT pg_advisory_lock(7261527);'; cat; } |
-  psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --output=/dev/null service=schema
+  ${ownerProgram} --set=ON_ERROR_STOP=1 --output=/dev/null
 # An SBC that began with its copy of the tables reads that.
 ${tablesProgram} fetch
 for table in ${tables.join(' ')}; do

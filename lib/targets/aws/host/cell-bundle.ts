@@ -2,8 +2,9 @@
 import type { Cell, MediaHost, SbcHost } from '../../../fleet/derive/cell.ts';
 import { hostConfig } from '../../../software/cell-host.ts';
 import { late } from '../../../fleet/late-bound.ts';
-import { script, type HostConfig } from '../../../software/host-config.ts';
+import { file, script, type HostConfig } from '../../../software/host-config.ts';
 import { claimScriptPath } from '../../../software/keepalived/index.ts';
+import { ownerPasswordProgram } from '../../../software/postgresql/owner.ts';
 import { values } from '../../../software/values.ts';
 import { cellSite, resourceName } from '../site.ts';
 import { addressFiles, addressUnits } from './addresses.ts';
@@ -11,6 +12,7 @@ import { bundle, bundleFiles, type Bundle, type RoleExtras } from './bundle.ts';
 import { claimAddressesScript } from './claim-addresses.ts';
 import { learnEdges, learnEdgesScript, type EdgeList } from './learn-edges.ts';
 import { mediaLines, sbcLines } from './metrics-script.ts';
+import { ownerPasswordScript } from './owner-password.ts';
 import { redisUserScript } from './redis-user.ts';
 import type { TarFile } from './tar.ts';
 
@@ -50,6 +52,7 @@ function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeLis
           floatingSide: host.floatingSide,
         }),
       ),
+      file(ownerPasswordProgram, ownerPasswordScript(cell.spec.region), { mode: '0700' }),
       ...(edges ? [script(learnEdges.path, learnEdgesScript(edges)), ...learnEdges.files] : []),
     ],
     packages: ['openssl', 'redis-tools'],

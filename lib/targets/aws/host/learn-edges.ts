@@ -1,5 +1,5 @@
 import { paths as kamailio } from '../../../software/kamailio/sbc/paths.ts';
-import { schemaServicePath } from '../../../software/postgresql/schema.ts';
+import { ownerProgram } from '../../../software/postgresql/owner.ts';
 import type { FrontSpec } from '../../../fleet/schema/front.ts';
 import { sitePath } from '../site.ts';
 import { hostState } from './boot.ts';
@@ -35,9 +35,8 @@ export function learnEdgesScript({ parameter, keysSecret, region, stateDirectory
 set -euo pipefail
 stored=${stateDirectory}/edges
 kamailio=(kamcmd -s unix:${kamailio.control})
-export PGSERVICEFILE=${schemaServicePath}
 
-sql() { psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 service=schema; }
+sql() { ${ownerProgram} --set=ON_ERROR_STOP=1; }
 
 # Keys first: an edge that has just been made known proves what it says. They go over no command line; Kamailio reads them from the
 # database, all at once.

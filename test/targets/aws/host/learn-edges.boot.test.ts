@@ -1,6 +1,9 @@
 /** The script by which an SBC learns of the front's edges, beside a real Kamailio, PostgreSQL and an emulator of AWS. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { edgeList, learnEdgesScript } from '../../../../lib/targets/aws/host/learn-edges.ts';
+import { ownerPasswordScript } from '../../../../lib/targets/aws/host/owner-password.ts';
+import { customersScriptPath } from '../../../../lib/software/kamailio/sbc/customers-script.ts';
+import { ownerPasswordProgram, ownerProgram } from '../../../../lib/software/postgresql/owner.ts';
 import { parseFront } from '../../../../lib/fleet/schema/front.ts';
 import { describeWith } from '../../../requirements.ts';
 import { SbcLab } from '../../../software/kamailio/sbc-lab.ts';
@@ -122,5 +125,40 @@ describeWith(['root', 'debian-packages', 'moto_server'], 'an SBC and the edges o
     frontSays('198.51.100.9,everybody');
     expect(() => learn()).toThrow(/is no list of addresses; what was known stays/);
     expect(inKamailio()).toEqual(['198.51.100.11', '198.51.100.9']);
+  });
+
+  it('changes tenants after RDS has made another password of the database’s owner', () => {
+    const write = (path: string, text: string) =>
+      lab.run(['bash', '-c', 'mkdir -p "${1%/*}" && cat >"$1" && chmod 700 "$1"', 'write', path], text);
+    const changed = (name: string) =>
+      lab.run(
+        [...environment, 'bash', customersScriptPath],
+        `INSERT INTO cellstamp.tenants (name, domain, tier, calls, calls_per_second, burst) VALUES ('${name}', '${name}.example.com', 'standard', 9, 9, 9);`,
+      );
+    changed('before');
+    const rotate = (action: readonly string[], password: string) => {
+      const secret = JSON.stringify({ username: 'admin', password });
+      lab.run([...environment, 'aws', 'secretsmanager', ...action, '--region', 'eu-west-1', '--secret-string', secret]);
+      lab.sql(`ALTER ROLE admin PASSWORD '${password}'`);
+    };
+    write('/run/cellstamp/host/parameter.json', JSON.stringify({ secrets: { databaseOwner: 'owner' } }));
+    rotate(['create-secret', '--name', 'owner'], 'second');
+    expect(() => changed('without')).toThrow(/password authentication failed/);
+    write(ownerPasswordProgram, ownerPasswordScript('eu-west-1'));
+    changed('second');
+    // Any character that RDS may choose.
+    rotate(['put-secret-value', '--secret-id', 'owner'], 'third %s\\ #;=$HOME');
+    changed('third');
+    expect(lab.sql("SELECT name FROM cellstamp.tenants WHERE tier = 'standard' ORDER BY name")).toEqual(
+      expect.arrayContaining(['before', 'second', 'third']),
+    );
+  });
+
+  it('goes on with the password that it has when Secrets Manager does not answer', () => {
+    lab.sql("ALTER ROLE admin PASSWORD 'admin'");
+    lab.run(['rm', '/run/cellstamp/host/parameter.json']);
+    expect(lab.run(['bash', '-c', `${ownerProgram} --tuples-only --command 'SELECT 1' 2>&1`])).toMatch(
+      /goes on with the password of the start of this host[^]*^ *1$/m,
+    );
   });
 });
