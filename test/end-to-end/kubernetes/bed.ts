@@ -51,8 +51,8 @@ export class Bed {
 
   async down(): Promise<void> {
     process.env['PATH'] = this.#path;
-    await this.lab.down();
     rmSync(this.#folder, { recursive: true, force: true });
+    await this.lab.down();
   }
 
   /** The cell with its customers, ready for calls. */
