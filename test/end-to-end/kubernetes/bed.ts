@@ -11,6 +11,7 @@ import { cellstamp } from '../../cli/run-command.ts';
 import { anna, bert, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
 import { failuresOf } from '../lab/lab.ts';
 import { SteadyCalls } from '../lab/steady-calls.ts';
+import { Cluster } from './cluster.ts';
 import { KubernetesLab, labCell, makeImages, type Images } from './kubernetes-lab.ts';
 import { floatingAddress } from './outside.ts';
 
@@ -34,6 +35,7 @@ export class Bed {
 
   /** A cluster with nothing of the cell. @param spare nodes beside those of the cell's hosts */
   static async up(spare = 0): Promise<Bed> {
+    await Cluster.requireNone();
     const folder = mkdtempSync(join(tmpdir(), 'cellstamp-kubernetes-'));
     try {
       const began = Date.now();

@@ -41,10 +41,14 @@ export class Cluster {
     );
   }
 
-  /** @param archives images that every node loads */
-  static async up(nodes: number, archives: readonly string[]): Promise<Cluster> {
+  /** @throws Error where there is a cluster: the names of its parts are the machine's */
+  static async requireNone(): Promise<void> {
     const { stdout } = await run(['ip', 'netns', 'list']);
     if (stdout.includes(router.namespace)) throw new Error('a cluster is up on this machine, and there can be one');
+  }
+
+  /** @param archives images that every node loads */
+  static async up(nodes: number, archives: readonly string[]): Promise<Cluster> {
     const cluster = new Cluster();
     try {
       await cluster.#command('up', String(nodes), ...archives);
