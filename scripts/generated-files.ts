@@ -5,6 +5,7 @@ import { cellFile, parseCell } from '../lib/fleet/schema/cell.ts';
 import { frontFile, parseFront } from '../lib/fleet/schema/front.ts';
 import { jsonSchemas } from '../lib/fleet/schema/json-schema.ts';
 import { kubernetesStandIns } from '../lib/fleet/schema/targets/kubernetes.ts';
+import { kubernetesFrontStandIns } from '../lib/fleet/schema/targets/kubernetes-front.ts';
 import { programFolders, programTexts } from './program-texts.ts';
 import { specTypes } from './spec-types.ts';
 
@@ -13,6 +14,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const regions = [{ region: 'eu-west-1', network: '10.0.0.0/24' }];
   const targets = [{ aws: {} }, { local: {} }];
   const cellTargets = [...targets, { kubernetes: kubernetesStandIns }];
+  const frontTargets = [...targets, { kubernetes: kubernetesFrontStandIns }];
   const types = [
     {
       name: 'Cell',
@@ -22,7 +24,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     {
       name: 'Front',
       schema: frontFile.jsonSchema(),
-      complete: targets.map((target) => parseFront({ domain: 'voice.example.com', regions, ...target })),
+      complete: frontTargets.map((target) => parseFront({ domain: 'voice.example.com', regions, ...target })),
     },
   ];
   const files = [

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as aws from '../lib/targets/aws/index.ts';
 import * as capacity from '../lib/planner/index.ts';
+import * as kubernetes from '../lib/targets/kubernetes/index.ts';
 import * as root from '../lib/index.ts';
 import * as local from '../lib/targets/local/index.ts';
 
@@ -16,7 +17,13 @@ function documented(subpath: string): readonly string[] {
 }
 
 describe.each(
-  Object.entries({ cellstamp: root, 'cellstamp/aws': aws, 'cellstamp/local': local, 'cellstamp/capacity': capacity }),
+  Object.entries({
+    cellstamp: root,
+    'cellstamp/aws': aws,
+    'cellstamp/kubernetes': kubernetes,
+    'cellstamp/local': local,
+    'cellstamp/capacity': capacity,
+  }),
 )('%s', (subpath, exported) => {
   it('is documented name by name', () => {
     expect([...documented(subpath)].sort()).toEqual(Object.keys(exported).sort());

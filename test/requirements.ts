@@ -84,6 +84,7 @@ const parts = {
     present: () => ['prometheus', 'promtool'].every(onPath),
     reason: 'needs prometheus and promtool: apt-get install prometheus',
   },
+  bird: { present: () => onPath('bird'), reason: 'needs BIRD 2: apt-get install bird2' },
   baresip: { present: () => onPath('baresip'), reason: 'needs baresip: apt-get install baresip-core' },
   sipp: { present: () => onPath('sipp'), reason: 'needs SIPp: apt-get install sip-tester' },
   xmllint: { present: () => onPath('xmllint'), reason: 'needs xmllint: apt-get install libxml2-utils' },

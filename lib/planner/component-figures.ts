@@ -2,6 +2,7 @@
  * What one component does, as far as anybody published or measured it. An operator's own measurements replace any of it.
  */
 import { z } from 'zod';
+import { freeswitchSessionsPerCore, kernelCallsPerCore, userspaceCallsPerCore } from '../fleet/processor-figures.ts';
 import { relayedCallGbps, relayedCallPackets } from '../fleet/relay-capacity.ts';
 import { measuredPacketsPerGbps } from '../fleet/schema/targets/aws-instances.ts';
 
@@ -58,17 +59,17 @@ export const COMPONENT_FIGURES = {
     'stressgrid.com 2019: 2.2 million on m5.24xlarge with 25 Gb/s',
   ),
   kernelCallsPerCore: figure(
-    2700,
+    kernelCallsPerCore,
     'relayed calls a core, forwarded in the kernel',
     'sipwise/rtpengine #128 (2015): 3,000 calls took just over one core; needs network cards with several queues',
   ),
   userspaceCallsPerCore: figure(
-    460,
+    userspaceCallsPerCore,
     'relayed calls a core, in user space',
     'sipwise/rtpengine #128 (2015): 3,000 on 6.5 cores',
   ),
   freeswitchSessionsPerCore: figure(
-    460,
+    freeswitchSessionsPerCore,
     'FreeSWITCH sessions a core, without transcoding',
     `FreeSWITCH 1.11.2, 150 echo calls took 32.5 % of a core, ${onOneMachine}`,
   ),

@@ -28,7 +28,7 @@ export const pages = [
 ];
 
 /** `the registry`: the package is there once it is released; `test/package` installs it from its archive. */
-export const needs = ['root', 'AWS', 'a host', 'minutes', 'the registry'] as const;
+export const needs = ['root', 'AWS', 'a host', 'a cluster', 'minutes', 'the registry'] as const;
 export type Need = (typeof needs)[number];
 
 export interface DocumentedCommand {

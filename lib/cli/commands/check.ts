@@ -4,6 +4,11 @@ import { readCellFolder } from '../../config-file/cell-folder.ts';
 import { rewriteForm } from '../../config-file/rewrite-form.ts';
 import { formatFinding, printable } from '../../config-file/finding.ts';
 import type { FleetFile } from '../../fleet/fleet.ts';
+import type { CellSpec } from '../../fleet/schema/cell.ts';
+import type { FrontSpec } from '../../fleet/schema/front.ts';
+import { isFrontOnKubernetes } from '../../fleet/schema/targets/kubernetes-front.ts';
+import { isOnKubernetes } from '../../fleet/schema/targets/on-kubernetes.ts';
+import type { Privilege } from '../../targets/kubernetes/privileges.ts';
 import { oldCell, oldFront } from '../../fleet/schema/old-form.ts';
 import { cellsOption, readFleet } from '../cell-files.ts';
 import { usageStatus } from '../failure.ts';
@@ -15,6 +20,7 @@ export function addCheck(program: Command): Command {
     .description('Checks every rule over the fleet and reports all problems.')
     .option(...cellsOption)
     .option('--rewrite', 'first move what only AWS understands into the section aws of each file, comments and all')
+    .option('--privileges', 'also list what each container of a cell on Kubernetes may do beyond an ordinary one')
     .option('--json', 'print what was found as JSON')
     .addHelpText(
       'after',
@@ -22,6 +28,7 @@ export function addCheck(program: Command): Command {
 Example:
   $ npx cellstamp check
   $ npx cellstamp check --rewrite
+  $ npx cellstamp check --privileges
 
 Exit status 2 when there is an error; warnings are not errors.`,
     )
@@ -31,22 +38,33 @@ Exit status 2 when there is an error; warnings are not errors.`,
 interface Options {
   readonly cells: string;
   readonly rewrite?: true;
+  readonly privileges?: true;
   readonly json?: true;
 }
 
-async function check({ cells: folder, rewrite, json }: Options): Promise<void> {
+async function check({ cells: folder, rewrite, privileges, json }: Options): Promise<void> {
   const old = oldFiles(readCellFolder(folder).files);
   const rewritten = rewrite ? await replace(old) : [];
   const left = rewrite ? old.filter((file) => file.refused !== undefined) : old;
-  const { files, cells, findings } = readFleet(folder);
+  const { files, cells, front, findings } = readFleet(folder);
+  const privileged = privileges ? await privilegesOf(cells, front) : [];
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const warnings = findings.length - errors;
   if (json) {
     const names = cells.map(({ name }) => name);
-    printJson({ files: files.length, cells: names, errors, warnings, findings, ...(rewrite && { rewritten }) });
+    printJson({
+      files: files.length,
+      cells: names,
+      errors,
+      warnings,
+      findings,
+      ...(rewrite && { rewritten }),
+      ...(privileges && { privileges: privileged }),
+    });
   } else {
     for (const path of rewritten) console.log(`${printable(path)}: rewritten`);
     for (const finding of findings) console.log(formatFinding(finding));
+    for (const one of privileged) console.log(privilegeLine(one));
     console.log(`${count(files.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`);
   }
   for (const line of rewrite
@@ -55,6 +73,25 @@ async function check({ cells: folder, rewrite, json }: Options): Promise<void> {
     console.error(line);
   }
   if (errors > 0 || (rewrite && left.length > 0)) process.exitCode = usageStatus;
+}
+
+/** Of every cell on Kubernetes, and of the front's edges: hosts of a role are alike, so one of each. */
+async function privilegesOf(cells: readonly CellSpec[], front: FrontSpec | undefined): Promise<readonly Privilege[]> {
+  const [{ privilegesIn }, { manifests }, { edgeManifests }] = await Promise.all([
+    import('../../targets/kubernetes/privileges.ts'),
+    import('../../targets/kubernetes/manifests.ts'),
+    import('../../targets/kubernetes/edge/manifests.ts'),
+  ]);
+  return [
+    ...cells.filter(isOnKubernetes).flatMap((spec) => privilegesIn(manifests(spec))),
+    ...(front !== undefined && isFrontOnKubernetes(front)
+      ? privilegesIn(edgeManifests(front, front.regions[0]!.region))
+      : []),
+  ];
+}
+
+function privilegeLine({ namespace, role, container, what }: Privilege): string {
+  return `${namespace} ${role} ${container}: ${what.join(', ')}`;
 }
 
 interface OldFile {

@@ -1,15 +1,24 @@
 import type { Command } from 'commander';
+import { isFrontOnKubernetes } from '../../fleet/schema/targets/kubernetes-front.ts';
 import { isOnKubernetes } from '../../fleet/schema/targets/on-kubernetes.ts';
-import { cellsOption, readCell } from '../cell-files.ts';
+import type { KubernetesObject } from '../../targets/kubernetes/objects.ts';
+import { cellsOption, readCell, readWholeFleet } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
 import { printJson } from '../output.ts';
+
+interface Options {
+  readonly cells: string;
+  readonly region?: string;
+  readonly json?: true;
+}
 
 export function addManifests(program: Command): Command {
   return program
     .command('manifests')
-    .description('Prints a cell as the objects of Kubernetes that it is made of, in YAML.')
-    .argument('<cell>', 'name of the cell')
+    .description('Prints a cell, or the edges of the front, as the objects of Kubernetes that it is made of, in YAML.')
+    .argument('<cell>', 'name of the cell; front for edges')
     .option(...cellsOption)
+    .option('--region <region>', 'region of the front whose edges are meant; needed where it has several')
     .option('--json', 'print the objects as a list in JSON')
     .addHelpText(
       'after',
@@ -24,7 +33,22 @@ objects name are not among them: docs/kubernetes.md tells their keys.`,
     .action(print);
 }
 
-async function print(name: string, { cells, json }: { readonly cells: string; readonly json?: true }): Promise<void> {
+async function print(name: string, options: Options): Promise<void> {
+  const objects = await (name === 'front' ? edgesOf(options) : cellOf(name, options));
+  if (options.json) {
+    printJson({ apiVersion: 'v1', kind: 'List', items: objects });
+    return;
+  }
+  const { stringify } = await import('yaml');
+  // What stands in two places is written twice: anchors are not for people, and not every reader of YAML takes them.
+  const documents = objects.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false }));
+  process.stdout.write(documents.join('---\n'));
+}
+
+async function cellOf(name: string, { cells, region }: Options): Promise<readonly KubernetesObject[]> {
+  if (region !== undefined) {
+    throw new CommandFailure(`--region ${region} is for the edges of the front; a cell is in one region alone`, 2);
+  }
   const { spec } = readCell(cells, name);
   if (!isOnKubernetes(spec)) {
     throw new CommandFailure(
@@ -32,16 +56,22 @@ async function print(name: string, { cells, json }: { readonly cells: string; re
       2,
     );
   }
-  const [{ manifests }, { stringify }] = await Promise.all([
-    import('../../targets/kubernetes/manifests.ts'),
-    import('yaml'),
-  ]);
-  const objects = manifests(spec);
-  if (json) {
-    printJson({ apiVersion: 'v1', kind: 'List', items: objects });
-    return;
+  const { manifests } = await import('../../targets/kubernetes/manifests.ts');
+  return manifests(spec);
+}
+
+async function edgesOf({ cells, region }: Options): Promise<readonly KubernetesObject[]> {
+  const { spec } = readWholeFleet(cells).front;
+  if (!isFrontOnKubernetes(spec)) {
+    throw new CommandFailure(`${cells}/front.yaml:1:1 error kubernetes: is missing; allowed: a section with image`, 2);
   }
-  // What stands in two places is written twice: anchors are not for people, and not every reader of YAML takes them.
-  const documents = objects.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false }));
-  process.stdout.write(documents.join('---\n'));
+  const regions = spec.regions.map((entry) => entry.region);
+  const wanted = region ?? (regions.length === 1 ? regions[0]! : undefined);
+  if (wanted === undefined || !regions.includes(wanted)) {
+    const given =
+      region === undefined ? 'is missing: the front has several regions' : `${region} is no region of the front`;
+    throw new CommandFailure(`--region ${given}; allowed: ${regions.join(', ')}`, 2);
+  }
+  const { edgeManifests } = await import('../../targets/kubernetes/edge/manifests.ts');
+  return edgeManifests(spec, wanted);
 }

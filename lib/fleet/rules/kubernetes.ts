@@ -26,8 +26,8 @@ function takenPorts({ media, sbc }: CellSpec): readonly TakenPorts[] {
 
 const portsAreRead = ['media.relay.ports', 'media.freeswitch.ports', 'sbc.transports'];
 
-const overlap = (a: PortRange, b: PortRange): boolean => a.from <= b.to && b.from <= a.to;
-const text = ({ from, to }: PortRange): string => (from === to ? String(from) : `${from}-${to}`);
+export const overlap = (a: PortRange, b: PortRange): boolean => a.from <= b.to && b.from <= a.to;
+export const text = ({ from, to }: PortRange): string => (from === to ? String(from) : `${from}-${to}`);
 
 /** kube-proxy sends what comes to a node port to a Service before any socket of the host sees it. */
 const portsKeepOffNodePorts: Rule<OnKubernetes> = {
@@ -48,7 +48,7 @@ const portsKeepOffNodePorts: Rule<OnKubernetes> = {
 };
 
 /** Of the kubelet, kube-proxy and the control plane (https://kubernetes.io/docs/reference/networking/ports-and-protocols/). */
-const portsOfTheNode = { from: 10248, to: 10259 } as const;
+export const portsOfTheNode = { from: 10248, to: 10259 } as const;
 
 const portsKeepOffTheKubelet: Rule<OnKubernetes> = {
   severity: 'error',
@@ -88,7 +88,7 @@ const portsKeepOffTheEphemeral: Rule<OnKubernetes> = {
  * time-out (30), GKE’s surge upgrades (60), --max-graceful-termination-sec of cluster-autoscaler (10). Karpenter waits as long as its
  * NodePool’s terminationGracePeriod says, which is for ever by default.
  */
-const patience = {
+export const patience = {
   'self-managed': Infinity,
   karpenter: Infinity,
   'cluster-autoscaler': 10,
@@ -177,7 +177,25 @@ const floatingAddressIsOutside: Rule<OnKubernetes> = {
   },
 };
 
+/** Networks of clouds take an address from their own API alone. */
+const cloudNodes: readonly string[] = ['karpenter', 'eks-managed', 'aks-managed', 'gke-managed'];
+
+const floatingAddressMoves: Rule<OnKubernetes> = {
+  severity: 'warning',
+  reads: ['kubernetes.floatingAddress', 'kubernetes.nodes.managedBy'],
+  *check({ kubernetes: { nodes } }) {
+    if (!cloudNodes.includes(nodes.managedBy)) return;
+    yield {
+      path: ['kubernetes', 'nodes', 'managedBy'],
+      alsoAt: [['kubernetes', 'floatingAddress']],
+      message: `nodes of ${nodes.managedBy} are in a cloud, whose network does not carry the ARP that moves the floating address: no caller would reach an SBC`,
+      allowed: 'SBC nodes on a link of one’s own',
+    };
+  },
+};
+
 const rules: readonly Rule<OnKubernetes>[] = [
+  floatingAddressMoves,
   portsKeepOffNodePorts,
   portsKeepOffTheKubelet,
   portsKeepOffTheEphemeral,

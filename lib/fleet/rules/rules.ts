@@ -1,6 +1,7 @@
 /** Every rule between the values of one file. Rules between files are in `between-cells.ts`. */
 import type { FrontSpec } from '../schema/front-types.ts';
 import { awsCellRules, awsFrontRules } from './aws.ts';
+import { kubernetesFrontRules } from './kubernetes-front.ts';
 import { kubernetesRules } from './kubernetes.ts';
 import { edgePortRules } from './edge-ports.ts';
 import { edgeRegionRules } from './edge-regions.ts';
@@ -33,4 +34,5 @@ export const frontRules: readonly Rule<FrontSpec>[] = [
   ...edgePortRules,
   ...edgeMachineRules,
   ...awsFrontRules,
+  ...kubernetesFrontRules,
 ];

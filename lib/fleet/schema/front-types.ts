@@ -1,5 +1,7 @@
 // Made from lib/fleet/schema/front.ts: npx tsx scripts/write-schemas.ts
 
+import type { PortRange } from '../../config-file/fields.ts';
+
 /** A front as a person writes it. */
 export interface FrontInput {
   /** Name of the front: a part of every name made from it. @default "front" */
@@ -28,6 +30,25 @@ export interface FrontInput {
           readonly zones?: readonly string[] | undefined;
           /** Share of this region’s traffic that it takes, in percent. @default 100 */
           readonly trafficDial?: number | undefined;
+        }
+      | undefined;
+    /** What only Kubernetes understands of the region, in a front with the section kubernetes. Default: its defaults. */
+    readonly kubernetes?:
+      | {
+          /** How the edges of this region announce kubernetes.anycast. Default: nothing is announced. */
+          readonly bgp?:
+            | {
+                /** Number of the autonomous system of the region’s edges. */
+                readonly system: number;
+                /** Routers to which every edge of the region announces the anycast range. */
+                readonly neighbours: readonly {
+                  /** Address of a router to which the edges announce. */
+                  readonly address: string;
+                  /** Number of its autonomous system. */
+                  readonly system: number;
+                }[];
+              }
+            | undefined;
         }
       | undefined;
   }[];
@@ -112,6 +133,44 @@ export interface FrontInput {
         readonly alarmEmails?: readonly string[] | undefined;
       }
     | undefined;
+  /** What only Kubernetes understands. Default: the front is not on Kubernetes. */
+  readonly kubernetes?:
+    | {
+        /** Image of the edges, with its digest: all programs of an edge are in it. */
+        readonly image: string;
+        /** One address for all edges, which each announces by BGP while it takes new calls. Default: none; every client is told the edges’ own addresses. */
+        readonly anycast?:
+          | {
+              /** Address under which every tenant is reached. Every edge takes it. */
+              readonly address: string;
+              /** Range of the address that the edges announce. Outside of one’s own network few take a range longer than /24. */
+              readonly range: string;
+            }
+          | undefined;
+        /** The nodes that carry the edges. */
+        readonly nodes?:
+          | {
+              /** Who takes nodes out of service, and so decides how long calls may go on there. @default "self-managed" */
+              readonly managedBy?:
+                | 'self-managed'
+                | 'karpenter'
+                | 'cluster-autoscaler'
+                | 'eks-managed'
+                | 'aks-managed'
+                | 'gke-managed'
+                | undefined;
+              /** Ports that the clusters give to Services, FROM-TO (--service-node-port-range of the API server). @default "30000-32767" */
+              readonly nodePorts?: string | undefined;
+              /** Where an edge reads its own public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start. @default "external-ip" */
+              readonly publicAddressFrom?: 'external-ip' | 'annotation' | undefined;
+            }
+          | undefined;
+        /** Minutes that an edge which ends waits for the calls that go through it. @default 240 */
+        readonly drainMinutes?: number | undefined;
+        /** Secret of the edges that is already in the namespace, made by hand or by External Secrets. Its keys are the names of the late-bound values. @default "edge-secrets" */
+        readonly secret?: string | undefined;
+      }
+    | undefined;
   /** This machine, which needs no settings: {} alone keeps a front off every cloud. Default: nothing is said. */
   readonly local?: Readonly<Record<string, never>> | undefined;
 }
@@ -142,6 +201,25 @@ export interface FrontSpec {
           readonly zones: readonly string[];
           /** Share of this region’s traffic that it takes, in percent. @default 100 */
           readonly trafficDial: number;
+        }
+      | undefined;
+    /** What only Kubernetes understands of the region, in a front with the section kubernetes. Default: its defaults. */
+    readonly kubernetes?:
+      | {
+          /** How the edges of this region announce kubernetes.anycast. Default: nothing is announced. */
+          readonly bgp?:
+            | {
+                /** Number of the autonomous system of the region’s edges. */
+                readonly system: number;
+                /** Routers to which every edge of the region announces the anycast range. */
+                readonly neighbours: readonly {
+                  /** Address of a router to which the edges announce. */
+                  readonly address: string;
+                  /** Number of its autonomous system. */
+                  readonly system: number;
+                }[];
+              }
+            | undefined;
         }
       | undefined;
   }[];
@@ -208,6 +286,36 @@ export interface FrontSpec {
         readonly image?: string | undefined;
         /** Addresses that are subscribed to the alarm topic. @default [] */
         readonly alarmEmails: readonly string[];
+      }
+    | undefined;
+  /** What only Kubernetes understands. Default: the front is not on Kubernetes. */
+  readonly kubernetes?:
+    | {
+        /** Image of the edges, with its digest: all programs of an edge are in it. */
+        readonly image: string;
+        /** One address for all edges, which each announces by BGP while it takes new calls. Default: none; every client is told the edges’ own addresses. */
+        readonly anycast?:
+          | {
+              /** Address under which every tenant is reached. Every edge takes it. */
+              readonly address: string;
+              /** Range of the address that the edges announce. Outside of one’s own network few take a range longer than /24. */
+              readonly range: string;
+            }
+          | undefined;
+        /** The nodes that carry the edges. */
+        readonly nodes: {
+          /** Who takes nodes out of service, and so decides how long calls may go on there. @default "self-managed" */
+          readonly managedBy:
+            'self-managed' | 'karpenter' | 'cluster-autoscaler' | 'eks-managed' | 'aks-managed' | 'gke-managed';
+          /** Ports that the clusters give to Services, FROM-TO (--service-node-port-range of the API server). @default "30000-32767" */
+          readonly nodePorts: PortRange;
+          /** Where an edge reads its own public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start. @default "external-ip" */
+          readonly publicAddressFrom: 'external-ip' | 'annotation';
+        };
+        /** Minutes that an edge which ends waits for the calls that go through it. @default 240 */
+        readonly drainMinutes: number;
+        /** Secret of the edges that is already in the namespace, made by hand or by External Secrets. Its keys are the names of the late-bound values. @default "edge-secrets" */
+        readonly secret: string;
       }
     | undefined;
   /** This machine, which needs no settings: {} alone keeps a front off every cloud. Default: nothing is said. */

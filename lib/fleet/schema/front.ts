@@ -21,6 +21,7 @@ import { frontRules } from '../rules/rules.ts';
 import { parseSpec } from './spec-error.ts';
 import type { SpecFile } from '../../config-file/spec-file.ts';
 import { awsFront, awsFrontRegion, zoneLettersOf } from './targets/aws.ts';
+import { kubernetesFront, kubernetesFrontRegion } from './targets/kubernetes-front.ts';
 import { local } from './targets/local.ts';
 import { writtenForm } from '../../config-file/written-form.ts';
 
@@ -34,6 +35,11 @@ const edgeRegion = z.strictObject({
   aws: awsFrontRegion
     .optional()
     .describe('What only AWS understands of the region, in a front with the section aws. Default: its defaults.'),
+  kubernetes: kubernetesFrontRegion
+    .optional()
+    .describe(
+      'What only Kubernetes understands of the region, in a front with the section kubernetes. Default: its defaults.',
+    ),
 });
 
 export const frontSchema = z
@@ -128,6 +134,9 @@ export const frontSchema = z
     aws: awsFront
       .optional()
       .describe('What only AWS understands; {} takes its defaults. Default: the front is not on AWS.'),
+    kubernetes: kubernetesFront
+      .optional()
+      .describe('What only Kubernetes understands. Default: the front is not on Kubernetes.'),
     local: local
       .optional()
       .describe(
@@ -139,11 +148,16 @@ export const frontSchema = z
 export type { FrontInput, FrontSpec };
 type ParsedFront = z.output<typeof frontSchema>;
 
-/** A front on AWS has the section in every region. */
+/** A front that is on a target has the target's section in every region. */
 function completeFront(front: ParsedFront): FrontSpec {
-  const regions = front.regions.map(({ aws: section, ...entry }) => {
-    const aws = section ?? (front.aws && awsFrontRegion.parse({}));
-    return aws ? { ...entry, aws: { ...aws, zones: aws.zones ?? zoneLettersOf(entry.region).slice(0, 2) } } : entry;
+  const regions = front.regions.map(({ aws: awsSection, kubernetes: kubernetesSection, ...entry }) => {
+    const aws = awsSection ?? (front.aws && awsFrontRegion.parse({}));
+    const kubernetes = kubernetesSection ?? (front.kubernetes && kubernetesFrontRegion.parse({}));
+    return {
+      ...entry,
+      ...(aws && { aws: { ...aws, zones: aws.zones ?? zoneLettersOf(entry.region).slice(0, 2) } }),
+      ...(kubernetes && { kubernetes }),
+    };
   });
   return marked('front', { ...front, regions });
 }

@@ -16,11 +16,20 @@ export const roleLabels = (cell: Pick<Cell, 'name'>, role: NodeHost['role']) => 
   'cellstamp.io/role': role,
 });
 
+/** The label that every host's pod has, and its node: the number of the host. */
+export const hostLabel = 'cellstamp.io/host';
+
 /** Of a host's pod, and of the one node that it runs on. */
 export const hostLabels = (cell: Pick<Cell, 'name'>, host: NodeHost) => ({
   ...roleLabels(cell, host.role),
-  'cellstamp.io/host': String(host.number),
+  [hostLabel]: String(host.number),
 });
+
+/** Of what a repository's controllers must leave where it is when it is in no file any more. */
+export const keptWhenPruned = {
+  'argocd.argoproj.io/sync-options': 'Prune=false',
+  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+} as const;
 
 /** The annotation of a Node from which a media host takes its public address. */
 export const publicAddressAnnotation = 'cellstamp.io/public-address';

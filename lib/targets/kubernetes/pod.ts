@@ -9,6 +9,7 @@ import { nodeSettingsPath } from './host/node-settings.ts';
 import { asksOtherHosts, startScriptPath, startsAsRoot } from './host/start-script.ts';
 import { cellName, hostLabels, hostsService, type NodeHost } from './names.ts';
 import type { Container, KubernetesObject, Probe, SecurityContext, VolumeMount } from './objects.ts';
+import { requests, type Requests } from './requests.ts';
 import { userNumber } from './users.ts';
 
 const folders = { config: '/cellstamp/config', secrets: '/cellstamp/secrets', files: '/cellstamp/files' } as const;
@@ -22,23 +23,58 @@ const preparing = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETPCAP', 'SETU
 /** Work of a service on the node itself, where only a privileged container may write: interrupts and queues of the network card. */
 const setsUpNode = new Set(['media-network']);
 
-/** The ConfigMap of a host, and the DaemonSet that has it. */
+/** The ConfigMap of a host of a cell, and the DaemonSet that has it. */
 export function hostObjects(cell: Cell, host: NodeHost): readonly KubernetesObject[] {
   const { config, values, configMap } = hostFiles(cell, host);
-  return [configMap, daemonSet(cell, host, config, { configMap: configMap.metadata.name, secrets: values.secrets })];
+  const { images, secrets, drainMinutes } = kubernetesOf(cell.spec);
+  const workload: Workload = {
+    name: host.name,
+    role: host.role,
+    namespace: cellName(cell),
+    labels: hostLabels(cell, host),
+    tolerates: { key: 'cellstamp.io/cell', value: cell.name },
+    image: images[host.role],
+    secret: secrets[host.role],
+    drainSeconds: drainMinutes * 60,
+    state: `/var/lib/cellstamp/${cell.name}/${host.name}`,
+    requests: (service) => requests(cell.spec, service),
+  };
+  return [configMap, daemonSet(workload, config, { configMap: configMap.metadata.name, secrets: values.secrets })];
 }
 
-interface Sources {
+/** A host as Kubernetes knows it, beside what runs there. */
+export interface Workload {
+  /** Of the host and of its DaemonSet. */
+  readonly name: string;
+  readonly role: 'sbc' | 'media' | 'edge';
+  /** The PriorityClass has the same name. */
+  readonly namespace: string;
+  /** Of the pod, and of the one node that it runs on. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Taint of the nodes that carry nothing else. */
+  readonly tolerates: { readonly key: string; readonly value: string };
+  readonly image: string;
+  /** Name of the Secret. */
+  readonly secret: string;
+  /** How long calls may go on when the pod is to end. */
+  readonly drainSeconds: number;
+  /** Folder of the node for what outlives a pod. */
+  readonly state: string;
+  readonly requests: (service: Service) => Requests;
+}
+
+export interface Sources {
   readonly configMap: string;
+  /** Keys of the Secret. */
   readonly secrets: readonly string[];
 }
 
-function daemonSet(cell: Cell, host: NodeHost, config: HostConfig, sources: Sources): KubernetesObject {
-  const labels = hostLabels(cell, host);
+export function daemonSet(workload: Workload, config: HostConfig, sources: Sources): KubernetesObject {
+  const { name, role, namespace, labels, tolerates } = workload;
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
-    metadata: { name: host.name, namespace: cellName(cell), labels },
+    metadata: { name, namespace, labels },
     spec: {
       selector: { matchLabels: labels },
       // Nobody ends a pod with calls but who has drained it.
@@ -53,9 +89,9 @@ function daemonSet(cell: Cell, host: NodeHost, config: HostConfig, sources: Sour
         },
         spec: {
           nodeSelector: labels,
-          tolerations: [{ key: 'cellstamp.io/cell', operator: 'Equal', value: cell.name }],
-          priorityClassName: cellName(cell),
-          serviceAccountName: host.role,
+          tolerations: [{ key: tolerates.key, operator: 'Equal', value: tolerates.value }],
+          priorityClassName: namespace,
+          serviceAccountName: role,
           // One container alone asks the API server, and has its own account.
           automountServiceAccountToken: false,
           hostNetwork: true,
@@ -65,12 +101,12 @@ function daemonSet(cell: Cell, host: NodeHost, config: HostConfig, sources: Sour
           // The first process of a namespace ends by no signal that it has not asked for.
           shareProcessNamespace: true,
           // By these the list of hosts says which one has an address.
-          hostname: host.name,
+          hostname: name,
           subdomain: hostsService,
-          terminationGracePeriodSeconds: graceSeconds(cell, config.services),
+          terminationGracePeriodSeconds: graceSeconds(workload, config.services),
           securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
-          ...containers(cell, host, config, sources),
-          volumes: volumes(cell, host, config, sources),
+          ...containers(workload, config, sources),
+          volumes: volumes(workload, config, sources),
         },
       },
     },
@@ -78,19 +114,17 @@ function daemonSet(cell: Cell, host: NodeHost, config: HostConfig, sources: Sour
 }
 
 /** A drain as long as calls last, then the services: those that nobody waits for end at once, the others one after another. */
-function graceSeconds(cell: Cell, services: readonly Service[]): number {
+function graceSeconds({ drainSeconds }: Workload, services: readonly Service[]): number {
   const daemons = services.filter(({ kind }) => kind === 'daemon');
   const seconds = (some: readonly Service[]) => some.map(({ stopTimeoutSeconds }) => stopTimeoutSeconds);
   const sidecars = daemons.filter((service) => placeOf(service, services) !== 'container');
-  const drain = daemons.some((service) => service.drain) ? drainSeconds(cell) : 0;
+  const drain = daemons.some((service) => service.drain) ? drainSeconds : 0;
   return (
     drain +
     Math.max(...seconds(daemons.filter((service) => !sidecars.includes(service)))) +
     seconds(sidecars).reduce((sum, each) => sum + each, 0)
   );
 }
-
-const drainSeconds = ({ spec }: Cell): number => kubernetesOf(spec).drainMinutes * 60;
 
 /**
  * Where a service is in the pod. `first` ends before the others start; `sidecar` is ready before they start; `beside` starts before them, and
@@ -124,17 +158,16 @@ const comesAfter = ({ after }: Service, other: Service, services: readonly Servi
   );
 
 function containers(
-  cell: Cell,
-  host: NodeHost,
+  workload: Workload,
   config: HostConfig,
   sources: Sources,
 ): { readonly initContainers: readonly Container[]; readonly containers: readonly Container[] } {
-  const image = kubernetesOf(cell.spec).images[host.role];
+  const { image, role } = workload;
   const mounts = sharedMounts(config);
   const services = inOrder(config.services);
   const state = stateMounts(config);
   const of = (service: Service) =>
-    serviceContainer(cell, service, services, image, [...mounts, ...ownState(service, state)]);
+    serviceContainer(workload, service, services, [...mounts, ...ownState(service, state)]);
   const at = (...places: readonly Place[]) =>
     services.filter((service) => places.includes(placeOf(service, services))).map(of);
   return {
@@ -155,7 +188,7 @@ function containers(
       ...at('beside'),
       ...at('first', 'sidecar'),
     ],
-    containers: [...at('container'), ...(host.role === 'sbc' ? [followHosts(image, mounts)] : [])],
+    containers: [...at('container'), ...(role === 'sbc' ? [followHosts(image, mounts)] : [])],
   };
 }
 
@@ -172,15 +205,15 @@ function inOrder(services: readonly Service[]): readonly Service[] {
 }
 
 function serviceContainer(
-  cell: Cell,
+  workload: Workload,
   service: Service,
   services: readonly Service[],
-  image: string,
   volumeMounts: readonly VolumeMount[],
 ): Container {
+  const preStop = beforeStop(workload, service, services);
   const base = {
     name: service.name,
-    image,
+    image: workload.image,
     command: [startScriptPath(service)],
     terminationMessagePolicy,
     securityContext: setsUpNode.has(service.name) ? privileged : serviceContext(service),
@@ -195,8 +228,8 @@ function serviceContainer(
     ...always,
     ...(place === 'beside' || startupProbe === undefined ? {} : { startupProbe }),
     ...readiness,
-    ...(service.drain ? { lifecycle: { preStop: { exec: { command: drain(cell, service.drain) } } } } : {}),
-    ...resources(cell, service),
+    ...(preStop === undefined ? {} : { lifecycle: { preStop: { exec: { command: preStop } } } }),
+    ...resources(workload.requests(service)),
   };
 }
 
@@ -215,18 +248,35 @@ const probe = (
   { period, timeout, failures }: { readonly period: number; readonly timeout: number; readonly failures: number },
 ): Probe => ({ exec: { command }, periodSeconds: period, timeoutSeconds: timeout, failureThreshold: failures });
 
-/** Waits until the service's last call has ended; a drain that is cut off ends well, for the service is to stop then. */
-const drain = (cell: Cell, { command }: NonNullable<Service['drain']>): readonly string[] => [
-  '/usr/bin/timeout',
-  '--preserve-status',
-  String(drainSeconds(cell)),
-  ...command,
-];
-
-/** What the spec itself says that a program takes; all else a node of the cell has for its one host. */
-function resources(cell: Cell, { name }: Service): Pick<Container, 'resources'> {
-  return name === 'kamailio' ? { resources: { requests: { memory: `${cell.spec.sbc.sharedMemoryMiB}Mi` } } } : {};
+/**
+ * What a container does before it is told to stop. One that has a drain waits until its last call has ended; all others of the pod wait for
+ * those, since a call needs them too. A drain that is cut off ends well, for the service is to stop then.
+ */
+function beforeStop(
+  { drainSeconds }: Workload,
+  { name, drain }: Service,
+  services: readonly Service[],
+): readonly string[] | undefined {
+  const drained = services.filter((service) => service.drain).map((service) => drainedMark(service.name));
+  if (drained.length === 0) return undefined;
+  const limit = ['/usr/bin/timeout', '--preserve-status', String(drainSeconds)];
+  return drain === undefined
+    ? [...limit, '/bin/bash', '-c', `until [[ ${drained.map((mark) => `-e ${mark}`).join(' && ')} ]]; do sleep 1; done`]
+    : [
+        '/bin/bash',
+        '-c',
+        `"$@"; status=$?; touch ${drainedMark(name)}; exit $status`,
+        'drain',
+        ...limit,
+        ...drain.command,
+      ];
 }
+
+/** Is there when the service has ended its drain; the pod's containers share the folder. */
+const drainedMark = (service: string): string => `/run/drained-${service}`;
+
+const resources = (asked: Requests): Pick<Container, 'resources'> =>
+  Object.keys(asked).length === 0 ? {} : { resources: { requests: asked } };
 
 function serviceContext(service: Service): SecurityContext {
   const added = service.capabilities.map((name) => name.replace(/^CAP_/, ''));
@@ -325,13 +375,11 @@ const kernelMounts: readonly VolumeMount[] = [
   { name: 'node-sources', mountPath: '/usr/src', readOnly: true },
 ];
 
-function volumes(cell: Cell, host: NodeHost, config: HostConfig, { configMap, secrets }: Sources): readonly object[] {
+function volumes(workload: Workload, config: HostConfig, { configMap, secrets }: Sources): readonly object[] {
   const onNode = (name: string, path: string) => ({ name, hostPath: { path, type: 'DirectoryOrCreate' } });
   return [
     { name: 'config', configMap: { name: configMap } },
-    ...(secrets.length === 0
-      ? []
-      : [{ name: 'secrets', secret: { secretName: kubernetesOf(cell.spec).secrets[host.role], defaultMode: 0o400 } }]),
+    ...(secrets.length === 0 ? [] : [{ name: 'secrets', secret: { secretName: workload.secret, defaultMode: 0o400 } }]),
     {
       name: 'api-access',
       projected: {
@@ -346,9 +394,7 @@ function volumes(cell: Cell, host: NodeHost, config: HostConfig, { configMap, se
     { name: 'files', emptyDir: { medium: 'Memory' } },
     { name: 'run', emptyDir: { medium: 'Memory' } },
     { name: 'tmp', emptyDir: {} },
-    ...stateMounts(config).map(({ name, mountPath }) =>
-      onNode(name, `/var/lib/cellstamp/${cell.name}/${host.name}${mountPath}`),
-    ),
+    ...stateMounts(config).map(({ name, mountPath }) => onNode(name, `${workload.state}${mountPath}`)),
     ...(config.kernelModules.length === 0
       ? []
       : [onNode('node-modules', '/lib/modules'), onNode('node-sources', '/usr/src')]),

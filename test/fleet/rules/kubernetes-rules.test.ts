@@ -67,6 +67,7 @@ describe('a cell on Kubernetes', () => {
       'nodes that do not wait for calls',
       `${minimal}  nodes: { managedBy: eks-managed }\n`,
       [
+        `${file}:10:12 warning kubernetes.nodes.managedBy: nodes of eks-managed are in a cloud, whose network does not carry the ARP that moves the floating address: no caller would reach an SBC; allowed: SBC nodes on a link of one’s own`,
         `${file}:10:12 error kubernetes.drainMinutes: 240 minutes are longer than eks-managed waits for a pod, and then cuts its calls; allowed: at most 15, or nodes that are self-managed or of karpenter`,
       ],
     ],
@@ -74,6 +75,7 @@ describe('a cell on Kubernetes', () => {
       'calls that outlast the drain',
       `${minimal}  nodes: { managedBy: eks-managed }\n  drainMinutes: 15\n`,
       [
+        `${file}:10:12 warning kubernetes.nodes.managedBy: nodes of eks-managed are in a cloud, whose network does not carry the ARP that moves the floating address: no caller would reach an SBC; allowed: SBC nodes on a link of one’s own`,
         `${file}:11:3 warning kubernetes.drainMinutes: a pod that ends cuts calls after 15 minutes, and they may last 240; allowed: at least 240, or calls.longestMinutes: 15`,
       ],
     ],
@@ -119,6 +121,7 @@ describe('a cell on Kubernetes', () => {
       `${minimal.replace(`cellstamp-sbc@${digest}`, 'cellstamp-sbc:latest')}  nodes: { managedBy: aks-managed, system: talos }\nmedia: { relay: { calls: 500, ports: 31000-33999 }, freeswitch: { sessions: 100 } }\n`,
       [
         `${file}:5:5 error kubernetes.images.sbc: must be an image with its digest, for example registry.example.com/cellstamp-sbc@sha256: and 64 hexadecimal digits; got registry.example.com/cellstamp-sbc:latest`,
+        `${file}:10:12 warning kubernetes.nodes.managedBy: nodes of aks-managed are in a cloud, whose network does not carry the ARP that moves the floating address: no caller would reach an SBC; allowed: SBC nodes on a link of one’s own`,
         `${file}:10:12 error kubernetes.drainMinutes: 240 minutes are longer than aks-managed waits for a pod, and then cuts its calls; allowed: at most 30, or nodes that are self-managed or of karpenter`,
         `${file}:10:36 error media.kernelForwarding: talos can't load the kernel module of the relay, so no media host would start; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023`,
         `${file}:11:31 error media.relay.ports: 31000-33999 overlaps the ports that the cluster gives to Services (30000-32767); allowed: ports outside 30000-32767, or the cluster’s own range as kubernetes.nodes.nodePorts`,

@@ -1,6 +1,7 @@
-/** Cells on Kubernetes, the least and the most that one can be. */
+/** Cells and fronts on Kubernetes, the least and the most that one can be. */
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell-types.ts';
+import { parseFront, type FrontInput } from '../../../lib/fleet/schema/front.ts';
 
 const image = (name: string) => `registry.example.com/cellstamp-${name}@sha256:${'0a'.repeat(32)}`;
 
@@ -40,3 +41,36 @@ export const maximalInput = {
 } as const satisfies CellInput;
 
 export const maximal = parseCell(maximalInput);
+
+export const minimalFrontInput = {
+  domain: 'voice.example.com',
+  regions: [{ region: 'eu-west-1', network: '10.200.0.0/24' }],
+  kubernetes: { image: image('edge') },
+} as const satisfies FrontInput;
+
+export const minimalFront = parseFront(minimalFrontInput);
+
+const router = (region: number) => ({ address: `10.20${region}.0.1`, system: 64600 + region });
+
+export const maximalFrontInput = {
+  name: 'anycast-front-of-all',
+  domain: 'voice.example.com',
+  regions: [1, 2].map((number) => ({
+    region: `eu-west-${number}`,
+    network: `10.20${number}.0.0/22`,
+    edges: 3,
+    kubernetes: {
+      bgp: { system: 64512, neighbours: [router(number), { ...router(number), address: `10.20${number}.0.2` }] },
+    },
+  })),
+  edge: { transports: { udp: 'off', tcp: 5060, tls: 443 } },
+  kubernetes: {
+    image: image('edge'),
+    anycast: { address: '198.51.100.1', range: '198.51.100.0/24' },
+    nodes: { managedBy: 'karpenter', nodePorts: '31000-32000', publicAddressFrom: 'annotation' },
+    drainMinutes: 600,
+    secret: 'voip.edges',
+  },
+} as const satisfies FrontInput;
+
+export const maximalFront = parseFront(maximalFrontInput);

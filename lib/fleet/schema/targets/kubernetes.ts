@@ -8,13 +8,13 @@ import { z } from 'zod';
 import { domainName, ipv4Address, portRange, text } from '../../../config-file/fields.ts';
 
 /** By digest: a tag can be moved, and then two hosts of one release run different programs. */
-const image = text(
+export const image = text(
   /^[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?@sha256:[0-9a-f]{64}$/,
   'must be an image with its digest, for example registry.example.com/cellstamp-sbc@sha256: and 64 hexadecimal digits',
 );
 
 /** Name of a Secret (RFC 1123). */
-const secretName = text(
+export const secretName = text(
   /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
   'must be the name of a Secret: lower-case letters, digits, hyphens and dots, for example sbc-secrets',
 );

@@ -79,7 +79,7 @@ table ip ${floatingTable} {
 }
 `;
 
-const isPublic = ({ peers }: ListeningPort): boolean => peers.some((peer) => 'internet' in peer);
+export const isPublic = ({ peers }: ListeningPort): boolean => peers.some((peer) => 'internet' in peer);
 
 /** Whether what reaches one port reaches the other. */
 const covers = (outer: ListeningPort, port: ListeningPort): boolean =>
@@ -93,7 +93,7 @@ function rules(port: ListeningPort): readonly string[] {
   ];
 }
 
-function destination({ protocol, from, to }: ListeningPort): string {
+export function destination({ protocol, from, to }: ListeningPort): string {
   if (protocol === 'vrrp') return 'ip protocol vrrp';
   return `${protocol} dport ${from === to ? from : `${from}-${to}`}`;
 }

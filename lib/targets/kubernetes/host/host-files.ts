@@ -8,8 +8,16 @@ import { script, type HostConfig, type HostFile } from '../../../software/host-c
 import { claimScriptPath } from '../../../software/keepalived/index.ts';
 import { mediaHostsProgram, mediaHostsTable } from '../../../software/media-hosts/paths.ts';
 import { values } from '../../../software/values.ts';
-import { cellName, hostLabels, hostsService, nodeHosts, publicAddressAnnotation, type NodeHost } from '../names.ts';
-import type { KubernetesObject } from '../objects.ts';
+import {
+  cellName,
+  hostLabels,
+  hostsService,
+  keptWhenPruned,
+  nodeHosts,
+  publicAddressAnnotation,
+  type NodeHost,
+} from '../names.ts';
+import type { KubernetesObject, Metadata } from '../objects.ts';
 import { nodeFiles as nodeFilesText } from '../program-texts.ts';
 import { hostValues, type HostValues } from '../values.ts';
 import { claimScript } from './claim-addresses.ts';
@@ -24,7 +32,7 @@ export interface HostFiles {
 }
 
 /** Seconds that a host waits until it knows where all the others are. */
-const patienceSeconds = 30;
+export const patienceSeconds = 30;
 
 /** Where a file's text is in the ConfigMap. */
 const keyOf = ({ path }: Pick<HostFile, 'path'>): string => path.slice(1).replaceAll('/', '_');
@@ -36,23 +44,29 @@ export function hostFiles(late: Cell, { name }: Pick<NodeHost, 'name'>): HostFil
   const { spec } = cell;
   if (!isOnKubernetes(spec)) throw new Error(`${cell.name} is not on Kubernetes`);
   const known = hostValues(spec, host, config);
+  const configMap = filesObject(
+    { name: host.name, namespace: cellName(cell), labels: hostLabels(cell, host) },
+    config,
+    settings(cell, host, config, known),
+  );
+  return { config, values: known, configMap };
+}
+
+/** The ConfigMap with the files of a host. @param settings what `node-files.py` is to do with them */
+export function filesObject(host: Metadata, config: HostConfig, settings: object): KubernetesObject {
   const data = {
-    'host.json': `${JSON.stringify(settings(cell, host, config, known), null, 2)}\n`,
+    'host.json': `${JSON.stringify(settings, null, 2)}\n`,
     'node-files': nodeFilesText,
     ...Object.fromEntries(config.files.map((file) => [keyOf(file), file.text])),
   };
   const hash = createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 10);
   return {
-    config,
-    values: known,
-    configMap: {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `${host.name}-${hash}`, namespace: cellName(cell), labels: hostLabels(cell, host) },
-      // A pod that comes back after its node has lost its power gets the files of its own release.
-      immutable: true,
-      data,
-    },
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { ...host, name: `${host.name}-${hash}`, annotations: keptWhenPruned },
+    // A pod that comes back after its node has lost its power gets the files of its own release.
+    immutable: true,
+    data,
   };
 }
 
@@ -123,6 +137,13 @@ function settings(cell: Cell, host: NodeHost, config: HostConfig, known: HostVal
       : null,
     values: known.given,
     secrets: known.secrets,
+    ...placement(config),
+  };
+}
+
+/** Folders and files, and whose they are. */
+export function placement(config: HostConfig): object {
+  return {
     directories: config.services.flatMap((service) =>
       [...service.runDirectories, ...service.stateDirectories].map((path) => ({
         path,

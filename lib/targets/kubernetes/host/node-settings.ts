@@ -13,7 +13,7 @@ export interface NodeSettings {
   readonly address: string;
   /** Where the overlay address is another host's: the way to it is by the host's own link. */
   readonly overlayAddress?: string;
-  /** Of an SBC: its own side of the floating address, which no other host asks for. */
+  /** Its own side of the floating address of an SBC, or of the anycast address of an edge: no other host asks for it. */
   readonly floatingSide?: string;
 }
 
@@ -69,7 +69,7 @@ echo "node-settings: ${overlayAddress} is reached by $interface"
 `;
 
 const second = (floatingSide: string): string => `
-# What the floating address is mapped onto while this SBC is active; Kamailio listens on it all the time.
+# What the address is mapped onto that callers send to, on an SBC while it is active; Kamailio listens on it all the time.
 ip address replace ${floatingSide}/32 dev "$interface"
 echo "node-settings: $interface has ${floatingSide}"
 `;

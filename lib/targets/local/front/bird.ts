@@ -1,5 +1,5 @@
 /** BIRD 2 on a router of the small internet. */
-import { service } from '../../../software/host-config.ts';
+import { birdControl, birdService as bird } from '../../../software/bird/service.ts';
 import { anycastRange } from './addresses.ts';
 
 /** Another router, at the other end of a link. */
@@ -92,14 +92,9 @@ ${neighbours
 `;
 }
 
-export const birdService = service({
-  name: 'bird',
-  description: 'Routes by BGP (BIRD)',
-  command: ['/usr/sbin/bird', '-f', '-c', '/etc/cellstamp/bird.conf', '-s', '/run/bird/bird.ctl'],
-  user: 'root',
-  capabilities: ['CAP_NET_ADMIN', 'CAP_NET_BIND_SERVICE', 'CAP_NET_RAW'],
-  runDirectories: ['/run/bird'],
-  // Ready with every session up; the other routers start at the same time.
-  ready: ['/bin/bash', '-c', "! birdc -s /run/bird/bird.ctl show protocols | grep ' BGP ' | grep -v Established"],
-  readyTimeoutSeconds: 60,
-});
+/** Ready with every session up; the other routers start at the same time. */
+export const birdService = bird([
+  '/bin/bash',
+  '-c',
+  `! birdc -s ${birdControl} show protocols | grep ' BGP ' | grep -v Established`,
+]);

@@ -6,6 +6,7 @@
  * of a call: from where it speaks is decided by the address that it chooses.
  */
 import type { Front, FrontRegion } from '../../../fleet/derive/front.ts';
+import { birdConfigPath } from '../../../software/bird/service.ts';
 import { emptyHostConfig, file, script, type HostFile, type Service } from '../../../software/host-config.ts';
 import { formatAddress, parseRange } from '../../../fleet/range.ts';
 import type { NamespacePlan } from '../host-plan.ts';
@@ -140,7 +141,7 @@ function routerPlan(
   const files: readonly HostFile[] = [
     ...(bgp
       ? [
-          file('/etc/cellstamp/bird.conf', birdConfig({ ...router, system: systemNumber(router) }, neighbours)),
+          file(birdConfigPath, birdConfig({ ...router, system: systemNumber(router) }, neighbours)),
           file(chosenFile, chosenText(neighbours, number)),
         ]
       : []),
