@@ -204,8 +204,8 @@ describe('the front’s file', () => {
       { path: 'cells/front.yaml', text: 'domain: voice.example.com\nregion: eu-west-1\naws: {}\n' },
     ]);
     expect(fleet.findings.map(formatFinding)).toEqual([
-      'cells/front.yaml:1:1 error regions: is missing; allowed: a list: 1 to 20, each a mapping with the keys region, network, edges, aws',
-      'cells/front.yaml:2:1 error region: there is no such key; did you mean "regions"?; allowed: name, domain, anycast, regions, edge, health, directory, aws, local',
+      'cells/front.yaml:1:1 error regions: is missing; allowed: a list: 1 to 20, each a mapping with the keys region, network, edges, aws, kubernetes',
+      'cells/front.yaml:2:1 error region: there is no such key; did you mean "regions"?; allowed: name, domain, anycast, regions, edge, health, directory, aws, kubernetes, local',
     ]);
   });
 });

@@ -51,6 +51,9 @@ export async function changeRing(
   for (const name of going) await emptyMediaHost(port, name, options);
   let state = previous;
   for (const plan of changed) {
+    // What was so before a host was emptied, which may take half an hour, may have changed: calls that it took over would be lost.
+    await requireSbcs(cell.name, options.signal);
+    await requireAtHome(cell.name, previous, plan, going, options.signal);
     options.onProgress?.(`${plan.name}: ${plan.ring!.neighbour} is to take its calls over from now on`);
     const told = await giveRing(cell.name, previous.namespaces[plan.name]!, plan);
     state = { ...state, namespaces: { ...state.namespaces, [plan.name]: told } };

@@ -3,6 +3,7 @@ import { deriveCell, type Cell } from '../../fleet/derive/cell.ts';
 import { requirePrimaries, standDown } from '../../operations/promote.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { usualDeadlineSeconds } from '../../operations/drain.ts';
+import { askDrained, drainedIn } from '../../operations/host-command.ts';
 import { renewHosts } from '../../operations/renew.ts';
 import { putIntoService } from '../../operations/scale.ts';
 import { publicNetworks } from './addresses.ts';
@@ -75,8 +76,8 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
         const state = await makeHosts(cell, ringed, plans, anyHost, options);
         await anSbcIsActive(cell, signal);
         await syncCustomers(cell, state);
+        await forgetDrains(cell);
         await renewAll(cell, plans, options);
-        await forgetDrains(cell, changes.gone);
       },
       { operation: 'up', ...(signal ? { signal } : {}) },
     );
@@ -127,10 +128,16 @@ export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<r
   return renewed;
 }
 
-/** Media hosts that are gone take calls when they come again. */
-async function forgetDrains({ name }: Cell, gone: readonly string[]): Promise<void> {
-  const numbers = gone.flatMap((host) => (/^media-(\d+)$/.exec(host)?.slice(1) ?? []).map(Number));
-  if (numbers.length > 0) await putIntoService(localCell(name), { hosts: numbers, inService: numbers });
+/**
+ * Media hosts that are gone take calls when they come again. Asked of the SBC: an `up` that was broken off knows no more which ones it
+ * has taken away.
+ */
+async function forgetDrains({ name, media }: Cell): Promise<void> {
+  const port = localCell(name);
+  const [active] = await port.sbcs();
+  const drained = drainedIn(await port.run(active, askDrained));
+  const gone = [...drained].filter((number) => !media.some((host) => host.number === number));
+  if (gone.length > 0) await putIntoService(port, { hosts: gone, inService: gone });
 }
 
 /** A primary that has just started answers by then. */

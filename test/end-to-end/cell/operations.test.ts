@@ -122,8 +122,12 @@ describeWith(['root', 'debian-packages'], 'a running cell', () => {
 
     it('is what the next `up` begins from', async () => {
       const before = pids();
+      // Of a host that an `up` has taken away before it was broken off: it would get no call when it comes again.
+      const drain = ['kamcmd', '-s', `unix:${paths.control}`, 'htable.seti', 'drains', 's:9', '1'];
+      for (const sbc of sbcs) await exec(name, sbc, drain);
       await up(parseCell({ ...input, tenants: [{ name: 'acme', domain: 'acme.example.com' }] }));
       expect(await keys('tenants')).toEqual(Array(2).fill(['acme.example.com']));
+      expect(await keys('drains')).toEqual([[], []]);
       expect(pids()).toEqual(before);
     });
   });

@@ -57,7 +57,7 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
     'a zone that the region lacks',
     `${minimal}    aws: { zones: [a, e] }
 `,
-    'cells/front.yaml:5:23 error regions[0].aws.zones[1]: eu-west-1 has no zone e for a new account; allowed: zones of a, b, c, for example zones: [a, b]',
+    'cells/front.yaml:5:23 warning regions[0].aws.zones[1]: eu-west-1 has no zone e for a new account of AWS; allowed: zones of a, b, c, for example zones: [a, b]',
   ],
   [
     'a zone twice',

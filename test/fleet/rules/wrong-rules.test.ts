@@ -129,7 +129,7 @@ region: eu-west-1
     'a zone that the region lacks',
     `${minimal}aws: { zones: [a, d] }
 `,
-    'cells/euw1-a.yaml:3:19 error aws.zones[1]: eu-west-1 has no zone d for a new account; allowed: zones of a, b, c, for example zones: [a, b]',
+    'cells/euw1-a.yaml:3:19 warning aws.zones[1]: eu-west-1 has no zone d for a new account of AWS; allowed: zones of a, b, c, for example zones: [a, b]',
   ],
   [
     'a pool with a host that is not there',

@@ -15,5 +15,5 @@ it.each([
 
 it('are none where a front is not on AWS', () => {
   const regions = [{ region: 'eu-west-1', network: '10.0.0.0/24' }];
-  expect(parseFront({ domain: 'voice.example.com', regions }).regions[0]).not.toHaveProperty('aws');
+  expect(parseFront({ domain: 'voice.example.com', regions, local: {} }).regions[0]).not.toHaveProperty('aws');
 });

@@ -75,9 +75,9 @@ tell() {
 
 # Until the first bundle is there nothing else sends the journal.
 send_journal() {
-  local text
-  text=$(journalctl --quiet --boot --unit=cellstamp-boot --output=cat --lines=200 | tail --bytes=200000)
-  jq -n --arg text "$text" '[{ timestamp: (now * 1000 | floor), message: $text }]' >"$run/said.json"
+  # CloudWatch takes 256 KiB in an event.
+  journalctl --quiet --boot --unit=cellstamp-boot --output=cat --lines=200 | tail --bytes=200000 >"$run/said"
+  jq --null-input --rawfile text "$run/said" '[{ timestamp: (now * 1000 | floor), message: $text }]' >"$run/said.json"
   aws logs create-log-stream --log-group-name "$logs" --log-stream-name "$host-boot" 2>/dev/null || true
   aws logs put-log-events --log-group-name "$logs" --log-stream-name "$host-boot" \
     --log-events "file://$run/said.json" >/dev/null
