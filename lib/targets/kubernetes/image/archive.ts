@@ -98,7 +98,7 @@ const configOf = ({ architecture, labels, command }: ArchivedImage, diffId: stri
     Labels: labels,
   },
   rootfs: { type: 'layers', diff_ids: [diffId] },
-  history: [{ created: '1970-01-01T00:00:00Z', created_by: 'cellstamp image' }],
+  history: [{ created: '1970-01-01T00:00:00Z', created_by: 'npx cellstamp image' }],
 });
 
 const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
