@@ -105,7 +105,12 @@ export async function withdraw(state: CellState, host: DataHost): Promise<void> 
   if (init === undefined) return;
   const shown = await runInNetwork(init, ['ip', '-oneline', 'address', 'show', 'to', `${host.primaryAddress}/32`]);
   if (shown.status === 0 && shown.stdout === '') return;
-  await changeAddress(state, host, 'delete');
+  try {
+    await changeAddress(state, host, 'delete');
+  } catch (error) {
+    // It has died meanwhile, and its address with it.
+    if (aliveInit(state, host.name) !== undefined) throw error;
+  }
 }
 
 async function changeAddress(state: CellState, host: DataHost, what: 'replace' | 'delete'): Promise<void> {
