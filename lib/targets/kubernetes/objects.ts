@@ -21,6 +21,8 @@ export interface Probe {
   readonly periodSeconds: number;
   readonly timeoutSeconds: number;
   readonly failureThreshold: number;
+  /** In the place of the pod's, when the probe has the container ended. */
+  readonly terminationGracePeriodSeconds?: number;
 }
 
 export interface SecurityContext {

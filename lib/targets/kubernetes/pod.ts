@@ -6,7 +6,7 @@ import { kernelScriptPath } from '../../software/rtpengine/kernel.ts';
 import { firewallPath } from './host/firewall.ts';
 import { hostFiles } from './host/host-files.ts';
 import { nodeSettingsPath } from './host/node-settings.ts';
-import { asksOtherHosts, startScriptPath, startsAsRoot } from './host/start-script.ts';
+import { asksOtherHosts, startedMark, startScriptPath, startsAsRoot } from './host/start-script.ts';
 import { cellName, hostLabels, hostsService, type NodeHost } from './names.ts';
 import type { Container, KubernetesObject, Probe, SecurityContext, VolumeMount } from './objects.ts';
 import { requests, type Requests } from './requests.ts';
@@ -234,11 +234,24 @@ function serviceContainer(
 }
 
 /** The service's own questions. A process that has ended is started again by the kubelet; one that hangs is for whoever operates the cell. */
-function probes({ ready, health, readyTimeoutSeconds }: Service): Pick<Container, 'startupProbe' | 'readinessProbe'> {
+function probes({
+  ready,
+  health,
+  readyTimeoutSeconds,
+  stopTimeoutSeconds,
+}: Service): Pick<Container, 'startupProbe' | 'readinessProbe'> {
   const says = ready[0] !== '/bin/true';
   const asked = health ?? (says ? ready : undefined);
   return {
-    ...(says ? { startupProbe: probe(ready, { period: 1, timeout: 5, failures: readyTimeoutSeconds }) } : {}),
+    ...(says
+      ? {
+          startupProbe: {
+            ...probe(ready, { period: 1, timeout: 5, failures: readyTimeoutSeconds }),
+            // One that does not start has no calls: it is not given the time of a drain.
+            terminationGracePeriodSeconds: stopTimeoutSeconds,
+          },
+        }
+      : {}),
     ...(asked === undefined ? {} : { readinessProbe: probe(asked, { period: 5, timeout: 2, failures: 2 }) }),
   };
 }
@@ -250,18 +263,19 @@ const probe = (
 
 /**
  * What a container does before it is told to stop. One that has a drain waits until its last call has ended; all others of the pod wait for
- * those, since a call needs them too. A drain that is cut off ends well, for the service is to stop then.
+ * those, since a call needs them too. Nobody waits for one that was never started or has died: it has no drain. A drain that is cut off ends
+ * well, for the service is to stop then.
  */
 function beforeStop(
   { drainSeconds }: Workload,
   { name, drain }: Service,
   services: readonly Service[],
 ): readonly string[] | undefined {
-  const drained = services.filter((service) => service.drain).map((service) => drainedMark(service.name));
-  if (drained.length === 0) return undefined;
+  const draining = services.filter((service) => service.drain);
+  if (draining.length === 0) return undefined;
   const limit = ['/usr/bin/timeout', '--preserve-status', String(drainSeconds)];
   return drain === undefined
-    ? [...limit, '/bin/bash', '-c', `until [[ ${drained.map((mark) => `-e ${mark}`).join(' && ')} ]]; do sleep 1; done`]
+    ? [...limit, '/bin/bash', '-c', draining.map((service) => untilDrained(service.name)).join('; ')]
     : [
         '/bin/bash',
         '-c',
@@ -274,6 +288,10 @@ function beforeStop(
 
 /** Is there when the service has ended its drain; the pod's containers share the folder. */
 const drainedMark = (service: string): string => `/run/drained-${service}`;
+
+/** In bash: while the service runs and has not ended its drain. */
+const untilDrained = (service: string): string =>
+  `while [[ ! -e ${drainedMark(service)} ]] && { read -r pid <${startedMark(service)}; } 2>/dev/null && [[ -e /proc/$pid ]]; do sleep 1; done`;
 
 const resources = (asked: Requests): Pick<Container, 'resources'> =>
   Object.keys(asked).length === 0 ? {} : { resources: { requests: asked } };

@@ -1,5 +1,9 @@
 /** A cell as objects of Kubernetes: what each of them says, for the least and the most that a cell can be. */
-import { describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { lateNames } from '../../../lib/fleet/late-bound.ts';
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
@@ -188,10 +192,15 @@ describe.each(Object.entries(cells))('%s', (_, spec) => {
         // Whoever waits for it may begin: a sidecar without this question counts as started at once.
         const holds = isAwaited || container.restartPolicy === undefined;
         expect(container.startupProbe?.exec.command).toEqual(asks && holds ? service.ready : undefined);
+        // One that does not start has no calls, so its end takes no drain.
+        expect(container.startupProbe?.terminationGracePeriodSeconds).toBe(
+          asks && holds ? service.stopTimeoutSeconds : undefined,
+        );
         if (isAwaited) expect(container.startupProbe).toBeDefined();
       }
       const preStop = container.lifecycle?.preStop.exec.command.join(' ') ?? '';
-      expect(preStop.includes(service.drain?.command.join(' ') ?? '')).toBe(true);
+      if (service.drain !== undefined) expect(preStop).toContain(service.drain.command.join(' '));
+      else if (service.kind === 'daemon') expect(preStop).toContain('/run/drained-');
     }
   });
 
@@ -242,6 +251,55 @@ describe('a media host’s pod that is to end', () => {
   it('has every container that goes on wait until its calls are over', () => {
     const goOn = [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy)];
     expect(goOn.filter(({ lifecycle }) => lifecycle === undefined).map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('a container that waits for the drain of another one', () => {
+  const wait = podOf(minimal, 'sbc-1').initContainers.find(({ name }) => name === 'kamailio')!.lifecycle!.preStop.exec
+    .command;
+  const { data } = configMaps(minimal).find(({ metadata }) => metadata.name.startsWith('sbc-1-'))!;
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'cellstamp-drain-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const inFolder = (text: string) => text.replaceAll('/run/', `${folder}/`);
+  /** Whether it still waits after a while. */
+  const waits = () =>
+    new Promise<boolean>((resolve) => {
+      const [program, ...words] = wait.map(inFolder) as [string, ...string[]];
+      const child = spawn(program, words, { stdio: 'inherit' });
+      const timer = setTimeout(() => child.kill(), 1500);
+      child.on('close', (_, signal) => {
+        clearTimeout(timer);
+        resolve(signal !== null);
+      });
+    });
+  /** As its start script does, with another program in its place. */
+  const start = (argv: string) => {
+    const script = inFolder(data['usr_local_lib_cellstamp_start-keepalived']!);
+    const begin = script.slice(script.indexOf('# Others wait'), script.lastIndexOf('exec '));
+    return spawn('/bin/bash', ['-c', `set -eu\n${begin}exec ${argv}`], { stdio: 'inherit' });
+  };
+
+  it('does not wait for one that was never started', async () => {
+    expect(await waits()).toBe(false);
+  });
+
+  it('waits for one that runs, until it has ended its drain', async () => {
+    const runs = start('sleep 60');
+    try {
+      await vi.waitFor(() => expect(readFileSync(join(folder, 'started-keepalived'), 'utf8')).toBe(`${runs.pid}\n`));
+      expect(await waits()).toBe(true);
+      writeFileSync(join(folder, 'drained-keepalived'), '');
+      expect(await waits()).toBe(false);
+    } finally {
+      runs.kill();
+    }
+  });
+
+  it('does not wait for one that has died', async () => {
+    await new Promise((resolve) => start('true').on('close', resolve));
+    expect(readFileSync(join(folder, 'started-keepalived'), 'utf8')).toMatch(/^\d+\n$/);
+    expect(await waits()).toBe(false);
   });
 });
 

@@ -4,6 +4,9 @@ import { shellWords } from '../../../software/shell-quote.ts';
 
 export const startScriptPath = ({ name }: Pick<Service, 'name'>): string => `/usr/local/lib/cellstamp/start-${name}`;
 
+/** Has the process number of a service with a drain, from its start on; the pod's containers share the folder and their processes. */
+export const startedMark = (service: string): string => `/run/started-${service}`;
+
 /**
  * Work that ends, but not without an answer of another host: nothing may wait for it, because an SBC with a copy of its tables starts
  * without the database.
@@ -42,7 +45,7 @@ ${
 until ${command(service)} && ${shellWords(service.ready)}; do
   sleep 1
 done${asksOtherHosts.has(service.name) ? '\n# It is done, and a container that ended would be started again.\nexec /bin/sleep infinity' : ''}`
-    : `exec ${command(service)}`
+    : `${service.drain === undefined ? '' : `# Others wait for its drain only while it runs.\necho $$ >${startedMark(service.name)}\n`}exec ${command(service)}`
 }
 `,
   );

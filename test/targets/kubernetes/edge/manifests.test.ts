@@ -129,7 +129,7 @@ describe.each(Object.entries(fronts))('%s', (_, spec) => {
     for (const [name, command] of waits) {
       expect(command, name).toContain(limit);
       expect(command, name).toContain(
-        name === 'kamailio' ? '/usr/local/lib/cellstamp/edge-drain' : 'until [[ -e /run/drained-kamailio ]]',
+        name === 'kamailio' ? '/usr/local/lib/cellstamp/edge-drain' : 'while [[ ! -e /run/drained-kamailio ]]',
       );
     }
     expect(Number(pod['terminationGracePeriodSeconds'])).toBeGreaterThan(spec.kubernetes!.drainMinutes * 60);
