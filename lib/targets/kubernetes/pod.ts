@@ -4,7 +4,7 @@ import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
 import type { HostConfig, Service } from '../../software/host-config.ts';
 import { kernelScriptPath } from '../../software/rtpengine/kernel.ts';
 import { firewallPath } from './host/firewall.ts';
-import { hostFiles } from './host/host-files.ts';
+import { hostFiles, sbcAddresses } from './host/host-files.ts';
 import { nodeSettingsPath } from './host/node-settings.ts';
 import { asksOtherHosts, startedMark, startScriptPath, startsAsRoot } from './host/start-script.ts';
 import { cellName, hostLabels, hostsService, type NodeHost } from './names.ts';
@@ -172,7 +172,7 @@ function containers(
     services.filter((service) => places.includes(placeOf(service, services))).map(of);
   return {
     initContainers: [
-      fillFiles(image, config, sources),
+      fillFiles(workload, config, sources),
       nodeContainer('node-settings', image, [nodeSettingsPath], mounts),
       {
         name: 'node-firewall',
@@ -322,7 +322,7 @@ const nodeContainer = (
   volumeMounts: readonly VolumeMount[],
 ): Container => ({ name, image, command, terminationMessagePolicy, securityContext: privileged, volumeMounts });
 
-function fillFiles(image: string, config: HostConfig, { secrets }: Sources): Container {
+function fillFiles({ image, role }: Workload, config: HostConfig, { secrets }: Sources): Container {
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   return {
     name: 'node-files',
@@ -344,22 +344,31 @@ function fillFiles(image: string, config: HostConfig, { secrets }: Sources): Con
       { name: 'api-access', mountPath: account, readOnly: true },
       { name: 'files', mountPath: folders.files },
       { name: 'run', mountPath: '/run' },
+      ...(knowsSbcs(role) ? [{ name: 'known', mountPath: sbcAddresses.folder }] : []),
       ...stateMounts(config),
     ],
   };
 }
 
-/** Media hosts come and go: Kamailio hears of it while it runs. */
+/** Whether its node keeps the addresses of the SBCs. */
+const knowsSbcs = (role: Workload['role']): boolean => role !== 'edge';
+
+/** Media hosts come and go: Kamailio hears of it while it runs. Of another address of the other SBC it can't hear. */
 const followHosts = (image: string, mounts: readonly VolumeMount[]): Container => ({
   name: 'follow-hosts',
   image,
   command: ['/usr/bin/python3', '-u', `${folders.config}/node-files`, 'follow', folders.config, account],
   terminationMessagePolicy,
+  readinessProbe: probe(
+    ['/bin/bash', '-c', `[[ ! -e ${sbcAddresses.moved} ]] || { cat ${sbcAddresses.moved}; exit 1; }`],
+    { period: 5, timeout: 2, failures: 2 },
+  ),
   // Kamailio's socket and its folder are Kamailio's; the firewall is the node's.
   securityContext: limited(['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'NET_ADMIN']),
   volumeMounts: [
     { name: 'config', mountPath: folders.config, readOnly: true },
     { name: 'api-access', mountPath: account, readOnly: true },
+    { name: 'known', mountPath: sbcAddresses.folder, readOnly: true },
     ...mounts,
   ],
 });
@@ -412,6 +421,7 @@ function volumes(workload: Workload, config: HostConfig, { configMap, secrets }:
     { name: 'files', emptyDir: { medium: 'Memory' } },
     { name: 'run', emptyDir: { medium: 'Memory' } },
     { name: 'tmp', emptyDir: {} },
+    ...(knowsSbcs(workload.role) ? [onNode('known', `${workload.state}/known`)] : []),
     ...stateMounts(config).map(({ name, mountPath }) => onNode(name, `${workload.state}${mountPath}`)),
     ...(config.kernelModules.length === 0
       ? []

@@ -254,6 +254,35 @@ describe('a media host’s pod that is to end', () => {
   });
 });
 
+describe('the SBCs that a host must know before it starts', () => {
+  it('are all but itself, and its node keeps their addresses', () => {
+    const awaited = configMaps(minimal).map(({ data }) => {
+      const { host, sbcs } = JSON.parse(data['host.json']!) as {
+        host: string;
+        sbcs: { names: string[]; known: string };
+      };
+      const pod = podOf(minimal, host);
+      const [nodeFiles] = pod.initContainers;
+      const mount = nodeFiles!.volumeMounts.find(({ mountPath }) => sbcs.known.startsWith(`${mountPath}/`))!;
+      expect(mount.readOnly).toBeUndefined();
+      expect(pod.volumes.find(({ name }) => name === mount.name)).toMatchObject({
+        hostPath: { path: `/var/lib/cellstamp/k8s-a/${host}/known`, type: 'DirectoryOrCreate' },
+      });
+      return [host, sbcs.names];
+    });
+    expect(awaited).toEqual([
+      ['sbc-1', ['sbc-2']],
+      ['sbc-2', ['sbc-1']],
+      ...[1, 2, 3].map((number) => [`media-${number}`, ['sbc-1', 'sbc-2']]),
+    ]);
+  });
+
+  it('keep the pod of one from being ready while the other one has moved', () => {
+    const [follow] = podOf(minimal, 'sbc-1').containers.filter(({ name }) => name === 'follow-hosts');
+    expect(follow!.readinessProbe?.exec.command.join(' ')).toContain('/run/sbc-moved');
+  });
+});
+
 describe('a container that waits for the drain of another one', () => {
   const wait = podOf(minimal, 'sbc-1').initContainers.find(({ name }) => name === 'kamailio')!.lifecycle!.preStop.exec
     .command;

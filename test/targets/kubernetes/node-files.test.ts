@@ -60,6 +60,7 @@ describeWith(['checkers'], 'the files of a host', () => {
     const patched = {
       ...settings,
       patienceSeconds: 1,
+      sbcs: { names: ['sbc-1', 'sbc-2'], known: path('known', 'sbcs.json') },
       files: settings.files.map((file) => ({ ...file, ...owned })),
       directories: settings.directories.map((directory) => ({ path: path('node', directory.path), ...owned })),
     };
@@ -98,7 +99,7 @@ describeWith(['checkers'], 'the files of a host', () => {
     rmSync(folder, { recursive: true });
   });
   beforeEach(() => {
-    for (const made of ['files', 'node']) rmSync(path(made), { recursive: true, force: true });
+    for (const made of ['files', 'node', 'known']) rmSync(path(made), { recursive: true, force: true });
     writeFileSync(path('secrets', 'event_socket_password'), 'secret-of-the-socket\n');
     asked = [];
     endpoints = [
@@ -167,6 +168,33 @@ describeWith(['checkers'], 'the files of a host', () => {
     expect(said).toContain('node-files: media-3 is not there');
     expect(status).toBe(0);
     expect(written('etc/cellstamp/media-guard.nft')).toContain('elements = { 10.16.0.51, 10.16.0.52, 192.0.0.8 }');
+  });
+
+  it('have the address that an SBC had where it is not there: the relays know it when it comes back', async () => {
+    expect((await fill()).status).toBe(0);
+    endpoints = endpoints.filter(({ hostname }) => hostname !== 'sbc-2');
+    const { status, said } = await fill();
+    expect(said).toContain('node-files: sbc-2 is at 10.16.0.62');
+    expect(status).toBe(0);
+    expect(written('etc/cellstamp/node-firewall.nft')).toContain('10.16.0.61, 10.16.0.21, 10.16.0.62, 10.16.2.22');
+    // Where it is counts more than where it was.
+    endpoints = [...endpoints, endpoint('sbc-2', '10.16.0.64', false)];
+    await fill();
+    expect(written('etc/cellstamp/node-firewall.nft')).toContain('10.16.0.64, 10.16.2.22');
+  });
+
+  it('wait for an SBC that the node has never known, the first time with an end that says so', async () => {
+    const all = endpoints;
+    endpoints = endpoints.filter(({ hostname }) => hostname !== 'sbc-2');
+    const reason = 'node-files: waits for sbc-2: no pod of it is there, and this node has never known its address';
+    expect(await fill()).toEqual({ status: 1, said: [reason] });
+    const filled = fill();
+    // Longer than it waits for a media host.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(existsSync(path('files/etc'))).toBe(false);
+    endpoints = all;
+    expect((await filled).status).toBe(0);
+    expect(written('etc/cellstamp/node-firewall.nft')).toContain('10.16.0.61, 10.16.0.21, 10.16.0.62, 10.16.2.22');
   });
 
   it('have the address of the pod that stays where one that ends is still there', async () => {
@@ -257,7 +285,9 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
       reload: ['sh', '-c', `printf x >>${path('reloads')}; ! test -e ${path('busy')}`],
     };
     for (const [name, text] of Object.entries(texts)) writeFileSync(path('config', name), text);
-    writeFileSync(path('config', 'host.json'), JSON.stringify({ ...settings, mediaHosts }));
+    const sbcs = { names: ['sbc-2'], known: path('sbcs.json'), moved: path('moved') };
+    writeFileSync(path('config', 'host.json'), JSON.stringify({ ...settings, mediaHosts, sbcs }));
+    writeFileSync(path('sbcs.json'), JSON.stringify({ 'sbc-2': '10.16.0.62' }));
     writeFileSync(
       path('table'),
       '# as node-files wrote it\n1 10.16.0.51 standard\n2 192.0.0.8 standard\n3 10.16.0.53 standard\n',
@@ -330,6 +360,19 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
     rmSync(path('busy'));
     const refused = reloads();
     await vi.waitFor(() => expect(reloads()).toBe(refused + 1), { timeout: 10_000 });
+  });
+
+  it('is beside a file that is there while the other SBC has another address than the pod knows', async () => {
+    const moved = (text: string | undefined) =>
+      vi.waitFor(() => expect(existsSync(path('moved')) ? readFileSync(path('moved'), 'utf8') : undefined).toBe(text), {
+        timeout: 10_000,
+      });
+    change([endpoint('sbc-2', '10.16.0.62')]);
+    await moved(undefined);
+    change([endpoint('sbc-2', '10.16.0.62', true, true), endpoint('sbc-2', '10.16.0.64')]);
+    await moved('sbc-2 is at 10.16.0.64 now, and this pod was started with 10.16.0.62: it must be started again\n');
+    change([endpoint('sbc-2', '10.16.0.62')]);
+    await moved(undefined);
   });
 
   it('stays as it is while the API server says nothing', async () => {

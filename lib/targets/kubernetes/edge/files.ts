@@ -59,6 +59,7 @@ export function edgeFiles(front: Front, host: EdgeHost): EdgeFiles {
     taken: region.edges.map(({ address }) => address),
     // What an edge says to another goes to its public address, which the directory tells.
     hosts: {},
+    sbcs: null,
     publicAddress: {
       value: values.publicAddress.name,
       annotation: nodes.publicAddressFrom === 'annotation' ? publicAddressAnnotation : null,

@@ -34,6 +34,9 @@ export interface HostFiles {
 /** Seconds that a host waits until it knows where all the others are. */
 export const patienceSeconds = 30;
 
+/** Where a pod finds the addresses of SBCs that its node has kept, and the file that is there while the other SBC has another one. */
+export const sbcAddresses = { folder: '/cellstamp/known', moved: '/run/sbc-moved' } as const;
+
 /** Where a file's text is in the ConfigMap. */
 const keyOf = ({ path }: Pick<HostFile, 'path'>): string => path.slice(1).replaceAll('/', '_');
 
@@ -128,6 +131,11 @@ function settings(cell: Cell, host: NodeHost, config: HostConfig, known: HostVal
     // No host may have them as its address.
     taken: cell.sbcs.map(({ floatingSide }) => floatingSide),
     hosts: Object.fromEntries(others.map((other) => [other.name, nameOf(other)])),
+    sbcs: {
+      names: others.filter(({ role }) => role === 'sbc').map(({ name }) => name),
+      known: `${sbcAddresses.folder}/sbcs.json`,
+      moved: sbcAddresses.moved,
+    },
     ...(host.role === 'sbc' ? { mediaHosts: mediaHosts(cell) } : {}),
     publicAddress: known.publicAddress
       ? {

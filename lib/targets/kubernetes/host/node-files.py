@@ -11,11 +11,12 @@ Whatever is missing ends it with status 1, all of it at once; the last line is f
 
 node-files follow CONFIG ACCOUNT
   On an SBC, while the pod runs: keeps the table of media hosts equal to where they are, has the firewall let them in and Kamailio read
-  it. A host that ends gets no new call; one that is gone keeps its address. Without an answer of the API server all stays as it is.
+  it. A host that ends gets no new call; one that is gone keeps its address. An SBC that has another address than in the files of this pod
+  is written into a file, which keeps the pod from being ready. Without an answer of the API server all stays as it is.
 """
 import grp, ipaddress, json, os, pwd, re, signal, ssl, subprocess, sys, time, urllib.error, urllib.request
 
-# Nobody has it (RFC 7600): it stands for a host that is not there.
+# Nobody has it (RFC 7600): it stands for a media host that is not there.
 NOBODY = "192.0.0.8"
 MARK = re.compile(r"@@([a-z][a-z0-9_]*)@@")
 
@@ -81,20 +82,51 @@ def neighbours(api, service, hosts, own):
     return {name: address for name, (_, address) in best(slices, hosts).items()}
 
 
-def await_neighbours(api, config):
+def known_sbcs(config):
+    """Addresses of the other SBCs as the node has kept them, by name."""
+    try:
+        with open(config["sbcs"]["known"]) as file:
+            return json.load(file)
+    # A node without them, or one that lost its power while it wrote.
+    except (OSError, ValueError):
+        return {}
+
+
+def keep_sbcs(config, addresses):
+    path = config["sbcs"]["known"]
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".new", "w") as file:
+        json.dump(addresses, file)
+    os.replace(path + ".new", path)
+
+
+def await_neighbours(api, config, root):
+    """
+    Address of every other host that is there. An SBC that is not there has the address that it had: two that do not know each other are both
+    active, and a relay that does not know one refuses its commands. Without such an address it waits, however long it takes.
+    """
     hosts, end = config["hosts"], time.monotonic() + config["patienceSeconds"]
+    known = known_sbcs(config) if config["sbcs"] else {}
+    # The first attempt ends, so that `kubectl describe pod` has the reason; the kubelet would wait longer and longer between more of them.
+    attempted, found = os.path.join(root, ".attempted"), None
     while True:
         try:
             found = neighbours(api, config["service"], hosts, config["host"])
         except (OSError, ValueError) as error:
-            found = None
             log("%s: %s" % (api.base, error))
         if found is not None and len(found) == len(hosts):
             return found
         if time.monotonic() > end:
             if found is None:
                 raise Refused("the API server does not say where the other hosts are")
-            return found
+            there = {**known, **found}
+            unknown = [name for name in (config["sbcs"] or {"names": []})["names"] if name not in there]
+            if not unknown:
+                return there
+            if not os.path.exists(attempted):
+                os.makedirs(root, exist_ok=True)
+                open(attempted, "w").close()
+                raise Refused("waits for %s: no pod of it is there, and this node has never known its address" % " and ".join(unknown))
         time.sleep(1)
 
 
@@ -134,7 +166,7 @@ def own_address(network, taken):
     return address
 
 
-def learn(config, secrets, api):
+def learn(config, secrets, api, root):
     values, reasons = dict(config["values"]), []
 
     def ask(name, question, *given):
@@ -157,10 +189,12 @@ def learn(config, secrets, api):
                 reasons.append("key %s of the Secret is empty" % name)
     if reasons:
         raise Refused("\n".join(reasons))
-    there = await_neighbours(api, config)
+    there = await_neighbours(api, config, root)
     for host, name in config["hosts"].items():
         values[name] = there.get(host, NOBODY)
         log("%s is %s" % (host, "at " + there[host] if host in there else "not there"))
+    if config["sbcs"]:
+        keep_sbcs(config, {name: there[name] for name in config["sbcs"]["names"]})
     return values
 
 
@@ -214,6 +248,25 @@ class Table:
         return self.is_taken
 
 
+class Partner:
+    """The other SBC, whose address is in the files of this pod: they stay as they are while it runs."""
+
+    def __init__(self, config):
+        self.addresses, self.path = known_sbcs(config), config["sbcs"]["moved"]
+
+    def compare(self, found):
+        reasons = [
+            "%s is at %s now, and this pod was started with %s: it must be started again" % (name, found[name][1], address)
+            for name, address in self.addresses.items()
+            if name in found and found[name][0][0] and found[name][1] != address
+        ]
+        if reasons:
+            with open(self.path, "w") as file:
+                file.write("\n".join(reasons) + "\n")
+        elif os.path.exists(self.path):
+            os.remove(self.path)
+
+
 def follow(config_folder, account):
     """Lists, and waits until something changes; the list alone counts."""
     # As the first process of a container it would not end by the signal alone.
@@ -223,11 +276,12 @@ def follow(config_folder, account):
     media = config["mediaHosts"]
     with open(os.path.join(config_folder, media["key"])) as file:
         table = Table(file.read(), media["path"], media["allow"], media["reload"])
-    api = Api(account)
+    api, partner = Api(account), Partner(config)
     while True:
         try:
             path = api.slices(config["service"])
             listed = api.get(path)
+            partner.compare(best(listed, partner.addresses))
             found = best(listed, media["numbers"])
             if not table.update({str(media["numbers"][name]): one for name, one in found.items()}):
                 time.sleep(2)
@@ -243,7 +297,7 @@ def follow(config_folder, account):
 def main(config_folder, secrets, account, root):
     with open(os.path.join(config_folder, "host.json")) as file:
         config = json.load(file)
-    values = learn(config, secrets, Api(account))
+    values = learn(config, secrets, Api(account), root)
     texts = {}
     for one in config["files"]:
         with open(os.path.join(config_folder, one["key"])) as file:
