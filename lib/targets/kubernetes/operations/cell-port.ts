@@ -8,11 +8,11 @@ import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { kubernetesOf } from '../../../fleet/schema/targets/on-kubernetes.ts';
 import { paths } from '../../../software/kamailio/sbc/paths.ts';
 import { cellName, nodeHosts, type NodeHost } from '../names.ts';
-import { kubectl } from './kubectl.ts';
+import { kubectl, type Kubectl } from './kubectl.ts';
 import { withLease } from './lease.ts';
 
 /** Seconds. */
-const patience = { ready: 300, takeOver: 20, synced: 90 } as const;
+const patience = { ready: 300, synced: 90, others: 30 } as const;
 
 interface Pod {
   readonly metadata: {
@@ -21,9 +21,14 @@ interface Pod {
     readonly deletionTimestamp?: string;
     readonly labels: Readonly<Record<string, string>>;
   };
-  readonly status: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
-  };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: { readonly conditions?: readonly Condition[] };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly message?: string;
 }
 
 interface DaemonSet {
@@ -40,10 +45,13 @@ export interface OnKubernetesOptions {
   readonly onProgress?: (text: string) => void;
 }
 
-export function kubernetesCell(spec: CellSpec, { onProgress }: OnKubernetesOptions = {}): RollPort {
+export const kubernetesCell = (spec: CellSpec, options: OnKubernetesOptions = {}): RollPort =>
+  cellOver(kubectl(cellName(spec)), spec, options);
+
+/** @param client reaches the cell's namespace */
+export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKubernetesOptions = {}): RollPort {
   const cell = deriveCell(spec, 'late');
   const { drainMinutes } = kubernetesOf(spec);
-  const client = kubectl(cellName(cell));
 
   const pods = async (): Promise<readonly Pod[]> =>
     (JSON.parse(await client.run(['get', 'pods', '--selector=cellstamp.io/host', '--output=json'])) as { items: Pod[] })
@@ -101,6 +109,46 @@ export function kubernetesCell(spec: CellSpec, { onProgress }: OnKubernetesOptio
     return status.observedGeneration === metadata.generation && status.updatedNumberScheduled === 1;
   };
 
+  /** Hosts that are not ready, and why. */
+  const faults = async (): Promise<readonly { readonly name: string; readonly why: string }[]> => {
+    const all = await pods();
+    return nodeHosts(cell).flatMap((host) => {
+      const mine = all.filter((pod) => isOf(host, pod));
+      if (mine.some(isReady)) return [];
+      const why = mine.flatMap(({ status }) => status.conditions ?? []).find(({ status }) => status === 'False');
+      return [{ name: host.name, why: `${host.name} is not ready${why?.message ? `: ${why.message}` : ''}` }];
+    });
+  };
+
+  /** Every other host is ready: without it the calls have nobody to go to. */
+  const othersAreWell = async (name: string): Promise<void> => {
+    let others: readonly string[] = [];
+    await until(
+      async () => {
+        others = (await faults()).filter((fault) => fault.name !== name).map(({ why }) => why);
+        return others.length === 0;
+      },
+      patience.others,
+      () => `${name} of cell ${cell.name} is not touched: ${others.join('; ')}`,
+    );
+  };
+
+  /** On a node whose kubelet is silent no pod ends and none starts. */
+  const nodeIsWell = async (name: string, pod: Pod | undefined): Promise<void> => {
+    const node = pod?.spec.nodeName;
+    if (node === undefined) return;
+    const { status, stdout } = await client.ask(['get', 'node', node, '--output=json']);
+    // Who may not read nodes does not learn of it.
+    if (status !== 0) return;
+    const { conditions } = (JSON.parse(stdout) as { readonly status: { readonly conditions?: readonly Condition[] } })
+      .status;
+    const ready = conditions?.find(({ type }) => type === 'Ready');
+    if (ready?.status === 'True') return;
+    throw new OperationFailure(
+      `node ${node} is not ready, so ${name} can’t be renewed${ready?.message ? `: ${ready.message}` : ''}`,
+    );
+  };
+
   /** The pod ends once its last call has, and another takes its place. */
   const replacePod = async (name: string): Promise<void> => {
     const before = await podOf(name);
@@ -110,6 +158,7 @@ export function kubernetesCell(spec: CellSpec, { onProgress }: OnKubernetesOptio
     await until(
       async () => {
         const now = await podOf(name);
+        await nodeIsWell(name, now);
         return now?.metadata.uid !== before?.metadata.uid && now !== undefined && isReady(now);
       },
       drainMinutes * 60 + patience.ready,
@@ -186,18 +235,12 @@ export function kubernetesCell(spec: CellSpec, { onProgress }: OnKubernetesOptio
         if (host.role === 'media') await putIntoService(port, { hosts: [host.number], inService: [host.number] });
         return;
       }
+      await othersAreWell(name);
+      await nodeIsWell(name, pod);
       await (host.role === 'media' ? renewMedia(name, host.number) : renewSbc(name));
     },
 
-    async troubles() {
-      const all = await pods();
-      return nodeHosts(cell).flatMap((host) => {
-        const mine = all.filter((pod) => isOf(host, pod));
-        if (mine.some(isReady)) return [];
-        const why = mine.flatMap(({ status }) => status.conditions ?? []).find(({ status }) => status === 'False');
-        return [`${host.name} is not ready${why?.message === undefined ? '' : `: ${why.message}`}`];
-      });
-    },
+    troubles: async () => (await faults()).map(({ why }) => why),
 
     // What a cell has is in its database, and nowhere else.
     noteCustomers: () => undefined,

@@ -1,0 +1,56 @@
+/** Which pods a roll replaces, and what keeps it from one. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { roll } from '../../../../lib/operations/roll.ts';
+import { cellOver } from '../../../../lib/targets/kubernetes/operations/cell-port.ts';
+import { minimal } from '../cells.ts';
+import { PaperCluster } from './paper-cluster.ts';
+
+let cluster: PaperCluster;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  cluster = new PaperCluster();
+});
+afterEach(() => void vi.useRealTimers());
+
+const rollAll = () => roll(cellOver(cluster, minimal));
+const inOrder = ['media-1', 'media-2', 'media-3', 'sbc-2', 'sbc-1'];
+
+describe('a roll', () => {
+  it('replaces every pod that is not what was applied, the active SBC last, each media host out of service', async () => {
+    cluster.hosts['media-2']!.isCurrent = true;
+    expect(await rollAll()).toEqual(inOrder);
+    expect(cluster.replaced).toEqual(inOrder.filter((name) => name !== 'media-2'));
+    expect(cluster.drainedMeanwhile).toEqual([[1], [3], [], []]);
+    expect([...cluster.drained]).toEqual([]);
+  });
+
+  it('touches no host while another one is not ready', async () => {
+    cluster.hosts['media-3']!.isReady = false;
+    await expect(rollAll()).rejects.toThrow(
+      'media-1 of cell k8s-a is not touched: media-3 is not ready: it does not answer',
+    );
+    expect(cluster.replaced).toEqual([]);
+    expect([...cluster.drained]).toEqual([]);
+  });
+
+  it('renews the host that is not ready', async () => {
+    cluster.hosts['media-1']!.isReady = false;
+    expect(await rollAll()).toEqual(inOrder);
+  });
+
+  it('waits for no pod on a node that is dead, and takes no calls off it', async () => {
+    cluster.hosts['media-1']!.nodeIsReady = false;
+    const reason =
+      'node node-of-media-1 is not ready, so media-1 can’t be renewed: Kubelet stopped posting node status.';
+    await expect(rollAll()).rejects.toThrow(reason);
+    expect([...cluster.drained]).toEqual([]);
+    // It may also die while it is awaited.
+    cluster.hosts['media-1']!.nodeIsReady = true;
+    const deletes = cluster.ask.bind(cluster);
+    cluster.ask = async (words) => {
+      if (words[0] === 'delete' && words[1] === 'pod') cluster.hosts['media-1']!.nodeIsReady = false;
+      return deletes(words);
+    };
+    await expect(rollAll()).rejects.toThrow(reason);
+  });
+});
