@@ -1,9 +1,10 @@
 /** A cell on Kubernetes, as operations see it: hosts are pods, commands run in the container of the program that they ask. */
 import { OperationFailure } from '../../../operations/failure.ts';
+import { askDrained, drainedIn } from '../../../operations/host-command.ts';
 import { until } from '../../../operations/patience.ts';
 import type { RollPort } from '../../../operations/roll.ts';
 import { putIntoService } from '../../../operations/scale.ts';
-import { deriveCell } from '../../../fleet/derive/cell.ts';
+import { deriveCell, type MediaHost } from '../../../fleet/derive/cell.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { kubernetesOf } from '../../../fleet/schema/targets/on-kubernetes.ts';
 import { paths } from '../../../software/kamailio/sbc/paths.ts';
@@ -13,6 +14,9 @@ import { withLease } from './lease.ts';
 
 /** Seconds. */
 const patience = { ready: 300, synced: 90, others: 30 } as const;
+
+/** Annotation of a DaemonSet while a roll is at its host, beyond the end of the command: what the host is to be afterwards. */
+const afterRoll = 'cellstamp.io/after-roll';
 
 interface Pod {
   readonly metadata: {
@@ -32,7 +36,11 @@ interface Condition {
 }
 
 interface DaemonSet {
-  readonly metadata: { readonly name: string; readonly generation: number };
+  readonly metadata: {
+    readonly name: string;
+    readonly generation: number;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly status: {
     readonly observedGeneration?: number;
     readonly desiredNumberScheduled: number;
@@ -99,8 +107,11 @@ export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKube
     );
   };
 
+  const daemonSetOf = async (name: string): Promise<DaemonSet> =>
+    JSON.parse(await client.run(['get', 'daemonset', name, '--output=json'])) as DaemonSet;
+
   const isCurrent = async (name: string): Promise<boolean> => {
-    const { metadata, status } = JSON.parse(await client.run(['get', 'daemonset', name, '--output=json'])) as DaemonSet;
+    const { metadata, status } = await daemonSetOf(name);
     if (status.desiredNumberScheduled !== 1) {
       throw new OperationFailure(
         `${status.desiredNumberScheduled} nodes have the labels of ${name}, and one must: cellstamp.io/cell=${cell.name}, cellstamp.io/role=${hostNamed(name).role}, cellstamp.io/host=${hostNamed(name).number}`,
@@ -166,11 +177,35 @@ export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKube
     );
   };
 
-  const renewMedia = async (name: string, number: number): Promise<void> => {
+  const noted = async (name: string): Promise<string | undefined> =>
+    (await daemonSetOf(name)).metadata.annotations?.[afterRoll];
+
+  const note = (name: string, after: string | undefined): Promise<string> =>
+    client.run([
+      ...['annotate', 'daemonset', name, after === undefined ? `${afterRoll}-` : `${afterRoll}=${after}`],
+      '--overwrite',
+    ]);
+
+  const isDrained = async (number: number): Promise<boolean> => {
+    const [active] = await port.sbcs();
+    return drainedIn(await run(active, askDrained)).has(number);
+  };
+
+  const renewMedia = async ({ name, number }: MediaHost): Promise<void> => {
+    // Where a roll was broken off, it has drained the host itself.
+    await note(name, (await noted(name)) ?? ((await isDrained(number)) ? 'drained' : 'in-service'));
     onProgress?.(`${name}: new calls go elsewhere; its pod ends with its last call`);
     await putIntoService(port, { hosts: [number], inService: [] });
     await replacePod(name);
-    await putIntoService(port, { hosts: [number], inService: [number] });
+    await putBack(name, number);
+  };
+
+  /** Gives a host its calls again that a roll has drained. Who took it out of service before wants it so afterwards. */
+  const putBack = async (name: string, number: number): Promise<void> => {
+    const after = await noted(name);
+    if (after === undefined) return;
+    if (after === 'in-service') await putIntoService(port, { hosts: [number], inService: [number] });
+    await note(name, undefined);
   };
 
   const knowsAll = async (sbc: string): Promise<boolean> => {
@@ -231,13 +266,12 @@ export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKube
       const host = hostNamed(name);
       const pod = await podOf(name);
       if ((await isCurrent(name)) && pod !== undefined && isReady(pod)) {
-        // An interrupted roll may have left it out of service.
-        if (host.role === 'media') await putIntoService(port, { hosts: [host.number], inService: [host.number] });
+        if (host.role === 'media') await putBack(name, host.number);
         return;
       }
       await othersAreWell(name);
       await nodeIsWell(name, pod);
-      await (host.role === 'media' ? renewMedia(name, host.number) : renewSbc(name));
+      await (host.role === 'media' ? renewMedia(host) : renewSbc(name));
     },
 
     troubles: async () => (await faults()).map(({ why }) => why),

@@ -54,3 +54,42 @@ describe('a roll', () => {
     await expect(rollAll()).rejects.toThrow(reason);
   });
 });
+
+describe('a media host that somebody has taken out of service', () => {
+  it('is out of service after a roll', async () => {
+    cluster.drained.add(1);
+    // It has nothing to do at this one.
+    cluster.hosts['media-2']!.isCurrent = true;
+    cluster.drained.add(2);
+    expect(await rollAll()).toEqual(inOrder);
+    expect([...cluster.drained].sort()).toEqual([1, 2]);
+  });
+
+  it.each([true, false])(
+    'is so after a roll that was broken off, and no other one is (drained before: %s)',
+    async (was) => {
+      if (was) cluster.drained.add(1);
+      cluster.breaksAt = 'media-1';
+      await expect(rollAll()).rejects.toThrow('broken off');
+      expect([...cluster.drained]).toEqual([1]);
+      cluster.breaksAt = undefined;
+      expect(await rollAll()).toEqual(inOrder);
+      expect([...cluster.drained]).toEqual(was ? [1] : []);
+      expect(cluster.hosts['media-1']!.annotations).toEqual({});
+    },
+  );
+
+  it('is so where its pod was replaced before the roll was broken off', async () => {
+    cluster.drained.add(1);
+    const ask = cluster.ask.bind(cluster);
+    cluster.ask = async (words) => {
+      if (words[0] === 'exec' && cluster.replaced.length > 0) throw new Error('broken off');
+      return ask(words);
+    };
+    await expect(rollAll()).rejects.toThrow('broken off');
+    cluster.ask = ask;
+    expect(await rollAll()).toEqual(inOrder);
+    expect([...cluster.drained]).toEqual([1]);
+    expect(cluster.replaced.filter((name) => name === 'media-1')).toHaveLength(1);
+  });
+});
