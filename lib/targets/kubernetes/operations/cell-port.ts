@@ -26,7 +26,16 @@ interface Pod {
     readonly labels: Readonly<Record<string, string>>;
   };
   readonly spec: { readonly nodeName?: string };
-  readonly status: { readonly conditions?: readonly Condition[] };
+  readonly status: {
+    readonly conditions?: readonly Condition[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly ready: boolean;
 }
 
 interface Condition {
@@ -93,18 +102,31 @@ export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKube
     throw new OperationFailure(`host ${name} of cell ${cell.name} does not ${does}: ${(stderr || stdout).trim()}`);
   };
 
+  /** Whether Kamailio is ready, whatever else its pod waits for: without the database an SBC serves. */
+  const serves = ({ metadata, status }: Pod) =>
+    metadata.deletionTimestamp === undefined &&
+    [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].some(
+      ({ name, ready }) => name === 'kamailio' && ready,
+    );
+
   /** SBCs that answer, and whether each is the active one. */
   const states = async (): Promise<readonly { readonly name: string; readonly active: boolean }[]> => {
     const all = await pods();
-    const running = cell.sbcs.filter((sbc) => all.some((pod) => isOf(sbc, pod) && isReady(pod)));
-    return Promise.all(
-      running.map(async ({ name }) => ({
-        name,
-        active: (await run(name, { does: 'tell its role', argv: ['cat', paths.role], seconds: 10 })).includes(
-          'active=i:1',
-        ),
-      })),
+    const role = { does: 'tell its role', argv: ['cat', paths.role], seconds: 10 };
+    const told = await Promise.all(
+      cell.sbcs.map(async (sbc) => {
+        const pod = all.find((one) => isOf(sbc, one) && serves(one));
+        if (pod === undefined) return [];
+        try {
+          return [{ name: sbc.name, active: (await run(sbc.name, role)).includes('active=i:1') }];
+        } catch (error) {
+          // Of the containers on a dead node the API server says what it said last.
+          if (isReady(pod)) throw error;
+          return [];
+        }
+      }),
     );
+    return told.flat();
   };
 
   const daemonSetOf = async (name: string): Promise<DaemonSet> =>
@@ -216,8 +238,15 @@ export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKube
 
   const renewSbc = async (name: string): Promise<void> => {
     const other = cell.sbcs.find((sbc) => sbc.name !== name)!.name;
+    const known = await states();
+    const pod = await podOf(name);
+    if (pod !== undefined && !known.some(({ active }) => active)) {
+      throw new OperationFailure(
+        `no SBC of cell ${cell.name} is known to be active, so ${name} is not renewed: it may have calls. Without regard to them: kubectl -n ${cellName(cell)} delete pod ${pod.metadata.name}`,
+      );
+    }
     // Where it is the only one there is nobody to wait for.
-    if ((await states()).some((sbc) => sbc.name === name && sbc.active)) {
+    if (known.some((sbc) => sbc.name === name && sbc.active)) {
       onProgress?.(`${name}: waits until ${other} knows all registrations and calls`);
       await until(
         async () => (await states()).some((sbc) => sbc.name === other) && (await knowsAll(other)),
@@ -244,9 +273,7 @@ export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKube
       const active = all.find((sbc) => sbc.active)?.name;
       if (active === undefined) {
         const known = all.map(({ name }) => name).join(', ') || 'none';
-        throw new OperationFailure(
-          `no SBC of cell ${cell.name} on Kubernetes is active; those that are ready: ${known}`,
-        );
+        throw new OperationFailure(`no SBC of cell ${cell.name} on Kubernetes is active; those that answer: ${known}`);
       }
       return [active, ...all.map(({ name }) => name).filter((name) => name !== active)];
     },

@@ -1,6 +1,7 @@
 /** Which pods a roll replaces, and what keeps it from one. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { roll } from '../../../../lib/operations/roll.ts';
+import { scale } from '../../../../lib/operations/scale.ts';
 import { cellOver } from '../../../../lib/targets/kubernetes/operations/cell-port.ts';
 import { minimal } from '../cells.ts';
 import { PaperCluster } from './paper-cluster.ts';
@@ -91,5 +92,48 @@ describe('a media host that somebody has taken out of service', () => {
     expect(await rollAll()).toEqual(inOrder);
     expect([...cluster.drained]).toEqual([1]);
     expect(cluster.replaced.filter((name) => name === 'media-1')).toHaveLength(1);
+  });
+});
+
+describe('an SBC whose pod is not ready', () => {
+  const port = () => cellOver(cluster, minimal);
+  const bothNotReady = () => {
+    for (const name of ['sbc-1', 'sbc-2']) cluster.hosts[name]!.isReady = false;
+  };
+
+  it('is one of the cell while its Kamailio answers: it may be the database that is away', async () => {
+    bothNotReady();
+    expect(await port().sbcs()).toEqual(['sbc-1', 'sbc-2']);
+    expect(await scale(port(), { hosts: [3], inService: [] })).toEqual({ intoService: [], outOfService: [3] });
+    cluster.active = 'sbc-2';
+    expect((await port().hosts()).filter(({ active }) => active).map(({ name }) => name)).toEqual(['sbc-2']);
+  });
+
+  it('is none of the cell while its Kamailio or its node is dead', async () => {
+    cluster.active = 'sbc-2';
+    cluster.hosts['sbc-1']!.answers = false;
+    expect(await port().sbcs()).toEqual(['sbc-2']);
+    cluster.hosts['sbc-1']!.answers = true;
+    cluster.hosts['sbc-1']!.nodeIsReady = false;
+    expect(await port().sbcs()).toEqual(['sbc-2']);
+  });
+
+  it('is passed over, but not where its pod is ready and it does not answer: it would not learn of the change', async () => {
+    const ask = cluster.ask.bind(cluster);
+    cluster.ask = async (words) =>
+      words[0] === 'exec' && words.join(' ').includes('sbc-2')
+        ? { status: 1, stdout: '', stderr: 'connection reset' }
+        : ask(words);
+    await expect(port().sbcs()).rejects.toThrow('host sbc-2 of cell k8s-a does not tell its role: connection reset');
+    cluster.hosts['sbc-2']!.isReady = false;
+    expect(await port().sbcs()).toEqual(['sbc-1']);
+  });
+
+  it('is not renewed while nobody knows which one is active: it may be this one', async () => {
+    cluster.active = undefined;
+    await expect(port().renew('sbc-2')).rejects.toThrow(
+      'no SBC of cell k8s-a is known to be active, so sbc-2 is not renewed: it may have calls',
+    );
+    expect(cluster.replaced).toEqual([]);
   });
 });
