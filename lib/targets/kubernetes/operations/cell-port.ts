@@ -10,7 +10,7 @@ import { kubernetesOf } from '../../../fleet/schema/targets/on-kubernetes.ts';
 import { paths } from '../../../software/kamailio/sbc/paths.ts';
 import { cellName, nodeHosts, type NodeHost } from '../names.ts';
 import { kubectl, type Kubectl } from './kubectl.ts';
-import { withLease } from './lease.ts';
+import { leased } from './lease.ts';
 
 /** Seconds. */
 const patience = { ready: 300, synced: 90, others: 30 } as const;
@@ -65,10 +65,11 @@ export interface OnKubernetesOptions {
 export const kubernetesCell = (spec: CellSpec, options: OnKubernetesOptions = {}): RollPort =>
   cellOver(kubectl(cellName(spec)), spec, options);
 
-/** @param client reaches the cell's namespace */
-export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKubernetesOptions = {}): RollPort {
+/** @param cluster reaches the cell's namespace */
+export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKubernetesOptions = {}): RollPort {
   const cell = deriveCell(spec, 'late');
   const { drainMinutes } = kubernetesOf(spec);
+  const { client, exclusively } = leased(cluster, cell.name, onProgress);
 
   const pods = async (): Promise<readonly Pod[]> =>
     (JSON.parse(await client.run(['get', 'pods', '--selector=cellstamp.io/host', '--output=json'])) as { items: Pod[] })
@@ -266,7 +267,7 @@ export function cellOver(client: Kubectl, spec: CellSpec, { onProgress }: OnKube
   const port: RollPort = {
     cell: cell.name,
 
-    exclusively: (operation, work) => withLease(client, cell.name, operation, work),
+    exclusively,
 
     async sbcs() {
       const all = await states();

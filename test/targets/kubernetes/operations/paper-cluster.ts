@@ -63,9 +63,7 @@ export class PaperCluster implements Kubectl {
         return said(JSON.stringify({ items: Object.keys(this.hosts).map((one) => this.#pod(one)) }));
       if (rest[0] === 'daemonset') return said(JSON.stringify(this.#daemonSet(rest[1]!)));
       if (rest[0] === 'node') return said(JSON.stringify(this.#node(rest[1]!)));
-      if (rest[0] === 'lease') return said('');
     }
-    if (verb === 'create' || rest[0] === 'lease') return said('');
     throw new Error(`nobody says ${words.join(' ')}`);
   }
 
