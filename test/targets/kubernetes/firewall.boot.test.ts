@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { firewallPath } from '../../../lib/targets/kubernetes/host/firewall.ts';
 import { hostFiles } from '../../../lib/targets/kubernetes/host/host-files.ts';
+import { nodeSettingsPath } from '../../../lib/targets/kubernetes/host/node-settings.ts';
 import { describeWith } from '../../requirements.ts';
 import { minimal } from './cells.ts';
 
@@ -19,10 +20,11 @@ const addresses: Readonly<Record<string, string>> = {
   media_2_address: '10.16.0.52',
   media_3_address: '192.0.0.8',
 };
-const rulesOf = (host: string) =>
+const textOf = (host: string, wanted: string) =>
   hostFiles(cell, { name: host })
-    .config.files.find(({ path }) => path === firewallPath)!
+    .config.files.find(({ path }) => path === wanted)!
     .text.replaceAll(/@@(\w+)@@/g, (_, name: string) => addresses[name]!);
+const rulesOf = (host: string) => textOf(host, firewallPath);
 
 /** Sends from each source to each port of the node, and prints which datagrams arrive. */
 const probe = `
@@ -124,5 +126,30 @@ describeWith(['root', 'debian-packages'], 'the firewall of a node', () => {
     expect(inNode('nft', 'list', 'map', 'ip', 'cellstamp_floating', 'inbound').stdout).toContain(
       '203.0.113.10 : 10.16.0.21',
     );
+  });
+
+  it('gives up what an SBC held that was killed, before the next one starts; a first one finds nothing', () => {
+    // Without the kernel settings, which are the machine's.
+    const text = textOf('sbc-1', nodeSettingsPath);
+    const addressesOnly = `set -eu\n${text.slice(text.indexOf('# What a pod held'))}`;
+    const prepare = () => inNode('bash', '-c', addressesOnly.replaceAll('10.16.0.61', '10.16.0.51'));
+    inNode('nft', 'delete', 'table', 'ip', 'cellstamp_floating');
+    const first = prepare();
+    expect({ status: first.status, stderr: first.stderr }).toEqual({ status: 0, stderr: '' });
+    expect(first.stdout).not.toContain('held');
+    load('sbc', rulesOf('sbc-1'));
+    for (const [map, element] of [
+      ['inbound', '{ 203.0.113.10 : 10.16.0.21 }'],
+      ['outbound', '{ 10.16.0.21 : 203.0.113.10 }'],
+    ] as const) {
+      inNode('nft', 'add', 'element', 'ip', 'cellstamp_floating', map, element);
+    }
+    for (const held of ['203.0.113.10', cell.overlayAddress]) inNode('ip', 'address', 'add', held, 'dev', 'eth0');
+    const again = prepare();
+    expect({ status: again.status, stderr: again.stderr }).toEqual({ status: 0, stderr: '' });
+    expect(again.stdout).toContain('node-settings: 203.0.113.10 is given up, which a pod held that was killed');
+    const kept = [...inNode('ip', '-oneline', '-4', 'address', 'show', 'dev', 'eth0').stdout.matchAll(/inet (\S+)/g)];
+    expect(kept.map(([, address]) => address).sort()).toEqual(['10.16.0.21/32', '10.16.0.51/20']);
+    expect(inNode('nft', 'list', 'table', 'ip', 'cellstamp_floating').stdout).not.toContain('203.0.113.10');
   });
 });

@@ -109,7 +109,9 @@ function onNode(cell: Cell, host: NodeHost): HostConfig {
       nodeSettingsFile({
         sysctl: config.sysctl,
         address: host.address,
-        ...(host.role === 'sbc' ? { floatingSide: host.floatingSide } : { overlayAddress: cell.overlayAddress }),
+        ...(host.role === 'sbc'
+          ? { floatingSide: host.floatingSide, whileActive: [floatingAddress, cell.overlayAddress] }
+          : { overlayAddress: cell.overlayAddress }),
       }),
       ...(host.role === 'sbc' ? [script(claimScriptPath, claimScript(host, floatingAddress))] : []),
       ...running.map(startScript),

@@ -1,6 +1,7 @@
 /** What a host changes on its node beside the firewall: kernel settings, and the way to the SBCs' overlay address. */
 import { script, type HostFile } from '../../../software/host-config.ts';
 import { shellWord } from '../../../software/shell-quote.ts';
+import { floatingTable } from './firewall.ts';
 
 export const nodeSettingsPath = '/usr/local/lib/cellstamp/node-settings';
 
@@ -15,9 +16,17 @@ export interface NodeSettings {
   readonly overlayAddress?: string;
   /** Its own side of the floating address of an SBC, or of the anycast address of an edge: no other host asks for it. */
   readonly floatingSide?: string;
+  /** Addresses that an SBC has while it is active, the one that callers send to and the one that FreeSWITCH does. */
+  readonly whileActive?: readonly string[];
 }
 
-export function nodeSettingsFile({ sysctl, address, overlayAddress, floatingSide }: NodeSettings): HostFile {
+export function nodeSettingsFile({
+  sysctl,
+  address,
+  overlayAddress,
+  floatingSide,
+  whileActive = [],
+}: NodeSettings): HostFile {
   const changes = Object.entries(sysctl).map(
     ([key, value]) => `${lists.includes(key) ? 'add_to' : 'at_least'} ${key} ${shellWord(value)}`,
   );
@@ -53,7 +62,7 @@ add_to() {
 
 ${changes.join('\n')}
 
-interface=$(ip -oneline -4 address show to ${address} | awk '{ print $2; exit }')
+${whileActive.length === 0 ? '' : giveUp(whileActive)}interface=$(ip -oneline -4 address show to ${address} | awk '{ print $2; exit }')
 if [[ -z $interface ]]; then
   echo 'node-settings: no interface has the address ${address}' >&2
   exit 1
@@ -61,6 +70,20 @@ fi
 ${overlayAddress === undefined ? '' : route(address, overlayAddress)}${floatingSide === undefined ? '' : second(floatingSide)}`,
   );
 }
+
+/** keepalived gives it up when it ends, but not when it is killed; it has not started yet. */
+const giveUp = (addresses: readonly string[]): string => `# What a pod held that was killed is the other SBC's by now.
+for held in ${addresses.join(' ')}; do
+  [[ -n $(ip -oneline -4 address show to "$held") ]] || continue
+  ip -4 address flush to "$held"
+  echo "node-settings: $held is given up, which a pod held that was killed"
+done
+if nft list table ip ${floatingTable} >/dev/null 2>&1; then
+  nft flush map ip ${floatingTable} inbound
+  nft flush map ip ${floatingTable} outbound
+fi
+
+`;
 
 const route = (address: string, overlayAddress: string): string => `
 # FreeSWITCH answers the active SBC, whichever that is, by an address that is in no node's network.
