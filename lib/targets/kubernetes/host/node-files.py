@@ -73,12 +73,18 @@ def best(slices, hosts):
     return found
 
 
+def require_alone(slices, own):
+    """Refuses where another node has a pod of this host that stays. Of two that start together the one with the lower address goes on."""
+    mine = os.environ["HOST_IP"]
+    for name, address, (stays, serves) in endpoints(slices):
+        if name == own and address != mine and stays and (serves or ipaddress.ip_address(address) < ipaddress.ip_address(mine)):
+            raise Refused("%s has a pod on another node, at %s: the labels of %s are on two nodes" % (own, address, own))
+
+
 def neighbours(api, service, hosts, own):
     """Address of every other host that is there, by name."""
     slices = api.get(api.slices(service))
-    for name, address, rank in endpoints(slices):
-        if name == own and address != os.environ["HOST_IP"] and rank == (True, True):
-            raise Refused("%s is served by another node already, at %s: the labels of %s are on two nodes" % (own, address, own))
+    require_alone(slices, own)
     return {name: address for name, (_, address) in best(slices, hosts).items()}
 
 
@@ -297,7 +303,8 @@ def follow(config_folder, account):
 def main(config_folder, secrets, account, root):
     with open(os.path.join(config_folder, "host.json")) as file:
         config = json.load(file)
-    values = learn(config, secrets, Api(account), root)
+    api = Api(account)
+    values = learn(config, secrets, api, root)
     texts = {}
     for one in config["files"]:
         with open(os.path.join(config_folder, one["key"])) as file:
@@ -312,6 +319,11 @@ def main(config_folder, secrets, account, root):
     for one in config["files"]:
         text = MARK.sub(lambda mark: values[mark.group(1)], texts[one["path"]])
         write(root, one["path"], text, one["mode"], one["owner"], one["group"])
+    # One that began at the same time was in no list yet.
+    try:
+        require_alone(api.get(api.slices(config["service"])), config["host"])
+    except (OSError, ValueError) as error:
+        raise Refused("the API server does not say whether another node has %s: %s" % (config["host"], error))
     log("%s has its %d files" % (config["host"], len(config["files"])))
 
 
