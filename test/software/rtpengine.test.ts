@@ -29,6 +29,12 @@ describe('rtpengine', () => {
     expect(config.kernelModules).toEqual([{ name: 'xt_RTPENGINE', need: 'required' }]);
   });
 
+  it('says of a missing module where it has to be: the kernel of a pod is its node’s', () => {
+    expect(textOf({ kernelForwarding: 'required' }, '/usr/local/lib/cellstamp/rtpengine-kernel')).toContain(
+      'give_up "no module xt_RTPENGINE for the kernel $(uname -r): the machine, of a pod its node, must have it (packages rtpengine-kernel-dkms and the headers of this kernel)"',
+    );
+  });
+
   it('falls back where it is preferred', () => {
     expect(textOf({ kernelForwarding: 'preferred' }, conf)).toMatch(/^table = 0\nno-fallback = false$/m);
     expect(textOf({ kernelForwarding: 'preferred' }, '/usr/local/lib/cellstamp/rtpengine-kernel')).not.toContain(

@@ -125,7 +125,7 @@ const callsFitIntoTheDrain: Rule<OnKubernetes> = {
   },
 };
 
-/** Their root file systems take no module that is built on the node. */
+/** Their root file systems take no module that is built on the node. On others the node must have it: a pod builds none. */
 const systemsWithoutModules: readonly string[] = ['bottlerocket', 'talos'];
 
 const moduleRule = (need: 'required' | 'preferred', severity: 'error' | 'warning'): Rule<OnKubernetes> => ({
@@ -139,7 +139,7 @@ const moduleRule = (need: 'required' | 'preferred', severity: 'error' | 'warning
       message: `${nodes.system} can't load the kernel module of the relay, so ${
         need === 'required' ? 'no media host would start' : 'every packet is relayed in userspace'
       }`,
-      allowed: 'off, or nodes of debian, ubuntu or amazon-linux-2023',
+      allowed: 'off, or nodes of debian, ubuntu or amazon-linux-2023 that have the module',
     };
   },
 });

@@ -208,7 +208,7 @@ export interface CellInput {
                 | 'aks-managed'
                 | 'gke-managed'
                 | undefined;
-              /** Operating system of the media nodes, which loads the kernel module of the relay. @default "debian" */
+              /** Operating system of the media nodes, which must have the kernel module of the relay. @default "debian" */
               readonly system?: 'debian' | 'ubuntu' | 'amazon-linux-2023' | 'bottlerocket' | 'talos' | undefined;
               /** Ports that the cluster gives to Services, FROM-TO (--service-node-port-range of the API server). @default "30000-32767" */
               readonly nodePorts?: string | undefined;
@@ -512,7 +512,7 @@ export interface CellSpec {
           /** Who takes nodes out of service, and so decides how long calls may go on there. @default "self-managed" */
           readonly managedBy:
             'self-managed' | 'karpenter' | 'cluster-autoscaler' | 'eks-managed' | 'aks-managed' | 'gke-managed';
-          /** Operating system of the media nodes, which loads the kernel module of the relay. @default "debian" */
+          /** Operating system of the media nodes, which must have the kernel module of the relay. @default "debian" */
           readonly system: 'debian' | 'ubuntu' | 'amazon-linux-2023' | 'bottlerocket' | 'talos';
           /** Ports that the cluster gives to Services, FROM-TO (--service-node-port-range of the API server). @default "30000-32767" */
           readonly nodePorts: PortRange;

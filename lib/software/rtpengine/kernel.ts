@@ -40,7 +40,7 @@ if [[ ! -e /proc/rtpengine/control ]]; then
     modprobe "\${module[@]}"
   fi
   [[ -e /proc/rtpengine/control ]] ||
-    give_up "no module ${kernelModule} for the kernel $(uname -r) (packages rtpengine-kernel-dkms and its headers)"
+    give_up "no module ${kernelModule} for the kernel $(uname -r): the machine, of a pod its node, must have it (packages rtpengine-kernel-dkms and the headers of this kernel)"
 fi
 
 # The rule does nothing to packets of ports that rtpengine has not told the module about.

@@ -83,14 +83,14 @@ describe('a cell on Kubernetes', () => {
       'a kernel module where none can be loaded',
       `${minimal}  nodes: { system: talos }\n`,
       [
-        `${file}:10:12 error media.kernelForwarding: talos can't load the kernel module of the relay, so no media host would start; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023`,
+        `${file}:10:12 error media.kernelForwarding: talos can't load the kernel module of the relay, so no media host would start; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023 that have the module`,
       ],
     ],
     [
       'a kernel module that would be better where none can be loaded',
       `${minimal}  nodes: { system: bottlerocket }\nmedia: { kernelForwarding: preferred }\n`,
       [
-        `${file}:11:10 warning media.kernelForwarding: bottlerocket can't load the kernel module of the relay, so every packet is relayed in userspace; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023`,
+        `${file}:11:10 warning media.kernelForwarding: bottlerocket can't load the kernel module of the relay, so every packet is relayed in userspace; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023 that have the module`,
       ],
     ],
     [
@@ -123,7 +123,7 @@ describe('a cell on Kubernetes', () => {
         `${file}:5:5 error kubernetes.images.sbc: must be an image with its digest, for example registry.example.com/cellstamp-sbc@sha256: and 64 hexadecimal digits; got registry.example.com/cellstamp-sbc:latest`,
         `${file}:10:12 warning kubernetes.nodes.managedBy: nodes of aks-managed are in a cloud, whose network does not carry the ARP that moves the floating address: no caller would reach an SBC; allowed: SBC nodes on a link of one’s own`,
         `${file}:10:12 error kubernetes.drainMinutes: 240 minutes are longer than aks-managed waits for a pod, and then cuts its calls; allowed: at most 30, or nodes that are self-managed or of karpenter`,
-        `${file}:10:36 error media.kernelForwarding: talos can't load the kernel module of the relay, so no media host would start; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023`,
+        `${file}:10:36 error media.kernelForwarding: talos can't load the kernel module of the relay, so no media host would start; allowed: off, or nodes of debian, ubuntu or amazon-linux-2023 that have the module`,
         `${file}:11:31 error media.relay.ports: 31000-33999 overlaps the ports that the cluster gives to Services (30000-32767); allowed: ports outside 30000-32767, or the cluster’s own range as kubernetes.nodes.nodePorts`,
         `${file}:11:31 warning media.relay.ports: 31000-33999 overlaps 32768-60999, from which other programs of the node take ports: the pod reserves its own, but what is taken before it starts stays taken; allowed: ports below 32768, or a node with no other load`,
       ],

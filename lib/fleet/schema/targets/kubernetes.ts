@@ -52,7 +52,7 @@ export const kubernetesCell = z.strictObject({
       system: z
         .enum(nodeSystems)
         .default('debian')
-        .describe('Operating system of the media nodes, which loads the kernel module of the relay.'),
+        .describe('Operating system of the media nodes, which must have the kernel module of the relay.'),
       nodePorts: portRange
         .prefault('30000-32767')
         .describe('Ports that the cluster gives to Services, FROM-TO (--service-node-port-range of the API server).'),
