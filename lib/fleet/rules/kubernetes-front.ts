@@ -5,7 +5,7 @@ import { contains, parseRange } from '../range.ts';
 import type { FrontSpec } from '../schema/front-types.ts';
 import { neverOutside } from '../schema/fixed.ts';
 import { isFrontOnKubernetes, type FrontOnKubernetes } from '../schema/targets/kubernetes-front.ts';
-import { overlap, patience, portsOfTheNode, text } from './kubernetes.ts';
+import { nodesWaitForCalls, overlap, portsOfTheNode, text } from './kubernetes.ts';
 
 /** Ports of the node that an edge takes. */
 function takenPorts({ edge, health }: FrontSpec): readonly { readonly path: Path; readonly port: number }[] {
@@ -38,21 +38,6 @@ const portsAreFree: Rule<FrontOnKubernetes> = {
         };
       }
     }
-  },
-};
-
-const nodesWaitForCalls: Rule<FrontOnKubernetes> = {
-  severity: 'error',
-  reads: ['kubernetes.drainMinutes', 'kubernetes.nodes.managedBy'],
-  *check({ kubernetes: { drainMinutes, nodes } }) {
-    const most = patience[nodes.managedBy];
-    if (drainMinutes <= most) return;
-    yield {
-      path: ['kubernetes', 'drainMinutes'],
-      alsoAt: [['kubernetes', 'nodes', 'managedBy']],
-      message: `${drainMinutes} minutes are longer than ${nodes.managedBy} waits for a pod, and then cuts the calls through it`,
-      allowed: `at most ${most}, or nodes that are self-managed or of karpenter`,
-    };
   },
 };
 

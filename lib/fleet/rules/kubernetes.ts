@@ -88,7 +88,7 @@ const portsKeepOffTheEphemeral: Rule<OnKubernetes> = {
  * time-out (30), GKE’s surge upgrades (60), --max-graceful-termination-sec of cluster-autoscaler (10). Karpenter waits as long as its
  * NodePool’s terminationGracePeriod says, which is for ever by default.
  */
-export const patience = {
+const patience = {
   'self-managed': Infinity,
   karpenter: Infinity,
   'cluster-autoscaler': 10,
@@ -97,7 +97,13 @@ export const patience = {
   'gke-managed': 60,
 } as const satisfies Record<OnKubernetes['kubernetes']['nodes']['managedBy'], number>;
 
-const nodesWaitForCalls: Rule<OnKubernetes> = {
+/** Nodes wait for a pod as long as its calls may last. Of cells, and of edges. */
+export const nodesWaitForCalls: Rule<{
+  readonly kubernetes: {
+    readonly drainMinutes: number;
+    readonly nodes: { readonly managedBy: keyof typeof patience };
+  };
+}> = {
   severity: 'error',
   reads: ['kubernetes.drainMinutes', 'kubernetes.nodes.managedBy'],
   *check({ kubernetes: { drainMinutes, nodes } }) {

@@ -46,7 +46,7 @@ describe('a front on Kubernetes', () => {
     [
       'a drain longer than its nodes wait',
       checked('  nodes: { managedBy: aks-managed }\n'),
-      'error kubernetes.drainMinutes: 240 minutes are longer than aks-managed waits for a pod, and then cuts the calls through it; allowed: at most 30, or nodes that are self-managed or of karpenter',
+      'error kubernetes.drainMinutes: 240 minutes are longer than aks-managed waits for a pod, and then cuts its calls; allowed: at most 30, or nodes that are self-managed or of karpenter',
     ],
     [
       'an anycast address that a region does not announce',
