@@ -46,7 +46,7 @@ export interface SbcOfCell extends AnyHost {
 
 export type HostOfCell = MediaHostOfCell | SbcOfCell;
 
-/** The host at which an operation was interrupted that makes hosts anew. */
+/** The host at which an operation that recreates hosts was interrupted. */
 export interface Renewing {
   readonly host: string;
   /** Whether somebody wants it drained after it. */
@@ -61,7 +61,7 @@ export interface DrainPort extends CellPort {
   /** Whether an SBC could be the active one now, and knows what that one knows. */
   standsBy(sbc: string): Promise<boolean>;
 
-  /** An SBC gives up the floating addresses, and does not take them again, also when it is dead and is made anew. */
+  /** An SBC gives up the floating addresses. It does not take them again, even if it dies and is recreated. */
   withdraw(sbc: string): Promise<void>;
 
   /** An SBC may take the floating addresses again. */
@@ -70,7 +70,7 @@ export interface DrainPort extends CellPort {
   /** What the last `noteRenewing` said. */
   renewing(): Renewing | undefined;
 
-  /** Remembers which host is being made anew, beyond the end of this process. */
+  /** Remembers which host is being recreated, beyond the end of this process. */
   noteRenewing(renewing: Renewing | undefined): void;
 }
 

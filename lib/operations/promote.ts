@@ -83,7 +83,7 @@ export async function standDown(port: DataPort, primary: string): Promise<Promot
 }
 
 /**
- * Sees to it that no copy goes while it may be the only one that is whole: a host that is made anew copies the primary.
+ * Sees to it that no copy goes while it may be the only one that is whole: a host that is recreated copies the primary.
  * @param going names of hosts that are about to end or to be made; those that are no data hosts do not count
  * @param patience how long a primary may take that has just started
  * @throws OperationFailure when the primary of such a host does not answer as one, while another host has a copy

@@ -4,7 +4,7 @@ import { OperationFailure } from './failure.ts';
 import { askDrained, drainedIn } from './host-command.ts';
 import { until } from './patience.ts';
 
-/** A cell whose hosts can be made anew. */
+/** A cell whose hosts can be recreated. */
 export interface RenewPort extends DrainPort {
   /** Media hosts and SBCs that do not run what the definition says, or do not run at all. */
   outdated(): Promise<readonly string[]>;
@@ -36,8 +36,8 @@ export interface RenewOptions extends DrainOptions {
 const settling = 30;
 
 /**
- * Media hosts, then the standby SBC, then the active one. A host that runs what the definition says is left alone. Each is drained, made
- * anew, and given its work back before the next is touched; one that somebody has drained before stays drained. It begins a host only when
+ * Media hosts, then the standby SBC, then the active one. A host that runs what the definition says is left alone. Each is drained,
+ * recreated, and given its work back before the next is touched; one that somebody has drained before stays drained. It begins a host only when
  * every other one is ready, and stops at the first that does not become ready, or when calls are lost. Doing it again goes on from there.
  * Whoever calls it has the cell to itself.
  *
@@ -52,7 +52,7 @@ export async function renewHosts(port: RenewPort, options: RenewOptions): Promis
     if (next === undefined) return renewed;
     if (renewed.includes(next.name)) {
       throw new OperationFailure(
-        `${next.name} of cell ${port.cell} is not what the definition says after it was made anew`,
+        `${next.name} of cell ${port.cell} is not what the definition says after it was recreated`,
       );
     }
     await renewOne(port, next, options);
@@ -90,7 +90,7 @@ async function renewOne(port: RenewPort, host: HostOfCell, options: RenewOptions
   if ((await port.outdated()).includes(name)) {
     // Of an SBC that is dead there is nothing to take.
     if (host.isUp || host.kind === 'media') await drainHost(port, name, options);
-    onProgress?.(`${name}: is made anew`);
+    onProgress?.(`${name}: is recreated`);
     await port.renew(name);
   }
   if (staysDrained) await drainHost(port, name, options);
@@ -100,7 +100,7 @@ async function renewOne(port: RenewPort, host: HostOfCell, options: RenewOptions
   const lost = lostSince(before, await port.lostCalls());
   if (lost > 0) {
     throw new OperationFailure(
-      `${lost} ${lost === 1 ? 'call has' : 'calls have'} lost the relay while ${name} of cell ${port.cell} was made anew; no further host is touched`,
+      `${lost} ${lost === 1 ? 'call has' : 'calls have'} lost the relay while ${name} of cell ${port.cell} was recreated; no further host is touched`,
     );
   }
 }
@@ -125,7 +125,7 @@ async function isDrained(port: RenewPort, host: HostOfCell): Promise<boolean> {
   return drainedIn(await port.run(active, askDrained)).has(host.number);
 }
 
-/** An SBC that was made anew begins to count again. */
+/** An SBC that was recreated begins to count again. */
 export function lostSince(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number {
   const more = [...after].map(([sbc, calls]) => calls - (calls < (before.get(sbc) ?? 0) ? 0 : (before.get(sbc) ?? 0)));
   return more.reduce((sum, calls) => sum + calls, 0);

@@ -278,7 +278,7 @@ describe('a change of the primary', () => {
   });
 });
 
-describe('hosts that are to be made anew', () => {
+describe('hosts that are to be recreated', () => {
   const going = (databases: Databases, ...names: readonly string[]) =>
     requirePrimaries(databases.port, names, { seconds: 0 });
 

@@ -1,4 +1,4 @@
-/** In which order hosts are made anew, and whose word it is whether one stays drained. */
+/** In which order hosts are recreated, and whose word it is whether one stays drained. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drain, undrain, type MediaHostOfCell, type Renewing, type SbcOfCell } from '../../lib/operations/drain.ts';
@@ -29,7 +29,7 @@ function order(active: 1 | 2, outdated: readonly string[], only?: 'media' | 'sbc
   }
 }
 
-describe('hosts that are made anew', () => {
+describe('hosts that are recreated', () => {
   it('are media hosts by number, then the standby SBC, then the active one', () => {
     const all = ['sbc-1', 'media-10', 'sbc-2', 'media-2', 'media-1'];
     expect(order(1, all)).toEqual(['media-1', 'media-2', 'media-10', 'sbc-2', 'sbc-1']);
@@ -45,7 +45,7 @@ describe('hosts that are made anew', () => {
     expect(order(1, ['sbc-2'], 'sbc', 'media-3')).toEqual(['media-3', 'sbc-2']);
   });
 
-  it('have lost the calls that both SBCs count more, one of which may have begun anew', () => {
+  it('have lost the calls that both SBCs count more, one of which may have restarted', () => {
     const counts = (one: number, other: number) =>
       new Map([
         ['sbc-1', one],
@@ -67,7 +67,7 @@ describe('hosts that are made anew', () => {
   });
 });
 
-/** Two SBCs of which nothing is there but which is active, who is withdrawn, and what is to be made anew. */
+/** Two SBCs of which nothing is there but which is active, who is withdrawn, and what is to be recreated. */
 class Pair {
   active = 'sbc-1';
   readonly withdrawn = new Set<string>();

@@ -129,7 +129,7 @@ protocol bgp edge { local ${router} as 64600; neighbor ${host.unicastSide} as 64
     expect(await heard(/65535,0/, 5)).toContain('BGP.as_path: 64512 64512 64512 64512\n');
   });
 
-  it('tells it plainly again after its BIRD was started anew', async () => {
+  it('tells it plainly again after its BIRD was restarted', async () => {
     health(200);
     await heard(/as_path: 64512\n/, 5);
     edgeBird.kill('SIGTERM');

@@ -59,7 +59,7 @@ function describe(cell: string, done: Promotion): string {
     `${primary} is the primary of ${cell}`,
     ...following.map((host) => `${host} follows it`),
     ...notFollowing.map(({ host, reason }) => `${host} does not follow it: ${reason}`),
-    ...missing.map((host) => `${host} is dead; "npx cellstamp up ${cell}" makes it anew, as a replica`),
+    ...missing.map((host) => `${host} is dead; "npx cellstamp up ${cell}" recreates it as a replica`),
     ...(primary === before ? [] : [lossText(before, loss)]),
   ].join('\n');
 }

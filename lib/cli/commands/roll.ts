@@ -31,7 +31,7 @@ export function addRoll(program: Command): Command {
       '\nExample:\n  $ npx cellstamp roll euw1-a\n  $ npx cellstamp roll euw1-a --only media\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
         'Media hosts first, then the standby SBC, then the active one; a host that runs what it should is left alone. On this\n' +
         'machine data hosts come before them: the replicas, then the primaries, whose place a replica takes. A media host or an\n' +
-        'SBC is drained (`npx cellstamp drain --help`), made anew from the cell’s file, and given its work back. On AWS a host\n' +
+        'SBC is drained (`npx cellstamp drain --help`), recreated from the cell’s file, and given its work back. On AWS a host\n' +
         'takes the bundle that was applied. On Kubernetes a pod that is not what was applied ends with its last call, and another\n' +
         'takes its place; the standby SBC knows all calls before the active one goes. The command stops at the first host that does not become ready, and when calls are\n' +
         'lost; run it again to go on from there.',

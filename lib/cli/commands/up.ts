@@ -23,7 +23,7 @@ export function addUp(program: Command): Command {
     .option('--json', 'print the state as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp up euw1-a\n\nCells and front stay up until `npx cellstamp down`. In a cell that is up already, media hosts and SBCs with another configuration\nare made anew one after the other without their calls, as by `npx cellstamp roll`. Change the front and its cells together: `up --front` with all its cells.',
+      '\nExample:\n  $ npx cellstamp up euw1-a\n\nCells and front stay up until `npx cellstamp down`. In a cell that is up already, media hosts and SBCs with another configuration\nare recreated one after the other without their calls, as by `npx cellstamp roll`. Change the front and its cells together: `up --front` with all its cells.',
     )
     .action(up);
 }

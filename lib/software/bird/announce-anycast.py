@@ -46,7 +46,7 @@ def main():
         row = row + 1 if answer != announced else 0
         if row >= (UP if answer else DOWN):
             announced, row = answer, 0
-        # Again and again: a BIRD that has started anew holds the range back.
+        # Again and again: a BIRD that has restarted holds the range back.
         done = tell(("enable" if announced else "disable") + " anycast")
         if done and said != announced:
             print("the edge takes new calls: announced" if announced else "the edge takes no new calls: the last resort")

@@ -7,7 +7,7 @@ import type { CellState, Namespace } from './state.ts';
 export interface Changes {
   /** Are made at once: they are not there, or what they have is of no more use. */
   readonly make: readonly string[];
-  /** Have calls, and another configuration: they are made anew one after the other. */
+  /** Have calls, and another configuration: they are recreated one after the other. */
   readonly renew: readonly string[];
   /** Media hosts that have another neighbour or guest, while they go on: before anything else, see `ring.ts`. */
   readonly ring: readonly string[];

@@ -31,8 +31,8 @@ function aliveInit({ namespaces }: CellState, host: string): ProcessId | undefin
 }
 
 /**
- * Sees to it that no data are lost when hosts are made anew, whose data go with them.
- * @returns primaries that are to be made anew, and may only when another host is the primary
+ * Sees to it that no data are lost when hosts are recreated, whose data go with them.
+ * @returns primaries that are to be recreated, and may only when another host is the primary
  * @throws LocalFailure when the data are on no primary, or the primary is to go
  */
 export function heldPrimaries(cell: Cell, state: CellState, plans: readonly NamespacePlan[]): readonly string[] {

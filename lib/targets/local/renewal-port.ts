@@ -1,4 +1,4 @@
-/** The hosts of a cell on this machine as an operation makes them anew, one at a time. */
+/** The hosts of a cell on this machine as an operation recreates them, one at a time. */
 import { internalPorts } from '../../fleet/schema/fixed.ts';
 import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import type { RenewPort } from '../../operations/renew.ts';

@@ -1,6 +1,6 @@
 /**
  * Media hosts that take over from each other are in a ring. When hosts come or go, some get another neighbour, or another guest: they
- * learn of it while their own relay goes on with its calls. Only what they have for the guest is started anew, and the lease's program.
+ * learn of it while their own relay goes on with its calls. Only the guest's programs and the one that keeps the lease are restarted.
  */
 import { deriveCell, type Cell } from '../../fleet/derive/cell.ts';
 import { emptyMediaHost, type DrainOptions } from '../../operations/drain.ts';

@@ -39,7 +39,7 @@ import { tellHost } from './tell.ts';
 
 export interface Progress {
   readonly host: string;
-  /** renewed: it was made anew in a running cell, and has its work back. */
+  /** renewed: it was recreated in a running cell, and has its work back. */
   readonly state: 'booting' | 'ready' | 'renewed';
 }
 
@@ -48,7 +48,7 @@ export interface UpOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Whether the cell ends with this process, even when it is killed. Default: false. */
   readonly dieWithParent?: boolean;
-  /** Told what a host that is made anew waits for, in words for a person. */
+  /** Told what a host that is recreated waits for, in words for a person. */
   readonly onWaiting?: (text: string) => void;
   /** Breaks it off. What it has made until then is there. */
   readonly signal?: AbortSignal;
@@ -56,7 +56,7 @@ export interface UpOptions {
 
 /**
  * Brings a cell up, or makes it what the spec says where it is up already: hosts that are gone are made at once, then media hosts and
- * SBCs that have another configuration are made anew one after the other, each without its calls. All others are left alone; other
+ * SBCs that have another configuration are recreated one after the other, each without its calls. All others are left alone; other
  * tenants and trunks change no host.
  * @throws LocalFailure when this machine lacks something, or a host does not become ready; its logs are kept until `down`.
  */
@@ -93,7 +93,7 @@ export interface RollOptions extends UpOptions {
 }
 
 /**
- * Makes hosts that have another configuration anew: replicas of PostgreSQL and Redis, then their primaries, whose place a replica has
+ * Recreates hosts that have another configuration: replicas of PostgreSQL and Redis, then their primaries, whose place a replica has
  * taken; then media hosts and SBCs, one after the other, each without its calls.
  * @returns the hosts that were made, in that order
  * @throws LocalFailure when the cell is not up, has other hosts than the spec, or a host does not become ready
@@ -222,7 +222,7 @@ function requireNoData({ name, spec, namespaces }: CellState): void {
   });
   if (alive.length === 0) return;
   throw new LocalFailure(
-    `cell ${name} needs another network, so that all of its hosts have to be made anew, with no data in them; nothing was changed. To give its data up: npx cellstamp down ${name}`,
+    `cell ${name} needs another network, so that all of its hosts have to be recreated, with no data in them; nothing was changed. To give its data up: npx cellstamp down ${name}`,
   );
 }
 
@@ -283,7 +283,7 @@ async function makeHosts(
     await runInNetwork(state.namespaces['outside']!.init, ['ip', '-batch', '-'], { input: routes });
   }
   if (held.length === 0) return state;
-  // Their replicas are as the spec wants them: one takes the place of each, and then they can be made anew.
+  // Their replicas are as the spec wants them: one takes the place of each, and then they can be recreated.
   for (const primary of held) await standDown(port, primary);
   return makeHosts(cell, requireState(cell.name), plans, isMeant, options);
 }

@@ -1,6 +1,6 @@
 /**
  * An SBC that is kept from the floating addresses: its keepalived does not run. It gives the addresses up when it ends. The cell's folder
- * remembers it, because that of a host goes when the host is made anew.
+ * remembers it, because that of a host goes when the host is recreated.
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ export async function withdraw(cell: string, sbc: string): Promise<void> {
   makeFolder(folder(cell));
   writeFileSync(record(cell, sbc), '');
   const init = requireState(cell).namespaces[sbc]?.init;
-  // Nothing runs there; it finds the record when it is made anew.
+  // Nothing runs there; it finds the record when it is recreated.
   if (init === undefined || !isAlive(init)) return;
   keepWithdrawn(cell, sbc);
   // Whatever comes of it: the other SBC is there to take over.

@@ -109,7 +109,7 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
     for (const host of old) expect(await writeTo(host)).toMatch(/READONLY|read-only/);
   });
 
-  it('of which a replica dies are made anew by `up`, and nothing is lost', async () => {
+  it('of which a replica dies are recreated by `up`, and nothing is lost', async () => {
     const toll = await bed.underCalls(async () => {
       for (const host of primaries()) killHost(name, other(host));
       await up(parseCell(bed.input));

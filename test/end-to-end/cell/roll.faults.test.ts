@@ -124,7 +124,7 @@ describeWith(['root', 'debian-packages'], 'a cell with one media host', () => {
   });
   afterAll(() => lab?.down());
 
-  it('keeps an SBC drained that dies and is made anew, until it is undrained', async () => {
+  it('keeps an SBC drained that dies and is recreated, until it is undrained', async () => {
     const standby = lab.cell.sbcs.find((sbc) => sbc.name !== lab.active)!.name;
     const port = localCell(alone.name);
     const isDrained = async () =>

@@ -1,4 +1,4 @@
-/** Hosts of a running cell are drained, and made anew one after the other, while calls are up and others come. */
+/** Hosts of a running cell are drained, and recreated one after the other, while calls are up and others come. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -189,7 +189,7 @@ describeWith(['root', 'debian-packages'], 'hosts of a running cell', () => {
     await phones.close();
   });
 
-  it('are made anew one after the other where they differ from the file: no call is lost, new ones are set up', async () => {
+  it('are recreated one after the other where they differ from the file: no call is lost, new ones are set up', async () => {
     expect((await roll(input)).ready).toEqual([]);
     const run = await callsAt(20);
     const steady = SteadyCalls.start(agents, kinds, { ratePerSecond: 5, talkSeconds: 4 });

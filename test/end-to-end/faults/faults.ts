@@ -25,7 +25,7 @@ async function link(lab: Lab, host: string, state: 'up' | 'down'): Promise<void>
   await runInNetwork(requireState(lab.spec.name).namespaces['fabric']!.init, ['ip', 'link', 'set', host, state]);
 }
 
-/** What an operator does about a primary that is lost: a replica takes its place, and only then can it be made anew. */
+/** What an operator does about a primary that is lost: a replica takes its place, and only then can it be recreated. */
 async function replacePrimary({ spec: { name } }: Lab, host: string): Promise<void> {
   for (const role of ['database', 'redis'] as const) {
     if (primaryHost(name, role) !== host) continue;

@@ -72,7 +72,7 @@ describe('a cell whose file has changed', () => {
     });
   });
 
-  it('makes media hosts with another neighbour anew only for what else has changed', () => {
+  it('recreates media hosts that get another neighbour only for what else has changed', () => {
     const { ring, renew } = change({ ...input, media: { ...input.media, hosts: 3, relay: { calls: 77 } } });
     expect(ring).toEqual(['media-1', 'media-2']);
     expect(renew).toEqual(expect.arrayContaining(['media-1', 'media-2']));

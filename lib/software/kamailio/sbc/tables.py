@@ -56,7 +56,7 @@ class Copy:
         return "%d s old" % seconds if seconds < 120 else "%d min old" % (seconds // 60)
 
     def fetch(self):
-        """Makes it anew, all tables as they were at one moment. The names of those that have changed."""
+        """Replaces it by all tables as they were at one moment. The names of those that have changed."""
         new = os.path.join(self.folder, "new-%d" % os.getpid())
         shutil.rmtree(new, ignore_errors=True)
         os.mkdir(new)
