@@ -7,11 +7,12 @@ import { spawnSync } from 'node:child_process';
 import { neededPackages, wantedPackages } from '../lib/targets/local/front/packages.ts';
 import { missingPackages } from '../lib/targets/local/packages.ts';
 
-/** Checkers of generated files, foreign SIP implementations, the AWS command line and library, ping, Prometheus, nodes of a cluster. */
+/** Checkers of generated files, a browser, foreign SIP implementations, the AWS command line and library, ping, Prometheus, nodes of a cluster. */
 const forTests = [
   'awscli',
   'baresip-core',
   'catatonit',
+  'chromium',
   'cloud-init',
   'containerd',
   'containernetworking-plugins',

@@ -85,12 +85,13 @@ const parts = {
     reason: 'needs prometheus and promtool: apt-get install prometheus',
   },
   bird: { present: () => onPath('bird'), reason: 'needs BIRD 2: apt-get install bird2' },
+  chromium: { present: () => onPath('chromium'), reason: 'needs Chromium: apt-get install chromium' },
   baresip: { present: () => onPath('baresip'), reason: 'needs baresip: apt-get install baresip-core' },
   sipp: { present: () => onPath('sipp'), reason: 'needs SIPp: apt-get install sip-tester' },
   xmllint: { present: () => onPath('xmllint'), reason: 'needs xmllint: apt-get install libxml2-utils' },
   freeswitch: {
     present: () => onPath('freeswitch') && spawnSync('id', ['freeswitch']).status === 0,
-    reason: 'needs FreeSWITCH 1.10 or newer on the path and its user freeswitch: not in Debian, see the README',
+    reason: 'needs FreeSWITCH 1.10 or newer on the path and its user freeswitch: not in Debian, see docs/local.md',
   },
 } as const satisfies Record<string, Part>;
 

@@ -87,7 +87,7 @@ it('the project that cdktf init makes compiles, tests and synthesises a cell', a
     /^Usage: npx cellstamp /,
   );
 
-  // The README's example, as an ES module.
+  // The documentation's example, as an ES module.
   mkdirSync(join(folder, 'esm'));
   writeFileSync(join(folder, 'esm', 'package.json'), '{ "type": "module" }');
   cpSync('examples/library/main.ts', join(folder, 'esm', 'main.ts'));
@@ -97,11 +97,11 @@ it('the project that cdktf init makes compiles, tests and synthesises a cell', a
   expect(readdirSync(join(folder, 'esm', 'cdktf.out', 'stacks'))).toEqual(['voice']);
 }, 400_000);
 
-it('the package.json of the README installs CDK Terrain in place of cdktf', async ({ skip }) => {
+it('the package.json of the documentation installs CDK Terrain in place of cdktf', async ({ skip }) => {
   const node = await nodeOf('22');
   if (node === undefined) return skip('needs Node.js 22 from npm');
   const folder = newFolder();
-  const block = /```json\n(\{[^`]*cdktn[^`]*\})\n```/.exec(readFileSync('README.md', 'utf8'))![1]!;
+  const block = /```json\n(\{[^`]*cdktn[^`]*\})\n```/.exec(readFileSync('docs/library.md', 'utf8'))![1]!;
   const shown = JSON.parse(block) as { dependencies: Record<string, string> };
   expect(shown.dependencies).toHaveProperty('cellstamp');
   shown.dependencies['cellstamp'] = archive;
