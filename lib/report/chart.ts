@@ -11,19 +11,15 @@ export interface ChartFrame {
   /** In what the values are counted: the name of the axis. */
   readonly unit: string;
   /**
-   * Pixels.
-   * @default 960
-   */
-  readonly width?: number;
-  /**
-   * Pixels.
-   * @default 320
+   * Of the space for values, pixels.
+   * @default 220
    */
   readonly height?: number;
 }
 
 /** Colours are names of the page's style; the second is what stands alone, without a page. */
 export const INK = 'var(--ink, #1b1f24)';
+export const GROUND = 'var(--ground, #ffffff)';
 export const FAINT = 'var(--faint, #6b7280)';
 export const GRID = 'var(--line, #d6dae0)';
 export const LIMIT = 'var(--limit, #c0262d)';
@@ -34,26 +30,42 @@ export const seriesColor = (n: number): string =>
   `var(--series-${(n % SERIES.length) + 1}, ${SERIES[n % SERIES.length]})`;
 
 export const FONT = 'system-ui, DejaVu Sans, sans-serif';
-export const valueAxis = (unit: string) => ({
-  type: 'value' as const,
-  name: unit,
-  nameTextStyle: { color: FAINT, align: 'left' as const },
-  axisLabel: { color: FAINT },
-  splitLine: { lineStyle: { color: GRID } },
-});
 export const axisLine = { lineStyle: { color: FAINT } };
 
+/** Margins around the space for values, pixels. */
+export const LEFT = 60;
+export const RIGHT = 16;
+export const BOTTOM = 28;
+
+/** What a chart is drawn for, pixels. The page shows the widest that fits. */
+const WIDTHS = { wide: 736, narrow: 352 } as const;
+
+export interface Drawing {
+  /** Pixels, of the whole. */
+  readonly width: number;
+  readonly isNarrow: boolean;
+}
+
+/**
+ * A chart for wide screens and one for phones: text that shrinks with its chart can't be read.
+ * @param drawn the height in pixels, and what ECharts is to draw
+ */
 export function draw(
-  { id, title, description, width = 960, height = 320 }: ChartFrame,
-  option: EChartsCoreOption,
+  { id, title, description }: ChartFrame,
+  drawn: (drawing: Drawing) => { readonly height: number; readonly option: EChartsCoreOption },
 ): Html {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
-  try {
-    chart.setOption({ animation: false, useUTC: true, textStyle: { fontFamily: FONT, color: INK }, ...option });
-    return new Html(named(chart.renderToSVGString(), id, title, description));
-  } finally {
-    chart.dispose();
-  }
+  const versions = (['wide', 'narrow'] as const).map((name) => {
+    const width = WIDTHS[name];
+    const { height, option } = drawn({ width, isNarrow: name === 'narrow' });
+    const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+    try {
+      chart.setOption({ animation: false, useUTC: true, textStyle: { fontFamily: FONT, color: INK }, ...option });
+      return `<div class="${name}">${named(chart.renderToSVGString(), `${id}-${name}`, title, description)}</div>`;
+    } finally {
+      chart.dispose();
+    }
+  });
+  return new Html(versions.join('\n'));
 }
 
 /**

@@ -35,10 +35,15 @@ function written(part: Part): string {
   return typeof part === 'object' ? part.map(written).join('\n') : escaped(String(part));
 }
 
-/** A table with a row of headings; columns of numbers are set to the right. */
+/** A number as a reader takes it in: `1,246`. */
+export const count = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 });
+
+/** A table with a row of headings; columns of numbers are set to the right. On a phone each row is a list with the headings beside. */
 export function table(head: readonly string[], rows: readonly (readonly Part[])[]): Html {
-  const cell = (part: Part): Html =>
-    typeof part === 'number' ? html`<td class="number">${part}</td>` : html`<td>${part}</td>`;
+  const cell = (part: Part, column: number): Html =>
+    typeof part === 'number'
+      ? html`<td class="number" data-head="${head[column]!}">${count(part)}</td>`
+      : html`<td data-head="${head[column]!}">${part}</td>`;
   return html`<table>
     <thead>
       <tr>

@@ -1,6 +1,8 @@
-import { BAND, draw, INK, LIMIT, seriesColor, valueAxis, type ChartFrame } from './chart.ts';
+import { BAND, BOTTOM, draw, INK, LEFT, LIMIT, RIGHT, seriesColor, type ChartFrame } from './chart.ts';
 import type { Html } from './html.ts';
+import { legend, LINE, linesOf } from './room-for-text.ts';
 import { momentLines, timeAxis, type Mark } from './time-axis.ts';
+import { valueAxis } from './value-axis.ts';
 
 export interface LineChart extends ChartFrame {
   /** Instants, milliseconds since 1970 UTC, rising. */
@@ -34,36 +36,36 @@ export interface Limit {
   readonly dashed?: boolean;
 }
 
-/** Margins, pixels. */
-const LEFT = 64;
-const RIGHT = 24;
+const HEIGHT = 220;
 
 /** Values over time. The axis is in UTC and starts at zero. */
 export function lineChart(chart: LineChart): Html {
-  const { times, lines, band, limits = [], marks = [], unit, width = 960, height = 320 } = chart;
+  const { times, lines, band, limits = [], marks = [], unit, height = HEIGHT } = chart;
   const points = (values: ArrayLike<number>): [number, number | null][] =>
     Array.from(values, (value, i) => [times[i]!, Number.isFinite(value) ? Number(value.toPrecision(6)) : null]);
-  const { lines: markLines, space: markSpace } = momentLines(
-    marks,
-    times[0] ?? 0,
-    times[times.length - 1] ?? 1,
-    width - LEFT - RIGHT,
-  );
   const names = [...(band ? [band.name] : []), ...lines.map(({ name }) => name)];
   const plain = { type: 'line' as const, symbol: 'none', silent: true };
-  return draw(
-    { ...chart, height: height + markSpace },
-    {
-      grid: { left: LEFT, right: RIGHT, top: 64 + markSpace, bottom: 32 },
-      legend: { top: 0, left: 56, data: names, textStyle: { color: INK }, itemHeight: 8, itemGap: 18 },
+  return draw(chart, ({ width }) => {
+    const room = width - LEFT - RIGHT;
+    const { lines: markLines, space: markSpace } = momentLines(
+      marks,
+      times[0] ?? 0,
+      times[times.length - 1] ?? 1,
+      room,
+    );
+    const above = legend(names, width, INK);
+    const axis = valueAxis(unit, width, markSpace);
+    const top = above.height + axis.space + markSpace;
+    const option = {
+      grid: { left: LEFT, right: RIGHT, top, bottom: BOTTOM },
+      legend: above.option,
       xAxis: {
         ...timeAxis,
         min: times[0],
         max: times[times.length - 1],
       },
       yAxis: {
-        ...valueAxis(unit),
-        nameGap: 15 + markSpace,
+        ...axis.option,
         min: 0,
         ...(lines.every(({ steps }) => steps === true) && { minInterval: 1 }),
       },
@@ -95,7 +97,7 @@ export function lineChart(chart: LineChart): Html {
           name: 'marks',
           // Not seen, but the axis makes room for it: a line that marks a limit alone would be cut off.
           lineStyle: { opacity: 0 },
-          data: limits.map(({ value }) => [times[0], value * 1.02]),
+          data: limits.map(({ value, text }) => [times[0], value * (1 + (linesOf(text, room) * LINE) / height)]),
           markLine: {
             symbol: 'none',
             silent: true,
@@ -107,6 +109,8 @@ export function lineChart(chart: LineChart): Html {
                 label: {
                   formatter: text,
                   color: LIMIT,
+                  width: room,
+                  overflow: 'break' as const,
                   position: n === 0 ? ('insideStartTop' as const) : ('insideStartBottom' as const),
                 },
               })),
@@ -115,6 +119,7 @@ export function lineChart(chart: LineChart): Html {
           },
         },
       ],
-    },
-  );
+    };
+    return { height: top + height + BOTTOM, option };
+  });
 }

@@ -72,8 +72,19 @@ table { border-collapse: collapse; margin: 0.5rem 0; display: block; overflow-x:
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid var(--line); }
 td:first-child { white-space: nowrap; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
-figure { margin: 1rem 0; overflow-x: auto; }
-svg { max-width: 100%; height: auto; }
+figure { margin: 1rem 0; }
+svg { display: block; width: 100%; height: auto; }
+.wide svg { max-width: 960px; } .narrow svg { max-width: 480px; }
+.narrow { display: none; }
+@media (max-width: 767px) {
+  .wide { display: none; } .narrow { display: block; }
+  thead { display: none; }
+  tr { display: block; border-bottom: 1px solid var(--line); padding: 0.4rem 0; }
+  td, td:first-child { display: flex; border: 0; padding: 0.1rem 0; white-space: normal; overflow-wrap: anywhere; }
+  td.number { text-align: left; }
+  td:empty { display: none; }
+  td::before { content: attr(data-head); flex: 0 0 38%; padding-right: 0.75rem; color: var(--faint); }
+}
 details { border-bottom: 1px solid var(--line); padding: 0.4rem 0; }
 summary { cursor: pointer; }
 code, pre { font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }

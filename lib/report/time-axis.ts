@@ -1,13 +1,12 @@
 /** Time from left to right, in UTC, and moments on it. */
 import { axisLine, INK } from './chart.ts';
+import { LINE, linesOf, textWidth } from './room-for-text.ts';
 
 export interface Mark {
   /** Milliseconds since 1970 UTC. */
   readonly at: number;
   readonly text: string;
 }
-
-const MARK_ROW = 15;
 
 /** Dates in the form of ISO 8601; a month or a year is written where it begins. */
 const TIME = {
@@ -32,32 +31,39 @@ export function momentLines(marks: readonly Mark[], from: number, to: number, wi
   const placed = marks.map((mark) => placeOf(mark, from, to, width));
   const rows = rowsOf(placed);
   return {
-    space: marks.length === 0 ? 0 : (Math.max(...rows) + 1) * MARK_ROW,
+    space: Math.max(0, ...rows.map((row, n) => row + placed[n]!.lines)) * LINE,
     lines: marks.map(({ at, text }, n) => ({
       xAxis: at,
       lineStyle: { color: INK, type: 'dashed' as const },
-      label: { formatter: text, color: INK, distance: 3 + rows[n]! * MARK_ROW, align: placed[n]!.align },
+      label: {
+        formatter: text,
+        color: INK,
+        distance: 3 + rows[n]! * LINE,
+        align: 'left' as const,
+        offset: [placed[n]!.offset, 0],
+        width,
+        overflow: 'break' as const,
+      },
     })),
   };
 }
 
-/** Width of a character of the labels on average, pixels. */
-const CHARACTER = 6.5;
-
 interface Placed {
-  readonly align: 'left' | 'center' | 'right';
   /** Pixels from the left end of the axis. */
   readonly from: number;
   readonly to: number;
+  /** Pixels from the line to the left end of its name. */
+  readonly offset: number;
+  /** Of text: more than one where it is wider than the axis. */
+  readonly lines: number;
 }
 
 /** A name is in the middle of its line, but for the ends, where it would be cut off or lie over other text. */
 function placeOf({ at, text }: Mark, from: number, to: number, width: number): Placed {
-  const middle = ((at - from) / (to - from)) * width;
-  const wide = text.length * CHARACTER;
-  if (middle < wide / 2) return { align: 'left', from: middle, to: middle + wide };
-  if (middle > width - wide / 2) return { align: 'right', from: middle - wide, to: middle };
-  return { align: 'center', from: middle - wide / 2, to: middle + wide / 2 };
+  const line = ((at - from) / (to - from)) * width;
+  const wide = Math.min(textWidth(text), width);
+  const left = Math.max(0, Math.min(line - wide / 2, width - wide));
+  return { from: left, to: left + wide, offset: left - line, lines: linesOf(text, width) };
 }
 
 /** The row above the chart for each name, so that none lies over another. */
@@ -66,10 +72,12 @@ function rowsOf(placed: readonly Placed[]): number[] {
   const order = placed.map((_, n) => n).sort((a, b) => placed[a]!.from - placed[b]!.from);
   const rows = placed.map(() => 0);
   for (const n of order) {
-    const free = taken.findIndex((end) => end < placed[n]!.from);
-    const row = free < 0 ? taken.length : free;
+    const { from, to, lines } = placed[n]!;
+    const isFree = (row: number) => (taken[row] ?? -Infinity) < from;
+    let row = 0;
+    while (!Array.from({ length: lines }, (_, line) => row + line).every(isFree)) row++;
     rows[n] = row;
-    taken[row] = placed[n]!.to;
+    for (let line = row; line < row + lines; line++) taken[line] = to;
   }
   return rows;
 }

@@ -4,6 +4,7 @@ import type { PlanInput } from '../../planner/plan/input.ts';
 import { DEFAULT_RULES } from '../../planner/plan/rules.ts';
 import type { ActionOf, Plan } from '../../planner/plan/schema.ts';
 import {
+  count,
   html,
   lineChart,
   table,
@@ -18,7 +19,7 @@ import { HOUR_MS } from '../../planner/time.ts';
 
 /** Days of the past that are drawn before the forecast. */
 const MEASURED_DAYS = 14;
-/** Beyond so many cells a plot has a point a day, and only the fullest resource has one: the page can still be opened. */
+/** Beyond this many cells a plot has a point a day, and only the fullest resource has one: the page can still be opened. */
 const MOST_HOURLY_CELLS = 30;
 /** More cells than this are folded. */
 const MOST_OPEN_CELLS = 6;
@@ -102,8 +103,12 @@ function demandPlot(
         })),
       ];
   const limits: Limit[] = [
-    ...(limit === undefined ? [] : [{ value: limit, text: `carries ${four(limit)} with ${withLost(resource, lost)}` }]),
-    ...(usable === undefined ? [] : [{ value: usable, text: `up to ${four(usable)} by the policy`, dashed: true }]),
+    ...(limit === undefined
+      ? []
+      : [{ value: limit, text: `carries ${count(four(limit))} with ${withLost(resource, lost)}` }]),
+    ...(usable === undefined
+      ? []
+      : [{ value: usable, text: `up to ${count(four(usable))} by the policy`, dashed: true }]),
   ];
   return html`<figure>
     ${lineChart({
@@ -191,7 +196,7 @@ function mediaHosts(
         { name: 'in service now', values: times.map(() => current), dashed: true },
       ],
       limits: [{ value: there, text: `${there} there are` }],
-      height: 240,
+      height: 140,
     })}
   </figure>`;
 }

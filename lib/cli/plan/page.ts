@@ -4,6 +4,7 @@ import type { Action, Plan } from '../../planner/plan/schema.ts';
 import { barChart, html, page, table, timeline, type Html } from '../../report/index.ts';
 import { cellSections } from './page-cells.ts';
 import { minute, spansOf } from './page-moments.ts';
+import { blockingText, summary } from './text.ts';
 import { whatIf, type WhatIf } from './what-if.ts';
 
 /** Cells in one bar chart: with more the names can't be read. */
@@ -19,6 +20,7 @@ export function planPage(input: PlanInput, plan: Plan): string {
   return page({
     title: `Plan of ${minute(plan.now)} UTC`,
     sections: [
+      { heading: 'In short', body: verdict(plan) },
       { heading: 'What to do', body: actions(plan) },
       { heading: 'When', body: moments(plan), folded: plan.actions.length > ROWS_A_CHART },
       { heading: 'What is not done, and why', body: excuses(plan), folded: plan.excuses.length > 20 },
@@ -28,6 +30,23 @@ export function planPage(input: PlanInput, plan: Plan): string {
       ...cellSections(input, plan),
     ],
   });
+}
+
+/** What a reader must know who reads no further. */
+function verdict(plan: Plan): Html {
+  const { cells } = plan;
+  const full = cells.filter(({ crossesAt }) => crossesAt !== null);
+  const [fullest] = [...cells].sort((a, b) => b.utilisation - a.utilisation);
+  return html`<p><strong>${summary(plan)}</strong></p>
+    ${
+      full.length > 0
+        ? html`<p class="bad">
+            Too full within the horizon:
+            ${full.map(({ name, crossesAt }) => `${name} from ${minute(crossesAt!)} UTC`).join(', ')}.
+          </p>`
+        : html`<p>No cell gets too full within the horizon.</p>`
+    }
+    ${fullest === undefined ? '' : html`<p>The fullest cell is ${fullest.name}, at ${percent(fullest.utilisation)}: ${fullest.fullest}.</p>`}`;
 }
 
 /** What an action is done to, and the moments that belong to it. */
@@ -117,10 +136,10 @@ function packing({ cells, lowerBound }: Plan): Html {
             {
               name: 'in the busiest hours ahead',
               values: some.map(({ utilisation }) => drawnPercent(utilisation)),
+              labels: tooHigh(some.map(({ utilisation }) => utilisation)),
             },
           ],
           limits: [{ value: 100, text: 'full' }],
-          height: 260,
         })}
       </figure>`,
     );
@@ -141,8 +160,12 @@ function packing({ cells, lowerBound }: Plan): Html {
 }
 
 /** A limit of zero is exceeded beyond every measure, and would leave nothing to see of the other bars. */
-const drawnPercent = (share: number): number => Math.min(share, 2) * 100;
-const percent = (share: number): string => (share > 10 ? 'over 1000 %' : `${(share * 100).toFixed(1)} %`);
+const HIGHEST_DRAWN = 2;
+const drawnPercent = (share: number): number => Math.min(share, HIGHEST_DRAWN) * 100;
+/** What bars say that are drawn shorter than they are. */
+const tooHigh = (shares: readonly number[]): Readonly<Record<number, string>> =>
+  Object.fromEntries(shares.flatMap((share, at) => (share > HIGHEST_DRAWN ? [[at, percent(share)]] : [])));
+const percent = (share: number): string => (share > 10 ? 'over 1,000 %' : `${(share * 100).toFixed(1)} %`);
 
 function basis({ policy, policies, leadTime, quotas, notes }: Plan): Html {
   return html`<p>
@@ -151,7 +174,7 @@ function basis({ policy, policies, leadTime, quotas, notes }: Plan): Html {
     </p>
     ${table(
       ['policy', 'lines it buys for the busiest cell', 'calls lost'],
-      Object.entries(policies).map(([name, { lines, blocking }]) => [name, lines, percent(blocking)]),
+      Object.entries(policies).map(([name, { lines, blocking }]) => [name, lines, blockingText(blocking)]),
     )}
     ${
       quotas.length > 0
@@ -178,13 +201,14 @@ const policyText = ({ name, ...numbers }: Plan['policy']): string =>
 function whatIfTable(input: PlanInput, plan: Plan): Html {
   const cases = whatIf(input, plan);
   if (cases === undefined) {
-    return html`<p class="faint">Left out: with so many cells it would take longer than the plan itself.</p>`;
+    return html`<p class="faint">Left out: for a fleet of this size it would take longer than the plan itself.</p>`;
   }
   const chart = (
     id: string,
     title: string,
     unit: string,
     bars: readonly (readonly [string, (one: WhatIf) => number])[],
+    labels: Readonly<Record<number, string>> = {},
   ) =>
     html`<figure>
       ${barChart({
@@ -195,14 +219,17 @@ function whatIfTable(input: PlanInput, plan: Plan): Html {
           .join('; '),
         unit,
         categories: cases.map(({ when }) => when),
-        bars: bars.map(([name, value]) => ({ name, values: cases.map(value) })),
+        bars: bars.map(([name, value]) => ({ name, values: cases.map(value), labels })),
         ...(unit.startsWith('%') && { limits: [{ value: 100, text: 'full' }] }),
-        height: 240,
       })}
     </figure>`;
-  return html`${chart('if-full', 'How full the fullest cell would be', '% of what its fullest limit lets it carry', [
-    ['fullest cell', ({ fullest }) => drawnPercent(fullest)],
-  ])}
+  return html`${chart(
+    'if-full',
+    'How full the fullest cell would be',
+    '% of what its fullest limit lets it carry',
+    [['fullest cell', ({ fullest }) => drawnPercent(fullest)]],
+    tooHigh(cases.map(({ fullest }) => fullest)),
+  )}
   ${chart('if-cells', 'Cells to stamp, and cells that get too full', 'cells', [
     ['stamps', ({ stamps }) => stamps],
     ['cells that get too full', ({ crossing }) => crossing],

@@ -38,7 +38,7 @@ function bars(results: readonly SimulationResult[]): Html {
       unit,
       categories,
       bars: [{ name, values: results.map(figure) }],
-      height: 220,
+      height: 120,
     });
   return html`<figure>
       ${chart('short', 'Minutes short', 'minutes', 'minutes short, summed over cells', (one) => one.minutesShort)}
@@ -81,7 +81,7 @@ function overTime({ decider, hours, log }: SimulationResult): Html {
           { name: 'cells', values: series(({ cells }) => cells) },
           { name: 'short at some time of the hour', values: series(({ short }) => short) },
         ],
-        height: 200,
+        height: 120,
       })}
     </figure>`;
 }

@@ -137,7 +137,7 @@ function excuseLines(excuses: readonly PlanExcuse[]): readonly string[] {
   ];
 }
 
-/** Cells where a tenant should have less than its contract, or where something is to be told. */
+/** Cells where a tenant should have less than its contract, or where there is something to report. */
 function limitLines(admission: Plan['admission']): readonly string[] {
   const cells = admission.flatMap((one) => {
     if ('excuse' in one) return [[`  ${one.cell}: none, as ${one.excuse}`]];
@@ -173,7 +173,7 @@ function comparison({ policies, policy }: Plan): readonly string[] {
 }
 
 /** A share that no one will live to see lost is as good as none. */
-function blockingText(blocking: number): string {
+export function blockingText(blocking: number): string {
   if (blocking === 0) return 'none';
   return blocking < 1e-9 ? 'less than one in 1,000,000,000' : `${amount(blocking * 100)} %`;
 }
