@@ -2,10 +2,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BakeRule } from '../operations/bake.ts';
 import type { RolloutPort } from '../operations/rollout.ts';
+import type { Release } from '../operations/rollout-log.ts';
+import { UserError } from '../config-file/user-error.ts';
+import { timeZone } from '../planner/forecast/time-zone.ts';
+import { callCounts } from '../planner-files/prometheus/call-counts.ts';
+import { reachPrometheus } from '../planner-files/prometheus/reach.ts';
+import { readPlanning } from '../planner-files/read-planning.ts';
+import { RolloutLog } from '../planner-files/rollout-log.ts';
+import type { RolloutSettings } from '../planner-files/rollout-schema.ts';
+import { windowAt } from '../planner-files/rollout-windows.ts';
 import { asRoot } from './as-root.ts';
 import { cellsOption, readCell } from './cell-files.ts';
-import { isFileIn, withCheckout } from './commits.ts';
+import { checkedOut, isFileIn, withCheckout } from './commits.ts';
 import { recordStep } from './commands/rollout-record.ts';
 import { CommandFailure, describeFailure } from './failure.ts';
 import { proofLoad, proved, requireProofOptions, tellProof } from './commands/prove.ts';
@@ -23,9 +34,17 @@ export interface RolloutOptions {
   readonly json?: true;
 }
 
-/** @throws CommandFailure when the options do not go with the target */
+const planningFile = 'planning.yaml';
+
+/**
+ * @param fleet names of the cells that stand
+ * @throws CommandFailure when the options do not go with the target, or gates have no other cell to compare with
+ * @throws InvalidFiles for a planning file that is wrong
+ */
 export async function rolloutPort(
   { target, deploy, secret, record, json }: RolloutOptions,
+  release: Release,
+  fleet: readonly string[],
   signal: AbortSignal,
 ): Promise<RolloutPort> {
   if ((deploy !== undefined) !== (target === 'aws')) {
@@ -37,6 +56,20 @@ export async function rolloutPort(
     );
   }
   await requireProofOptions({ target, ...(secret === undefined ? {} : { secret }) });
+  const { value: planning, rolloutAuditPath } = readPlanning(planningFile).planning;
+  const zone = timeZone(planning.rollout.zone ?? planning.zone);
+  const bakeRule = bakeRuleOf(planning.rollout.bake);
+  if (bakeRule !== undefined && Object.keys(bakeRule.gates).length > 0 && fleet.length < 2) {
+    throw new CommandFailure(
+      `${planningFile}: rollout.bake.gates compare a cell with the others of the fleet, which has ${fleet.length}; allowed: two cells or more, or all gates off`,
+      2,
+    );
+  }
+  // Its secrets, too, are to be there before anything is done.
+  if (bakeRule !== undefined) await reachPrometheus(planningFile, signal);
+  const log = new RolloutLog(rolloutAuditPath);
+  log.requireWritable();
+  const say = (text: string) => console.error(text);
   if (target === 'local') asRoot();
   const shell = (command: string, folder: string, environment: NodeJS.ProcessEnv) =>
     runShell(command, folder, environment, json ? 2 : 1);
@@ -66,14 +99,51 @@ export async function rolloutPort(
         return proof.good;
       }),
 
-    async record(cell, step) {
-      if (record !== undefined) return shell(record, '.', { CELL: cell, STEP: step });
-      recordStep(cell, step, { cells: cellFolder, planning: 'planning.yaml' });
-      return true;
-    },
+    // Whatever is wrong with its files, cells that are on their way back go on.
+    record: (cell, step) =>
+      orSayWhyNot(signal, async () => {
+        if (record !== undefined) return shell(record, '.', { CELL: cell, STEP: step });
+        recordStep(cell, step, { cells: cellFolder, planning: planningFile });
+        return true;
+      }),
 
     isIn: async (cell, commit) => isFileIn(commit, `${cellFolder}/${cell}.yaml`),
+
+    steps: () => log.steps(),
+
+    note: (step) => log.add(step),
+
+    isCheckedOut: () => checkedOut(cellFolder) === release.to,
+
+    windowAt: (at) => windowAt(planning.rollout, zone, at),
+
+    bakeRule,
+
+    now: () => Date.now(),
+
+    pause: (milliseconds, signal) => sleep(milliseconds, undefined, signal && { signal }).then(() => undefined),
+
+    async counts(from, to) {
+      try {
+        const { server, settings } = await reachPrometheus(planningFile, signal);
+        const counts = await callCounts(server, settings.cellLabel, from, to);
+        return new Map([...counts].filter(([cell]) => fleet.includes(cell)));
+      } catch (error) {
+        // What can't be asked now may answer later, a file that somebody edits be right later; a bake that knows nothing of its calls does not end well.
+        if (signal.aborted || !(error instanceof UserError)) throw error;
+        say(error.message);
+        return new Map();
+      }
+    },
+
+    say,
   };
+}
+
+function bakeRuleOf(bake: RolloutSettings['bake']): BakeRule | undefined {
+  if (bake === undefined) return undefined;
+  const gates = Object.entries(bake.gates).filter(([, allowed]) => allowed !== 'off');
+  return { ...bake, gates: Object.fromEntries(gates) as BakeRule['gates'] };
 }
 
 /** @returns whether the command succeeded; it has said why not */
@@ -98,7 +168,7 @@ async function bringUp(cell: string, folder: string, signal: AbortSignal): Promi
   return (await up(readCell(join(folder, cellFolder), cell).spec, { signal })).state === 'running';
 }
 
-/** Whatever goes wrong, the cell is to be taken back; only an interruption ends the roll-out. */
+/** Whatever goes wrong, the roll-out decides what becomes of the cell; only an interruption ends it. */
 async function orSayWhyNot(signal: AbortSignal, work: () => Promise<boolean>): Promise<boolean> {
   try {
     return await work();

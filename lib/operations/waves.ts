@@ -1,4 +1,4 @@
-/** Which cells a change reaches, and the order in which they are deployed. */
+/** Which cells a change reaches, whether it reaches the front, and the order in which they are deployed. */
 
 /** Cells by wave. A wave begins when every cell of the one before has been proved. */
 export interface Waves {
@@ -8,16 +8,21 @@ export interface Waves {
   readonly rest: readonly string[];
 }
 
-/** What every cell's stack is made from. */
-const ofAllCells = /^(lib|stacks)\/|^(package-lock\.json|cdktf\.json|\.terraform\.lock\.hcl)$/;
+/** What every stack is made from. */
+const ofAllStacks = /^(lib|stacks)\/|^(package-lock\.json|cdktf\.json|\.terraform\.lock\.hcl)$/;
 
 /**
  * @param paths files that differ, from the root of the repository
  * @param fleet names of the cells that are to stand
  */
 export function changedCells(paths: readonly string[], fleet: readonly string[]): readonly string[] {
-  if (paths.some((path) => ofAllCells.test(path))) return fleet;
+  if (paths.some((path) => ofAllStacks.test(path))) return fleet;
   return fleet.filter((name) => paths.includes(`cells/${name}.yaml`));
+}
+
+/** Whether a change reaches the front. @param paths as above */
+export function changesFront(paths: readonly string[]): boolean {
+  return paths.some((path) => ofAllStacks.test(path) || path === 'cells/front.yaml');
 }
 
 /**

@@ -1,9 +1,11 @@
 import { Option, type Command } from 'commander';
 import { rolloutCell, rolloutWaves, type RolledOut } from '../../operations/rollout.ts';
-import { changedCells, wavesOf, type Waves } from '../../operations/waves.ts';
-import { formatFinding } from '../../config-file/finding.ts';
+import type { Release } from '../../operations/rollout-log.ts';
+import { changedCells, changesFront, wavesOf, type Waves } from '../../operations/waves.ts';
+import { isOnAws } from '../../fleet/schema/targets/on-aws.ts';
+import { formatFinding, printable } from '../../config-file/finding.ts';
 import { readCell, readFleet } from '../cell-files.ts';
-import { changedFiles, treeOf } from '../commits.ts';
+import { changedFiles, checkedOut, commitOf, goneFiles, treeOf } from '../commits.ts';
 import { addRecord } from './rollout-record.ts';
 import { CommandFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
@@ -12,30 +14,38 @@ import { cellFolder, rolloutPort, type RolloutOptions } from '../rollout-port.ts
 import { targetOption } from '../target.ts';
 
 const example =
-  '--before deployed --target aws --deploy \'npx cdktf deploy "cell-$CELL" && npx cellstamp roll "$CELL" --target aws\'';
+  '--before deployed --target aws --deploy \'[ -d node_modules ] || npm ci; npx cdktf deploy "cell-$CELL" && npx cellstamp roll "$CELL" --target aws\'';
 
 export function addRollout(program: Command): Command {
   const rollout = program
     .command('rollout')
-    .description('Rolls out a change of the fleet’s repository: deploys cells, proves them, rolls back what fails.')
+    .description(
+      'Rolls out a change of the fleet’s repository: deploys cells, proves them, lets them bake, rolls back what fails.',
+    )
     .addHelpText('after', `\nExample:\n  $ npx cellstamp rollout cell euw1-a ${example}`);
   rollout
     .command('waves')
-    .description('Lists the cells that a change reaches, in order: a canary, one more, a tenth of the fleet, the rest.')
+    .description(
+      'Lists what a change reaches, in order: the front on AWS; of the cells a canary, one more, a tenth of the fleet, the rest.',
+    )
     .argument('<commit>', 'what is deployed now: a commit, a tag')
     .addOption(canaryOption())
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp rollout waves deployed\n  {"canary":["euw1-b"],"one":[],"tenth":[],"rest":[]}',
+      '\nExample:\n  $ npx cellstamp rollout waves deployed\n  {"front":[],"canary":["euw1-b"],"one":[],"tenth":[],"rest":[]}',
     )
-    .action((commit: string, { canary }: WaveOptions) => console.log(JSON.stringify(wavesSince(commit, canary))));
+    .action((commit: string, { canary }: WaveOptions) => console.log(JSON.stringify(reachedSince(commit, canary))));
   withOptions(rollout.command('cell'))
-    .description('Deploys one cell as the repository says now and proves it; takes it back when it is not proved.')
+    .description(
+      'Deploys one cell from the repository, proves it and lets it bake; rolls it back when one of them fails.',
+    )
     .argument('<cell>', 'name of the cell')
     .addHelpText('after', `\nExample:\n  $ npx cellstamp rollout cell euw1-a ${example}\n\n${rolloutHelp}`)
     .action(cell);
   withOptions(rollout.command('fleet'))
-    .description('Rolls out over all cells that a change reaches, one at a time; ends at the first that is not proved.')
+    .description(
+      'Rolls out over all cells that a change reaches, in waves; rolls a wave back that has a bad cell, and stops there.',
+    )
     .addOption(canaryOption())
     .addHelpText(
       'after',
@@ -49,8 +59,10 @@ export function addRollout(program: Command): Command {
 const rolloutHelp =
   'On this machine a cell is brought up as its file says. On AWS --deploy is run, in this folder or, to go back, in a folder of\n' +
   'its own with the commit before checked out; a cell that is new is left as it is, as it has no tenants. The proof is that of\n' +
-  '`npx cellstamp prove`. After an interruption, run it again to go on. Exit status 1 unless every cell is proved as the\n' +
-  'repository says now.';
+  '`npx cellstamp prove`. `rollout` in planning.yaml says for how many minutes and calls a cell bakes, how much worse its calls may become\n' +
+  'beside those of other cells (answer-seizure ratio, post-dial delay, MOS, failures), and in which freezes and black-outs no cell is begun: a\n' +
+  'roll-out that starts in one ends, one that reaches a freeze stops, and one that reaches a black-out waits. Every step is added to\n' +
+  'rollout-audit.ndjson. Killed or interrupted, run it again to go on. Exit status 1 unless every cell is proved as the repository says now.';
 
 const canaryOption = (): Option =>
   new Option('--canary <cell>', 'the cell that goes first whenever it is among them; the first by name by default').env(
@@ -78,21 +90,26 @@ interface CellOptions extends RolloutOptions {
 }
 
 async function cell(name: string, { before, ...options }: CellOptions): Promise<void> {
-  treeOf(before);
+  const release = releaseSince(before);
   readCell(cellFolder, name);
   await interruptible(async (signal) => {
-    const port = await rolloutPort(options, signal);
-    tell([await rolloutCell(port, name, before, { signal })], options.json);
+    const port = await rolloutPort(options, release, standing().cells, signal);
+    tell(await rolloutCell(port, name, release, { signal }), options.json);
   }, interrupted);
 }
 
 async function fleet({ before, canary, ...options }: CellOptions & WaveOptions): Promise<void> {
-  const waves = wavesSince(before, canary);
+  const release = releaseSince(before);
+  const { front, ...waves } = reachedSince(before, canary);
+  if (front.length > 0) console.error('the change reaches the front, too, which is not deployed by this command');
   await interruptible(async (signal) => {
-    const port = await rolloutPort(options, signal);
-    tell(await rolloutWaves(port, waves, before, { signal }), options.json);
+    const port = await rolloutPort(options, release, standing().cells, signal);
+    tell(await rolloutWaves(port, waves, release, { signal }), options.json);
   }, interrupted);
 }
+
+/** @throws CommandFailure when it is not a commit */
+const releaseSince = (commit: string): Release => ({ from: commitOf(commit), to: checkedOut(cellFolder) });
 
 const interrupted = 'stops at the end of the present step; run it again to go on from there';
 
@@ -107,16 +124,31 @@ function tell(cells: readonly RolledOut[], json: true | undefined): void {
   if (cells.length === 0 && !json) console.log('the change reaches no cell');
 }
 
-/** @throws CommandFailure when it is no commit, or something is wrong with the fleet */
-function wavesSince(commit: string, canary: string | undefined): Waves {
-  const { cells, findings } = readFleet(cellFolder);
+/** @throws CommandFailure when it is not a commit, or something is wrong with the fleet */
+function reachedSince(commit: string, canary: string | undefined): Waves & { readonly front: readonly string[] } {
+  const { cells: names, front } = standing();
+  if (canary && !names.includes(canary)) {
+    throw new CommandFailure(`--canary (or CANARY) is ${printable(canary)}; allowed: ${names.join(', ')}`, 2);
+  }
+  const deployed = treeOf(commit);
+  for (const path of goneFiles(deployed)) {
+    if (path.startsWith(`${cellFolder}/`))
+      console.error(`${path} is gone, its resources are not: nothing is taken down`);
+  }
+  const changed = changedFiles(deployed, cellFolder);
+  return {
+    front: front !== undefined && changesFront(changed) ? [front] : [],
+    ...wavesOf(changedCells(changed, names), names.length, canary),
+  };
+}
+
+/** Names of the cells that are to stand, and of the front if it is on AWS. @throws CommandFailure when something is wrong with the fleet */
+function standing(): { readonly cells: readonly string[]; readonly front: string | undefined } {
+  const { cells, front, findings } = readFleet(cellFolder);
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new CommandFailure(errors.map(formatFinding).join('\n'), 2);
-  const deployed = treeOf(commit);
-  for (const path of changedFiles(deployed, '--diff-filter=D')) {
-    if (path.startsWith(`${cellFolder}/`))
-      console.error(`${path} is gone, its resources are not: no cell is taken down`);
-  }
-  const names = cells.filter(({ state }) => state !== 'planned').map(({ name }) => name);
-  return wavesOf(changedCells(changedFiles(deployed), names), names.length, canary);
+  return {
+    cells: cells.filter(({ state }) => state !== 'planned').map(({ name }) => name),
+    front: front !== undefined && isOnAws(front) ? 'front' : undefined,
+  };
 }
