@@ -18,7 +18,7 @@ export interface Budget {
 /** Shares are sums that are added to and taken from again and again. */
 const FULL = 1 + 9e-7;
 
-/** Every so many swaps tried at random shake the bins after an ejection. */
+/** Every this many swaps tried at random shake the bins after an ejection. */
 const SHAKES = 40;
 
 /** Bins and what is in them. */
