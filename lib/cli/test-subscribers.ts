@@ -44,7 +44,7 @@ export type SubscriberAddresses = readonly [caller: string, callee: string, carr
 /**
  * @param transport what the SBC speaks to the carrier over
  * @param addresses Default: documentation addresses that the spec does not name.
- * @throws CommandFailure when the cell's database or an SBC can't be told
+ * @throws CommandFailure when the cell's database or an SBC can't be changed
  */
 export async function addSubscribers(
   spec: CellSpec,

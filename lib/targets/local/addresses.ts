@@ -34,6 +34,23 @@ export function publicAddress(publicNetwork: string, host: Host): string | undef
   return undefined;
 }
 
+/** The two ends of the link by which phones of this machine reach an exposed cell. */
+export interface MachineLink {
+  /** Interface of this machine: as unique as public networks, and within the 15 characters of Linux. */
+  readonly name: string;
+  readonly machine: string;
+  readonly outside: string;
+}
+
+/** Its addresses are of the cell's public network; no host has them. */
+export function machineLink(publicNetwork: string): MachineLink {
+  return {
+    name: `cellstamp-${publicNetwork.split('.')[2]}`,
+    machine: hostPart(publicNetwork, 253),
+    outside: hostPart(publicNetwork, 254),
+  };
+}
+
 /** The router of the cell's range: the first address, which no host has. */
 export function gatewayAddress(cell: Cell): string {
   const range = parseRange(cell.spec.network);
@@ -49,7 +66,7 @@ export function primaryName(cell: Pick<Cell, 'name'>, role: DataHost['role']): s
 export const outsideAddress = '203.0.113.1';
 
 /** Documentation ranges (RFC 5737): for tests and for whoever has no address in the spec. */
-const documentationRanges = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'];
+export const documentationRanges = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'];
 
 /** All ranges that the outside owns: what the documentation reserves, and the sources that the spec names. */
 export function outsideRanges(cell: Cell): readonly string[] {

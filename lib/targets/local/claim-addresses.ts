@@ -1,6 +1,6 @@
 /**
  * Text of the script that keepalived calls when an SBC becomes active or stops being it: here the floating public address is
- * put onto the interface and mapped onto the host's second private address, and every neighbour is told where it is now. In
+ * put onto the interface and mapped onto the host's second private address, and every neighbour learns where it is now. In
  * a cloud the provider's API does the same.
  */
 export function claimScript(floatingAddress: string, floatingSide: string, interfaceName: string): string {

@@ -1,6 +1,6 @@
 /**
  * A small routed internet, as data: a router for each region of the front, one for each place where callers are, every router
- * of a region linked with all others. Routes are told by BGP where BIRD is installed, else they are static.
+ * of a region linked with all others. Routes are announced by BGP where BIRD is installed, else they are static.
  *
  * The callers of all places, and a phone behind a router that masquerades, are one host, so that one program can be both ends
  * of a call: from where it speaks is decided by the address that it chooses.
