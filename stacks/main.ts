@@ -4,7 +4,7 @@
  *
  * | setting | as context | what it does |
  * | --- | --- | --- |
- * | CELLSTAMP_CELL | cell | builds this cell's stack only; the rules between cells are still checked against all |
+ * | CELLSTAMP_CELL | cell | builds this cell's stack only, or that of `front`; the rules between cells are still checked against all |
  * | CELLSTAMP_CELLS | cells | folder of the cells' files, `cells` by default |
  * | CELLSTAMP_STATE_BUCKET | stateBucket | S3 bucket for Terraform's states; a file beside the project by default |
  * | CELLSTAMP_STATE_REGION | stateRegion | region of that bucket |
@@ -39,7 +39,9 @@ function contextOf(json: string): Readonly<Record<string, unknown>> {
   return fail('CDKTF_CONTEXT_JSON is not a JSON object, as cdktf sets it');
 }
 
-const only = setting('CELLSTAMP_CELL', 'cell');
+const asked = setting('CELLSTAMP_CELL', 'cell');
+/** The only cell; all cells where none is asked for, and to check the front against them. */
+const only = asked === 'front' ? undefined : asked;
 const folder = setting('CELLSTAMP_CELLS', 'cells') ?? 'cells';
 const bucket = setting('CELLSTAMP_STATE_BUCKET', 'stateBucket');
 const region = setting('CELLSTAMP_STATE_REGION', 'stateRegion');
@@ -72,11 +74,15 @@ if (only !== undefined && !isOnAws(cells[0]!)) {
     `the cell ${only} is not on AWS, so there is no stack of it; allowed: a cell with the section aws, which may be aws: {}`,
   );
 }
+if (asked === 'front' && front === undefined) fail(`there is no front in ${folder}/; allowed: a file front.yaml`);
+if (asked === 'front' && !isOnAws(front!)) {
+  fail('the front is not on AWS, so there is no stack of it; allowed: a front with the section aws');
+}
 const standing = cells.filter((cell) => cell.state !== 'planned' && isOnAws(cell));
 if (only !== undefined && standing.length === 0) fail(`the cell ${only} is planned, so there is nothing to build yet`);
 
 await synthesise({
-  specs: standing,
+  specs: asked === 'front' ? [] : standing,
   ...(front && isOnAws(front) ? { front } : {}),
   frontStack: only === undefined,
   outdir,

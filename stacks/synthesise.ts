@@ -51,7 +51,7 @@ function inThread(synthesis: Synthesis): Promise<Stacks> {
   });
 }
 
-/** The thread's file lies beside this one: JavaScript in the package, TypeScript in the project, which a thread must be told. */
+/** The thread's file lies beside this one: JavaScript in the package, TypeScript in the project, which a thread must know. */
 function threadProgram(): string {
   const extension = extname(import.meta.url);
   const file = JSON.stringify(new URL(`./synthesis-thread${extension}`, import.meta.url).href);

@@ -2,9 +2,9 @@ import { App, type Manifest } from 'cdktf';
 import { marked } from '../lib/fleet/schema/brand.ts';
 import type { CellSpec } from '../lib/fleet/schema/cell.ts';
 import type { FrontSpec } from '../lib/fleet/schema/front.ts';
-import { CellStack } from './cell-stack.ts';
-import { FrontStack } from './front-stack.ts';
-import type { OwnStack, StateBucket } from './own-stack.ts';
+import { CellStack } from '../lib/targets/aws/cell-stack.ts';
+import { FrontStack } from '../lib/targets/aws/front-stack.ts';
+import type { OwnStack, StateBucket } from '../lib/targets/aws/own-stack.ts';
 
 export interface Synthesis {
   readonly specs: readonly CellSpec[];

@@ -49,7 +49,7 @@ function edges(region: string): EdgePool {
     fail(`there is no front (front.yaml) with a section kubernetes in ${folder}`);
   }
   const regions = front.regions.map((entry) => entry.region);
-  if (!regions.includes(region)) fail(`${region} is no region of the front; there are ${regions.join(', ')}`);
+  if (!regions.includes(region)) fail(`${region} is not a region of the front; there are ${regions.join(', ')}`);
   return new EdgePool(`${front.name}-${region}`, { spec: front, region });
 }
 

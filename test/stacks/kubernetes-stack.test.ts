@@ -100,7 +100,7 @@ describe('the outputs', () => {
 describe('a stack of nothing on Kubernetes', () => {
   it.each([
     ['dev', 'the stack dev is none of a cell or of the front; allowed: cell-NAME, with a file NAME.yaml in '],
-    ['front-us-east-1', 'us-east-1 is no region of the front; there are eu-west-1, eu-west-2'],
+    ['front-us-east-1', 'us-east-1 is not a region of the front; there are eu-west-1, eu-west-2'],
     ['cell-euw1-a', /^there is no cell euw1-a with a section kubernetes in .*; there are k8s-a, kubernetes-longest-1$/],
     ['cell-k8s-p', 'the cell k8s-p is planned, so there is nothing to build yet'],
   ])('%s says what is allowed', async (stack, message) => {

@@ -57,6 +57,22 @@ describe('stacks/main.ts', () => {
     expect(Object.keys(manifest().stacks)).toEqual(['cell-b']);
   });
 
+  it('makes the stack of the front alone when that is asked for', () => {
+    cell('a');
+    expect(synth({ CELLSTAMP_CELL: 'front' })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('there is no front in '),
+    });
+    const front = 'domain: voice.example.com\nregions: [{ region: eu-west-1, network: 10.15.0.0/24 }]\n';
+    writeFileSync(join(folder, 'cells', 'front.yaml'), `${front}local: {}\n`);
+    expect(synth({ CELLSTAMP_CELL: 'front' })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('the front is not on AWS'),
+    });
+    writeFileSync(join(folder, 'cells', 'front.yaml'), `${front}aws: {}\n`);
+    expect(synth({ CELLSTAMP_CELL: 'front' })).toMatchObject({ status: 0, stacks: ['front'] });
+  });
+
   it('makes no stack of what is not on AWS, and says so of a cell that is asked for', () => {
     const local = { 'lab.yaml': 'name: lab\nregion: cellar\nnetwork: 10.16.16.0/20\nlocal: {}\n' };
     const front = 'domain: voice.example.com\nregions: [{ region: cellar, network: 10.15.0.0/24 }]\nlocal: {}\n';

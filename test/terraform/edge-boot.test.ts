@@ -99,7 +99,7 @@ describeWith(
       machine.write(bootScriptPath, bootScript(name), '0755');
       machine.write(bootUnitPath, bootUnit(name));
       configure();
-    }, 120_000);
+    }, 300_000);
     afterAll(() => machine?.shutDown());
 
     /** What Terraform does: the bundle by its hash, the certificate's empty secret, the parameter. */
@@ -368,6 +368,44 @@ describeWith(
         { Name: 'Front', Value: 'front' },
         { Name: 'Host', Value: edge.name },
       ]);
+    });
+
+    it('shows a renewed certificate without a restart, and refuses one that cannot be right', () => {
+      const pid = () =>
+        machine.succeed('systemctl', 'show', '--value', '--property=MainPID', 'kamailio.service').trim();
+      const port = front.spec.edge.transports.tls as number;
+      const shown = () =>
+        machine.run(
+          ...['bash', '-c'],
+          `openssl s_client -connect ${edge.address}:${port} </dev/null 2>/dev/null | openssl x509 -noout -subject`,
+        ).output;
+      const renew = (key: string, days: number, subject: string) => {
+        machine.succeed(
+          ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+          ...['-days', String(days), '-subj', `/CN=${subject}`, '-keyout', '/tmp/key', '-out', '/tmp/certificate'],
+        );
+        const read = (path: string) => machine.succeed('cat', path);
+        machine.write('/tmp/secret', JSON.stringify({ certificate: read('/tmp/certificate'), key: read(key) }));
+        const put = ['put-secret-value', '--secret-id', 'sip-tls', '--secret-string', 'file:///tmp/secret'];
+        machine.succeed('aws', 'secretsmanager', ...put);
+        return machine.run('systemctl', 'start', 'cellstamp-certificate.service').status;
+      };
+      const before = pid();
+      expect(shown()).not.toContain('renewed.example.com');
+      expect(renew('/tmp/key', 10, 'renewed.example.com')).toBe(0);
+      expect(shown()).toContain('renewed.example.com');
+      expect(pid()).toBe(before);
+      machine.succeed('systemctl', 'start', 'cellstamp-metrics.service');
+      expect(machine.succeed('cat', '/run/cellstamp/host/metrics.json')).toMatch(
+        /"MetricName": "CertificateDays",\s+"Value": 9/,
+      );
+
+      machine.succeed('openssl', 'genpkey', '-algorithm', 'ed25519', '-out', '/tmp/other');
+      expect(renew('/tmp/other', 10, 'wrong.example.com')).not.toBe(0);
+      expect(machine.run('journalctl', '--no-pager', '-u', 'cellstamp-certificate').output).toContain(
+        'refused, its key is another one',
+      );
+      expect(shown()).toContain('renewed.example.com');
     });
 
     it('says so to health checks while it drains, and takes no call down', async () => {

@@ -20,7 +20,7 @@ const simple = (part: Partial<Service> & Pick<Service, 'name' | 'command'>) =>
   service({ description: part.name, user: 'root', ready: ['/bin/true'], readyTimeoutSeconds: 20, ...part });
 
 /** A program that is on every Debian, with what a real one has: a file with a secret, an order, a kernel setting. */
-const config = (greeting: string): HostConfig => ({
+const config = (greeting: string, reloaded = 'once'): HostConfig => ({
   ...emptyHostConfig,
   packages: ['bash'],
   files: [
@@ -29,6 +29,8 @@ const config = (greeting: string): HostConfig => ({
       `greeting=${greeting}\naddress=${late(values.publicAddress.name)}\nsecret=${late(values.eventSocketPassword.name)}\n`,
       { mode: '0640', group: 'daemon' },
     ),
+    file('/etc/hello/reloaded.conf', `${reloaded}\n`, { change: 'reload' }),
+    file('/etc/hello/token', `${late(values.signalwireToken.name)}\n`, { change: 'nothing' }),
   ],
   services: [
     simple({ name: 'prepare', command: ['/bin/true'], kind: 'oneshot' }),
@@ -36,10 +38,13 @@ const config = (greeting: string): HostConfig => ({
       name: 'hello',
       command: ['/bin/bash', '-c', '. /etc/hello/hello.conf; echo "hello says $greeting"; exec sleep infinity'],
       after: ['prepare'],
+      reload: ['/usr/bin/touch', '/run/hello-reloaded'],
     }),
+    simple({ name: 'bought', command: ['/bin/true'], kind: 'oneshot', needs: [values.signalwireToken] }),
+    simple({ name: 'extra', command: ['/bin/sleep', 'infinity'], after: ['bought'] }),
   ],
   sysctl: { 'net.ipv4.ip_nonlocal_bind': '1' },
-  values: [values.publicAddress, values.eventSocketPassword],
+  values: [values.publicAddress, values.eventSocketPassword, values.signalwireToken],
 });
 
 describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', () => {
@@ -53,6 +58,7 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
     instance = await machine.joinAws();
     machine.succeed('ip', 'address', 'add', `${host.address}/24`, 'dev', 'lo');
     machine.succeed('aws', 's3', 'mb', 's3://bundles');
+    machine.succeed('aws', 'secretsmanager', 'create-secret', '--name', 'token');
     machine.succeed('aws', 'logs', 'create-log-group', '--log-group-name', '/cellstamp/euw1-a/hosts');
     machine.write(bootScriptPath, bootScript(name), '0755');
     machine.write(bootUnitPath, bootUnit(name));
@@ -60,8 +66,8 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
   afterAll(() => machine?.shutDown());
 
   /** What Terraform does: the bundle by its hash, and the parameter that names it. */
-  function configure(greeting: string): void {
-    const archive = tar(cellBundleFiles(cell, host, undefined, config(greeting)));
+  function configure(greeting: string, reloaded?: string): void {
+    const archive = tar(cellBundleFiles(cell, host, undefined, config(greeting, reloaded)));
     const sha256 = createHash('sha256').update(archive).digest('hex');
     machine.write('/tmp/bundle', gzipSync(archive));
     machine.succeed('aws', 's3', 'cp', '/tmp/bundle', `s3://bundles/media-1/${sha256}.tar.gz`);
@@ -69,7 +75,7 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
       bundle: sha256,
       bucket: 'bundles',
       values: { public_address: '203.0.113.7' },
-      secrets: {},
+      secrets: { signalwireToken: 'token' },
     });
     machine.succeed(
       ...['aws', 'ssm', 'put-parameter', '--overwrite', '--type', 'String'],
@@ -93,8 +99,10 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
     expect(machine.succeed('stat', '-c', '%a %U:%G', '/etc/hello/hello.conf').trim()).toBe('640 root:daemon');
     expect(machine.succeed('sysctl', '--values', 'net.ipv4.ip_nonlocal_bind').trim()).toBe('1');
     expect(machine.succeed('aws', 'ec2', 'describe-tags', '--filters', `Name=resource-id,Values=${instance}`)).toMatch(
-      /"Key": "cellstamp-state",[^}]*"Value": "ready"/,
+      /"Key": "cellstamp-state",[^}]*"Value": "ready without bought extra"/,
     );
+    expect(show('extra.service', 'ActiveState')).toBe('inactive');
+    expect(machine.run('systemctl', 'is-enabled', 'extra.service').output.trim()).toBe('disabled');
     expect(
       machine.succeed('systemctl', 'is-enabled', 'hello.service', 'cellstamp-logs.timer', 'cellstamp-addresses.timer'),
     ).toBe('enabled\nenabled\nenabled\n');
@@ -122,6 +130,26 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
     expect(show('hello.service', 'MainPID')).not.toBe(pid);
     expect(machine.succeed('cat', '/etc/hello/hello.conf')).toBe(`greeting=Moin\naddress=203.0.113.7\n${secret}`);
     expect(machine.succeed('ls', '/var/lib/cellstamp/host/bundles').trim().split('\n')).toHaveLength(2);
+  });
+
+  it('reloads what can, and restarts nothing, where only such a file has changed', () => {
+    const pid = show('hello.service', 'MainPID');
+    configure('Moin', 'twice');
+    expect(boot().status).toBe(0);
+    expect(machine.run('test', '-e', '/run/hello-reloaded').status).toBe(0);
+    expect(show('hello.service', 'MainPID')).toBe(pid);
+  });
+
+  it('starts what was off once its value is filled in, and restarts nothing else', () => {
+    const pid = show('hello.service', 'MainPID');
+    const put = ['put-secret-value', '--secret-id', 'token', '--secret-string', 'a-token'];
+    machine.succeed('aws', 'secretsmanager', ...put);
+    expect(boot().status).toBe(0);
+    expect(show('extra.service', 'ActiveState')).toBe('active');
+    expect(show('hello.service', 'MainPID')).toBe(pid);
+    expect(machine.succeed('aws', 'ec2', 'describe-tags', '--filters', `Name=resource-id,Values=${instance}`)).toMatch(
+      /"Key": "cellstamp-state",[^}]*"Value": "ready"/,
+    );
   });
 
   it('sends the journal to CloudWatch Logs, each line once', () => {
@@ -172,7 +200,7 @@ describeWith(['root', 'checkers', 'moto_server'], 'the first boot of a host', ()
     expect(value('MemoryAvailable')).toBeGreaterThan(0);
     // There is no relay and no network card here: unknown, not zero.
     expect(value('RelaySessions')).toBeUndefined();
-    expect(value('ConntrackAvailable')).toBeUndefined();
+    expect(value('PacketsExceeded')).toBeUndefined();
     expect(machine.succeed('aws', 'cloudwatch', 'list-metrics', '--namespace', 'Cellstamp')).toContain('HostHealthy');
     machine.succeed('systemctl', 'stop', 'hello.service');
     expect(health()).toMatch(/"MetricName": "HostHealthy",\s+"Value": 0/);

@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { probeProgram } from '../../lib/software/probe/paths.ts';
 import { stateTag } from '../../lib/targets/aws/host/boot.ts';
 import { awsCell, unlockSite } from '../../lib/targets/aws/operations/cell-port.ts';
 import { run } from '../../lib/targets/local/run.ts';
@@ -166,7 +167,11 @@ describeWith(['moto_server'], 'a cell on AWS', () => {
       await new EC2Client({ region: spec.region }).send(new CreateTagsCommand({ Resources, Tags }));
     };
     const roll = (...more: readonly string[]) => cellstamp('roll', 'a', '--target', 'aws', '--cells', folder, ...more);
-    const touched = () => agents.sent.map(({ instance }) => [...instances].find(([, id]) => id === instance)![0]);
+    const hostsThatWere = (told: (script: string) => boolean) =>
+      agents.sent
+        .filter(({ script }) => told(script))
+        .map(({ instance }) => [...instances].find(([, id]) => id === instance)![0]);
+    const touched = () => hostsThatWere((script) => script === boots);
 
     it('has its hosts brought to the configuration one after the other, the active SBC last', async () => {
       for (const host of instances.keys()) await says(host, 'ready');
@@ -174,7 +179,11 @@ describeWith(['moto_server'], 'a cell on AWS', () => {
       const stdout = order.map((host) => `${host} of a is ready\n`).join('');
       expect(await roll()).toEqual({ status: 0, stdout, stderr: '' });
       expect(touched()).toEqual(order);
-      expect(new Set(agents.sent.map(({ script }) => script))).toEqual(new Set([boots]));
+      // Before the first host and after each, both SBCs are asked what their probes find.
+      const others = hostsThatWere((script) => script !== boots);
+      expect(new Set(others)).toEqual(new Set(['sbc-1', 'sbc-2']));
+      expect(others).toHaveLength(2 * (1 + order.length));
+      expect(agents.sent.every(({ script }) => script === boots || script.includes(probeProgram))).toBe(true);
       expect(JSON.parse((await roll('--json')).stdout)).toEqual({ cell: 'a', ready: order });
     });
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { App, type TerraformStack } from 'cdktf';
 import { parseCell, type CellInput } from '../../lib/fleet/schema/cell.ts';
 import { parseFront, type FrontInput } from '../../lib/fleet/schema/front.ts';
-import { CellStack } from '../../stacks/cell-stack.ts';
-import { FrontStack } from '../../stacks/front-stack.ts';
+import { CellStack } from '../../lib/targets/aws/cell-stack.ts';
+import { FrontStack } from '../../lib/targets/aws/front-stack.ts';
 import type { Configuration } from './terraform.ts';
 
 /** An image that needs no look-up. */

@@ -1,5 +1,5 @@
+import { cellNeeds } from '../../fleet/aws-needs.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
-import { findInstance } from '../../fleet/schema/targets/aws-instances.ts';
 import type { QuotaNeed } from './schema.ts';
 
 export const QUOTA_NAMES = ['elasticAddresses', 'instances', 'vcpus', 'networks'] as const;
@@ -18,18 +18,12 @@ export interface Quota {
 }
 
 /**
- * What one more cell takes of what AWS allows: a floating address and one for every media host, two SBCs and the media hosts, one
+ * What one more cell takes of what AWS allows: a floating address and one for every host, two SBCs and the media hosts, one
  * network. A cell that is elsewhere takes nothing.
  */
-export function quotaUse({ aws, media }: CellSpec): Readonly<Record<QuotaName, number>> {
-  if (aws === undefined) return { elasticAddresses: 0, instances: 0, vcpus: 0, networks: 0 };
-  const cores = (type: string): number => findInstance(type)?.vcpus ?? 0;
-  return {
-    elasticAddresses: 1 + media.hosts,
-    instances: 2 + media.hosts,
-    vcpus: 2 * cores(aws.sbc.instanceType) + media.hosts * cores(aws.media.instanceType),
-    networks: 1,
-  };
+export function quotaUse(cell: CellSpec): Readonly<Record<QuotaName, number>> {
+  const { elasticIps, vcpus, vpcs } = cellNeeds(cell);
+  return { elasticAddresses: elasticIps, instances: vpcs * (2 + cell.media.hosts), vcpus, networks: vpcs };
 }
 
 /** Keeps count of what stamps of this plan take from the quotas. */

@@ -1,6 +1,6 @@
 /** CloudWatch's alarms as plain data: what wakes somebody by the hosts' own metrics, and by those of EC2. */
-import type { Alert, WatchedHost } from '../../observability/alerts.ts';
-import { hostAlerts } from '../../observability/alerts.ts';
+import { hostAlerts, type Alert, type WatchedHost } from '../../observability/alerts.ts';
+import { metricMath } from './metric-math.ts';
 import { metricDimensions, metricNamespace, partition, type Site } from './site.ts';
 
 export interface Metric {
@@ -10,25 +10,38 @@ export interface Metric {
   readonly statistic: 'Average' | 'Maximum' | 'Minimum' | 'Sum';
 }
 
-export interface Alarm extends Omit<Alert, 'readings'> {
+export interface Alarm extends Omit<Alert, 'readings' | 'expression'> {
   /** One metric, or several under the names that `expression` uses. */
   readonly metrics: Readonly<Record<string, Metric>>;
+  /**
+   * In metric math.
+   * @default - the only metric
+   */
+  readonly expression?: string;
   /** Actions beside the report to the topic: ARNs. */
   readonly actions: readonly string[];
 }
 
 /** An alert as an alarm on what the site's hosts publish. */
-export function alarmOf(site: Site, { readings, ...alert }: Alert): Alarm {
+export function alarmOf(site: Site, { readings, expression, ...alert }: Alert): Alarm {
   const metrics = Object.entries(readings).map(([id, { host, metric, statistic }]): [string, Metric] => [
     id,
     { namespace: metricNamespace, name: metric, dimensions: metricDimensions(site, { name: host }), statistic },
   ]);
-  return { ...alert, metrics: Object.fromEntries(metrics), actions: [] };
+  return {
+    ...alert,
+    metrics: Object.fromEntries(metrics),
+    ...(expression === undefined ? {} : { expression: metricMath(expression) }),
+    actions: [],
+  };
 }
+
+const look =
+  'systemctl --failed; of one that nobody reaches, its stream in the log group of the hosts, and the console’s output';
 
 /** Alarms of any host; `instanceId` may be a Terraform token. */
 export function hostAlarms(site: Site, host: WatchedHost, instanceId: string): readonly Alarm[] {
-  return [...instanceAlarms(site, host, instanceId), ...hostAlerts(host).map((alert) => alarmOf(site, alert))];
+  return [...instanceAlarms(site, host, instanceId), ...hostAlerts(host, look).map((alert) => alarmOf(site, alert))];
 }
 
 /** By what EC2 measures of the instance. */

@@ -15,12 +15,15 @@ import { FrontZone } from './front-zone.ts';
 import { recoveryDays } from './site-key.ts';
 import { resourceName, sitePath } from './site.ts';
 import { TenantDirectory } from './tenant-directory.ts';
+import { transformAll, type Transform } from './transform.ts';
 
 export interface AnycastFrontProps {
   /** A complete spec: `parseFront({ domain: 'voice.example.com', regions: [...], aws: {} })`. */
   readonly spec: FrontSpec;
   /** A provider for each region of the spec, by region. What belongs to no region is made by the first one's. */
   readonly providers: Readonly<Record<string, TerraformProvider>>;
+  /** Has the last word on every resource. @default - none */
+  readonly transform?: Transform;
 }
 
 /**
@@ -74,6 +77,7 @@ export class AnycastFront extends Construct {
       front,
       addresses: { service: this.accelerator.addresses, edges: addresses },
     });
+    transformAll(this, props.transform);
   }
 
   private pop(region: FrontRegion, provider: TerraformProvider): EdgePop {

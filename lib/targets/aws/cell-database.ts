@@ -3,6 +3,7 @@ import { DbSubnetGroup } from '@cdktf/provider-aws/lib/db-subnet-group/index.js'
 import { RdsClusterInstance } from '@cdktf/provider-aws/lib/rds-cluster-instance/index.js';
 import { RdsClusterParameterGroup } from '@cdktf/provider-aws/lib/rds-cluster-parameter-group/index.js';
 import { RdsCluster } from '@cdktf/provider-aws/lib/rds-cluster/index.js';
+import { DataResource, Fn } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { awsOf } from '../../fleet/schema/targets/on-aws.ts';
@@ -13,8 +14,10 @@ export interface CellDatabaseProps {
   /** Private subnets, at least two zones. */
   readonly subnetIds: readonly string[];
   readonly securityGroupId: string;
-  /** ARN of the key for storage, backups and the owner's password. */
+  /** ARN of the key for the owner's password. */
   readonly kmsKeyArn: string;
+  /** ARN of a key that outlives the cell. @default - the account's key for RDS, which nobody can delete */
+  readonly storageKmsKeyArn?: string;
 }
 
 /** The user that owns the schema; RDS makes its password and keeps it in Secrets Manager. */
@@ -23,6 +26,9 @@ export const databaseOwner = 'cellstamp_owner';
 /**
  * Aurora PostgreSQL: a writer and the spec's readers over the zones, encrypted, TLS only, backed up, protected against
  * deletion. Changes wait for the maintenance window, so that an apply does not cut the calls' database off.
+ *
+ * Its backups outlive it: a last snapshot, under a name that no other cell of this name has, and the automated ones for as long as they are
+ * kept. So they are not encrypted with the cell's key, which goes with the cell.
  */
 export class CellDatabase extends Construct {
   readonly cluster: RdsCluster;
@@ -55,6 +61,11 @@ export class CellDatabase extends Construct {
       tags,
     });
     const retired = spec.state === 'retired';
+    // When this cell was made, which tells its last snapshot from that of an earlier cell of its name.
+    const made = new DataResource(this, 'made', {
+      input: { at: Fn.timestamp() },
+      lifecycle: { ignoreChanges: ['input'] },
+    });
     this.cluster = new RdsCluster(this, 'cluster', {
       clusterIdentifier: name,
       engine: 'aurora-postgresql',
@@ -67,16 +78,22 @@ export class CellDatabase extends Construct {
       dbClusterParameterGroupName: parameters.name,
       vpcSecurityGroupIds: [props.securityGroupId],
       storageEncrypted: true,
-      kmsKeyId: props.kmsKeyArn,
+      // A cluster that has another key keeps it.
+      ...(props.storageKmsKeyArn === undefined ? {} : { kmsKeyId: props.storageKmsKeyArn }),
+      ...(aws.database.restoreFrom === undefined ? {} : { snapshotIdentifier: aws.database.restoreFrom }),
+      ...(aws.maintenanceWindow === undefined ? {} : { preferredMaintenanceWindow: aws.maintenanceWindow }),
       backupRetentionPeriod: aws.database.backupRetentionDays,
       copyTagsToSnapshot: true,
       deletionProtection: !retired,
       skipFinalSnapshot: false,
-      finalSnapshotIdentifier: `${name}-final`,
+      finalSnapshotIdentifier: `${name}-final-${Fn.formatdate('YYYYMMDDhhmmss', made.output.lookup('at'))}`,
+      deleteAutomatedBackups: false,
       enabledCloudwatchLogsExports: ['postgresql'],
       applyImmediately: false,
       tags,
       dependsOn: [this.logGroup],
+      // A snapshot is where a cluster begins: one that is there is never replaced for it.
+      lifecycle: { ignoreChanges: ['snapshot_identifier'] },
     });
     this.instances = cell.databases.map(
       (host) =>
@@ -91,6 +108,7 @@ export class CellDatabase extends Construct {
           publiclyAccessible: false,
           autoMinorVersionUpgrade: false,
           // The lowest is promoted first; the writer is number 1.
+          ...(aws.maintenanceWindow === undefined ? {} : { preferredMaintenanceWindow: aws.maintenanceWindow }),
           promotionTier: Math.min(host.number - 1, 15),
           applyImmediately: false,
           tags: { Name: `${name}-${host.number}` },

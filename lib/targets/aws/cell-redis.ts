@@ -29,7 +29,7 @@ export class CellRedis extends Construct {
   constructor(scope: Construct, id: string, props: CellRedisProps) {
     super(scope, id);
     const { cell } = props;
-    const { redis } = awsOf(cell.spec);
+    const { redis, maintenanceWindow } = awsOf(cell.spec);
     const name = resourceName(cell);
     const tags = { Name: name };
 
@@ -67,6 +67,7 @@ export class CellRedis extends Construct {
       atRestEncryptionEnabled: 'true',
       kmsKeyId: props.kmsKeyArn,
       userGroupIds: [users.userGroupId],
+      ...(maintenanceWindow === undefined ? {} : { maintenanceWindow }),
       snapshotRetentionLimit: 1,
       autoMinorVersionUpgrade: 'false',
       applyImmediately: false,

@@ -1,6 +1,5 @@
 import { DataAwsEc2ManagedPrefixList } from '@cdktf/provider-aws/lib/data-aws-ec2-managed-prefix-list/index.js';
-import { EipAssociation } from '@cdktf/provider-aws/lib/eip-association/index.js';
-import { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
+import type { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
 import type { KmsKey } from '@cdktf/provider-aws/lib/kms-key/index.js';
 import { TerraformDataSource, TerraformResource, type TerraformProvider } from 'cdktf';
 import { Construct } from 'constructs';
@@ -14,6 +13,7 @@ import { imageId } from './debian-image.ts';
 import { regionAlarms } from './front-alarms.ts';
 import { edgeBundle } from './host/edge-bundle.ts';
 import { HostBundle } from './host-bundle.ts';
+import { hostAddress } from './host-address.ts';
 import { HostInstance } from './host-instance.ts';
 import { HostRole } from './host-role.ts';
 import { SiteAlarms } from './site-alarms.ts';
@@ -21,7 +21,7 @@ import { siteKey } from './site-key.ts';
 import { SiteLogs } from './site-logs.ts';
 import { SiteNetwork } from './site-network.ts';
 import { SiteSecurity } from './site-security.ts';
-import { frontSite, partition, resourceName, type Site } from './site.ts';
+import { frontSite, partition, type Site } from './site.ts';
 
 export interface EdgePopProps {
   readonly front: Front;
@@ -47,8 +47,7 @@ const logRetentionDays = 30;
 /**
  * The edges of the front in one region: a VPC of their own over the region's zones, and instances in turn over these. Traffic to
  * the anycast addresses arrives at an edge's primary private address, which is the only one that Global Accelerator speaks to;
- * the edge's own Elastic IP is mapped onto its second one. EC2 gives the primary address a public one too, by which the edge
- * reaches AWS.
+ * the Elastic IP to which dialogs are pinned is mapped onto its second one. The first has another, by which the edge reaches AWS.
  */
 export class EdgePop extends Construct {
   readonly network: SiteNetwork;
@@ -110,7 +109,7 @@ export class EdgePop extends Construct {
 
     const image = imageId(this, 'debian', site, aws.image);
     this.hosts = new Map(region.edges.map((edge) => [edge.name, this.host(site, front, edge, image)]));
-    this.addresses = new Map(region.edges.map((edge) => [edge.name, this.ownAddress(site, edge)]));
+    this.addresses = new Map(region.edges.map((edge) => [edge.name, this.elasticIps(site, edge)]));
     this.hostBundles = new Map(region.edges.map((edge) => [edge.name, this.bundle(site, edge, props)]));
     this.alarms = new SiteAlarms(this, 'alarms', {
       site,
@@ -131,7 +130,6 @@ export class EdgePop extends Construct {
       instanceProfileName: this.role.instanceProfile.name,
       kmsKeyArn: this.key.arn,
       secondaryAddress: edge.unicastSide,
-      publicAddress: true,
       sourceDestCheck: true,
     });
   }
@@ -158,17 +156,11 @@ export class EdgePop extends Construct {
     });
   }
 
-  private ownAddress(site: Site, edge: EdgeHost): Eip {
-    const address = new Eip(this, `${edge.name}-address`, {
-      domain: 'vpc',
-      tags: { Name: resourceName(site, edge.name) },
-    });
-    new EipAssociation(this, `${edge.name}-association`, {
-      allocationId: address.allocationId,
-      instanceId: this.hosts.get(edge.name)!.instance.id,
-      privateIpAddress: edge.unicastSide,
-    });
-    return address;
+  /** @returns the one to which dialogs are pinned */
+  private elasticIps(site: Site, edge: EdgeHost): Eip {
+    const own = { site, instance: this.hosts.get(edge.name)!, internetGateway: this.network.internetGateway };
+    hostAddress(this, { ...own, name: `${edge.name}-primary`, privateAddress: edge.address });
+    return hostAddress(this, { ...own, name: edge.name, privateAddress: edge.unicastSide });
   }
 }
 

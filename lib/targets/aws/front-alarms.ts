@@ -1,6 +1,6 @@
 /** The alarms of the front in one region: of every edge, and of the region as a whole. */
 import type { Front, FrontRegion } from '../../fleet/derive/front.ts';
-import { regionAlerts } from '../../observability/alerts.ts';
+import { certificateAlert, regionAlerts } from '../../observability/alerts.ts';
 import { alarmOf, hostAlarms, type Alarm } from './alarm-table.ts';
 import { frontSite } from './site.ts';
 
@@ -13,6 +13,9 @@ export function regionAlarms(
   const site = frontSite(front, region);
   return [
     ...region.edges.flatMap((edge) => hostAlarms(site, edge, instanceIds.get(edge.name)!)),
-    ...regionAlerts(region).map((alert) => alarmOf(site, alert)),
+    ...[
+      ...regionAlerts(region),
+      ...(front.spec.edge.transports.tls === 'off' ? [] : region.edges.map(certificateAlert)),
+    ].map((alert) => alarmOf(site, alert)),
   ];
 }

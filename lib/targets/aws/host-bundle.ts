@@ -11,7 +11,7 @@ export interface HostBundleProps {
   readonly bundle: Bundle;
   readonly bucketName: string;
   readonly alarmTopicArn: string;
-  /** Late-bound values that are no secrets, by name: addresses and endpoints, known to Terraform only. */
+  /** Late-bound values that are not secrets, by name: addresses and endpoints, known to Terraform only. */
   readonly values: Readonly<Record<string, string>>;
   /** ARNs of the secrets that the host reads by itself. */
   readonly secrets: Readonly<Partial<Record<SecretName, string>>>;

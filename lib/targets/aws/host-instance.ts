@@ -16,8 +16,6 @@ export interface HostInstanceProps {
   readonly kmsKeyArn: string;
   /** Second private address on the same interface. @default - none */
   readonly secondaryAddress?: string;
-  /** Whether EC2 gives the host a public address of its own, which it keeps until it is stopped. */
-  readonly publicAddress: boolean;
   /** Whether the host only gets and sends packets of its own addresses. */
   readonly sourceDestCheck: boolean;
 }
@@ -34,7 +32,7 @@ const trackingSeconds = { udpTimeout: 60, udpStreamTimeout: 60, tcpEstablishedTi
 /**
  * A host with a fixed private address. The launch template holds what only it can say (connection tracking, addresses)
  * and follows the spec at once; **the instance follows only when it is replaced**, so that no apply stops a host that
- * carries calls. Replace one at a time: `terraform apply -replace=ADDRESS`.
+ * carries calls. Terraform does not drain: replace one at a time (`terraform apply -replace=ADDRESS`), once it has no calls.
  */
 export class HostInstance extends Construct {
   readonly launchTemplate: LaunchTemplate;
@@ -68,7 +66,8 @@ export class HostInstance extends Construct {
           securityGroups: [props.securityGroupId],
           privateIpAddress: host.address,
           ...(props.secondaryAddress === undefined ? {} : { ipv4Addresses: [props.secondaryAddress] }),
-          associatePublicIpAddress: String(props.publicAddress),
+          // Its public addresses are Elastic IPs (`hostAddress`).
+          associatePublicIpAddress: 'false',
           deleteOnTermination: 'true',
           connectionTrackingSpecification: trackingSeconds,
         },
@@ -94,7 +93,8 @@ export class HostInstance extends Construct {
         kmsKeyId: props.kmsKeyArn,
         deleteOnTermination: true,
       },
-      tags: { ...tags, 'cellstamp:host': host.name },
+      // Whose it is stands on itself, too: its role, and operations, know it by this, whatever default tags its stack has.
+      tags: madeTags,
       // The state tag is the host's own.
       lifecycle: {
         ignoreChanges: [

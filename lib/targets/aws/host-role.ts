@@ -23,6 +23,8 @@ export interface HostRoleProps {
   readonly alarmTopicArn: string;
   /** Secrets that the hosts may read. */
   readonly readableSecretArns: readonly string[];
+  /** ARN of the policy that bounds what the role may ever do. @default - none */
+  readonly permissionsBoundaryArn?: string;
 }
 
 /**
@@ -46,6 +48,7 @@ export class HostRole extends Construct {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
       }),
+      ...(props.permissionsBoundaryArn === undefined ? {} : { permissionsBoundary: props.permissionsBoundaryArn }),
       tags: { Name: name },
     });
     this.instanceProfile = new IamInstanceProfile(this, 'profile', {

@@ -1,17 +1,19 @@
-import { EipAssociation } from '@cdktf/provider-aws/lib/eip-association/index.js';
-import { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
+import type { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
+import type { InternetGateway } from '@cdktf/provider-aws/lib/internet-gateway/index.js';
 import type { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { awsOf } from '../../fleet/schema/targets/on-aws.ts';
+import { hostAddress } from './host-address.ts';
 import { HostInstance } from './host-instance.ts';
 import type { HostRole } from './host-role.ts';
-import { cellSite, resourceName } from './site.ts';
+import { cellSite } from './site.ts';
 
 export interface MediaHostsProps {
   readonly cell: Cell;
   /** Public subnets by CIDR. */
   readonly subnets: ReadonlyMap<string, Subnet>;
+  readonly internetGateway: InternetGateway;
   readonly securityGroupId: string;
   readonly role: HostRole;
   readonly imageId: string;
@@ -38,20 +40,16 @@ export class MediaHosts extends Construct {
           securityGroupId: props.securityGroupId,
           instanceProfileName: props.role.instanceProfile.name,
           kmsKeyArn: props.kmsKeyArn,
-          publicAddress: false,
           sourceDestCheck: true,
         }),
     );
-    this.addresses = cell.media.map((host, index) => {
-      const address = new Eip(this, `${host.name}-address`, {
-        domain: 'vpc',
-        tags: { Name: resourceName(cell, host.name) },
-      });
-      new EipAssociation(this, `${host.name}-association`, {
-        allocationId: address.allocationId,
-        instanceId: this.hosts[index]!.instance.id,
-      });
-      return address;
-    });
+    this.addresses = cell.media.map(({ name }, index) =>
+      hostAddress(this, {
+        site: cellSite(cell),
+        name,
+        instance: this.hosts[index]!,
+        internetGateway: props.internetGateway,
+      }),
+    );
   }
 }

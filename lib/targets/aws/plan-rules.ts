@@ -103,7 +103,7 @@ export const planRules: readonly PlanRule[] = [
       const type = text(values['instance_type']);
       return type === undefined || isKnownInstanceType(type)
         ? []
-        : [`${type} is no known instance type; known are for example c6i.xlarge and c6in.2xlarge`];
+        : [`${type} is not a known instance type; examples are c6i.xlarge and c6in.2xlarge`];
     },
   },
   {
@@ -141,7 +141,7 @@ export const planRules: readonly PlanRule[] = [
       [text(values['bucket']), text(values['bucket_prefix'])].flatMap((name) =>
         name === undefined || /^[a-z0-9][a-z0-9.-]{0,62}$/.test(name)
           ? []
-          : [`${name} is no name of a bucket; allowed are 3 to 63 lower-case letters, digits, dots and hyphens`],
+          : [`${name} is not a bucket name; allowed are 3 to 63 lower-case letters, digits, dots and hyphens`],
       ),
   },
   {

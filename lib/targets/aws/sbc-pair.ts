@@ -1,13 +1,15 @@
-import { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
+import type { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
+import type { InternetGateway } from '@cdktf/provider-aws/lib/internet-gateway/index.js';
 import { Route } from '@cdktf/provider-aws/lib/route/index.js';
 import type { RouteTable } from '@cdktf/provider-aws/lib/route-table/index.js';
 import type { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { awsOf } from '../../fleet/schema/targets/on-aws.ts';
+import { elasticIp, hostAddress } from './host-address.ts';
 import { HostInstance } from './host-instance.ts';
 import type { HostRole } from './host-role.ts';
-import { cellSite, partition, resourceName } from './site.ts';
+import { cellSite, partition } from './site.ts';
 
 export interface SbcPairProps {
   readonly cell: Cell;
@@ -15,6 +17,7 @@ export interface SbcPairProps {
   readonly subnets: ReadonlyMap<string, Subnet>;
   /** Route tables of all hosts that reach the active SBC by its overlay address. */
   readonly routeTables: readonly RouteTable[];
+  readonly internetGateway: InternetGateway;
   readonly securityGroupId: string;
   readonly role: HostRole;
   readonly imageId: string;
@@ -28,11 +31,13 @@ export interface SbcPairProps {
  * - the floating Elastic IP. Terraform allocates it and never associates it: a later apply would take it back;
  * - the route of the overlay address. Terraform makes it towards the first SBC and ignores its target from then on.
  *
- * Each host also has a public address of its own, by which it reaches AWS while it is standby.
+ * Each host also has an Elastic IP of its own on its first address, by which it reaches AWS while it is standby.
  */
 export class SbcPair extends Construct {
   readonly hosts: readonly [HostInstance, HostInstance];
   readonly floatingAddress: Eip;
+  /** Of the hosts themselves, in their order. */
+  readonly addresses: readonly Eip[];
   readonly overlayRoutes: readonly Route[];
 
   constructor(scope: Construct, id: string, props: SbcPairProps) {
@@ -50,16 +55,22 @@ export class SbcPair extends Construct {
         instanceProfileName: role.instanceProfile.name,
         kmsKeyArn: props.kmsKeyArn,
         secondaryAddress: sbc.floatingSide,
-        publicAddress: true,
         // It sends from the overlay address, and gets what is sent there.
         sourceDestCheck: false,
       });
     };
     this.hosts = [host(0), host(1)];
-    this.floatingAddress = new Eip(this, 'floating-address', {
-      domain: 'vpc',
-      tags: { Name: resourceName(cell, 'sbc') },
-    });
+    const { internetGateway } = props;
+    this.floatingAddress = elasticIp(this, 'floating-address', cellSite(cell), 'sbc', internetGateway);
+    this.addresses = cell.sbcs.map(({ name, address }, index) =>
+      hostAddress(this, {
+        site: cellSite(cell),
+        name,
+        instance: this.hosts[index]!,
+        privateAddress: address,
+        internetGateway,
+      }),
+    );
     this.overlayRoutes = props.routeTables.map(
       (routeTable, index) =>
         new Route(this, `overlay-route-${index + 1}`, {

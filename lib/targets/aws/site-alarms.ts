@@ -27,7 +27,7 @@ export class SiteAlarms extends Construct {
       alarmDescription: alarm.description,
       comparisonOperator: alarm.when === 'above' ? 'GreaterThanThreshold' : 'LessThanThreshold',
       threshold: alarm.threshold,
-      evaluationPeriods: alarm.together ? 1 : alarm.minutes,
+      ...periods(alarm),
       treatMissingData: alarm.missing,
       alarmActions: [topicArn, ...alarm.actions],
       okActions: [topicArn],
@@ -35,6 +35,16 @@ export class SiteAlarms extends Construct {
       tags: { Name: name },
     });
   }
+}
+
+/**
+ * The minute that has not been published yet is always filled by FILL, with which the alarm would stick in the state that this value
+ * gives: of one minute more, one may say otherwise (CloudWatch's guide, "Using metric math", FILL).
+ */
+function periods({ together, minutes, expression }: Alarm) {
+  if (together) return { evaluationPeriods: 1 };
+  if (!expression?.includes('FILL(')) return { evaluationPeriods: minutes };
+  return { evaluationPeriods: minutes + 1, datapointsToAlarm: minutes };
 }
 
 /** Seconds that are looked at together. */

@@ -3,6 +3,12 @@
 /** As much of a plan as the rules read. */
 export interface TerraformPlan {
   readonly planned_values: { readonly root_module: { readonly resources?: readonly PlannedResource[] } };
+  /** Against what is there; none in a plan of nothing. */
+  readonly resource_changes?: readonly {
+    readonly address: string;
+    readonly type: string;
+    readonly change: { readonly actions: readonly string[] };
+  }[];
   readonly configuration: {
     readonly root_module: {
       readonly resources?: readonly {

@@ -27,12 +27,19 @@ import { SiteLogs } from './site-logs.ts';
 import { SiteNetwork } from './site-network.ts';
 import { SiteSecurity, type Guarded } from './site-security.ts';
 import { cellSite, partition, type Site } from './site.ts';
+import { transformAll, type Transform } from './transform.ts';
 
 export interface VoipCellProps {
   /** A complete spec: `parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })`. */
   readonly spec: CellSpec;
   /** The fleet's front, whose edges hand requests to the SBCs. @default - there is no front */
   readonly front?: FrontSpec;
+  /** ARN of the policy that bounds what the hosts' roles may ever do. @default - none */
+  readonly permissionsBoundaryArn?: string;
+  /** ARN of a key that outlives the cell, for the database and its backups. @default - the account's key for RDS */
+  readonly storageKmsKeyArn?: string;
+  /** Has the last word on every resource. @default - none */
+  readonly transform?: Transform;
 }
 
 /**
@@ -86,17 +93,22 @@ export class VoipCell extends Construct {
     const subnetIds = [...this.network.privateSubnets.values()].map((subnet) => subnet.id);
     const { groups } = this.security;
     const data = { cell, subnetIds, kmsKeyArn };
-    this.database = new CellDatabase(this, 'database', { ...data, securityGroupId: groups.database.id });
+    this.database = new CellDatabase(this, 'database', {
+      ...data,
+      securityGroupId: groups.database.id,
+      ...(props.storageKmsKeyArn === undefined ? {} : { storageKmsKeyArn: props.storageKmsKeyArn }),
+    });
     this.redis = new CellRedis(this, 'redis', { ...data, securityGroupId: groups.redis.id });
 
-    const sbcRole = this.role('sbc', this.sbcSecrets());
-    const mediaRole = this.role('media', this.mediaSecrets());
+    const sbcRole = this.role('sbc', this.sbcSecrets(), props.permissionsBoundaryArn);
+    const mediaRole = this.role('media', this.mediaSecrets(), props.permissionsBoundaryArn);
     this.letMakeSecrets(sbcRole);
     this.letLearnEdges(sbcRole);
 
     const hosts = {
       cell,
       subnets: this.network.publicSubnets,
+      internetGateway: this.network.internetGateway,
       imageId: imageId(this, 'debian', site, aws.image),
       kmsKeyArn,
     };
@@ -115,6 +127,7 @@ export class VoipCell extends Construct {
       alarms: cellAlarms(cell, instanceIds),
       topicArn: this.alarmTopic.topic.arn,
     });
+    transformAll(this, props.transform);
   }
 
   /** ARNs of the secrets that a host of a role reads, by the names that its bundle uses. */
@@ -130,7 +143,11 @@ export class VoipCell extends Construct {
     return this.secrets.signalwireToken ? { signalwireToken: this.secrets.signalwireToken.arn } : {};
   }
 
-  private role(name: 'sbc' | 'media', secrets: Readonly<Record<string, string>>): HostRole {
+  private role(
+    name: 'sbc' | 'media',
+    secrets: Readonly<Record<string, string>>,
+    permissionsBoundaryArn: string | undefined,
+  ): HostRole {
     return new HostRole(this, `${name}-role`, {
       site: this.site,
       role: name,
@@ -139,6 +156,7 @@ export class VoipCell extends Construct {
       logGroupArn: this.logs.hosts.arn,
       alarmTopicArn: this.alarmTopic.topic.arn,
       readableSecretArns: Object.values(secrets),
+      ...(permissionsBoundaryArn === undefined ? {} : { permissionsBoundaryArn }),
     });
   }
 

@@ -45,6 +45,9 @@ describe('CellDatabase', () => {
     const made = database(maximal);
     expect(made.one('aws_rds_cluster')).toMatchObject({ engine_version: '16.6', backup_retention_period: 35 });
     expect(made.all('aws_rds_cluster_instance')).toHaveLength(3);
+    for (const part of [made.one('aws_rds_cluster'), ...made.all('aws_rds_cluster_instance')]) {
+      expect(part['preferred_maintenance_window']).toBe('sun:03:00-sun:04:00');
+    }
     expect(made.one('aws_rds_cluster_parameter_group')['family']).toBe('aurora-postgresql16');
     expect(made.one('aws_cloudwatch_log_group')['retention_in_days']).toBe(365);
   });
@@ -59,7 +62,30 @@ describe('CellDatabase', () => {
     expect(database({ ...minimal, state: 'retired' }).one('aws_rds_cluster')).toMatchObject({
       deletion_protection: false,
       skip_final_snapshot: false,
-      final_snapshot_identifier: 'cellstamp-euw1-a-final',
+      delete_automated_backups: false,
     });
+  });
+
+  it('gives the last snapshot a name that a later cell of the same name does not take', () => {
+    const made = database(minimal);
+    expect(made.one('aws_rds_cluster')['final_snapshot_identifier']).toMatch(
+      /^cellstamp-euw1-a-final-\$\{formatdate\("YYYYMMDDhhmmss", terraform_data\.\S+\.output\["at"\]\)\}$/,
+    );
+    expect(made.one('terraform_data')).toMatchObject({
+      input: { at: '${timestamp()}' },
+      lifecycle: { ignore_changes: ['input'] },
+    });
+  });
+
+  it('encrypts backups with a key that does not go with the cell', () => {
+    expect(database(minimal).one('aws_rds_cluster')).not.toHaveProperty('kms_key_id');
+  });
+
+  it('begins with a snapshot where the spec says so, and leaves a database alone that is there', () => {
+    const restoreFrom = 'cellstamp-euw1-a-final-20260301120000';
+    const cluster = database({ ...minimal, aws: { database: { restoreFrom } } }).one('aws_rds_cluster');
+    expect(cluster['snapshot_identifier']).toBe(restoreFrom);
+    expect(cluster['lifecycle']).toEqual({ ignore_changes: ['snapshot_identifier'] });
+    expect(database(minimal).one('aws_rds_cluster')).not.toHaveProperty('snapshot_identifier');
   });
 });

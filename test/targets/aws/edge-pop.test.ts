@@ -1,7 +1,7 @@
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
 import { describe, expect, it } from 'vitest';
 import { EdgePop } from '../../../lib/targets/aws/edge-pop.ts';
-import { edgeMetrics, hostMetrics } from '../../../lib/observability/host-metrics.ts';
+import { edgeMetrics, hostMetrics, tlsMetrics } from '../../../lib/observability/host-metrics.ts';
 import { regionAlarms } from '../../../lib/targets/aws/front-alarms.ts';
 import type { FrontInput } from '../../../lib/fleet/schema/front.ts';
 import { frontOf, maximalFront, minimalFront, synth } from './synth.ts';
@@ -44,6 +44,13 @@ describe('EdgePop', () => {
     expect(small.one('aws_eip_association', 'eu-west-1-edge-1-association')['private_ip_address']).toBe(
       edge!.unicastSide,
     );
+  });
+
+  it('gives an edge another one on its first address, by which it reaches AWS after a stop, too', () => {
+    const [edge] = frontOf(minimalFront).edges;
+    const association = small.one('aws_eip_association', 'eu-west-1-edge-1-primary-association');
+    expect(association['private_ip_address']).toBe(edge!.address);
+    expect(small.all('aws_eip')).toHaveLength(4);
   });
 
   it('opens SIP to everybody, health to Amazon’s checkers, metrics to the front, and nothing else', () => {
@@ -127,7 +134,7 @@ describe('EdgePop', () => {
 
   it('asks for no metric that edges do not publish', () => {
     const front = frontOf(maximalFront);
-    const published = new Set(Object.keys({ ...hostMetrics, ...edgeMetrics }));
+    const published = new Set(Object.keys({ ...hostMetrics, ...edgeMetrics, ...tlsMetrics }));
     const ids = new Map(front.edges.map(({ name }) => [name, 'i-1']));
     const asked = regionAlarms(front, front.regions[0]!, ids)
       .flatMap(({ metrics }) => Object.values(metrics))

@@ -13,7 +13,6 @@ const base: HostInstanceProps = {
   securityGroupId: 'sg-1',
   instanceProfileName: 'profile',
   kmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/1',
-  publicAddress: false,
   sourceDestCheck: true,
 };
 const host = (props: HostInstanceProps) => synth((stack) => void new HostInstance(stack, 'host', props));
@@ -35,7 +34,7 @@ describe('HostInstance', () => {
     expect(made).not.toHaveProperty('ipv4_addresses');
   });
 
-  it('has a second private address, a public one and foreign packets where told', () => {
+  it('has a second private address, foreign packets where told, and no public one of EC2’s', () => {
     const large = cellOf(maximal);
     const [sbc] = large.sbcs;
     const props = {
@@ -43,13 +42,12 @@ describe('HostInstance', () => {
       site: cellSite(large),
       host: sbc,
       secondaryAddress: sbc.floatingSide,
-      publicAddress: true,
       sourceDestCheck: false,
     };
     expect(networkInterface(props)).toMatchObject({
       private_ip_address: sbc.address,
       ipv4_addresses: [sbc.floatingSide],
-      associate_public_ip_address: 'true',
+      associate_public_ip_address: 'false',
     });
     expect(host(props).one('aws_instance')['source_dest_check']).toBe(false);
   });

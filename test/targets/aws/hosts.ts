@@ -1,3 +1,4 @@
+import { InternetGateway } from '@cdktf/provider-aws/lib/internet-gateway/index.js';
 import { RouteTable } from '@cdktf/provider-aws/lib/route-table/index.js';
 import { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import type { TerraformStack } from 'cdktf';
@@ -16,6 +17,7 @@ export function surroundings(stack: TerraformStack, cell: Cell, role: 'sbc' | 'm
         new Subnet(stack, zone, { vpcId: 'vpc-1', cidrBlock }),
       ]),
     ),
+    internetGateway: new InternetGateway(stack, 'internet-gateway', { vpcId: 'vpc-1' }),
     securityGroupId: 'sg-1',
     role: new HostRole(stack, 'role', {
       site: cellSite(cell),

@@ -25,11 +25,22 @@ describe('SbcPair', () => {
 
   it('allocates one floating address and never associates it', () => {
     const made = pair(minimal);
-    expect(made.all('aws_eip')).toHaveLength(1);
-    const eip = made.one('aws_eip');
+    const eip = made.one('aws_eip', 'floating-address');
     expect(eip).not.toHaveProperty('instance');
     expect(eip).not.toHaveProperty('network_interface');
-    expect(made.types()).not.toContain('aws_eip_association');
+    expect(JSON.stringify(made.all('aws_eip_association'))).not.toContain('floating');
+  });
+
+  it('gives each host an address that it keeps while it is stopped, on its first private one', () => {
+    const made = pair(minimal);
+    expect(made.all('aws_eip')).toHaveLength(3);
+    expect(made.all('aws_eip_association').map((each) => each['private_ip_address'])).toEqual([
+      '10.16.0.11',
+      '10.16.2.12',
+    ]);
+    for (const template of made.all('aws_launch_template')) {
+      expect(template['network_interfaces']).toMatchObject([{ associate_public_ip_address: 'false' }]);
+    }
   });
 
   it('makes the route of the overlay address and ignores from then on where it points', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellAlarms } from '../../../lib/targets/aws/cell-alarms.ts';
-import { hostMetrics, mediaMetrics, sbcMetrics } from '../../../lib/observability/host-metrics.ts';
+import { hostMetrics, mediaMetrics, sbcMetrics, tlsMetrics } from '../../../lib/observability/host-metrics.ts';
 import { SiteAlarms } from '../../../lib/targets/aws/site-alarms.ts';
 import { cellSite } from '../../../lib/targets/aws/site.ts';
 import type { Cell } from '../../../lib/fleet/derive/cell.ts';
@@ -72,6 +72,11 @@ describe('SiteAlarms', () => {
     expect(alarm.metric_query.flatMap(({ metric }) => metric?.period ?? [])).toEqual([600, 600, 600, 600]);
   });
 
+  it('looks at a minute more than it needs where the newest one is filled in', () => {
+    const alarm = alarms(minimal).one('aws_cloudwatch_metric_alarm', 'active-sbc');
+    expect([alarm['evaluation_periods'], alarm['datapoints_to_alarm']]).toEqual([3, 2]);
+  });
+
   it('watches every node of Redis by the name that ElastiCache gives it', () => {
     expect(
       alarms(maximal)
@@ -85,7 +90,7 @@ describe('SiteAlarms', () => {
 describe('cellAlarms', () => {
   it('asks for no metric of the hosts that they do not publish', () => {
     const cell = cellOf(minimal);
-    const published = new Set(Object.keys({ ...hostMetrics, ...mediaMetrics, ...sbcMetrics }));
+    const published = new Set(Object.keys({ ...hostMetrics, ...mediaMetrics, ...sbcMetrics, ...tlsMetrics }));
     const asked = cellAlarms(cell, instanceIds(cell))
       .flatMap(({ metrics }) => Object.values(metrics))
       .filter(({ namespace }) => namespace === 'Cellstamp');

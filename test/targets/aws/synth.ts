@@ -89,6 +89,7 @@ export const maximal: CellInput = {
     media: { instanceType: 'c6in.4xlarge' },
     database: { version: '16.6', instanceClass: 'db.r6g.xlarge', backupRetentionDays: 35 },
     redis: { version: '7.0', nodeType: 'cache.m6g.xlarge' },
+    maintenanceWindow: 'sun:03:00-sun:04:00',
     retention: { logDays: 365 },
     image: 'ami-0123456789abcdef0',
     alarmEmails: ['noc@example.com', 'oncall@example.com'],

@@ -24,7 +24,11 @@ describe('VoipCell', () => {
     expect(small.all('aws_instance')).toHaveLength(6);
     expect(small.all('aws_rds_cluster_instance')).toHaveLength(2);
     expect(small.all('aws_elasticache_replication_group')).toHaveLength(1);
-    expect(small.all('aws_eip')).toHaveLength(5);
+    expect(small.all('aws_eip')).toHaveLength(7);
+    // Else AWS maps none yet, and does not let the gateway go while one is mapped.
+    for (const address of small.all('aws_eip')) {
+      expect(address['depends_on']).toEqual([expect.stringMatching(/^aws_internet_gateway\./)]);
+    }
   });
 
   it('follows a spec in which everything is different', () => {
@@ -43,6 +47,17 @@ describe('VoipCell', () => {
     expect(parameter(small, 'media-2').values['public_address']).toMatch(/media-2-address_\w+\.public_ip/);
     expect(Object.keys(parameter(small, 'media-2').secrets)).toEqual(['signalwireToken']);
     expect(parameter(large, 'media-2').secrets).toEqual({});
+  });
+
+  it('has hosts and addresses say whose they are by themselves, as other stacks have no default tags', () => {
+    const tags = [...small.all('aws_instance'), ...small.all('aws_eip')].map(
+      (resource) => (resource['tags'] as Record<string, string>)['cellstamp:cell'],
+    );
+    expect(tags).toEqual(Array.from({ length: 13 }, () => 'euw1-a'));
+    // What a host needs to report how far it has come.
+    expect(String(small.one('aws_iam_role_policy', 'media-role_host-policy')['policy'])).toContain(
+      '"aws:ResourceTag/cellstamp:cell":"euw1-a"',
+    );
   });
 
   it('lets a media host read no secret of the SBCs', () => {
@@ -69,6 +84,39 @@ describe('VoipCell', () => {
     ]);
     expect(behind.text).toContain('learn-edges');
     expect(small.names('aws_iam_role_policy')).not.toContain('cell_sbc-role_learn-edges-policy');
+  });
+
+  it('takes the boundary of roles and the key of backups that a platform has', () => {
+    const boundary = 'arn:aws:iam::123456789012:policy/boundary';
+    const key = 'arn:aws:kms:eu-west-1:123456789012:key/platform';
+    const made = synth(
+      (stack) =>
+        void new VoipCell(stack, 'cell', {
+          spec: parseCell(minimal),
+          permissionsBoundaryArn: boundary,
+          storageKmsKeyArn: key,
+        }),
+    );
+    expect(made.all('aws_iam_role').map((role) => role['permissions_boundary'])).toEqual([boundary, boundary]);
+    expect(made.one('aws_rds_cluster')['kms_key_id']).toBe(key);
+    for (const role of small.all('aws_iam_role')) expect(role).not.toHaveProperty('permissions_boundary');
+  });
+
+  it('gives the last word on every resource to who transforms it, by an id that does not change', () => {
+    const ids: string[] = [];
+    const made = synth(
+      (stack) =>
+        void new VoipCell(stack, 'cell', {
+          spec: parseCell(minimal),
+          transform: (resource, id) => {
+            ids.push(id);
+            if (id === 'sbcs/sbc-1/instance') resource.addOverride('disable_api_termination', true);
+          },
+        }),
+    );
+    expect(made.one('aws_instance', 'sbcs_sbc-1_instance')['disable_api_termination']).toBe(true);
+    expect(made.one('aws_instance', 'sbcs_sbc-2_instance')).not.toHaveProperty('disable_api_termination');
+    expect(ids).toEqual(expect.arrayContaining(['database/cluster', 'network/vpc', 'media-1-bundle/object']));
   });
 
   it('opens no port to the internet but SIP and RTP', () => {

@@ -37,7 +37,7 @@ function instanceRules<Spec>(
         if (instanceForm.test(type)) continue;
         yield {
           path,
-          message: `${type} is no instance type${suggestion(type, knownInstanceTypes)}`,
+          message: `${type} is not an instance type${suggestion(type, knownInstanceTypes)}`,
           allowed: 'an EC2 type, for example c6i.xlarge',
         };
       }
@@ -189,14 +189,14 @@ const dataClassesExist: Rule<OnAws<CellSpec>> = {
     if (!databaseForm.test(database.instanceClass)) {
       yield {
         path: ['aws', 'database', 'instanceClass'],
-        message: `${database.instanceClass} is no class of Aurora PostgreSQL`,
+        message: `${database.instanceClass} is not an instance class of Aurora PostgreSQL`,
         allowed: 'db.t…, db.r… or db.x… with a size, for example db.r6g.large',
       };
     }
     if (!redisForm.test(redis.nodeType)) {
       yield {
         path: ['aws', 'redis', 'nodeType'],
-        message: `${redis.nodeType} is no node type of ElastiCache`,
+        message: `${redis.nodeType} is not a node type of ElastiCache`,
         allowed: 'cache. with a family and a size, for example cache.m6g.large',
       };
     }

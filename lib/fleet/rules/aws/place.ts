@@ -90,7 +90,7 @@ function regionRules<Spec>(
         if (awsRegionForm.test(region)) continue;
         yield {
           path,
-          message: `${region} is no region of AWS${suggestion(region, knownRegions)}`,
+          message: `${region} is not an AWS region${suggestion(region, knownRegions)}`,
           allowed: 'an AWS region, for example eu-west-1; or no section aws',
         };
       }

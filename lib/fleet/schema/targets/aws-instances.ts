@@ -1,7 +1,7 @@
 /**
  * EC2 types that a cell's hosts are likely to have, with what their limits are checked against.
  *
- * Cores, memory and baseline bandwidth are published (what a type reaches in bursts is no ground to plan on):
+ * Cores, memory and baseline bandwidth are published (what a type reaches in bursts is not something to plan on):
  * https://docs.aws.amazon.com/ec2/latest/instancetypes/ (co.html, gp.html: "Network specifications").
  */
 export interface Instance {

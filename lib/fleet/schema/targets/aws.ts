@@ -100,6 +100,14 @@ export const awsCell = z.strictObject({
         .optional()
         .describe(`Class of writer and readers. Default by size: ${bySize(awsSizes, 'databaseClass')}.`),
       backupRetentionDays: z.int().min(1).max(35).default(7).describe('Days that backups are kept.'),
+      restoreFrom: text(
+        /^([a-z][a-z0-9-]{0,254}|arn:aws(-us-gov)?:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:[A-Za-z0-9:-]+)$/,
+        'must be the name or the ARN of a cluster snapshot, for example cellstamp-euw1-a-final-20260301120000',
+      )
+        .optional()
+        .describe(
+          'Snapshot from which the database of a new cell is made. A database that is there already takes no notice of it. Default: an empty database.',
+        ),
     })
     .prefault({})
     .describe('The Aurora cluster.'),
@@ -115,6 +123,14 @@ export const awsCell = z.strictObject({
     })
     .prefault({})
     .describe('The ElastiCache replication group.'),
+  maintenanceWindow: text(
+    /^(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d$/,
+    'must be a window of at least 60 minutes a week in UTC, for example sun:03:00-sun:04:00',
+  )
+    .optional()
+    .describe(
+      'When AWS may change the database and Redis, in UTC: changes of an apply wait for it. Default: a window that AWS chooses.',
+    ),
   retention: z
     .strictObject({
       logDays: z

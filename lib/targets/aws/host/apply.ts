@@ -6,9 +6,10 @@
  * | `packages` | Debian packages, one a line |
  * | `values` | script that finds out the late-bound values |
  * | `redis-user` | only on SBCs: script that opens the user of Redis |
- * | `manifest` | a line a file: program or place, mode, owner, group, path |
+ * | `manifest` | a line a file: what a change of it takes (restart, reload, nothing), mode, owner, group, path |
  * | `files/...` | the files, with `@@name@@` where a late-bound value goes |
  * | `services` | units of the programs, in the order of their start |
+ * | `needs` | a line a unit that is off as long as values are empty which an operator fills in: the unit, and the values |
  * | `timers` | units of this place |
  * | `modules` | kernel modules without which the host is not ready |
  */
@@ -102,9 +103,9 @@ if [[ -x redis-user ]]; then
 fi
 
 begin 'installing files'
-changed=no
+changed=()
 units=no
-while read -r kind mode owner group path; do
+while read -r change mode owner group path; do
   umask 077
   ./render "$run/values" "files$path" >"$run/file"
   if [[ -e $path ]] && cmp -s "$run/file" "$path" && [[ $(stat -c '%a %U %G' "$path") == "\${mode#0} $owner $group" ]]; then
@@ -115,10 +116,7 @@ while read -r kind mode owner group path; do
   mkdir -p "$(dirname "$path")"
   install -m "$mode" -o "$owner" -g "$group" "$run/file" "$path.new"
   mv "$path.new" "$path"
-  # RDS rotates its owner's password every week; that alone is no reason to restart anything.
-  if [[ $kind == program ]] && ! grep -q '@@database_admin_password@@' "files$path"; then
-    changed=yes
-  fi
+  changed+=("$change")
   [[ $path == /etc/systemd/system/* ]] && units=yes
 done <manifest
 rm -f "$run/file"
@@ -128,14 +126,35 @@ begin 'setting the kernel'
 sysctl --quiet --load=/etc/sysctl.d/60-cellstamp.conf
 
 begin 'starting services'
-mapfile -t services <services
+# What needs a value that an operator has not filled in yet is off; the host does its other work.
+off=()
+empty=()
+while read -r unit needed; do
+  for value in $needed; do
+    [[ -s $run/values/$value ]] && continue
+    off+=("$unit")
+    empty+=("$value")
+    break
+  done
+done <needs
+if ((\${#off[@]} > 0)); then
+  echo "apply: off, as $(printf '%s\n' "\${empty[@]}" | sort -u | paste -sd ' ') is not filled in: \${off[*]}"
+  systemctl --quiet disable --now "\${off[@]}"
+fi
+printf '%s\n' "\${off[@]}" >"$run/off"
+mapfile -t services < <(grep -vxFf "$run/off" services)
 mapfile -t timers <timers
 systemctl --quiet enable "\${services[@]}" "\${timers[@]}"
 # One that fails here is tried again by systemd: what counts is below.
-if [[ $changed == yes ]]; then
+if [[ " \${changed[*]} " == *' restart '* ]]; then
   systemctl restart "\${services[@]}" || true
 else
   systemctl start "\${services[@]}" || true
+  if [[ " \${changed[*]} " == *' reload '* ]]; then
+    for service in "\${services[@]}"; do
+      [[ $(systemctl show --value --property=CanReload "$service") != yes ]] || systemctl reload "$service"
+    done
+  fi
 fi
 systemctl start "\${timers[@]}"
 

@@ -20,7 +20,7 @@ export const hostRun = '/run/cellstamp/host';
 export const bootScriptPath = '/usr/local/lib/cellstamp/boot';
 export const bootUnitPath = '/etc/systemd/system/cellstamp-boot.service';
 
-/** Tag of an instance that says how far its host has come: `ready`, or `failed: ` and the step. */
+/** Tag of an instance that says how far its host has come: `ready`, `ready without ` what is off, or `failed: ` and the step. */
 export const stateTag = 'cellstamp-state';
 
 export function bootScript({ site, host, region }: HostName): string {
@@ -64,7 +64,7 @@ tell() {
   token=$(curl -sf -m 2 -X PUT "$metadata/api/token" -H 'X-aws-ec2-metadata-token-ttl-seconds: 60') || true
   instance=$(curl -sf -m 2 -H "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/instance-id") || true
   aws ec2 create-tags --resources "$instance" --tags "Key=${stateTag},Value='$2'" || echo 'boot: cannot set the tag' >&2
-  # The same failure is told once.
+  # The same failure is reported once.
   [[ $1 == failed && $(cat "$state/told" 2>/dev/null) != "$2" ]] || return 0
   echo "$2" >"$state/told"
   topic=$(jq -r '.topic // empty' "$run/parameter.json" 2>/dev/null) || true
@@ -145,7 +145,8 @@ begin 'applying the bundle'
 touch "$state/applied"
 rm -f "$state/told"
 begin 'ready'
-tell ready ready
+off=$(grep . "$run/off" | sed 's/[.]service$//' | paste -sd ' ') || true
+tell ready "ready\${off:+ without $off}"
 `;
 }
 

@@ -3,14 +3,14 @@
  */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { file, script, type HostConfig, type HostFile } from '../../../software/host-config.ts';
+import { file, script, type HostConfig, type HostFile, type Service } from '../../../software/host-config.ts';
 import { systemdUnit, unitName } from '../../../software/systemd.ts';
 import { hostLogGroup, type Site } from '../site.ts';
 import { applyScript, renderScript } from './apply.ts';
 import { logsScript, logsScriptPath } from './logs-script.ts';
 import { metricsScript, metricsScriptPath } from './metrics-script.ts';
 import { tar, type TarFile } from './tar.ts';
-import { minutely } from './timer.ts';
+import { timed } from './timer.ts';
 import { valueScript, type AskedValue } from './value-script.ts';
 
 export interface Bundle {
@@ -40,8 +40,18 @@ export interface RoleExtras {
 
 /** The files of the archive, in its order. */
 export function bundleFiles(site: Site, host: BundledHost, config: HostConfig, place: RoleExtras): readonly TarFile[] {
-  const metrics = minutely('cellstamp-metrics', 'Metrics to CloudWatch', metricsScriptPath);
-  const logs = minutely('cellstamp-logs', 'Journal to CloudWatch Logs', logsScriptPath);
+  const metrics = timed({
+    name: 'cellstamp-metrics',
+    description: 'Metrics to CloudWatch',
+    command: metricsScriptPath,
+    every: 'minute',
+  });
+  const logs = timed({
+    name: 'cellstamp-logs',
+    description: 'Journal to CloudWatch Logs',
+    command: logsScriptPath,
+    every: 'minute',
+  });
   const placeFiles: readonly HostFile[] = [
     file('/etc/sysctl.d/60-cellstamp.conf', sysctl(config)),
     script(
@@ -59,8 +69,8 @@ export function bundleFiles(site: Site, host: BundledHost, config: HostConfig, p
     ...config.services.map((service) => file(`/etc/systemd/system/${unitName(service)}`, systemdUnit(service))),
   ];
   const lines = (items: readonly string[]) => items.map((item) => `${item}\n`).join('');
-  const manifest = (kind: 'program' | 'place', files: readonly HostFile[]) =>
-    lines(files.map((file) => [kind, file.mode, file.owner, file.group, file.path].join(' ')));
+  const manifest = (files: readonly HostFile[], change: HostFile['change']) =>
+    lines(files.map((file) => [file.change ?? change, file.mode, file.owner, file.group, file.path].join(' ')));
   const program = (path: string, text: string): TarFile => ({ path, mode: '0755', text });
   const data = (path: string, text: string): TarFile => ({ path, mode: '0644', text });
   return [
@@ -70,14 +80,27 @@ export function bundleFiles(site: Site, host: BundledHost, config: HostConfig, p
     ...(place.redisUser === undefined ? [] : [program('redis-user', place.redisUser)]),
     data('packages', lines([...new Set([...config.packages, ...packages])].sort())),
     data('services', lines(config.services.map(unitName))),
+    data('needs', lines(neededValues(config.services))),
     data('timers', lines([metrics.timer, logs.timer, ...place.units])),
     data(
       'modules',
       lines(config.kernelModules.filter((module) => module.need === 'required').map((module) => module.name)),
     ),
-    data('manifest', manifest('program', programs) + manifest('place', placeFiles)),
+    data('manifest', manifest(programs, 'restart') + manifest(placeFiles, 'nothing')),
     ...[...programs, ...placeFiles].map((file) => data(`files${file.path}`, file.text)),
   ];
+}
+
+/** A line a service that is off without values: its unit, and the values. What comes after such a service needs the same. */
+function neededValues(services: readonly Service[]): readonly string[] {
+  const needed = (service: Service): readonly string[] => [
+    ...service.needs.map(({ name }) => name),
+    ...services.filter(({ name }) => service.after.includes(name)).flatMap(needed),
+  ];
+  return services.flatMap((service) => {
+    const names = [...new Set(needed(service))];
+    return names.length === 0 ? [] : [[unitName(service), ...names].join(' ')];
+  });
 }
 
 function sysctl(config: HostConfig): string {

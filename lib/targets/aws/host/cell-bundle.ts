@@ -9,6 +9,7 @@ import { values } from '../../../software/values.ts';
 import { cellSite, resourceName } from '../site.ts';
 import { addressFiles, addressUnits } from './addresses.ts';
 import { bundle, bundleFiles, type Bundle, type RoleExtras } from './bundle.ts';
+import { certificateExtras } from './certificate.ts';
 import { claimAddressesScript } from './claim-addresses.ts';
 import { learnEdges, learnEdgesScript, type EdgeList } from './learn-edges.ts';
 import { mediaLines, sbcLines } from './metrics-script.ts';
@@ -38,8 +39,9 @@ function mediaPlace(host: MediaHost): RoleExtras {
 function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeList): RoleExtras {
   const allocation = { name: 'floating_allocation' } as const;
   const routeTables = { name: 'overlay_route_tables' } as const;
+  const certificate = certificateExtras(cell.spec.region, config);
   return {
-    metrics: sbcLines(host, cell.overlayAddress),
+    metrics: sbcLines(host, cell.overlayAddress) + certificate.metrics,
     files: [
       ...addressFiles({ ...host, second: host.floatingSide }),
       script(
@@ -53,6 +55,7 @@ function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeLis
         }),
       ),
       file(ownerPasswordProgram, ownerPasswordScript(cell.spec.region), { mode: '0700' }),
+      ...certificate.files,
       ...(edges ? [script(learnEdges.path, learnEdgesScript(edges)), ...learnEdges.files] : []),
     ],
     packages: ['openssl', 'redis-tools'],
@@ -60,7 +63,7 @@ function sbcPlace(cell: Cell, host: SbcHost, config: HostConfig, edges?: EdgeLis
     values: [values.redisHost, values.redisPassword, values.dataCaCertificate, allocation, routeTables].filter(
       (value) => !config.values.some((known) => known.name === value.name),
     ),
-    units: [...addressUnits, ...(edges ? [learnEdges.timer] : [])],
+    units: [...addressUnits, ...certificate.units, ...(edges ? [learnEdges.timer] : [])],
     redisUser: redisUserScript(resourceName(cell)),
   };
 }

@@ -5,6 +5,7 @@ import type { HostConfig } from '../../../software/host-config.ts';
 import { frontSite } from '../site.ts';
 import { addressFiles, addressUnits } from './addresses.ts';
 import { bundle, bundleFiles, type Bundle } from './bundle.ts';
+import { certificateExtras } from './certificate.ts';
 import { edgeLines } from './metrics-script.ts';
 import type { TarFile } from './tar.ts';
 
@@ -17,11 +18,13 @@ export function edgeBundleFiles(
   host: EdgeHost,
   config: HostConfig = edgeHostConfig(front, host),
 ): readonly TarFile[] {
-  return bundleFiles(frontSite(front, host), host, config, {
-    metrics: edgeLines(front, host),
-    files: addressFiles({ ...host, second: host.unicastSide }),
+  const site = frontSite(front, host);
+  const certificate = certificateExtras(site.region, config);
+  return bundleFiles(site, host, config, {
+    metrics: edgeLines(front, host) + certificate.metrics,
+    files: [...addressFiles({ ...host, second: host.unicastSide }), ...certificate.files],
     packages: ['openssl'],
     values: [],
-    units: addressUnits,
+    units: [...addressUnits, ...certificate.units],
   });
 }

@@ -3,12 +3,15 @@ import { ownerProgram } from '../../../software/postgresql/owner.ts';
 import type { FrontSpec } from '../../../fleet/schema/front.ts';
 import { sitePath } from '../site.ts';
 import { hostState } from './boot.ts';
-import { minutely } from './timer.ts';
+import { timed } from './timer.ts';
 
 const scriptPath = '/usr/local/lib/cellstamp/learn-edges';
 
 /** The units and the script's path, for the place of an SBC. */
-export const learnEdges = { path: scriptPath, ...minutely('cellstamp-edges', 'Edges of the front', scriptPath) };
+export const learnEdges = {
+  path: scriptPath,
+  ...timed({ name: 'cellstamp-edges', description: 'Edges of the front', command: scriptPath, every: 'minute' }),
+};
 
 /** Where the front's stack says which addresses its edges have, a list of a few hundred at most, and where its keys are. */
 export interface EdgeList {
@@ -64,7 +67,7 @@ fi
 wanted=$(aws ssm get-parameter --region '${region}' --name '${parameter}' --query Parameter.Value --output text |
   tr ',' '\\n' | sort)
 if [[ -z $wanted ]] || grep -qvE '^([0-9]{1,3}[.]){3}[0-9]{1,3}$' <<<"$wanted"; then
-  echo "learn-edges: \${wanted:-nothing} is no list of addresses; what was known stays" >&2
+  echo "learn-edges: \${wanted:-nothing} is not a list of addresses; the known ones stay" >&2
   exit 1
 fi
 known=$("\${kamailio[@]}" htable.dump edges | awk '$1 == "name:" { print $2 }' | sort)
@@ -74,7 +77,7 @@ for address in $(comm -13 <(echo "$known") <(echo "$wanted")); do
 done
 for address in $(comm -23 <(echo "$known") <(echo "$wanted")); do
   "\${kamailio[@]}" htable.delete edges "s:$address" >/dev/null
-  echo "learn-edges: $address is no edge any more"
+  echo "learn-edges: $address is no longer an edge"
 done
 
 if [[ $(cat "$stored" 2>/dev/null) != "$wanted" ]]; then

@@ -69,6 +69,8 @@ counter() {
 services=(${props.services.join(' ')})
 healthy=1
 for service in "\${services[@]}"; do
+  # What an operator has not filled in yet is off on purpose.
+  grep -qxF "$service" "$run/off" 2>/dev/null && continue
   systemctl is-active --quiet "$service" || healthy=0
 done
 gauge HostHealthy "$healthy"
@@ -82,7 +84,6 @@ driver_value() { awk -v name="$1:" '$1 == name { print $2; exit }' <<<"$driver";
 ${Object.entries(allowances)
   .map(([from, to]) => `counter ${to} "$(driver_value ${from})"`)
   .join('\n')}
-gauge ConntrackAvailable "$(driver_value conntrack_allowance_available)"
 ${props.role}
 printf '%s\\n' "\${metrics[@]}" | jq --slurp . >"$run/metrics.json"
 aws cloudwatch put-metric-data --namespace ${metricNamespace} --metric-data "file://$run/metrics.json"

@@ -64,7 +64,7 @@ async function booted(ec2: EC2Client, site: Pick<Site, 'kind' | 'name'>, host: s
   const deadline = Date.now() + bootPatience * 1000;
   for (;;) {
     const state = (await instancesOf(ec2, site)).get(host)?.state;
-    if (state === 'ready') return;
+    if (state !== undefined && /^ready\b/.test(state)) return;
     if (state !== undefined) throw new OperationFailure(`${host}: ${state}`);
     if (Date.now() > deadline) throw new OperationFailure(`${host} does not boot within ${bootPatience} s`);
     await sleep(pollMs);

@@ -1,13 +1,21 @@
-/** What moves a tenant from one cell of a front on AWS to another. */
+/** What moves tenants from one cell of a front on AWS to another. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { itemId, type DirectoryItem } from '../../../fleet/directory.ts';
+import {
+  cellItemSchema,
+  isOfCell,
+  itemId,
+  tenantItemSchema,
+  type CellItem,
+  type DirectoryItem,
+  type TenantItem,
+} from '../../../fleet/directory.ts';
 import type { Front } from '../../../fleet/derive/front.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
+import type { EvacuationPort } from '../../../operations/evacuate.ts';
 import { OperationFailure } from '../../../operations/failure.ts';
 import { askTenant } from '../../../operations/host-command.ts';
 import { tenantData } from '../../../operations/tenant-data.ts';
-import type { MovePort } from '../../../operations/tenant-move.ts';
 import { frontSite } from '../site.ts';
 import { directoryTableName } from '../tenant-directory.ts';
 import { awsCell } from './cell-port.ts';
@@ -19,27 +27,11 @@ import { withLock } from './lock.ts';
 const edgesPatience = 60_000;
 const pollMs = 1000;
 
-const version = z.number();
-const cellSchema = z.object({
-  kind: z.literal('cell'),
-  name: z.string(),
-  version,
-  addresses: z.array(z.string()),
-  state: z.enum(['planned', 'active', 'cordoned', 'draining', 'retired']),
-});
-const tenantSchema = z.object({
-  kind: z.literal('tenant'),
-  name: z.string(),
-  version,
-  cell: z.string(),
-  other: z.string(),
-  keys: z.array(z.string()),
-});
-
 /** @param cells of the fleet's files: where the cells of the directory are */
-export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promise<MovePort> {
-  const [{ DynamoDBClient, GetItemCommand, PutItemCommand }, { EC2Client }, { SSMClient }] = await sdk(() =>
-    Promise.all([import('@aws-sdk/client-dynamodb'), import('@aws-sdk/client-ec2'), import('@aws-sdk/client-ssm')]),
+export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promise<EvacuationPort> {
+  const [{ DynamoDBClient, GetItemCommand, PutItemCommand, paginateScan }, { EC2Client }, { SSMClient }] = await sdk(
+    () =>
+      Promise.all([import('@aws-sdk/client-dynamodb'), import('@aws-sdk/client-ec2'), import('@aws-sdk/client-ssm')]),
   );
   // All writes go to one replica: it alone can tell that somebody else has changed an item.
   const site = frontSite(front, front.regions[0]!);
@@ -61,6 +53,24 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
     throw new OperationFailure(
       `the directory of front ${front.name} says nonsense of ${item.kind} ${item.name}: ${text}`,
     );
+  }
+
+  /** In place of what was read last. @throws OperationFailure when somebody else has changed the item since */
+  async function write(item: Omit<TenantItem, 'version'> | Omit<CellItem, 'version'>): Promise<void> {
+    const id = itemId(item);
+    const before = lastRead.get(id)!;
+    // Somebody else's clock may be ahead, or their versions no time at all.
+    const newer = Math.max(Date.now(), z.object({ version: z.number() }).parse(JSON.parse(before)).version + 1);
+    const text = JSON.stringify({ ...item, version: newer });
+    const put = new PutItemCommand({
+      TableName,
+      Item: { id: { S: id }, item: { S: text } },
+      ConditionExpression: '#item = :before',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':before': { S: before } },
+    });
+    await asked(`change ${item.kind} ${item.name} in the directory of front ${front.name}`, table.send(put));
+    lastRead.set(id, text);
   }
 
   /** @throws OperationFailure that names an edge which does not know it */
@@ -89,25 +99,28 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
   return {
     exclusively: (work) => withLock(new SSMClient({ region: site.region }), site, 'tenant move', work),
 
-    tenant: (name) => read({ kind: 'tenant', name }, tenantSchema),
+    tenant: (name) => read({ kind: 'tenant', name }, tenantItemSchema),
 
-    cell: (name) => read({ kind: 'cell', name }, cellSchema),
+    cell: (name) => read({ kind: 'cell', name }, cellItemSchema),
+
+    async tenants(cell, names) {
+      const found: TenantItem[] = [];
+      const scan = async () => {
+        for await (const { Items } of paginateScan({ client: table }, { TableName, ConsistentRead: true })) {
+          for (const { item } of Items ?? []) {
+            const { data } = tenantItemSchema.safeParse(parsed(item?.S ?? ''));
+            if (data !== undefined && isOfCell(data, cell, names)) found.push(data);
+          }
+        }
+      };
+      await asked(`read the directory of front ${front.name}`, scan());
+      return found;
+    },
+
+    putCell: write,
 
     async put(item) {
-      const id = itemId(item);
-      const before = lastRead.get(id)!;
-      // Somebody else's clock may be ahead, or their versions no time at all.
-      const newer = Math.max(Date.now(), tenantSchema.parse(JSON.parse(before)).version + 1);
-      const text = JSON.stringify({ ...item, version: newer });
-      const put = new PutItemCommand({
-        TableName,
-        Item: { id: { S: id }, item: { S: text } },
-        ConditionExpression: '#item = :before',
-        ExpressionAttributeNames: { '#item': 'item' },
-        ExpressionAttributeValues: { ':before': { S: before } },
-      });
-      await asked(`change tenant ${item.name} in the directory of front ${front.name}`, table.send(put));
-      lastRead.set(id, text);
+      await write(item);
       // Once it has left the other cell, the edges send nothing there in any case.
       if (item.other !== '') await edgesKnow(item.name, item.cell);
     },

@@ -28,7 +28,7 @@ const ended = [
 
 export interface Instance {
   readonly id: string;
-  /** `ready`, or `failed: ` and the step; undefined while the host boots for the first time. */
+  /** As the host says it: `stateTag`. Undefined while it boots for the first time. */
   readonly state: string | undefined;
 }
 

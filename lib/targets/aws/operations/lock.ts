@@ -26,7 +26,7 @@ const parameterOf = (site: Locked, lock: Lock): string => `${sitePath(site)}/${l
 const called = ({ kind, name }: Locked): string => `${kind} ${name}`;
 
 /**
- * A process that is killed leaves the lock: whether it still works can't be told from elsewhere, so a person frees it.
+ * A process that is killed leaves the lock: nobody elsewhere can see whether it still works, so a person frees it.
  *
  * @throws OperationFailure at once when another operation works on it
  */

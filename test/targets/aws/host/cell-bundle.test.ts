@@ -22,7 +22,7 @@ describe.each(hosts.map((host) => [host.name, host] as const))('the bundle of %s
   it('has every file of the host’s configuration, byte for byte, with its mode and owner', () => {
     for (const file of hostConfig(cell, host).files) {
       expect(files.get(`files${file.path}`)).toBe(file.text);
-      expect(manifest).toContainEqual(['program', file.mode, file.owner, file.group, file.path]);
+      expect(manifest).toContainEqual([file.change ?? 'restart', file.mode, file.owner, file.group, file.path]);
     }
   });
 

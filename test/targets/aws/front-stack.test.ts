@@ -1,8 +1,8 @@
 import { Testing } from 'cdktf';
 import { describe, expect, it } from 'vitest';
-import { parseFront, type FrontInput } from '../../lib/fleet/schema/front.ts';
-import { FrontStack, type FrontStackProps } from '../../stacks/front-stack.ts';
-import { maximalFront, minimalFront, testApp } from '../targets/aws/synth.ts';
+import { parseFront, type FrontInput } from '../../../lib/fleet/schema/front.ts';
+import { FrontStack, type FrontStackProps } from '../../../lib/targets/aws/front-stack.ts';
+import { maximalFront, minimalFront, testApp } from './synth.ts';
 
 interface Config {
   readonly terraform: { readonly backend: unknown };

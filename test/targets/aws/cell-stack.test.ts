@@ -2,10 +2,10 @@ import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
 import type { App } from 'cdktf';
 import { TerraformOutput, TerraformStack, Testing } from 'cdktf';
 import { describe, expect, it } from 'vitest';
-import { parseCell, type CellInput } from '../../lib/fleet/schema/cell.ts';
-import { parseFront } from '../../lib/fleet/schema/front.ts';
-import { CellStack, type CellStackProps } from '../../stacks/cell-stack.ts';
-import { maximal, maximalFront, minimal, testApp } from '../targets/aws/synth.ts';
+import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import { parseFront } from '../../../lib/fleet/schema/front.ts';
+import { CellStack, type CellStackProps } from '../../../lib/targets/aws/cell-stack.ts';
+import { maximal, maximalFront, minimal, testApp } from './synth.ts';
 
 interface Config {
   readonly terraform: {

@@ -7,6 +7,19 @@ export interface StateBucket {
   readonly region: string;
 }
 
+/** Whose account a stack is in, and what its owners want to see on everything. */
+export interface AccountProps {
+  /** ARN of the role that Terraform takes in the stack's account. @default - the credentials' own account */
+  readonly assumeRoleArn?: string;
+  /** Tags of everything in the stack, beside its own. @default - none */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** For a provider. */
+export function assumed(roleArn: string | undefined) {
+  return roleArn === undefined ? {} : { assumeRole: [{ roleArn }] };
+}
+
 /** A stack with a state of its own that refers to no other stack. */
 export abstract class OwnStack extends TerraformStack {
   /** @param state default: a file beside the project, terraform.ID.tfstate */

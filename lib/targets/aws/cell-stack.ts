@@ -1,17 +1,14 @@
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
-import { DirectoryEntry } from '../lib/targets/aws/directory-entry.ts';
-import { directoryTableName } from '../lib/targets/aws/tenant-directory.ts';
-import { VoipCell } from '../lib/targets/aws/voip-cell.ts';
-import type { CellSpec } from '../lib/fleet/schema/cell.ts';
-import type { FrontSpec } from '../lib/fleet/schema/front.ts';
-import { OwnStack, type StateBucket } from './own-stack.ts';
+import { DirectoryEntry } from './directory-entry.ts';
+import { directoryTableName } from './tenant-directory.ts';
+import { VoipCell, type VoipCellProps } from './voip-cell.ts';
+import type { CellSpec } from '../../fleet/schema/cell.ts';
+import type { FrontSpec } from '../../fleet/schema/front.ts';
+import { assumed, OwnStack, type AccountProps, type StateBucket } from './own-stack.ts';
 
-export interface CellStackProps {
-  readonly spec: CellSpec;
-  /** The fleet's front, whose directory the cell enters itself into. @default - there is no front */
-  readonly front?: FrontSpec;
+export interface CellStackProps extends VoipCellProps, AccountProps {
   /** @default - a file beside the project: terraform.cell-NAME.tfstate */
   readonly state?: StateBucket;
 }
@@ -24,19 +21,24 @@ export interface CellStackProps {
 export class CellStack extends OwnStack {
   readonly cell: VoipCell;
 
-  constructor(scope: Construct, { spec, front, state }: CellStackProps) {
+  constructor(scope: Construct, { state, assumeRoleArn, tags, ...props }: CellStackProps) {
+    const { spec, front } = props;
     super(scope, `cell-${spec.name}`, state);
+    const account = assumed(assumeRoleArn);
     new AwsProvider(this, 'aws', {
       region: spec.region,
-      defaultTags: [{ tags: { 'cellstamp:cell': spec.name, 'cellstamp:size': spec.size, 'managed-by': 'terraform' } }],
+      ...account,
+      defaultTags: [
+        { tags: { ...tags, 'cellstamp:cell': spec.name, 'cellstamp:size': spec.size, 'managed-by': 'terraform' } },
+      ],
     });
-    this.cell = new VoipCell(this, 'cell', { spec, ...(front ? { front } : {}) });
-    if (front) this.enterDirectory(spec, front);
+    this.cell = new VoipCell(this, 'cell', props);
+    if (front) this.enterDirectory(spec, front, account);
     this.outputs();
   }
 
   /** Tells the front's edges where the cell is and what it takes. The table is named, not referred to: the front has its own state. */
-  private enterDirectory(spec: CellSpec, front: FrontSpec): void {
+  private enterDirectory(spec: CellSpec, front: FrontSpec, account: ReturnType<typeof assumed>): void {
     const { udp } = spec.sbc.transports;
     if (udp === 'off') {
       throw new Error(`cell ${spec.name}: SIP over UDP is off, but edges of the front reach a cell by it alone`);
@@ -44,7 +46,7 @@ export class CellStack extends OwnStack {
     const regions = front.regions.map(({ region }) => region);
     const provider = regions.includes(spec.region)
       ? undefined
-      : new AwsProvider(this, 'aws-directory', { alias: 'directory', region: regions[0]! });
+      : new AwsProvider(this, 'aws-directory', { alias: 'directory', region: regions[0]!, ...account });
     new DirectoryEntry(this, 'directory-entry', {
       tableName: directoryTableName(front),
       entry: {

@@ -1,12 +1,10 @@
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
 import { TerraformOutput } from 'cdktf';
 import type { Construct } from 'constructs';
-import { AnycastFront } from '../lib/targets/aws/anycast-front.ts';
-import type { FrontSpec } from '../lib/fleet/schema/front.ts';
-import { OwnStack, type StateBucket } from './own-stack.ts';
+import { AnycastFront, type AnycastFrontProps } from './anycast-front.ts';
+import { assumed, OwnStack, type AccountProps, type StateBucket } from './own-stack.ts';
 
-export interface FrontStackProps {
-  readonly spec: FrontSpec;
+export interface FrontStackProps extends Omit<AnycastFrontProps, 'providers'>, AccountProps {
   /** @default - a file beside the project: terraform.front.tfstate */
   readonly state?: StateBucket;
 }
@@ -19,18 +17,20 @@ export interface FrontStackProps {
 export class FrontStack extends OwnStack {
   readonly front: AnycastFront;
 
-  constructor(scope: Construct, { spec, state }: FrontStackProps) {
+  constructor(scope: Construct, { state, assumeRoleArn, tags, ...props }: FrontStackProps) {
+    const { spec } = props;
+    const account = assumed(assumeRoleArn);
     super(scope, 'front', state);
-    const defaultTags = [{ tags: { 'cellstamp:front': spec.name, 'managed-by': 'terraform' } }];
+    const defaultTags = [{ tags: { ...tags, 'cellstamp:front': spec.name, 'managed-by': 'terraform' } }];
     const providers = Object.fromEntries(
       spec.regions.map(({ region }, index) => [
         region,
         index === 0
-          ? new AwsProvider(this, 'aws', { region, defaultTags })
-          : new AwsProvider(this, `aws-${region}`, { alias: region, region, defaultTags }),
+          ? new AwsProvider(this, 'aws', { region, defaultTags, ...account })
+          : new AwsProvider(this, `aws-${region}`, { alias: region, region, defaultTags, ...account }),
       ]),
     );
-    this.front = new AnycastFront(this, 'front', { spec, providers });
+    this.front = new AnycastFront(this, 'front', { ...props, providers });
     this.outputs();
   }
 
