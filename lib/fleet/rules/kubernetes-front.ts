@@ -57,7 +57,7 @@ const allAnnounceOrNone: Rule<FrontOnKubernetes> = {
         : {
             path: ['regions', index, 'kubernetes'],
             alsoAt: [['kubernetes', 'anycast']],
-            message: `nobody is told of ${anycast.address} in ${region}`,
+            message: `no router learns ${anycast.address} in ${region}`,
             allowed: 'bgp with the routers of the region, or no section kubernetes.anycast',
           };
     }

@@ -166,25 +166,98 @@ const namesAreTheNodes: Rule<OnKubernetes> = {
   },
 };
 
+interface PublicAddress {
+  readonly path: Path;
+  readonly address: string;
+}
+
+/** Addresses that the cell's file gives, and that move between nodes. */
+const publicAddresses = ({ kubernetes: { floatingAddress, mediaAddresses = [] } }: OnKubernetes): PublicAddress[] => [
+  { path: ['kubernetes', 'floatingAddress'], address: floatingAddress },
+  ...mediaAddresses.map((address, index) => ({ path: ['kubernetes', 'mediaAddresses', index], address })),
+];
+
 /** What is inside of the cell is reached by no media (`derive/inside.ts`), and by nobody from outside. */
-const floatingAddressIsOutside: Rule<OnKubernetes> = {
+const addressesAreOutside: Rule<OnKubernetes> = {
   severity: 'error',
-  reads: ['network', 'kubernetes.floatingAddress'],
-  *check({ network, kubernetes: { floatingAddress } }) {
-    const inside = [network, `${sbcOverlayAddress}/32`, ...neverOutside].find((range) =>
-      contains(parseRange(range), parseRange(floatingAddress)),
-    );
-    if (inside === undefined) return;
+  reads: ['network', 'kubernetes.floatingAddress', 'kubernetes.mediaAddresses'],
+  *check(spec) {
+    for (const { path, address } of publicAddresses(spec)) {
+      const inside = [spec.network, `${sbcOverlayAddress}/32`, ...neverOutside].find((range) =>
+        contains(parseRange(range), parseRange(address)),
+      );
+      if (inside === undefined) continue;
+      yield {
+        path,
+        message: `${address} is in ${inside}, which no caller reaches`,
+        allowed: 'an address to which callers send, outside of the cell’s network',
+      };
+    }
+  },
+};
+
+const addressesAreOfOneHost: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: ['kubernetes.floatingAddress', 'kubernetes.mediaAddresses'],
+  *check(spec) {
+    const all = publicAddresses(spec);
+    for (const [index, { path, address }] of all.entries()) {
+      const first = all.findIndex((other) => other.address === address);
+      if (first === index) continue;
+      yield {
+        path,
+        alsoAt: [all[first]!.path],
+        message: `${address} is given twice`,
+        allowed: 'an address of its own for the SBCs and for each media host',
+      };
+    }
+  },
+};
+
+const everyMediaHostHasAnAddress: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: ['kubernetes.mediaAddresses', 'media.hosts'],
+  *check({ media: { hosts }, kubernetes: { mediaAddresses } }) {
+    if (mediaAddresses === undefined || mediaAddresses.length === hosts) return;
     yield {
-      path: ['kubernetes', 'floatingAddress'],
-      message: `${floatingAddress} is in ${inside}, which no caller reaches`,
-      allowed: 'an address to which callers send, outside of the cell’s network',
+      path: ['kubernetes', 'mediaAddresses'],
+      alsoAt: [['media', 'hosts']],
+      message: `${mediaAddresses.length} addresses for ${hosts} media hosts`,
+      allowed: `${hosts} addresses, that of media-1 first`,
+    };
+  },
+};
+
+/** In clouds they can't move: the rule below speaks of that. */
+const callsOutliveTheirNode: Rule<OnKubernetes> = {
+  severity: 'warning',
+  reads: ['kubernetes.mediaAddresses', 'media.hosts', 'kubernetes.nodes.managedBy'],
+  *check({ media: { hosts }, kubernetes: { mediaAddresses, nodes } }) {
+    if (mediaAddresses !== undefined || hosts < 2 || cloudNodes.includes(nodes.managedBy)) return;
+    yield {
+      path: ['kubernetes', 'mediaAddresses'],
+      message: 'no relay can move to another node, so the loss of a media node ends its calls with BYE',
+      allowed: `${hosts} public addresses, which move between media nodes on one link`,
     };
   },
 };
 
 /** Networks of clouds take an address from their own API alone. */
 const cloudNodes: readonly string[] = ['karpenter', 'eks-managed', 'aks-managed', 'gke-managed'];
+
+const mediaAddressesMove: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: ['kubernetes.mediaAddresses', 'kubernetes.nodes.managedBy'],
+  *check({ kubernetes: { mediaAddresses, nodes } }) {
+    if (mediaAddresses === undefined || !cloudNodes.includes(nodes.managedBy)) return;
+    yield {
+      path: ['kubernetes', 'mediaAddresses'],
+      alsoAt: [['kubernetes', 'nodes', 'managedBy']],
+      message: `nodes of ${nodes.managedBy} are in a cloud, whose network does not carry the ARP that moves these addresses: no caller would reach a relay`,
+      allowed: 'none, so that a relay has the public address of its node; or media nodes on a link of one’s own',
+    };
+  },
+};
 
 const floatingAddressMoves: Rule<OnKubernetes> = {
   severity: 'warning',
@@ -200,6 +273,24 @@ const floatingAddressMoves: Rule<OnKubernetes> = {
   },
 };
 
+/** The largest range for private networks (RFC 1918). */
+const widestPrefix = 8;
+
+const metricsAreNotPublic: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: ['kubernetes.monitoring.from'],
+  *check({ kubernetes: { monitoring } }) {
+    for (const [index, range] of (monitoring?.from ?? []).entries()) {
+      if (parseRange(range).prefix >= widestPrefix) continue;
+      yield {
+        path: ['kubernetes', 'monitoring', 'from', index],
+        message: `${range} lets half the internet read the metrics of the hosts`,
+        allowed: `ranges of the Prometheus alone, at most a /${widestPrefix}`,
+      };
+    }
+  },
+};
+
 const rules: readonly Rule<OnKubernetes>[] = [
   floatingAddressMoves,
   portsKeepOffNodePorts,
@@ -210,7 +301,12 @@ const rules: readonly Rule<OnKubernetes>[] = [
   moduleRule('required', 'error'),
   moduleRule('preferred', 'warning'),
   namesAreTheNodes,
-  floatingAddressIsOutside,
+  addressesAreOutside,
+  addressesAreOfOneHost,
+  everyMediaHostHasAnAddress,
+  callsOutliveTheirNode,
+  mediaAddressesMove,
+  metricsAreNotPublic,
 ];
 
 export const kubernetesRules: readonly Rule<CellSpec>[] = rules.map((rule) => ({

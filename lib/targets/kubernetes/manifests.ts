@@ -1,8 +1,9 @@
 /** A cell as objects of the Kubernetes API: pure data, which a person applies, a repository keeps, or Pulumi hands on. */
-import { deriveCell } from '../../fleet/derive/cell.ts';
 import type { CellSpec } from '../../fleet/schema/cell-types.ts';
 import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
+import { cellOnNodes } from './cell-on-nodes.ts';
 import { cellLabels, cellName, nodeHosts, roleLabels } from './names.ts';
+import { monitoringObjects } from './monitoring.ts';
 import type { KubernetesObject } from './objects.ts';
 import { hostObjects } from './pod.ts';
 import { siteObjects } from './site-objects.ts';
@@ -14,16 +15,21 @@ import { siteObjects } from './site-objects.ts';
  * @example manifests(parseCell({ name: 'k8s-a', region: 'eu-west-1', kubernetes })).map(({ kind }) => kind)[0] // 'Namespace'
  */
 export function manifests(spec: CellSpec): readonly KubernetesObject[] {
-  kubernetesOf(spec);
-  const cell = deriveCell(spec, 'late');
+  const cell = cellOnNodes(spec);
+  // A relay that moves has an address that the cell's file gives.
+  const readsNodes = kubernetesOf(spec).mediaAddresses === undefined;
   const site = {
     namespace: cellName(cell),
     labels: cellLabels(cell),
     what: `the cell ${cell.name}`,
     roles: [
       { name: 'sbc', labels: roleLabels(cell, 'sbc'), hosts: cell.sbcs.length, readsNodes: false },
-      { name: 'media', labels: roleLabels(cell, 'media'), hosts: cell.media.length, readsNodes: true },
+      { name: 'media', labels: roleLabels(cell, 'media'), hosts: cell.media.length, readsNodes },
     ],
   };
-  return [...siteObjects(site), ...nodeHosts(cell).flatMap((host) => hostObjects(cell, host))];
+  return [
+    ...siteObjects(site),
+    ...monitoringObjects(cell),
+    ...nodeHosts(cell).flatMap((host) => hostObjects(cell, host)),
+  ];
 }

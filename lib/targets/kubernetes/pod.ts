@@ -38,6 +38,7 @@ export function hostObjects(cell: Cell, host: NodeHost): readonly KubernetesObje
     drainSeconds: drainMinutes * 60,
     state: `/var/lib/cellstamp/${cell.name}/${host.name}`,
     requests: (service) => requests(cell.spec, service),
+    follows: host.role === 'sbc' || host.guest !== undefined,
   };
   return [configMap, daemonSet(workload, config, { configMap: configMap.metadata.name, secrets: values.secrets })];
 }
@@ -61,6 +62,8 @@ export interface Workload {
   /** Folder of the node for what outlives a pod. */
   readonly state: string;
   readonly requests: (service: Service) => Requests;
+  /** Whether it follows where the other hosts are, while it runs. */
+  readonly follows: boolean;
 }
 
 export interface Sources {
@@ -162,7 +165,7 @@ function containers(
   config: HostConfig,
   sources: Sources,
 ): { readonly initContainers: readonly Container[]; readonly containers: readonly Container[] } {
-  const { image, role } = workload;
+  const { image, follows } = workload;
   const mounts = sharedMounts(config);
   const services = inOrder(config.services);
   const state = stateMounts(config);
@@ -188,7 +191,7 @@ function containers(
       ...at('beside'),
       ...at('first', 'sidecar'),
     ],
-    containers: [...at('container'), ...(role === 'sbc' ? [followHosts(image, mounts)] : [])],
+    containers: [...at('container'), ...(follows ? [followHosts(image, mounts)] : [])],
   };
 }
 
@@ -262,7 +265,7 @@ const probe = (
 ): Probe => ({ exec: { command }, periodSeconds: period, timeoutSeconds: timeout, failureThreshold: failures });
 
 /**
- * What a container does before it is told to stop. One that has a drain waits until its last call has ended; all others of the pod wait for
+ * What a container does before it is stopped. One that has a drain waits until its last call has ended; all others of the pod wait for
  * those, since a call needs them too. Nobody waits for one that was never started or has died: it has no drain. A drain that is cut off ends
  * well, for the service is to stop then.
  */
@@ -353,11 +356,13 @@ function fillFiles({ image, role }: Workload, config: HostConfig, { secrets }: S
 /** Whether its node keeps the addresses of the SBCs. */
 const knowsSbcs = (role: Workload['role']): boolean => role !== 'edge';
 
-/** Media hosts come and go: Kamailio hears of it while it runs. Of another address of the other SBC it can't hear. */
+/**
+ * Hosts come and go. Kamailio hears of media hosts while it runs, but not of another address of the other SBC; relays that move hear of all.
+ */
 const followHosts = (image: string, mounts: readonly VolumeMount[]): Container => ({
   name: 'follow-hosts',
   image,
-  command: ['/usr/bin/python3', '-u', `${folders.config}/node-files`, 'follow', folders.config, account],
+  command: ['/usr/bin/python3', '-u', `${folders.config}/node-files`, 'follow', folders.config, account, folders.files],
   terminationMessagePolicy,
   readinessProbe: probe(
     ['/bin/bash', '-c', `[[ ! -e ${sbcAddresses.moved} ]] || { cat ${sbcAddresses.moved}; exit 1; }`],
@@ -369,6 +374,7 @@ const followHosts = (image: string, mounts: readonly VolumeMount[]): Container =
     { name: 'config', mountPath: folders.config, readOnly: true },
     { name: 'api-access', mountPath: account, readOnly: true },
     { name: 'known', mountPath: sbcAddresses.folder, readOnly: true },
+    { name: 'files', mountPath: folders.files },
     ...mounts,
   ],
 });

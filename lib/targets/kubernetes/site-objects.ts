@@ -67,6 +67,7 @@ function permissions({ namespace, labels, roles }: Site): readonly KubernetesObj
   const findHosts = { name: 'find-hosts', namespace, labels };
   const nowhere = { name: namespace, labels };
   const subject = ({ name }: SiteRole) => ({ kind: 'ServiceAccount', name, namespace });
+  const readers = roles.filter(({ readsNodes }) => readsNodes);
   return [
     ...roles.map(({ name, labels: own }) => ({
       apiVersion: 'v1',
@@ -87,19 +88,23 @@ function permissions({ namespace, labels, roles }: Site): readonly KubernetesObj
       roleRef: { apiGroup, kind: 'Role', name: 'find-hosts' },
       subjects: roles.map(subject),
     },
-    {
-      apiVersion: rbac,
-      kind: 'ClusterRole',
-      metadata: nowhere,
-      rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }],
-    },
-    {
-      apiVersion: rbac,
-      kind: 'ClusterRoleBinding',
-      metadata: nowhere,
-      roleRef: { apiGroup, kind: 'ClusterRole', name: namespace },
-      subjects: roles.filter(({ readsNodes }) => readsNodes).map(subject),
-    },
+    ...(readers.length === 0
+      ? []
+      : [
+          {
+            apiVersion: rbac,
+            kind: 'ClusterRole',
+            metadata: nowhere,
+            rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }],
+          },
+          {
+            apiVersion: rbac,
+            kind: 'ClusterRoleBinding',
+            metadata: nowhere,
+            roleRef: { apiGroup, kind: 'ClusterRole', name: namespace },
+            subjects: readers.map(subject),
+          },
+        ]),
   ];
 }
 

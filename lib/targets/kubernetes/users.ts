@@ -8,6 +8,7 @@ export const users = {
   rtpengine: 902,
   freeswitch: 903,
   stunnel4: 904,
+  redis: 905,
 } as const;
 
 /** @throws Error for a user whom no image has */

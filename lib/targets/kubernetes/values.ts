@@ -3,6 +3,7 @@ import type { OnKubernetes } from '../../fleet/schema/targets/on-kubernetes.ts';
 import type { HostConfig } from '../../software/host-config.ts';
 import type { CellValueName } from '../../software/values.ts';
 import { isAddressName } from '../../fleet/derive/addressing.ts';
+import type { MediaHost } from '../../fleet/derive/cell.ts';
 import type { NodeHost } from './names.ts';
 
 /**
@@ -11,10 +12,11 @@ import type { NodeHost } from './names.ts';
  */
 type ValueSource = { readonly spec: string } | 'secret' | 'node' | 'image' | 'never';
 
-function sources(spec: OnKubernetes, role: NodeHost['role']): Readonly<Record<CellValueName, ValueSource>> {
+function sources(spec: OnKubernetes, host: NodeHost): Readonly<Record<CellValueName, ValueSource>> {
   const { kubernetes } = spec;
   return {
-    public_address: role === 'sbc' ? { spec: kubernetes.floatingAddress } : 'node',
+    public_address: host.role === 'sbc' ? { spec: kubernetes.floatingAddress } : relayAddress(spec, host.number),
+    guest_public_address: host.role === 'sbc' ? 'never' : guestAddress(spec, host),
     database_host: { spec: kubernetes.database.host },
     database_admin_user: { spec: kubernetes.database.adminUser },
     database_admin_password: 'secret',
@@ -34,13 +36,21 @@ function sources(spec: OnKubernetes, role: NodeHost['role']): Readonly<Record<Ce
     redis_failover_password: 'never',
     data_certificate: 'never',
     data_key: 'never',
-    // Addresses do not move between nodes.
-    guest_public_address: 'never',
-    relay_secret: 'never',
-    relay_certificate: 'never',
-    relay_key: 'never',
+    // Where addresses move between nodes.
+    relay_secret: 'secret',
+    relay_certificate: 'secret',
+    relay_key: 'secret',
   };
 }
+
+/** Public address of a relay: one that moves with it, or that of the node. */
+function relayAddress({ kubernetes }: OnKubernetes, number: number): ValueSource {
+  const moving = kubernetes.mediaAddresses?.[number - 1];
+  return moving === undefined ? 'node' : { spec: moving };
+}
+
+const guestAddress = (spec: OnKubernetes, { guest }: MediaHost): ValueSource =>
+  guest === undefined ? 'never' : relayAddress(spec, guest);
 
 export interface HostValues {
   /** Texts that the cell's file has, by name. */
@@ -54,8 +64,8 @@ export interface HostValues {
 }
 
 /** @throws Error when the host asks for a value that there is not on Kubernetes */
-export function hostValues(spec: OnKubernetes, { role }: NodeHost, { values }: Pick<HostConfig, 'values'>): HostValues {
-  const from = sources(spec, role);
+export function hostValues(spec: OnKubernetes, host: NodeHost, { values }: Pick<HostConfig, 'values'>): HostValues {
+  const from = sources(spec, host);
   const given: Record<string, string> = {};
   const secrets: string[] = [];
   const inImage: string[] = [];

@@ -1,8 +1,9 @@
 import { ComponentResource, type ComponentResourceOptions, type CustomResource } from '@pulumi/pulumi';
-import { deriveCell, type Cell } from '../../fleet/derive/cell.ts';
+import type { Cell } from '../../fleet/derive/cell.ts';
 import { cellFile, type CellSpec } from '../../fleet/schema/cell.ts';
 import { checkRules } from '../../fleet/schema/spec-error.ts';
 import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
+import { cellOnNodes } from './cell-on-nodes.ts';
 import { manifests } from './manifests.ts';
 import { cellName, hostLabels, nodeHosts } from './names.ts';
 import { objectResources, type ChildName, type Transform } from './object-resources.ts';
@@ -38,7 +39,7 @@ export class VoipCell extends ComponentResource {
     checkRules('cell', spec, cellFile);
     kubernetesOf(spec);
     super('cellstamp:kubernetes:VoipCell', name, {}, options);
-    this.cell = deriveCell(spec, 'late');
+    this.cell = cellOnNodes(spec);
     this.namespace = cellName(this.cell);
     this.nodes = Object.fromEntries(nodeHosts(this.cell).map((host) => [host.name, hostLabels(this.cell, host)]));
     this.objects = objectResources(this, name, manifests(spec), transform);

@@ -5,17 +5,26 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
-import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
+import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-process.ts';
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
 import { cellstamp } from '../../cli/run-command.ts';
 import { anna, bert, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
-import { failuresOf } from '../lab/lab.ts';
+import { talkAndChange } from '../lab/relay-steps.ts';
+import { failuresOf, until } from '../lab/lab.ts';
 import { SteadyCalls } from '../lab/steady-calls.ts';
 import { Cluster } from './cluster.ts';
 import { KubernetesLab, labCell, makeImages, type Images } from './kubernetes-lab.ts';
 import { floatingAddress } from './outside.ts';
+import { callsByRelay, sessionsOn } from './relays.ts';
 
 export const kinds = [withinTenant, toCarrier, fromCarrier(floatingAddress)];
+
+/** Of each side of each call, in order. */
+export const gapsOf = (calls: readonly CallResult[]): readonly number[] =>
+  calls
+    .flatMap(({ toCaller, toCallee }) => [toCaller!.longestGapMs, toCallee!.longestGapMs])
+    .map(Math.round)
+    .sort((a, b) => a - b);
 
 export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 
@@ -80,10 +89,37 @@ export class Bed {
     writeFileSync(join(this.#folder, `${labCell.name}.yaml`), JSON.stringify(cell));
   }
 
-  async operate(command: string): Promise<void> {
-    const words = [command, labCell.name, '--target', 'kubernetes', '--cells', this.#folder];
-    const { status, stderr } = await cellstamp(...words);
+  operate(command: string): Promise<void> {
+    return this.#cellstamp(command, labCell.name);
+  }
+
+  operateOn(command: 'drain' | 'undrain', host: string): Promise<void> {
+    return this.#cellstamp(command, host, '--cell', labCell.name);
+  }
+
+  async #cellstamp(...words: readonly string[]): Promise<void> {
+    const { status, stderr } = await cellstamp(...words, '--target', 'kubernetes', '--cells', this.#folder);
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  }
+
+  /** Calls that all wait at the pause `lost`; then they are held, resumed, changed and hung up. */
+  async callsThatWait(calls: number): Promise<StartedRun> {
+    const steps = talkAndChange(3);
+    let paused = 0;
+    const run = this.agents.startRun(
+      // What is lost until the neighbour has them is measured.
+      { kinds: kinds.map((kind) => ({ ...kind, steps })), calls, ratePerSecond: 10, maximumLoss: 0.5 },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === calls, 30);
+    return run;
+  }
+
+  /** Nothing is left of any call: in no relay, in no counter, without a record. */
+  async nothingIsLeftOf(calls: readonly CallResult[], hosts: readonly string[]): Promise<void> {
+    expect(await this.lab.withoutRecord(calls)).toEqual([]);
+    await until(async () => (await callsByRelay(this.lab)).size === 0, 20);
+    for (const host of hosts) await until(async () => (await sessionsOn(this.lab, host)) === 0, 20);
   }
 
   /** What became of the calls that were up or came meanwhile; it is also printed. */

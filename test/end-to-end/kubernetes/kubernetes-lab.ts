@@ -3,11 +3,12 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { deriveCell, type Cell } from '../../../lib/fleet/derive/cell.ts';
+import type { Cell } from '../../../lib/fleet/derive/cell.ts';
 import { parseCell, type CellInput, type CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { callRecordStream, type CallEvent } from '../../../lib/software/kamailio/sbc/records.ts';
 import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
 import { usersSql } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
+import { cellOnNodes } from '../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { writeArchive } from '../../../lib/targets/kubernetes/image/archive.ts';
 import { makeImage } from '../../../lib/targets/kubernetes/image/make-image.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
@@ -20,7 +21,7 @@ import { run } from '../../../lib/targets/local/run.ts';
 import { acme, anna, bert, carrier } from '../lab/acme.ts';
 import { domainOf, passwordOf, until, type LabUser } from '../lab/lab.ts';
 import { Cluster, nodeName } from './cluster.ts';
-import { dataAddress, floatingAddress, Outside, publicAddress } from './outside.ts';
+import { dataAddress, floatingAddress, Outside, publicAddress, relayAddress } from './outside.ts';
 
 const anyDigest = `sha256:${'0'.repeat(64)}`;
 
@@ -37,6 +38,7 @@ export const labCell = {
   kubernetes: {
     images: { sbc: `localhost/cellstamp-sbc@${anyDigest}`, media: `localhost/cellstamp-media@${anyDigest}` },
     floatingAddress,
+    mediaAddresses: [1, 2, 3].map(relayAddress),
     nodes: { publicAddressFrom: 'annotation' },
     drainMinutes: 60,
     database: { host: dataAddress },
@@ -56,7 +58,7 @@ export async function makeImages(folder: string): Promise<Images> {
   const file = join(folder, 'images.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Images;
   mkdirSync(folder, { recursive: true });
-  const cell = deriveCell(parseCell(labCell), 'late');
+  const cell = cellOnNodes(parseCell(labCell));
   const [sbc, media] = await Promise.all([makeImage(cell, 'sbc', folder), makeImage(cell, 'media', folder)]);
   const images: Images = { sbc, media, pause: await pauseImage(folder) };
   writeFileSync(file, JSON.stringify(images));
@@ -84,10 +86,12 @@ async function pauseImage(folder: string): Promise<string> {
 function withoutFreeswitch(object: KubernetesObject): KubernetesObject {
   if (object.kind !== 'DaemonSet') return object;
   const copy = structuredClone(object) as KubernetesObject & {
-    spec: { template: { spec: { containers: { name: string }[] } } };
+    spec: { template: { spec: Record<'initContainers' | 'containers', { name: string }[]> } };
   };
   const { spec } = copy.spec.template;
-  spec.containers = spec.containers.filter(({ name }) => name !== 'freeswitch');
+  for (const part of ['initContainers', 'containers'] as const) {
+    spec[part] = spec[part].filter(({ name }) => name !== 'freeswitch');
+  }
   return copy;
 }
 
@@ -120,7 +124,7 @@ export class KubernetesLab {
     this.outside = outside;
     this.#images = images;
     this.spec = spec;
-    this.cell = deriveCell(spec, 'late');
+    this.cell = cellOnNodes(spec);
     this.namespace = cellName(this.cell);
   }
 

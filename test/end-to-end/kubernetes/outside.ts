@@ -16,6 +16,9 @@ export const floatingAddress = '203.0.113.10';
 /** Of a node, beyond the router; there packets get the private one. */
 export const publicAddress = (node: number): string => `203.0.113.${20 + node}`;
 
+/** Of a relay, which moves between the nodes. */
+export const relayAddress = (number: number): string => `203.0.113.${30 + number}`;
+
 const binaries = '/usr/lib/postgresql/15/bin';
 
 /** Runs a script of bash, to its end. @throws Error when it fails */
@@ -69,7 +72,7 @@ ip -n ${router.namespace} link add callers type veth peer name eth0 netns ${call
 ip -n ${router.namespace} address add 198.51.100.1/24 dev callers
 ip -n ${router.namespace} address add 192.0.2.1/24 dev callers
 ip -n ${router.namespace} link set callers up
-ip -n ${router.namespace} route add ${floatingAddress}/32 dev ${router.bridge}
+for address in ${[floatingAddress, ...[1, 2, 3].map(relayAddress)].join(' ')}; do ip -n ${router.namespace} route add "$address/32" dev ${router.bridge}; done
 for address in ${addresses.join(' ')}; do ip -n ${callers} address add "$address/24" dev eth0; done
 ip -n ${callers} link set eth0 up
 ip -n ${callers} route add default via 198.51.100.1
@@ -88,24 +91,32 @@ echo "$1" | ip netns exec ${router.namespace} nft -f -`,
       `cd "$1"
 make() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 -subj "/CN=$1" -keyout "$1.key" -out "$1.pem" "\${@:2}" 2>&1; }
 make authority -addext keyUsage=critical,keyCertSign,cRLSign
-for name in data sip; do
+for name in data sip relay; do
   make $name -CA authority.pem -CAkey authority.key -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=IP:${dataAddress},DNS:sip.example.com
 done`,
       this.#folder,
     );
     const read = (name: string) => readFileSync(join(this.#folder, name), 'utf8').trim();
     const password = () => randomBytes(24).toString('hex');
+    const relaySecret = password();
     Object.assign(this.secrets.sbc, {
       data_ca_certificate: read('authority.pem'),
       sip_certificate: read('sip.pem'),
       sip_key: read('sip.key'),
+      relay_secret: relaySecret,
       ...Object.fromEntries(
         ['database_admin_password', 'database_sbc_password', 'digest_secret', 'redis_password', 'topology_secret'].map(
           (name) => [name, password()],
         ),
       ),
     });
-    this.secrets.media['event_socket_password'] = password();
+    Object.assign(this.secrets.media, {
+      event_socket_password: password(),
+      data_ca_certificate: read('authority.pem'),
+      relay_secret: relaySecret,
+      relay_certificate: read('relay.pem'),
+      relay_key: read('relay.key'),
+    });
   }
 
   async #serve(): Promise<void> {

@@ -51,7 +51,7 @@ describe('a front on Kubernetes', () => {
     [
       'an anycast address that a region does not announce',
       checked(anycast('198.51.100.1')),
-      'error regions[0].kubernetes: nobody is told of 198.51.100.1 in eu-west-1; allowed: bgp with the routers of the region, or no section kubernetes.anycast',
+      'error regions[0].kubernetes: no router learns 198.51.100.1 in eu-west-1; allowed: bgp with the routers of the region, or no section kubernetes.anycast',
     ],
     [
       'routers, and nothing to announce to them',

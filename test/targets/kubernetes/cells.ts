@@ -19,6 +19,12 @@ export const minimalInput = {
 
 export const minimal = parseCell(minimalInput);
 
+/** Its relays move with their calls. */
+export const movable = parseCell({
+  ...minimalInput,
+  kubernetes: { ...minimalInput.kubernetes, mediaAddresses: ['203.0.113.21', '203.0.113.22', '203.0.113.23'] },
+});
+
 export const maximalInput = {
   name: 'kubernetes-longest-1',
   region: 'eu-west-1',
@@ -35,6 +41,7 @@ export const maximalInput = {
     ...minimalInput.kubernetes,
     nodes: { managedBy: 'karpenter', system: 'talos', nodePorts: '31000-32000', publicAddressFrom: 'annotation' },
     drainMinutes: 180,
+    monitoring: { from: ['10.244.0.0/16', '10.32.15.0/24'], labels: { release: 'kube-prometheus-stack' } },
     database: { host: '192.0.2.21', adminUser: 'owner' },
     secrets: { sbc: 'voip.sbc', media: 'voip.media' },
   },

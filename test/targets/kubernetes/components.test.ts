@@ -130,7 +130,12 @@ describe('edges', () => {
   });
 
   it.each([
-    ['of no region', maximalFront, 'us-east-1', 'us-east-1 is no region of the front; allowed: eu-west-1, eu-west-2'],
+    [
+      'of no region',
+      maximalFront,
+      'us-east-1',
+      'us-east-1 is not a region of the front; allowed: eu-west-1, eu-west-2',
+    ],
     [
       'of a front that breaks rules',
       parseFront({ ...maximalFrontInput, kubernetes: { ...maximalFrontInput.kubernetes, anycast: undefined } }),

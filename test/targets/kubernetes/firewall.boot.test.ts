@@ -4,14 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
+import { cellOnNodes } from '../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { firewallPath } from '../../../lib/targets/kubernetes/host/firewall.ts';
 import { hostFiles } from '../../../lib/targets/kubernetes/host/host-files.ts';
 import { nodeSettingsPath } from '../../../lib/targets/kubernetes/host/node-settings.ts';
 import { describeWith } from '../../requirements.ts';
-import { minimal } from './cells.ts';
+import { parseCell } from '../../../lib/fleet/schema/cell.ts';
+import { minimal, minimalInput } from './cells.ts';
 
-const cell = deriveCell(minimal, 'late');
+const cell = cellOnNodes(minimal);
 /** What the first container puts in: one neighbour is not there. */
 const addresses: Readonly<Record<string, string>> = {
   sbc_1_address: '10.16.0.61',
@@ -20,8 +21,8 @@ const addresses: Readonly<Record<string, string>> = {
   media_2_address: '10.16.0.52',
   media_3_address: '192.0.0.8',
 };
-const textOf = (host: string, wanted: string) =>
-  hostFiles(cell, { name: host })
+const textOf = (host: string, wanted: string, of = cell) =>
+  hostFiles(of, { name: host })
     .config.files.find(({ path }) => path === wanted)!
     .text.replaceAll(/@@(\w+)@@/g, (_, name: string) => addresses[name]!);
 const rulesOf = (host: string) => textOf(host, firewallPath);
@@ -98,6 +99,17 @@ describeWith(['root', 'debian-packages'], 'the firewall of a node', () => {
       `${stranger} 20000`,
       `${stranger} 10250`,
     ]);
+  });
+
+  it('lets whoever collects metrics through to their ports, and to no other', () => {
+    const monitoring = { from: ['10.16.0.99/32'] };
+    const watched = parseCell({ ...minimalInput, kubernetes: { ...minimalInput.kubernetes, monitoring } });
+    load('watched', textOf('media-1', firewallPath, cellOnNodes(watched)));
+    const isOpen = (source: string, port: number) =>
+      inNode('nft', 'list', 'table', 'inet', 'cellstamp_node')
+        .stdout.split('\n')
+        .some((rule) => rule.includes(`dport ${port} `) && rule.includes(source) && rule.includes('accept'));
+    expect([isOpen('10.16.0.99', 9900), isOpen('10.16.0.99', 2223)]).toEqual([true, false]);
   });
 
   it('leaves the tables of others as they are, and is the same when it is loaded again', () => {

@@ -1,17 +1,17 @@
 /** A cell as objects of Kubernetes: what each of them says, for the least and the most that a cell can be. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { lateNames } from '../../../lib/fleet/late-bound.ts';
 import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import type { CellSpec } from '../../../lib/fleet/schema/cell-types.ts';
 import { hostConfig } from '../../../lib/software/cell-host.ts';
+import { cellOnNodes } from '../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import type { Container, KubernetesObject } from '../../../lib/targets/kubernetes/objects.ts';
-import { maximal, minimal, minimalInput } from './cells.ts';
+import { maximal, minimal, minimalInput, movable } from './cells.ts';
 
 interface PodSpec {
   readonly initContainers: readonly Container[];
@@ -38,7 +38,11 @@ const all = ({ initContainers, containers }: PodSpec): readonly Container[] => [
 const names = (objects: readonly KubernetesObject[]) =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.name.replace(/-[0-9a-f]{10}$/, '-HASH')}`);
 
-const cells = { 'the smallest cell': minimal, 'the cell with everything': maximal };
+const cells = {
+  'the smallest cell': minimal,
+  'the cell with everything': maximal,
+  'a cell whose relays move': movable,
+};
 
 describe('the names of objects, which are an interface', () => {
   it('of a cell with 2 SBCs and 3 media hosts', () => {
@@ -76,6 +80,7 @@ describe('the names of objects, which are an interface', () => {
       'kamailio (sidecar)',
       'cellstamp-tables',
       'cellstamp-call-watch',
+      'cellstamp-probe',
       'keepalived',
       'follow-hosts',
     ]);
@@ -89,6 +94,75 @@ describe('the names of objects, which are an interface', () => {
       'rtpengine',
       'freeswitch',
     ]);
+  });
+});
+
+describe('a cell whose relays move', () => {
+  const shown = (host: string) =>
+    all(podOf(movable, host)).map(({ name, restartPolicy }) => (restartPolicy ? `${name} (sidecar)` : name));
+
+  it('has what takes them over in every pod', () => {
+    expect(shown('media-1')).toEqual([
+      'node-files',
+      'node-settings',
+      'node-firewall',
+      'kernel-module',
+      'freeswitch (sidecar)',
+      'media-network',
+      'media-guard',
+      'relay-fence',
+      'own-calls (sidecar)',
+      'guest-calls (sidecar)',
+      'rtpengine',
+      'rtpengine-guest',
+      'cellstamp-relays',
+      'follow-hosts',
+    ]);
+    expect(shown('sbc-1')).toContain('cellstamp-relays (sidecar)');
+  });
+
+  it('moves a relay before its pod ends, and every container waits for that', () => {
+    const pod = podOf(movable, 'media-1');
+    const preStop = (name: string) =>
+      all(pod)
+        .find((one) => one.name === name)
+        ?.lifecycle?.preStop.exec.command.join(' ');
+    expect(preStop('cellstamp-relays')).toContain('/usr/local/lib/cellstamp/relays leave');
+    for (const name of ['own-calls', 'guest-calls', 'rtpengine', 'rtpengine-guest']) {
+      expect(preStop(name)).toContain('/run/drained-cellstamp-relays');
+    }
+  });
+
+  it('reads no Node, and gives each relay the addresses of the cell’s file', () => {
+    expect(manifests(movable).filter(({ kind }) => kind.startsWith('ClusterRole'))).toEqual([]);
+    const values = (host: string) => {
+      const { data } = configMaps(movable).find(({ metadata }) => metadata.name.startsWith(`${host}-`))!;
+      return JSON.parse(data['host.json']!) as { values: object; publicAddress: null };
+    };
+    expect(values('media-1')).toMatchObject({
+      publicAddress: null,
+      values: { public_address: '203.0.113.21', guest_public_address: '203.0.113.22' },
+    });
+    expect(values('media-3')).toMatchObject({
+      values: { public_address: '203.0.113.23', guest_public_address: '203.0.113.21' },
+    });
+  });
+
+  it('has a relay started again in its container, however often others end it', () => {
+    const { data } = configMaps(movable).find(({ metadata }) => metadata.name.startsWith('media-1-'))!;
+    const script = data['usr_local_lib_cellstamp_start-rtpengine']!;
+    const loop = script.slice(script.indexOf('# Other services end it'));
+    const folder = mkdtempSync(join(tmpdir(), 'cellstamp-again-'));
+    try {
+      const file = join(folder, 'times');
+      // It ends by itself twice; the third time it is told to stop.
+      const program = `bash -c 'echo x >>${file}; [[ $(wc -l <${file}) -lt 3 ]] || { kill -TERM $PPID; sleep 60; }' &`;
+      const text = loop.replace(/^\/usr\/local.*\n/gm, '').replace(/^\/usr\/bin\/setpriv .*$/m, () => program);
+      expect(spawnSync('bash', ['-c', `set -eu\n${text}`], { timeout: 10_000 }).status).toBe(0);
+      expect(readFileSync(file, 'utf8')).toBe('x\nx\nx\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
@@ -172,7 +246,7 @@ describe.each(Object.entries(cells))('%s', (_, spec) => {
   });
 
   it.each(pods)('%s has every service once, after all that it waits for', (name, pod) => {
-    const cell = deriveCell(spec, 'late');
+    const cell = cellOnNodes(spec);
     const { services } = hostConfig(
       cell,
       cell.hosts.find((host) => host.name === name)!,
@@ -429,6 +503,7 @@ describe('what a container may', () => {
       ['redis-tunnel', 904],
       ['cellstamp-tables', 901],
       ['cellstamp-call-watch', 901],
+      ['cellstamp-probe', 901],
     ]);
   });
 

@@ -1,5 +1,5 @@
 /** The first container of a pod, with answers as the API server gives them: what becomes of a host's files, and what keeps the host down. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -18,7 +18,8 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { lateNames } from '../../../lib/fleet/late-bound.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import { describeWith } from '../../requirements.ts';
-import { minimal } from './cells.ts';
+import { nodeFiles } from '../../../lib/targets/kubernetes/program-texts.ts';
+import { minimal, movable } from './cells.ts';
 
 const config = manifests(minimal).find(
   ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('media-1'),
@@ -333,10 +334,14 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     endpoints = [endpoint('media-1', '10.16.0.51'), endpoint('media-3', '10.16.0.53'), endpoint('sbc-2', '10.16.0.62')];
     const port = String((server.address() as AddressInfo).port);
-    program = spawn('python3', [path('config', 'node-files'), 'follow', path('config'), path('account')], {
-      env: { ...process.env, KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: port },
-      stdio: 'ignore',
-    });
+    program = spawn(
+      'python3',
+      [path('config', 'node-files'), 'follow', path('config'), path('account'), path('files')],
+      {
+        env: { ...process.env, KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: port },
+        stdio: 'ignore',
+      },
+    );
   });
   afterAll(async () => {
     const ended = new Promise((resolve) => program.once('close', resolve));
@@ -402,5 +407,63 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
     expect(reloads()).toBe(read);
     change([endpoint('media-1', '10.16.0.55')]);
     await becomes([`1 10.16.0.55 standard`, ...before.slice(1)]);
+  });
+});
+
+describeWith(['checkers'], 'the files of a media host whose relay moves', () => {
+  const texts = manifests(movable).find(
+    ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('media-1'),
+  )!['data'] as Readonly<Record<string, string>>;
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'cellstamp-followed-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What a script prints, as JSON, with the program's own classes, its files in the folder. */
+  const told = (script: string): unknown => {
+    const text = `${nodeFiles.replace(/if __name__ == "__main__":[^]*$/, '')}
+root = ${JSON.stringify(folder)}
+owner, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+write = lambda root, path, text, mode, *owned, write=write: write(root, path, text, mode, owner, group)
+texts = json.load(sys.stdin)
+config = json.loads(texts["host.json"])
+config["followed"]["load"] = []
+said = []
+${script}
+print(json.dumps(said), file=sys.stderr)`;
+    const { stderr, status } = spawnSync('python3', ['-c', text], { input: JSON.stringify(texts), encoding: 'utf8' });
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    return JSON.parse(stderr);
+  };
+
+  it('follow the other hosts to other nodes, and keep the address of one that is gone', () => {
+    const relays = 'open(root + "/etc/cellstamp/relays.json").read()';
+    expect(
+      told(`values = {name: "value-of-" + name for text in texts.values() for name in MARK.findall(text)}
+values.update({"media_1_address": "10.16.0.51", "media_2_address": NOBODY, "media_3_address": "10.16.0.53", "sbc_1_address": "10.16.0.61", "sbc_2_address": "10.16.0.62"})
+keep_for_follower(config, values, {one["path"]: texts[one["key"]] for one in config["files"]}, root)
+followed = Neighbours(config, root)
+said.append([followed.update({}), os.path.exists(root + "/etc/cellstamp/relays.json")])
+for found in (
+    {"media-2": ((True, False), "10.16.0.52"), "media-3": ((True, True), "10.16.0.53")},
+    {"media-2": ((True, False), "10.16.0.77"), "sbc-1": ((True, True), "10.16.0.66")},
+    {"media-3": ((False, True), "10.16.0.99")},
+    {"media-2": ((True, True), "10.16.0.77")},
+):
+    followed.update(found)
+    text = ${relays}
+    settings = json.loads(text)
+    said.append([settings["sbcs"]["sbc-1"][0], {one["number"]: one["peerAt"][0] for one in settings["relays"]}, MARK.findall(text), settings["secret"]])
+firewall = open(root + "/etc/cellstamp/node-firewall.nft").read()
+said.append([address in firewall for address in ("10.16.0.66", "10.16.0.77", "10.16.0.53", "10.16.0.61")])`),
+    ).toEqual([
+      [true, false],
+      ['10.16.0.61', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
+      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
+      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
+      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.77' }, [], 'value-of-relay_secret'],
+      [true, true, true, false],
+    ]);
+    // Nobody beside root reads what it is made from.
+    expect(statSync(join(folder, '.followed', 'etc_cellstamp_relays.json')).mode & 0o777).toBe(0o600);
   });
 });

@@ -8,11 +8,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { edgeManifests } from '../../../lib/targets/kubernetes/edge/manifests.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import type { KubernetesObject } from '../../../lib/targets/kubernetes/objects.ts';
-import { maximal, maximalFront, minimal, minimalFront } from './cells.ts';
+import { maximal, maximalFront, minimal, minimalFront, movable } from './cells.ts';
 
 type Model = new (data: object) => { validate(): void };
 
-const moduleOf = ({ apiVersion, kind }: KubernetesObject): string => `kubernetes-models/${apiVersion}/${kind}`;
+const moduleOf = ({ apiVersion, kind }: KubernetesObject): string =>
+  `${apiVersion.startsWith('monitoring.coreos.com/') ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models'}/${apiVersion}/${kind}`;
 const nameOf = ({ kind, metadata }: KubernetesObject): string => `${kind} ${metadata.name}`;
 
 async function valueErrors(object: KubernetesObject): Promise<readonly string[]> {
@@ -58,6 +59,7 @@ function typeErrors(objects: readonly KubernetesObject[]): readonly string[] {
 
 const kinds: readonly (readonly [string, readonly KubernetesObject[]])[] = [
   ['the smallest cell', manifests(minimal)],
+  ['a cell whose relays move', manifests(movable)],
   ['the cell with everything', manifests(maximal)],
   ['the smallest front', edgeManifests(minimalFront, 'eu-west-1')],
   ['the front with everything', edgeManifests(maximalFront, 'eu-west-2')],

@@ -24,7 +24,7 @@ export const kubernetesFront = z.strictObject({
     })
     .optional()
     .describe(
-      'One address for all edges, which each announces by BGP while it takes new calls. Default: none; every client is told the edges’ own addresses.',
+      'One address for all edges, which each announces by BGP while it takes new calls. Default: none; clients get the edges’ own addresses.',
     ),
   nodes: z
     .strictObject({

@@ -5,7 +5,7 @@
  * A cell without the section is not on Kubernetes.
  */
 import { z } from 'zod';
-import { domainName, ipv4Address, portRange, text } from '../../../config-file/fields.ts';
+import { domainName, ipv4Address, ipv4Network, portRange, text } from '../../../config-file/fields.ts';
 
 /** By digest: a tag can be moved, and then two hosts of one release run different programs. */
 export const image = text(
@@ -17,6 +17,16 @@ export const image = text(
 export const secretName = text(
   /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
   'must be the name of a Secret: lower-case letters, digits, hyphens and dots, for example sbc-secrets',
+);
+
+/** Of Kubernetes: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+const labelKey = text(
+  /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+  'must be the key of a label, for example release or example.com/team',
+);
+const labelValue = text(
+  /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/,
+  'must be the value of a label: up to 63 letters, digits, hyphens, underscores and dots',
 );
 
 const host = z.union([ipv4Address, domainName]);
@@ -43,6 +53,14 @@ export const kubernetesCell = z.strictObject({
   floatingAddress: ipv4Address.describe(
     'Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network.',
   ),
+  mediaAddresses: z
+    .array(ipv4Address)
+    .min(2)
+    .max(32)
+    .optional()
+    .describe(
+      'Public addresses of the media relays, that of media-1 first. They move by ARP to another media node with the calls when a node is lost, so all media nodes are on one link, with their private addresses in network. Default: none; a relay has the public address of its node, and its calls end with it.',
+    ),
   nodes: z
     .strictObject({
       managedBy: z
@@ -60,7 +78,7 @@ export const kubernetesCell = z.strictObject({
         .enum(['external-ip', 'annotation'])
         .default('external-ip')
         .describe(
-          'Where a media host reads its public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start.',
+          'Where a media host without mediaAddresses reads its public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start.',
         ),
     })
     .prefault({})
@@ -82,6 +100,26 @@ export const kubernetesCell = z.strictObject({
   redis: z
     .strictObject({ host: host.describe('Host name or address of the Redis primary, on port 6379, with TLS.') })
     .describe('The Redis of the cell.'),
+  monitoring: z
+    .strictObject({
+      from: z
+        .array(ipv4Network)
+        .min(1)
+        .max(32)
+        .describe(
+          'Ranges from which Prometheus asks the hosts for their metrics: of its pods, or of the nodes that they are on.',
+        ),
+      labels: z
+        .record(labelKey, labelValue)
+        .default({})
+        .describe(
+          'Labels by which that Prometheus selects PodMonitors and PrometheusRules, for example release: kube-prometheus-stack.',
+        ),
+    })
+    .optional()
+    .describe(
+      'A PodMonitor for each role and a PrometheusRule, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none.',
+    ),
   secrets: z
     .strictObject({
       sbc: secretName.default('sbc-secrets').describe('Secret of the SBCs.'),

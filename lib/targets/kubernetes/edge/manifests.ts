@@ -39,7 +39,7 @@ export function regionOf(front: Front, region: string): Front['regions'][number]
     {
       severity: 'error',
       path: 'region',
-      message: `${region} is no region of the front`,
+      message: `${region} is not a region of the front`,
       given: region,
       allowed: front.regions.map(({ region: name }) => name).join(', '),
     },
@@ -61,6 +61,7 @@ function edgeObjects(front: Front, host: EdgeHost): readonly KubernetesObject[] 
     drainSeconds: drainMinutes * 60,
     state: `/var/lib/cellstamp/${front.name}/${host.name}`,
     requests,
+    follows: false,
   };
   return [configMap, daemonSet(workload, config, { configMap: configMap.metadata.name, secrets })];
 }

@@ -12,7 +12,10 @@ export const firewallTable = 'cellstamp_node';
 const roles = ['sbc', 'media'] as const;
 type Role = (typeof roles)[number];
 
-/** Where the active SBC's floating address is mapped onto its own side of it, and back; the script of keepalived fills it. */
+/**
+ * Where addresses that move are mapped while the node has them: the active SBC's floating address onto its own side of it, a relay's public
+ * address onto its private one, and back. The scripts that put them onto the node fill it.
+ */
 export const floatingTable = 'cellstamp_floating';
 
 export function firewallFile(cell: Cell, host: NodeHost, ports: readonly ListeningPort[]): HostFile {
@@ -20,6 +23,7 @@ export function firewallFile(cell: Cell, host: NodeHost, ports: readonly Listeni
     sbc: [...cell.sbcs.flatMap(({ address, floatingSide }) => [address, floatingSide]), cell.overlayAddress],
     media: cell.media.map(({ address }) => address),
   };
+  const relays = cell.media.flatMap(({ guest, relayAddress }) => (guest === undefined ? [] : [relayAddress]));
   const inside = ports.filter(
     (port) => !isPublic(port) && !ports.some((other) => isPublic(other) && covers(other, port)),
   );
@@ -42,17 +46,17 @@ ${roles
         type filter hook input priority filter; policy accept;
         iifname "lo" accept
 ${inside
-  .flatMap(rules)
+  .flatMap((port) => rules(port, relays))
   .map((rule) => `        ${rule}\n`)
   .join('')}    }
 }
-${host.role === 'sbc' ? mapping(cell) : ''}`,
+${host.role === 'sbc' || host.guest !== undefined ? mapping(cell) : ''}`,
   );
 }
 
 /** Packet by packet, as a provider's gateway does: no connection has to be known for a call to go on after a fail-over. */
 const mapping = (cell: Cell): string => `
-# The floating address on the active SBC. Loaded again, it stays as it is.
+# Public addresses that move, while this node has them. Loaded again, it stays as it is.
 table ip ${floatingTable} {
     map inbound {
         type ipv4_addr : ipv4_addr
@@ -85,10 +89,13 @@ export const isPublic = ({ peers }: ListeningPort): boolean => peers.some((peer)
 const covers = (outer: ListeningPort, port: ListeningPort): boolean =>
   outer.protocol === port.protocol && outer.from <= port.from && port.to <= outer.to;
 
-function rules(port: ListeningPort): readonly string[] {
+/** @param relays addresses of relays that move between nodes, from which a media host's relay sends */
+function rules(port: ListeningPort, relays: readonly string[]): readonly string[] {
   const to = destination(port);
+  const isFromMedia = port.peers.some((peer) => 'role' in peer && peer.role === 'media');
   return [
     ...port.peers.map((peer) => `${to} ip saddr ${source(peer)} accept`),
+    ...(isFromMedia && relays.length > 0 ? [`${to} ip saddr { ${relays.join(', ')} } accept`] : []),
     `${to} counter drop comment "${port.name}"`,
   ];
 }

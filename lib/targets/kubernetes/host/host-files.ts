@@ -1,12 +1,14 @@
 /** All that one host of a cell is made from on Kubernetes: its HostConfig with what this target adds, and its ConfigMap. */
 import { createHash } from 'node:crypto';
-import { deriveCell, type Cell } from '../../../fleet/derive/cell.ts';
+import type { Cell } from '../../../fleet/derive/cell.ts';
 import { lateNames } from '../../../fleet/late-bound.ts';
 import { kubernetesOf, isOnKubernetes } from '../../../fleet/schema/targets/on-kubernetes.ts';
 import { hostConfig } from '../../../software/cell-host.ts';
-import { script, type HostConfig, type HostFile } from '../../../software/host-config.ts';
+import { script, type HostConfig, type HostFile, type ListeningPort } from '../../../software/host-config.ts';
 import { claimScriptPath } from '../../../software/keepalived/index.ts';
 import { mediaHostsProgram, mediaHostsTable } from '../../../software/media-hosts/paths.ts';
+import { mediaGuardPath } from '../../../software/rtpengine/media-guard.ts';
+import { claimRelayPath, relaysConfig } from '../../../software/take-over/paths.ts';
 import { values } from '../../../software/values.ts';
 import {
   cellName,
@@ -21,7 +23,8 @@ import type { KubernetesObject, Metadata } from '../objects.ts';
 import { nodeFiles as nodeFilesText } from '../program-texts.ts';
 import { hostValues, type HostValues } from '../values.ts';
 import { claimScript } from './claim-addresses.ts';
-import { firewallFile, firewallTable } from './firewall.ts';
+import { claimRelayScript } from './claim-relay.ts';
+import { firewallFile, firewallPath, firewallTable } from './firewall.ts';
 import { nodeSettingsFile } from './node-settings.ts';
 import { startScript } from './start-script.ts';
 
@@ -40,8 +43,8 @@ export const sbcAddresses = { folder: '/cellstamp/known', moved: '/run/sbc-moved
 /** Where a file's text is in the ConfigMap. */
 const keyOf = ({ path }: Pick<HostFile, 'path'>): string => path.slice(1).replaceAll('/', '_');
 
-export function hostFiles(late: Cell, { name }: Pick<NodeHost, 'name'>): HostFiles {
-  const cell = withFloatingSides(late);
+/** @param cell as its nodes carry it */
+export function hostFiles(cell: Cell, { name }: Pick<NodeHost, 'name'>): HostFiles {
   const host = nodeHosts(cell).find((one) => one.name === name)!;
   const config = onNode(cell, host);
   const { spec } = cell;
@@ -73,25 +76,14 @@ export function filesObject(host: Metadata, config: HostConfig, settings: object
   };
 }
 
-/**
- * The cell with its SBCs' own sides of the floating address: of the cell's network, as on other targets. They never leave the node, where
- * they are mapped, so they are decided; nothing else on the link may have them.
- */
-function withFloatingSides(cell: Cell): Cell {
-  const decided = deriveCell(cell.spec).sbcs;
-  const [first, second] = cell.sbcs;
-  return {
-    ...cell,
-    sbcs: [
-      { ...first, floatingSide: decided[0].floatingSide },
-      { ...second, floatingSide: decided[1].floatingSide },
-    ],
-  };
-}
+/** A port of metrics lets in whoever collects them, too. */
+const askedFor = (port: ListeningPort, ranges: readonly string[] | undefined): ListeningPort =>
+  ranges === undefined || !port.name.endsWith('-metrics') ? port : { ...port, peers: [...port.peers, { ranges }] };
 
 /** The HostConfig as a node carries it out. */
 function onNode(cell: Cell, host: NodeHost): HostConfig {
-  const { floatingAddress } = kubernetesOf(cell.spec);
+  const { floatingAddress, mediaAddresses = [], monitoring } = kubernetesOf(cell.spec);
+  const relays = cell.media.flatMap(({ guest, relayAddress }) => (guest === undefined ? [] : [relayAddress]));
   const config = hostConfig(cell, host);
   const installed = (file: HostFile) => !lateNames(file.text).includes(values.signalwireToken.name);
   const services = config.services.filter(({ phase }) => phase === 'run');
@@ -105,15 +97,22 @@ function onNode(cell: Cell, host: NodeHost): HostConfig {
     services: running,
     files: [
       ...config.files.filter(installed),
-      firewallFile(cell, host, config.ports),
+      firewallFile(
+        cell,
+        host,
+        config.ports.map((port) => askedFor(port, monitoring?.from)),
+      ),
       nodeSettingsFile({
         sysctl: config.sysctl,
         address: host.address,
         ...(host.role === 'sbc'
-          ? { floatingSide: host.floatingSide, whileActive: [floatingAddress, cell.overlayAddress] }
-          : { overlayAddress: cell.overlayAddress }),
+          ? { floatingSide: host.floatingSide, whileActive: [floatingAddress, cell.overlayAddress], relays }
+          : { overlayAddress: cell.overlayAddress, relays: [...relays, ...mediaAddresses] }),
       }),
       ...(host.role === 'sbc' ? [script(claimScriptPath, claimScript(host, floatingAddress))] : []),
+      ...(host.role === 'media' && host.guest !== undefined
+        ? [script(claimRelayPath, claimRelayScript(cell, host))]
+        : []),
       ...running.map(startScript),
     ],
   };
@@ -131,7 +130,10 @@ function settings(cell: Cell, host: NodeHost, config: HostConfig, known: HostVal
     patienceSeconds,
     own: nameOf(host),
     // No host may have them as its address.
-    taken: cell.sbcs.map(({ floatingSide }) => floatingSide),
+    taken: [
+      ...cell.sbcs.map(({ floatingSide }) => floatingSide),
+      ...cell.media.flatMap(({ guest, relayAddress }) => (guest === undefined ? [] : [relayAddress])),
+    ],
     hosts: Object.fromEntries(others.map((other) => [other.name, nameOf(other)])),
     sbcs: {
       names: others.filter(({ role }) => role === 'sbc').map(({ name }) => name),
@@ -139,6 +141,7 @@ function settings(cell: Cell, host: NodeHost, config: HostConfig, known: HostVal
       moved: sbcAddresses.moved,
     },
     ...(host.role === 'sbc' ? { mediaHosts: mediaHosts(cell) } : {}),
+    ...(host.role === 'media' && host.guest !== undefined ? { followed } : {}),
     publicAddress: known.publicAddress
       ? {
           value: values.publicAddress.name,
@@ -170,6 +173,9 @@ export function placement(config: HostConfig): object {
     })),
   };
 }
+
+/** Files of a media host that say where the others are, and which of them the kernel has. The lease's program looks for itself. */
+const followed: object = { paths: [relaysConfig, mediaGuardPath, firewallPath], load: [mediaGuardPath, firewallPath] };
 
 /** The table that an SBC follows, and how Kamailio comes to it. */
 const mediaHosts = ({ media }: Cell): object => ({

@@ -9,10 +9,11 @@ node-files CONFIG SECRETS ACCOUNT FILES
 
 Whatever is missing ends it with status 1, all of it at once; the last line is for `kubectl describe pod`.
 
-node-files follow CONFIG ACCOUNT
-  On an SBC, while the pod runs: keeps the table of media hosts equal to where they are, has the firewall let them in and Kamailio read
+node-files follow CONFIG ACCOUNT FILES
+  While the pod runs. On an SBC: keeps the table of media hosts equal to where they are, has the firewall let them in and Kamailio read
   it. A host that ends gets no new call; one that is gone keeps its address. An SBC that has another address than in the files of this pod
-  is written into a file, which keeps the pod from being ready. Without an answer of the API server all stays as it is.
+  is written into a file, which keeps the pod from being ready. On a media host whose relay can move: writes the files again that say where
+  the others are. Without an answer of the API server all stays as it is.
 """
 import grp, ipaddress, json, os, pwd, re, signal, ssl, subprocess, sys, time, urllib.error, urllib.request
 
@@ -204,6 +205,11 @@ def learn(config, secrets, api, root):
     return values
 
 
+def learned(root, name):
+    """Where the followed files are as they were before any other host's address was in them; others read none of it."""
+    return root + "/.followed/" + name
+
+
 def write(root, path, text, mode, owner, group):
     target = root + path
     os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -230,17 +236,14 @@ class Table:
         for line in self.lines:
             words = line.split()
             if words and words[0] in self.addresses:
-                yield " ".join([words[0], self.addresses[words[0]], "-" if words[0] in leaving else words[2]])
+                yield " ".join([words[0], self.addresses[words[0]], "-" if words[0] in leaving else words[2], *words[3:]])
             else:
                 yield line
 
     def update(self, found):
         """@param found rank and address of the media hosts that are there, by number. Returns whether Kamailio has it all."""
         leaving = {number for number, ((stays, _), _) in found.items() if not stays}
-        for number, ((stays, serves), address) in found.items():
-            # Who is not ready may be the one that is to become the host, or another node by mistake.
-            if stays and (serves or self.addresses[number] == NOBODY):
-                self.addresses[number] = address
+        move(self.addresses, found)
         text = "\n".join(self.rendered(leaving)) + "\n"
         if text != self.text:
             with open(self.path + ".new", "w") as file:
@@ -252,6 +255,43 @@ class Table:
             there = sorted(set(self.addresses.values()) - {NOBODY})
             self.is_taken = subprocess.call(self.allow + ["{ %s }" % ", ".join(there)]) == 0 and subprocess.call(self.reload) == 0
         return self.is_taken
+
+
+def move(addresses, found):
+    """Brings addresses by name to where hosts are. Who is not ready may be the one that is to become the host, or another node by mistake."""
+    for name, ((stays, serves), address) in found.items():
+        if stays and (serves or addresses[name] == NOBODY):
+            addresses[name] = address
+
+
+class Neighbours:
+    """The files of a media host that say where the others are."""
+
+    def __init__(self, config, root):
+        self.config, self.root, self.hosts = config, root, config["hosts"]
+        self.files = [one for one in config["files"] if one["path"] in config["followed"]["paths"]]
+        with open(learned(root, "addresses")) as file:
+            self.addresses = json.load(file)
+        self.taken = dict(self.addresses)
+
+    def update(self, found):
+        """@param found rank and address of the hosts that are there, by name. Returns whether the kernel has it all."""
+        move(self.addresses, found)
+        if self.addresses == self.taken:
+            return True
+        values = {self.hosts[name]: address for name, address in self.addresses.items()}
+        for one in self.files:
+            with open(learned(self.root, one["key"])) as file:
+                text = MARK.sub(lambda mark: values[mark.group(1)], file.read())
+            write(self.root, one["path"], text, one["mode"], one["owner"], one["group"])
+        for path in self.config["followed"]["load"]:
+            if subprocess.call(["/usr/sbin/nft", "-f", self.root + path]) != 0:
+                return False
+        for name in sorted(self.addresses):
+            if self.addresses[name] != self.taken[name]:
+                log("%s is at %s now" % (name, self.addresses[name]))
+        self.taken = dict(self.addresses)
+        return True
 
 
 class Partner:
@@ -273,23 +313,35 @@ class Partner:
             os.remove(self.path)
 
 
-def follow(config_folder, account):
+def follower(config, config_folder, root):
+    """What brings this host to a list of where the hosts are, and returns whether it is there."""
+    if "followed" in config:
+        files = Neighbours(config, root)
+        return lambda listed: files.update(best(listed, files.hosts))
+    media, partner = config["mediaHosts"], Partner(config)
+    with open(os.path.join(config_folder, media["key"])) as file:
+        table = Table(file.read(), media["path"], media["allow"], media["reload"])
+
+    def update(listed):
+        partner.compare(best(listed, partner.addresses))
+        found = best(listed, media["numbers"])
+        return table.update({str(media["numbers"][name]): one for name, one in found.items()})
+
+    return update
+
+
+def follow(config_folder, account, root):
     """Lists, and waits until something changes; the list alone counts."""
     # As the first process of a container it would not end by the signal alone.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     with open(os.path.join(config_folder, "host.json")) as file:
         config = json.load(file)
-    media = config["mediaHosts"]
-    with open(os.path.join(config_folder, media["key"])) as file:
-        table = Table(file.read(), media["path"], media["allow"], media["reload"])
-    api, partner = Api(account), Partner(config)
+    api, update = Api(account), follower(config, config_folder, root)
     while True:
         try:
             path = api.slices(config["service"])
             listed = api.get(path)
-            partner.compare(best(listed, partner.addresses))
-            found = best(listed, media["numbers"])
-            if not table.update({str(media["numbers"][name]): one for name, one in found.items()}):
+            if not update(listed):
                 time.sleep(2)
                 continue
             version = listed["metadata"]["resourceVersion"]
@@ -298,6 +350,16 @@ def follow(config_folder, account):
         except (OSError, ValueError) as error:
             log("%s: %s" % (api.base, error))
             time.sleep(2)
+
+
+def keep_for_follower(config, values, texts, root):
+    others = {mark: name for name, mark in config["hosts"].items()}
+    known = {name: value for name, value in values.items() if name not in others}
+    write(root, learned("", "addresses"), json.dumps({name: values[mark] for mark, name in others.items()}), "0600", "root", "root")
+    for one in config["files"]:
+        if one["path"] in config["followed"]["paths"]:
+            text = MARK.sub(lambda mark: known.get(mark.group(1), mark.group(0)), texts[one["path"]])
+            write(root, learned("", one["key"]), text, "0600", "root", "root")
 
 
 def main(config_folder, secrets, account, root):
@@ -319,6 +381,8 @@ def main(config_folder, secrets, account, root):
     for one in config["files"]:
         text = MARK.sub(lambda mark: values[mark.group(1)], texts[one["path"]])
         write(root, one["path"], text, one["mode"], one["owner"], one["group"])
+    if "followed" in config:
+        keep_for_follower(config, values, texts, root)
     # One that began at the same time was in no list yet.
     try:
         require_alone(api.get(api.slices(config["service"])), config["host"])
@@ -328,7 +392,7 @@ def main(config_folder, secrets, account, root):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4 and sys.argv[1] == "follow":
+    if len(sys.argv) == 5 and sys.argv[1] == "follow":
         follow(*sys.argv[2:])
     if len(sys.argv) != 5:
         print(__doc__, file=sys.stderr)

@@ -1,4 +1,4 @@
-/** What a host changes on its node beside the firewall: kernel settings, and the way to the SBCs' overlay address. */
+/** What a host changes on its node beside the firewall: kernel settings, and the ways to addresses that move. */
 import { script, type HostFile } from '../../../software/host-config.ts';
 import { shellWord } from '../../../software/shell-quote.ts';
 import { floatingTable } from './firewall.ts';
@@ -14,6 +14,8 @@ export interface NodeSettings {
   readonly address: string;
   /** Where the overlay address is another host's: the way to it is by the host's own link. */
   readonly overlayAddress?: string;
+  /** Addresses of relays, which move between nodes: the way to them is by the host's own link. */
+  readonly relays?: readonly string[];
   /** Its own side of the floating address of an SBC, or of the anycast address of an edge: no other host asks for it. */
   readonly floatingSide?: string;
   /** Addresses that an SBC has while it is active, the one that callers send to and the one that FreeSWITCH does. */
@@ -24,6 +26,7 @@ export function nodeSettingsFile({
   sysctl,
   address,
   overlayAddress,
+  relays = [],
   floatingSide,
   whileActive = [],
 }: NodeSettings): HostFile {
@@ -67,7 +70,7 @@ if [[ -z $interface ]]; then
   echo 'node-settings: no interface has the address ${address}' >&2
   exit 1
 fi
-${overlayAddress === undefined ? '' : route(address, overlayAddress)}${floatingSide === undefined ? '' : second(floatingSide)}`,
+${overlayAddress === undefined ? '' : route(address, overlayAddress)}${relays.length === 0 ? '' : relayRoutes(address, relays)}${floatingSide === undefined ? '' : second(floatingSide)}`,
   );
 }
 
@@ -89,6 +92,12 @@ const route = (address: string, overlayAddress: string): string => `
 # FreeSWITCH answers the active SBC, whichever that is, by an address that is in no node's network.
 ip route replace ${overlayAddress}/32 dev "$interface" src ${address}
 echo "node-settings: ${overlayAddress} is reached by $interface"
+`;
+
+const relayRoutes = (address: string, relays: readonly string[]): string => `
+# A relay is with whichever node has its calls.
+for relay in ${relays.join(' ')}; do ip route replace "$relay/32" dev "$interface" src ${address}; done
+echo "node-settings: relays are reached by $interface: ${relays.join(' ')}"
 `;
 
 const second = (floatingSide: string): string => `

@@ -28,28 +28,48 @@ export function startsAsRoot({ user, before, capabilities, drain, ready }: Servi
 }
 
 export function startScript(service: Service): HostFile {
-  const before = service.before.map((command) => `${shellWords(command)}\n`).join('');
   return script(
     startScriptPath(service),
     `#!/bin/bash
 # Starts ${service.name} in its container: ${service.description}
 set -eu
-${before}# A container gets no more than its node's runtime has.
+${service.endedByOthers ? '' : before(service)}# The node's container runtime sets the upper bound.
 ulimit -n ${service.openFiles} 2>/dev/null || {
   echo "start-${service.name}: the container runtime of this node allows $(ulimit -Hn) open files, not ${service.openFiles}"
   ulimit -n "$(ulimit -Hn)"
 }
-${
-  service.kind === 'oneshot'
-    ? `# The kubelet would wait longer and longer between attempts.
-until ${command(service)} && ${shellWords(service.ready)}; do
-  sleep 1
-done${asksOtherHosts.has(service.name) ? '\n# It is done, and a container that ended would be started again.\nexec /bin/sleep infinity' : ''}`
-    : `${service.drain === undefined ? '' : `# Others wait for its drain only while it runs.\necho $$ >${startedMark(service.name)}\n`}exec ${command(service)}`
-}
+${work(service)}
 `,
   );
 }
+
+const before = (service: Service): string => service.before.map((command) => `${shellWords(command)}\n`).join('');
+
+function work(service: Service): string {
+  if (service.kind === 'oneshot') {
+    return `# The kubelet would wait longer and longer between attempts.
+until ${command(service)} && ${shellWords(service.ready)}; do
+  sleep 1
+done${asksOtherHosts.has(service.name) ? '\n# It is done, and a container that ended would be started again.\nexec /bin/sleep infinity' : ''}`;
+  }
+  const mark =
+    service.drain === undefined
+      ? ''
+      : `# Others wait for its drain only while it runs.\necho $$ >${startedMark(service.name)}\n`;
+  return service.endedByOthers ? `${mark}${again(service)}` : `${mark}exec ${command(service)}`;
+}
+
+const again = (
+  service: Service,
+): string => `# Other services end it so that it starts again; the kubelet would wait longer each time.
+child=
+trap '[[ -z $child ]] || kill -TERM "$child"; wait; exit 0' TERM
+while :; do
+${before(service)}${command(service)} &
+child=$!
+wait "$child" || true
+sleep 0.1
+done`;
 
 /** The service's user, and no capability beside those it asked for; as in its systemd unit. */
 function command(service: Service): string {

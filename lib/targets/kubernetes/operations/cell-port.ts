@@ -1,19 +1,22 @@
 /** A cell on Kubernetes, as operations see it: hosts are pods, commands run in the container of the program that they ask. */
 import { OperationFailure } from '../../../operations/failure.ts';
+import { probeFaults } from '../../../operations/probes.ts';
 import { askDrained, drainedIn } from '../../../operations/host-command.ts';
 import { until } from '../../../operations/patience.ts';
+import { askRelays, relaysIn } from '../../../operations/relays.ts';
 import type { RollPort } from '../../../operations/roll.ts';
 import { putIntoService } from '../../../operations/scale.ts';
-import { deriveCell, type MediaHost } from '../../../fleet/derive/cell.ts';
+import type { MediaHost } from '../../../fleet/derive/cell.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { kubernetesOf } from '../../../fleet/schema/targets/on-kubernetes.ts';
 import { paths } from '../../../software/kamailio/sbc/paths.ts';
+import { cellOnNodes } from '../cell-on-nodes.ts';
 import { cellName, nodeHosts, type NodeHost } from '../names.ts';
 import { kubectl, type Kubectl } from './kubectl.ts';
 import { leased } from './lease.ts';
 
 /** Seconds. */
-const patience = { ready: 300, synced: 90, others: 30 } as const;
+const patience = { ready: 300, home: 60, synced: 90, others: 30 } as const;
 
 /** Annotation of a DaemonSet while a roll is at its host, beyond the end of the command: what the host is to be afterwards. */
 const afterRoll = 'cellstamp.io/after-roll';
@@ -62,14 +65,19 @@ export interface OnKubernetesOptions {
   readonly onProgress?: (text: string) => void;
 }
 
-export const kubernetesCell = (spec: CellSpec, options: OnKubernetesOptions = {}): RollPort =>
+export interface CellOnKubernetes extends RollPort {
+  /** Hosts that are ready, each with the containers that it has. */
+  readyHosts(): Promise<ReadonlyMap<string, readonly string[]>>;
+}
+
+export const kubernetesCell = (spec: CellSpec, options: OnKubernetesOptions = {}): CellOnKubernetes =>
   cellOver(kubectl(cellName(spec)), spec, options);
 
 /** @param cluster reaches the cell's namespace */
-export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKubernetesOptions = {}): RollPort {
-  const cell = deriveCell(spec, 'late');
+export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKubernetesOptions = {}): CellOnKubernetes {
+  const cell = cellOnNodes(spec);
   const { drainMinutes } = kubernetesOf(spec);
-  const { client, exclusively } = leased(cluster, cell.name, onProgress);
+  const { client, exclusively } = leased(cluster, `cell ${cell.name}`, onProgress);
 
   const pods = async (): Promise<readonly Pod[]> =>
     (JSON.parse(await client.run(['get', 'pods', '--selector=cellstamp.io/host', '--output=json'])) as { items: Pod[] })
@@ -220,7 +228,19 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     onProgress?.(`${name}: new calls go elsewhere; its pod ends with its last call`);
     await putIntoService(port, { hosts: [number], inService: [] });
     await replacePod(name);
+    await relayIsHome(name, number);
     await putBack(name, number);
+  };
+
+  /** The calls that moved to the neighbour come back; the next host may be that one. */
+  const relayIsHome = async (name: string, number: number): Promise<void> => {
+    const moves = cell.media.some(({ guest }) => guest === number);
+    if (!moves) return;
+    await until(
+      async () => relaysIn(await run(name, askRelays)).get(number) === 'holds',
+      patience.home,
+      () => `the relay of ${name} does not come home`,
+    );
   };
 
   /** Gives a host its calls again that a roll has drained. Who took it out of service before wants it so afterwards. */
@@ -264,7 +284,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     );
   };
 
-  const port: RollPort = {
+  const port: CellOnKubernetes = {
     cell: cell.name,
 
     exclusively,
@@ -290,6 +310,18 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
       }));
     },
 
+    async readyHosts() {
+      const all = await pods();
+      return new Map(
+        nodeHosts(cell).flatMap((host) => {
+          const pod = all.find((one) => isOf(host, one) && isReady(one));
+          const { initContainerStatuses = [], containerStatuses = [] } = pod?.status ?? {};
+          const names = [...initContainerStatuses, ...containerStatuses].map(({ name }) => name);
+          return pod === undefined ? [] : [[host.name, names] as const];
+        }),
+      );
+    },
+
     async renew(name) {
       const host = hostNamed(name);
       const pod = await podOf(name);
@@ -302,7 +334,10 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
       await (host.role === 'media' ? renewMedia(host) : renewSbc(name));
     },
 
-    troubles: async () => (await faults()).map(({ why }) => why),
+    troubles: async () => [
+      ...(await faults()).map(({ why }) => why),
+      ...(await probeFaults(port, await port.sbcs())).values(),
+    ],
 
     // What a cell has is in its database, and nowhere else.
     noteCustomers: () => undefined,

@@ -21,8 +21,11 @@ export interface Leased {
   exclusively<T>(operation: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** @param onProgress told of what it waits for, in words for a person */
-export function leased(kubectl: Kubectl, cell: string, onProgress?: (text: string) => void): Leased {
+/**
+ * @param site what the namespace is of, for messages: `cell euw1-a`
+ * @param onProgress told of what it waits for, in words for a person
+ */
+export function leased(kubectl: Kubectl, site: string, onProgress?: (text: string) => void): Leased {
   let held: Hold | undefined;
   const client: Kubectl = {
     async ask(words, options) {
@@ -37,7 +40,7 @@ export function leased(kubectl: Kubectl, cell: string, onProgress?: (text: strin
   return {
     client,
     async exclusively(operation, work) {
-      const hold = await Hold.take(kubectl, cell, operation, onProgress);
+      const hold = await Hold.take(kubectl, site, operation, onProgress);
       held = hold;
       try {
         return await work();
@@ -57,15 +60,15 @@ function stopwatch(): () => number {
 
 class Hold {
   readonly #kubectl: Kubectl;
-  readonly #cell: string;
+  readonly #site: string;
   readonly #holder: string;
   readonly #timer: NodeJS.Timeout;
   #sinceRenewal: () => number;
   #lost: string | undefined;
 
-  private constructor(kubectl: Kubectl, cell: string, holder: string, sinceRenewal: () => number) {
+  private constructor(kubectl: Kubectl, site: string, holder: string, sinceRenewal: () => number) {
     this.#kubectl = kubectl;
-    this.#cell = cell;
+    this.#site = site;
     this.#holder = holder;
     this.#sinceRenewal = sinceRenewal;
     this.#timer = setInterval(() => void this.#renew().catch(() => {}), seconds.renewal * 1000);
@@ -73,23 +76,23 @@ class Hold {
 
   static async take(
     kubectl: Kubectl,
-    cell: string,
+    site: string,
     operation: string,
     onProgress: ((text: string) => void) | undefined,
   ): Promise<Hold> {
     const holder = `${operation} of ${userInfo().username}@${hostname()} ${randomUUID()}`;
     const found = await read(kubectl);
-    const there = found === undefined ? undefined : await abandoned(kubectl, cell, found, onProgress);
+    const there = found === undefined ? undefined : await abandoned(kubectl, site, found, onProgress);
     const since = stopwatch();
     const input = leaseOf(holder, there?.metadata.resourceVersion);
     // The server refuses a second one, and one that replaces another than it was.
     const { status, stderr } = await kubectl.ask([there === undefined ? 'create' : 'replace', '--filename=-'], {
       input,
     });
-    if (status === 0) return new Hold(kubectl, cell, holder, since);
+    if (status === 0) return new Hold(kubectl, site, holder, since);
     const now = await read(kubectl);
-    if (now === undefined) throw new OperationFailure(`cell ${cell} can't be held: ${stderr.trim()}`);
-    throw isHeld(cell, now);
+    if (now === undefined) throw new OperationFailure(`${site} can't be held: ${stderr.trim()}`);
+    throw isHeld(site, now);
   }
 
   /** @throws OperationFailure when another operation may have the cell */
@@ -98,7 +101,7 @@ class Hold {
       this.#lost = `it could not be renewed for ${seconds.usable} s`;
     }
     if (this.#lost !== undefined) {
-      throw new OperationFailure(`the lease on cell ${this.#cell} is lost: ${this.#lost}`);
+      throw new OperationFailure(`the lease on ${this.#site} is lost: ${this.#lost}`);
     }
   }
 
@@ -135,19 +138,19 @@ class Hold {
  */
 async function abandoned(
   kubectl: Kubectl,
-  cell: string,
+  site: string,
   there: Lease,
   onProgress: ((text: string) => void) | undefined,
 ): Promise<Lease | undefined> {
   // A fresh one has an owner, or had one within the minute.
-  if (Math.abs(Date.now() - Date.parse(there.spec.renewTime)) < seconds.lease * 1000) throw isHeld(cell, there);
-  onProgress?.(`waits ${seconds.lease} s whether ${ownerOf(there)} still works on cell ${cell}`);
+  if (Math.abs(Date.now() - Date.parse(there.spec.renewTime)) < seconds.lease * 1000) throw isHeld(site, there);
+  onProgress?.(`waits ${seconds.lease} s whether ${ownerOf(there)} still works on ${site}`);
   const began = performance.now();
   while (performance.now() - began < seconds.lease * 1000) {
     await new Promise((resolve) => setTimeout(resolve, seconds.poll * 1000));
     const now = await read(kubectl);
     if (now === undefined) return undefined;
-    if (now.metadata.resourceVersion !== there.metadata.resourceVersion) throw isHeld(cell, now);
+    if (now.metadata.resourceVersion !== there.metadata.resourceVersion) throw isHeld(site, now);
   }
   return there;
 }
@@ -169,5 +172,5 @@ const microTime = (): string => new Date().toISOString().replace('Z', '000Z');
 
 const ownerOf = ({ spec }: Lease): string => spec.holderIdentity.replace(/ \S+$/, '');
 
-const isHeld = (cell: string, lease: Lease): OperationFailure =>
-  new OperationFailure(`another operation works on cell ${cell}: ${ownerOf(lease)}`);
+const isHeld = (site: string, lease: Lease): OperationFailure =>
+  new OperationFailure(`another operation works on ${site}: ${ownerOf(lease)}`);

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deriveCell } from '../../../../lib/fleet/derive/cell.ts';
 import { hostConfig } from '../../../../lib/software/cell-host.ts';
+import { cellOnNodes } from '../../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { writeArchive } from '../../../../lib/targets/kubernetes/image/archive.ts';
 import { imageContents } from '../../../../lib/targets/kubernetes/image/contents.ts';
 import {
@@ -21,7 +21,7 @@ describe('what is in an image', () => {
   it.each([minimal, maximal].flatMap((spec) => (['sbc', 'media'] as const).map((role) => ({ spec, role }))))(
     'of $role of $spec.name: every package of its hosts but the headers of a kernel, and every user of a service',
     ({ spec, role }) => {
-      const cell = deriveCell(spec, 'late');
+      const cell = cellOnNodes(spec);
       const { packages, passwd, group } = imageContents(cell, role);
       for (const host of nodeHosts(cell).filter((one) => one.role === role)) {
         const { packages: wanted, services } = hostConfig(cell, host);
@@ -38,12 +38,7 @@ describe('what is in an image', () => {
   );
 
   it('has its users before any package takes their numbers', () => {
-    const argv = mmdebstrapArguments(
-      imageContents(deriveCell(minimal, 'late'), 'media'),
-      usualMirrors,
-      'arm64',
-      'x.tar',
-    );
+    const argv = mmdebstrapArguments(imageContents(cellOnNodes(minimal), 'media'), usualMirrors, 'arm64', 'x.tar');
     expect(argv).toContain('--architectures=arm64');
     expect(argv.filter((one) => one.startsWith('--essential-hook='))).toEqual([
       expect.stringMatching(/'rtpengine:x:902:902:.*>>"\$1\/etc\/passwd"$/),

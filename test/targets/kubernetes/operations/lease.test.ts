@@ -50,7 +50,7 @@ class Server {
       if (status !== 0) throw new Error(stderr);
       return stdout;
     };
-    return leased({ ask, run }, 'k8s-a');
+    return leased({ ask, run }, 'cell k8s-a');
   }
 }
 

@@ -1,6 +1,7 @@
 /** A cell of which nothing is there but what the API server and its SBCs say of it. Each command of kubectl takes its time by the clock. */
 import { vi } from 'vitest';
-import { deriveCell } from '../../../../lib/fleet/derive/cell.ts';
+import { probeProgram } from '../../../../lib/software/probe/paths.ts';
+import { cellOnNodes } from '../../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { nodeHosts } from '../../../../lib/targets/kubernetes/names.ts';
 import type { Kubectl } from '../../../../lib/targets/kubernetes/operations/kubectl.ts';
 import { minimal } from '../cells.ts';
@@ -35,7 +36,7 @@ export class PaperCluster implements Kubectl {
 
   constructor() {
     this.hosts = Object.fromEntries(
-      nodeHosts(deriveCell(minimal, 'late')).map(({ name, role, number }) => [
+      nodeHosts(cellOnNodes(minimal)).map(({ name, role, number }) => [
         name,
         {
           ...{ role, number, uid: 1, isCurrent: false, isReady: true, answers: true, isDeleted: false },
@@ -74,6 +75,8 @@ export class PaperCluster implements Kubectl {
       if (change === 'seti') this.drained.add(Number(host));
       else this.drained.delete(Number(host));
     }
+    // Whoever has no probe says nothing.
+    if (argv.includes(probeProgram)) return { status: 0, stdout: '', stderr: '' };
     const stdout = argv.includes('synced')
       ? 'value: 1\n'
       : argv[0] === 'cat'
