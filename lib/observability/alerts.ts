@@ -17,6 +17,18 @@ export interface HostReading {
   readonly statistic: 'Maximum' | 'Minimum' | 'Sum';
 }
 
+/**
+ * Arithmetic over the readings of an alert, in prefix notation; a target writes it in its own language. A text is the name of a reading,
+ * which is unknown while it is missing; `orZero` takes 0 for it then. A comparison is 1 or 0.
+ */
+export type Expression =
+  | string
+  | number
+  | readonly ['orZero', string]
+  | readonly ['abs', Expression]
+  | readonly ['+' | '-' | '*' | '/' | '>' | '==' | 'and', Expression, Expression]
+  | readonly ['if', condition: Expression, then: Expression, otherwise: number];
+
 export interface Alert {
   /** Stable within the cell or the front: `sbc-1-healthy`. */
   readonly id: string;
@@ -24,11 +36,8 @@ export interface Alert {
   readonly description: string;
   /** One reading, or several under the names that `expression` uses. */
   readonly readings: Readonly<Record<string, HostReading>>;
-  /**
-   * In CloudWatch's metric math.
-   * @default - the only reading
-   */
-  readonly expression?: string;
+  /** @default - the only reading */
+  readonly expression?: Expression;
   readonly when: 'above' | 'below';
   readonly threshold: number;
   /** Minutes in a row; with `together`, minutes that are added up to one value. */
@@ -44,14 +53,22 @@ export interface WatchedHost {
   readonly hostname: string;
 }
 
-/** Tracked connections still allowed below which an operator should look; a small instance has some 100,000 in all. */
-const fewConnections = 10000;
-
 /** An SBC reads its tables every 30 s. */
 const oldTablesSeconds = 300;
 
+/** A probe says something every two seconds. */
+const silentProbeSeconds = 120;
+
+/** Who renews certificates by a program does it a month ahead; after two weeks of failures a person has two weeks left. */
+const fewCertificateDays = 14;
+
 /** Percent of packets relayed in userspace. A call's first seconds are, until rtpengine knows both ends. */
 const userspaceShare = 25;
+
+const orZero = (name: string): Expression => ['orZero', name];
+
+/** @param terms at least one */
+const sum = (terms: readonly Expression[]): Expression => terms.reduce((left, right) => ['+', left, right]);
 
 const reading = ({ name }: WatchedHost, metric: HostMetricName, statistic: HostReading['statistic']): HostReading => ({
   host: name,
@@ -66,11 +83,15 @@ const hostAlert = (host: WatchedHost, id: string, rest: Omit<Alert, 'id' | 'miss
   id: `${host.name}-${id}`,
 });
 
-/** Of any host. */
-export function hostAlerts(host: WatchedHost): readonly Alert[] {
+/**
+ * Of any host.
+ *
+ * @param look what to look at when a service is down
+ */
+export function hostAlerts(host: WatchedHost, look: string): readonly Alert[] {
   return [
     hostAlert(host, 'healthy', {
-      description: `A service of ${host.hostname} is down, or the host says nothing: systemctl --failed; of one that nobody reaches, its stream in the log group of the hosts, and the console’s output`,
+      description: `A service of ${host.hostname} is down, or the host says nothing: ${look}`,
       readings: { m: reading(host, 'HostHealthy', 'Minimum') },
       when: 'below',
       threshold: 1,
@@ -85,17 +106,10 @@ export function hostAlerts(host: WatchedHost): readonly Alert[] {
         packets: reading(host, 'PacketsExceeded', 'Sum'),
         conntrack: reading(host, 'ConntrackExceeded', 'Sum'),
       },
-      expression: 'in + out + packets + conntrack',
+      expression: sum(['in', 'out', 'packets', 'conntrack']),
       when: 'above',
       threshold: 0,
       minutes: 1,
-    }),
-    hostAlert(host, 'connections', {
-      description: `EC2 can soon track no more connections of ${host.hostname}: is a port's rule narrower than everywhere?`,
-      readings: { m: reading(host, 'ConntrackAvailable', 'Minimum') },
-      when: 'below',
-      threshold: fewConnections,
-      minutes: 3,
     }),
     hostAlert(host, 'memory', {
       description: `${host.hostname} runs out of memory`,
@@ -120,16 +134,30 @@ export function cellAlerts(cell: Cell): readonly Alert[] {
     ...(cell.spec.media.kernelForwarding === 'off' ? [] : cell.media.map(userspaceAlert)),
     ...pairAlerts(cell.sbcs),
     ...cell.sbcs.flatMap(sbcAlerts),
+    ...(cell.spec.probe.intervalSeconds === 'off' ? [] : cell.sbcs.flatMap(probeAlerts)),
+    ...(cell.spec.sbc.transports.tls === 'off' ? [] : cell.sbcs.map(certificateAlert)),
   ];
 }
 
 function userspaceAlert(host: MediaHost): Alert {
+  const all = sum(['user', 'kernel']);
   return hostAlert(host, 'userspace', {
     description: `${host.hostname} relays packets itself that its kernel should forward: lsmod, rtpengine's log`,
     readings: { user: reading(host, 'UserspacePackets', 'Sum'), kernel: reading(host, 'KernelPackets', 'Sum') },
-    expression: 'IF(user + kernel > 3000, 100 * user / (user + kernel), 0)',
+    expression: ['if', ['>', all, 3000], ['/', ['*', 100, 'user'], all], 0],
     when: 'above',
     threshold: userspaceShare,
+    minutes: 5,
+  });
+}
+
+/** Of a host that answers SIP over TLS. */
+export function certificateAlert(host: WatchedHost): Alert {
+  return hostAlert(host, 'certificate', {
+    description: `The certificate of SIP over TLS on ${host.hostname} expires within two weeks: renew it in the secret sip-tls; hosts take it up within two hours`,
+    readings: { m: reading(host, 'CertificateDays', 'Maximum') },
+    when: 'below',
+    threshold: fewCertificateDays,
     minutes: 5,
   });
 }
@@ -141,7 +169,7 @@ function pairAlerts([first, second]: Cell['sbcs']): readonly Alert[] {
       description: 'No SBC is active, or both think they are: keepalived on both, claim-addresses in their journals',
       readings: { a: reading(first, 'Active', 'Maximum'), b: reading(second, 'Active', 'Maximum') },
       // A host that says nothing does not count as active: with the other one active all is well.
-      expression: 'ABS(FILL(a, 0) + FILL(b, 0) - 1)',
+      expression: ['abs', ['-', sum([orZero('a'), orZero('b')]), 1]],
       when: 'above',
       threshold: 0,
       minutes: 2,
@@ -157,7 +185,16 @@ function pairAlerts([first, second]: Cell['sbcs']): readonly Alert[] {
         sent2: reading(second, 'RecordsSent', 'Sum'),
       },
       // Only the active SBC answers calls; a counter that has not moved since the start is not published.
-      expression: 'IF(FILL(answered1, 0) + FILL(answered2, 0) > 0 AND FILL(sent1, 0) + FILL(sent2, 0) == 0, 1, 0)',
+      expression: [
+        'if',
+        [
+          'and',
+          ['>', sum([orZero('answered1'), orZero('answered2')]), 0],
+          ['==', sum([orZero('sent1'), orZero('sent2')]), 0],
+        ],
+        1,
+        0,
+      ],
       when: 'above',
       threshold: 0,
       minutes: 10,
@@ -193,6 +230,25 @@ function sbcAlerts(host: SbcHost): readonly Alert[] {
   ];
 }
 
+function probeAlerts(host: SbcHost): readonly Alert[] {
+  return [
+    hostAlert(host, 'probe', {
+      description: `Calls of the probe of ${host.hostname} fail, or their record or the database does: /usr/local/lib/cellstamp/probe now says which`,
+      readings: { m: reading(host, 'ProbeFailing', 'Minimum') },
+      when: 'above',
+      threshold: 0,
+      minutes: 2,
+    }),
+    hostAlert(host, 'probe-age', {
+      description: `The probe of ${host.hostname} says nothing, so nobody sees whether calls have audio: the log of cellstamp-probe`,
+      readings: { m: reading(host, 'ProbeAge', 'Minimum') },
+      when: 'above',
+      threshold: silentProbeSeconds,
+      minutes: 2,
+    }),
+  ];
+}
+
 /** What the edges of a region have beyond those of any host. */
 export function regionAlerts({ region, edges }: Pick<FrontRegion, 'region' | 'edges'>): readonly Alert[] {
   return [
@@ -202,7 +258,7 @@ export function regionAlerts({ region, edges }: Pick<FrontRegion, 'region' | 'ed
       description: `No edge in ${region} takes traffic; clients are sent to other regions, if there are any`,
       readings: Object.fromEntries(edges.map((edge) => [`e${edge.number}`, reading(edge, 'Ready', 'Maximum')])),
       // An edge that says nothing does not count as ready: with another one ready all is well.
-      expression: edges.map((edge) => `FILL(e${edge.number}, 0)`).join(' + '),
+      expression: sum(edges.map((edge) => orZero(`e${edge.number}`))),
       when: 'below',
       threshold: 1,
       minutes: 2,
@@ -221,7 +277,7 @@ function edgeAlerts(edge: EdgeHost): readonly Alert[] {
       minutes: 5,
     }),
     hostAlert(edge, 'refused', {
-      description: `${edge.hostname} refuses entries of the directory: journalctl -u cellstamp-directory-agent says which`,
+      description: `${edge.hostname} refuses entries of the directory: the log of cellstamp-directory-agent says which`,
       readings: { m: reading(edge, 'DirectoryRefused', 'Sum') },
       when: 'above',
       threshold: 0,

@@ -30,8 +30,15 @@ export const hostMetrics = {
   },
   BandwidthOutExceeded: { kind: 'counter', what: 'the same, out' },
   PacketsExceeded: { kind: 'counter', what: 'the same, packets a second' },
-  ConntrackExceeded: { kind: 'counter', what: 'packets dropped because EC2 could track no more connections' },
-  ConntrackAvailable: { kind: 'gauge', what: 'connections that EC2 can still track' },
+  ConntrackExceeded: {
+    kind: 'counter',
+    what: 'packets dropped because EC2 had reached its limit of tracked connections',
+  },
+} as const satisfies Record<string, HostMetric>;
+
+/** Of every host that answers SIP over TLS. */
+export const tlsMetrics = {
+  CertificateDays: { kind: 'gauge', what: 'whole days until the certificate of SIP over TLS expires; 0 once it has' },
 } as const satisfies Record<string, HostMetric>;
 
 export const mediaMetrics = {
@@ -72,6 +79,16 @@ export const sbcMetrics = {
     kind: 'gauge',
     what: 'seconds since the SBC last read its tables from the database',
     from: series(sbcPage, 'tables_age_seconds'),
+  },
+  ProbeFailing: {
+    kind: 'gauge',
+    what: 'what the probe of the SBC finds not well: media hosts without audio, the SBC itself, records, the database',
+    from: series(sbcPage, 'probe_failing'),
+  },
+  ProbeAge: {
+    kind: 'gauge',
+    what: 'seconds since the probe of the SBC last said anything',
+    from: series(sbcPage, 'probe_age_seconds'),
   },
   UnprovedEdge: {
     kind: 'counter',
@@ -115,4 +132,8 @@ export const edgeMetrics = {
 } as const satisfies Record<string, HostMetric>;
 
 export type HostMetricName =
-  keyof typeof hostMetrics | keyof typeof mediaMetrics | keyof typeof sbcMetrics | keyof typeof edgeMetrics;
+  | keyof typeof hostMetrics
+  | keyof typeof tlsMetrics
+  | keyof typeof mediaMetrics
+  | keyof typeof sbcMetrics
+  | keyof typeof edgeMetrics;

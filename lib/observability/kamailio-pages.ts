@@ -37,10 +37,23 @@ const sbcMetrics = {
   },
   record_failures_total: { kind: 'counter', what: 'Commands about records that Redis did not take.' },
   records_waiting: { kind: 'gauge', what: 'Records that wait for Redis.' },
-  events_waiting: { kind: 'gauge', what: 'Events that wait to be told to the other SBC.' },
+  events_waiting: { kind: 'gauge', what: 'Events that wait to be replicated to the other SBC.' },
   media_calls: { kind: 'gauge', label: 'media', what: 'Calls on a media host.' },
   media_host_up: { kind: 'gauge', label: 'media', what: '1 while the relay of a media host answers.' },
   media_host_drained: { kind: 'gauge', label: 'media', what: '1 while a media host gets no new calls.' },
+  media_host_silent: {
+    kind: 'gauge',
+    label: 'media',
+    what: '1 while a media host gets no new calls because those of the probe have no audio there.',
+  },
+  probe_good: {
+    kind: 'gauge',
+    label: 'part',
+    what: '1 while what the probe looks at is well, 0 while it is not: media-NUMBER, sbc, record, database.',
+  },
+  probe_failing: { kind: 'gauge', what: 'How many of these are not well.' },
+  probe_age_seconds: { kind: 'gauge', what: 'Since the probe last said anything.' },
+  active: { kind: 'gauge', what: '1 while this SBC has the floating addresses, as keepalived has said.' },
   calls: { kind: 'gauge', what: 'Calls.' },
   tables_age_seconds: {
     kind: 'gauge',
@@ -69,3 +82,12 @@ const edgeMetrics = {
 
 export const sbcPage: MetricPage<keyof typeof sbcMetrics> = { prefix: 'cellstamp_sbc_', metrics: sbcMetrics };
 export const edgePage: MetricPage<keyof typeof edgeMetrics> = { prefix: 'cellstamp_', metrics: edgeMetrics };
+
+/** Reasons of the metrics `rejected_total` and `ended_total` for which a call fails by the cell's own fault: no limit, mistake or attack explains them. */
+export const ownFaults = {
+  rejected_total: [
+    ...['cell_rate', 'no_media_host', 'no_feature_host', 'no_trunk'],
+    ...['not_registered', 'media_description', 'not_hidden'],
+  ],
+  ended_total: ['media_lost', 'media_refused', 'one_sided'],
+} as const;

@@ -11,7 +11,7 @@ const form = { 'content-type': 'application/x-www-form-urlencoded' };
  * @param folder that files of secrets are relative to
  * @throws SecretMissing where a secret is not where it should be
  */
-export async function authenticator({ auth }: PrometheusSettings, folder: string): Promise<Authenticate> {
+export async function authenticator({ auth }: Pick<PrometheusSettings, 'auth'>, folder: string): Promise<Authenticate> {
   if (auth.basic !== undefined) {
     const pair = `${auth.basic.username}:${readSecret(auth.basic.password, folder)}`;
     const authorization = `Basic ${Buffer.from(pair).toString('base64')}`;

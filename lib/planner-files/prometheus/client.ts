@@ -146,7 +146,7 @@ export class Prometheus {
     try {
       json = JSON.parse(text);
     } catch {
-      return new Trouble(`answered ${status} with what is no JSON: ${excerpt(text)}`);
+      return new Trouble(`answered ${status} with something other than JSON: ${excerpt(text)}`);
     }
     if (status !== 200) {
       throw new PrometheusFailure(`${address} answered ${status}${said(text)} to ${query}`, 'PromQL', true);

@@ -41,7 +41,7 @@ export class HostCounts {
   }
 }
 
-/** The highest known of so many values before each and itself; 0 where none is known. */
+/** The highest known of this many values before each and itself; 0 where none is known. */
 function highestWithin(values: Values, before: number): Values {
   const highest = new Float32Array(values.length);
   // Of what may still become the highest, the places, from high to low.

@@ -1,7 +1,7 @@
 /** A real Prometheus on a cell that takes calls, and the planner that asks it. */
 import { spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -73,8 +73,12 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
 
   async function startPrometheus(): Promise<ChildProcess> {
     const { stdout } = spawnCellstamp(folder, 'prometheus-config', name);
-    // A test has no minutes to wait.
-    writeFileSync(join(folder, 'prometheus.yml'), stdout.replace('scrape_interval: 15s', 'scrape_interval: 1s'));
+    writeFileSync(
+      join(folder, 'prometheus.yml'),
+      // A test has no minutes to wait.
+      `${stdout.replace('scrape_interval: 15s', 'scrape_interval: 1s')}rule_files: [rules.yml]\n`,
+    );
+    writeFileSync(join(folder, 'rules.yml'), spawnCellstamp(folder, 'prometheus-config', name, '--rules').stdout);
     const storage = [`--storage.tsdb.path=${join(folder, 'data')}`, '--web.listen-address=127.0.0.1:9090'];
     const config = `--config.file=${join(folder, 'prometheus.yml')}`;
     const child = spawnInNetwork(sbc(), ['prometheus', config, ...storage, '--log.level=warn'], { stdio: 'ignore' });
@@ -150,6 +154,23 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
     run.resume('up');
     const { results } = await run.finished;
     expect(failuresOf(results)).toEqual([]);
+  });
+
+  it('raises no alert while all is well, and one when the active SBC is not known', async () => {
+    const { groups } = parse(readFileSync(join(folder, 'rules.yml'), 'utf8')) as {
+      readonly groups: readonly [{ readonly rules: readonly { readonly alert: string; readonly expr: string }[] }];
+    };
+    const [{ rules }] = groups;
+    // Without its kernel module the relay does all by itself, and says so.
+    const raised = async () => {
+      const asked = rules.filter(({ alert }) => alert !== 'CellstampUserspace');
+      const said = await Promise.all(asked.map(async ({ alert, expr }) => [alert, await query(expr)] as const));
+      return said.filter(([, value]) => value.length > 0).map(([alert]) => alert);
+    };
+    expect((await query('cellstamp_sbc_active')).map(({ value }) => value).sort()).toEqual([0, 1]);
+    expect(await raised()).toEqual([]);
+    const { expr } = rules.find(({ alert }) => alert === 'CellstampActiveSbc')!;
+    expect(await query(expr.replaceAll('cellstamp_sbc_active', 'cellstamp_sbc_nobody'))).toHaveLength(1);
   });
 
   it('tells the planner how good the calls were that are over, and how many were answered', async () => {

@@ -1,0 +1,133 @@
+/** Alerts as rules of Prometheus, on the pages that the hosts have themselves. */
+import type { Cell } from '../fleet/derive/cell.ts';
+import { cellAlerts, hostAlerts, type Alert, type Expression, type HostReading } from '../observability/alerts.ts';
+import {
+  edgeMetrics,
+  hostMetrics,
+  mediaMetrics,
+  sbcMetrics,
+  tlsMetrics,
+  type HostMetric,
+} from '../observability/host-metrics.ts';
+import { sbcPage } from '../observability/kamailio-pages.ts';
+import { series } from '../observability/metric-page.ts';
+
+/** A rule as Prometheus reads it. */
+export interface AlertingRule {
+  /** `CellstampRecordsWaiting`: the same of every host and cell. */
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  /** `cell`, and `host` where it is one host's. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: { readonly summary: string };
+}
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly interval: string;
+  readonly rules: readonly AlertingRule[];
+}
+
+const metrics: Readonly<Record<string, HostMetric>> = {
+  ...hostMetrics,
+  ...tlsMetrics,
+  ...mediaMetrics,
+  ...edgeMetrics,
+  ...sbcMetrics,
+  // Elsewhere the host measures them itself.
+  HostHealthy: { ...hostMetrics.HostHealthy, from: 'up' },
+  Active: { ...sbcMetrics.Active, from: series(sbcPage, 'active') },
+};
+
+const isKnown = ({ metric }: HostReading): boolean => metrics[metric]!.from !== undefined;
+
+/**
+ * The rules of a cell, a group that is evaluated once a minute. Series have the labels `cell` and `host`. Left out are alerts on what no page
+ * of the hosts has: memory, disks, certificates, and what EC2 counts.
+ *
+ * @param look what to look at when a service is down
+ * @example cellRules(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })), '...').rules[0].alert // 'CellstampHealthy'
+ */
+export function cellRules(cell: Cell, look: string): RuleGroup {
+  const { name, sbcs, media } = cell;
+  const alerts = [...[...sbcs, ...media].flatMap((host) => hostAlerts(host, look)), ...cellAlerts(cell)];
+  const rules = alerts
+    .filter(({ readings }) => Object.values(readings).every(isKnown))
+    .map((alert) => alertingRule(name, alert));
+  return { name: `cellstamp-${name}`, interval: '1m', rules };
+}
+
+function alertingRule(cell: string, alert: Alert): AlertingRule {
+  const { id, description, readings, when, threshold, minutes, together = false, missing } = alert;
+  const hosts = [...new Set(Object.values(readings).map(({ host }) => host))];
+  const host = hosts.length === 1 ? hosts[0]! : undefined;
+  const text = (name: string) => readingText(cell, readings[name]!, together ? minutes : 1);
+  const expression = alert.expression ?? Object.keys(readings)[0]!;
+  const value = promQl(expression, text);
+  const unknown = missing === 'breaching' ? namesIn(expression).map((name) => ` or absent(${text(name)})`) : [];
+  return {
+    alert: `Cellstamp${capitalised(host === undefined ? id : id.slice(host.length + 1))}`,
+    expr: `${value} ${when === 'above' ? '>' : '<'} ${threshold}${unknown.join('')}`,
+    // Minutes that are added up are over when they are.
+    ...(together ? {} : { for: `${minutes}m` }),
+    labels: { cell, ...(host === undefined ? {} : { host }) },
+    annotations: { summary: description },
+  };
+}
+
+const capitalised = (id: string): string =>
+  id
+    .split('-')
+    .map((word) => word[0]!.toUpperCase() + word.slice(1))
+    .join('');
+
+/** One value without labels, of the last minutes. */
+function readingText(cell: string, { host, metric, statistic }: HostReading, minutes: number): string {
+  const { kind, from } = metrics[metric]!;
+  const over = kind === 'counter' ? 'increase' : statistic === 'Minimum' ? 'min_over_time' : 'max_over_time';
+  const parts = [from!].flat().map((one) => `${over}(${selected(one, { cell, host })}[${minutes}m])`);
+  // Of several programs of a host the one that is worst off counts.
+  const all = metric === 'HostHealthy' ? 'min' : 'sum';
+  return `${all}(${parts.join(' or ')})`;
+}
+
+/** @example selected('up', { cell: 'euw1-a', host: 'sbc-1' }) // 'up{cell="euw1-a", host="sbc-1"}' */
+function selected(name: string, labels: Readonly<Record<string, string>>): string {
+  const [metric, own = ''] = name.split(/[{}]/);
+  const matchers = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return `${metric}{${[own, ...matchers].filter((matcher) => matcher !== '').join(', ')}}`;
+}
+
+/** Names of readings without which an expression has no value. */
+function namesIn(expression: Expression): readonly string[] {
+  if (typeof expression === 'string') return [expression];
+  if (typeof expression === 'number' || expression[0] === 'orZero') return [];
+  return (expression.slice(1) as Expression[]).flatMap(namesIn);
+}
+
+/** @param text a reading by its name */
+function promQl(expression: Expression, text: (name: string) => string): string {
+  if (typeof expression === 'number') return String(expression);
+  if (typeof expression === 'string') return text(expression);
+  const inner = (one: Expression) => promQl(one, text);
+  switch (expression[0]) {
+    case 'orZero':
+      return `(${text(expression[1])} or vector(0))`;
+    case 'abs':
+      return `abs(${inner(expression[1])})`;
+    case 'if': {
+      // Where the condition is 0, a value that is not a number must not count either: "and" takes it away.
+      const [, condition, then, otherwise] = expression;
+      const value = typeof then === 'number' ? `vector(${then})` : inner(then);
+      return `(${value} and ${inner(condition)} == 1 or vector(${otherwise}))`;
+    }
+    case 'and':
+      return `(${inner(expression[1])} * ${inner(expression[2])})`;
+    case '>':
+    case '==':
+      return `(${inner(expression[1])} ${expression[0]} bool ${inner(expression[2])})`;
+    default:
+      return `(${inner(expression[1])} ${expression[0]} ${inner(expression[2])})`;
+  }
+}
