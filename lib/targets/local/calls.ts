@@ -30,7 +30,7 @@ export interface RunningCall {
 /** What became of calls that were to end. */
 export interface EndedCalls {
   readonly ended: readonly RunningCall[];
-  /** What is no call's name or Call-ID. */
+  /** What is neither the name nor the Call-ID of a call. */
   readonly missing: readonly string[];
   /** Were told to end, and are still there. */
   readonly alive: readonly RunningCall[];

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { deriveCell, type MediaHost } from '../../fleet/derive/cell.ts';
 import type { DrainPort, MediaHostOfCell, Renewing, SbcOfCell } from '../../operations/drain.ts';
+import { probeFaults } from '../../operations/probes.ts';
 import { callKamailio } from './cell-data.ts';
 import { rememberCustomers } from './customers.ts';
 import { LocalFailure } from './failure.ts';
@@ -17,7 +18,7 @@ import { isWithdrawn, readmit, withdraw } from './withdrawal.ts';
 export function localCell(cell: string): DrainPort {
   requireState(cell);
   const note = join(cellFolder(cell), 'renewing');
-  return {
+  const port: DrainPort = {
     cell,
 
     exclusively: (operation, work) => exclusively(cell, work, { operation }),
@@ -67,13 +68,17 @@ export function localCell(cell: string): DrainPort {
 
     async troubles() {
       const { hosts } = await checkedStatus(cell);
-      return hosts
-        .filter(({ state }) => state !== 'ready')
-        .map(({ name, state, reason }) => `${name} is ${state}${reason === undefined ? '' : `: ${reason}`}`);
+      return [
+        ...hosts
+          .filter(({ state }) => state !== 'ready')
+          .map(({ name, state, reason }) => `${name} is ${state}${reason === undefined ? '' : `: ${reason}`}`),
+        ...(await probeFaults(port, await port.sbcs())).values(),
+      ];
     },
 
     noteCustomers: (customers) => rememberCustomers(cell, customers),
   };
+  return port;
 }
 
 function hostsOf({ name: cell, spec, namespaces }: CellState): readonly (MediaHostOfCell | SbcOfCell)[] {

@@ -5,7 +5,7 @@ import type { CellState, Namespace } from './state.ts';
 
 /** Names of hosts. */
 export interface Changes {
-  /** Are made at once: they are not there, or what they have is of no more use. */
+  /** Are made at once: they are not there, or what they have is no longer of use. */
   readonly make: readonly string[];
   /** Have calls, and another configuration: they are recreated one after the other. */
   readonly renew: readonly string[];

@@ -23,7 +23,7 @@ import {
 
 /**
  * Takes a cell down: ends all its processes and removes its files. It needs nothing but the process table, so that it works
- * after a command was killed at any moment, and where the folder of all cells is full; a cell that is not up is no error.
+ * after a command was killed at any moment, and where the folder of all cells is full; a cell that is not up is not an error.
  * @throws LocalFailure when a process does not end within 10 s, or files can't be removed
  */
 export async function down(name: string): Promise<void> {

@@ -9,7 +9,10 @@ import type { HostConfig, ListeningPort, Peer } from '../../software/host-config
 function addressesOfRole(cell: Cell, role: Host['role']): readonly string[] {
   return cell.hosts
     .filter((host) => host.role === role)
-    .flatMap((host) => (host.role === 'sbc' ? [host.address, host.floatingSide] : [host.address]))
+    .flatMap((host) => {
+      if (host.role === 'sbc') return [host.address, host.floatingSide];
+      return host.role === 'media' ? [host.address, host.relayAddress] : [host.address];
+    })
     .concat(role === 'sbc' ? [cell.overlayAddress] : []);
 }
 

@@ -16,6 +16,7 @@ import { fencePath } from '../../software/take-over/fence.ts';
 import { claimRelayPath, relaysConfig } from '../../software/take-over/paths.ts';
 import type { Cell, Host, MediaHost } from '../../fleet/derive/cell.ts';
 import {
+  documentationRanges,
   floatingAddress,
   gatewayAddress,
   outsideAddress,
@@ -57,7 +58,7 @@ export interface Ring {
 export const interfaceName = 'eth0';
 
 /** Ends of the link between the cell's router and the outside. */
-const transit = { fabric: '169.254.255.1', outside: '169.254.255.2' } as const;
+export const transit = { fabric: '169.254.255.1', outside: '169.254.255.2' } as const;
 
 /** A host of the cell. */
 export function hostPlan(cell: Cell, host: Host, publicNetwork: string, hasFreeswitch: boolean): NamespacePlan {
@@ -129,8 +130,7 @@ function relaysOf(cell: Cell, host: MediaHost, publicNetwork: string): readonly 
     }));
 }
 
-/** Host names of the cell; and no name server. */
-/** Names are refused at once, where an address that does not answer would cost seconds. */
+/** No name server. Names are refused at once, where an address that does not answer would cost seconds. */
 export const noNameServer = file('/etc/resolv.conf', 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
 
 /** Names of the cell's hosts. It changes with every host that comes or goes, and nobody keeps what it says. */
@@ -237,6 +237,9 @@ export function outsidePlan(cell: Cell, publicNetwork: string): NamespacePlan {
 
 /** Lines for `ip -batch` that give the outside its ranges; repeatable, for sources that a spec names later. */
 export function outsideRoutes(cell: Cell): readonly string[] {
-  // In the main table the longest prefix wins, so that even a very wide source range leaves the cell reachable.
-  return outsideRanges(cell).map((range) => `route replace local ${range} dev lo table main`);
+  // In the main table the longest prefix wins, so that even a very wide source range leaves the cell reachable. But once a network has rules of
+  // its own, as the outside of an exposed cell, the kernel looks for the addresses that a program may use in the local table alone.
+  return outsideRanges(cell).map(
+    (range) => `route replace local ${range} dev lo table ${documentationRanges.includes(range) ? 'local' : 'main'}`,
+  );
 }

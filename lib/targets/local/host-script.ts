@@ -98,6 +98,7 @@ function services(all: readonly Service[]): string {
   return `
 ${supervisor}
 ${all.map(serviceFunctions).join('\n')}
+all_wait ${shellWords(all.map(({ name }) => name))}
 ${all
   .map(
     (service) =>
@@ -118,13 +119,18 @@ pause() { read -r -t "$1" -u "$never"; }
 # In place, in a line of one length: that works on a full disk, too, and nobody reads half of it.
 note() { printf '%-200.200s\\n' "$2 \${3:-0} \${4:-0} \${5:-}" 1<>"/run/cellstamp/$1"; }
 
+# Before any of them starts: whoever looks at the host sees all that it has.
+all_wait() {
+  local name
+  for name; do note "$name" waiting; done
+}
+
 held() { [[ -e /run/cellstamp/$1.held ]]; }
 
 # supervise NAME KIND RESTART READY_TIMEOUT AFTER
 supervise() {
   local name=$1 kind=$2 restart=$3 timeout=$4 after=$5 starts=0 pid=0 why state other
   exec >>"/var/log/$name.log" 2>&1
-  note "$name" waiting
   for other in $after; do
     until read -r state _ 2>/dev/null <"/run/cellstamp/$other" && [[ $state == ready || $state == finished ]]; do pause 0.02; done
   done

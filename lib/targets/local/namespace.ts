@@ -11,7 +11,7 @@ import { processId, type ProcessId } from './processes.ts';
 import { environment, run, type Outcome, type RunOptions } from './run.ts';
 import { hostFolder, makeFolder } from './state.ts';
 
-/** A namespace whose process 1 waits to be told to go on. */
+/** A namespace whose process 1 waits for the word to continue. */
 export interface StartedNamespace {
   readonly init: ProcessId;
   /** Lets the namespace go on to its next step: first the network, then the services. */

@@ -42,8 +42,7 @@ export function renewalPort(
     },
 
     async faults() {
-      // A host that starts may take all of a machine: that an answer is slow then says nothing.
-      const { hosts } = await checkedStatus(cellName, 5);
+      const { hosts } = await checkedStatus(cellName);
       return new Map(
         hosts
           .filter(({ state }) => state !== 'ready')

@@ -41,7 +41,7 @@ export async function changeRing(
 ): Promise<CellState> {
   const port = localCell(cell.name);
   const before = deriveCell(requireState(cell.name).spec, 'movable');
-  // One that an interrupted operation has ended is no part of it any more.
+  // One that an interrupted operation has ended is no longer part of it.
   const going = gone.filter((name) => isMedia(name) && before.media.some((host) => host.name === name));
   const changed = plans.filter(({ name }) => ring.includes(name));
   if (changed.length > 0) {
@@ -68,7 +68,7 @@ async function requireSbcs(cell: string, signal: AbortSignal | undefined): Promi
   let bad: readonly string[] = [];
   await until(
     async () => {
-      const { hosts } = await checkedStatus(cell, 5);
+      const { hosts } = await checkedStatus(cell);
       bad = hosts
         .filter(({ role, state }) => role === 'sbc' && state !== 'ready')
         .map((sbc) => `${sbc.name} is ${sbc.state}`);

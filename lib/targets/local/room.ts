@@ -10,7 +10,7 @@ import { cellFolder, makeFolder, stateRoot } from './state.ts';
  */
 const hostRoomMiB = 1;
 
-/** @throws LocalFailure when the file system of all cells has no room for so many hosts more */
+/** @throws LocalFailure when the file system of all cells has no room for this many hosts more */
 export function requireRoom(name: string, hosts: number): void {
   makeFolder(stateRoot);
   const { blocks, bavail, bsize, files, ffree } = statfsSync(stateRoot);

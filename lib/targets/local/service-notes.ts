@@ -1,5 +1,5 @@
 /** What a host's supervisor last wrote of its services, a file each; see `host-script.ts`. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostFolder } from './state.ts';
 
@@ -14,6 +14,11 @@ export interface ServiceStatus {
   readonly starts: number;
   /** Why it failed or is faulty. */
   readonly reason?: string;
+}
+
+/** Whether a host was made with a service. Of one whose services have not started yet nobody knows. */
+export function hasNote(cell: string, host: string, service: string): boolean {
+  return existsSync(notePath(cell, host, service));
 }
 
 /** One service as its supervisor last wrote it. Whether it does its work only `health.ts` finds out. */
@@ -45,9 +50,11 @@ export function isBackup(cell: string, host: string): boolean {
 
 const vrrpState = (cell: string, host: string) => note(cell, host, 'vrrp-state');
 
+const notePath = (cell: string, host: string, name: string) => join(hostFolder(cell, host), 'services', name);
+
 function note(cell: string, host: string, name: string): string {
   try {
-    return readFileSync(join(hostFolder(cell, host), 'services', name), 'utf8').trim();
+    return readFileSync(notePath(cell, host, name), 'utf8').trim();
   } catch {
     return '';
   }

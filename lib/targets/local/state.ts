@@ -33,7 +33,7 @@ export interface Namespace {
   readonly init: ProcessId;
   /** Hash of all that the host was made from. */
   readonly hash: string;
-  /** The same without what it can be told while it runs. Absent where an older version made it. */
+  /** The same without what can change while it runs. Absent where an older version made it. */
   readonly core?: string;
   /** Of a media host whose relay can move, as it was made. */
   readonly ring?: Ring;
@@ -161,7 +161,7 @@ const longOperations: readonly (string | undefined)[] = ['drain', 'roll'];
 /**
  * Runs an action while no other command works on the same cell.
  * @param how.inAnyCase Whether it runs, too, where no lock can be made: on a folder that is full or can't be written.
- * @param how.operation What others are told of it.
+ * @param how.operation The name that others see.
  * @throws LocalFailure that names the owner, when another command still holds the cell after a minute, or works for longer than that.
  */
 export async function exclusively<T>(

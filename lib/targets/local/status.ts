@@ -5,13 +5,15 @@ import { deriveCell, type Cell, type Role } from '../../fleet/derive/cell.ts';
 import { hostConfig } from '../../software/cell-host.ts';
 import { ping } from '../../software/rtpengine/ping.ts';
 import { floatingAddress, gatewayAddress, publicAddress } from './addresses.ts';
-import { hostsHealth, usualPatience, type HostHealth } from './health.ts';
+import { exposureOf, type Exposure } from './expose.ts';
+import { hostsHealth, type HostHealth } from './health.ts';
 import { isFreeswitch } from './host-plan.ts';
 import { primaryOf } from './primaries.ts';
+import { probedHosts, type HostProbe } from './probe.ts';
 import { isAlive } from './processes.ts';
 import { environment } from './run.ts';
 import { isFull } from './room.ts';
-import { isActive, readService, type ServiceStatus } from './service-notes.ts';
+import { hasNote, isActive, readService, type ServiceStatus } from './service-notes.ts';
 import { cellNames, isOrphaned, readState, requireState, stateRoot, type CellState } from './state.ts';
 import { workOf, type HostWork } from './work.ts';
 
@@ -31,6 +33,8 @@ export interface HostStatus {
   readonly primary?: boolean;
   /** What it does for calls; absent on data hosts, and where no SBC tells. */
   readonly work?: HostWork;
+  /** What the cell's probe has found last; absent on data hosts, on what it does not call, and where it is off. */
+  readonly probe?: HostProbe;
   readonly services: readonly ServiceStatus[];
 }
 
@@ -42,6 +46,8 @@ export interface CellStatus {
   readonly publicNetwork: string;
   /** Where callers and carriers reach the cell. */
   readonly floatingAddress: string;
+  /** How phones of this machine reach it; absent: they don't. */
+  readonly exposure?: Exposure;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly hosts: readonly HostStatus[];
@@ -63,29 +69,28 @@ export function list(): readonly CellStatus[] {
 }
 
 /**
- * How a cell is: every service has been asked for its work, which takes less than two seconds.
- * @param patience an answer that takes longer is none; seconds
+ * How a cell is: every service has been asked for its work.
  * @throws LocalFailure when it is not up
  */
-export function checkedStatus(name: string, patience?: number): Promise<CellStatus> {
-  return checked(requireState(name), patience);
+export function checkedStatus(name: string): Promise<CellStatus> {
+  return checked(requireState(name));
 }
 
 /** How the cells of this machine are, by name. @param name the only one that is meant; all by default */
-export function checkedList(name?: string): Promise<readonly CellStatus[]> {
-  return Promise.all(
-    states()
-      .filter((state) => name === undefined || state.name === name)
-      .map((state) => checked(state)),
-  );
+export async function checkedList(name?: string): Promise<readonly CellStatus[]> {
+  const found: CellStatus[] = [];
+  // One after another: each alone keeps all processors busy.
+  for (const state of states().filter((each) => name === undefined || each.name === name)) {
+    found.push(await checked(state));
+  }
+  return found;
 }
 
 /** How a cell is as soon as it is well; how it is after some seconds in any case: what has just started may not work at once. */
 export async function settledStatus(name: string): Promise<CellStatus> {
   const deadline = Date.now() + 10_000;
   for (;;) {
-    // A start may take all of a machine: that an answer is slow then says nothing.
-    const found = await checked(requireState(name), 5);
+    const found = await checked(requireState(name));
     if (found.state === 'running' || Date.now() > deadline) return found;
     await sleep(200);
   }
@@ -123,12 +128,14 @@ function statusOf(state: CellState): CellStatus {
       services,
     };
   });
+  const exposure = exposureOf(state);
   return {
     name: state.name,
     state: cellState(hosts),
     network: state.spec.network,
     publicNetwork: state.publicNetwork,
     floatingAddress: floatingAddress(state.publicNetwork),
+    ...(exposure === undefined ? {} : { exposure }),
     startedAt: state.startedAt,
     hosts,
     notes: notes(cell),
@@ -140,11 +147,11 @@ function cellState(hosts: readonly HostStatus[]): CellStatus['state'] {
   return running ? 'running' : 'degraded';
 }
 
-async function checked(state: CellState, patience?: number): Promise<CellStatus> {
+async function checked(state: CellState): Promise<CellStatus> {
   const said = statusOf(state);
   const cell = deriveCell(state.spec, 'movable');
   const asked = cell.hosts.filter((host) => said.hosts.find(({ name }) => name === host.name)!.state !== 'dead');
-  const working = workOf(cell, state, patience ?? usualPatience);
+  const working = workOf(cell, state);
   const answers = await hostsHealth(
     asked.map((host) => ({
       of: cell.name,
@@ -157,18 +164,20 @@ async function checked(state: CellState, patience?: number): Promise<CellStatus>
           ? Object.fromEntries(cell.media.map(({ name, relayAddress }) => [name, ping(relayAddress)]))
           : {},
     })),
-    patience,
   );
   const healths = new Map(asked.map(({ name }, index) => [name, answers[index]!]));
   const works = await working;
+  const probes = probedHosts(cell, state);
   const hosts = said.hosts.map((told) => {
     const work = works.get(told.name);
-    const host = work === undefined ? told : { ...told, work };
+    const probe = probes.get(told.name);
+    const host = { ...told, ...(work === undefined ? {} : { work }), ...(probe === undefined ? {} : { probe }) };
     const health = healths.get(host.name);
     if (health === undefined) return host;
     const deafTo = unreachedBy(cell, host, healths);
     const unreached = new Map(deafTo.length === 0 ? [] : [['rtpengine', `${deafTo.join(' and ')} can't reach it`]]);
-    return withHealth(host, { ...health, services: new Map([...unreached, ...health.services]) });
+    const silent = host.role === 'media' && probe?.good === false ? [['rtpengine', probe.why!] as const] : [];
+    return withHealth(host, { ...health, services: new Map([...silent, ...unreached, ...health.services]) });
   });
   return { ...said, state: cellState(hosts), hosts };
 }
@@ -203,14 +212,18 @@ function summary(services: readonly ServiceStatus[]): Exclude<HostStatus['state'
   return some('faulty') ? 'faulty' : 'ready';
 }
 
+/** Until a host is recreated, it lacks the services that a changed file or a new version adds. */
 function servicesOf(cell: Cell, hostName: string): readonly ServiceStatus[] {
   const host = cell.hosts.find((candidate) => candidate.name === hostName)!;
   const here = hasFreeswitch();
-  return hostConfig(cell, host)
+  const names = hostConfig(cell, host)
     .services.filter((service) => service.phase === 'run')
-    .map(({ name }) =>
-      isFreeswitch({ name }) && !here ? { name, state: 'absent', starts: 0 } : readService(cell.name, hostName, name),
-    );
+    .map(({ name }) => name);
+  const made = names.filter((name) => hasNote(cell.name, hostName, name));
+  return names.flatMap((name): readonly ServiceStatus[] => {
+    if (isFreeswitch({ name }) && !here) return [{ name, state: 'absent', starts: 0 }];
+    return made.length === 0 || made.includes(name) ? [readService(cell.name, hostName, name)] : [];
+  });
 }
 
 function notes(cell: Cell): readonly string[] {

@@ -1,4 +1,4 @@
-/** What a running host is told when other hosts have come or gone: their names, and whom its firewall lets in. */
+/** What a running host learns when other hosts have come or gone: their names, and whom its firewall lets in. */
 import { recordOf } from './changes.ts';
 import { LocalFailure } from './failure.ts';
 import { filterTable } from './firewall.ts';

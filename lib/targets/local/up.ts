@@ -11,6 +11,7 @@ import { localCell } from './cell-port.ts';
 import { changesOf } from './changes.ts';
 import { forgetCustomers, syncCustomers } from './customers.ts';
 import { removeCell } from './down.ts';
+import { conceal, expose } from './expose.ts';
 import { LocalFailure } from './failure.ts';
 import { localDataHosts } from './data-port.ts';
 import { fabricPlan, outsidePlan, outsideRoutes, type NamespacePlan } from './host-plan.ts';
@@ -48,6 +49,8 @@ export interface UpOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Whether the cell ends with this process, even when it is killed. Default: false. */
   readonly dieWithParent?: boolean;
+  /** Whether phones of this machine reach the cell. Default: false. */
+  readonly expose?: boolean;
   /** Told what a host that is recreated waits for, in words for a person. */
   readonly onWaiting?: (text: string) => void;
   /** Breaks it off. What it has made until then is there. */
@@ -78,6 +81,7 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
         await syncCustomers(cell, state);
         await forgetDrains(cell);
         await renewAll(cell, plans, options);
+        await (options.expose ? expose : conceal)(cell.name);
       },
       { operation: 'up', ...(signal ? { signal } : {}) },
     );
@@ -129,7 +133,7 @@ export async function roll(spec: CellSpec, options: RollOptions = {}): Promise<r
 }
 
 /**
- * Media hosts that are gone take calls when they come again. Asked of the SBC: an `up` that was broken off knows no more which ones it
+ * Media hosts that are gone take calls when they come again. Asked of the SBC: an `up` that was interrupted no longer knows which ones it
  * has taken away.
  */
 async function forgetDrains({ name, media }: Cell): Promise<void> {

@@ -21,12 +21,14 @@ export interface HostWork {
 /** Relays that are with their neighbour. */
 const askGuests = ['kamcmd', '-s', `unix:${paths.control}`, 'htable.dump', 'guests'];
 
+/** An answer that takes longer is none. Seconds. */
+const patience = 3;
+
 /**
  * By the host's name, media hosts and SBCs.
- * @param patience an answer that takes longer is none; seconds
  * @returns nothing while no SBC is active, or it gives no answer
  */
-export async function workOf(cell: Cell, state: CellState, patience: number): Promise<ReadonlyMap<string, HostWork>> {
+export async function workOf(cell: Cell, state: CellState): Promise<ReadonlyMap<string, HostWork>> {
   const active = cell.sbcs.find(({ name }) => {
     const namespace = state.namespaces[name];
     return namespace !== undefined && isAlive(namespace.init) && isActive(cell.name, name);

@@ -13,7 +13,7 @@ export interface FrontState {
   readonly spec: FrontSpec;
   /** In the order in which they were attached to the regions. */
   readonly cells: readonly AttachedCell[];
-  /** Whether routes are told by BGP. */
+  /** Whether routes are announced by BGP. */
   readonly bgp: boolean;
   /** ISO 8601. */
   readonly startedAt: string;

@@ -65,7 +65,7 @@ export interface FrontStatus {
 /** How long a cell or an edge may take to tell its calls. Seconds. */
 const patience = 1.2;
 
-/** How a front is: every service has been asked for its work, which takes less than two seconds. */
+/** How a front is: every service has been asked for its work. */
 export async function frontStatus(state: FrontState): Promise<FrontStatus> {
   const front = deriveFront(state.spec);
   const cells = state.cells.flatMap(({ name }) => readState(name) ?? []);

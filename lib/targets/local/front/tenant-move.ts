@@ -1,8 +1,8 @@
-/** What moves a tenant from one cell of a running front to another. */
-import { itemId, type TenantItem } from '../../../fleet/directory.ts';
+/** What moves tenants from one cell of a running front to another. */
+import { isOfCell, itemId, type TenantItem } from '../../../fleet/directory.ts';
 import { deriveFront } from '../../../fleet/derive/front.ts';
+import type { EvacuationPort } from '../../../operations/evacuate.ts';
 import { tenantData } from '../../../operations/tenant-data.ts';
-import type { MovePort } from '../../../operations/tenant-move.ts';
 import { localCell } from '../cell-port.ts';
 import { LocalFailure } from '../failure.ts';
 import { exclusively } from '../state.ts';
@@ -11,14 +11,15 @@ import { edgesKnow } from './tenants.ts';
 import { directoryOf } from './up.ts';
 
 /** @param name of the front; the only one that is up by default @throws LocalFailure when it is not up */
-export async function localMoves(name?: string): Promise<MovePort> {
+export async function localMoves(name?: string): Promise<EvacuationPort> {
   const state = requireFrontState(name);
   const directory = await directoryOf(deriveFront(state.spec), state);
+  const allTenants = async () => [...(await directory.read()).values()].filter((item) => item.kind === 'tenant');
   return {
     exclusively: (work) => exclusively(state.name, work),
 
     async tenant(tenant) {
-      const items = [...(await directory.read()).values()].filter((item) => item.kind === 'tenant');
+      const items = await allTenants();
       const item = items.find((each) => each.name === tenant);
       if (item) return item;
       const names = items.map((each) => each.name).sort();
@@ -38,6 +39,10 @@ export async function localMoves(name?: string): Promise<MovePort> {
       await directory.put([versioned]);
       await edgesKnow(state, versioned);
     },
+
+    tenants: async (cell, names) => (await allTenants()).filter((item) => isOfCell(item, cell, names)),
+
+    putCell: (item) => directory.put([{ ...item, version: Date.now() }]),
 
     ...tenantData((cell) => Promise.resolve(localCell(cell))),
   };

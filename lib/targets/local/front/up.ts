@@ -35,7 +35,7 @@ export interface FrontUpOptions {
   readonly dieWithParent?: boolean;
   /** Breaks it off. What it has made until then is there. */
   readonly signal?: AbortSignal;
-  /** How routes are told. Default: by BGP where BIRD is installed. */
+  /** How routes are announced. Default: by BGP where BIRD is installed. */
   readonly routing?: 'BGP' | 'static';
   /** Changes the plan of every edge before it is made. Default: none. For trials of other configurations. */
   readonly changeEdge?: (plan: NamespacePlan) => NamespacePlan;
