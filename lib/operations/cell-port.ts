@@ -9,7 +9,7 @@ export interface CellPort {
   /**
    * Works while no other operation does on the same cell of the same target.
    *
-   * @param operation what others are told of it, such as `scale`
+   * @param operation the name that others see, such as `scale`
    * @throws UserError that names the owner, when another operation works on the cell
    */
   exclusively<T>(operation: string, work: () => Promise<T>): Promise<T>;
@@ -28,7 +28,10 @@ export interface CellPort {
    */
   run(host: string, command: HostCommand): Promise<string>;
 
-  /** What the target's own watch says is wrong with the cell, a sentence each; none when all is well. */
+  /**
+   * What is wrong with the cell, a sentence each; none when all is well. It includes what the probes find, which are asked themselves or, by
+   * a target whose operator has alarms alone, by their alarms.
+   */
   troubles(): Promise<readonly string[]>;
 
   /** Told of the customers that the cell now has, for a target that compares with them at the next change. */

@@ -109,7 +109,7 @@ export const usualDeadlineSeconds = 1800;
 const patience = {
   /** A neighbour that has just started copies the calls first. */
   copy: 60,
-  /** A hand-over takes less than a second; the neighbour must have been told, and be well. */
+  /** A hand-over takes less than a second; the neighbour must know, and be well. */
   move: 30,
   /** A home host copies the calls, and is well for 3 s, before it asks for its relay. */
   home: 60,

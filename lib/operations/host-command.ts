@@ -76,7 +76,7 @@ export function callsIn(answer: string): readonly ToldCall[] {
 
 /** Has the active SBC end calls, with a BYE to each side. @param ids names of the calls */
 export function endCalls(ids: readonly string[]): HostCommand {
-  // One that has ended by itself meanwhile is no failure.
+  // One that has ended by itself meanwhile is not a failure.
   return { does: 'end calls', argv: ['sh', '-c', '"$@" || true', 'end', callsProgram, 'end', ...ids], isLong: true };
 }
 

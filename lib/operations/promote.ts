@@ -61,7 +61,7 @@ interface Options {
 }
 
 /**
- * Makes a replica the primary. While the primary answers nothing is lost: it takes no more writes, the replica gets all that it has, and
+ * Makes a replica the primary. While the primary answers nothing is lost: it stops taking writes, the replica gets all that it has, and
  * it becomes a replica itself. Doing it again completes what was interrupted; on the primary itself it has all others follow.
  *
  * @throws OperationFailure when the primary does not answer and is not given up, or the replica can't take its place; the primary is who
@@ -84,7 +84,7 @@ export async function standDown(port: DataPort, primary: string): Promise<Promot
 
 /**
  * Sees to it that no copy goes while it may be the only one that is whole: a host that is recreated copies the primary.
- * @param going names of hosts that are about to end or to be made; those that are no data hosts do not count
+ * @param going names of hosts that are about to end or to be made; those that are not data hosts do not count
  * @param patience how long a primary may take that has just started
  * @throws OperationFailure when the primary of such a host does not answer as one, while another host has a copy
  */
@@ -176,7 +176,7 @@ async function takeWrites(port: DataPort, host: DataHostState): Promise<void> {
 
 /**
  * The target takes writes by its own word, and nobody was ever sent to it: an earlier command was interrupted. The primary may have taken
- * writes since that it lacks, however many bytes it has: so the primary is what it was, and the target copies it anew.
+ * writes since that it lacks, however many bytes it has: so the primary is what it was, and the target copies it again.
  */
 async function makeReplicaAgain(port: DataPort, { target, primary }: Pair): Promise<void> {
   await takeWrites(port, primary);
@@ -194,7 +194,7 @@ async function handOver(port: DataPort, target: DataHostState, primary: DataHost
   const deadline = Date.now() + 10_000;
   for (;;) {
     const has = await positionOf(port, target);
-    // Redis changes their parts by itself. PostgreSQL does not: one that takes writes before it is told to may lack some.
+    // Redis changes their parts by itself. PostgreSQL does not: one that takes writes too early may lack some.
     if (has.part === 'primary' ? target.role === 'redis' : has.bytes >= all) return;
     if (Date.now() > deadline) {
       await takeWrites(port, primary);
@@ -222,7 +222,7 @@ async function withWhoTakesWrites(
     ? `${again} --primary-lost`
     : `${again}. To go back: npx cellstamp promote ${port.cell} ${primary.name}`;
   return new OperationFailure(
-    `${reason}. ${primary.name} has stopped, so nobody takes writes now. To go on: ${remedy}`,
+    `${reason}. ${primary.name} has stopped, so no host takes writes now. To go on: ${remedy}`,
   );
 }
 

@@ -5,7 +5,7 @@ export interface Proof<Calls> {
   /** Whether every call was good and nothing is wrong with the cell. */
   readonly good: boolean;
   readonly calls: Calls;
-  /** What the target's own watch says is wrong, a sentence each. */
+  /** What the target's watch says is wrong, a sentence each: see `CellPort.troubles`. */
   readonly troubles: readonly string[];
 }
 

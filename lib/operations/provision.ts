@@ -1,6 +1,8 @@
 /** Brings a running cell to the tenants and trunks that its file says. */
-import type { Customers } from '../software/kamailio/sbc/tenant-tables.ts';
+import type { CellSpec } from '../fleet/schema/cell.ts';
+import { queryDatabase } from './cell-data.ts';
 import type { CellPort } from './cell-port.ts';
+import { OperationFailure } from './failure.ts';
 import { replaceCustomers } from './host-command.ts';
 
 export interface Provisioned {
@@ -11,12 +13,35 @@ export interface Provisioned {
 /**
  * What is not among the customers goes; users of tenants that stay are not touched, and calls in progress notice nothing. Doing it
  * twice does no harm, and after an interruption the same operation completes it.
+ *
+ * @throws OperationFailure when the cell takes no tenants and would get one
  */
-export async function provision(port: CellPort, customers: Customers): Promise<Provisioned> {
+export async function provision(
+  port: CellPort,
+  { tenants, trunks, state }: Pick<CellSpec, 'tenants' | 'trunks' | 'state'>,
+): Promise<Provisioned> {
+  const customers = { tenants, trunks };
   return port.exclusively('provision', async () => {
     const sbcs = await port.sbcs();
+    if (!['planned', 'active'].includes(state)) await refuseNew(port, sbcs[0], tenants, state);
     for (const sbc of sbcs) await port.run(sbc, replaceCustomers(customers));
     port.noteCustomers(customers);
     return { sbcs };
   });
+}
+
+/** A cell that is emptied gets none back that has left it. */
+async function refuseNew(
+  port: CellPort,
+  sbc: string,
+  tenants: CellSpec['tenants'],
+  state: CellSpec['state'],
+): Promise<void> {
+  const there = await queryDatabase(port, sbc, 'SELECT name FROM cellstamp.tenants;');
+  const added = tenants.map(({ name }) => name).filter((name) => !there.includes(name));
+  if (added.length === 0) return;
+  throw new OperationFailure(
+    `cell ${port.cell} is ${state} and takes no tenant, and its file has some that the running cell does not: ${added.join(', ')}; allowed: a cell that is active`,
+    2,
+  );
 }

@@ -3,6 +3,7 @@ import { drainHost, undrainHost, type DrainOptions, type DrainPort, type HostOfC
 import { OperationFailure } from './failure.ts';
 import { askDrained, drainedIn } from './host-command.ts';
 import { until } from './patience.ts';
+import { awaitProbe, probeFaults } from './probes.ts';
 
 /** A cell whose hosts can be recreated. */
 export interface RenewPort extends DrainPort {
@@ -38,7 +39,7 @@ const settling = 30;
 /**
  * Media hosts, then the standby SBC, then the active one. A host that runs what the definition says is left alone. Each is drained,
  * recreated, and given its work back before the next is touched; one that somebody has drained before stays drained. It begins a host only when
- * every other one is ready, and stops at the first that does not become ready, or when calls are lost. Doing it again goes on from there.
+ * every other one is ready, and stops at the first that does not become ready, when calls are lost, or when those of the cell's probe fail. Doing it again goes on from there.
  * Whoever calls it has the cell to itself.
  *
  * @returns the hosts that are renewed, in the order in which they were touched
@@ -87,6 +88,8 @@ async function renewOne(port: RenewPort, host: HostOfCell, options: RenewOptions
   const staysDrained = left?.host === name ? left.staysDrained : await isDrained(port, host);
   port.noteRenewing({ host: name, staysDrained });
   const before = await port.lostCalls();
+  const sbcs = async () => (await port.hosts()).flatMap((one) => (one.kind === 'sbc' && one.isUp ? [one.name] : []));
+  const failed = await probeFaults(port, await sbcs());
   if ((await port.outdated()).includes(name)) {
     // Of an SBC that is dead there is nothing to take.
     if (host.isUp || host.kind === 'media') await drainHost(port, name, options);
@@ -96,6 +99,7 @@ async function renewOne(port: RenewPort, host: HostOfCell, options: RenewOptions
   if (staysDrained) await drainHost(port, name, options);
   // Whatever aborts the operation: a host that is well gets its work back.
   else await undrainHost(port, name, { ...(onProgress === undefined ? {} : { onProgress }) });
+  await awaitProbe(port, await sbcs(), name, failed, signal);
   port.noteRenewing(undefined);
   const lost = lostSince(before, await port.lostCalls());
   if (lost > 0) {

@@ -1,6 +1,7 @@
 /** Brings the hosts of a cell to the configuration that was applied, one at a time. */
 import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
+import { awaitProbe, probeFaults } from './probes.ts';
 
 export interface RollHost {
   readonly name: string;
@@ -22,7 +23,8 @@ export interface RollPort extends CellPort {
 }
 
 /**
- * Media hosts, then the standby SBC, then the active one. Stops at the first host that does not become ready; doing it again goes on from there.
+ * Media hosts, then the standby SBC, then the active one. Stops at the first host that does not become ready, and when calls of the cell's probe
+ * fail that did not fail before; doing it again goes on from there.
  *
  * @param onReady told of each host that is
  * @param signal once it is aborted no further host is touched
@@ -34,6 +36,8 @@ export async function roll(
 ): Promise<readonly string[]> {
   return port.exclusively('roll', async () => {
     const ready: string[] = [];
+    const sbcs = async () => (await port.hosts()).flatMap(({ name, kind }) => (kind === 'sbc' ? [name] : []));
+    const before = await probeFaults(port, await sbcs());
     for (;;) {
       signal?.throwIfAborted();
       // Asked each time: the SBC that is active may have changed since.
@@ -42,6 +46,7 @@ export async function roll(
       const next = inOrder(hosts).find((host) => !ready.includes(host));
       if (next === undefined) return ready;
       await port.renew(next);
+      await awaitProbe(port, await sbcs(), next, before, signal);
       ready.push(next);
       onReady?.(next);
     }

@@ -41,7 +41,7 @@ export async function putIntoService(port: CellPort, wanted: InService): Promise
   const outOfService = hosts.filter((host) => !inService.includes(host) && !before.has(host));
   // New hosts take calls before others stop: at no moment are there fewer than before and after.
   for (const change of [intoService, outOfService]) {
-    // On each: one that was told of a change before repeats that to the other for a while, and would undo this one.
+    // On each: one that learned of a change before repeats that to the other for a while, and would undo this one.
     if (change.length > 0) for (const sbc of sbcs) await port.run(sbc, setInService(change, intoService));
   }
   for (const sbc of sbcs) await learns(port, sbc, wanted);

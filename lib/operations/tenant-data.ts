@@ -1,22 +1,42 @@
 /** What a cell has of a tenant: rows of its database, tables of its SBCs, registrations. Copied to another cell, and forgotten. */
-import { quote, type CustomerTable } from '../software/kamailio/sbc/tenant-tables.ts';
-import { callKamailio, countCalls, queryDatabase, type KamailioCall } from './cell-data.ts';
+import { quote, quoteName, type CustomerTable } from '../software/kamailio/sbc/tenant-tables.ts';
+import { callKamailio, countCalls, type KamailioCall } from './cell-data.ts';
 import type { CellPort } from './cell-port.ts';
+import type { EvacuationPort } from './evacuate.ts';
 import { OperationFailure } from './failure.ts';
-import type { MovePort } from './tenant-move.ts';
+import { askCalls, callsIn, endCalls } from './host-command.ts';
+import { onAllSbcs, query, sbcsOf, type SbcsOfCell } from './sbcs-of-cell.ts';
+import type { TenantRows } from './tenant-backup.ts';
 
 /** @param portOf @throws UserError when the cell does not run */
 export function tenantData(
   portOf: (cell: string) => Promise<CellPort>,
-): Pick<MovePort, 'has' | 'copyData' | 'copyRegistrations' | 'calls' | 'forget'> {
-  const running = async (cell: string): Promise<RunningCell> => {
-    const port = await portOf(cell);
-    const sbcs = await port.sbcs();
-    return { port, sbcs, active: sbcs[0] };
+): Pick<
+  EvacuationPort,
+  | 'has'
+  | 'copyData'
+  | 'copyRegistrations'
+  | 'calls'
+  | 'forget'
+  | 'exclusivelyOn'
+  | 'names'
+  | 'callsIn'
+  | 'endCalls'
+  | 'restore'
+> {
+  /** Cells that an operation of this process has to itself: what it does there needs no further lock. */
+  const held = new Set<string>();
+  /** One for each cell: what a lock of it guards is what goes by the same port. */
+  const ports = new Map<string, Promise<CellPort>>();
+  const portTo = (cell: string): Promise<CellPort> => {
+    const port = ports.get(cell) ?? portOf(cell);
+    ports.set(cell, port);
+    return port;
   };
-  const exclusively = async (cell: string, work: (cell: RunningCell) => Promise<void>): Promise<void> => {
+  const running = async (cell: string): Promise<SbcsOfCell> => sbcsOf(await portTo(cell));
+  const exclusively = async (cell: string, work: (cell: SbcsOfCell) => Promise<void>): Promise<void> => {
     const found = await running(cell);
-    await found.port.exclusively('tenant move', () => work(found));
+    await (held.has(cell) ? work(found) : found.port.exclusively('tenant move', () => work(found)));
   };
   return {
     has: async (cell, tenant) => (await domainOf(await running(cell), tenant)) !== undefined,
@@ -35,20 +55,37 @@ export function tenantData(
     },
 
     forget: (cell, tenant) => exclusively(cell, (source) => forgetTenant(source, tenant)),
+
+    async exclusivelyOn(cell, operation, work) {
+      const port = await portTo(cell);
+      return port.exclusively(operation, async () => {
+        held.add(cell);
+        try {
+          return await work();
+        } finally {
+          held.delete(cell);
+        }
+      });
+    },
+
+    names: async (cell) => query(await running(cell), 'SELECT name FROM cellstamp.tenants ORDER BY name;'),
+
+    async callsIn(cell) {
+      const { port, active } = await running(cell);
+      return callsIn(await port.run(active, askCalls));
+    },
+
+    async endCalls(cell, ids) {
+      const { port, active } = await running(cell);
+      await port.run(active, endCalls(ids));
+    },
+
+    restore: (to, tenant, rows) => exclusively(to, (target) => putTenant(target, tenant, rows)),
   };
 }
 
-interface RunningCell {
-  readonly port: CellPort;
-  readonly sbcs: readonly string[];
-  readonly active: string;
-}
-
-const query = ({ port, active }: RunningCell, sql: string): Promise<readonly string[]> =>
-  queryDatabase(port, active, sql);
-
 /** Its domain; undefined where the cell's database has no such tenant. */
-async function domainOf(cell: RunningCell, tenant: string): Promise<string | undefined> {
+async function domainOf(cell: SbcsOfCell, tenant: string): Promise<string | undefined> {
   const [domain] = await query(cell, `SELECT domain FROM cellstamp.tenants WHERE name = ${quote(tenant)};`);
   return domain;
 }
@@ -66,7 +103,7 @@ const itsRows: Readonly<Record<Exclude<CustomerTable, 'trunks' | 'guarantees'> |
 
 /** Rows of the tables that the SBCs load, of one tenant. */
 async function tableRows(
-  cell: RunningCell,
+  cell: SbcsOfCell,
   tenant: string,
   domain: string,
 ): Promise<readonly (readonly [table: string, key: string, value: string])[]> {
@@ -83,8 +120,8 @@ EXECUTE rows (${quote(domain)}, ${quote(tenant)});`,
 /** Guaranteed calls and their sum as the database has them now. */
 const reloadGuarantees: KamailioCall = { method: 'htable.reload', params: ['guarantees'] };
 
-/** Its row, and all rows that name it; then the tables of both SBCs. */
-async function copyTenant(source: RunningCell, target: RunningCell, tenant: string): Promise<void> {
+/** Its row, and all rows that name it. */
+async function copyTenant(source: SbcsOfCell, target: SbcsOfCell, tenant: string): Promise<void> {
   const children = await query(
     source,
     `SELECT relname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
@@ -95,27 +132,30 @@ WHERE contype = 'f' AND confrelid = 'cellstamp.tenants'::regclass;`,
     `SELECT jsonb_build_object('tenants', jsonb_agg(tenants)${children
       .map(
         (table) =>
-          `, '${table}', (SELECT coalesce(jsonb_agg(${table}), '[]') FROM cellstamp.${table} WHERE tenant = ${quote(tenant)})`,
+          `, ${quote(table)}, (SELECT coalesce(jsonb_agg(rows), '[]') FROM cellstamp.${quoteName(table)} rows WHERE tenant = ${quote(tenant)})`,
       )
       .join('')}) FROM cellstamp.tenants WHERE name = ${quote(tenant)};`,
   );
-  const copy = JSON.parse(json!) as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[] | null>>;
-  const row = copy['tenants']?.[0];
-  if (!row) throw new OperationFailure(`cell ${source.port.cell} has no tenant ${tenant}`);
-  await trunksAreThere(target, tenant, row['trunks'] as readonly string[]);
+  const copy = JSON.parse(json!) as Readonly<Record<string, TenantRows[string] | null>>;
+  if (!copy['tenants']) throw new OperationFailure(`cell ${source.port.cell} has no tenant ${tenant}`);
+  await putTenant(target, tenant, copy as TenantRows);
+}
+
+/** In place of what the cell has of the tenant: the rows of each table, of the tenant's own first; then the tables of both SBCs. */
+async function putTenant(target: SbcsOfCell, tenant: string, { tenants, ...others }: TenantRows): Promise<void> {
+  const row = tenants![0]!;
+  await trunksAreThere(target, tenant, namesIn(row['trunks']));
   await query(
     target,
     `BEGIN;
 DELETE FROM cellstamp.tenants WHERE name = ${quote(tenant)};
-${['tenants', ...children]
-  .map(
-    (table) =>
-      `INSERT INTO cellstamp.${table} SELECT * FROM jsonb_populate_recordset(NULL::cellstamp.${table}, ${quote(JSON.stringify(copy[table]))});\n`,
-  )
+${Object.entries({ tenants: tenants!, ...others })
+  .filter(([, rows]) => rows.length > 0)
+  .map(([table, rows]) => insertRows(table, rows))
   .join('')}COMMIT;`,
   );
   const domain = String(row['domain']);
-  await onBothSbcs(target, [
+  await onAllSbcs(target, [
     reloadGuarantees,
     ...(await tableRows(target, tenant, domain)).map(([table, key, value]) => ({
       method: 'htable.sets',
@@ -129,7 +169,27 @@ ${['tenants', ...children]
   ]);
 }
 
-async function trunksAreThere(target: RunningCell, tenant: string, trunks: readonly string[]): Promise<void> {
+/**
+ * Columns that a row does not have get their defaults: a backup may be older than one of them. Names are quoted: they are another cell's, and
+ * psql would run what follows a backslash in them as a command.
+ */
+function insertRows(table: string, rows: TenantRows[string]): string {
+  const name = `cellstamp.${quoteName(table)}`;
+  const columns = Object.keys(rows[0]!).map(quoteName).join(', ');
+  return `INSERT INTO ${name} (${columns}) SELECT ${columns}
+FROM jsonb_populate_recordset(NULL::${name}, ${quote(JSON.stringify(rows))});\n`;
+}
+
+/** Of a column of type text[]: a list, or as PostgreSQL writes one. Names of trunks need no quotes there. */
+function namesIn(value: unknown): readonly string[] {
+  if (typeof value !== 'string') return (value ?? []) as readonly string[];
+  return value
+    .slice(1, -1)
+    .split(',')
+    .filter((name) => name !== '');
+}
+
+async function trunksAreThere(target: SbcsOfCell, tenant: string, trunks: readonly string[]): Promise<void> {
   const there = await query(target, 'SELECT name FROM cellstamp.trunks;');
   const missing = trunks.filter((trunk) => !there.includes(trunk));
   if (missing.length === 0) return;
@@ -154,7 +214,7 @@ const usersIn = (rows: Awaited<ReturnType<typeof tableRows>>): readonly string[]
  * Registrations through edges: they hold in the new cell as they are. A phone that came another way registers again. Users are asked for
  * one by one: the list of all registrations of a cell does not fit into an answer.
  */
-async function copyLocations(source: RunningCell, target: RunningCell, tenant: string, domain: string): Promise<void> {
+async function copyLocations(source: SbcsOfCell, target: SbcsOfCell, tenant: string, domain: string): Promise<void> {
   const users = usersIn(await tableRows(source, tenant, domain));
   const found = await callKamailio(
     source.port,
@@ -175,11 +235,11 @@ async function copyLocations(source: RunningCell, target: RunningCell, tenant: s
 }
 
 /** The database last: as long as it has the tenant, what was broken off can be done again. */
-async function forgetTenant(source: RunningCell, tenant: string): Promise<void> {
+async function forgetTenant(source: SbcsOfCell, tenant: string): Promise<void> {
   const domain = await domainOf(source, tenant);
   if (domain !== undefined) {
     const rows = await tableRows(source, tenant, domain);
-    await onBothSbcs(
+    await onAllSbcs(
       source,
       rows.map(([table, key]) => ({ method: 'htable.delete', params: [table, key] })),
     );
@@ -191,9 +251,5 @@ async function forgetTenant(source: RunningCell, tenant: string): Promise<void> 
     );
     await query(source, `DELETE FROM cellstamp.tenants WHERE name = ${quote(tenant)};`);
   }
-  await onBothSbcs(source, [reloadGuarantees]);
-}
-
-async function onBothSbcs({ port, sbcs }: RunningCell, calls: readonly KamailioCall[]): Promise<void> {
-  await Promise.all(sbcs.map((sbc) => callKamailio(port, sbc, calls)));
+  await onAllSbcs(source, [reloadGuarantees]);
 }

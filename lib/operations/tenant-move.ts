@@ -13,7 +13,7 @@ export interface MoveProgress {
   readonly calls: number;
 }
 
-/** What a move needs of a running front and its cells. A tenant and cells are told by their names. */
+/** What a move needs of a running front and its cells. A tenant and cells are given by their names. */
 export interface MovePort {
   /** Works while nothing else changes the directory. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
@@ -42,14 +42,14 @@ export interface MovePort {
   /** Calls that a cell holds of the tenant. */
   calls(cell: string, tenant: string): Promise<number>;
 
-  /** Has a cell know the tenant no more; fine where it does not. */
+  /** Has a cell forget the tenant; fine where it does not know it. */
   forget(cell: string, tenant: string): Promise<void>;
 }
 
 const pollMs = 300;
 
 /**
- * @returns once the old cell holds no call of the tenant and knows it no more
+ * @returns once the old cell holds no call of the tenant and has forgotten it
  * @throws UserError when there is no such tenant or cell, it moves elsewhere already, the new cell can't serve it, or somebody else has
  * moved it on meanwhile
  */
@@ -66,7 +66,7 @@ export async function moveTenant(
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<void> {
-  const from = await port.exclusively(() => begin(port, tenant, to, onProgress));
+  const from = await beginMove(port, tenant, to, onProgress);
   const tell = (step: MoveProgress['step'], calls: number) => onProgress?.({ from, to, step, calls });
   for (;;) {
     for (let calls = await port.calls(from, tenant); calls > 0; calls = await port.calls(from, tenant)) {
@@ -74,12 +74,24 @@ export async function moveTenant(
       tell('waiting', calls);
       await sleep(pollMs);
     }
-    if (await port.exclusively(() => end(port, tenant, from, to))) break;
+    if (await endMove(port, tenant, from, to)) break;
   }
   tell('done', 0);
 }
 
-/** Has new calls and registrations go to the new cell. @returns the cell that the tenant leaves */
+/**
+ * The first half of a move: new calls and registrations go to the new cell.
+ * @returns the cell that the tenant leaves
+ */
+export function beginMove(
+  port: MovePort,
+  tenant: string,
+  to: string,
+  onProgress?: (progress: MoveProgress) => void,
+): Promise<string> {
+  return port.exclusively(() => begin(port, tenant, to, onProgress));
+}
+
 async function begin(
   port: MovePort,
   tenant: string,
@@ -101,7 +113,14 @@ async function begin(
   return from;
 }
 
-/** Has the old cell forget the tenant. @returns whether it did; not while a call came up that was on its way */
+/**
+ * The second half of a move: the old cell forgets the tenant.
+ * @returns whether it did; not while it holds a call of the tenant
+ */
+export function endMove(port: MovePort, tenant: string, from: string, to: string): Promise<boolean> {
+  return port.exclusively(() => end(port, tenant, from, to));
+}
+
 async function end(port: MovePort, tenant: string, from: string, to: string): Promise<boolean> {
   const { cell, other, keys } = await port.tenant(tenant);
   if (cell === to && other === '') return true;

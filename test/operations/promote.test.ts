@@ -194,13 +194,13 @@ describe('a change of the primary', () => {
   });
 
   it.each(['no', 'unsaid'] as const)(
-    'says that nobody takes writes where the replica fails to (%s), and the same with either host resolves it',
+    'says that no host takes writes where the replica fails to (%s), and the same with either host resolves it',
     async (promotes) => {
       for (const next of ['database-1', 'database-2']) {
         const databases = new Databases({ 'database-1': {}, 'database-2': { promotes } });
         const first = databases.write();
         await expect(promote(databases.port, 'database-2')).rejects.toThrow(
-          'database-2 does not become the primary. database-1 has stopped, so nobody takes writes now. To go on: npx cellstamp promote a database-2. To go back: npx cellstamp promote a database-1',
+          'database-2 does not become the primary. database-1 has stopped, so no host takes writes now. To go on: npx cellstamp promote a database-2. To go back: npx cellstamp promote a database-1',
         );
         expect(databases.write()).toBeUndefined();
         databases.hosts['database-2']!.promotes = 'yes';
@@ -216,7 +216,7 @@ describe('a change of the primary', () => {
   it('says how to go on where the primary is given up and the replica fails to take its place', async () => {
     const databases = new Databases({ 'database-1': { up: false }, 'database-2': { promotes: 'no' } });
     await expect(promote(databases.port, 'database-2', { primaryIsLost: true })).rejects.toThrow(
-      'nobody takes writes now. To go on: npx cellstamp promote a database-2 --primary-lost',
+      'no host takes writes now. To go on: npx cellstamp promote a database-2 --primary-lost',
     );
   });
 
