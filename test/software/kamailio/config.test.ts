@@ -267,6 +267,12 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
   it('labels no metric with what a tenant brings', () => {
     const labels = [...text.matchAll(/prom_\w+\("\w+", "[^"]*"(?:, "([^"]*)")?\)/g)].map((match) => match[1] ?? '');
     const open = labels.filter((label) => label.includes('$'));
-    expect([...new Set(open)].sort()).toEqual(['$var(kind)', '$var(reason)', '$var(why)', 'media-$var(m)']);
+    expect([...new Set(open)].sort()).toEqual([
+      '$shtitkey(probed)',
+      '$var(kind)',
+      '$var(reason)',
+      '$var(why)',
+      'media-$var(m)',
+    ]);
   });
 });

@@ -28,7 +28,7 @@ const keptSeconds = 3610;
 
 /**
  * @param setting The field of the spec that has the numbers: `sbc.connections`.
- * @param guardSocket From where the kernel is told: `udp:10.16.0.11:5091`.
+ * @param guardSocket From where the kernel gets it: `udp:10.16.0.11:5091`.
  */
 export function connections(
   { total }: Connections,
@@ -47,7 +47,7 @@ ${
 `
     : ''
 }
-# A connection over which nothing has worked yet is closed after so many seconds of silence. The others are kept, see KEEP_CONNECTION.
+# A connection over which nothing has worked yet is closed after this number of seconds of silence. The others are kept, see KEEP_CONNECTION.
 # (Kamailio counts from the last byte: one that comes now and then is the kernel's to end.)
 tcp_connection_lifetime=${unprovenSeconds}
 ${

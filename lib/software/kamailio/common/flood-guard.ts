@@ -1,6 +1,6 @@
 /**
  * The kernel's part of flood protection: what comes from a banned source is dropped before Kamailio sees it, a source holds only
- * so many connections, and a connection over which nothing has worked ends.
+ * this many connections, and a connection over which nothing has worked ends.
  */
 import type { Connections } from '../../../config-file/fields.ts';
 import { file, service, type HostFile } from '../../host-config.ts';

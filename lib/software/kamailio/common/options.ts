@@ -7,15 +7,16 @@ export interface SipSocket {
 }
 
 /**
- * Text of a Perl function `answers` with the status of the answer to OPTIONS at a socket, 0 if there is none. An edge that is drained
- * answers 503.
+ * Text of a Perl function `answers(SECONDS)` with the status of the answer to OPTIONS at a socket, 0 if there is none within that time. An edge
+ * that is drained answers 503.
  */
-export function optionsFunction({ protocol, address, port }: SipSocket, patienceSeconds: number): string {
+export function optionsFunction({ protocol, address, port }: SipSocket): string {
   // Without a user: an edge hands on what is for one.
   const uri = `sip:${address}:${port}`;
   return String.raw`use IO::Socket::INET;
 
 sub answers {
+    my $patience = shift;
     my $socket = IO::Socket::INET->new(
         Proto => '${protocol}', PeerAddr => '${address}', PeerPort => ${port}, Timeout => 1,
     ) or return 0;
@@ -32,7 +33,7 @@ sub answers {
         'Content-Length: 0',
         '', '') or return 0;
     vec(my $wanted = '', $socket->fileno, 1) = 1;
-    return 0 if select($wanted, undef, undef, ${patienceSeconds}) < 1;
+    return 0 if select($wanted, undef, undef, $patience) < 1;
     $socket->recv(my $answer, 4096);
     return ($answer // '') =~ m{^SIP/2\.0 (\d{3}) } ? $1 : 0;
 }
@@ -50,11 +51,11 @@ export function optionsProgram(socket: SipSocket): string {
 use strict;
 use warnings;
 use Time::HiRes qw(time);
-${optionsFunction(socket, 0.4)}
+${optionsFunction(socket)}
 my $wanted = shift;
 my $status = 0;
 for (1, 2) {
-    $status = answers() or next;
+    $status = answers(($ENV{ANSWER_WITHIN} // 0.9) * 0.45) or next;
     exit 0 if !defined $wanted || $status == $wanted;
 }
 print $status

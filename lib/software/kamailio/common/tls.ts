@@ -22,8 +22,9 @@ export function tlsFiles(clients: string): readonly HostFile[] {
   return [
     opensslLibraryFile,
     kamailioFile(paths.tls, `${servers}\n${clients}`),
-    kamailioFile(paths.certificate, `${late(values.sipCertificate.name)}\n`),
-    kamailioFile(paths.key, `${late(values.sipKey.name)}\n`),
+    // Connections go on with the certificate that they began with.
+    { ...kamailioFile(paths.certificate, `${late(values.sipCertificate.name)}\n`), change: 'reload' },
+    { ...kamailioFile(paths.key, `${late(values.sipKey.name)}\n`), change: 'reload' },
   ];
 }
 

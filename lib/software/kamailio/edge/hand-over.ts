@@ -44,7 +44,7 @@ route[HAND_OVER] {
     sht_iterator_end("edges");
 }
 
-# Anybody can make up a message that no edge knows, and each goes to all of them: they may be so many a second. Who hears nothing
+# Anybody can make up a message that no edge knows, and each goes to all of them: this many a second may pass. Who hears nothing
 # repeats a CANCEL or an answer; an ACK follows the next repetition of what it acknowledges.
 route[BOUND_HAND_OVER] {
     $var(second) = $TV(s);

@@ -69,7 +69,7 @@ route[CALL_INVITED] {
     if ($var(longest) == 0) $var(longest) = ${callTimer(spec, 60 * spec.calls.longestMinutes)};
     # Spec: calls.oneSidedSeconds, or the tenant's own; 0 is never.
     $var(one_sided) = ${field('tenant', tenantFields, 'oneSided')};
-    if ($var(one_sided) == "") {
+    if ($(var(one_sided){s.len}) == 0) {
         $var(one_sided) = ${spec.calls.oneSidedSeconds === 0 ? 0 : callTimer(spec, spec.calls.oneSidedSeconds)};
     } else {
         $var(one_sided) = ${oneSidedOfTenant(spec)};
@@ -83,11 +83,12 @@ route[CALL_INVITED] {
     $sht(calls=>$var(id)) = $vn(call);
     $sht(sides=>$var(id)) = $var(side);
     sht_unlock("calls=>$var(id)");
-    # The other SBC is told at once with the first INVITE that goes out (TELL_SENT): before that nobody outside knows of the call.
+    # The other SBC learns of it with the first INVITE that goes out (TELL_SENT): before that nobody outside knows of the call.
     $avp(untold) = 1;
-    mq_add("events", "$var(id)", "+$vn(call)");
     # An offer that is cut down to the tenant's codecs says nothing; its answer will.
     if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
+    # What the probe does is nobody's traffic.
+    if ($avp(probe) != $null) return;
     prom_counter_inc("setups_total", "1", "$var(kind)");
     $avp(invited) = ${milliseconds};
 }
@@ -132,7 +133,7 @@ route[CALL_ANSWERED] {
     mq_add("events", "$var(id)", "$var(op)$vn(told)");
     sht_unlock("calls=>$var(id)");
     route(TELL_AT_ONCE);
-    prom_counter_inc("answered_total", "1");
+    if (${ofCall('kind')} != "probe") prom_counter_inc("answered_total", "1");
     return 1;
 }
 
@@ -208,7 +209,7 @@ route[CALL_ENDED] {
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));
     if ($vn(call) == $null) {
-        # Ended before, or set up while neither SBC was told.
+        # Ended before, or set up while neither SBC heard of it.
         sht_unlock("calls=>$var(id)");
         return;
     }
@@ -229,6 +230,7 @@ route[CALL_ENDED] {
     $var(op) = "-";
     $vn(told) = $_s($vn(call)|$TV(Sn)|$var(cause)|$var(why)|$avp(mos)|$avp(jitter)|$avp(loss)|$avp(rtt)|$var(partial));
     route(TELL);
+    if (${ofCall('kind')} == "probe") return;
     prom_counter_inc("ended_total", "1", "$var(why)");
     if ($avp(jitter) == $null || $avp(loss) == $null) return;
     # The relay's figures are texts.
@@ -243,10 +245,10 @@ route[CALL_ENDED] {
 route[KEEP_SIDES] {
     $shtex(sides=>$var(id)) = ${calledSeconds};
     $var(tag) = ${ofCall('answeredBy')};
-    if ($var(tag) != "") $shtex(sides=>$var(id):$var(tag)) = ${calledSeconds};
+    if ($(var(tag){s.len}) > 0) $shtex(sides=>$var(id):$var(tag)) = ${calledSeconds};
 }
 
-# Its sides are known for as long as a request may be repeated (RFC 3261, timer F), and then no more: also those of
+# Its sides are known for as long as a request may be repeated (RFC 3261, timer F), and no longer: also those of
 # phones that only rang. In: $var(id), $vn(call).
 route[FORGET_SIDES] {
     $sht(suppressing=>$var(id)) = $null;
@@ -264,15 +266,16 @@ route[FORGET_SIDES] {
     }
     $shtex(sides=>$var(id)) = ${endedSeconds};
     $var(tag) = ${ofCall('answeredBy')};
-    if ($var(tag) != "") $shtex(sides=>$var(id):$var(tag)) = ${endedSeconds};
+    if ($(var(tag){s.len}) > 0) $shtex(sides=>$var(id):$var(tag)) = ${endedSeconds};
 }
 
 # In: $vn(call).
 route[UNCOUNT] {
+    if (${ofCall('kind')} == "probe") return;
     $var(held) = ${ofCall('tenant')};
     route(UNCOUNT_TENANT);
     $var(held) = ${ofCall('trunk')};
-    if ($var(held) != "") $var(n) = $shtdec(load=>k:$var(held));
+    if ($(var(held){s.len}) > 0) $var(n) = $shtdec(load=>k:$var(held));
     $var(held) = ${ofCall('media')};
     $var(n) = $shtdec(load=>m:$var(held));
 }
@@ -281,7 +284,7 @@ route[COUNT] {
     $var(held) = ${ofCall('tenant')};
     route(COUNT_TENANT);
     $var(held) = ${ofCall('trunk')};
-    if ($var(held) != "") $var(n) = $shtinc(load=>k:$var(held));
+    if ($(var(held){s.len}) > 0) $var(n) = $shtinc(load=>k:$var(held));
     $var(held) = ${ofCall('media')};
     $var(n) = $shtinc(load=>m:$var(held));
 }
@@ -296,8 +299,8 @@ route[DESCRIBE_SIDE] {
     if ($var(contact_alias) == 1) {
         $var(hop) = $si;
         $var(transport) = 1;
-        if ($pr == "tcp") $var(transport) = 2;
-        if ($pr == "tls") $var(transport) = 3;
+        if (proto == TCP) $var(transport) = 2;
+        if (proto == TLS) $var(transport) = 3;
         $var(target) = $_s($var(target);alias=$si~$sp~$var(transport));
     }
     $var(malformed) = 0;
@@ -306,7 +309,7 @@ route[DESCRIBE_SIDE] {
             || $var(tag) =~ "[|:[:cntrl:][:space:]]" || $(var(tag){s.len}) > 128) {
         $var(malformed) = 1;
     }
-    if ($var(routes) != "") {
+    if ($(var(routes){s.len}) > 0) {
         $var(hop) = $(var(routes){nameaddr.uri}{uri.host});
         if ($var(routes) =~ "[|[:cntrl:]]" || $(var(routes){s.len}) > 1024) $var(malformed) = 1;
     }
@@ -319,7 +322,7 @@ route[DESCRIBE_CALLER] {
     $var(leg) = "";
     route(COLLECT_ROUTES);
     # A phone is where it speaks from, and so is a proxy before it: what the other side says in the call goes nowhere else.
-    if ($var(phone) == 1 && $var(routes) != "" && $(var(routes){nameaddr.uri}{uri.host}) != $si) {
+    if ($var(phone) == 1 && $(var(routes){s.len}) > 0 && $(var(routes){nameaddr.uri}{uri.host}) != $si) {
         remove_hf("Record-Route");
         $var(routes) = "";
     }
@@ -332,36 +335,38 @@ route[DESCRIBE_CALLEE] {
     route(COLLECT_ROUTES);
     $var(above) = "";
     # Mostly nobody is, which is cheaper to see than to cut.
-    if ($var(routes) != "" && !($var(routes) =~ "^ *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=")) {
+    if ($(var(routes){s.len}) > 0 && !($var(routes) =~ "^ *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=")) {
         $var(above) = $(var(routes){re.subst,/,? *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=.*$//});
     }
     $var(routes) = "";
-    while ($var(above) != "") {
+    while ($(var(above){s.len}) > 0) {
         $var(one) = $(var(above){re.subst,/^[^<]*(<[^<>]*>)[^<]*.*$/\1/});
         $var(routes) = $var(one) + $var(routes);
         $var(above) = $(var(above){re.subst,/^[^<]*<[^<>]*>[^<]*//});
         if ($var(above) != "") $var(routes) = "," + $var(routes);
     }
     route(DESCRIBE_SIDE);
-    if ($var(phone) == 1 && $var(routes) != "" && $var(hop) != $si) $var(malformed) = 1;
+    if ($var(phone) == 1 && $(var(routes){s.len}) > 0 && $var(hop) != $si) $var(malformed) = 1;
 }
 
 # All Record-Route headers as one list. Out: $var(routes).
 route[COLLECT_ROUTES] {
-    $var(routes) = "";
-    if ($hdr(Record-Route) == $null) return;
-    $var(i) = 0;
+    if (!is_present_hf("Record-Route")) {
+        $var(routes) = "";
+        return;
+    }
+    $var(routes) = $hdr(Record-Route);
+    $var(i) = 1;
     while ($(hdr(Record-Route)[$var(i)]) != $null) {
-        if ($var(i) > 0) $var(routes) = $var(routes) + ",";
-        $var(routes) = $var(routes) + $(hdr(Record-Route)[$var(i)]);
+        $var(routes) = $var(routes) + "," + $(hdr(Record-Route)[$var(i)]);
         $var(i) = $var(i) + 1;
     }
 }
 
-# An INVITE of a call goes out: the other SBC is told before it does, with what a CANCEL would say to whoever gets it. Over TCP and TLS
+# An INVITE of a call goes out: the other SBC learns of it first, with what a CANCEL would say to whoever gets it. Over TCP and TLS
 # nothing: that connection dies with this SBC. (Kamailio's grammar allows no route here; the module's function runs one.)
 onsend_route {
-    if ($rm == "INVITE" && $tt == $null && $avp(id) != $null) route_if_exists("TELL_SENT");
+    if (is_method("INVITE") && $tt == $null && $avp(id) != $null && $avp(probe) == $null) route_if_exists("TELL_SENT");
     return 1;
 }
 
@@ -382,7 +387,7 @@ route[TELL_SENT] {
     $avp(untold) = $null;
     $vn(told) = $vn(call);
     route(TELL_AT_ONCE);
-    mq_add("events", "$var(id)", "b|");
+    mq_add("events", "$var(id)", "$var(op)|");
 }
 
 # An answer of a phone that has not answered before: where it is. In: $var(id), $var(branch). False: it can't be kept, and the answer must not pass.
@@ -446,7 +451,7 @@ ${Object.entries(endings)
     $avp(rtt) = $null;
     $var(tag_of_side) = 1;
     if (${ofCall('answered')} == "") {
-        # Where this SBC has its INVITE, that one ends the ordinary way: the callee is told, and the caller gets its answer.
+        # Where this SBC has its INVITE, that one ends the ordinary way: the callee gets a CANCEL, and the caller its answer.
         if (t_cancel_callid("$var(callid)", "${ofCall('cseq')}", "22")) {
             $var(tag_of_side) = 0;
             return;
@@ -461,7 +466,7 @@ ${Object.entries(endings)
     $var(tag_of_side) = 0;
     $var(tag) = ${ofCall('answeredBy')};
     xlog("L_NOTICE", "call $var(callid) ended by the cell: $var(why)\n");
-    # Before anybody is told: what the two answer is no end of it any more.
+    # Before the BYEs go out: the answers to them do not end it a second time.
     route(CALL_ENDED);
     $vn(callee) = $sht(sides=>$var(id):$var(tag));
     if ($vn(caller) == $null || $vn(callee) == $null) return;

@@ -20,7 +20,7 @@ export function carriers(_cell: Cell): Section {
 modparam("uac", "restore_mode", "auto")
 modparam("uac", "restore_passwd", "${late(values.topologySecret.name)}")
 
-# In: $var(number), $vn(tenant). (What it is told of the caller: IDENTITY.)
+# In: $var(number), $vn(tenant). (What it learns of the caller: IDENTITY.)
 route[TO_CARRIER] {
     if (($var(trunk) != "" && $var(diverter) == "") || !($var(number) =~ "^[+][1-9][0-9]{6,14}$")) {
         # A carrier's call does not leave through a carrier, but where the tenant forwards it.
@@ -175,7 +175,7 @@ route[RESOLVE_CARRIERS] {
                     $var(addresses) = $var(addresses) + $vn(address);
                     $var(k) = $var(k) + 1;
                 }
-                # An address that it has no more is soon somebody else's.
+                # An address that it no longer has is soon somebody else's.
                 $vn(addresses) = $sht(resolved=>$var(trunk));
                 $sht(resolved=>$var(trunk)) = $var(addresses);
                 $var(k) = 0;

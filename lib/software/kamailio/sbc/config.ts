@@ -19,6 +19,7 @@ import { metrics } from './metrics.ts';
 import { sbcModules } from './modules.ts';
 import { oneSided } from './one-sided.ts';
 import { paths } from './paths.ts';
+import { hasProbe, probe } from './probe.ts';
 import { refusals } from './refusals.ts';
 import { records } from './records.ts';
 import { replication } from './replication.ts';
@@ -51,6 +52,7 @@ export function kamailioConfig(cell: Cell, host: SbcHost): string {
 # Reload tables from the database: ${control} htable.reload tenants   (dids, sources, trunks, callers, users)
 # Drain media host 2:     ${control} htable.seti drains s:2 1      and back: htable.delete drains s:2
 # Media hosts in service: ${control} htable.dump pools        (where they are: htable.dump media; others: ${mediaHostsTable})
+# Without audio, says the probe:  ${control} htable.dump silent_media
 # FreeSWITCH hosts:       ${control} dispatcher.list
 # Where a user is:        ${control} ul.lookup location s:USER@DOMAIN
 # Records waiting:        ${control} mqueue.get_size records
@@ -75,14 +77,15 @@ ${joinSections([
   limits(cell),
   carriers(cell),
   features(cell, host),
-  description(cell),
+  description(cell, host),
   media(cell),
   inDialog(cell, host),
   calls(cell, host),
+  ...(hasProbe(cell) ? [probe(cell, host)] : []),
   takeOver(cell, host),
   oneSided(),
   records(cell, host),
   topology(cell),
-  metrics(host),
+  metrics(cell, host),
 ])}`;
 }

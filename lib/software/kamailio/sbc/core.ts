@@ -43,8 +43,9 @@ mhomed=0
 ${identity('SBC')}${noDns}
 
 # $_s(TEXT) is TEXT with its variables in place: made at once, where a sum copies all that it has at every +. A variable that may be
-# null stays in a sum: it would read <null>. What is added to a long text is summed up first, in parentheses. A switch finds its text
-# without a copy, where every == of two texts makes two.
+# null stays in a sum: it would read <null>. What is added to a long text is summed up first, in parentheses.
+# An == of two texts copies both and takes twice as long as one of two numbers. So addresses are compared by src_ip and dst_ip, a text is
+# empty when its length {s.len} is 0, and starts_with() looks at how one begins.
 # A batch of records is one text, and so is a message to the other SBC: 16,000 bytes and a record. What does not fit the buffer is
 # not cut: it is never delivered.
 pv_buffer_size=32768

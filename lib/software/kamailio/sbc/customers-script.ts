@@ -17,7 +17,7 @@ export const customersScript = `#!/bin/bash
 # The tenants and trunks of a cell's file:  npx cellstamp provision CELL
 set -euo pipefail
 
-# One after the other, where both SBCs are told at the same time.
+# One after the other, where it runs on both SBCs at the same time.
 { echo 'SELECT pg_advisory_lock(7261527);'; cat; } |
   ${ownerProgram} --set=ON_ERROR_STOP=1 --output=/dev/null
 # An SBC that began with its copy of the tables reads that.

@@ -1,7 +1,8 @@
-import type { Cell } from '../../../fleet/derive/cell.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { insideRanges } from '../../../fleet/derive/inside.ts';
 import { neverOutside } from '../../../fleet/schema/fixed.ts';
 import { formatRange, parseRange, privateRanges, type Range } from '../../../fleet/range.ts';
+import { selfAddress } from './call-entry.ts';
 import { findOwner } from './screen.ts';
 import type { Section } from '../common/section.ts';
 import { addressPattern, beginsWithNoneOf } from './address-pattern.ts';
@@ -34,8 +35,30 @@ function descriptionPattern(excluded: readonly Range[]): string {
   return `^(--.*\\n${eol})?v=0${eol}(${line})+(${eol})*(--.*)?$`;
 }
 
+/**
+ * A description of what most calls are: audio by codecs that know no silence suppression, and public addresses alone. It is a
+ * `descriptionPattern` in which nothing of that kind can stand, so that a call costs one match.
+ */
+function usualPattern(excluded: readonly Range[]): string {
+  // Neither 4, 13 nor 18: G.723, comfort noise, G.729 (RFC 3551, section 6).
+  const payload = '([0-35-9]|1[0-24-79]|[2-9][0-9]|1[0-2][0-9])';
+  const attribute = [
+    'sendrecv|sendonly|recvonly|inactive|(max)?ptime:[0-9]+',
+    'rtpmap:[0-9]+ (PCM[AU]|G722|telephone-event)/[0-9/]+',
+    'fmtp:[0-9]+ [0-9,-]+',
+  ].join('|');
+  const line = [
+    '[bikprstuez]=[^\\n]*\\n',
+    `o=${word} ${word} ${word} (${word} )*IN IP[46] ${word}\\n`,
+    `m=audio [0-9]+ ${word}( ${payload})+${eol}`,
+    `c=IN IP4 (${onHold}|${addressPattern(excluded)})${eol}`,
+    `a=(${attribute})${eol}`,
+  ].join('|');
+  return `^v=0${eol}(${line})+(${eol})*$`;
+}
+
 /** What may pass as a session description, and whereto it may lead: the one place that looks at a body. */
-export function description(cell: Cell): Section {
+export function description(cell: Cell, host: SbcHost): Section {
   const inside = insideRanges(cell).map(parseRange);
   const never = neverOutside.map(parseRange);
   return {
@@ -44,6 +67,8 @@ export function description(cell: Cell): Section {
 # The relay sends where a description says: one that names an address inside the cell would make it our own hosts' enemy. So only
 # what is known to be harmless passes, in the one form that this script and rtpengine read alike: "c=IN IP4 192.0.2.1", a plain
 # dotted quad. Each pattern is a whole description. A phone that says 0.0.0.0 holds the call (RFC 2543).
+# Most calls: what silence suppression needs is not in it.
+#!define USUAL_DESCRIPTION "${usualPattern([...inside, ...privateRanges])}"
 # All addresses are public ones.
 #!define PUBLIC_DESCRIPTION "${descriptionPattern([...inside, ...privateRanges])}"
 # They may be private, but not the cell's own. Spec: network
@@ -53,18 +78,19 @@ export function description(cell: Cell): Section {
 
 # What the message's body is. A body without a description passes if it is certain that there is none in it, a description if the
 # relay can rewrite it where it stands: alone, or as the only one of multipart/mixed, whose other parts are kept.
-# Out: $var(description), 1 if there is one; $var(learn), a flag for rtpengine.
+# Out: $var(description), 1 if there is one; $var(usual), 1 if it allows no silence suppression for certain; $var(learn), a flag for rtpengine.
 # False: it must not pass. Out: $var(code), $var(phrase), $var(reason).
 route[DESCRIPTION] {
     $var(description) = 0;
+    $var(usual) = 0;
     $var(learn) = "";
     if ($bs == 0) return 1;
     # Bytes beyond Content-Length, a second Content-Type, a compressed body: others may see a description where we see none.
-    if ($bs != $cl || $hdrc(Content-Type) != 1 || $hdrc(Content-Encoding) != 0) ${unknownBody}
+    if ($bs != $cl || $hdrc(Content-Type) != 1 || is_present_hf("Content-Encoding")) ${unknownBody}
     # A regular expression ends at a zero byte, rtpengine does not: it is written as \\0. ISUP has such bytes.
     $var(body) = $(rb{s.escape.common}) + "\\n";
     if ($cT == "application/sdp" || $cT =~ "^application/sdp[ \\t]*(;.*)?$") {
-        if (!($var(body) =~ "^v=0")) ${unknownBody}
+        if (!starts_with("$var(body)", "v=0")) ${unknownBody}
     } else if ($cT =~ "^multipart/mixed[ \\t]*;[ \\t]*boundary=(\\"[^\\"]+\\"|[^\\" \\t;]+)$") {
         # Two descriptions, parts within parts, encoded parts: rtpengine's module rewrites the first description that it sees.
         if ($var(body) =~ "\\nv=0.*\\nv=0|/[ \\t]*sdp.*/[ \\t]*sdp|\\ncontent-type[^\\n]*(multipart|message)|base64|quoted-printable") ${unknownBody}
@@ -75,10 +101,23 @@ route[DESCRIPTION] {
         return 1;
     }
     $var(description) = 1;
+    # A stream as the last line, without its end, or with one that belongs to the boundary after it: the relay would go on in it.
+    if ($var(body) =~ "\\nm=[^\\n]*\\n(--|$)" && !route(END_LAST_LINE)) ${unknownBody}
     # FreeSWITCH's own, which names its host. Nobody else reaches this address.
-    if ($Ri == "${cell.overlayAddress}") return 1;
+    if (dst_ip == ${cell.overlayAddress}) return 1;
     if (route(CHECK_ADDRESSES)) return 1;
     return -1;
+}
+
+# Gives the last line an end. False: it could not.
+route[END_LAST_LINE] {
+    # Escaped: a regular expression ends at a zero byte.
+    if ($cT =~ "^multipart") {
+        if (!set_body("$(rb{s.escape.common}{re.subst,/^(m=[^\\r\\n]*)(\\r?\\n--)/\\\\1\\r\\n\\\\2/}{s.unescape.common})", "$cT")) return -1;
+    } else if (!set_body("$rb\\r\\n", "$cT")) return -1;
+    if (!msg_apply_changes()) return -1;
+    $var(body) = $(rb{s.escape.common}) + "\\n";
+    return 1;
 }
 
 route[UNKNOWN_BODY] {
@@ -87,9 +126,15 @@ route[UNKNOWN_BODY] {
     $var(reason) = "unknown_body";
 }
 
-# Where a description leads. In: $var(body). Out: $var(learn). False as above.
+# Where a description leads. In: $var(body). Out: $var(learn), $var(usual). False as above.
 route[CHECK_ADDRESSES] {
+    if ($var(body) =~ USUAL_DESCRIPTION) {
+        $var(usual) = 1;
+        return 1;
+    }
     if ($var(body) =~ PUBLIC_DESCRIPTION) return 1;
+    # The probe of this host, and its address.
+    if ($si == "${selfAddress}" && $var(body) =~ "^v=0${eol}o=- 0 0 IN IP4 ${host.address}${eol}s=-${eol}c=IN IP4 ${host.address}${eol}t=0 0${eol}m=audio [0-9]+ RTP/AVP 8${eol}") return 1;
     # rtpengine would answer to candidates although it takes ICE out of what it writes: they go before it sees them.
     if ($var(body) =~ "\\na=(candidate|ice-)") {
         if (!subst_body("/^a=(candidate|ice-).*\\n//g") || !msg_apply_changes()) ${unknownBody}
@@ -159,7 +204,7 @@ route[CHECK_ANSWER] {
         prom_counter_inc("rejected_total", "1", "$var(reason)");
     } else {
         if ($var(description) == 0) return;
-        # An offer in PRACK would be answered here: the relay was told that it is an answer itself. A refusal may tell what would do
+        # An offer in PRACK would be answered here: the relay has taken it for an answer itself. A refusal may tell what would do
         # (RFC 3261, section 21.4.26), and where.
         if ($rs < 300 && is_method("INVITE|UPDATE")) {
             if (route(ANSWER)) return;

@@ -27,7 +27,7 @@ modparam("htable", "htable", "edges=>size=8;dbtable=edges;")
 modparam("htable", "htable", "edge_keys=>size=4;dbtable=edge_keys;")
 # hash of a proof that was taken => how often it was shown. Kept for as long as its time is good, from one end of the window to the other.
 modparam("htable", "htable", "proofs=>size=14;autoexpire=${3 * proofWindowSeconds};initval=0;")
-# ahead => seconds by which the clock that edges are told is ahead of this host's: for drills, kamcmd htable.seti clock ahead 600
+# ahead => seconds by which the clock that edges hear is ahead of this host's: for drills, kamcmd htable.seti clock ahead 600
 modparam("htable", "htable", "clock=>size=2;initval=0;")
 
 # Where a request really comes from. Out: $var(source), the client's address; $var(edge), 1 if an edge handed it on; $var(stream), 1

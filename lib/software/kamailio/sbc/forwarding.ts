@@ -207,7 +207,7 @@ route[LEAVE_DIVERTED] {
     if (!uac_replace_to("", "sip:$rU@${publicAddress}")) drop;
 }
 
-# A call goes on to another callee. It counts on the trunk by which it leaves, and no more on the one by which it came. In: $var(id), $vn(call),
+# A call goes on to another callee. It counts on the trunk by which it leaves, and no longer on the one by which it came. In: $var(id), $vn(call),
 # $var(old), $var(trunk), $var(kind), $var(to).
 route[CALL_FORWARDED] {
     if ($var(old) != "" && $var(old) != $var(trunk)) $var(n) = $shtdec(load=>k:$var(old));

@@ -18,7 +18,7 @@ export const crossingHeaders: readonly string[] = [
   ...['Require', 'Unsupported', 'Date', 'Timestamp', 'Expires', 'Min-Expires', 'Retry-After', 'Warning'],
   // Provisional answers (RFC 3262), early media (RFC 5009), session timers (RFC 4028), the reason of an end (RFC 3326).
   ...['RAck', 'RSeq', 'P-Early-Media', 'Session-Expires', 'x', 'Min-SE', 'Reason'],
-  // Transfers and what is told of them (RFC 3515, 3891, 4488), key presses (RFC 6086).
+  // Transfers and reports on them (RFC 3515, 3891, 4488), key presses (RFC 6086).
   ...['Refer-To', 'r', 'Refer-Sub', 'Replaces', 'Event', 'o', 'Allow-Events', 'u', 'Subscription-State'],
   ...['Recv-Info', 'Info-Package'],
   // By which the masking of the topology tells itself whether a message has been unmasked.
@@ -56,16 +56,16 @@ route[DOMAIN_OF_ANONYMOUS] {
 route[IDENTITY] {
     $var(hidden) = 0;
     if ($fU =~ "^anonymous$" || $(fd{s.tolower}) == "anonymous.invalid"
-            || $hdr(Privacy) =~ "(^|[ ;,])(id|user|header)([ ;,]|$)") $var(hidden) = 1;
+            || is_present_hf("Privacy") && $hdr(Privacy) =~ "(^|[ ;,])(id|user|header)([ ;,]|$)") $var(hidden) = 1;
     $var(asserted) = "";
     $var(shown) = "";
-    if ($avp(trunks) != $null && $var(diverter) != "" && $var(caller_is) == "carrier") {
+    if ($avp(trunks) != $null && $(var(diverter){s.len}) > 0 && $var(caller_is) == "carrier") {
         # Forwarded to the outside: the number that we can answer for is that of who forwards; the caller's own stays in sight.
         if ($vn(diverting) != "") $var(asserted) = "sip:" + $vn(diverting) + "@${publicAddress}";
         if ($var(from) =~ "^[+]?[0-9]+$") $var(shown) = "sip:" + $var(from) + "@${publicAddress}";
     } else if ($avp(trunks) != $null) {
         route(NUMBER_OF_CALLER);
-        if ($vn(caller) != "") $var(asserted) = "sip:" + $vn(caller) + "@${publicAddress}";
+        if ($vn(caller) != "") $var(asserted) = $_s(sip:$vn(caller)@${publicAddress});
     } else if ($var(caller_is) == "carrier") {
         # A carrier belongs to those whose word counts (RFC 3325, section 2.3): who calls is what it asserts, or else what From says.
         $var(number) = $var(from);
@@ -73,14 +73,14 @@ route[IDENTITY] {
             $var(number) = $(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user}{s.select,0,;});
             if (!($var(number) =~ "^[+]?[0-9]+$")) $var(number) = $var(from);
         }
-        if ($var(number) =~ "^[+]?[0-9]+$") $var(asserted) = "sip:" + $var(number) + "@${publicAddress}";
+        if ($var(number) =~ "^[+]?[0-9]+$") $var(asserted) = $_s(sip:$var(number)@${publicAddress});
     }
     # (Within a tenant From is proved: whoever calls has logged in as that.)
     if ($avp(trunks) != $null || $var(kind) != "user") $avp(border) = 1;
     route(SCREEN_HEADERS);
 
-    # A carrier is told the number even if it may not show it; a phone is not (RFC 3325, sections 5 and 7).
-    if ($var(asserted) != "" && ($var(hidden) == 0 || $avp(trunks) != $null)) append_hf("P-Asserted-Identity: <$var(asserted)>\r\n");
+    # A carrier gets the number even if it may not show it; a phone is not (RFC 3325, sections 5 and 7).
+    if ($(var(asserted){s.len}) > 0 && ($var(hidden) == 0 || $avp(trunks) != $null)) append_hf("P-Asserted-Identity: <$var(asserted)>\r\n");
     # A phone that may see who calls gets From and To as they are.
     if ($var(hidden) == 0 && $avp(trunks) == $null) return;
     if ($var(shown) == "") $var(shown) = $var(asserted);
@@ -153,8 +153,8 @@ route[HIDE_CONTACT] {
     $var(contact) = $(ct{nameaddr.uri}{re.subst,/^(sips?:)([^@]*@)?/\1anonymous@/i});
     if ($var(contact_alias) == 1) {
         $var(transport) = 1;
-        if ($pr == "tcp") $var(transport) = 2;
-        if ($pr == "tls") $var(transport) = 3;
+        if (proto == TCP) $var(transport) = 2;
+        if (proto == TLS) $var(transport) = 3;
         $var(contact) = $var(contact) + ";alias=" + $si + "~" + $sp + "~" + $var(transport);
     }
     remove_hf("Contact");

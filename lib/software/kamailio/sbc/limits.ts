@@ -27,10 +27,10 @@ export function limits(cell: Cell): Section {
 # Takes a token. In: $var(bucket), $var(rate) (calls per 100 s), $var(burst). Out: $var(wait), 0 if there was one, else the
 # seconds until there will be one.
 route[TAKE_TOKEN] {
-    $var(full) = $var(burst) * 100000;
     sht_lock("tokens=>$var(bucket)");
     $var(now) = ${milliseconds};
-    $var(level) = $var(full);
+    # All levels here are without the token that is taken.
+    $var(level) = ($var(burst) - 1) * 100000;
     $vn(level) = $sht(tokens=>$var(bucket));
     if ($vn(level) != $null) {
         $var(idle) = $var(now) - $sht(refilled=>$var(bucket));
@@ -43,14 +43,13 @@ route[TAKE_TOKEN] {
             }
         }
         # Less than what it lacks. Compared before it is multiplied, so that it fits 32 bits.
-        if ($var(idle) <= ($var(full) - $vn(level)) / $var(rate)) $var(level) = $vn(level) + $var(idle) * $var(rate);
+        if ($var(idle) <= ($var(burst) * 100000 - $vn(level)) / $var(rate)) $var(level) = $vn(level) + $var(idle) * $var(rate) - 100000;
     }
     $var(wait) = 0;
-    if ($var(level) >= 100000) {
-        $var(level) = $var(level) - 100000;
-    } else {
-        # Seconds, rounded up.
-        $var(wait) = ((100000 - $var(level)) / $var(rate)) / 1000 + 1;
+    if ($var(level) < 0) {
+        # Seconds, rounded up; the token is not taken.
+        $var(wait) = ((0 - $var(level)) / $var(rate)) / 1000 + 1;
+        $var(level) = $var(level) + 100000;
     }
     $sht(tokens=>$var(bucket)) = $var(level);
     $sht(refilled=>$var(bucket)) = $var(now);
@@ -92,7 +91,7 @@ route[ADMIT_TENANT] {
         $var(wait) = 5;
         route(REFUSE_FOR_NOW);
     }
-    $var(bucket) = "t:" + $var(name);
+    $var(bucket) = $_s(t:$var(name));
     $var(rate) = ${number('tenant', tenantFields, 'rate')};
     $var(burst) = ${number('tenant', tenantFields, 'burst')};
     route(TAKE_TOKEN);
@@ -161,7 +160,7 @@ route[ADMIT_TRUNK] {
         $var(wait) = 5;
         return -1;
     }
-    $var(bucket) = "k:" + $var(trunk);
+    $var(bucket) = $_s(k:$var(trunk));
     $var(rate) = ${number('record', trunkFields, 'rate')};
     $var(burst) = ${number('record', trunkFields, 'burst')};
     route(TAKE_TOKEN);

@@ -6,6 +6,28 @@ import { mediaHostsFolder, mediaHostsProgram } from '../../media-hosts/paths.ts'
 import type { Section } from '../common/section.ts';
 import { ofCall, ofSide } from './call-entry.ts';
 
+/** Seconds without an answer after which a relay that can't move is lost with its calls. A restart takes less. */
+const lostSeconds = 10;
+
+/** @param relay expression of the number of a call's relay */
+const endLost = (
+  relay: string,
+): string => `# A relay that can't move is lost: its calls end now, and hang no longer. In: $var(relay).
+modparam("mqueue", "mqueue", "name=lost;size=200000")
+route[END_LOST] {
+    if ($shv(active) != 1) return;
+    sht_iterator_start("lost", "calls");
+    while (sht_iterator_next("lost")) mq_add("lost", "$shtitkey(lost)", "$shtitval(lost)");
+    sht_iterator_end("lost");
+    while (mq_fetch("lost")) {
+        $var(id) = $mqk(lost);
+        $vn(call) = $mqv(lost);
+        $var(of) = ${relay};
+        if ($var(of) == $var(relay) && ${ofCall('answered')} != "") $sht(ending=>$var(id)) = "media_lost";
+    }
+}
+
+`;
 /**
  * Media relays: one rtpengine set a host, so that the script alone decides which host a call is on. The host's number
  * travels in the Record-Route header and comes back with every request inside the call.
@@ -13,6 +35,7 @@ import { ofCall, ofSide } from './call-entry.ts';
 export function media(cell: Cell): Section {
   const { spec } = cell;
   const { relay, rtcpMux, pools } = spec.media;
+  const moves = cell.media.some(({ guest }) => guest !== undefined);
   const integer = (text: string) => text.replace(/\)$/, '{s.int})');
   const seconds = (time: string) => time.replace(/\)$/, '{s.select,0,.}{s.int})');
   return {
@@ -24,7 +47,7 @@ modparam("db_text", "db_mode", 1)
 modparam("rtpengine", "db_url", "text://${mediaHostsFolder}")
 # The set of a message that selects none, which no message is.
 modparam("rtpengine", "setid_default", ${cell.media[0]!.number})
-# A relay that does not answer costs a worker 2 x 0.25 s, once. Then the module asks it no more for 2 s, and the script not until
+# A relay that does not answer costs a worker 2 x 0.25 s, once. Then the module does not ask it for 2 s, and the script not until
 # WATCH_MEDIA has found it alive: the module would test it in a worker, and keep all others waiting that need the same relay.
 modparam("rtpengine", "rtpengine_tout_ms", 250)
 modparam("rtpengine", "rtpengine_retr", 2)
@@ -76,7 +99,7 @@ route[ANCHOR] {
         if ($var(m) == 0) {
             return -1;
         }
-        $var(n) = $shtinc(load=>m:$var(m));
+        if ($avp(probe) == $null) $var(n) = $shtinc(load=>m:$var(m));
         $avp(m) = $var(m);
         # An offer in a 200 (an INVITE without SDP) is made when it comes, and that to several phones for each of them (FORK); until
         # then the host is only kept.
@@ -86,7 +109,7 @@ route[ANCHOR] {
         }
         if ($avp(forks) != $null) return 1;
         if (route(OFFER)) return 1;
-        $var(n) = $shtdec(load=>m:$var(m));
+        if ($avp(probe) == $null) $var(n) = $shtdec(load=>m:$var(m));
         $avp(m) = $null;
         # It may have begun the call all the same, also where its answer was lost.
         route(RELEASE_MEDIA);
@@ -174,6 +197,10 @@ branch_route[FORK] {
 # Out: $var(m), 0 if every host of the pool is away, drained, full or tried.
 route[CHOOSE_MEDIA_HOST] {
     $var(m) = 0;
+    if ($avp(probe) != $null) {
+        if ($var(attempt) == 0) $var(m) = $avp(probe);
+        return;
+    }
     # Spec: media.relay.calls
     $var(least) = ${relay.calls};
     $var(hosts) = $sht(pools=>$var(tier));
@@ -258,7 +285,7 @@ route[ANSWER_ONCE] {
     if (route(SELECT_RELAY) && rtpengine_answer("${answerFlags}$var(learn) call-id=$var(relayed) via-branch=extra")) $var(offered) = 1;
 }
 
-# The call needs its relay no more. One that gives no answer is asked again (RELEASE_LATE). The relay must know the tag that it is told, else it keeps
+# The call no longer needs its relay. One that gives no answer is asked again (RELEASE_LATE). The relay must know the tag in the command, else it keeps
 # the call and says that all is well: it knows the caller's, and the callee's only if it has seen an answer. In: $var(m), $var(relayed);
 # $var(tag_of_side), 1 where the message is not the caller's, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
 route[RELEASE_MEDIA] {
@@ -352,7 +379,7 @@ route[WATCH_MEDIA] {
     while ($var(m) != "") {
         # The module wants a number.
         $var(relay) = $(var(m){s.int});
-        # One that serves nobody and has no call may be gone for good.
+        # One without a tier and without a call may be gone for good.
         if ($sht(media=>moving:$var(m)) != $null || ($sht(load=>m:$var(m)) == 0 && $sht(media=>serves:$var(m)) != 1)) {
             $sht(alive=>$var(m)) = 0;
             $sht(away=>$var(m)) = 0;
@@ -361,7 +388,12 @@ route[WATCH_MEDIA] {
             $sht(away=>$var(m)) = 0;
         } else {
             $sht(alive=>$var(m)) = 0;
-            if ($sht(away=>$var(m)) == 0) $sht(away=>$var(m)) = $TV(sn);
+            if ($sht(away=>$var(m)) == 0) $sht(away=>$var(m)) = $TV(sn);${
+              moves
+                ? ''
+                : `
+            else if ($TV(sn) - $sht(away=>$var(m)) > ${callTimer(spec, lostSeconds)} && $sht(load=>m:$var(m)) > 0) route(END_LOST);`
+            }
         }
         $var(place) = $var(place) + 1;
         $var(m) = $(var(numbers){s.select,$var(place),:});
@@ -371,7 +403,7 @@ route[WATCH_MEDIA] {
     route(RELEASE_LATE);
 }
 
-# Selects a relay to see whether it is there. The module says -2 where it takes it for away, and selects it all the same; and -1 where
+${moves ? '' : endLost(integer(ofCall('media')))}# Selects a relay to see whether it is there. The module says -2 where it takes it for away, and selects it all the same; and -1 where
 # it does not know it, and the question would go to another one. In: $var(relay).
 route[SELECT_TO_ASK] {
     if (set_rtpengine_set("$var(relay)") || $retcode == -2) return 1;
@@ -385,14 +417,20 @@ route[OPEN_POOLS] {
     $var(tier) = $(var(tiers){s.select,0,:});
     while ($var(tier) != "") {
         $var(hosts) = "";
+        $var(silent) = "";
         $var(serving) = $sht(media=>tier:$var(tier));
         $var(place) = 0;
         $var(m) = $(var(serving){s.select,0,:});
         while ($var(m) != "") {
-            if ($sht(alive=>$var(m)) == 1 && $sht(drains=>$var(m)) == $null && $sht(guests=>$var(m)) == $null) $var(hosts) = $var(hosts) + $var(m) + ":";
+            if ($sht(alive=>$var(m)) == 1 && $sht(drains=>$var(m)) == $null && $sht(guests=>$var(m)) == $null) {
+                if ($sht(silent_media=>$var(m)) == $null) $var(hosts) = $var(hosts) + $var(m) + ":";
+                else $var(silent) = $var(silent) + $var(m) + ":";
+            }
             $var(place) = $var(place) + 1;
             $var(m) = $(var(serving){s.select,$var(place),:});
         }
+        # Whose calls have no audio, as the probe says, is better than nobody: the probe may be wrong.
+        if ($var(hosts) == "") $var(hosts) = $var(silent);
         $sht(pools=>$var(tier)) = $var(hosts);
         $var(nth) = $var(nth) + 1;
         $var(tier) = $(var(tiers){s.select,$var(nth),:});

@@ -1,16 +1,17 @@
-import type { SbcHost } from '../../../fleet/derive/cell.ts';
+import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
-import { sbcPage } from '../../../observability/kamailio-pages.ts';
+import { ownFaults, sbcPage } from '../../../observability/kamailio-pages.ts';
 import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
+import { hasProbe, probeMetrics } from './probe.ts';
 
-export function metrics(host: SbcHost): Section {
+export function metrics(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Metrics',
     text: `
 ${prometheus(sbcPage).trim()}
 ${unreadableMessages.text}
-${metricsPage(host.address, internalPorts.sbcMetrics, currentState + unreadableMessages.atScrape)}`,
+${metricsPage(host.address, internalPorts.sbcMetrics, currentState + (hasProbe(cell) ? probeMetrics : '') + unreadableMessages.atScrape)}`,
   };
 }
 
@@ -26,12 +27,16 @@ const currentState = `    $var(sum) = 0;
         $var(sum) = $var(sum) + $var(n);
         prom_gauge_set("media_calls", "$var(n)", "media-$var(m)");
         prom_gauge_set("media_host_up", "$sht(alive=>$var(m))", "media-$var(m)");
+        $var(silent) = 0;
+        if ($sht(silent_media=>$var(m)) != $null) $var(silent) = 1;
+        prom_gauge_set("media_host_silent", "$var(silent)", "media-$var(m)");
         $var(drained) = 0;
         if ($sht(drains=>$var(m)) != $null || $sht(media=>serves:$var(m)) != 1) $var(drained) = 1;
         prom_gauge_set("media_host_drained", "$var(drained)", "media-$var(m)");
         $var(place) = $var(place) + 1;
         $var(m) = $(var(numbers){s.select,$var(place),:});
     }
+    prom_gauge_set("active", "$shv(active)");
     prom_gauge_set("calls", "$var(sum)");
     $var(age) = $TV(sn) - $shv(tables_fetched);
     prom_gauge_set("tables_age_seconds", "$var(age)");
@@ -47,6 +52,9 @@ ${[
   'media_samples_total',
 ]
   .map((name) => `    prom_counter_inc("${name}", "0");`)
+  .join('\n')}
+${(['rejected_total', 'ended_total'] as const)
+  .flatMap((name) => ownFaults[name].map((reason) => `    prom_counter_inc("${name}", "0", "${reason}");`))
   .join('\n')}
     prom_counter_inc("records_total", "0", "sent");
     prom_gauge_set("events_waiting", "$mq_size(events)");

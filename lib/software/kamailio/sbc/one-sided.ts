@@ -1,7 +1,7 @@
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
 import type { Section } from '../common/section.ts';
-import { selfAddress } from './call-entry.ts';
+import { ofCall, selfAddress } from './call-entry.ts';
 import { fullMessage } from './replication.ts';
 
 /**
@@ -14,10 +14,10 @@ export function oneSided(): Section {
     text: String.raw`
 # A phone that may send nothing while nobody speaks: a call in which an offer or an answer said so never ends as one-sided. That is
 # comfort noise (RFC 3389), G.723 (RFC 4856, section 2.1.7), G.729 without annexb=no (the same, section 2.1.9), Opus with usedtx=1
-# (RFC 7587, section 6.1), silenceSupp:on (RFC 3108, section 5.6.2.3). One expression over a usual description takes 1 us. In:
-# $var(id), the message's description.
+# (RFC 7587, section 6.1), silenceSupp:on (RFC 3108, section 5.6.2.3). In: $var(id), the message's description; $var(usual), 1 if it is
+# known to say none of these.
 route[NOTE_SILENCE_SUPPRESSION] {
-    if (!($rb =~ "m=audio [^\r\n]* (4|13|18)[ \r\n]|a=rtpmap:[0-9]+ (CN|G723|G729D?)/|usedtx=1|silenceSupp:on")) return;
+    if ($var(usual) == 1 || !($rb =~ "m=audio [^\r\n]* (4|13|18)[ \r\n]|a=rtpmap:[0-9]+ (CN|G723|G729D?)/|usedtx=1|silenceSupp:on")) return;
     # Nothing but G.729, and that without.
     if ($rb =~ "annexb=no" && !($rb =~ "m=audio [^\r\n]* (4|13)[ \r\n]|a=rtpmap:[0-9]+ (CN|G723)/|usedtx=1|silenceSupp:on")) return;
     if ($sht(suppressing=>$var(id)) != $null) return;
@@ -33,10 +33,13 @@ route[LIST_CALLS] {
     sht_iterator_start("list", "calls");
     while (sht_iterator_next("list")) {
         $var(id) = $shtitkey(list);
-        $var(lines) = $var(lines) + $var(id) + "|";
-        if ($sht(suppressing=>$var(id)) != $null) $var(lines) = $var(lines) + "1";
-        $var(lines) = $var(lines) + "|" + $shtitval(list) + "\n";
-        $var(count) = $var(count) + 1;
+        $vn(call) = $shtitval(list);
+        if (${ofCall('kind')} != "probe") {
+            $var(lines) = $var(lines) + $var(id) + "|";
+            if ($sht(suppressing=>$var(id)) != $null) $var(lines) = $var(lines) + "1";
+            $var(lines) = $var(lines) + "|" + $vn(call) + "\n";
+            $var(count) = $var(count) + 1;
+        }
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LIST);
     }
     sht_iterator_end("list");

@@ -12,6 +12,10 @@ import type { Section } from '../common/section.ts';
 /** Key of the Redis stream that takes the call records. Each entry has one field, `event`, with a `CallEvent` as JSON. */
 export const callRecordStream = 'call-records';
 
+/** The same for calls of the probe, which are nobody's. */
+export const probeRecordStream = 'probe-records';
+const longestProbeStream = 1000;
+
 /**
  * An event of a call, as it stands in the stream. Times are seconds since 1970 with microseconds. `id` and `event` name it, and the
  * stream has it once, unless an SBC was away for longer than 15 minutes and brings it then. An end without a start is that of a call
@@ -26,8 +30,8 @@ export interface CallEvent {
   /** Name of the call: start and end of one call have the same, and no other call has it. */
   readonly id: string;
   readonly tenant: string;
-  /** user: within a tenant; in, out: from and to a carrier; feature: to FreeSWITCH. */
-  readonly kind: 'user' | 'in' | 'out' | 'feature';
+  /** user: within a tenant; in, out: from and to a carrier; feature: to FreeSWITCH; probe: of the cell's probe, in a stream of their own. */
+  readonly kind: 'user' | 'in' | 'out' | 'feature' | 'probe';
   readonly from: string;
   readonly to: string;
   /** Name of the trunk, empty within a tenant. */
@@ -75,10 +79,10 @@ const copyMilliseconds = 100;
 
 /**
  * Takes each record once, whoever brings it and however often: one that an SBC could not deliver is brought by the other one, and an
- * answer that was lost has it brought again. In: lines of a record's name, a tab, the event.
+ * answer that was lost has it brought again. In: lines of a record's name, a tab, the event. (No value in an event has a quotation mark.)
  */
 const takeRecords = (longest: number) =>
-  `for name, event in string.gmatch(ARGV[1], '([^\\t\\n]+)\\t([^\\n]+)') do if redis.call('SET', 'record:' .. name, 1, 'NX', 'EX', ${remembered}) then redis.call('XADD', KEYS[1], 'MAXLEN', '~', ${longest}, '*', 'event', event) end end return 1`;
+  `for name, event in string.gmatch(ARGV[1], '([^\\t\\n]+)\\t([^\\n]+)') do if redis.call('SET', 'record:' .. name, 1, 'NX', 'EX', ${remembered}) then local stream, longest = KEYS[1], ${longest} if string.find(event, '"kind":"probe"', 1, true) then stream, longest = KEYS[2], ${longestProbeStream} end redis.call('XADD', stream, 'MAXLEN', '~', longest, '*', 'event', event) end end return 1`;
 
 type Value = { readonly text: string } | { readonly number: string };
 
@@ -220,7 +224,7 @@ route[WRITE_RECORD] {
 ${Object.entries(measured)
   .map(
     ([name, value]) => `        $var(${name}) = ${value};
-        if ($var(${name}) == "" || $var(${name}) == "<null>") $var(${name}) = "null";`,
+        if ($(var(${name}){s.len}) == 0 || starts_with("$var(${name})", "<")) $var(${name}) = "null";`,
   )
   .join('\n')}
         if (${ofEnd('partial')} == "1") $var(partial) = "true";
@@ -240,9 +244,9 @@ ${Object.entries(measured)
 }
 
 route[SEND_BATCH] {
-    $vn(script) = "${takeRecords(longestStream[cell.spec.size]).replaceAll('\\', '\\\\')}";
+    $vn(script) = "${takeRecords(longestStream[cell.spec.size]).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}";
     # Type 3 is a number: the script has finished.
-    if (!redis_cmd("records", "EVAL %s 1 ${callRecordStream} %s", "$vn(script)", "$var(batch)", "reply") || $redis(reply=>type) != 3) {
+    if (!redis_cmd("records", "EVAL %s 2 ${callRecordStream} ${probeRecordStream} %s", "$vn(script)", "$var(batch)", "reply") || $redis(reply=>type) != 3) {
         redis_free("reply");
         $var(unconfirmed) = 1;
         prom_counter_inc("record_failures_total", "1");
@@ -262,7 +266,7 @@ route[SEND_BATCH] {
     $var(record) = $(var(names){s.select,0, });
     while ($var(record) != "") {
         $sht(own_records=>$var(record)) = $null;
-        # The other SBC needs it no more.
+        # The other SBC no longer needs it.
         mq_add("events", "$var(record)", "v|");
         $var(i) = $var(i) + 1;
         $var(record) = $(var(names){s.select,$var(i), });

@@ -34,7 +34,7 @@ export const refusalReasons = [
 ] as const;
 
 /**
- * How many of them are told. A dialler that goes on against its limit, or an exchange that repeats a call for ever, must not push out
+ * How many of them are reported. A dialler that goes on against its limit, or an exchange that repeats a call for ever, must not push out
  * of the stream what others want to know. Whatever is above is counted alone.
  */
 const told = {

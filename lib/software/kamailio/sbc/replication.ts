@@ -6,15 +6,15 @@ import { peerOf, sockets } from './sockets.ts';
 
 /** An SBC that was not heard for so long is taken for lost. */
 export const silentSeconds = 3;
-/** How long a drained media host is told again and again: longer than an SBC that came back may be taken for lost. */
+/** How long the drain of a media host is repeated: longer than an SBC that came back may be taken for lost. */
 const toldSeconds = 15;
 /**
  * How long the end of a call is remembered at least: longer than a message that spoke of it may be on its way (32 s, RFC 3261, timer F).
  */
 const endRemembered = 64;
-/** How long it is remembered for an SBC that is away. One that was away for longer begins with what it is told. */
+/** How long it is remembered for an SBC that is away. One that was away for longer begins with what it receives. */
 const endKept = 900;
-/** Events that are told at once between two batches, which are 50 ms apart: those of about 60 calls a second, of three events each. */
+/** Events that are sent at once between two batches, which are 50 ms apart: those of about 60 calls a second, of three events each. */
 const toldAtOnce = 10;
 /**
  * How long an SBC that has started waits for the other one to say anything, and for all that it has to come, in twentieths of a second.
@@ -41,12 +41,12 @@ const formats = { oldest: 1, newest: 1 } as const;
 export const fullMessage = 8000;
 
 /**
- * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; what happens to calls is told twice.
+ * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; what happens to calls is sent twice.
  *
  * At once, as long as there are not many, in a datagram that nobody waits for, before the message goes on that made it happen: an SBC may die at any moment, and
  * nobody outside then knows of a call, an answer or an end that the other SBC does not know of. And, with what else there is, within
  * 50 ms in numbered batches, which are repeated until they are confirmed, because a datagram may be lost. The other SBC says up to which number it has them all;
- * an end that it has not confirmed is kept, and told again when it comes back: what is told of a call is that it lives, or that it
+ * an end that it has not confirmed is kept, and sent again when it comes back: what is sent of a call is that it lives, or that it
  * has ended, and an end wins.
  */
 export function replication(cell: Cell, host: SbcHost): Section {
@@ -64,7 +64,7 @@ modparam("dmq", "server_socket", "${listen.replication}")
 modparam("dmq", "notification_address", "${peerUri}")
 modparam("dmq", "num_workers", 1)
 modparam("dmq", "ping_interval", 10)
-# Whether this SBC knows what the other one knew when it started (see JOIN); how many registrations those are, -1 until it is told;
+# Whether this SBC knows what the other one knew when it started (see JOIN); how many registrations those are, -1 until it learns;
 # whether its own are older than the other's, because it has started or was frozen.
 modparam("pv", "shvset", "joined=i:0")
 modparam("pv", "shvset", "registered=i:-1")
@@ -82,13 +82,14 @@ modparam("pv", "shvset", "oldest_format=i:${formats.oldest}")
 modparam("pv", "shvset", "newest_format=i:${formats.newest}")
 modparam("pv", "shvset", "format=i:${formats.oldest}")
 modparam("pv", "shvset", "unreadable=i:0")
-# How many events were told at once since the last batch.
+# Number of events that were sent at once since the last batch.
 modparam("pv", "shvset", "at_once=i:0")
-# Whether the other SBC was silent or has restarted, and may not have its records any more. When this one looked at its watch last, and
-# when it last found that it had been frozen, in seconds since 1970.
+# Whether the other SBC was silent or has restarted, and may not have its records any more. When this one looked at its watch last, when
+# it last found that it had been frozen, and until when it is awake unless it looks again (ASLEEP), in seconds since 1970.
 modparam("pv", "shvset", "records_left=i:0")
 modparam("pv", "shvset", "ticked=i:0")
 modparam("pv", "shvset", "thawed=i:0")
+modparam("pv", "shvset", "awake_until=i:0")
 
 # This SBC is about to give the addresses up (LEAVE): for how many turns it takes no new calls; after which message the other SBC knows all
 # that it has taken, 0 until that is sent.
@@ -102,7 +103,8 @@ route[TELL] {
 }
 
 route[TELL_AT_ONCE] {
-    # An SBC with many calls sends ${toldAtOnce} datagrams between two batches, and no more.
+    if (${ofTold('kind')} == "probe") return;
+    # An SBC with many calls sends ${toldAtOnce} datagrams between two batches at most.
     if ($shv(at_once) < ${toldAtOnce} && $TV(sn) - $shv(heard) <= ${silentSeconds}) {
         $shv(at_once) = $shv(at_once) + 1;
         $var(lines) = "";
@@ -143,8 +145,9 @@ route[ADD_LINES] {
 
 # An SBC that was frozen, or a host that was, wakes up with messages that nobody waits for any more: the other SBC has had their
 # repetitions. An INVITE among them would be a second call, and a BYE or a timer the end of a call at the wrong time. So until it has
-# heard what happened meanwhile it says nothing, and is not healthy. True while that is so.
-#!define ASLEEP ($TV(sn) - $shv(ticked) > 2 || $TV(sn) - $shv(thawed) <= 1)
+# heard what happened meanwhile it says nothing, and is not healthy. True while that is so: $shv(awake_until) is two seconds ahead after
+# every tick, and 0 for a second after a standstill.
+#!define ASLEEP ($TV(sn) > $shv(awake_until))
 
 # Every 50 ms, in a process of its own: events go to the other SBC, and those that make records go on to the records' queue.
 modparam("rtimer", "timer", "name=events;interval=50000u;mode=1;")
@@ -160,6 +163,8 @@ route[HAND_ON_EVENTS] {
     $shv(at_once) = 0;
     # The clock was set back.
     if ($shv(thawed) > $TV(sn)) $shv(thawed) = 0;
+    if ($TV(sn) - $shv(thawed) > 1) $shv(awake_until) = $TV(sn) + 2;
+    else $shv(awake_until) = 0;
     if ($shv(joined) == 0) route(JOIN);
     $var(lines) = "";
     while (mq_fetch("events")) {
@@ -178,7 +183,8 @@ route[HAND_ON_EVENTS] {
                 $var(record) = $var(id) + ":refused";
                 break;
             case "+":
-                # As it is now: what has been told at once since then must not be taken back. One that has ended is told by its end.
+            case "i":
+                # As it is now: what was sent at once since then must not be taken back. One that has ended is known by its end.
                 $vn(told) = $sht(calls=>$var(id));
                 break;
             case "?":
@@ -187,8 +193,9 @@ route[HAND_ON_EVENTS] {
         }
         if ($vn(told) != $null) {
             $vn(call) = $vn(told);
-            route(ADD_LINES);
-            if ($var(record) != "") route(RECORD);
+            # A call of the probe is this SBC's alone; its record is one like any.
+            if (${ofTold('kind')} != "probe") route(ADD_LINES);
+            if ($(var(record){s.len}) > 0) route(RECORD);
         }
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
     }
@@ -264,7 +271,7 @@ route[LEAVE] {
     exit;
 }
 
-# In: $var(lines), all that is left to be told. The other SBC answers at once, and is asked until it has.
+# In: $var(lines), all that is left to send. The other SBC answers at once, and is asked until it has.
 route[TELL_LEAVING] {
     $shv(leaving) = $shv(leaving) - 1;
     if ($shv(left_at) == 0) {
@@ -279,7 +286,7 @@ route[TELL_LEAVING] {
 
 # A new INVITE in those moments. Over UDP its sender repeats it half a second later, and the other SBC takes it, as if it had been lost on
 # the way; a refusal would have a carrier keep away, and a phone give up. Over TCP and TLS nobody repeats it, and the connection ends with
-# this SBC: whoever is told calls again over the next one.
+# this SBC: who gets the answer calls again over the next one.
 route[LEAVE_TO_OTHER] {
     if (proto == UDP) {
         prom_counter_inc("dropped_total", "1", "handing_over");
@@ -350,10 +357,12 @@ route[SEND_ALL_CALLS] {
     while (sht_iterator_next("all")) {
         $var(id) = $shtitkey(all);
         $vn(call) = $shtitval(all);
-        route(TELL_SIDES);
-        $var(lines) = $var(lines) + "s" + $var(id) + "|" + $vn(call) + "\n";
-        if ($sht(suppressing=>$var(id)) != $null) $var(lines) = $var(lines) + "n" + $var(id) + "|\n";
-        if ($sht(sent=>$var(id)) != $null) $var(lines) = $var(lines) + $_s(b$var(id)|$sht(sent=>$var(id))) + "\n";
+        if (${ofCall('kind')} != "probe") {
+            route(TELL_SIDES);
+            $var(lines) = $var(lines) + "s" + $var(id) + "|" + $vn(call) + "\n";
+            if ($sht(suppressing=>$var(id)) != $null) $var(lines) = $var(lines) + "n" + $var(id) + "|\n";
+            if ($sht(sent=>$var(id)) != $null) $var(lines) = $var(lines) + $_s(b$var(id)|$sht(sent=>$var(id))) + "\n";
+        }
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
     }
     sht_iterator_end("all");
@@ -376,7 +385,7 @@ route[SEND_ALL_CALLS] {
 }
 
 modparam("mqueue", "mqueue", "name=old_ends;size=200000")
-# Ends that the other SBC has confirmed are needed no more once no message can be under way that says otherwise.
+# Ends that the other SBC has confirmed are no longer needed once no message can be under way that says otherwise.
 route[FORGET_ENDS] {
     $var(age) = ${endKept};
     if ($shv(synced) == 1 && $TV(sn) - $shv(heard) <= ${silentSeconds} && $shv(confirmed) >= $shv(told_before)) {
@@ -531,7 +540,7 @@ route[TAKE_LINES] {
     }
 }
 
-# A side, before its call is told: until then it is one of a phone that rings, or of a call that is over. In: $var(id), $vn(told).
+# A side, before its call: until then it is one of a phone that rings, or of a call that is over. In: $var(id), $vn(told).
 route[SIDE_REPLICATED] {
     $var(left) = ${ringingSeconds};
     $var(name) = $(var(id){s.select,0,:});
@@ -556,7 +565,7 @@ route[CALL_REPLICATED] {
         $var(record) = $var(id) + ":start";
         route(KEEP_RECORD);
     }
-    # What is told late may be older than what we know: that it has ended since, or been answered.
+    # News that comes late may be older than what we know: that it has ended since, or been answered.
     if ($sht(ended=>$var(id)) != $null) return;
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));
@@ -603,7 +612,7 @@ route[END_REPLICATED] {
     sht_unlock("calls=>$var(id)");
 }
 
-# This SBC was away for so long that the other one may have forgotten which calls ended meanwhile: it begins with what it is told.
+# This SBC was away for so long that the other one may have forgotten which calls ended meanwhile: it begins with what the other one sends.
 modparam("mqueue", "mqueue", "name=old_calls;size=200000")
 route[FORGET_CALLS] {
     sht_iterator_start("old", "calls");

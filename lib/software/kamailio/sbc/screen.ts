@@ -1,5 +1,6 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { streamRequests, streamSeconds } from '../common/connections.ts';
+import { selfAddress } from './call-entry.ts';
 import type { Section } from '../common/section.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Section } from '../common/section.ts';
 const knownFactor = 20;
 
 /**
- * What is no phone with an old password, nor an office with a few of them. A phone that repeats its registration every ten seconds
+ * What is not a phone with an old password, nor an office with a few of them. A phone that repeats its registration every ten seconds
  * fails six times a minute.
  */
 export const failedLogIns = { ofUser: 20, userSeconds: 60, users: 20, usersSeconds: 3600 } as const;
@@ -38,13 +39,13 @@ route[SCREEN] {
     # What an edge says of a client inside a call needs no screening: the edge has done it.
     if ($var(edge) == 1 && $var(source) == $si) return;
     # FreeSWITCH, which is all that reaches this address.
-    if ($Ri == "${cell.overlayAddress}") return;
-    if ($sht(banned=>$var(source)) == 1) {
+    if (dst_ip == ${cell.overlayAddress}) return;
+    if ($sht(banned=>$var(source)) != $null) {
         prom_counter_inc("dropped_total", "1", "banned");
         exit;
     }
     ${findOwner('$var(source)')}
-    if ($vn(owner) != $null || $si == $Ri) {
+    if ($vn(owner) != $null || $si == $Ri || $si == "${selfAddress}") {
         if (proto != UDP) route(KEEP_CLIENT);
         return;
     }
@@ -82,7 +83,7 @@ route[COUNT_STREAM] {
 # Whose an address is that does not stand in the table itself. Ranges are kept as whole octets: the longest that is known wins. In:
 # $var(address). Out: $vn(owner), as in the table sources, or null.
 route[OWNER] {
-    if ($sht(sources=>wide) == 1) {
+    if ($sht(sources=>wide) != $null) {
         $var(octets) = $(var(address){s.select,0,.});
         $vn(owner) = $sht(sources=>$var(octets));
         $var(octets) = $var(octets) + "." + $(var(address){s.select,1,.});

@@ -35,6 +35,16 @@ export function sockets(cell: Cell, host: SbcHost): Sockets {
   };
 }
 
+/** Where the probe of this host calls its SBC: as a phone does over UDP, or, in a cell without it, inside the cell. */
+export function probeSocket(
+  cell: Cell,
+  host: SbcHost,
+): { readonly address: string; readonly port: number; readonly name: string } {
+  const port = cell.spec.sbc.transports.udp;
+  const [address, at] = port === 'off' ? [host.address, internalPorts.sbcReplication] : [host.floatingSide, port];
+  return { address, port: at, name: `udp:${address}:${at}` };
+}
+
 /** The other SBC of the pair. */
 export function peerOf(cell: Cell, host: SbcHost): SbcHost {
   return cell.sbcs[host.number === 1 ? 1 : 0];

@@ -19,6 +19,17 @@ export const copyFolder = '/var/lib/cellstamp-tables';
 
 const configPath = '/etc/cellstamp/tables.json';
 
+/** A program that asks the database as the SBC's user, by way of the pool. */
+export const psql = [
+  // Not /usr/bin/psql, a Perl program that looks for this one first.
+  `${binaries}/psql`,
+  ...['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'],
+  `--host=${poolSocket.directory}`,
+  `--port=${poolSocket.port}`,
+  `--username=${databaseNames.sbcUser}`,
+  `--dbname=${databaseNames.database}`,
+] as const;
+
 const settings = {
   folder: copyFolder,
   settings: paths.tablesSource,
@@ -27,15 +38,7 @@ const settings = {
   tables: [...loadedTables.map(({ name }) => name), ...edgeTables],
   /** What a copy must have been made with. */
   fields: loadedTables.map(({ name, contents }) => `${name}: ${contents}\n`).join(''),
-  psql: [
-    // Not /usr/bin/psql, a Perl program that looks for this one first.
-    `${binaries}/psql`,
-    ...['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'],
-    `--host=${poolSocket.directory}`,
-    `--port=${poolSocket.port}`,
-    `--username=${databaseNames.sbcUser}`,
-    `--dbname=${databaseNames.database}`,
-  ],
+  psql,
 } as const;
 
 export const tableCopyFiles: readonly HostFile[] = [

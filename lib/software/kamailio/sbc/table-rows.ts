@@ -1,6 +1,6 @@
 /**
  * The values of the tables that have several fields, separated by bars: each field once, with its name, the SQL by which the
- * database's view comes by it, and what a tenant or trunk of a spec has there. So what an SBC loads and what it is told of a
+ * database's view comes by it, and what a tenant or trunk of a spec has there. So what an SBC loads and what it hears of a
  * change are the same.
  */
 import type { CellSpec } from '../../../fleet/schema/cell.ts';

@@ -131,7 +131,7 @@ def rpc(config, method, *params):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.settimeout(PATIENCE)
         try:
-            # An address of its own, to which the answer goes; it is no file.
+            # An address of its own, to which the answer goes; it makes no file.
             s.bind("")
             s.connect(config["rpc"])
             s.send(json.dumps({"jsonrpc": "2.0", "method": method, "params": params, "id": 1}).encode())
@@ -174,12 +174,12 @@ def start(config):
 def fetch(config):
     copy = Copy(config)
     changed = copy.fetch()
-    # Where it has loaded them from the database it is told of every change.
+    # Where it has loaded them from the database, every change reaches it.
     serves = copy.serves()
     if serves == "stale":
         changed = config["tables"]
     if serves != "database":
-        # Until all of them are loaded: one that was not is no other next time.
+        # Until all of them are loaded: one that was not may be loaded next time.
         copy.put("source", "stale\n")
         for table in changed:
             rpc(config, "htable.reload", table)

@@ -172,6 +172,8 @@ ${table('alive', `size=${small}`, 'initval=0')}
 ${table('away', `size=${small}`, 'initval=0')}
 # number of a media host => 1 while another host has its relay: it takes no new calls
 ${table('guests', `size=${small}`)}
+# number of a media host => 1 while calls of the probe through it have no audio; the probe says so again and again
+${table('silent_media', `size=${small}`, 'autoexpire=30')}
 # number of a media host => when its relay went to another host or came back, in seconds since 1970
 ${table('moved', `size=${small}`, 'initval=0')}
 # tier => numbers of the media hosts that take calls now, each with a colon behind it

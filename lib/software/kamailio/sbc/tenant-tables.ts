@@ -40,6 +40,9 @@ export function quote(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** A name of a table or column in SQL, whatever is in it. */
+export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
 /**
  * SQL that makes the database hold exactly these trunks and tenants. What is not among them goes, with its numbers, sources and
  * users; users of tenants that stay are not touched. One transaction; repeatable.

@@ -21,8 +21,8 @@ modparam("topoh", "event_mode", 1)
 
 event_route[topoh:msg-outgoing] {
     ${findOwner('$sndto(ip)')}
-    # A tenant's own exchange is no carrier.
-    if ($(vn(owner){s.select,0,|}) != "trunk") drop;
+    # A phone, or a tenant's own exchange, is not a carrier.
+    if ($vn(owner) == $null || !starts_with("$vn(owner)", "trunk|")) drop;
 }
 `,
   };

@@ -1,15 +1,16 @@
 import type { Cell } from '../../../../fleet/derive/cell.ts';
 import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
+import { hasProbe } from '../probe.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
-import { endedSeconds, ofCall } from '../call-entry.ts';
+import { endedSeconds, ofCall, selfAddress } from '../call-entry.ts';
 import { q850 } from '../limits.ts';
 import { proof } from './in-dialog.ts';
 import { field, forwardFields, tenantFields } from '../tables.ts';
 
 /** A new call: who calls, whom, may it be, and over which way it goes. */
-export function call(_cell: Cell): Section {
+export function call(cell: Cell): Section {
   const publicAddress = late(values.publicAddress.name);
   return {
     title: 'New calls',
@@ -40,7 +41,12 @@ route[CALL] {
         route(REFUSE);
     }
     route(DIALLED);
-    route(NAME_CALL);
+    route(NAME_CALL);${
+      hasProbe(cell)
+        ? `
+    if ($si == "${selfAddress}") route(CALL_OF_PROBE);`
+        : ''
+    }
     if ($sht(foreign=>$var(id)) != $null) route(TAKE_UP_INVITE);
     route(IDENTIFY_CALLER);
     # A second use of a Call-ID, or a repetition of what is over.
@@ -51,24 +57,24 @@ route[CALL] {
     route(OFFER_FLAGS);
     route(ADMIT_TENANT);
     route(ADMIT_CELL);
-    if ($var(trunk) != "" && !route(ADMIT_TRUNK)) route(REFUSE_FOR_NOW);
+    if ($(var(trunk){s.len}) > 0 && !route(ADMIT_TRUNK)) route(REFUSE_FOR_NOW);
     route(DESTINATION);
     route(IDENTITY);
-    if ($var(diverter) != "") route(SHOW_DIVERTER);
+    if ($(var(diverter){s.len}) > 0) route(SHOW_DIVERTER);
     route(SEND);
 }
 
 # What is dialled. A tel: URI is a number at whoever gets it (RFC 3966): from here on it is one at our address. A number may have
 # parameters, of number portability for instance (RFC 4694), and visual separators. Out: $var(dialled).
 route[DIALLED] {
-    if ($ru =~ "^tel:") {
+    if (!starts_with("$ru", "sip:") && $ru =~ "^tel:") {
         $var(dialled) = $(ru{re.subst,/^tel:([^;]*).*$/\\1/i});
         $var(context) = "";
         if ($ru =~ ";phone-context=[+]") $var(context) = $(ru{re.subst,/^.*;phone-context=([+][-.()0-9]+).*$/\\1/i});
         $ru = "sip:" + $var(context) + $var(dialled) + "@${publicAddress}";
     }
     $var(dialled) = $(rU{s.unescape.user}{s.select,0,;});
-    if ($var(dialled) =~ "^[+].*[-.()]") $var(dialled) = $(var(dialled){re.subst,/[-.()]//g});
+    if (starts_with("$var(dialled)", "+") && $var(dialled) =~ "[-.()]") $var(dialled) = $(var(dialled){re.subst,/[-.()]//g});
 }
 
 # Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
@@ -77,7 +83,7 @@ route[IDENTIFY_CALLER] {
     ${findOwner('$var(source)')}
     if ($vn(owner) == $null) {
         route(FROM_USER);
-    } else if ($(vn(owner){s.select,0,|}) == "trunk") {
+    } else if (starts_with("$vn(owner)", "trunk|")) {
         route(FROM_CARRIER);
     } else {
         route(FROM_EXCHANGE);
@@ -186,15 +192,15 @@ route[FROM_CARRIER] {
 
 # 0049... and 49... become +49... In and out: $var(number).
 route[INTERNATIONAL_FORM] {
-    if ($var(number) =~ "^[+]") return;
-    if ($var(number) =~ "^00") $var(number) = $(var(number){s.strip,2});
+    if (starts_with("$var(number)", "+")) return;
+    if (starts_with("$var(number)", "00")) $var(number) = $(var(number){s.strip,2});
     $var(number) = "+" + $var(number);
 }
 
 # Where the call goes: a feature, a carrier, a user. In: $var(target), $var(domain).
 route[DESTINATION] {
     $var(to) = $var(target);
-    if ($var(target) =~ "^([+]|00)") {
+    if (starts_with("$var(target)", "+") || starts_with("$var(target)", "00")) {
         $var(number) = $var(target);
         route(INTERNATIONAL_FORM);
         $var(to) = $var(number);
@@ -207,14 +213,14 @@ route[DESTINATION] {
             return;
         }
     }
-    if ($var(target) =~ "^[*]") {
+    if (starts_with("$var(target)", "*")) {
         route(TO_FEATURE);
-    } else if ($var(target) == "@exchange") {
+    } else if (starts_with("$var(target)", "@exchange")) {
         route(AIM_AT_EXCHANGE);
     } else {
         route(TO_USER);
     }
-    if ($var(trunk) != "" && $var(kind) != "out") $var(kind) = "in";
+    if ($(var(trunk){s.len}) > 0 && $var(kind) != "out") $var(kind) = "in";
 }
 
 # A tenant's own exchange gets the number as it was called. In: $var(number), $vn(tenant).
@@ -267,7 +273,7 @@ route[TO_USER] {
 # is none.
 route[FIND_PHONES] {
     if (!lookup("location")) return -1;
-    if ($branch(count) > 0 || !($du =~ ";transport=t") || tcp_get_conid("$dd:$dp", "$var(connection)")) return 1;
+    if ($branch(count) > 0 || !str_ifind("$du", ";transport=t") || tcp_get_conid("$dd:$dp", "$var(connection)")) return 1;
     $du = $null;
     return -1;
 }
@@ -386,7 +392,7 @@ route[TAKE_ANSWER] {
 
 failure_route[CALL_FAILED] {
     # It is the other SBC's call now.
-    if ($shv(active) != 1 || ASLEEP) exit;
+    if (($shv(active) != 1 && $avp(probe) == $null) || ASLEEP) exit;
     $var(cause) = $T_reply_code;
     $var(id) = $avp(id);
     if (t_is_canceled()) {

@@ -45,8 +45,8 @@ route[IN_DIALOG] {
     $var(m) = $(route_uri{uri.param,m});
     $var(k) = $(route_uri{uri.param,k});
     $var(id) = $(route_uri{uri.param,c});
-    $var(hides) = $(route_uri{uri.param,p});
-    if ($var(m) == "" || !loose_route()) route(REFUSE_WITHOUT_ROUTE);
+    $var(hides) = $(route_uri{uri.param,p}{s.len});
+    if ($(var(m){s.len}) == 0 || !loose_route()) route(REFUSE_WITHOUT_ROUTE);
     if (${proof('$ci')} != $var(k)) {
         prom_counter_inc("rejected_total", "1", "forged_route");
         if (!is_method("ACK")) send_reply("403", "Forbidden");
@@ -54,14 +54,14 @@ route[IN_DIALOG] {
     }
     $var(m) = $(var(m){s.int});
     if ($du == $null) handle_ruri_alias();
-    if ($Ri == "${selfAddress}") route(LEAVE_AS_FROM_OUTSIDE);
+    if (dst_ip == ${selfAddress}) route(LEAVE_AS_FROM_OUTSIDE);
     route(CHECK_NEXT_HOP);
     route(FIND_SIDES);
     route(FOLLOW_PHONE);
     # Phones repeat their credentials inside a call, too; the other side could try passwords on them.
     if ($vn(call) == $null || ${ofCall('kind')} != "user") $avp(border) = 1;
     route(SCREEN_HEADERS);
-    if ($var(hides) != "" && $var(answerer) == $var(id)) route(REVEAL_CONTACT);
+    if ($var(hides) > 0 && $var(answerer) == $var(id)) route(REVEAL_CONTACT);
     route(CHECK_DESCRIPTION);
     t_on_reply("IN_DIALOG_REPLY");
 
@@ -76,8 +76,8 @@ route[IN_DIALOG] {
     } else if (is_method("INVITE|UPDATE")) {
         # A side that hides its identity does so in requests and in answers.
         $var(hide_contact) = 0;
-        if ($var(hides) != "" && $var(sender) == $var(id)) $var(hide_contact) = 1;
-        if ($var(hides) != "" && $var(answerer) == $var(id)) $avp(hides) = 1;
+        if ($var(hides) > 0 && $var(sender) == $var(id)) $var(hide_contact) = 1;
+        if ($var(hides) > 0 && $var(answerer) == $var(id)) $avp(hides) = 1;
         route(ALIAS_CONTACT);
         $avp(m) = $var(m);
         $avp(relayed) = $var(relayed);
@@ -144,6 +144,7 @@ route[OFFER_AFTER_A_WAIT] {
     $var(id) = $avp(id);
     $var(relayed) = $avp(relayed);
     $var(description) = 1;
+    $var(usual) = 0;
     $var(learn) = $avp(learn);
     $var(sender) = $avp(sender);
     $vn(sender) = $sht(sides=>$var(sender));
@@ -158,7 +159,7 @@ route[OFFER_AFTER_A_WAIT] {
 # is then where it has registered since: a contact of the side's user with a connection of now, which is the same Contact or is at the
 # same address. In: $vn(call), $vn(receiver), $var(answerer).
 route[FOLLOW_PHONE] {
-    if ($vn(call) == $null || !($du =~ ";transport=t")) return;
+    if ($vn(call) == $null || !str_ifind("$du", ";transport=t")) return;
     if (tcp_get_conid("$dd:$dp", "$var(connection)")) return;
     $var(user) = ${ofCall('from')};
     if ($var(answerer) != $var(id)) {
@@ -270,14 +271,14 @@ route[FIND_SIDES] {
     $var(relayed) = $var(id) + ${ofSide('leg', 'vn(callee)')};
     if ($vn(call) == $null) return;
     # Until somebody has answered, every phone that rings is a side of the call.
-    if (${ofCall('answered')} == "" || ${ofCall('answeredBy')} == $var(tag)) $var(own_call) = 1;
+    if (${ofCall('answeredBy')} == $var(tag) || ${ofCall('answered')} == "") $var(own_call) = 1;
 }
 
 # True if a request comes from where the side is that its tag names: the same address, another one of the same carrier or exchange, or,
 # for a phone that has moved, one where its user logs in. In: $vn(sender).
 route[SPEAKS_FROM_ITS_PLACE] {
     $var(peer) = ${ofSide('peer', 'vn(sender)').replace(/\)$/, '{s.select,1,:})')};
-    if ($var(peer) == $si || $si == "${selfAddress}") return 1;
+    if ($var(peer) == $si || src_ip == ${selfAddress}) return 1;
     ${findOwner('$var(peer)')}
     $vn(place) = $vn(owner);
     ${findOwner('$si')}
@@ -330,7 +331,9 @@ route[LEAVE_AS_FROM_OUTSIDE] {
 # for FreeSWITCH's leg.
 #!define OUTSIDE_ADDRESS "^${addressPattern(insideRanges(cell).map(parseRange))}$"
 route[CHECK_NEXT_HOP] {
-    if ($nh(d) =~ OUTSIDE_ADDRESS || $Ri == "${cell.overlayAddress}") return;
+    if ($nh(d) =~ OUTSIDE_ADDRESS || dst_ip == ${cell.overlayAddress}) return;
+    # The probe of this host, to its own other end.
+    if (src_ip == ${selfAddress} && $nh(d) == "${selfAddress}" && ($nh(p) == ${internalPorts.probeCaller} || $nh(p) == ${internalPorts.probeCallee})) return;
     # Whoever has a name in its Contact is reached by the address that it spoke from (ALIAS_CONTACT): no worker waits for DNS.
     if (!is_ip("$nh(d)")) {
         prom_counter_inc("rejected_total", "1", "named_address");
@@ -369,7 +372,7 @@ onreply_route[IN_DIALOG_REPLY] {
 route[ALIAS_CONTACT] {
     $var(contact_alias) = 0;
     $var(phone) = 0;
-    if ($Ri == "${cell.overlayAddress}") return;
+    if (dst_ip == ${cell.overlayAddress} || src_ip == ${selfAddress}) return;
     # An edge has done so: with a proof in a request, and in an answer for a transaction that is ours.
     if ($sht(edges=>$si) != $null) return;
     ${findOwner('$si')}

@@ -217,7 +217,7 @@ route[LOOK_UP_USER] {
     $var(reason) = "look_up_late";
     $var(wait) = ${lookUps.retryAfterSeconds};
     if (($shv(asked) > 0 && $TV(sn) - $shv(asked) > 1) || $TV(sn) - $shv(unanswered) <= 1) route(COME_AGAIN);
-    # No more wait than are answered in a second, and of one user no more than two.
+    # At most those wait that are answered in a second, and of one user at most two.
     $var(reason) = "look_up_rate";
     if ($mq_size(look_ups) >= ${lookUps.queue} || $sht(waiting=>$au@$var(domain)) >= 2) route(COME_AGAIN);
     # At most 50 questions a second.
@@ -263,7 +263,7 @@ route[LOOK_UP_USERS] {
         $var(user) = $mqk(look_ups);
         $vn(waiting) = $mqv(look_ups);
         $var(since) = $(vn(waiting){s.select,2,|}{s.int});
-        # Whoever has waited longer, or has waited too long for the answer, is told to come again by the transaction's timer.
+        # Whoever has waited longer, or has waited too long for the answer, gets a 503 with Retry-After by the transaction's timer.
         if ($TV(sn) - $var(since) <= 1) route(ASK_DATABASE);
         if ($TV(sn) - $var(since) <= 1) {
             $var(index) = $(vn(waiting){s.select,0,|}{s.int});

@@ -2,6 +2,7 @@ import type { Cell, SbcHost } from '../../../../fleet/derive/cell.ts';
 import { readBuffer } from '../../common/connections.ts';
 import type { Section } from '../../common/section.ts';
 import { selfAddress } from '../call-entry.ts';
+import { hasProbe } from '../probe.ts';
 import { peerOf } from '../sockets.ts';
 
 /** Every request begins here. */
@@ -13,15 +14,20 @@ export function request(cell: Cell, host: SbcHost): Section {
 modparam("sanity", "autodrop", 0)
 
 request_route {
-    switch ($Ri) {
-        # From the other SBC, or to the metrics' port.
-        case "${host.address}":
-            route(FROM_PEER);
-            exit;
-        # From this host itself.
-        case "${selfAddress}":
-            route(FROM_THIS_HOST);
-            exit;
+    # From the other SBC, or to the metrics' port.
+    if (dst_ip == ${host.address}) {
+        route(FROM_PEER);
+        ${
+          cell.spec.sbc.transports.udp === 'off' && hasProbe(cell)
+            ? `# No client comes over UDP: the probe does here.
+        if (src_ip != ${selfAddress} || !is_method("INVITE|ACK|BYE")) exit;`
+            : 'exit;'
+        }
+    }
+    # From this host itself.
+    if (dst_ip == ${selfAddress}) {
+        route(FROM_THIS_HOST);
+        exit;
     }
     if (ASLEEP) exit;
     if ($shv(leaving) > 0 && is_method("INVITE") && !has_totag()) route(LEAVE_TO_OTHER);
@@ -108,14 +114,14 @@ route[ANSWER_OPTIONS] {
 route[FROM_PEER] {
     if ($proto != "udp") exit;
     if (is_method("OPTIONS")) route(ANSWER_OPTIONS);
-    if ($si != "${peerOf(cell, host).address}") exit;
+    if ($si != "${peerOf(cell, host).address}") ${cell.spec.sbc.transports.udp === 'off' ? 'return' : 'exit'};
     if (is_method("KDMQ")) route(REPLICATED);
     # What happens to a call there, at this moment.
     if (is_method("PUBLISH")) {
         $var(body) = $rb;
         $var(i) = 0;
         if (!route(READ_FORMAT)) {
-            # It is there, and is told that we are.
+            # It is there, and learns that we are.
             $shv(heard) = $TV(sn);
             exit;
         }
@@ -139,12 +145,14 @@ route[REFUSE] {
         $var(held) = $var(name);
         route(UNCOUNT_TENANT);
     }
-    if ($var(holds_trunk) != "") $var(n) = $shtdec(load=>k:$var(holds_trunk));
-    if ($avp(m) != $null) $var(n) = $shtdec(load=>m:$avp(m));
+    if ($(var(holds_trunk){s.len}) > 0) $var(n) = $shtdec(load=>k:$var(holds_trunk));
+    if ($avp(m) != $null && $avp(probe) == $null) $var(n) = $shtdec(load=>m:$avp(m));
     # A repetition of what a user proved to have sent gets the same answer: its digest is good once.
     if ($var(logged_in) == 1) t_newtran();
-    prom_counter_inc("rejected_total", "1", "$var(reason)");
-    route(NOTE_REFUSAL);
+    if ($avp(probe) == $null) {
+        prom_counter_inc("rejected_total", "1", "$var(reason)");
+        route(NOTE_REFUSAL);
+    }
     send_reply("$var(code)", "$var(phrase)");
     exit;
 }

@@ -17,7 +17,7 @@ export function takeOver(cell: Cell, host: SbcHost): Section {
 # An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer to an INVITE that went through
 # the other SBC, which has died since: its caller still waits for it. It comes from where that INVITE went, and goes where it came from.
 reply_route {
-    if ($Ri != "${host.address}" && ASLEEP) drop;
+    if (dst_ip != ${host.address} && ASLEEP) drop;
     if (t_check_trans()) {
         # A carrier answers over a connection that we have opened.
         if (proto != UDP) route(KEEP_CLIENT);
@@ -117,7 +117,7 @@ route[TAKE_UP_INVITE] {
     route(RELEASE_MEDIA);
 }
 
-# A CANCEL whose INVITE this SBC does not have. If the other one had it, and it has not been answered: the callee is told, and the caller
+# A CANCEL whose INVITE this SBC does not have. If the other one had it, and it has not been answered: the callee gets a CANCEL, and the caller
 # gets the answer to its INVITE from here. Over TCP and TLS the callee's connection has died with the other SBC.
 route[TAKE_UP_CANCEL] {
     route(NAME_CALL);
