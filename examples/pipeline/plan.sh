@@ -8,15 +8,23 @@ set -euo pipefail
 
 state=(planning-state.json planning-audit.ndjson)
 
+# Whether the origin has a branch. Where it can't be asked (any status but 2) there is no telling: the plan would forget what is known.
+has() {
+  local known=0
+  git ls-remote --exit-code origin "refs/heads/$1" >/dev/null || known=$?
+  ((known == 0 || known == 2)) || { echo "plan.sh: the branch $1 can't be asked for, so there is no plan" >&2; exit 1; }
+  return "$known"
+}
+
 before=()
-if git ls-remote --exit-code --heads origin planning-state >/dev/null; then
+if has planning-state; then
   git fetch --quiet origin planning-state
   before=(-p "$(git rev-parse FETCH_HEAD)")
   git restore --source=FETCH_HEAD -- "${state[@]}"
 fi
 
-# What deploys came to since: a stamped cell gets tenants once it is proved.
-if git ls-remote --exit-code --heads origin deploys >/dev/null; then
+# The outcomes of deployments since then: a stamped cell gets tenants once it is proved.
+if has deploys; then
   git fetch --quiet origin deploys
   git show FETCH_HEAD:planning-deploys.ndjson >planning-deploys.ndjson
 fi

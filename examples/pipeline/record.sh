@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tells the planner what the deploy of a cell came to: one more line of planning-deploys.ndjson on the branch `deploys`, which
-# nobody merges. Where another was faster, it is added to what that one left.
+# Records the outcome of a deployment for the planner: appends one line to planning-deploys.ndjson on the branch `deploys`, which is never
+# merged. If another job pushed first, the line is added to its version.
 #
 # record.sh CELL began|proved|failed
 set -euo pipefail

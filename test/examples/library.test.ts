@@ -19,7 +19,7 @@ test('the library example makes a stack with a whole cell and what it adds to it
   expect(Object.keys(stack.resource['aws_sns_topic_subscription']!)).toEqual(['on-duty']);
 });
 
-test('the README shows the library example as it is', () => {
+test('the documentation shows the library example as it is', () => {
   const example = readFileSync('examples/library/main.ts', 'utf8');
-  expect(readFileSync('README.md', 'utf8')).toContain(example.slice(example.indexOf('import ')).trim());
+  expect(readFileSync('docs/library.md', 'utf8')).toContain(example.slice(example.indexOf('import ')).trim());
 });

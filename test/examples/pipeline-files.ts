@@ -7,6 +7,7 @@ export const pipeline = 'examples/pipeline';
 
 export interface Step {
   readonly name?: string;
+  readonly if?: string;
   readonly uses?: string;
   readonly run?: string;
 }

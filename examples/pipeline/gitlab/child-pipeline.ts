@@ -1,11 +1,13 @@
 /**
- * Makes GitLab's pipeline of a deploy from the waves on the standard input: a job a cell, each after the one before, so that
- * the first that fails ends it. JSON is YAML.
+ * Makes GitLab's pipeline of a deploy from the waves on the standard input: a job for the front and for each cell, each after the one
+ * before, so that the first that fails ends it. JSON is YAML.
  *
  * @example npx cellstamp rollout waves "$BEFORE" | npx tsx examples/pipeline/gitlab/child-pipeline.ts "$BEFORE"
  */
 import { readFileSync } from 'node:fs';
-import type { Waves } from '../../../lib/operations/waves.ts';
+
+/** Names by wave, as `npx cellstamp rollout waves` prints them. The wave `front` has the front or nothing. */
+type Waves = Readonly<Record<string, readonly string[]>>;
 
 const [before = '', ...others] = process.argv.slice(2);
 if (before === '' || others.length > 0) {
@@ -15,16 +17,16 @@ if (before === '' || others.length > 0) {
 const waves = wavesIn(readFileSync(0, 'utf8'));
 
 const jobs: [string, object][] = [];
-for (const [wave, cells] of Object.entries(waves) as [keyof Waves, readonly string[]][]) {
-  for (const cell of cells) {
+for (const [wave, names] of Object.entries(waves)) {
+  for (const name of names) {
     const job = {
-      extends: '.deploy-cell',
+      extends: wave === 'front' ? '.deploy-front' : '.deploy-cell',
       stage: wave,
       needs: jobs.slice(-1).map(([name]) => name),
-      environment: { name: `${wave}/${cell}` },
-      variables: { TARGET: cell, BEFORE: before },
+      environment: { name: `${wave}/${name}` },
+      ...(wave === 'front' ? {} : { variables: { TARGET: name, BEFORE: before } }),
     };
-    jobs.push([`deploy ${cell}`, job]);
+    jobs.push([`deploy ${name}`, job]);
   }
 }
 const pipeline = {
@@ -49,7 +51,7 @@ function wavesIn(text: string): Waves {
     // Said below.
   }
   console.error(
-    'child-pipeline.ts: standard input must be what `npx cellstamp rollout waves` prints: lists of cells by wave, as JSON',
+    'child-pipeline.ts: standard input must be what `npx cellstamp rollout waves` prints: lists of names by wave, as JSON',
   );
   return process.exit(2);
 }

@@ -1,29 +1,30 @@
 /**
- * Synthesises the stack of one cell and plans it with Terraform; checks our rules over the plan; applies that very plan.
+ * Synthesises the stack of one cell, or that of the front, and plans it with Terraform; checks our rules over the plan; applies that very plan. A plan that
+ * destroys or replaces a host, an address or what keeps data is refused, unless each is named with --may-go.
  *
- * @example npx tsx examples/pipeline/terraform-cell.ts plan euw1-a     # changes nothing, needs to read only
- * @example npx tsx examples/pipeline/terraform-cell.ts apply euw1-a
+ * @example npx tsx examples/pipeline/terraform-stack.ts plan euw1-a     # changes nothing, needs to read only
+ * @example npx tsx examples/pipeline/terraform-stack.ts apply euw1-a
+ * @example npx tsx examples/pipeline/terraform-stack.ts apply front
  */
 import { execFileSync, type StdioOptions } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { planLosses } from '../../lib/targets/aws/plan-losses.ts';
 import { checkPlan } from '../../lib/targets/aws/plan-rules.ts';
 import type { TerraformPlan } from '../../lib/targets/aws/terraform-plan.ts';
 
-/** As much of `terraform show -json` as the summary reads. */
-interface Changes {
-  readonly resource_changes?: readonly { readonly change: { readonly actions: readonly string[] } }[];
-}
-
 const lockFile = '.terraform.lock.hcl';
 
-const [action, cell = '', ...others] = process.argv.slice(2);
-if ((action !== 'plan' && action !== 'apply') || !/^[a-z][a-z0-9-]*$/.test(cell) || others.length > 0) {
-  console.error('usage: terraform-cell.ts plan|apply CELL');
+const [action, subject = '', ...others] = process.argv.slice(2);
+const mayGo = others.filter((_, index) => index % 2 === 1);
+const wellFormed = others.length % 2 === 0 && others.every((word, index) => index % 2 === 1 || word === '--may-go');
+if ((action !== 'plan' && action !== 'apply') || !/^[a-z][a-z0-9-]*$/.test(subject) || !wellFormed) {
+  console.error('usage: terraform-stack.ts plan|apply CELL|front [--may-go ADDRESS]...');
   process.exit(2);
 }
-const folder = join('cdktf.out', 'stacks', `cell-${cell}`);
+const stack = subject === 'front' ? subject : `cell-${subject}`;
+const folder = join('cdktf.out', 'stacks', stack);
 
 function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): void {
   execute(program, args, 'inherit', environment);
@@ -36,7 +37,7 @@ function execute(program: string, args: readonly string[], stdio: StdioOptions, 
   } catch (error) {
     const { status, code } = error as { readonly status?: number | null; readonly code?: string };
     // Else the program has said why.
-    if (code === 'ENOENT') console.error(`terraform-cell.ts: there is no program ${program} on the path`);
+    if (code === 'ENOENT') console.error(`terraform-stack.ts: there is no program ${program} on the path`);
     process.exit(status ?? 1);
   }
 }
@@ -46,7 +47,7 @@ const terraform = (...args: readonly string[]) =>
 
 const app = fileURLToPath(new URL('../../stacks/main.ts', import.meta.url));
 run(process.execPath, ['--import', import.meta.resolve('tsx'), app], {
-  CELLSTAMP_CELL: cell,
+  CELLSTAMP_CELL: subject,
   CDKTF_OUTDIR: 'cdktf.out',
 });
 
@@ -57,13 +58,13 @@ terraform('init', '-input=false', ...(existsSync(lockFile) ? ['-lockfile=readonl
 terraform('plan', '-input=false', '-out=plan', ...(action === 'plan' ? ['-lock=false'] : []));
 const plan = JSON.parse(
   execute('terraform', [`-chdir=${folder}`, 'show', '-json', 'plan'], ['ignore', 'pipe', 'inherit'])!,
-) as TerraformPlan & Changes;
+) as TerraformPlan;
 
 const count = (wanted: string) =>
   (plan.resource_changes ?? []).filter(({ change }) => change.actions.includes(wanted)).length;
-console.log(`cell ${cell}: ${count('create')} to add, ${count('update')} to change, ${count('delete')} to destroy`);
+console.log(`${stack}: ${count('create')} to add, ${count('update')} to change, ${count('delete')} to destroy`);
 
-const findings = checkPlan(plan);
+const findings = [...checkPlan(plan), ...planLosses(plan, mayGo)];
 for (const { rule, address, message } of findings) console.error(`${address}: ${message} (${rule})`);
 if (findings.length > 0) process.exit(1);
 if (action === 'apply') terraform('apply', '-input=false', 'plan');
