@@ -7,6 +7,7 @@ import { keepalived } from './keepalived/index.ts';
 import { pgbouncer } from './pgbouncer/index.ts';
 import { postgresql } from './postgresql/index.ts';
 import { databaseSchema } from './postgresql/schema.ts';
+import { probe } from './probe/index.ts';
 import { redis } from './redis/index.ts';
 import { rtpengine } from './rtpengine/index.ts';
 import { stunnel } from './stunnel/index.ts';
@@ -29,6 +30,7 @@ function programs(cell: Cell, host: Host): readonly HostConfig[] {
         stunnel(cell, host),
         kamailio(cell, host),
         callWatch(cell),
+        probe(cell, host),
         takeOverOnSbc(cell, host),
         keepalived(cell, host),
       ];

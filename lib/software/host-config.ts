@@ -17,6 +17,8 @@ export interface HostFile {
   readonly owner: string;
   readonly group: string;
   readonly text: string;
+  /** What has to happen where nothing but such files has changed. @default restart: all programs of the host */
+  readonly change?: 'restart' | 'reload' | 'nothing';
 }
 
 /** Runs once, in the foreground, as root unless the service's user is named. Paths are absolute. */
@@ -41,6 +43,8 @@ export interface Service {
   readonly before: readonly Command[];
   /** Services of the same host that must be ready first. */
   readonly after: readonly string[];
+  /** What an operator fills in: as long as one of them is empty the service is off, those after it too, and the host does without. */
+  readonly needs: readonly LateBoundValue[];
   /** Directories made before the start, owned by the user: `/run/kamailio`. State survives restarts, run does not. */
   readonly runDirectories: readonly string[];
   readonly stateDirectories: readonly string[];
@@ -56,6 +60,11 @@ export interface Service {
   readonly health?: Command;
   /** How to take work off the service before it stops, and how long that may take. None: it stops at once. */
   readonly drain?: { readonly command: Command; readonly deadlineSeconds: number };
+  /**
+   * Whether other services of the host end it, so that it starts again. A target starts it again at once then, however often.
+   * Default: false.
+   */
+  readonly endedByOthers?: true;
   /** Makes the service read its files again without interrupting its work. */
   readonly reload?: Command;
   /** Seconds between the stop signal and the kill. */
@@ -70,6 +79,7 @@ const usualService = {
   environment: {},
   before: [],
   after: [],
+  needs: [],
   runDirectories: [],
   stateDirectories: [],
   openFiles: 1024,
@@ -91,7 +101,7 @@ export function service(
 export function file(
   path: string,
   text: string,
-  own: Partial<Pick<HostFile, 'mode' | 'owner' | 'group'>> = {},
+  own: Partial<Pick<HostFile, 'mode' | 'owner' | 'group' | 'change'>> = {},
 ): HostFile {
   return { path, mode: '0644', owner: 'root', group: 'root', ...own, text };
 }

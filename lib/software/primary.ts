@@ -28,7 +28,7 @@ export function isPrimary(host: DataHost): string {
   }
 }
 
-/** Lines of a bash script: the function `until_true` repeats a command until it succeeds, for so many seconds at most. */
+/** Lines of a bash script: the function `until_true` repeats a command until it succeeds, for this many seconds at most. */
 export const untilTrue = `# until_true SECONDS COMMAND...
 until_true() {
   local end=$((SECONDS + $1))

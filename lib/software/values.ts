@@ -51,7 +51,7 @@ export const values = {
     'database_sbc_password',
     'secret',
     'cell',
-    'Password of the SBC’s read-only PostgreSQL user.',
+    'Password of the SBC’s PostgreSQL user, which reads views and writes its probe’s row.',
   ),
   databaseReplicationPassword: value(
     'database_replication_password',

@@ -12,11 +12,12 @@ import type { HostFile } from '../../lib/software/host-config.ts';
 import { systemdUnit, unitName } from '../../lib/software/systemd.ts';
 import { parseCell } from '../../lib/fleet/schema/cell.ts';
 import { parseFront } from '../../lib/fleet/schema/front.ts';
+import { cellOnNodes } from '../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { hostFiles } from '../../lib/targets/kubernetes/host/host-files.ts';
 import { nodeHosts } from '../../lib/targets/kubernetes/names.ts';
 import { programFolders, programPaths } from '../../scripts/program-texts.ts';
 import { describeWith } from '../requirements.ts';
-import { minimal as kubernetesCell } from '../targets/kubernetes/cells.ts';
+import { minimal as kubernetesCell, movable } from '../targets/kubernetes/cells.ts';
 
 const programs = '/usr/local/lib/cellstamp';
 const cells = (['required', 'preferred', 'off'] as const).map((kernelForwarding) =>
@@ -30,11 +31,10 @@ const hosts = [
   ...[...cells, movingCell].flatMap((cell) => cell.hosts.map((host) => hostConfig(cell, host))),
   ...front.edges.map((edge) => edgeHostConfig(front, edge)),
 ];
-const onKubernetes = deriveCell(kubernetesCell, 'late');
+const onKubernetes = [kubernetesCell, movable].map(cellOnNodes);
 const scripts = new Map<string, HostFile>();
-for (const file of [...hosts, ...nodeHosts(onKubernetes).map((host) => hostFiles(onKubernetes, host).config)].flatMap(
-  ({ files }) => files,
-)) {
+const onNodes = onKubernetes.flatMap((cell) => nodeHosts(cell).map((host) => hostFiles(cell, host).config));
+for (const file of [...hosts, ...onNodes].flatMap(({ files }) => files)) {
   if (file.text.startsWith('#!')) scripts.set(file.text, file);
 }
 

@@ -12,6 +12,7 @@ it.each([
   ['lib/software/directory-agent/directory-agent.py', onHosts.directoryAgent],
   ['lib/software/edge-health/edge-health.py', onHosts.edgeHealth],
   ['lib/software/kamailio/common/kamailio-openssl.c', onHosts.kamailioOpenssl],
+  ['lib/software/probe/probe.py', onHosts.probe],
   ['lib/software/take-over/relays.py', onHosts.relays],
   ['lib/targets/kubernetes/host/node-files.py', onNodes.nodeFiles],
   ['lib/targets/local/front/accelerator.py', onFront.accelerator],

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { deriveCell } from '../../lib/fleet/derive/cell.ts';
 import { redis } from '../../lib/software/redis/index.ts';
@@ -40,6 +44,24 @@ describe('redis', () => {
     expect(rules('decided')).toEqual(['is_primary() { true; }', 'is_primary() { false; }']);
     const moving = 'is_primary() { [[ -n $(ip -oneline address show to 10.16.8.39/32) ]]; }';
     expect(rules('movable')).toEqual([moving, moving]);
+  });
+
+  it('says of a replica that its primary does not answer, after the time that whoever asks for its health has', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'redis-health-'));
+    const health = join(folder, 'health');
+    writeFileSync(health, text(replica, 'redis-health'));
+    const slow = `#!/bin/bash
+if [[ $* == *${cell.redis[1]!.address}* ]]; then printf 'PONG\\nrole:slave\\nmaster_link_status:up\\n'; else sleep 1; echo PONG; fi
+`;
+    writeFileSync(join(folder, 'redis-cli'), slow, { mode: 0o755 });
+    const asked = (own: Readonly<Record<string, string>>) => {
+      const env = { ...process.env, ...own, PATH: `${folder}:${process.env['PATH']}` };
+      const { status, stdout } = spawnSync('bash', [health], { env, encoding: 'utf8' });
+      return { status, stdout };
+    };
+    expect(asked({})).toEqual({ status: 1, stdout: 'the primary does not answer it\n' });
+    expect(asked({ ANSWER_WITHIN: '60' })).toEqual({ status: 0, stdout: '' });
+    rmSync(folder, { recursive: true });
   });
 
   it('lets clients do nothing dangerous, replicas only copy, and whoever changes the primary read nothing', () => {

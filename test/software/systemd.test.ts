@@ -14,6 +14,7 @@ const service: Service = {
   capabilities: ['CAP_NET_ADMIN'],
   environment: { GREETING: 'hello world' },
   before: [['/usr/local/lib/cellstamp/relay-prepare']],
+  needs: [],
   after: ['network-tuning'],
   runDirectories: ['/run/relay'],
   stateDirectories: ['/var/lib/relay'],

@@ -39,6 +39,14 @@ said += [ask("media-1", "release"), ask("media-1"), ask("media-2", "release"), a
     ).toEqual([true, false, false, true, false, true, false, true, false, true, true]);
   });
 
+  it('gives it to one machine at a time of those that are the same host', () => {
+    expect(
+      told(`clock[0] += 1
+said += [ask("media-1", at="10.0.0.1"), ask("media-1", at="10.0.0.2"), ask("media-1", "release", at="10.0.0.2")]
+said += [ask("media-1", at="10.0.0.2"), ask("media-1", "release", at="10.0.0.1"), ask("media-1", at="10.0.0.2")]`),
+    ).toEqual([true, false, true, false, true, true]);
+  });
+
   it('gives it to nobody in the second after its start: what it promised before it does not know', () => {
     expect(
       told(`said += [ask("media-1")]
@@ -118,7 +126,7 @@ relay.number, relay.peer, relay.peer_redis, relay.grantor = 1, "media-1", ("10.0
 relay.settled, relay.copied, relay.copied_at = clock[0], "run 1", clock[0]
 for seconds in (1, 28, 2):
     clock[0] += seconds
-    grantor.grant(1, "media-1")
+    grantor.grant(1, "media-1", "10.0.0.1")
     relay.wait_as_neighbour({"role": "slave", "master_host": "10.0.0.1", "master_link_status": "down"})
     said.append(relay.copied)`),
     ).toEqual(['run 1', 'run 1', null]);

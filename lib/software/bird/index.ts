@@ -68,7 +68,7 @@ export function anycastAnnouncement(front: Front, host: EdgeHost, announcement: 
 function birdConfig(host: EdgeHost, { range, system, neighbours }: Announcement): string {
   return `# BIRD of ${host.name}: announces ${range}, made by Cellstamp from the front's spec. It takes no route from anybody.
 #   birdc -s ${birdControl} show protocols            sessions
-#   birdc -s ${birdControl} show route export router_1   what the first router is told
+#   birdc -s ${birdControl} show route export router_1   the routes announced to the first router
 log stderr { info, warning, error, fatal, bug };
 router id ${host.unicastSide};
 

@@ -46,7 +46,7 @@ class Kamailio:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
             s.settimeout(PATIENCE)
             try:
-                # An address of its own, to which the answer goes; it is no file.
+                # An address of its own, to which the answer goes; it makes no file.
                 s.bind("")
                 s.connect(self.config["rpc"])
                 s.send(json.dumps({"jsonrpc": "2.0", "method": method, "params": params, "id": 1}).encode())
@@ -266,7 +266,7 @@ class Strays:
 
     def __init__(self, quiet_seconds):
         self.quiet_seconds = quiet_seconds
-        # (relay, session) => what the relay had heard when we looked, and since when it has heard no more, by our clock.
+        # (relay, session) => what the relay had heard when we looked, and since when it has heard nothing, by our clock.
         self.heard = {}
 
     def look(self, relay, session, answer, now):
@@ -283,7 +283,7 @@ class Strays:
 
 
 def delete_strays(kamailio, relays, strays, calls):
-    # A call that has begun since they were told is a stray for one round, in which it is only looked at.
+    # A call that has begun since they were listed is a stray for one round, in which it is only looked at.
     names = {call.name for call in calls}
     seen = set()
     for relay in relays.hosts if kamailio.knows_all() else ():
@@ -297,7 +297,7 @@ def delete_strays(kamailio, relays, strays, calls):
             try:
                 seen.add((relay, session))
                 if strays.look(relay, session, answer, asked):
-                    log("%s on relay %d is no call's, and nothing was heard of it for %d s: deleted" % (session, relay, strays.quiet_seconds))
+                    log("%s on relay %d belongs to no call, and it was silent for %d s: deleted" % (session, relay, strays.quiet_seconds))
                     relays.delete(relay, session)
             except (KeyError, TypeError):
                 # It has ended meanwhile.

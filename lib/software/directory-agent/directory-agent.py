@@ -166,7 +166,7 @@ class Directory:
             "create table if not exists owner (key text primary key, tenant text not null) without rowid;"
             # Tenants that want a key of another.
             "create table if not exists waiting (name text primary key, body text not null) without rowid;"
-            # What Kamailio has yet to be told, the last word about each thing; survives us, and what it refuses.
+            # What Kamailio has yet to learn, the last word about each thing; survives us, and what it refuses.
             "create table if not exists untold (number integer primary key autoincrement, thing text unique not null,"
             " command text not null, due real not null default 0);"
         )
@@ -270,7 +270,7 @@ class Directory:
         return self.db.execute("select count(*) from untold").fetchone()[0]
 
     def tell(self, kamailio):
-        """What it refuses it is told again a minute later. Not all at once: health is to be told, too."""
+        """What it refuses is sent again a minute later. Not all at once: health has to be sent, too."""
         due = "select number, command from untold where due <= ? order by number limit 1000"
         for number, command in self.db.execute(due, (time.time(),)).fetchall():
             refusals = kamailio.refusals
@@ -628,7 +628,7 @@ def main():
     # Those that Kamailio has.
     told = None
     complete, loaded, trusted, next_load = directory.is_complete(), False, None, 0.0
-    # From when on Kamailio refuses what is new, as it was told; UNTOLD until it was.
+    # From when on Kamailio refuses what is new, as it was sent; UNTOLD until then.
     drained = UNTOLD
     # Whether Kamailio has our tables; None until it was asked.
     holds = None
@@ -648,7 +648,7 @@ def main():
                 changed += directory.take(item)
                 peers_changed |= isinstance(item, dict) and item.get("kind") in ("cell", "edge")
             changed += directory.take_waiting()
-            # One that has just restarted will be told everything.
+            # One that has just restarted will get everything.
             if holds is not False:
                 directory.note(changed)
             directory.db.execute("commit")

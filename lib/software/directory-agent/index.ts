@@ -13,6 +13,9 @@ import { values } from '../values.ts';
 /** Seconds between two whole readings of the directory, which catch what a lost change left behind. */
 const resyncSeconds = 3600;
 
+/** Where the agent has the way to the directory. */
+export const directoryConfigPath = '/etc/cellstamp/directory.json';
+
 const program = '/usr/local/lib/cellstamp/directory-agent';
 
 /** What the entry may take to act on a health check that it has seen fail, in seconds. */
@@ -38,10 +41,7 @@ export function directoryAgent(front: Front, host: EdgeHost): HostConfig {
   return {
     ...emptyHostConfig,
     packages: ['nftables', 'python3', 'python3-boto3', 'python3-redis'],
-    files: [
-      script(program, programText),
-      file('/etc/cellstamp/directory.json', text, { mode: '0640', group: 'kamailio' }),
-    ],
+    files: [script(program, programText), file(directoryConfigPath, text, { mode: '0640', group: 'kamailio' })],
     services: [agent],
     values: [values.directory],
   };

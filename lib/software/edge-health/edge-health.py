@@ -11,7 +11,7 @@ import asyncio, json, os, socket, ssl, sys, time
 CONFIG = "/etc/cellstamp/edge-health.json"
 # Seconds: from one question to the next, and how long an answer is waited for.
 PERIOD, PATIENCE = 0.5, 1.0
-# Connections at once; each has so many seconds and bytes for its request.
+# Connections at once; each has this number of seconds and bytes for its request.
 MOST, REQUEST_SECONDS, REQUEST_BYTES = 64, 2.0, 4096
 
 

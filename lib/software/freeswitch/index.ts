@@ -40,7 +40,9 @@ export function freeswitch(cell: Cell, host: MediaHost): HostConfig {
       script(paths.prepare, prepareScript),
       script(paths.ready, readyScript(host)),
       script(paths.drain, drainScript),
-      ...(fromSignalwire ? [secret(paths.token, tokenFile()), script(paths.install, installScript)] : []),
+      ...(fromSignalwire
+        ? [{ ...secret(paths.token, tokenFile()), change: 'nothing' } as const, script(paths.install, installScript)]
+        : []),
     ],
     services: [...(fromSignalwire ? [installation] : []), daemon(cell)],
     sysctl: {},
@@ -78,6 +80,7 @@ const installation = service({
   phase: 'install',
   user: 'root',
   before: [[paths.install]],
+  needs: [values.signalwireToken],
   ready: ['/bin/true'],
   readyTimeoutSeconds: 600,
 });

@@ -66,7 +66,7 @@ request=$(printf '%s\\r\\n' \\
 # By cat, in one datagram: printf would send each line in its own. (The here-string gives back the last line feed.)
 cat <<<"$request" >&3
 # By head, for the same reason: read would take one byte of the datagram and lose the rest.
-[[ $(timeout 1 head -c 12 <&3 2>/dev/null) == 'SIP/2.0 200 ' ]]
+[[ $(timeout "\${ANSWER_WITHIN:-1}" head -c 12 <&3 2>/dev/null) == 'SIP/2.0 200 ' ]]
 `;
 }
 

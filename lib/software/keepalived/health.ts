@@ -25,13 +25,13 @@ use Time::HiRes qw(sleep time);
 
 my $known_good = '/run/keepalived/kamailio-is-good';
 
-${optionsFunction(sbcAnswersAt(cell, host), 0.5)}
+${optionsFunction(sbcAnswersAt(cell, host))}
 # That it is asked at all is how keepalived shows that it works.
 open(my $asked, '>', '${askedPath}') or die "${askedPath}: $!";
 close $asked;
 
 if (!-e $known_good) {
-    exit 1 if answers() != 200;
+    exit 1 if answers(0.5) != 200;
     open(my $file, '>', $known_good) or die "$known_good: $!";
     exit 0;
 }
@@ -39,7 +39,7 @@ if (!-e $known_good) {
 my $failures = 0;
 for my $pause (0, 0.2, 0.2, 0.2, 0.2) {
     sleep $pause;
-    $failures = answers() == 200 ? 0 : $failures + 1;
+    $failures = answers(0.5) == 200 ? 0 : $failures + 1;
     next if $failures < 2;
     unlink $known_good;
     exit 1;

@@ -4,7 +4,7 @@
   media-hosts start     before Kamailio starts: makes what it reads from the table
   media-hosts reload    after the table was replaced: a running Kamailio follows it, and no call notices
 
-A host that stands in the table no more gets no new call. Its running calls live on: it keeps its number and its address here, so that
+A host that has left the table gets no new call. Its running calls live on: it keeps its number and its address here, so that
 they can be changed and released, until another host gets the number. That is refused while the relay at the old address answers and
 has calls: their number says where they are.
 """
@@ -82,7 +82,7 @@ class Kamailio:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
             s.settimeout(PATIENCE)
             try:
-                # An address of its own, to which the answer goes; it is no file.
+                # An address of its own, to which the answer goes; it makes no file.
                 s.bind("")
                 s.connect(self.path)
                 s.send(json.dumps({"jsonrpc": "2.0", "method": method, "params": params, "id": 1}).encode())

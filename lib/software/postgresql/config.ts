@@ -129,7 +129,7 @@ BEGIN
 END
 $$;
 
--- The owner may make the SBC's user; it is no superuser, as on a managed cluster.
+-- The owner may make the SBC's user; it is not a superuser, as on a managed cluster.
 ALTER ROLE "${late(values.databaseAdminUser.name)}" LOGIN CREATEROLE NOSUPERUSER PASSWORD '${late(values.databaseAdminPassword.name)}';
 ALTER ROLE "${databaseNames.replicationUser}" LOGIN REPLICATION PASSWORD '${late(values.databaseReplicationPassword.name)}';
 

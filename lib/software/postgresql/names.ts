@@ -4,7 +4,7 @@ export const dataAuthoritiesPath = '/etc/cellstamp/data-ca.pem';
 
 export const databaseNames = {
   database: 'cellstamp',
-  /** The SBC's user, who can only read. The schema's service makes it. */
+  /** The SBC's user, who can read, and write the row of its probe. The schema's service makes it. */
   sbcUser: 'cellstamp_sbc',
   /** With this user a replica follows its primary, where PostgreSQL runs on hosts of the cell. */
   replicationUser: 'cellstamp_replication',

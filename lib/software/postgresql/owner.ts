@@ -38,7 +38,8 @@ sslmode=verify-full
 sslrootcert=${dataAuthoritiesPath}
 connect_timeout=5
 `,
-      { mode: '0600' },
+      // Read by whoever needs it, and RDS rotates the password every week.
+      { mode: '0600', change: 'nothing' },
     ),
     file(
       ownerProgram,

@@ -48,7 +48,7 @@ export function partScript(host: DatabaseHost): string {
 #   position           its part, the bytes of changes it has, and when it had the last one (seconds since 1970, or -)
 #   hand-over ADDRESS  the primary stops and comes back as a replica; every replica that is connected has all of it then
 #   promote            a replica becomes the primary
-#   follow SECONDS     waits until it follows the primary. It copies the primary anew when it can't after a third of the time, and at once
+#   follow SECONDS     waits until it follows the primary. It copies the primary again when it can't after a third of the time, and at once
 #                      when it takes writes itself; what it had is put aside then
 set -eu
 data=${paths.data}

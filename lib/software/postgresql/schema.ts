@@ -130,10 +130,25 @@ CREATE TABLE IF NOT EXISTS cellstamp.edge_keys (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS edge_keys_current ON cellstamp.edge_keys (current) WHERE current;
 
+-- What the probe of each SBC has written last.
+CREATE TABLE IF NOT EXISTS cellstamp.probes (
+  sbc text PRIMARY KEY CHECK (sbc ~ '^sbc-[12]$'),
+  mark text NOT NULL CHECK (length(mark) <= 64),
+  written timestamptz NOT NULL DEFAULT now()
+);
+
 -- What the SBCs see: this schema, and nothing of the tables.
 CREATE SCHEMA IF NOT EXISTS sbc;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys;
+-- The one thing that they may write.
+CREATE OR REPLACE FUNCTION sbc.probe(which text, made text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO cellstamp.probes (sbc, mark) VALUES (which, made)
+  ON CONFLICT (sbc) DO UPDATE SET mark = EXCLUDED.mark, written = now();
+$$;
+REVOKE ALL ON FUNCTION sbc.probe FROM PUBLIC;
+
+DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -224,12 +239,14 @@ SELECT 'key:' || id AS key_name, 0 AS key_type, 0 AS value_type, key AS key_valu
 UNION ALL
 SELECT 'current', 0, 0, id FROM cellstamp.edge_keys WHERE current;
 
+CREATE VIEW sbc.probes AS SELECT sbc, mark FROM cellstamp.probes;
+
 -- The same for one user, by index.
 CREATE VIEW sbc.secrets AS
 SELECT domain, users.name, ha1 AS secret
 FROM cellstamp.users JOIN cellstamp.tenants ON tenants.name = users.tenant;
 
--- The SBCs' user can log in and read these views; nothing else.
+-- The SBCs' user can log in, read these views, and say what its probe has written; nothing else.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${sbcUser}') THEN
@@ -248,6 +265,7 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT CONNECT ON DATABASE ${database} TO ${sbcUser};
 GRANT USAGE ON SCHEMA sbc TO ${sbcUser};
 GRANT SELECT ON ALL TABLES IN SCHEMA sbc TO ${sbcUser};
+GRANT EXECUTE ON FUNCTION sbc.probe TO ${sbcUser};
 COMMIT;
 `;
 

@@ -85,7 +85,8 @@ user ${redisUsers.failover} on >${late(values.redisFailoverPassword.name)} reset
 
 /**
  * Text of a script that fails, with why, when Redis does not do the work of its host's part: a replica asks the primary, too, because
- * its own side of the link looks well for a while after the primary fell silent.
+ * its own side of the link looks well for a while after the primary fell silent. Who has more or less patience than a second says in the
+ * environment how long the primary may take: `ANSWER_WITHIN`, seconds.
  */
 export function healthScript(host: RedisHost): string {
   return `#!/bin/bash
@@ -97,7 +98,7 @@ cli() { redis-cli -h "$1" -p ${internalPorts.redis} --tls --cacert ${paths.autho
 ${isPrimary(host)}
 part=replica
 ! is_primary || part=primary
-[[ $part == primary ]] || exec 3< <(echo ping | timeout --signal=KILL 0.6 redis-cli -h ${host.primaryAddress} -p ${internalPorts.redis} --tls --cacert ${paths.authorities} 2>&1)
+[[ $part == primary ]] || exec 3< <(echo ping | timeout --signal=KILL "\${ANSWER_WITHIN:-0.6}" redis-cli -h ${host.primaryAddress} -p ${internalPorts.redis} --tls --cacert ${paths.authorities} 2>&1)
 state=$(printf 'ping\\ninfo replication\\n' | cli ${host.address} 2>&1)
 [[ $state == PONG* ]] || fail "it says: \${state##*$'\\n'}"
 if [[ $part == primary ]]; then

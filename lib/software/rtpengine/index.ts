@@ -150,7 +150,10 @@ function daemon(cell: Cell, part: RelayPart): Service {
     ready: calls === undefined ? pingCommand : [answersScriptPath, String(part.cliPort)],
     // Long enough to build the kernel module at the first start.
     readyTimeoutSeconds: kernelForwarding === 'off' ? 10 : 180,
-    ...(part.service === 'rtpengine' ? { drain: { command: [drainScriptPath], deadlineSeconds: 1800 } } : {}),
+    ...(calls === undefined
+      ? { drain: { command: [drainScriptPath], deadlineSeconds: 1800 } }
+      : // To read the calls of the other host.
+        { endedByOthers: true }),
     stopTimeoutSeconds: 10,
   });
 }

@@ -4,7 +4,7 @@
  */
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { insideRanges } from '../../fleet/derive/inside.ts';
-import { internalPorts } from '../../fleet/schema/fixed.ts';
+import { internalPorts, probeAudioPorts } from '../../fleet/schema/fixed.ts';
 import { service } from '../host-config.ts';
 import { guestCliPort, rtpengineCliPort } from './part.ts';
 import { pingUser } from './ping.ts';
@@ -58,6 +58,8 @@ ${set(
         # Answers to the SBCs' commands and to Prometheus; to the health check and to the drain script of this host.
         ip daddr @sbcs udp sport ${internalPorts.rtpengineControl} accept
         ip daddr @sbcs tcp sport ${any(web)} accept
+        # Calls of the probe, which listens there. Without one nobody does; an SBC may have one still when the spec has none any more.
+        ip daddr @sbcs udp dport ${probeAudioPorts.from}-${probeAudioPorts.to} accept
         oifname "lo" udp sport ${internalPorts.rtpengineControl} accept
         oifname "lo" tcp sport { ${[...cli, ...web].join(', ')} } accept${
           moves

@@ -36,7 +36,7 @@ export function stunnel(_cell: Cell, _host: SbcHost): HostConfig {
           '/bin/bash',
           '-c',
           `exec 3<>/dev/tcp/127.0.0.1/${redisTunnelPort}; printf 'PING\\r\\n' >&3
-read -r -t 0.8 answer <&3; [[ $answer == [-+]* ]] || { echo 'no answer from Redis through it'; exit 1; }`,
+read -r -t "\${ANSWER_WITHIN:-0.8}" answer <&3; [[ $answer == [-+]* ]] || { echo 'no answer from Redis through it'; exit 1; }`,
         ],
       }),
     ],

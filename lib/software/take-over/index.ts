@@ -85,6 +85,8 @@ export function takeOverOnMedia(cell: Cell, host: MediaHost): HostConfig {
         capabilities: ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_SYS_NICE', 'CAP_KILL', 'CAP_DAC_READ_SEARCH'],
         after: [fence.name, ...parts.map(({ calls }) => calls.service)],
         runDirectories: [runDirectory],
+        // Its relay moves to the neighbour, with its calls.
+        drain: { command: [relaysProgram, 'leave'], deadlineSeconds: 1800 },
         // Somebody has the host's own relay: this host, or the neighbour.
         ready: [relaysProgram, 'ready'],
         readyTimeoutSeconds: 30,
@@ -113,7 +115,7 @@ export function takeOverOnMedia(cell: Cell, host: MediaHost): HostConfig {
   };
 }
 
-/** An SBC gives its word, and its Kamailio is told which relays take no new calls. */
+/** An SBC gives its word, and its Kamailio learns which relays take no new calls. */
 export function takeOverOnSbc(cell: Cell, host: SbcHost): HostConfig {
   const moving = movingRelays(cell);
   if (moving.length === 0) return emptyHostConfig;

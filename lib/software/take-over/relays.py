@@ -6,6 +6,8 @@
   relays ready           exit status 0 if this host holds its own relay's address, or follows the neighbour that holds it
   relays move NUMBER     moves this host's own relay to the neighbour, with its calls, and keeps it there
   relays home NUMBER     lets it come back
+  relays leave           before this host stops: moves its own relay to the neighbour, and waits until no call is left on it or on a
+                         relay of another host
   relays await own|guest before the rtpengine of one of the two starts: waits some seconds for the calls to arrive
 
 A relay has two hosts, its home and one neighbour. Each runs an rtpengine for it, and only one of them, the holder, has the relay's
@@ -22,6 +24,9 @@ The host that does not hold the address follows: its Redis is a replica of the h
 the holder falls silent, the follower takes the address. When the home host is back and has read all calls, it asks for the address and
 gets it by a planned hand-over. Requests are authenticated by a key of the cell and a challenge that is valid once, so that a recorded
 one is worthless.
+
+A host is a name and an address: another machine that becomes the same host gets no grant while the one before it has the relay. Where
+addresses of hosts change, the configuration is replaced, and this program follows it.
 """
 import ctypes, hashlib, hmac, json, os, queue, re, select, signal, socket, subprocess, sys, threading, time
 
@@ -41,6 +46,8 @@ PATIENCE = 0.1
 RELAY_PATIENCE = 0.8
 # How long the start of an rtpengine waits for the calls of the other host.
 AWAITED = 5.0
+# How long a host that leaves waits for somebody to take a relay without calls.
+UNUSED = 10.0
 # How long a neighbour keeps the home host off that has lost the calls which it has.
 INSISTS = 5.0
 # A home host has all calls, and has been well for so long, before it asks for its address.
@@ -84,49 +91,66 @@ class Grantor:
 
     def __init__(self, config, wire):
         self.config, self.wire, self.lock = config, wire, threading.Lock()
-        # Number of a relay => (host, until when), and host => the challenge that its next ask must have.
+        # Number of a relay => (host, its address, until when), and host and address => the challenge that its next ask must have.
         self.words, self.challenges = {}, {}
         # What it promised before it was started nobody knows any more.
         self.silent_until = now() + LEASE
         # Number of a relay => what its follower on this host says to an ask of the holder, see Relay.
         self.relays = {}
+        # The version of the configuration that this program has.
+        self.read_at = None
 
     def holder(self, number):
-        host, until = self.words.get(number, (None, 0))
+        host, _, until = self.words.get(number, (None, None, 0))
         return host if until > now() else None
 
-    def grant(self, number, host):
+    def grant(self, number, host, at):
         with self.lock:
-            if now() < self.silent_until or self.holder(number) not in (None, host):
+            if now() < self.silent_until or (self.holder(number) is not None and self.words[number][:2] != (host, at)):
                 return False
-            self.words[number] = (host, now() + LEASE)
+            self.words[number] = (host, at, now() + LEASE)
             return True
 
-    def release(self, number, host):
+    def release(self, number, host, at):
         with self.lock:
-            if self.words.get(number, (None, 0))[0] == host:
+            if self.words.get(number, ())[:2] == (host, at):
                 del self.words[number]
 
     def answer(self, ask):
-        sender, number = ask["from"], ask["relay"]
+        sender, at, number = ask["from"], ask.get("at"), ask["relay"]
         if ask["to"] != self.config["name"] or sender not in self.config["grants"].get(str(number), ()):
             return None
         answer = {"to": sender, "from": ask["to"], "nonce": ask["nonce"], "ok": False}
-        expected = self.challenges.setdefault(sender, os.urandom(8).hex())
+        expected = self.challenges.setdefault((sender, at), os.urandom(8).hex())
         if ask.get("challenge") != expected:
             return {**answer, "challenge": expected, "again": True}
-        self.challenges[sender] = os.urandom(8).hex()
+        self.challenges[sender, at] = os.urandom(8).hex()
         relay = self.relays.get(number)
         if ask["op"] == "release":
-            self.release(number, sender)
+            self.release(number, sender, at)
             answer["ok"] = True
         elif ask["op"] in ("take", "renew"):
             # The neighbour does not give its word to one that has come back without the calls.
             if relay is None or relay.lets(ask):
-                answer["ok"] = self.grant(number, sender)
+                answer["ok"] = self.grant(number, sender, at)
         elif relay is not None:
             answer["ok"] = relay.told(ask)
-        return {**answer, "challenge": self.challenges[sender], "holder": self.holder(number), "mine": relay is not None and relay.wants_it(ask)}
+        return {**answer, "challenge": self.challenges[sender, at], "holder": self.holder(number), "mine": relay is not None and relay.wants_it(ask)}
+
+    def follow_config(self):
+        """Where the other hosts are may change; who they are does not while this program runs."""
+        try:
+            changed = os.stat(CONFIG).st_mtime_ns
+            if changed != self.read_at:
+                with open(CONFIG) as file:
+                    config = json.load(file)
+                for one in config["relays"] if self.read_at is not None else []:
+                    if one["number"] in self.relays:
+                        self.relays[one["number"]].readdress(config, one)
+                self.read_at = changed
+        # It is being written.
+        except (OSError, ValueError):
+            pass
 
     def serve(self):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -138,6 +162,7 @@ class Grantor:
                 touched = now()
                 with open(ALIVE, "w"):
                     pass
+                self.follow_config()
             try:
                 data, address = s.recvfrom(2048)
                 ask = self.wire.unpack(data)
@@ -152,7 +177,7 @@ class Asker:
     """Asks grantors on other hosts, all at once."""
 
     def __init__(self, config, wire, number):
-        self.name, self.wire, self.number = config["name"], wire, number
+        self.name, self.at, self.wire, self.number = config["name"], config["listen"][0], wire, number
         self.challenges = {}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((config["listen"][0], 0))
@@ -162,7 +187,7 @@ class Asker:
         nonce, answers, end = os.urandom(8).hex(), {}, now() + PATIENCE
 
         def send(name):
-            message = {"to": name, "from": self.name, "nonce": nonce, "op": op, "relay": self.number, "challenge": self.challenges.get(name), **more}
+            message = {"to": name, "from": self.name, "at": self.at, "nonce": nonce, "op": op, "relay": self.number, "challenge": self.challenges.get(name), **more}
             try:
                 self.socket.sendto(self.wire.pack(message), tuple(grantors[name]))
             except OSError:
@@ -285,15 +310,15 @@ class Relay:
     """One of the two hosts of a relay."""
 
     def __init__(self, config, relay, wire, grantor, fence):
-        self.name, self.number, self.home = config["name"], relay["number"], relay["home"]
+        self.name, self.at, self.number, self.home = config["name"], config["listen"][0], relay["number"], relay["home"]
         self.addresses, self.peer, self.peer_at = relay["addresses"], relay["peer"], relay["peerAt"]
         self.sbcs, self.claim, self.pid_file, self.copy_file = config["sbcs"], config["claim"], relay["pid"], relay["copy"]
         self.cli, self.peer_redis = relay["cli"], relay["peerRedis"]
         self.grantor, self.fence, self.asker = grantor, fence, Asker(config, wire, self.number)
         self.redis = Redis(relay["redis"], config["redisPassword"])
         self.holding, self.until = False, 0.0
-        # When its rtpengine answered last, and how many calls it knew that it had not made its own.
-        self.answered, self.foreign = 0.0, 0
+        # When its rtpengine answered last, how many calls it knew, and how many of them it had not made its own.
+        self.answered, self.calls, self.foreign = 0.0, 0, 0
         # When it took the address.
         self.taken = 0.0
         # Follower: since when it has all calls; of which Redis of the home host, and until when; whether that is asked for.
@@ -308,12 +333,16 @@ class Relay:
         self.run_id, self.run_of_home = None, None
         # The other host is to have the address first.
         self.not_before, self.next_move = 0.0, 0.0
-        self.said = None
+        self.said, self.stopped = None, False
 
     def say(self, text):
         if text != self.said:
             log("relay %d: %s" % (self.number, text))
             self.said = text
+
+    def readdress(self, config, relay):
+        if relay["peer"] == self.peer:
+            self.sbcs, self.peer_at, self.peer_redis = config["sbcs"], relay["peerAt"], relay["peerRedis"]
 
     # --- What the other host is answered, in the grantor's thread.
 
@@ -334,6 +363,8 @@ class Relay:
     def told(self, ask):
         if ask["op"] == "give":
             if self.holding:
+                # Its answer goes to whoever asks, which may be on another machine by now.
+                self.peer_at = [ask.get("at") or self.peer_at[0], self.peer_at[1]]
                 self.asked_for.set()
             return self.holding
         if ask["op"] == "given":
@@ -372,7 +403,7 @@ class Relay:
             answer = self.ask_rtpengine(b"list numsessions")
             if answer:
                 self.answered = now()
-                self.foreign = int((re.findall(rb"foreign: (\d+)", answer) or [0])[0])
+                self.calls, self.foreign = (int((re.findall(word + rb": *(\d+)", answer) or [0])[0]) for word in (b"total", b"foreign"))
             time.sleep(max(0.05, started + RENEW - now()))
 
     def watch_calls(self, redis):
@@ -419,14 +450,16 @@ class Relay:
     def ask(self, op):
         """Until when this host may hold the address, or None; and the answers."""
         asked = now()
-        if not self.home and not self.grantor.grant(self.number, self.name):
+        if not self.home and not self.grantor.grant(self.number, self.name, self.at):
             return None, {}
         # While it holds the address, the first that suffice; else all, for who says no has a reason.
         answers = self.asker.ask(self.grantors(), op, self.enough if op == "renew" else lambda answers: False, run=self.run_id)
-        return (asked + LEASE - MARGIN if self.enough(answers) else None), answers
+        # Of one whose neighbour is about to be another, the neighbour before may have it: only the SBCs know.
+        elsewhere = op == "take" and any(not answer["ok"] and answer.get("holder") for answer in answers.values())
+        return (asked + LEASE - MARGIN if self.enough(answers) and not elsewhere else None), answers
 
     def release(self):
-        self.grantor.release(self.number, self.name)
+        self.grantor.release(self.number, self.name, self.at)
         self.asker.ask({**self.sbcs, **({self.peer: self.peer_at} if self.home else {})}, "release")
 
     def put_address(self, where):
@@ -585,7 +618,7 @@ class Relay:
     def serve(self):
         self.put_address("drop")
         self.fence.close(self.addresses)
-        while True:
+        while not self.stopped:
             try:
                 (self.keep if self.holding else self.wait)()
             except (OSError, ValueError) as error:
@@ -611,7 +644,7 @@ class Teller(threading.Thread):
     def rpc(self, method, *params):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
             s.settimeout(1)
-            # An address of its own, to which the answer goes; it is no file.
+            # An address of its own, to which the answer goes; it makes no file.
             s.bind("")
             s.connect(self.rpc_path)
             s.send(json.dumps({"jsonrpc": "2.0", "method": method, "params": params, "id": 1}).encode())
@@ -664,7 +697,13 @@ def commands(relays):
                 client.settimeout(1)
                 verb, *rest = client.recv(256).decode().split()
                 own = [relay for relay in relays if relay.home and rest == [str(relay.number)]]
-                if verb == "list":
+                if verb == "leave":
+                    for relay in relays:
+                        if relay.home and not relay.away:
+                            relay.stay_away(True)
+                    held = [relay for relay in relays if relay.holding]
+                    client.sendall(("%d %d\n" % (len(held), sum(relay.calls for relay in held))).encode())
+                elif verb == "list":
                     client.sendall("".join(relay.state() + "\n" for relay in relays).encode())
                 elif verb in ("move", "home") and own:
                     own[0].stay_away(verb == "move")
@@ -692,7 +731,38 @@ def serve(config):
             for work in (relay.watch_rtpengine, lambda relay=relay, watcher=watcher: relay.watch_calls(watcher), relay.serve):
                 threading.Thread(target=work, daemon=True).start()
         threading.Thread(target=commands, args=(relays,), daemon=True).start()
+        signal.signal(signal.SIGTERM, lambda *_: stop(relays))
     grantor.serve()
+
+
+def stop(relays):
+    """The neighbours need not wait for the leases to expire."""
+    for relay in relays:
+        relay.stopped = True
+        if relay.holding:
+            relay.leave("is stopped")
+            relay.release()
+    os._exit(0)
+
+
+def ask_service(*words):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+        s.settimeout(2)
+        s.connect(COMMANDS)
+        s.sendall(" ".join(words).encode())
+        return s.makefile().read()
+
+
+def leave():
+    began, said = now(), None
+    while True:
+        held, calls = map(int, ask_service("leave").split())
+        if held == 0 or (calls == 0 and now() - began > UNUSED):
+            return print("relays: no call is left here")
+        if calls != said:
+            said = calls
+            print("relays: %d calls on %d relays are left here" % (calls, held), flush=True)
+        time.sleep(0.2)
 
 
 def await_calls(relay, redis):
@@ -710,7 +780,7 @@ def await_calls(relay, redis):
 
 
 def main(verb=None, *words):
-    if (verb, len(words)) not in (("serve", 0), ("list", 0), ("ready", 0), ("move", 1), ("home", 1), ("await", 1)):
+    if (verb, len(words)) not in (("serve", 0), ("list", 0), ("ready", 0), ("leave", 0), ("move", 1), ("home", 1), ("await", 1)):
         print(__doc__, file=sys.stderr)
         return 2
     if verb in ("serve", "await"):
@@ -722,12 +792,11 @@ def main(verb=None, *words):
         await_calls(relay, Redis(relay["redis"], config["redisPassword"]))
         return 0
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-            s.settimeout(2)
-            s.connect(COMMANDS)
-            s.sendall(" ".join(("list" if verb == "ready" else verb, *words)).encode())
-            answer = s.makefile().read()
-    except OSError as error:
+        if verb == "leave":
+            leave()
+            return 0
+        answer = ask_service("list" if verb == "ready" else verb, *words)
+    except (OSError, ValueError) as error:
         print("relays: the service does not answer: %s" % error, file=sys.stderr)
         return 1
     if not answer:
