@@ -71,7 +71,7 @@ export const connectionsPerSource = z
   .max(100000)
   .default(1200)
   .describe(
-    'Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more.',
+    'Number of connections over TCP and TLS that one source may hold. That number may open in a burst, then a twentieth of it a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more.',
   );
 
 export interface Connections {

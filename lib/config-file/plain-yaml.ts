@@ -27,7 +27,7 @@ const word = /^[A-Za-z][A-Za-z0-9._@/-]*$/;
 const integer = /^(0|[1-9]\d{0,14})$/;
 const dotted = /^(\d+(\.\d+){2,}(\/\d+)?|\d+-\d+)$/;
 const quoted = /^('[^']*'|"[^"\\]*")$/;
-/** What is no text to YAML 1.2, or would be a group, an alias, a tag. */
+/** What YAML 1.2 does not read as text, or reads as a group, an alias, a tag. */
 const notText = /^(null|true|false)$/i;
 
 /** A tab, another kind of space or one at the end of a line means something to the parser; it also finds what nobody can read. */

@@ -173,7 +173,7 @@ function cut(text: string, path: Path): { readonly text: string; readonly piece:
   };
 }
 
-/** A key between brackets, with the comma that it needs no more. */
+/** A key between brackets, with the comma that it no longer needs. */
 function flowRange({ items }: Group, entry: Entry): readonly [number, number] {
   const at = items.indexOf(entry);
   const next = items[at + 1];

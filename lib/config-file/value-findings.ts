@@ -77,7 +77,7 @@ function asText(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch {
-    return 'an object that is no JSON';
+    return "an object that can't be written as JSON";
   }
 }
 
@@ -91,7 +91,7 @@ function typesIn({ anyOf, enum: words, const: only, type }: JsonSchema): Readonl
 
 /** @param isOther whether the value is of another type than wanted, which is then named */
 function describeGiven(value: unknown, written: string, isOther: boolean): string {
-  if (value === null) return written === '' ? 'nothing: the key has no value' : `${written}, which is no value`;
+  if (value === null) return written === '' ? 'nothing: the key has no value' : `${written}, which is not a value`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object') {
     const keys = Object.keys(value);

@@ -19,7 +19,7 @@ export interface Entry {
   readonly lines: readonly string[];
 }
 
-/** Takes an entry out of the list of a key. A list that has no more entries becomes `[]`. */
+/** Takes an entry out of the list of a key. A list without entries left becomes `[]`. */
 export function takeEntry(text: string, key: string, at: number): { readonly text: string; readonly entry: Entry } {
   const { list, colon } = listOf(text, key);
   const node = list!.items[at] as Node;

@@ -2,6 +2,7 @@
  * What the tenant directory holds: an item for every cell, edge and tenant. Edges read it (`../software/directory-agent`);
  * whoever changes the fleet writes it. Pure.
  */
+import { z } from 'zod';
 import { widestEdgeSourcePrefix } from './schema/fixed.ts';
 import { formatAddress, parseRange, rangeSize } from './range.ts';
 import type { CellSpec, Tenant } from './schema/cell.ts';
@@ -37,9 +38,35 @@ export interface TenantItem extends Item {
 
 export type DirectoryItem = CellItem | EdgeItem | TenantItem;
 
+const version = z.number();
+
+/** A cell's item as somebody has written it. */
+export const cellItemSchema = z.object({
+  kind: z.literal('cell'),
+  name: z.string(),
+  version,
+  addresses: z.array(z.string()),
+  state: z.enum(['planned', 'active', 'cordoned', 'draining', 'retired']),
+});
+
+/** A tenant's item as somebody has written it. */
+export const tenantItemSchema = z.object({
+  kind: z.literal('tenant'),
+  name: z.string(),
+  version,
+  cell: z.string(),
+  other: z.string(),
+  keys: z.array(z.string()),
+});
+
 /** Name of an item in the directory: `tenant:acme`. */
 export function itemId({ kind, name }: Pick<DirectoryItem, 'kind' | 'name'>): string {
   return `${kind}:${name}`;
+}
+
+/** Whether a tenant is in a cell or comes from it, or has one of the names. */
+export function isOfCell({ name, cell, other }: TenantItem, wanted: string, names: readonly string[]): boolean {
+  return cell === wanted || other === wanted || names.includes(name);
 }
 
 /**

@@ -34,7 +34,7 @@ export class EdgeKeysRefused extends UserError {
 /** @throws EdgeKeysRefused without a word of what the text says: it may be a key */
 export function parseEdgeKeys(text: string): EdgeKeys {
   const refused = new EdgeKeysRefused(
-    `this is no set of edge keys; allowed: {"current": ID, "keys": {ID: KEY}} with 1 or ${mostKeys} keys, an ID of 4 and a KEY of 64 hexadecimal digits`,
+    `not a set of edge keys; allowed: {"current": ID, "keys": {ID: KEY}} with 1 or ${mostKeys} keys, an ID of 4 and a KEY of 64 hexadecimal digits`,
   );
   let value: unknown;
   try {
@@ -54,7 +54,7 @@ export function parseEdgeKeys(text: string): EdgeKeys {
   return { current, keys: Object.fromEntries(entries) };
 }
 
-/** @param randomBytes makes so many random bytes */
+/** @param randomBytes makes this many random bytes */
 export function firstEdgeKeys(randomBytes: (count: number) => Buffer): EdgeKeys {
   const name = randomBytes(2).toString('hex');
   return { current: name, keys: { [name]: randomBytes(32).toString('hex') } };
@@ -63,7 +63,7 @@ export function firstEdgeKeys(randomBytes: (count: number) => Buffer): EdgeKeys 
 /**
  * The key set after a step: with one more key, which is accepted and proves nothing yet; with the named key making new proofs; or
  * without the named key, so that nothing that it has proved is accepted any more.
- * @param randomBytes makes so many random bytes
+ * @param randomBytes makes this many random bytes
  * @throws EdgeKeysRefused when the step can't be taken
  */
 export function afterStep(set: EdgeKeys, change: EdgeKeysStep, randomBytes: (count: number) => Buffer): EdgeKeys {

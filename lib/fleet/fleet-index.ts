@@ -5,8 +5,6 @@
 import { parseCell } from './schema/cell.ts';
 import type { Path } from '../config-file/finding.ts';
 import { parseFront } from './schema/front.ts';
-import { meansAws } from '../config-file/old-form.ts';
-import { oldCell, oldFront } from './schema/old-form.ts';
 import { parseRange, type Range } from './range.ts';
 import type { Source } from '../config-file/source.ts';
 
@@ -24,8 +22,6 @@ export interface IndexedFile {
   readonly region: string | undefined;
   readonly state: string;
   readonly networks: readonly Placed<Range>[];
-  /** Of what is on AWS, by region, at whose path each stands: of a cell the SBC pair's floating one and one a media host, of the front one an edge. */
-  readonly elasticIps: readonly Placed<{ readonly region: string; readonly count: number }>[];
   readonly tenants: readonly Placed<string>[];
   readonly domains: readonly Placed<string>[];
   /** Of the front: the domain that the edges' own names are under. */
@@ -44,19 +40,12 @@ const defaultFront = parseFront({
 export function indexCell(source: Source): readonly IndexedFile[] {
   if (!isRecord(source.value)) return [];
   const cell = source.value;
-  const onAws = cell['aws'] !== undefined || meansAws(cell, oldCell);
-  const { hosts } = record(cell['media']);
   const tenants = list(cell['tenants']).map(record);
   const placed = <T>(value: T, path: Path): Placed<T> => ({ value, path, source });
   const texts = (key: string) =>
     tenants.flatMap(({ [key]: value }, index) =>
       typeof value === 'string' ? [placed(value, ['tenants', index, key])] : [],
     );
-  const ips =
-    1 +
-    (Number.isInteger(hosts) && (hosts as number) >= 1 && (hosts as number) <= 32
-      ? (hosts as number)
-      : defaults.media.hosts);
   const entry: IndexedFile = {
     source,
     kind: 'cell',
@@ -64,8 +53,6 @@ export function indexCell(source: Source): readonly IndexedFile[] {
     region: typeof cell['region'] === 'string' ? cell['region'] : undefined,
     state: typeof cell['state'] === 'string' ? cell['state'] : defaults.state,
     networks: ranges(cell['network'] ?? defaults.network).map((range) => placed(range, ['network'])),
-    elasticIps:
-      onAws && typeof cell['region'] === 'string' ? [placed({ region: cell['region'], count: ips }, ['region'])] : [],
     tenants: texts('name'),
     domains: texts('domain'),
     edgeDomain: undefined,
@@ -76,10 +63,9 @@ export function indexCell(source: Source): readonly IndexedFile[] {
   return [entry];
 }
 
-/** The front's name, networks, Elastic IPs and domain are compared with those of the cells. */
+/** The front's name, networks and domain are compared with those of the cells. */
 export function indexFront(source: Source): IndexedFile {
   const front = record(source.value);
-  const onAws = front['aws'] !== undefined || meansAws(front, oldFront);
   const regions = list(front['regions']).map(record);
   const { name = defaultFront.name, domain } = front;
   return {
@@ -90,11 +76,6 @@ export function indexFront(source: Source): IndexedFile {
     state: 'active',
     networks: regions.flatMap(({ network }, index) =>
       ranges(network).map((value): Placed<Range> => ({ value, path: ['regions', index, 'network'], source })),
-    ),
-    elasticIps: regions.flatMap(({ region, edges = defaultFront.regions[0]!.edges }, index) =>
-      onAws && typeof region === 'string' && Number.isInteger(edges)
-        ? [{ value: { region, count: edges as number }, path: ['regions', index, 'region'], source }]
-        : [],
     ),
     tenants: [],
     domains: [],

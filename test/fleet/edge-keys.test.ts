@@ -67,6 +67,6 @@ describe('the keys of a front', () => {
     `{"current": "1a2b", "keys": {"1a2b": "${key}", "1a2c": "${key}", "1a2d": "${key}"}}`,
   ])('are refused in %s, without a word of what it says', (text) => {
     expect(() => parseEdgeKeys(text)).toThrow(EdgeKeysRefused);
-    expect(() => parseEdgeKeys(text)).toThrow(/^this is no set of edge keys; allowed: [^a]*((?!a{8}).)*$/);
+    expect(() => parseEdgeKeys(text)).toThrow(/^not a set of edge keys; allowed: [^a]*((?!a{8}).)*$/);
   });
 });

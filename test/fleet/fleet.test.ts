@@ -137,13 +137,6 @@ describe('between cells', () => {
       'cells/c.yaml:1:1 error name: the cell a is in the file c.yaml; allowed: the file’s name without .yaml (c), or the file name a.yaml',
     ]);
   });
-
-  it('Elastic IPs are added up over a region, planned cells left out', () => {
-    const cells = [cell('a'), cell('b', apart), cell('c', 'network: 10.16.32.0/20\nstate: planned\n')];
-    expect(lines(cells)).toEqual([
-      'cells/b.yaml:2:1 warning region: the cells in eu-west-1 need 10 Elastic IPs (1 for the SBCs, 1 a media host); allowed: 5 by default; ask AWS for more (quota L-0263D0A3)',
-    ]);
-  });
 });
 
 describe('one cell of a fleet', () => {

@@ -133,7 +133,8 @@ describe('what is allowed although it looks odd', () => {
     put('cells/euw1-a.yaml~', 'old');
     writeFileSync(join(folder, 'cells/euw1-a.yaml'), `\ufeff${CELL}${TARGET}`);
     const { status, stdout } = await cellstamp('check', '--cells', join(folder, 'cells'));
-    expect({ status, stdout }).toEqual({ status: 0, stdout: '1 file: 0 errors, 0 warnings\n' });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^1 file: 0 errors, 0 warnings\n$/m);
   });
 
   it('a mark of UTF-8 before measurements', async () => {

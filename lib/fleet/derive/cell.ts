@@ -5,7 +5,7 @@
 import type { CellSpec } from '../schema/cell.ts';
 import { sbcOverlayAddress } from '../schema/fixed.ts';
 import { placeAddress, zoneSubnets, type ZoneSubnets } from './addresses.ts';
-import { hostAddress, type Addressing } from './addressing.ts';
+import { hostAddress, relaysMove, type Addressing } from './addressing.ts';
 
 export type Role = 'sbc' | 'media' | 'database' | 'redis';
 
@@ -97,7 +97,7 @@ export function deriveCell(spec: CellSpec, addressing: Addressing = 'decided'): 
 
   const sbcs = [sbc(1), sbc(2)] as const;
   const mediaBases = count(spec.media.hosts).map((number) => base('media', number));
-  const guests = addressing === 'movable' ? guestsOf(mediaBases) : new Map<number, number>();
+  const guests = relaysMove(addressing) ? guestsOf(mediaBases) : new Map<number, number>();
   const media = mediaBases.map((host): MediaHost => {
     const guest = guests.get(host.number);
     return {

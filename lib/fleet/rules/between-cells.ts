@@ -5,9 +5,6 @@ import type { IndexedFile, Placed } from '../fleet-index.ts';
 import { formatRange, overlaps, rangeEnd, type Range } from '../range.ts';
 import type { Source } from '../../config-file/source.ts';
 
-/** Elastic IPs a region by default (quota L-0263D0A3). */
-export const elasticIpQuota = 5;
-
 /**
  * @param indexed in the order of the files: of two that collide the later one is to blame
  * @param only findings that concern this file alone, placed in it
@@ -47,7 +44,6 @@ export function checkBetween(indexed: readonly IndexedFile[], only?: Source): re
       indexed.flatMap(({ networks }) => networks),
       collision,
     ),
-    ...elasticIps(indexed, only),
   ];
 }
 
@@ -83,7 +79,7 @@ function repeated(entries: readonly Placed<string>[], what: string, collision: C
   });
 }
 
-/** What is made of the front and of a cell is told apart by these names. */
+/** What is made of the front and of a cell is distinguished by these names. */
 function namedLikeTheFront(indexed: readonly IndexedFile[], collision: Collision): readonly Finding[] {
   const front = indexed.find(({ kind }) => kind === 'front')?.name;
   if (front === undefined) return [];
@@ -150,33 +146,4 @@ function suggestions(taken: readonly Range[]): (prefix: number) => Range | undef
     if (range !== undefined) suggested.push(range);
     return range;
   };
-}
-
-/** One warning a region, at the file with which the quota is passed. */
-function elasticIps(indexed: readonly IndexedFile[], only?: Source): readonly Finding[] {
-  const findings = new Map<string, Finding>();
-  const sums = new Map<string, number>();
-  const needs = indexed.filter(({ state }) => state !== 'planned').flatMap(({ elasticIps }) => elasticIps);
-  const total = new Map<string, number>();
-  for (const { value } of needs) total.set(value.region, (total.get(value.region) ?? 0) + value.count);
-  const withEdges = new Set(
-    indexed
-      .filter(({ kind }) => kind === 'front')
-      .flatMap(({ elasticIps }) => elasticIps.map(({ value }) => value.region)),
-  );
-  for (const need of needs) {
-    const { region, count } = need.value;
-    const sum = (sums.get(region) ?? 0) + count;
-    sums.set(region, sum);
-    const blamed = only === undefined ? sum > elasticIpQuota : only === need.source;
-    if (!blamed || findings.has(region) || total.get(region)! <= elasticIpQuota) continue;
-    const [whose, each] = withEdges.has(region) ? ['cells and edges', ', 1 an edge'] : ['cells', ''];
-    findings.set(region, {
-      ...place('warning', need),
-      message: `the ${whose} in ${region} need ${total.get(region)} Elastic IPs (1 for the SBCs, 1 a media host${each})`,
-      given: String(total.get(region)),
-      allowed: `${elasticIpQuota} by default; ask AWS for more (quota L-0263D0A3)`,
-    });
-  }
-  return [...findings.values()];
 }

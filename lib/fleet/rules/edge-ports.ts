@@ -10,7 +10,7 @@ const someTransportIsOn: Rule<FrontSpec> = {
     if (Object.values(transports).some((port) => port !== 'off')) return;
     yield {
       path: ['edge', 'transports'],
-      message: 'udp, tcp and tls are all off: nobody could call',
+      message: 'udp, tcp and tls are all off, so no call is possible',
       allowed: 'a port for at least one of them',
     };
   },

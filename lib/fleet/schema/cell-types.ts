@@ -41,7 +41,7 @@ export interface CellInput {
           | {
               /** Number of connections over TLS, or over TCP, that are taken at once, each with 71,000 bytes of sharedMemoryMiB. Default by size: test 4000, small 8000, standard 20000. */
               readonly total?: number | undefined;
-              /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
+              /** Number of connections over TCP and TLS that one source may hold. That number may open in a burst, then a twentieth of it a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
               readonly perSource?: number | undefined;
             }
           | undefined;
@@ -110,6 +110,13 @@ export interface CellInput {
         readonly timerSpeedup?: number | undefined;
       }
     | undefined;
+  /** The cell’s own probe, which places calls. */
+  readonly probe?:
+    | {
+        /** Seconds between two calls that each SBC places through each media host to see whether they have audio; off: none. @default 20 */
+        readonly intervalSeconds?: 'off' | number | undefined;
+      }
+    | undefined;
   /** PostgreSQL cluster. */
   readonly database?:
     | {
@@ -159,6 +166,8 @@ export interface CellInput {
               readonly instanceClass?: string | undefined;
               /** Days that backups are kept. @default 7 */
               readonly backupRetentionDays?: number | undefined;
+              /** Snapshot from which the database of a new cell is made. A database that is there already takes no notice of it. Default: an empty database. */
+              readonly restoreFrom?: string | undefined;
             }
           | undefined;
         /** The ElastiCache replication group. */
@@ -170,6 +179,8 @@ export interface CellInput {
               readonly nodeType?: string | undefined;
             }
           | undefined;
+        /** When AWS may change the database and Redis, in UTC: changes of an apply wait for it. Default: a window that AWS chooses. */
+        readonly maintenanceWindow?: string | undefined;
         /** How long logs are kept. */
         readonly retention?:
           | {
@@ -196,6 +207,8 @@ export interface CellInput {
         };
         /** Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network. */
         readonly floatingAddress: string;
+        /** Public addresses of the media relays, that of media-1 first. They move by ARP to another media node with the calls when a node is lost, so all media nodes are on one link, with their private addresses in network. Default: none; a relay has the public address of its node, and its calls end with it. */
+        readonly mediaAddresses?: readonly string[] | undefined;
         /** The nodes that carry the cell’s hosts. */
         readonly nodes?:
           | {
@@ -212,7 +225,7 @@ export interface CellInput {
               readonly system?: 'debian' | 'ubuntu' | 'amazon-linux-2023' | 'bottlerocket' | 'talos' | undefined;
               /** Ports that the cluster gives to Services, FROM-TO (--service-node-port-range of the API server). @default "30000-32767" */
               readonly nodePorts?: string | undefined;
-              /** Where a media host reads its public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start. @default "external-ip" */
+              /** Where a media host without mediaAddresses reads its public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start. @default "external-ip" */
               readonly publicAddressFrom?: 'external-ip' | 'annotation' | undefined;
             }
           | undefined;
@@ -230,6 +243,15 @@ export interface CellInput {
           /** Host name or address of the Redis primary, on port 6379, with TLS. */
           readonly host: string;
         };
+        /** A PodMonitor for each role and a PrometheusRule, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none. */
+        readonly monitoring?:
+          | {
+              /** Ranges from which Prometheus asks the hosts for their metrics: of its pods, or of the nodes that they are on. */
+              readonly from: readonly string[];
+              /** Labels by which that Prometheus selects PodMonitors and PrometheusRules, for example release: kube-prometheus-stack. */
+              readonly labels?: Readonly<Record<string, string>> | undefined;
+            }
+          | undefined;
         /** Secrets that are already in the namespace, made by hand or by External Secrets. Their keys are the names of the late-bound values. */
         readonly secrets?:
           | {
@@ -303,7 +325,7 @@ export interface CellInput {
                   readonly always?: string | undefined;
                   /** Where a call goes that the phone refuses (486, 600, 603). Default: nowhere. */
                   readonly busy?: string | undefined;
-                  /** Where a call goes that nobody answers within noAnswerSeconds. Default: nowhere. */
+                  /** Where a call goes that is not answered within noAnswerSeconds. Default: nowhere. */
                   readonly noAnswer?: string | undefined;
                   /** Seconds for which the phone rings. @default 20 */
                   readonly noAnswerSeconds?: number | undefined;
@@ -381,7 +403,7 @@ export interface CellSpec {
     readonly connections: {
       /** Number of connections over TLS, or over TCP, that are taken at once, each with 71,000 bytes of sharedMemoryMiB. Default by size: test 4000, small 8000, standard 20000. */
       readonly total: number;
-      /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
+      /** Number of connections over TCP and TLS that one source may hold. That number may open in a burst, then a twentieth of it a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
       readonly perSource: number;
     };
     /** Certificates of authorities that may sign a carrier’s certificate, beside the public ones: those of private interconnects. A carrier over TLS must also show the name or the address of its trunk. @default [] */
@@ -438,6 +460,11 @@ export interface CellSpec {
     /** How many times faster the timers that watch calls run. More than 1 in cells of size test only. @default 1 */
     readonly timerSpeedup: number;
   };
+  /** The cell’s own probe, which places calls. */
+  readonly probe: {
+    /** Seconds between two calls that each SBC places through each media host to see whether they have audio; off: none. @default 20 */
+    readonly intervalSeconds: 'off' | number;
+  };
   /** PostgreSQL cluster. */
   readonly database: {
     /** Readers beside the writer. @default 1 */
@@ -476,6 +503,8 @@ export interface CellSpec {
           readonly instanceClass: string;
           /** Days that backups are kept. @default 7 */
           readonly backupRetentionDays: number;
+          /** Snapshot from which the database of a new cell is made. A database that is there already takes no notice of it. Default: an empty database. */
+          readonly restoreFrom?: string | undefined;
         };
         /** The ElastiCache replication group. */
         readonly redis: {
@@ -484,6 +513,8 @@ export interface CellSpec {
           /** Node type. Default by size: test cache.t4g.micro, small cache.t4g.small, standard cache.m6g.large. */
           readonly nodeType: string;
         };
+        /** When AWS may change the database and Redis, in UTC: changes of an apply wait for it. Default: a window that AWS chooses. */
+        readonly maintenanceWindow?: string | undefined;
         /** How long logs are kept. */
         readonly retention: {
           /** Days that logs are kept (one of the values that CloudWatch Logs takes). @default 30 */
@@ -507,6 +538,8 @@ export interface CellSpec {
         };
         /** Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network. */
         readonly floatingAddress: string;
+        /** Public addresses of the media relays, that of media-1 first. They move by ARP to another media node with the calls when a node is lost, so all media nodes are on one link, with their private addresses in network. Default: none; a relay has the public address of its node, and its calls end with it. */
+        readonly mediaAddresses?: readonly string[] | undefined;
         /** The nodes that carry the cell’s hosts. */
         readonly nodes: {
           /** Who takes nodes out of service, and so decides how long calls may go on there. @default "self-managed" */
@@ -516,7 +549,7 @@ export interface CellSpec {
           readonly system: 'debian' | 'ubuntu' | 'amazon-linux-2023' | 'bottlerocket' | 'talos';
           /** Ports that the cluster gives to Services, FROM-TO (--service-node-port-range of the API server). @default "30000-32767" */
           readonly nodePorts: PortRange;
-          /** Where a media host reads its public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start. @default "external-ip" */
+          /** Where a media host without mediaAddresses reads its public address on its Node: the address of type ExternalIP, or the annotation cellstamp.io/public-address. Without one it does not start. @default "external-ip" */
           readonly publicAddressFrom: 'external-ip' | 'annotation';
         };
         /** Minutes that a pod which ends waits for its calls. Default: calls.longestMinutes. */
@@ -533,6 +566,15 @@ export interface CellSpec {
           /** Host name or address of the Redis primary, on port 6379, with TLS. */
           readonly host: string;
         };
+        /** A PodMonitor for each role and a PrometheusRule, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none. */
+        readonly monitoring?:
+          | {
+              /** Ranges from which Prometheus asks the hosts for their metrics: of its pods, or of the nodes that they are on. */
+              readonly from: readonly string[];
+              /** Labels by which that Prometheus selects PodMonitors and PrometheusRules, for example release: kube-prometheus-stack. */
+              readonly labels: Readonly<Record<string, string>>;
+            }
+          | undefined;
         /** Secrets that are already in the namespace, made by hand or by External Secrets. Their keys are the names of the late-bound values. */
         readonly secrets: {
           /** Secret of the SBCs. @default "sbc-secrets" */
@@ -598,7 +640,7 @@ export interface CellSpec {
           readonly always?: string | undefined;
           /** Where a call goes that the phone refuses (486, 600, 603). Default: nowhere. */
           readonly busy?: string | undefined;
-          /** Where a call goes that nobody answers within noAnswerSeconds. Default: nowhere. */
+          /** Where a call goes that is not answered within noAnswerSeconds. Default: nowhere. */
           readonly noAnswer?: string | undefined;
           /** Seconds for which the phone rings. @default 20 */
           readonly noAnswerSeconds: number;

@@ -72,7 +72,9 @@ const trunk = z.strictObject({
     ),
 });
 
-const userName = text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be the name of a user');
+/** Names of users: the part before `@` of their addresses. */
+export const userNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const userName = text(userNamePattern, 'must be the name of a user');
 const forwardTo = text(
   /^(\+[1-9]\d{6,14}|[A-Za-z0-9*][A-Za-z0-9._*-]{0,62})$/,
   'must be an E.164 number, a user of the tenant, a feature code or voicemail',
@@ -82,7 +84,7 @@ const forward = z.strictObject({
   busy: forwardTo.optional().describe('Where a call goes that the phone refuses (486, 600, 603). Default: nowhere.'),
   noAnswer: forwardTo
     .optional()
-    .describe('Where a call goes that nobody answers within noAnswerSeconds. Default: nowhere.'),
+    .describe('Where a call goes that is not answered within noAnswerSeconds. Default: nowhere.'),
   noAnswerSeconds: z.int().min(5).max(120).default(20).describe('Seconds for which the phone rings.'),
   notRegistered: forwardTo
     .optional()
@@ -364,6 +366,17 @@ export const cellSchema = z
       })
       .prefault({})
       .describe('When the cell itself ends a call, by a BYE to both sides.'),
+    probe: z
+      .strictObject({
+        intervalSeconds: z
+          .union([z.literal('off'), z.int().min(5).max(30)])
+          .default(20)
+          .describe(
+            'Seconds between two calls that each SBC places through each media host to see whether they have audio; off: none.',
+          ),
+      })
+      .prefault({})
+      .describe('The cell’s own probe, which places calls.'),
     database: z
       .strictObject({ readers: z.int().min(1).max(15).default(1).describe('Readers beside the writer.') })
       .prefault({})

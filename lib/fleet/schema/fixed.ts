@@ -29,6 +29,11 @@ export const internalPorts = {
   sbcSelf: 5091,
   /** From here an SBC's Kamailio tells the flood guard whom to ban and which connections to keep; nothing is taken here. UDP. */
   sbcGuard: 5092,
+  /** The two ends of a call of the probe, on an SBC's loopback. UDP. */
+  probeCaller: 5093,
+  probeCallee: 5094,
+  /** First port of the probe's audio on an SBC: see `probeAudioPorts`. */
+  probeAudio: 2240,
   /** Prometheus metrics of Kamailio. */
   sbcMetrics: 9494,
   /** rtpengine's ng control protocol. */
@@ -50,7 +55,14 @@ export const internalPorts = {
   redis: 6379,
 } as const;
 
-/** The cell's bucket of call set-ups holds what comes back to it in so many seconds. */
+/** Calls that the probe of an SBC places at the same time at most, each with two ports for RTP and the two above them for RTCP. */
+export const probeCallsAtOnce = 8;
+export const probeAudioPorts = {
+  from: internalPorts.probeAudio,
+  to: internalPorts.probeAudio + 4 * probeCallsAtOnce - 1,
+} as const;
+
+/** The cell's bucket of call set-ups holds what comes back to it in this many seconds. */
 export const cellBurstSeconds = 1;
 
 /** Call records that wait in an SBC's memory at most, about 600 bytes each. */

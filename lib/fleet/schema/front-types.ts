@@ -73,7 +73,7 @@ export interface FrontInput {
           | {
               /** Number of connections over TLS, or over TCP, that an edge takes at once. @default 20000 */
               readonly total?: number | undefined;
-              /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
+              /** Number of connections over TCP and TLS that one source may hold. That number may open in a burst, then a twentieth of it a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
               readonly perSource?: number | undefined;
             }
           | undefined;
@@ -138,7 +138,7 @@ export interface FrontInput {
     | {
         /** Image of the edges, with its digest: all programs of an edge are in it. */
         readonly image: string;
-        /** One address for all edges, which each announces by BGP while it takes new calls. Default: none; every client is told the edges’ own addresses. */
+        /** One address for all edges, which each announces by BGP while it takes new calls. Default: none; clients get the edges’ own addresses. */
         readonly anycast?:
           | {
               /** Address under which every tenant is reached. Every edge takes it. */
@@ -240,7 +240,7 @@ export interface FrontSpec {
     readonly connections: {
       /** Number of connections over TLS, or over TCP, that an edge takes at once. @default 20000 */
       readonly total: number;
-      /** Number of connections over TCP and TLS that one source may hold; so many may come at once, then a twentieth of them a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
+      /** Number of connections over TCP and TLS that one source may hold. That number may open in a burst, then a twentieth of it a second. 1200 are an office of 500 phones behind one address which reconnect after a power cut, before their old connections are found dead, and a fifth more. @default 1200 */
       readonly perSource: number;
     };
     /** Protection against floods, by source address. */
@@ -293,7 +293,7 @@ export interface FrontSpec {
     | {
         /** Image of the edges, with its digest: all programs of an edge are in it. */
         readonly image: string;
-        /** One address for all edges, which each announces by BGP while it takes new calls. Default: none; every client is told the edges’ own addresses. */
+        /** One address for all edges, which each announces by BGP while it takes new calls. Default: none; clients get the edges’ own addresses. */
         readonly anycast?:
           | {
               /** Address under which every tenant is reached. Every edge takes it. */

@@ -3,13 +3,6 @@ import { checked, minimal } from '../checked.ts';
 
 const cases: readonly (readonly [what: string, text: string, finding: string])[] = [
   [
-    'more Elastic IPs than the quota',
-    `${minimal}media:
-  hosts: 6
-`,
-    'cells/euw1-a.yaml:2:1 warning region: the cells in eu-west-1 need 7 Elastic IPs (1 for the SBCs, 1 a media host); allowed: 5 by default; ask AWS for more (quota L-0263D0A3)',
-  ],
-  [
     'a region that is not known here',
     `name: euw1-a
 region: eu-west-9

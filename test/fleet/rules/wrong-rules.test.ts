@@ -72,7 +72,7 @@ region: eu-west-1
     `${minimal}sbc:
   transports: { udp: off, tcp: off, tls: off }
 `,
-    'cells/euw1-a.yaml:4:3 error sbc.transports: udp, tcp and tls are all off: nobody could call; allowed: a port for at least one of them',
+    'cells/euw1-a.yaml:4:3 error sbc.transports: udp, tcp and tls are all off, so no call is possible; allowed: a port for at least one of them',
   ],
   [
     'TCP and TLS on one port',
@@ -164,7 +164,7 @@ region: eu-west-1
     'an instance type that is none',
     `${minimal}aws: { sbc: { instanceType: c6ixlarge } }
 `,
-    'cells/euw1-a.yaml:3:15 error aws.sbc.instanceType: c6ixlarge is no instance type; did you mean "c6i.large"?; allowed: an EC2 type, for example c6i.xlarge',
+    'cells/euw1-a.yaml:3:15 error aws.sbc.instanceType: c6ixlarge is not an instance type; did you mean "c6i.large"?; allowed: an EC2 type, for example c6i.xlarge',
   ],
   [
     'an instance type for ARM',
@@ -204,13 +204,13 @@ aws: { media: { instanceType: t3.medium } }
     'a database class without db.',
     `${minimal}aws: { database: { instanceClass: r6g.large } }
 `,
-    'cells/euw1-a.yaml:3:20 error aws.database.instanceClass: r6g.large is no class of Aurora PostgreSQL; allowed: db.t…, db.r… or db.x… with a size, for example db.r6g.large',
+    'cells/euw1-a.yaml:3:20 error aws.database.instanceClass: r6g.large is not an instance class of Aurora PostgreSQL; allowed: db.t…, db.r… or db.x… with a size, for example db.r6g.large',
   ],
   [
     'a Redis node type without cache.',
     `${minimal}aws: { redis: { nodeType: m6g.large } }
 `,
-    'cells/euw1-a.yaml:3:17 error aws.redis.nodeType: m6g.large is no node type of ElastiCache; allowed: cache. with a family and a size, for example cache.m6g.large',
+    'cells/euw1-a.yaml:3:17 error aws.redis.nodeType: m6g.large is not a node type of ElastiCache; allowed: cache. with a family and a size, for example cache.m6g.large',
   ],
   [
     'a Redis version that is not offered',
