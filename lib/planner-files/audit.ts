@@ -1,9 +1,10 @@
 /** The audit log: a line of JSON for every plan that left something, and for what was written of it. Lines are only added. */
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { actionSchema, planSchema } from '../planner/plan/schema.ts';
 import { userName } from '../config-file/user-name.ts';
+import { appendLine } from './append-line.ts';
 
 const entrySchema = z.strictObject({
   at: z.iso.datetime().describe('When the line was added.'),
@@ -52,19 +53,10 @@ export function readAuditEnd(path: string): AuditEnd {
   }
 }
 
-/** Adds a line, on the disk when this returns. What a crash left of a line before stays as a line of its own. */
+/** Adds a line, on the disk when this returns. */
 export function addToAudit(path: string, entry: Omit<AuditEntry, 'at' | 'by'>): void {
-  const { torn } = readAuditEnd(path);
   const whole: AuditEntry = { at: new Date().toISOString(), by: { user: userName(), host: hostname() }, ...entry };
-  const line = Buffer.from(`${torn > 0 ? '\n' : ''}${JSON.stringify(whole)}\n`);
-  const file = openSync(path, 'a');
-  try {
-    const written = writeSync(file, line);
-    if (written < line.length) throw new Error(`${path}: only ${written} of ${line.length} bytes fit on the disk`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  appendLine(path, whole);
 }
 
 function entryOf(line: string): AuditEntry | undefined {

@@ -30,7 +30,7 @@ export function addDeployStep(path: string, step: DeployStep): void {
   appendFileSync(path, `${JSON.stringify(step)}\n`);
 }
 
-/** All steps in the order in which they were told; none where there is no file. */
+/** All steps in the order in which they were recorded; none where there is no file. */
 export function readDeploySteps(path: string): {
   readonly steps: readonly DeployStep[];
   readonly findings: readonly Finding[];

@@ -6,7 +6,7 @@ export interface ProcessorWork {
   readonly figure: FigureName;
   /** As it stands in the source: `Kamailio`. */
   readonly program: string;
-  /** Work done, in units of which a core does so many a second: set-ups, or seconds of calls. */
+  /** Work done, in units of which a core does this many a second: set-ups, or seconds of calls. */
   readonly work: number;
   /** Name of that unit: `set-ups`. */
   readonly unit: string;

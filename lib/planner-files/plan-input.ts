@@ -81,7 +81,7 @@ export async function readPlanInput(sources: PlanSources): Promise<ReadFleet> {
   };
 }
 
-/** Does both, so that whoever has to mend both files is told of both. */
+/** Does both, so that whoever has to mend both files learns of both. */
 function bothOrAllFindings<A, B>(first: () => A, second: () => B): [A, B] {
   const findings: Finding[] = [];
   const attempt = <T>(read: () => T): T | undefined => {

@@ -1,9 +1,10 @@
 /** Rules between the values of `planning.yaml`. */
-import { timeZone } from '../planner/forecast/time-zone.ts';
+import { dayOfDate, timeZone } from '../planner/forecast/time-zone.ts';
 import { POLICIES } from '../planner/policy.ts';
 import type { Path } from '../config-file/finding.ts';
 import type { Violation } from '../config-file/rule.ts';
 import type { StampedKind, Planning } from './planning-schema.ts';
+import { isWholeWeek } from './rollout-windows.ts';
 import type { SecretReference } from './values.ts';
 
 /** The name of a kind of cell, as plans tell it. */
@@ -13,6 +14,7 @@ export function* planningRules(planning: Planning): Iterable<Violation> {
   yield* policyNumbers(planning);
   yield* zones(planning);
   yield* prometheus(planning);
+  yield* rollout(planning);
   yield* repeated(planning.kinds.map(kindName), 'kind', (at) => ['kinds', at]);
   yield* repeated(
     planning.quotas.map(({ region, quota }) => `${quota} of ${region}`),
@@ -80,6 +82,54 @@ function* prometheus({ history }: Planning): Iterable<Violation> {
   }
   if (auth.basic) yield* oneOf(auth.basic.password, [...at, 'auth', 'basic', 'password']);
   if (auth.bearer) yield* oneOf(auth.bearer, [...at, 'auth', 'bearer']);
+}
+
+function* rollout({ history, rollout: { zone, freezes, blackouts, bake } }: Planning): Iterable<Violation> {
+  if (zone !== undefined) yield* unknownZone(zone, ['rollout', 'zone']);
+  for (const [at, { from, until }] of freezes.entries()) {
+    const path: Path = ['rollout', 'freezes', at];
+    const missing = (['from', 'until'] as const).filter((key) => !isDay({ from, until }[key]));
+    for (const key of missing) {
+      yield { path: [...path, key], message: `there is no day ${{ from, until }[key]}`, allowed: 'a day that exists' };
+    }
+    if (missing.length === 0 && until < from) {
+      yield {
+        path: [...path, 'until'],
+        message: `${until} is before its first day, ${from}`,
+        allowed: `${from} or later`,
+      };
+    }
+  }
+  if (isWholeWeek(blackouts)) {
+    yield {
+      path: ['rollout', 'blackouts'],
+      message: 'they leave no minute of the week in which a cell may be begun',
+      allowed: 'black-outs with time between them',
+    };
+  }
+  if (bake === undefined) return;
+  if (bake.longestMinutes < bake.minutes) {
+    yield {
+      path: ['rollout', 'bake', 'longestMinutes'],
+      message: `${bake.longestMinutes} is less than the minutes that a cell bakes at least, ${bake.minutes}`,
+      allowed: `${bake.minutes} or more`,
+    };
+  }
+  if (history.prometheus === undefined) {
+    yield {
+      path: ['rollout', 'bake'],
+      message: 'no Prometheus is named, which knows the calls of the cells',
+      allowed: 'a bake with history.prometheus.url, or none',
+    };
+  }
+}
+
+function isDay(date: string): boolean {
+  try {
+    return dayOfDate(date) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function* oneOf({ env, file }: SecretReference, path: Path): Iterable<Violation> {

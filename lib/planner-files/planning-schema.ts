@@ -12,6 +12,7 @@ import { sizeNames } from '../fleet/schema/sizes.ts';
 import { awsRegion } from '../fleet/schema/targets/aws.ts';
 import { prometheusSchema } from './prometheus/schema.ts';
 import { policySchema } from './policy-schema.ts';
+import { rolloutSchema } from './rollout-schema.ts';
 import { rulesSchema } from './rules-schema.ts';
 import { filePath, instant, share, zoneName } from './values.ts';
 
@@ -188,6 +189,7 @@ export const planningSchema = z
       .default('planning-deploys.ndjson')
       .describe('File to which npx cellstamp rollout record appends the outcomes of deployments.'),
     audit: filePath.default('planning-audit.ndjson').describe('File to which every plan and action is added.'),
+    rollout: rolloutSchema.describe('How a change is rolled out over the cells.'),
   })
   .meta({ title: 'Cellstamp planning', description: 'What the capacity planner may do, and what it learns from.' });
 

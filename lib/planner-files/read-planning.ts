@@ -38,6 +38,8 @@ export interface PlanningFile {
   readonly auditPath: string;
   /** Where the outcomes of deployments are recorded. */
   readonly deploysPath: string;
+  /** Where every step of a roll-out is added. */
+  readonly rolloutAuditPath: string;
 }
 
 export interface ReadPlanning {
@@ -87,6 +89,7 @@ export function readPlanning(path: string): ReadPlanning {
       statePath: resolve(folder, value.state),
       auditPath: resolve(folder, value.audit),
       deploysPath: resolve(folder, value.deploys),
+      rolloutAuditPath: resolve(folder, value.rollout.audit),
     },
     calendar,
     measurements: figures?.value ?? {},
@@ -140,26 +143,30 @@ function almost(file: string): readonly Finding[] {
 function* writtenFiles(source: Source, value: Planning): Iterable<Finding> {
   const folder = dirname(source.file);
   const taken = new Map([[resolve(source.file), 'this file']]);
-  for (const key of ['calendar', 'figures', 'state', 'deploys', 'audit'] as const) {
-    const named = value[key];
+  const keys = ['calendar', 'figures', 'state', 'deploys', 'audit'] as const;
+  const files = [
+    ...keys.map((key) => ({ key: [key], named: value[key], isWritten: key !== 'calendar' && key !== 'figures' })),
+    { key: ['rollout', 'audit'], named: value.rollout.audit, isWritten: true },
+  ];
+  for (const { key, named, isWritten } of files) {
     if (named === undefined) continue;
     const path = resolve(folder, named);
     const other = taken.get(path);
-    if (other !== undefined) yield errorAt(source, [key], `${named} is ${other} too`, 'a file of its own');
-    taken.set(path, key);
-    if (key === 'calendar' || key === 'figures') continue;
+    if (other !== undefined) yield errorAt(source, key, `${named} is ${other} too`, 'a file of its own');
+    taken.set(path, key.join('.'));
+    if (!isWritten) continue;
     if (!existsSync(dirname(path)))
-      yield errorAt(source, [key], `there is no folder ${dirname(named)}`, 'a folder that is there');
+      yield errorAt(source, key, `there is no folder ${dirname(named)}`, 'a folder that is there');
     else if (isThere(path)) yield* notWritable(source, key, path);
   }
 }
 
-function* notWritable(source: Source, key: string, path: string): Iterable<Finding> {
+function* notWritable(source: Source, key: Path, path: string): Iterable<Finding> {
   try {
     requireFile(path, 'a file');
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    yield errorAt(source, [key], `${path}: ${error.finding.message}`, 'a file, or a name that is free');
+    yield errorAt(source, key, `${path}: ${error.finding.message}`, 'a file, or a name that is free');
   }
 }
 

@@ -11,7 +11,7 @@ import { FileReading, readTime } from './history/file-reading.ts';
 import { FormProblem, readRows } from './history/rows.ts';
 import { DAY_MS, MINUTE_MS } from '../planner/time.ts';
 
-/** A file may be wrong in every line; so many are told. */
+/** A file may be wrong in every line; this many are reported. */
 const MOST_PROBLEMS = 10;
 /** A year of history and a year that is replayed, and some more. */
 const MOST_DAYS = 1000;
@@ -101,7 +101,7 @@ function scenarioOf(path: string, { steps, stepMinutes }: Replay, { scenario, da
   });
 }
 
-/** From which day to which, and at what distance, a file has lines. What is wrong with them is told when they are read. */
+/** From which day to which, and at what distance, a file has lines. What is wrong with them is reported when they are read. */
 async function extentOf(path: string): Promise<{ start: number; stepMinutes: number; steps: number }> {
   const times = new Set<number>();
   await readRows(path, ({ time }) => {

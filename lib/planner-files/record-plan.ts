@@ -114,7 +114,7 @@ function unfinished({ path, state }: ReadState, audit: string): readonly string[
   return notes;
 }
 
-/** Tells the log what a plan before did and had no more time to say. */
+/** Records in the log what an earlier plan did and had no time to record. */
 function completeAudit({ state }: ReadState, audit: string): void {
   const { last } = readAuditEnd(audit);
   if (last?.event !== 'writing' || last.plan !== state?.plan) return;

@@ -17,7 +17,7 @@ export const rulesSchema = z
     leadQuantile: share(DEFAULT_RULES.leadQuantile, 'Quantile of the lead time that is counted on, a share.'),
     reviewHours: hours(
       DEFAULT_RULES.reviewHours,
-      'A stamp is decided so many hours before the latest moment, so that a plan may be missed.',
+      'Hours between the decision to stamp and the latest moment for it, so that a plan may be missed.',
     ),
     lostMediaHosts: z
       .int()
@@ -51,21 +51,21 @@ export const rulesSchema = z
       .describe('A cell beyond these is on hold.'),
     moveAfterHours: hours(
       DEFAULT_RULES.moveAfterHours,
-      'Tenants leave a cell only when it was too full in every plan for so many hours.',
+      'Hours for which every plan must find a cell too full before tenants leave it.',
     ),
     retireAfterHours: hours(
       DEFAULT_RULES.retireAfterHours,
-      'A cell is cordoned only when it was dispensable in every plan for so many hours.',
+      'Hours for which every plan must find a cell dispensable before it is cordoned.',
     ),
     uncordonAfterHours: hours(
       DEFAULT_RULES.uncordonAfterHours,
-      'A cordoned cell takes tenants again when its own fitted nowhere else in every plan for so many hours.',
+      'Hours for which its tenants must fit nowhere else in every plan before a cordoned cell takes tenants again.',
     ),
     drainAfterHours: hours(DEFAULT_RULES.drainAfterHours, 'Hours between cordon and drain.'),
     drainHours: hours(DEFAULT_RULES.drainHours, 'Hours of draining after which a person is asked to look.'),
     fewerHostsAfterHours: hours(
       DEFAULT_RULES.fewerHostsAfterHours,
-      'Media hosts are taken away only when fewer were enough in every plan for so many hours.',
+      'Hours for which fewer media hosts must be enough in every plan before some are taken away.',
     ),
     fewerHostsSpare: z
       .number()

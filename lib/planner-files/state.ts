@@ -68,7 +68,7 @@ export const aloneWith = <T>(path: string, work: () => Promise<T>): Promise<T> =
 const DECIDED: ReadonlySet<keyof CellMemory> = new Set(['cordonedAt', 'drainBy', 'stampedAt']);
 
 /**
- * What is left of a plan that nobody acts on: what it saw, for "in every plan for so many hours", and not what it decided.
+ * What is left of a plan that nobody acts on: what it saw, for "in every plan for this many hours", and not what it decided.
  *
  * @param before the memory that the plan was given
  * @param after the memory that it made

@@ -11,14 +11,16 @@ import { addEntry, EditRefused, namesIn, setWord, takeEntry, type Entry } from '
 import { finishReplacing, replaceFiles, type Disk } from './write-plan/replace-files.ts';
 
 export interface PlanToWrite {
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, 'actions' | 'now'>;
   /** What the plan was made from. */
-  readonly read: ReadFleet;
+  readonly read: FilesRead;
   /** Folder of the cells. */
   readonly cells: string;
   /** @default the disk of this machine */
   readonly disk?: Disk;
 }
+
+type FilesRead = Pick<ReadFleet, 'files' | 'planning'>;
 
 export interface WrittenFile {
   readonly path: string;
@@ -37,7 +39,7 @@ export const finishWriting = (planning: ReadFleet['planning']): readonly string[
 
 /**
  * Writes stamps, placements, moves and states into the fleet's files, all or none. Holds need a person, and how many media
- * hosts are in service is no part of the files.
+ * hosts are in service does not stand in the files.
  *
  * @returns the files that changed; empty where the plan has nothing that files say
  * @throws PlanConflict when a file changed since it was read, InvalidFiles when one can't be edited or the fleet would be
@@ -60,13 +62,13 @@ interface Draft {
 }
 
 class Drafts {
-  readonly #read: ReadFleet;
+  readonly #read: FilesRead;
   readonly #folder: string;
   readonly #cells = new Map<string, Draft>();
   readonly #planning: Draft;
   readonly #findings: Finding[] = [];
 
-  constructor(read: ReadFleet, folder: string) {
+  constructor(read: FilesRead, folder: string) {
     this.#read = read;
     this.#folder = folder;
     const draft = ({ path, text }: FleetFile): Draft => ({ path, before: text, after: text, changes: [] });
@@ -78,7 +80,7 @@ class Drafts {
     this.#planning = draft(read.files.find((file) => file.path === path)!);
   }
 
-  apply(action: Action, plan: Plan): void {
+  apply(action: Action, plan: PlanToWrite['plan']): void {
     switch (action.kind) {
       case 'stamp':
         this.#stamp(action, plan);
@@ -123,7 +125,7 @@ class Drafts {
     return changed;
   }
 
-  #stamp({ cell: name, blueprint, reason }: Extract<Action, { kind: 'stamp' }>, { now }: Plan): void {
+  #stamp({ cell: name, blueprint, reason }: Extract<Action, { kind: 'stamp' }>, { now }: PlanToWrite['plan']): void {
     const path = join(this.#folder, `${name}.yaml`);
     const network = freeNetwork(this.#fleetFiles());
     if (existsSync(path) || network === undefined) {

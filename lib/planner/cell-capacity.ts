@@ -40,7 +40,7 @@ export interface CapacityOptions {
   readonly lostMediaHosts?: number;
 }
 
-/** What relaying so many calls takes, wherever they are relayed. */
+/** What relaying this many calls takes, wherever they are relayed. */
 export function relayArithmetic(
   calls: number,
   rtcpMux: boolean,

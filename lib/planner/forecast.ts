@@ -15,7 +15,7 @@ export const QUANTILES = [0.5, 0.9, 0.95, 0.99] as const;
 /** A forecast reaches no farther than half a year: what is known of a tenant says nothing beyond. */
 export const MOST_DAYS = 183;
 
-/** What the day so far tells holds for the rest of it, and for so many hours where less are left. */
+/** What the day so far tells holds for the rest of it, and for this many hours where less are left. */
 const SO_FAR_HOURS = 6;
 
 /** What was sold to a tenant, for as long as its history says little. */

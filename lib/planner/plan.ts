@@ -59,7 +59,7 @@ export function plan(given: PlanInput): Plan {
     quantile: policy.quantile,
     now,
     until,
-    // A planned cell will take tenants; that it is not there yet is told where one would go there.
+    // A planned cell will take tenants; that it is not there yet is reported where one would go there.
     closed: (name) => {
       const { state } = cells.get(name)!.spec;
       return state === 'active' || state === 'planned' ? undefined : state;

@@ -39,7 +39,7 @@ export function nodeCores(type: string): NodeCores | undefined {
 const ofType = (type: string | undefined): string => (type === undefined ? '' : ` of ${type}`);
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
-/** Redis runs all commands on one core, so a larger node takes no more of them; one with credits has only part of a core. */
+/** Redis runs all commands on one core, so a larger node takes no additional ones; one with credits has only part of a core. */
 export function redisConstraint({ aws }: CellSpec, figures: ComponentFigures): Constraint {
   const about = { resource: 'recordEvents', of: 'Redis', because: 'operations of the primary' } as const;
   const own = figures.redisOperations;
@@ -90,7 +90,7 @@ export function storeUnknowns({ aws }: CellSpec, figures: ComponentFigures): str
   if (writer === undefined) {
     found.push(`processor of ${database.instanceClass}: not a class that is known, taken as two cores`);
   } else if (writer.cores * writer.baseline > 2) {
-    found.push(`writes of ${database.instanceClass} beyond those of two cores: nobody published them; measure it`);
+    found.push(`writes of ${database.instanceClass} beyond those of two cores: no figures are published; measure it`);
   }
   return found;
 }

@@ -127,9 +127,9 @@ describe('planning.yaml', () => {
     const files = { ...planning(quotas), 'cells/euw1-b.yaml': other };
     const planned = { ...files, 'cells/euw1-b.yaml': `${other}state: planned\n` };
     expect((await readFrom(files)).input.quotas).toEqual([
-      { region: 'eu-west-1', quota: 'elasticAddresses', limit: 20, used: 13 },
+      { region: 'eu-west-1', quota: 'elasticAddresses', limit: 20, used: 17 },
     ]);
-    expect((await readFrom(planned)).input.quotas![0]!.used).toBe(8);
+    expect((await readFrom(planned)).input.quotas![0]!.used).toBe(10);
   });
 
   it('names lead times, tenants that wait, and measurements', async () => {

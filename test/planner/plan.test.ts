@@ -175,9 +175,9 @@ describe('plan', () => {
       );
       expect(actions).toEqual([]);
       expect(excuses.find(({ action }) => action === 'stamp')!.text).toMatch(
-        /elasticAddresses in eu-west-1: 5 used \+ 5 for the cell, quota 5/,
+        /elasticAddresses in eu-west-1: 5 used \+ 7 for the cell, quota 5/,
       );
-      expect(quotas[0]).toMatchObject({ needed: 5 * Math.round(quotas[0]!.needed / 5), short: quotas[0]!.needed });
+      expect(quotas[0]).toMatchObject({ needed: 7 * Math.round(quotas[0]!.needed / 7), short: quotas[0]!.needed });
     });
 
     it('stops at the cap on cells, on cost, and lets an emergency pass once beyond the first', () => {

@@ -207,7 +207,7 @@ export class FileReading {
   }
 
   #instant(time: unknown, line: number): Instant {
-    // Many rows have the same time; whoever reads it first is told.
+    // Many rows have the same time; whoever reads it first reports it.
     const known = this.#instants.get(time);
     if (known !== undefined) {
       if (known.at === undefined) this.problemCount++;

@@ -12,7 +12,7 @@ import type { Measured, Subject } from './measured.ts';
 import { FormProblem, readRows } from './rows.ts';
 import { MINUTE_MS } from '../../planner/time.ts';
 
-/** A file may be wrong in every line; so many are told. */
+/** A file may be wrong in every line; this many are reported. */
 const MOST_PROBLEMS = 10;
 
 export interface FileOptions {

@@ -78,7 +78,7 @@ function convolve(a: Float64Array, b: Float64Array, most: number): Float64Array<
     for (let j = 0; j < end; j++) sum[i + j]! += weight * a[j]!;
   }
   // Tails of many parties would make the support as long as the limit allows without being of any weight. Where the limit cuts
-  // the support off below the mean, the end is no tail but the heaviest of all.
+  // the support off below the mean, the end is not the tail but the heaviest part.
   let heaviest = 0;
   for (const weight of sum) if (weight > heaviest) heaviest = weight;
   const negligible = heaviest * NEGLIGIBLE * 1e-10;

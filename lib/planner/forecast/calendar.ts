@@ -68,7 +68,7 @@ export function dayKinds({ holidays = [], days = [] }: Calendar): DayKinds {
   };
 }
 
-/** A weekday with less than half the calls of another is no working day that could stand in for it. */
+/** A weekday with less than half the calls of another is not a working day that could stand in for it. */
 const STANDS_IN = Math.log(2);
 
 /**

@@ -6,7 +6,7 @@ const SLOPE_DRIFT = 2e-5;
 const SLOPE_LEFT = 0.998;
 /** Looking ahead, growth fades: this much of it is left the day after. */
 const GROWTH_LEFT = 0.99;
-/** Growth is believed as far as the level grew from a week to the one so many days later, and what is beyond fades so much a day. */
+/** Growth is believed as far as the level grew from a week to the one this many days later, and what is beyond fades so much a day. */
 const GROWTH_DAYS = 21;
 const DOUBT = 0.05;
 const WEEKDAY_DRIFT = 1e-2;
@@ -26,7 +26,7 @@ const RETURNS = { share: 0.25, left: 0.5 };
 const LEAST_SHARE = 0.005;
 /** Squared standard deviations: a day farther off than this does not widen the day-to-day variance further. */
 const MOST_SURPRISE = 6;
-/** Added on both sides before a logarithm is taken, as a share of an ordinary day: a day without calls is no minus infinity. */
+/** Added on both sides before a logarithm is taken, as a share of an ordinary day: a day without calls must not become minus infinity. */
 const PSEUDO = 0.01;
 
 /** A kind of day never seen could be anything; its forecast is not made wider than a third for that. */
@@ -277,7 +277,7 @@ export class DayLevel {
       this.#higher.share *= this.#higher.left;
       if (this.#higher.share < LEAST_SHARE) this.#higher = undefined;
     }
-    // What a kind of day does is told by its effect.
+    // What a kind of day does shows in its effect.
     if (strange === 0 || kinds.length > 0) return;
     // Of several quiet days the first says where demand came from.
     if (strange < 0 && this.#higher) return;

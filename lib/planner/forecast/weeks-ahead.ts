@@ -64,7 +64,7 @@ export class WeeksAhead {
   }
 }
 
-/** The ratio so many days ahead: 1 for the next day, between the distances in proportion, and beyond the last as there. */
+/** The ratio this many days ahead: 1 for the next day, between the distances in proportion, and beyond the last as there. */
 export function ratioAt(ratios: readonly number[], days: number): number {
   let from = 1;
   let ratio = 1;

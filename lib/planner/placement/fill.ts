@@ -11,7 +11,7 @@ import type { Load, TenantRow } from './tenant-table.ts';
  */
 const SMALL = 0.006;
 
-/** Small tenants are tied into bundles of at most so many and at most this share of a cell. */
+/** Small tenants are tied into bundles of at most this many and at most this share of a cell. */
 const BUNDLE = 5;
 const BUNDLE_SHARE = 0.008;
 

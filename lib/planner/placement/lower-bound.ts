@@ -7,7 +7,7 @@ import type { TenantRow } from './tenant-table.ts';
 /** Fewer cells than this can't hold the tenants, however they are placed. */
 export interface LowerBound {
   readonly cells: number;
-  /** The limit that asks for so many, with the numbers. */
+  /** The limit that asks for this many, with the numbers. */
   readonly because: string;
 }
 

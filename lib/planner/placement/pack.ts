@@ -115,7 +115,7 @@ function packGroup(
   return improve(best!, group, kinds, slots, fewest);
 }
 
-/** Fills so many cells of every kind, and opens more for what does not fit. */
+/** Fills this many cells of every kind, and opens more for what does not fit. */
 function openAndFill(
   group: readonly Candidate[],
   kinds: readonly CellKind[],

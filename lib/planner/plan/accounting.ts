@@ -6,7 +6,7 @@ import { measuredWeek } from '../tenant-week.ts';
 import { amount } from '../wording.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
 
-/** A cell's forecast and its tenants' weeks may differ by this factor, and by so many calls on average. */
+/** A cell's forecast and its tenants' weeks may differ by this factor, and by this many calls on average. */
 const FACTOR = 1.5;
 const CALLS = 20;
 

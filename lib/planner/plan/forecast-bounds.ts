@@ -25,7 +25,7 @@ export function measuredNow(
   const contract = contractOfAll(tenants, resource);
   const limit = physicalLimit(spec, resource);
   if (measured > mostPossible(limit, contract)) return 0;
-  // Where nobody knows what was sold, no more is believed than the hosts let in.
+  // Where nobody knows what was sold, at most what the hosts let in is believed.
   const carried = contract === undefined ? Math.min(measured, limit) : measured;
   // New tenants count on top of the forecast.
   const settled = new Set(settledOf(tenants, now));

@@ -8,7 +8,7 @@ import { DAY_MS, MINUTE_MS, when } from '../time.ts';
 /** Clocks may differ by this much before a measurement is from the future. */
 const CLOCK_MS = 5 * MINUTE_MS;
 
-/** Two counts of the same calls may differ by this share, and by so many calls that began in between. */
+/** Two counts of the same calls may differ by this share, and by this many calls that began in between. */
 const COUNT_SHARE = 0.25;
 const COUNT_CALLS = 20;
 

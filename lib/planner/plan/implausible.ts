@@ -6,9 +6,9 @@ import { admittedCalls, type FleetTenant, type Implausible } from './input.ts';
 import { amount } from '../wording.ts';
 import { HOUR_MS, MINUTE_MS, when } from '../time.ts';
 
-/** Silence is no chance where so many calls at once, or events an hour, are usual. */
+/** Silence can't be chance where this many calls at once, or events an hour, are usual. */
 const USUAL = 20;
-/** What is usual in an hour of the week: the median of so many weeks before. After as many silent weeks it is usual. */
+/** What is usual in an hour of the week: the median of this many weeks before. After as many silent weeks it is usual. */
 const USUAL_WEEKS = 4;
 /** Where nobody knows what was sold, or what a host admits, limits may be wrong, but not by more than this. */
 const UNSURE_TIMES = 10;
@@ -70,7 +70,7 @@ export function physicalLimit(spec: CellSpec, resource: Resource): number {
 
 /**
  * A history with what cannot be made unknown: values beyond all that the cell could have, and none where many are usual, as from
- * metrics that went wrong. Falls that are no silence stay: they may be real.
+ * metrics that went wrong. Falls that are not silence stay: they may be real.
  *
  * @param most of the resource that can be
  */

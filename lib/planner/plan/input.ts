@@ -91,7 +91,7 @@ export interface FleetCell {
   readonly signals: Signals;
   /** Holidays, and events that change every resource alike, where its callers are. Default: none. */
   readonly calendar?: Calendar;
-  /** Events that add so many calls. Default: none. */
+  /** Events that add this many calls. Default: none. */
   readonly announced?: readonly AnnouncedLoad[];
   /** How far the media hosts in service may fall below those of the spec. Default: they all are in service, always. */
   readonly elastic?: Elastic;

@@ -6,7 +6,7 @@ export interface PlanRules {
   readonly assumedLeadHours: number;
   /** Quantile of the lead time that is counted on. */
   readonly leadQuantile: number;
-  /** A stamp is decided so many hours before the latest moment, so that a plan may be missed. */
+  /** A stamp is decided this many hours before the latest moment, so that a plan may be missed. */
   readonly reviewHours: number;
   /** Media hosts of every pool that may be lost. */
   readonly lostMediaHosts: number;
@@ -21,16 +21,16 @@ export interface PlanRules {
     readonly leastAnswerSeizureRatio: number;
     readonly mostAnswerSeizureRatio: number;
   };
-  /** Tenants are moved only from a cell that was too full in every plan for so many hours. */
+  /** Tenants are moved only from a cell that was too full in every plan for this many hours. */
   readonly moveAfterHours: number;
-  /** A cell is cordoned only when it was dispensable in every plan for so many hours. */
+  /** A cell is cordoned only when it was dispensable in every plan for this many hours. */
   readonly retireAfterHours: number;
   /** Hours between cordon and drain, and from there on until a person is asked to look. */
   readonly drainAfterHours: number;
   readonly drainHours: number;
-  /** A cordoned cell takes tenants again when its own fitted nowhere else in every plan for so many hours. */
+  /** A cordoned cell takes tenants again when its own fitted nowhere else in every plan for this many hours. */
   readonly uncordonAfterHours: number;
-  /** Media hosts are taken away only when fewer were enough in every plan for so many hours, and one at a time. */
+  /** Media hosts are taken away only when fewer were enough in every plan for this many hours, and one at a time. */
   readonly fewerHostsAfterHours: number;
   /** Fewer hosts must be enough for the load times this. */
   readonly fewerHostsSpare: number;

@@ -18,7 +18,7 @@ import { HOUR_MS, iso, MINUTE_MS, when } from '../time.ts';
 
 const HOURS = 48;
 /**
- * Fewer hosts must be enough for so many hours ahead, beside what is measured now: a host that comes back within the night
+ * Fewer hosts must be enough for this many hours ahead, beside what is measured now: a host that comes back within the night
  * was not worth draining.
  */
 const QUIET_HOURS = 8;

@@ -210,7 +210,7 @@ export const planSchema = z
       .describe('The quotas that are known.'),
     lowerBound: z
       .strictObject({
-        cells: count.describe('So many at least.'),
+        cells: count.describe('The least number of cells.'),
         because: z.string().describe('What it follows from.'),
       })
       .describe('Cells that the tenants need however packed.'),

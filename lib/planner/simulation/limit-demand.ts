@@ -6,7 +6,7 @@ import type { TenantTrace } from './traffic.ts';
 /** What the tenants of every pool use together, in the order of `RESOURCES`. */
 export type PoolDemand = ReadonlyMap<string, Float64Array>;
 
-/** What one tenant uses of every resource at so many concurrent calls. */
+/** What one tenant uses of every resource at this many concurrent calls. */
 export function useAt({ perCall, registrations }: TenantTrace, calls: number, resource: Resource): number {
   return resource === 'registrations' ? registrations : calls * perCall[resource];
 }

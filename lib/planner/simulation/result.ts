@@ -75,7 +75,7 @@ export interface SimulationResult {
   readonly hours: readonly FleetHour[];
 }
 
-/** A change that is taken back within so many hours was none that was needed. */
+/** A change that is taken back within this many hours was not needed. */
 export const REVERSAL_HOURS = 6;
 
 type Counted = Pick<

@@ -140,7 +140,7 @@ export const scenarioSchema = z
     campaignsAnnounced: z
       .boolean()
       .default(true)
-      .describe('Whether the planner is told of the campaigns that tenants make now and then.'),
+      .describe('Whether tenants announce their occasional campaigns to the planner.'),
     spikes: z
       .array(
         z.strictObject({
@@ -148,7 +148,7 @@ export const scenarioSchema = z
           hours: lasts,
           tenants: z.number().min(0).max(1).describe('Share of the tenants, 0 to 1.'),
           times,
-          announced: z.boolean().default(false).describe('Whether the planner was told.'),
+          announced: z.boolean().default(false).describe('Whether it was announced to the planner.'),
         }),
       )
       .max(1000)

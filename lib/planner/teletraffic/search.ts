@@ -40,7 +40,7 @@ export function risingRoot(f: (x: number) => number, low: number, high: number):
 }
 
 /**
- * The smallest whole number from `start` on for which a falling function is no more than `target`; above 2^53 the smallest of
+ * The smallest whole number from `start` on for which a falling function is at most `target`; above 2^53 the smallest of
  * those that a double can hold. Infinity where that is above the largest double.
  */
 export function smallestWhole(falling: (x: number) => number, target: number, start: number): number {

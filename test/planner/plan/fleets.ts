@@ -1,6 +1,6 @@
 import { timeZone } from '../../../lib/planner/forecast/time-zone.ts';
 import type { History } from '../../../lib/planner/forecast/history.ts';
-import type { Blueprint, FleetCell, FleetTenant, Signals } from '../../../lib/planner/plan/input.ts';
+import type { Blueprint, FleetCell, FleetTenant, PlanInput, Signals } from '../../../lib/planner/plan/input.ts';
 import { normal, seededRandom } from '../../../lib/planner/random.ts';
 import { HOURS_PER_WEEK, RESOURCES, type WeeklyDemand } from '../../../lib/planner/resources.ts';
 import { parseCell, type CellInput, type CellSpec } from '../../../lib/fleet/schema/cell.ts';
@@ -96,3 +96,25 @@ export const blueprint = (more: Partial<Blueprint> = {}): Blueprint => ({
   costPerHour: 4,
   ...more,
 });
+
+/** Two cells: one grows until it is too full, so that another is stamped; in the other one media hosts come and go with noon. */
+export function busyFleet(growing = 'euw1-a'): PlanInput {
+  const ofDay = (hour: number) => (((hour + 9) % 24) + 24) % 24;
+  return {
+    now: NOW,
+    rules: { assumedLeadHours: 12 },
+    cells: [
+      cellOf(growing, {
+        calls: (hour) => (ofDay(hour) < 8 || ofDay(hour) >= 16 ? 100 : 273 + hour / 8),
+        noise: 0.002,
+      }),
+      cellOf(
+        'euw1-c',
+        { calls: (hour) => (ofDay(hour) >= 13 && ofDay(hour) < 16 ? 225 : 90) },
+        { elastic: { inService: [1, 2], least: 2 } },
+      ),
+    ],
+    tenants: [...tenantsOf(growing, 2, 260), ...tenantsOf('euw1-c', 4, 160)],
+    blueprints: [blueprint()],
+  };
+}
