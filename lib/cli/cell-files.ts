@@ -88,6 +88,21 @@ export function readCell(folder: string, name: string): Cell {
   return deriveCell(spec);
 }
 
+/**
+ * The cell that has a tenant, checked against the rest of its fleet.
+ * @throws CommandFailure when no cell has it, or something is wrong with the cell
+ */
+export function readTenantsCell(folder: string, tenant: string): Cell {
+  const { cells } = readFleet(folder);
+  const home = cells.find(({ tenants }) => tenants.some(({ name }) => name === tenant));
+  if (home !== undefined) return readCell(folder, home.name);
+  const names = cells.flatMap(({ tenants }) => tenants.map(({ name }) => name)).sort();
+  throw new CommandFailure(
+    `no cell in ${folder} has a tenant ${tenant}${suggestion(tenant, names)}; there are ${names.join(', ') || 'none'}`,
+    2,
+  );
+}
+
 const stem = (path: string): string => path.replace(/^.*\//, '').replace(/\.[^.]*$/, '');
 
 /** @throws CommandFailure when there are errors among the findings */

@@ -10,6 +10,7 @@ export function formatStatus(status: CellStatus): string {
     publicAddress(host),
     stateOf(host),
     host.work === undefined ? '-' : String(host.work.calls),
+    probeOf(host),
     servicesReady(host),
   ]);
   const said = [
@@ -21,7 +22,13 @@ export function formatStatus(status: CellStatus): string {
   return [
     head,
     '',
-    formatTable(['host', 'address', 'public', 'state', 'calls', 'services'], rows),
+    formatTable(['host', 'address', 'public', 'state', 'calls', 'probe', 'services'], rows),
+    ...(status.exposure === undefined
+      ? []
+      : [
+          '',
+          `Phones of this machine reach it at ${status.exposure.sipAddress}, from ${status.exposure.machineAddress} (interface ${status.exposure.interface}).`,
+        ]),
     ...(said.length === 0 ? [] : ['', ...said]),
     ...(status.notes.length === 0 ? [] : ['', ...status.notes]),
   ].join('\n');
@@ -30,6 +37,13 @@ export function formatStatus(status: CellStatus): string {
 function stateOf(host: HostStatus): string {
   const part = [...(host.active === true ? ['active'] : []), ...(host.primary === true ? ['primary'] : [])];
   return [host.state, ...part, ...(host.work?.drained === true ? ['drained'] : [])].join(', ');
+}
+
+/** The last result of the cell's probe; `out`: it has taken the host out of service. */
+function probeOf({ probe }: HostStatus): string {
+  if (probe === undefined) return '-';
+  if (!probe.inService) return 'out';
+  return probe.good ? 'good' : 'fault';
 }
 
 /** Where its work is that somebody has taken off a host, or that its neighbour has taken over. */

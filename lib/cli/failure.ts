@@ -1,4 +1,4 @@
-/** What goes wrong in a command, and how it is told. */
+/** What goes wrong in a command, and how it is reported. */
 import { CommanderError } from 'commander';
 import { printable } from '../config-file/finding.ts';
 import { UserError } from '../config-file/user-error.ts';

@@ -2,7 +2,7 @@ import type { FrontStatus } from '../targets/local/front/index.ts';
 import { hostFaults } from './cell-table.ts';
 import { formatTable } from './output.ts';
 
-/** Calls that are listed one by one; of more only the sums are told. */
+/** Calls that are listed one by one; of more only the sums are shown. */
 const listedCalls = 20;
 
 /** A running front: its edges, and which edge and cell hold which calls. */

@@ -6,7 +6,7 @@ import type { CallFigures } from './call-report.ts';
 import { CommandFailure } from './failure.ts';
 
 export interface JudgedCalls {
-  /** Media hosts are told by their addresses. */
+  /** Media hosts are known by their addresses. */
   readonly figures: CallFigures;
   /** When the first call began, milliseconds since 1970. */
   readonly started: number;

@@ -26,7 +26,7 @@ const IDLE_MS = 5000;
 
 /**
  * Places calls between two users, and, where there is FreeSWITCH, as many to the echo test.
- * @throws CommandFailure when a call is not answered: what a failing cell does is no figure
+ * @throws CommandFailure when a call is not answered: what a failing cell does is not a measurement
  */
 export async function measuredWork(cell: CellStatus, options: WorkOptions): Promise<ProcessorWork[]> {
   const { calls, hold, onProgress, signal } = options;

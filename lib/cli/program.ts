@@ -1,82 +1,68 @@
-/** The command line of `cellstamp`. Every command is in a file of its own and loads what it needs when it runs. */
+/** The command line of `cellstamp`. Every command is in a file of its own, which is loaded when it is asked for. */
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { WentOnAsRoot, asRoot } from './as-root.ts';
-import { addCall } from './commands/call.ts';
-import { addCalls } from './commands/calls.ts';
-import { addCapacity } from './commands/capacity.ts';
-import { addCheck } from './commands/check.ts';
-import { addDeployed } from './commands/rollout-record.ts';
-import { addDown } from './commands/down.ts';
-import { addDrain, addUndrain } from './commands/drain.ts';
-import { addEdgeKeys } from './commands/edge-keys.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
-import { addFlap, addLocal } from './commands/local-reroute.ts';
-import { addImage } from './commands/image.ts';
-import { addLogs } from './commands/logs.ts';
-import { addManifests } from './commands/manifests.ts';
-import { addMeasure } from './commands/measure.ts';
-import { addPlan } from './commands/plan.ts';
-import { addCustomers, addProvision } from './commands/provision.ts';
-import { addPrometheusConfig, addScrape } from './commands/prometheus-config.ts';
-import { addPromote } from './commands/promote.ts';
-import { addProve } from './commands/prove.ts';
-import { addRoll } from './commands/roll.ts';
-import { addRollout } from './commands/rollout.ts';
-import { addScale } from './commands/scale.ts';
-import { addSimulate } from './commands/simulate.ts';
-import { addStamp } from './commands/stamp.ts';
-import { addStatus } from './commands/status.ts';
-import { addTenant } from './commands/tenant.ts';
-import { addTry } from './commands/try.ts';
-import { addUnlock } from './commands/unlock.ts';
-import { addUp } from './commands/up.ts';
 
-/** Commands as `--help` lists them. */
-const groups: readonly (readonly [title: string, commands: readonly ((program: Command) => Command)[]])[] = [
-  [
-    'A cell or a front on this machine',
-    [addTry, addUp, addStatus, addCall, addCalls, addLogs, addLocal, addFlap, addDown],
-  ],
-  ['The fleet’s files', [addCheck, addStamp, addManifests, addImage, addCapacity, addPrometheusConfig, addScrape]],
-  [
-    'What is done to a running cell',
-    [
-      addProvision,
-      addCustomers,
-      addTenant,
-      addScale,
-      addDrain,
-      addUndrain,
-      addRoll,
-      addProve,
-      addPromote,
-      addRollout,
-      addDeployed,
-      addUnlock,
-      addEdgeKeys,
-    ],
-  ],
-  ['The planner', [addPlan, addSimulate, addMeasure]],
-];
+/** Adds a command to the program, from a file that is loaded when the command is asked for. */
+type Load = () => Promise<(program: Command) => Command>;
+
+/** Commands by name, as `--help` lists them. */
+const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
+  'A local cell or front': {
+    try: async () => (await import('./commands/try.ts')).addTry,
+    up: async () => (await import('./commands/up.ts')).addUp,
+    status: async () => (await import('./commands/status.ts')).addStatus,
+    call: async () => (await import('./commands/call.ts')).addCall,
+    calls: async () => (await import('./commands/calls.ts')).addCalls,
+    logs: async () => (await import('./commands/logs.ts')).addLogs,
+    local: async () => (await import('./commands/local-reroute.ts')).addLocal,
+    flap: async () => (await import('./commands/local-reroute.ts')).addFlap,
+    down: async () => (await import('./commands/down.ts')).addDown,
+  },
+  'Files of the fleet': {
+    check: async () => (await import('./commands/check.ts')).addCheck,
+    stamp: async () => (await import('./commands/stamp.ts')).addStamp,
+    manifests: async () => (await import('./commands/manifests.ts')).addManifests,
+    image: async () => (await import('./commands/image.ts')).addImage,
+    capacity: async () => (await import('./commands/capacity.ts')).addCapacity,
+    cost: async () => (await import('./commands/cost.ts')).addCost,
+    'prometheus-config': async () => (await import('./commands/prometheus-config.ts')).addPrometheusConfig,
+    scrape: async () => (await import('./commands/prometheus-config.ts')).addScrape,
+  },
+  'Operations on a running cell': {
+    provision: async () => (await import('./commands/provision.ts')).addProvision,
+    customers: async () => (await import('./commands/provision.ts')).addCustomers,
+    tenant: async () => (await import('./commands/tenant.ts')).addTenant,
+    user: async () => (await import('./commands/user.ts')).addUser,
+    evacuate: async () => (await import('./commands/evacuate.ts')).addEvacuate,
+    scale: async () => (await import('./commands/scale.ts')).addScale,
+    drain: async () => (await import('./commands/drain.ts')).addDrain,
+    undrain: async () => (await import('./commands/drain.ts')).addUndrain,
+    roll: async () => (await import('./commands/roll.ts')).addRoll,
+    prove: async () => (await import('./commands/prove.ts')).addProve,
+    promote: async () => (await import('./commands/promote.ts')).addPromote,
+    rollout: async () => (await import('./commands/rollout.ts')).addRollout,
+    deployed: async () => (await import('./commands/rollout-record.ts')).addDeployed,
+    unlock: async () => (await import('./commands/unlock.ts')).addUnlock,
+    'edge-keys': async () => (await import('./commands/edge-keys.ts')).addEdgeKeys,
+  },
+  'The planner': {
+    plan: async () => (await import('./commands/plan.ts')).addPlan,
+    simulate: async () => (await import('./commands/simulate.ts')).addSimulate,
+    measure: async () => (await import('./commands/measure.ts')).addMeasure,
+  },
+};
 
 /** They make and enter namespaces, which only root may. */
-const onThisMachine = new Set([
-  addTry,
-  addUp,
-  addStatus,
-  addCalls,
-  addLogs,
-  addLocal,
-  addFlap,
-  addDown,
-  addDrain,
-  addUndrain,
-]);
+const onThisMachine: readonly string[] = [
+  ...['try', 'up', 'status', 'calls', 'logs', 'local', 'flap', 'down', 'drain', 'undrain'],
+];
 
-function cellstamp(): Command {
+/** @param asked the name of a command, which is then the only one; all where it is none: for their help, or to suggest one */
+async function cellstamp(asked: string | undefined): Promise<Command> {
   const program = new Command('npx cellstamp')
-    .description('Cells of VoIP: one definition, on this machine and as Terraform.')
+    .description('Infrastructure as code for cell-based VoIP: local, AWS (Terraform) and Kubernetes.')
     .option('--debug', 'show where an error comes from')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command...]', 'show the help of a command')
@@ -89,11 +75,13 @@ function cellstamp(): Command {
       'after',
       '\nExample:\n  $ npx cellstamp try\n\nExit status: 0 good, 1 failed, 2 bad input (a file, an option); of plan see `npx cellstamp plan --help`.',
     );
-  for (const [title, commands] of groups) {
+  const isKnown = Object.values(groups).some((commands) => Object.hasOwn(commands, asked ?? ''));
+  for (const [title, commands] of Object.entries(groups)) {
     program.commandsGroup(`${title}:`);
-    for (const add of commands) {
-      const command = add(program);
-      if (onThisMachine.has(add)) command.hook('preAction', asRoot);
+    for (const [name, load] of Object.entries(commands)) {
+      if (isKnown && name !== asked) continue;
+      const command = (await load())(program);
+      if (onThisMachine.includes(name)) command.hook('preAction', asRoot);
     }
   }
   return program;
@@ -126,7 +114,8 @@ function version(): string {
 
 /** Runs a command line, without the program's name, and returns the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
-  const program = cellstamp();
+  const [first, second] = argv.filter((word) => !word.startsWith('-'));
+  const program = await cellstamp(first === 'help' ? second : first);
   // Commander's own help knows no commands of commands: `help tenant move`.
   const words = argv[0] === 'help' && argv.length > 2 ? [...argv.slice(1), '--help'] : [...argv];
   try {

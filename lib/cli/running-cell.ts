@@ -3,7 +3,7 @@ import { CommandFailure } from './failure.ts';
 
 /**
  * The running cell that is meant: the named one, or the only one there is.
- * @throws CommandFailure when that can't be told
+ * @throws CommandFailure when it is not clear which one
  */
 export async function runningCell(name: string | undefined): Promise<CellStatus> {
   const { list, notUp } = await import('../targets/local/index.ts');

@@ -7,7 +7,7 @@ import { asRoot } from './as-root.ts';
 const targets = ['local', 'aws'] as const;
 export type Target = (typeof targets)[number];
 
-/** Where `provision`, `scale` and `roll` work. */
+/** Where `provision`, `scale`, `roll`, `tenant move` and `evacuate` work. */
 export type AnyTarget = Target | 'kubernetes';
 
 export const targetOption = (): Option =>

@@ -125,7 +125,7 @@ export class AgentHost {
 
   async #run(command: Run): Promise<void> {
     if (this.#runs.has(command.run)) throw new CommandError(`a run "${command.run}" is going on already`);
-    // Wrong names are told before the first call.
+    // Wrong names are reported before the first call.
     for (const { caller, callee } of command.kinds) for (const name of [caller, callee]) if (name) this.#agent(name);
     const run = this.#placeCalls(command);
     this.#runs.set(command.run, run);

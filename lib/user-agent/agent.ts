@@ -42,7 +42,7 @@ interface Expectation {
 /** Hz of an agent that answers a call nobody judges: above every tone that is judged. */
 const UNJUDGED_TONE = 3200;
 
-/** A user agent with its media, that can be told which calls to expect. */
+/** A user agent with its media, that can be prepared for certain calls. */
 export class Agent {
   readonly name: string;
   readonly userAgent: UserAgent;
@@ -79,7 +79,7 @@ export class Agent {
    * Waits for the call with this mark. One that lost its mark on the way is known by its Call-ID, and one that lost
    * both is taken for the call expected first.
    *
-   * @returns the call, and how to wait no more
+   * @returns the call, and how to stop waiting
    */
   expect(mark: string, callId: string): { arrival: Promise<IncomingCall>; dismiss: () => void } {
     let dismiss: () => void = () => undefined;

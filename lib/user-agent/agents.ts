@@ -6,7 +6,7 @@ import { type Command, commandSchema } from './scenario.ts';
 
 /**
  * The program that runs inside a network namespace: commands come as JSON lines on the standard input, events go out as
- * JSON lines on the standard output. Its exit status is 0; what went wrong is told as an event.
+ * JSON lines on the standard output. Its exit status is 0; what went wrong is an event.
  *
  * @example
  * {"do":"open","agents":[{"role":"carrier","name":"a","identity":"sip:a@127.0.0.1","local":{"address":"127.0.0.1"},…}]}

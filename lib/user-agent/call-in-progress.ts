@@ -197,8 +197,7 @@ export class CallInProgress {
         if (error instanceof SdpError) throw new CallFault('the callee can not answer the offer', error.message);
         throw error;
       });
-      if (answered === undefined)
-        throw new CallFault('the callee was told that the caller gave up', 'before it answered');
+      if (answered === undefined) throw new CallFault('the callee received a CANCEL', 'before it answered');
       this.#sessions.callee = answered.session;
       this.#acked = answered.acked;
       if (this.#script.audio) callee.start();
@@ -300,7 +299,7 @@ export class CallInProgress {
   async #arrived(): Promise<IncomingCall | undefined> {
     const { patienceSeconds: patience, callee } = this.#script;
     if (this.#arrival === undefined)
-      throw new CallFault('the callee is not ours', 'only the caller can be told to act');
+      throw new CallFault('the callee is not ours', 'only the caller can be made to act');
     const refused = this.#call.outcome.then(() => undefined);
     const arrival = await this.#withTimeout(patience, Promise.race([this.#arrival, refused]));
     if (arrival !== 'late') return arrival;

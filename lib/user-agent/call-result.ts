@@ -52,7 +52,7 @@ export interface CallResult {
   readonly acknowledged: boolean | null;
   readonly toCallee: AudioResult | null;
   readonly toCaller: AudioResult | null;
-  /** Addresses, without port, to which each side was told to send its audio: the media host's, if there is one. */
+  /** Addresses, without port, to which each side has to send its audio: the media host's, if there is one. */
   readonly mediaAddress: { readonly caller: string | null; readonly callee: string | null };
   /** The caller's route set: proxies that stay in the call, nearest first. */
   readonly route: readonly string[];

@@ -11,7 +11,7 @@ export interface LoadOptions {
   readonly onProgress: (progress: Progress) => void;
   /** Each call's result, as soon as it is over. */
   readonly onResult: (result: CallResult) => void;
-  /** Starts no more calls once it is aborted; those that are up go on to their end. */
+  /** Stops starting calls once it is aborted; those that are up go on to their end. */
   readonly signal: AbortSignal;
 }
 

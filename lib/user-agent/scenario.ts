@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { stepSchema } from './steps.ts';
 
 /**
- * What a process with agents is told: one JSON object a line. It answers with {@link AgentsEvent}s, a line each.
+ * Input of a process with agents: one JSON object a line. It answers with {@link AgentsEvent}s, a line each.
  */
 
 const ip = z.string().refine((text) => isIP(text) !== 0, 'an IP address, not a name');

@@ -8,7 +8,7 @@ const seconds = z.number().min(0).max(86_400);
 export const stepSchema = z.discriminatedUnion('step', [
   z
     .object({ step: z.literal('ring'), seconds: seconds.default(0) })
-    .describe('Until the caller hears that it rings, and so many seconds more.'),
+    .describe('Until the caller hears that it rings, and this number of seconds more.'),
   z.object({ step: z.literal('answer') }).describe('The callee answers; goes on when the caller has the 200.'),
   z.object({ step: z.literal('reject'), status: z.int().min(300).max(699) }).describe('The callee refuses.'),
   z.object({ step: z.literal('cancel') }).describe('The caller gives up before the answer.'),
@@ -43,10 +43,10 @@ export const stepSchema = z.discriminatedUnion('step', [
     .describe('From here on this side sends no audio, as a phone that has lost its power.'),
   z
     .object({ step: z.literal('ended'), seconds })
-    .describe('Within so long each side is told by somebody else that the call is over.'),
+    .describe('Seconds within which each side must receive a BYE that the other did not send.'),
   z
     .object({ step: z.literal('pause'), name: z.string().min(1) })
-    .describe('Tells that the call is here, and waits to be told to go on.'),
+    .describe('Reports that the call has reached this step, and waits for the word to continue.'),
   z.object({ step: z.literal('bye'), by: z.enum(['caller', 'callee']) }).describe('Hangs up. The last step.'),
 ]);
 

@@ -23,7 +23,7 @@ export interface Summary {
   };
   readonly worstJitterMs: number;
   readonly longestGapMs: number;
-  /** Calls by the address to which the caller was told to send its audio. */
+  /** Calls by the address to which the caller has to send its audio. */
   readonly mediaAddresses: Readonly<Record<string, number>>;
 }
 

@@ -1,4 +1,4 @@
-/** What the promise gives, or `late` when it takes longer than so many seconds, or when `stop` is aborted meanwhile. */
+/** What the promise gives, or `late` when it takes longer than this many seconds, or when `stop` is aborted meanwhile. */
 export async function withTimeout<T>(seconds: number, promise: Promise<T>, stop?: AbortSignal): Promise<T | 'late'> {
   let giveUp: () => void = () => undefined;
   const late = new Promise<'late'>((resolve) => (giveUp = () => resolve('late')));

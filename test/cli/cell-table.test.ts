@@ -17,6 +17,7 @@ const status: CellStatus = {
       publicAddress: '198.18.1.33',
       state: 'failed',
       work: { calls: 0, drained: true, relayAt: 'media-2' },
+      probe: { good: false, secondsAgo: 7.4, why: 'its call has no audio in either direction', inService: false },
       services: [
         { name: 'media-guard', state: 'finished', starts: 1 },
         { name: 'rtpengine', state: 'faulty', starts: 1, reason: 'no answer within 1.2 s' },
@@ -31,6 +32,7 @@ const status: CellStatus = {
       state: 'ready',
       active: true,
       work: { calls: 7, drained: false },
+      probe: { good: true, secondsAgo: 12, why: null, inService: true },
       services: [{ name: 'database-schema', state: 'finished', starts: 1 }],
     },
     {
@@ -51,10 +53,10 @@ describe('the table of a running cell', () => {
     expect(formatStatus(status).split('\n')).toEqual([
       'cell example: degraded, network 10.16.16.0/20, called at 198.18.1.10',
       '',
-      'host     address      public       state            calls  services',
-      'media-1  10.16.16.33  198.18.1.33  failed, drained  0      1 of 3',
-      'sbc-1    10.16.16.11  198.18.1.10  ready, active    7      1 of 1',
-      'sbc-2    10.16.18.12  -            dead             -      0 of 0',
+      'host     address      public       state            calls  probe  services',
+      'media-1  10.16.16.33  198.18.1.33  failed, drained  0      out    1 of 3',
+      'sbc-1    10.16.16.11  198.18.1.10  ready, active    7      good   1 of 1',
+      'sbc-2    10.16.18.12  -            dead             -      -      0 of 0',
       '',
       'the relay of media-1 is at media-2',
       'rtpengine on media-1 is faulty: no answer within 1.2 s',

@@ -19,7 +19,7 @@ const passwords = { caller: 'CELLSTAMP_CALLER_PASSWORD', callee: 'CELLSTAMP_CALL
 export function addCall(program: Command): Command {
   return program
     .command('call')
-    .description('Places real calls with audio through a running cell and judges them.')
+    .description('Places calls with audio through a running cell and reports their quality.')
     .argument('[cell]', 'name of the cell; the only one that is up by default')
     .option('--calls <n>', 'how many', wholeNumber(1, 100_000), 10)
     .option('--rate <n>', 'calls started a second', decimal(0.1, 1000), 10)

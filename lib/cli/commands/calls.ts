@@ -8,7 +8,7 @@ import { runningCell } from '../running-cell.ts';
 export function addCalls(program: Command): Command {
   const calls = program
     .command('calls')
-    .description('Lists the calls of a cell on this machine, or ends some.')
+    .description('Lists the calls of a local cell, or ends some of them.')
     .argument('[cell]', 'name of the cell; the only one that is up by default')
     .option('--tenant <tenant>', 'calls of this tenant only')
     .option('--json', 'print as JSON; times are seconds since 1970')
@@ -22,7 +22,7 @@ export function addCalls(program: Command): Command {
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp calls end 3c26700857a7@198.51.100.11 --tenant acme\n\n' +
-        'All calls with a Call-ID end. Exit status 1 when something given is no call, or does not end; the others end.',
+        'All calls with a Call-ID end. Exit status 1 when a given name matches no call, or a call does not end; the others end.',
     )
     .action(end);
   return calls;
@@ -50,7 +50,7 @@ async function end(wanted: readonly string[], _own: unknown, command: Command): 
   let outcome: EndedCalls | undefined;
   await interruptible(async (signal) => {
     outcome = await unlessAborted(endCalls(name, wanted, tenant), signal);
-  }, 'ends; calls that were told to end go on ending, and "npx cellstamp calls" shows which are still there');
+  }, 'stops; calls that are already ending still end, and "npx cellstamp calls" shows which are still there');
   if (outcome === undefined) return;
   if (json) printJson(outcome);
   else for (const call of outcome.ended) console.log(`ended: ${describe(call)}`);

@@ -14,7 +14,7 @@ export function addCapacity(program: Command): Command {
   return program
     .command('capacity')
     .description(
-      'Shows what a cell carries with a media host and an SBC lost, and what limits it, with the arithmetic.',
+      'Shows how much a cell carries with a media host and an SBC lost, and the limits, with the arithmetic.',
     )
     .argument('[cells...]', 'names of cells; all by default')
     .option(...cellsOption)
@@ -29,7 +29,7 @@ Example:
   $ npx cellstamp capacity euw1-a --lost-media-hosts 2 --figures figures.yaml
 
 A star marks what binds each resource. Without figures of your own, which \`npx cellstamp measure\` takes, it uses
-published ones; what nobody published limits nothing and is named as unknown.`,
+published ones; what has no published figure limits nothing and is listed as unknown.`,
     )
     .action(capacity);
 }

@@ -8,7 +8,9 @@ import type { CellSpec } from '../../fleet/schema/cell.ts';
 import type { FrontSpec } from '../../fleet/schema/front.ts';
 import { isFrontOnKubernetes } from '../../fleet/schema/targets/kubernetes-front.ts';
 import { isOnKubernetes } from '../../fleet/schema/targets/on-kubernetes.ts';
+import type { ToFillIn } from '../../targets/aws/fill-in.ts';
 import type { Privilege } from '../../targets/kubernetes/privileges.ts';
+import { awsQuotas, regionNeeds, type AwsNeeds, type RegionNeeds } from '../../fleet/aws-needs.ts';
 import { oldCell, oldFront } from '../../fleet/schema/old-form.ts';
 import { cellsOption, readFleet } from '../cell-files.ts';
 import { usageStatus } from '../failure.ts';
@@ -17,7 +19,9 @@ import { printJson } from '../output.ts';
 export function addCheck(program: Command): Command {
   return program
     .command('check')
-    .description('Checks every rule over the fleet and reports all problems.')
+    .description(
+      'Checks every rule over the fleet and reports all problems; lists what is to be filled in on AWS after a deploy.',
+    )
     .option(...cellsOption)
     .option('--rewrite', 'first move what only AWS understands into the section aws of each file, comments and all')
     .option('--privileges', 'also list what each container of a cell on Kubernetes may do beyond an ordinary one')
@@ -47,8 +51,11 @@ async function check({ cells: folder, rewrite, privileges, json }: Options): Pro
   const rewritten = rewrite ? await replace(old) : [];
   const left = rewrite ? old.filter((file) => file.refused !== undefined) : old;
   const { files, cells, front, findings } = readFleet(folder);
+  const { toFillIn } = await import('../../targets/aws/fill-in.ts');
   const privileged = privileges ? await privilegesOf(cells, front) : [];
   const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const toFill = errors > 0 ? [] : toFillIn(cells, front);
+  const needs = errors > 0 ? [] : regionNeeds(cells, front);
   const warnings = findings.length - errors;
   if (json) {
     const names = cells.map(({ name }) => name);
@@ -58,12 +65,16 @@ async function check({ cells: folder, rewrite, privileges, json }: Options): Pro
       errors,
       warnings,
       findings,
+      toFill,
+      needs,
       ...(rewrite && { rewritten }),
       ...(privileges && { privileges: privileged }),
     });
   } else {
     for (const path of rewritten) console.log(`${printable(path)}: rewritten`);
     for (const finding of findings) console.log(formatFinding(finding));
+    for (const one of needs) console.log(needsLine(one));
+    for (const one of toFill) console.log(fillLine(one));
     for (const one of privileged) console.log(privilegeLine(one));
     console.log(`${count(files.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`);
   }
@@ -88,6 +99,18 @@ async function privilegesOf(cells: readonly CellSpec[], front: FrontSpec | undef
       ? privilegesIn(edgeManifests(front, front.regions[0]!.region))
       : []),
   ];
+}
+
+function needsLine({ region, ...needs }: RegionNeeds): string {
+  const parts = Object.entries(awsQuotas).map(([name, { what, code, usual }]) => {
+    const need = needs[name as keyof AwsNeeds];
+    return `${need} ${what}${need > usual ? ` (a new account has ${usual}: ask AWS for more, quota ${code})` : ''}`;
+  });
+  return `${region}: the fleet needs ${parts.join(', ')}`;
+}
+
+function fillLine({ stack, region, secret, value, until }: ToFillIn): string {
+  return `${stack}: after the deploy fill in the secret ${secret}-… in ${region}: ${value}; until then ${until}`;
 }
 
 function privilegeLine({ namespace, role, container, what }: Privilege): string {

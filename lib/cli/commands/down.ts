@@ -5,7 +5,7 @@ import { printJson } from '../output.ts';
 export function addDown(program: Command): Command {
   return program
     .command('down')
-    .description('Takes a cell or a front on this machine down, with everything that it made.')
+    .description('Removes a local cell or front with everything that it created.')
     .argument('[cell]', 'name of the cell or front; the only one that is up by default')
     .option('--all', 'every cell and front that is up on this machine, whoever brought it up')
     .option('--json', 'print what was taken down as JSON')

@@ -1,5 +1,7 @@
-import type { Command } from 'commander';
-import { usualDeadlineSeconds, type Drained } from '../../operations/drain.ts';
+import { Option, type Command } from 'commander';
+import { usualDeadlineSeconds, type Drained, type DrainPort } from '../../operations/drain.ts';
+import { cellsOption, readCell } from '../cell-files.ts';
+import { CommandFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { decimal } from '../option-values.ts';
 import { LiveLine, printJson } from '../output.ts';
@@ -8,9 +10,11 @@ import { runningCell } from '../running-cell.ts';
 export function addDrain(program: Command): Command {
   return program
     .command('drain')
-    .description('Takes the work off a media host or an SBC on this machine, so that it can be stopped.')
+    .description('Moves the work of a media host or SBC to other hosts, so that it can be stopped.')
     .argument('<host>', 'name of the host, for example media-1 or sbc-1')
-    .option('--cell <cell>', 'name of the cell; the only one that is up by default')
+    .addOption(drainTarget())
+    .option('--cell <cell>', cellHelp)
+    .option(...cellsOption)
     .option(
       '--deadline <seconds>',
       'how long calls that can’t move may go on, those with FreeSWITCH for example; then they get a BYE',
@@ -20,9 +24,10 @@ export function addDrain(program: Command): Command {
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp drain media-1\n  $ npx cellstamp drain sbc-1 --cell euw1-a --json\n\n' +
+      '\nExample:\n  $ npx cellstamp drain media-1\n  $ npx cellstamp drain sbc-1 --cell euw1-a --json\n' +
+        '  $ npx cellstamp drain media-1 --target kubernetes --cell k8s-a\n\n' +
         'New calls go elsewhere at once. The relay of a media host moves to its neighbour with its calls: each hears 0.1 to 0.3 s\n' +
-        'of silence. An SBC that is active hands over to the other one first. While the command waits it says on a terminal which\n' +
+        'of silence. On Kubernetes it is for media hosts alone. An SBC that is active hands over to the other one first. While the command waits it says on a terminal which\n' +
         'calls hold it up. Ctrl-C leaves the host as drained as it is; the same command goes on from there, and\n' +
         '`npx cellstamp undrain` gives the host its work back.',
     )
@@ -32,31 +37,60 @@ export function addDrain(program: Command): Command {
 export function addUndrain(program: Command): Command {
   return program
     .command('undrain')
-    .description('Gives a drained host of this machine its work back.')
+    .description('Returns a drained host to service.')
     .argument('<host>', 'name of the host')
-    .option('--cell <cell>', 'name of the cell; the only one that is up by default')
+    .addOption(drainTarget())
+    .option('--cell <cell>', cellHelp)
+    .option(...cellsOption)
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp undrain media-1\n\n' +
+      '\nExample:\n  $ npx cellstamp undrain media-1\n' +
+        '  $ npx cellstamp undrain media-1 --target kubernetes --cell k8s-a\n\n' +
         'The relay of a media host comes home with its calls, and new ones follow. An SBC stands by: it does not take over again.',
     )
     .action(undrain);
 }
 
+const cellHelp = 'name of the cell; on this machine the only one that is up by default';
+
+const drainTarget = (): Option =>
+  new Option('--target <target>', 'where the cell runs: this machine, or Kubernetes by kubectl')
+    .choices(['local', 'kubernetes'])
+    .default('local');
+
 interface Options {
+  readonly target: 'local' | 'kubernetes';
   readonly cell?: string;
+  readonly cells: string;
   readonly json?: true;
 }
 
+/** The cell that is meant. @throws CommandFailure when the host can't be drained there, or no cell is named */
+async function portOf(host: string, { target, cell, cells }: Options): Promise<DrainPort> {
+  if (target === 'local') {
+    const { name } = await runningCell(cell);
+    return (await import('../../targets/local/cell-port.ts')).localCell(name);
+  }
+  if (cell === undefined) throw new CommandFailure('--cell is missing, the name of a cell on Kubernetes', 2);
+  if (/^sbc-/.test(host)) {
+    throw new CommandFailure(
+      `${host}: on Kubernetes only media hosts are drained; an SBC whose pod is deleted hands over to the other one`,
+      2,
+    );
+  }
+  const { drainableCell } = await import('../../targets/kubernetes/operations/drain-port.ts');
+  return drainableCell(readCell(cells, cell).spec);
+}
+
 async function drain(host: string, options: Options & { readonly deadline: number }): Promise<void> {
-  const { name: cell } = await runningCell(options.cell);
+  const port = await portOf(host, options);
+  const { cell } = port;
   const operations = await import('../../operations/drain.ts');
-  const { localCell } = await import('../../targets/local/cell-port.ts');
   const line = new LiveLine();
   await interruptible(async (signal) => {
     try {
-      const drained = await operations.drain(localCell(cell), host, {
+      const drained = await operations.drain(port, host, {
         deadlineSeconds: options.deadline,
         onProgress: (text) => line.show(text),
         signal,
@@ -83,13 +117,13 @@ function describe(cell: string, { host, dead, takenOverBy, moved, ended }: Drain
 const calls = (count: number) => `${count} ${count === 1 ? 'call' : 'calls'}`;
 
 async function undrain(host: string, options: Options): Promise<void> {
-  const { name: cell } = await runningCell(options.cell);
+  const port = await portOf(host, options);
+  const { cell } = port;
   const operations = await import('../../operations/drain.ts');
-  const { localCell } = await import('../../targets/local/cell-port.ts');
   const line = new LiveLine();
   await interruptible(async (signal) => {
     try {
-      await operations.undrain(localCell(cell), host, { onProgress: (text) => line.show(text), signal });
+      await operations.undrain(port, host, { onProgress: (text) => line.show(text), signal });
       line.clear();
       if (options.json) printJson({ cell, host });
       else console.log(`${host} of ${cell} has its work back`);

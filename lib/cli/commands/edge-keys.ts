@@ -9,7 +9,7 @@ import { printJson } from '../output.ts';
 export function addEdgeKeys(program: Command): Command {
   return program
     .command('edge-keys')
-    .description('Changes the keys with which edges prove to cells what they say, one step at a time.')
+    .description('Rotates the keys with which edges authenticate to cells, one step at a time.')
     .argument('[step]', 'add, use or drop; none: says which keys there are', oneOf(['add', 'use', 'drop']))
     .argument('[id]', 'id of the key to use or to drop')
     .option('--front <front>', 'name of the front; the only one that is up by default')

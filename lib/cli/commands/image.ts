@@ -43,18 +43,20 @@ interface Options {
 }
 
 async function image(name: string, { cells, role, output, architecture, pin, json }: Options): Promise<void> {
-  const cell = readCell(cells, name);
-  const { spec } = cell;
+  const { spec } = readCell(cells, name);
   if (!isOnKubernetes(spec)) {
     throw new CommandFailure(
       `${cells}/${name}.yaml:1:1 error kubernetes: is missing; allowed: a section with images, floatingAddress, database and redis`,
       2,
     );
   }
-  const { makeImage } = await import('../../targets/kubernetes/image/make-image.ts');
+  const [{ makeImage }, { cellOnNodes }] = await Promise.all([
+    import('../../targets/kubernetes/image/make-image.ts'),
+    import('../../targets/kubernetes/cell-on-nodes.ts'),
+  ]);
   const made = [];
   for (const each of role === undefined ? roles : [role]) {
-    const one = await makeImage(cell, each, output, { architecture });
+    const one = await makeImage(cellOnNodes(spec), each, output, { architecture });
     if (pin) pinImage(join(cells, `${name}.yaml`), spec.kubernetes.images[each], one.image);
     if (!json) console.log(`${one.image}\n  ${one.archive}, ${one.packages} packages in ${one.contents}`);
     made.push(one);

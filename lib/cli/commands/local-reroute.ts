@@ -3,9 +3,7 @@ import { wholeNumber } from '../option-values.ts';
 import { printJson } from '../output.ts';
 
 export function addLocal(program: Command): Command {
-  const local = program
-    .command('local')
-    .description('Causes in the network of this machine what happens to real ones.');
+  const local = program.command('local').description('Simulates events of real networks in the local one.');
   withOptions(local.command('reroute'), 'local reroute');
   return local.addHelpText('after', '\nExample:\n  $ npx cellstamp local reroute 1');
 }
@@ -24,7 +22,7 @@ const withOptions = (command: Command, name: string): Command =>
     .option('--json', 'print where the route leads now as JSON')
     .addHelpText(
       'after',
-      `\nExample:\n  $ npx cellstamp ${name} 1\n\nNo call must notice: see \`npx cellstamp call --through front\`.`,
+      `\nExample:\n  $ npx cellstamp ${name} 1\n\nCalls should be unaffected: see \`npx cellstamp call --through front\`.`,
     )
     .action(reroute);
 

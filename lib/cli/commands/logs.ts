@@ -9,7 +9,7 @@ import { runningCell } from '../running-cell.ts';
 export function addLogs(program: Command): Command {
   return program
     .command('logs')
-    .description('Prints what the services of a host have logged.')
+    .description('Prints the logs of a host’s services.')
     .addArgument(new Argument('<host>', 'name of the host, for example sbc-1'))
     .argument('[service]', 'name of the service; all by default')
     .option('--cell <cell>', 'name of the cell; the only one that is up by default')

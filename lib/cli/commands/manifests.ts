@@ -69,7 +69,7 @@ async function edgesOf({ cells, region }: Options): Promise<readonly KubernetesO
   const wanted = region ?? (regions.length === 1 ? regions[0]! : undefined);
   if (wanted === undefined || !regions.includes(wanted)) {
     const given =
-      region === undefined ? 'is missing: the front has several regions' : `${region} is no region of the front`;
+      region === undefined ? 'is missing: the front has several regions' : `${region} is not a region of the front`;
     throw new CommandFailure(`--region ${given}; allowed: ${regions.join(', ')}`, 2);
   }
   const { edgeManifests } = await import('../../targets/kubernetes/edge/manifests.ts');

@@ -12,7 +12,9 @@ import { runningCell } from '../running-cell.ts';
 export function addMeasure(program: Command): Command {
   return program
     .command('measure')
-    .description('Measures what components do here, and writes it down for `npx cellstamp plan`.')
+    .description(
+      'Measures the capacity of a running cell’s components and writes the figures for `npx cellstamp plan`.',
+    )
     .argument('[cell]', 'name of a running cell; the only one that is up by default, or with --prometheus the busiest')
     .option('--prometheus <source>', 'ask a Prometheus instead: its URL, or planning.yaml, which says how to reach it')
     .option('--figures <file>', 'file to write to; what else is in it stays', 'figures.yaml')

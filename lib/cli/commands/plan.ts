@@ -17,7 +17,7 @@ const SOMETHING_TO_DO = 2;
 export function addPlan(program: Command): Command {
   return program
     .command('plan')
-    .description('Plans which cells to stamp and by when, and where tenants go; says what waits and why.')
+    .description('Plans which cells to stamp by when and where to place tenants, and explains why.')
     .option('--cells <folder>', 'folder of the cells', 'cells')
     .option('--planning <file>', 'what the planner may do and where it learns from', 'planning.yaml')
     .addOption(

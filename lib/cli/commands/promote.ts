@@ -9,7 +9,7 @@ import { targetOption, type Target } from '../target.ts';
 export function addPromote(program: Command): Command {
   return program
     .command('promote')
-    .description('Makes a replica of PostgreSQL or Redis the primary.')
+    .description('Promotes a replica of PostgreSQL or Redis to primary.')
     .argument('<cell>', 'name of the cell')
     .argument('<host>', 'name of the replica, such as database-2 or redis-2')
     .option('--primary-lost', 'the primary does not come back: what the replica lacks is given up')
@@ -19,7 +19,7 @@ export function addPromote(program: Command): Command {
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp promote euw1-a database-2\n\n' +
-        'While the primary answers nothing is lost: it takes no more writes, the replica gets all that it has, and they change\n' +
+        'While the primary answers, nothing is lost: it stops taking writes, the replica catches up, and they change\n' +
         'places. One that does not answer is given up only with --primary-lost, and takes no writes when it comes back. The same\n' +
         'command again completes what was interrupted. Hosts that died come back with `npx cellstamp up`, as replicas.',
     )

@@ -15,7 +15,7 @@ export function addProve(program: Command): Command {
   return program
     .command('prove')
     .description(
-      'Proves a running cell: places calls with audio through it, judges them, and checks that nothing is wrong.',
+      'Proves a running cell: places calls with audio through it, and checks them and the cell’s own health.',
     )
     .argument('<cell>', 'name of the cell')
     .addOption(targetOption())

@@ -9,14 +9,15 @@ import { runningOn, anyTargetOption, type AnyTarget } from '../target.ts';
 
 export function addProvision(program: Command): Command {
   return withOptions(program.command('provision'))
-    .description('Brings a running cell to the tenants and trunks of its file.')
+    .description('Applies the tenants and trunks of a cell’s file to the running cell.')
     .addOption(anyTargetOption())
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp provision euw1-a --target aws\n' +
         '  $ npx cellstamp plan --json >plan.json; npx cellstamp provision euw1-a --plan plan.json --target aws\n\n' +
-        'What is not in the file goes; users of tenants that stay are not touched. Nothing restarts. Doing it twice does no harm.\n\n' +
+        'What is not in the file goes; users of tenants that stay are not touched. Nothing restarts. Doing it twice does no harm.\n' +
+        'A cell that is cordoned, draining or retired gets no tenant that it does not have.\n\n' +
         'A plan’s limits are such that guarantees hold whatever other tenants do. The file keeps the contract.',
     )
     .action(provision);
@@ -58,7 +59,7 @@ async function provision(name: string, options: Options): Promise<void> {
   const spec = await specToApply(cell.spec, options);
   const operations = await import('../../operations/provision.ts');
   const { tenants, trunks } = spec;
-  const { sbcs } = await operations.provision(await runningOn(options.target, cell), { tenants, trunks });
+  const { sbcs } = await operations.provision(await runningOn(options.target, cell), spec);
   const done = { cell: name, tenants: tenants.length, trunks: trunks.length, sbcs };
   if (options.json) printJson(done);
   else {
@@ -83,7 +84,7 @@ async function specToApply(spec: CellSpec, { plan, deleteAllTenants }: FileOptio
   return plan === undefined ? spec : asPlanned(spec, plan);
 }
 
-/** @throws CommandFailure when the file is no plan, or its limits are not of this cell as its file is now */
+/** @throws CommandFailure when the file is not a plan, or its limits are not of this cell as its file is now */
 async function asPlanned(spec: CellSpec, path: string): Promise<CellSpec> {
   const refuse = (text: string): never => {
     throw new CommandFailure(`${path}: ${text}`, 2);

@@ -10,7 +10,7 @@ import { runningOn, anyTargetOption, type AnyTarget } from '../target.ts';
 export function addScale(program: Command): Command {
   return program
     .command('scale')
-    .description('Puts the media hosts into service that a plan wants, and drains the others.')
+    .description('Puts the media hosts that a plan calls for into service, and drains the others.')
     .argument('<cell>', 'name of the cell')
     .requiredOption('--plan <file>', 'the plan, as `npx cellstamp plan --json` prints it')
     .addOption(anyTargetOption())

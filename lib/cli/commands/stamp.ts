@@ -44,7 +44,7 @@ function stamp(name: string, { region, size, cells: folder, json }: Options): vo
 
   const text = newCellText({ name, region, ...(size !== undefined && { size }), network, aws: {} });
   const { cells, findings } = loadFleet([...files, { path, text }], { only: name });
-  // What is wrong in the new file is told of what was given: nobody finds a file of that name.
+  // What is wrong in the new file is reported for what was given: nobody finds a file of that name.
   const told = errorsOf(findings).map((each) => (each.file === path ? formatValueFinding(each) : formatFinding(each)));
   refuse(told, `cell ${name} can't be stamped, and nothing was written`);
   if (cells.length === 0) throw new CommandFailure(`${name} can't be the name of a cell; nothing was written`, 2);

@@ -11,7 +11,7 @@ import { changes, factsOf, type Sight } from '../status-facts.ts';
 export function addStatus(program: Command): Command {
   return program
     .command('status')
-    .description('Shows the cells and fronts that are up on this machine, and which of their services do not work.')
+    .description('Shows the local cells and fronts, and which of their services do not work.')
     .argument('[cell]', 'name of the cell or front; all by default')
     .option('--watch', 'go on: on a terminal the whole picture again and again, else a line for each change')
     .option('--interval <seconds>', 'with --watch: how often to look', decimal(0.5, 3600), 2)

@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
 import type { MoveProgress } from '../../operations/tenant-move.ts';
-import type { MovePort } from '../../operations/tenant-move.ts';
-import { asRoot } from '../as-root.ts';
-import { cellsOption, readWholeFleet } from '../cell-files.ts';
-import { CommandFailure } from '../failure.ts';
+import { cellsOption } from '../cell-files.ts';
+import { frontOption, movesOn, type FrontOptions } from '../front-moves.ts';
 import { interruptible } from '../interrupt.ts';
 import { LiveLine, printJson } from '../output.ts';
-import { targetOption, type Target } from '../target.ts';
+import { anyTargetOption } from '../target.ts';
 
 export function addTenant(program: Command): Command {
   const tenant = program
@@ -18,9 +16,9 @@ export function addTenant(program: Command): Command {
     .description('Moves a tenant to another cell; its calls end where they are.')
     .argument('<tenant>', 'name of the tenant')
     .requiredOption('--to <cell>', 'name of the cell that takes it')
-    .addOption(targetOption())
-    .option('--front <front>', 'with --target local: name of the front; the only one that is up by default')
-    .option(cellsOption[0], 'with --target aws: folder of the cells and front.yaml', cellsOption[2])
+    .addOption(anyTargetOption())
+    .option(...frontOption)
+    .option(cellsOption[0], 'elsewhere: folder of the cells and front.yaml', cellsOption[2])
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
@@ -32,11 +30,8 @@ export function addTenant(program: Command): Command {
   return tenant;
 }
 
-interface Options {
+interface Options extends FrontOptions {
   readonly to: string;
-  readonly target: Target;
-  readonly cells: string;
-  readonly front?: string;
   readonly json?: true;
 }
 
@@ -60,21 +55,6 @@ async function move(tenant: string, { to, json, ...where }: Options): Promise<vo
   }, 'ends at the end of the present step; run it again to go on from there');
 }
 
-/** The running front. @throws UserError when it is not there, or this machine can't reach it */
-async function movesOn({ target, front, cells }: Pick<Options, 'target' | 'front' | 'cells'>): Promise<MovePort> {
-  if (target === 'aws') {
-    if (front !== undefined) {
-      throw new CommandFailure(`--front is ${front}; with --target aws the front is that of front.yaml in ${cells}`, 2);
-    }
-    const fleet = readWholeFleet(cells);
-    const { awsMoves } = await import('../../targets/aws/operations/front-moves.ts');
-    return awsMoves(fleet.front, fleet.cells);
-  }
-  asRoot();
-  const { localMoves } = await import('../../targets/local/front/index.ts');
-  return localMoves(front);
-}
-
 function describe(tenant: string, { from, to, step, calls }: MoveProgress): string {
   switch (step) {
     case 'copying':
@@ -82,6 +62,6 @@ function describe(tenant: string, { from, to, step, calls }: MoveProgress): stri
     case 'waiting':
       return `${tenant}: new calls go to ${to}; ${from} still holds ${calls}`;
     case 'done':
-      return `${tenant} is in ${to}; ${from} knows it no more. Move it in the cells' files too: from ${from}.yaml to ${to}.yaml`;
+      return `${tenant} is in ${to}; ${from} no longer has it. Move it in the cells' files too: from ${from}.yaml to ${to}.yaml`;
   }
 }

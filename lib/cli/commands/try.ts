@@ -16,7 +16,7 @@ const calls = 50;
 export function addTry(program: Command): Command {
   return program
     .command('try')
-    .description('Boots a cell on this machine, places 50 calls with audio, says what happened, takes the cell down.')
+    .description('Starts a local cell, places 50 calls with audio, prints the outcome, and removes the cell.')
     .argument('[cell]', `name of the cell (default: ${exampleCell})`)
     .option(...cellsOption)
     .option('--json', 'print the results of the calls as JSON')

@@ -4,7 +4,7 @@ import { cellsOption, readCell, readFleet } from '../cell-files.ts';
 export function addUnlock(program: Command): Command {
   return program
     .command('unlock')
-    .description('Frees a cell or the front on AWS whose operation was killed.')
+    .description('Releases the lock of a killed operation on a cell or front on AWS.')
     .argument('<cell>', 'name of the cell or the front')
     .argument('<id>', 'id of the lock, as the refusal of another operation names it')
     .option(...cellsOption)

@@ -13,12 +13,13 @@ export const exampleCell = 'example';
 export function addUp(program: Command): Command {
   return program
     .command('up')
-    .description('Brings a cell up on this machine, or what is missing of it; needs root on Linux.')
+    .description('Starts a local cell, or whichever parts are not running; needs root on Linux.')
     .argument(
       '[cell...]',
       `name of the cell (default: ${exampleCell}); with --front of several (default: all of size test)`,
     )
     .option('--front', 'bring up the front too, with edges in all its regions, and the cells attached to it')
+    .option('--expose', 'let phones of this machine reach the cell, until the next `up` without it')
     .option(...cellsOption)
     .option('--json', 'print the state as JSON')
     .addHelpText(
@@ -30,12 +31,21 @@ export function addUp(program: Command): Command {
 
 interface Options {
   readonly cells: string;
+  readonly expose?: true;
   readonly front?: true;
   readonly json?: true;
 }
 
 async function up(names: readonly string[], options: Options): Promise<void> {
-  if (options.front) return upWithFront(names, options);
+  if (options.front) {
+    if (options.expose) {
+      throw new CommandFailure(
+        '--expose is for a cell without a front: with --front, callers reach cells through edges',
+        2,
+      );
+    }
+    return upWithFront(names, options);
+  }
   if (names.length > 1) throw new CommandFailure(`${names.length} cells are named; without --front it is one`, 2);
   const cell = readCell(options.cells, names[0] ?? exampleCell);
   const local = await import('../../targets/local/index.ts');
@@ -44,6 +54,7 @@ async function up(names: readonly string[], options: Options): Promise<void> {
     try {
       const status = await local.up(cell.spec, {
         signal,
+        expose: options.expose ?? false,
         onProgress: (progress) => waiting.show(progress),
         onWaiting: (text) => waiting.say(text),
       });

@@ -48,7 +48,7 @@ export class AudioReceiver {
     }
   }
 
-  /** Whether audio has to come now changed: the silence until here is no gap, and half a block is none. */
+  /** Whether audio has to come now changed: the silence until here is not a gap, nor is half a block. */
   restart(): void {
     this.#lastArrival = undefined;
     this.#detector.skip();

@@ -107,7 +107,7 @@ export class Reception {
   #noteTransit(timestamp: number, arrivedMs: number): void {
     const transit = arrivedMs * this.#samplesPerMs - timestamp;
     if (this.#lastTransit !== undefined) {
-      // Both clocks may wrap or pause: beyond a minute it is no jitter.
+      // Both clocks may wrap or pause: a difference beyond a minute is not jitter.
       const difference = Math.abs(transit - this.#lastTransit);
       if (difference < 60_000 * this.#samplesPerMs) this.#jitter += (difference - this.#jitter) / 16;
     }

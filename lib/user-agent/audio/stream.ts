@@ -185,7 +185,7 @@ export class AudioStream {
   }
 
   /**
-   * Sends no more audio, but still receives.
+   * Stops sending audio, but still receives.
    * @param reports whether it goes on to send RTCP
    */
   mute(reports = false): void {

@@ -81,7 +81,7 @@ export class Registration {
     if (this.#kept) this.#again(RENEW_AFTER);
   }
 
-  /** Refreshes no more; the binding runs out. */
+  /** Stops refreshing; the binding runs out. */
   stop(): void {
     this.#kept = false;
     this.#stopped = true;

@@ -46,7 +46,7 @@ export interface RequestSender {
     nextHop: string,
     handlers: Omit<ClientTransactionHandlers, 'onTerminated'>,
   ): ClientTransaction;
-  /** The URI of the server to try after that one; undefined when there is none, or it is no server of ours. */
+  /** The URI of the server to try after that one; undefined when there is none, or it is not a server of ours. */
   serverAfter(failed: string): string | undefined;
 }
 

@@ -14,7 +14,7 @@ export class StreamFramer {
   /**
    * Takes what arrived; gives each complete message, and `'ping'` for each double CRLF between messages.
    *
-   * @throws SipSyntaxError when the next message can't be delimited: the connection is of no more use
+   * @throws SipSyntaxError when the next message can't be delimited: the connection is no longer of use
    */
   push(chunk: Buffer): (Buffer | 'ping')[] {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);

@@ -19,9 +19,26 @@ describe('cellstamp check', () => {
     write('euw1-a.yaml', 'name: euw1-a\nregion: eu-west-1\naws: {}\n');
     expect(spawnCellstamp(folder, 'check')).toEqual({
       status: 0,
-      stdout: '1 file: 0 errors, 0 warnings\n',
+      stdout: expect.stringMatching(/^1 file: 0 errors, 0 warnings\n$/m),
       stderr: '',
     });
+  });
+
+  it('counts what AWS has to allow in each region', () => {
+    write('euw1-a.yaml', 'name: euw1-a\nregion: eu-west-1\naws: {}\n');
+    expect(spawnCellstamp(folder, 'check').stdout).toContain(
+      'eu-west-1: the fleet needs 7 Elastic IPs (a new account has 5: ask AWS for more, quota L-0263D0A3), 40 vCPUs of On-Demand Standard instances (a new account has 5: ask AWS for more, quota L-1216C47A), 1 VPCs\n',
+    );
+  });
+
+  it('says what is to be filled in on AWS, where, and what is so until then', () => {
+    write('euw1-a.yaml', 'name: euw1-a\nregion: eu-west-1\naws: {}\n');
+    write('b.yaml', 'name: b\nregion: eu-west-1\nnetwork: 10.16.16.0/20\nstate: planned\naws: {}\n');
+    const { stdout } = spawnCellstamp(folder, 'check');
+    expect(stdout.split('\n').filter((line) => line.includes('fill in'))).toEqual([
+      'cell-euw1-a: after the deploy fill in the secret cellstamp/euw1-a/sip-tls-… in eu-west-1: {"certificate": "PEM chain", "key": "PEM"}; until then SIP over TLS shows a certificate that no client trusts',
+      'cell-euw1-a: after the deploy fill in the secret cellstamp/euw1-a/signalwire-token-… in eu-west-1: SignalWire’s token for FreeSWITCH’s packages, as plain text; until then FreeSWITCH is off: calls are relayed, but no announcement, voicemail, conference or transcoding is there',
+    ]);
   });
 
   it('prints every finding of every file and ends with 2 when one is an error', () => {
@@ -63,6 +80,8 @@ describe('cellstamp check', () => {
           allowed: 'a whole number from 1 to 32',
         },
       ],
+      toFill: [],
+      needs: [],
     });
   });
 
@@ -78,7 +97,9 @@ describe('cellstamp check', () => {
     expect(before.stdout).toContain('cells/a.yaml:4:8 warning sbc.instanceType: ');
     expect(spawnCellstamp(folder, 'check', '--rewrite')).toEqual({
       status: 0,
-      stdout: 'cells/a.yaml: rewritten\ncells/front.yaml: rewritten\n3 files: 0 errors, 0 warnings\n',
+      stdout: expect.stringMatching(
+        /^cells\/a.yaml: rewritten\ncells\/front.yaml: rewritten\n[^]*^3 files: 0 errors, 0 warnings\n$/m,
+      ),
       stderr: '',
     });
     expect(readFileSync(join(folder, 'cells/a.yaml'), 'utf8')).toBe(

@@ -66,7 +66,7 @@ describe('cellstamp manifests', () => {
 
     it.each([
       [[], '--region is missing: the front has several regions; allowed: eu-west-1, eu-west-2'],
-      [['--region', 'us-east-1'], '--region us-east-1 is no region of the front; allowed: eu-west-1, eu-west-2'],
+      [['--region', 'us-east-1'], '--region us-east-1 is not a region of the front; allowed: eu-west-1, eu-west-2'],
     ])('refuses %j', async (options, message) => {
       write(maximalFrontInput);
       const { status, stderr } = await cellstamp('manifests', 'front', ...options, '--cells', folder);

@@ -21,7 +21,10 @@ const STAMPED = { 'planning.yaml': KIND + WAITING };
 
 const fleet = (files: Readonly<Record<string, string>> = {}) =>
   folderOf({ 'cells/euw1-a.yaml': CELL, 'planning.yaml': MINIMAL, ...files });
-const plan = (folder: string, ...args: readonly string[]) => spawnCellstamp(folder, 'plan', ...args);
+const plan = (folder: string, ...args: readonly string[]) => {
+  process.chdir(folder);
+  return cellstamp('plan', ...args);
+};
 const read = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8');
 const audit = (folder: string) =>
   read(folder, AUDIT)
@@ -41,8 +44,8 @@ const measured = (now = Date.parse(NOW)) => {
 const MEASURED = `${MINIMAL}history: { files: [use.csv] }\n`;
 
 describe('cellstamp plan', () => {
-  it('ends with 2 and prints what, where and why, and in the end how much, when there is something to do', () => {
-    const { status, stdout, stderr } = plan(fleet(STAMPED), '--now', NOW);
+  it('ends with 2 and prints what, where and why, and in the end how much, when there is something to do', async () => {
+    const { status, stdout, stderr } = await plan(fleet(STAMPED), '--now', NOW);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^ {2}\+ stamp euc1-a: eu-central-1 standard, begin by .*\n {6}\S/m);
     expect(stdout).toMatch(/^Plan: 1 to stamp.*\.$/m);
@@ -52,43 +55,43 @@ describe('cellstamp plan', () => {
     expect(status).toBe(2);
   });
 
-  it('ends with 0 when nothing is to be done', () => {
-    const { status, stdout } = plan(fleet({ 'planning.yaml': MEASURED, 'use.csv': measured() }), '--now', NOW);
+  it('ends with 0 when nothing is to be done', async () => {
+    const { status, stdout } = await plan(fleet({ 'planning.yaml': MEASURED, 'use.csv': measured() }), '--now', NOW);
     expect(stdout).toContain('Plan: nothing to do.\n');
     expect(status).toBe(0);
   });
 
-  it('ends with 0 when a cell is on hold and nothing else is to be done', () => {
-    const { status, stdout } = plan(fleet(), '--now', NOW);
+  it('ends with 0 when a cell is on hold and nothing else is to be done', async () => {
+    const { status, stdout } = await plan(fleet(), '--now', NOW);
     expect(stdout).toMatch(/^ {2}! hold euw1-a: missing\n/m);
     expect(stdout).toContain('Plan: nothing to do, 1 cell on hold.\n');
     expect(status).toBe(0);
   });
 
-  it('prints JSON by the published schema, the same for the same input', () => {
+  it('prints JSON by the published schema, the same for the same input', async () => {
     const folder = fleet(STAMPED);
-    const { status, stdout, stderr } = plan(folder, '--now', NOW, '--json');
+    const { status, stdout, stderr } = await plan(folder, '--now', NOW, '--json');
     expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
     const published = readFileSync(new URL('../../../cells/plan.schema.json', import.meta.url), 'utf8');
     expect(() =>
       z.fromJSONSchema(JSON.parse(published) as z.core.JSONSchema.BaseSchema).parse(JSON.parse(stdout)),
     ).not.toThrow();
-    expect(plan(folder, '--now', NOW, '--json').stdout).toBe(stdout);
+    expect((await plan(folder, '--now', NOW, '--json')).stdout).toBe(stdout);
   });
 
-  it('plans by another policy when asked to', () => {
-    const { stdout } = plan(fleet(), '--now', NOW, '--json', '--policy', 'telecomRule');
+  it('plans by another policy when asked to', async () => {
+    const { stdout } = await plan(fleet(), '--now', NOW, '--json', '--policy', 'telecomRule');
     expect((JSON.parse(stdout) as Plan).policy).toMatchObject({ name: 'telecomRule', peakTimes: 1.5 });
   });
 
-  it('draws a page', () => {
+  it('draws a page', async () => {
     const folder = fleet();
-    expect(plan(folder, '--now', NOW, '--html', 'plan.html')).toMatchObject({ status: 0, stderr: '' });
+    expect(await plan(folder, '--now', NOW, '--html', 'plan.html')).toMatchObject({ status: 0, stderr: '' });
     expect(read(folder, 'plan.html')).toMatch(/^<!doctype html>/i);
   });
 
-  it('plans for a fleet without tenants', () => {
-    const { status, stdout } = plan(
+  it('plans for a fleet without tenants', async () => {
+    const { status, stdout } = await plan(
       fleet({ 'cells/euw1-a.yaml': 'name: euw1-a\nregion: eu-west-1\naws: {}\n' }),
       '--now',
       NOW,
@@ -97,15 +100,15 @@ describe('cellstamp plan', () => {
     expect(stdout).toContain('for 1 cell with 0 tenants');
   });
 
-  it('says why a tenant that is larger than any cell is not placed', () => {
+  it('says why a tenant that is larger than any cell is not placed', async () => {
     const giant = 'waiting:\n  - { name: giant, domain: giant.example.com, limits: { calls: 90000 } }\n';
-    const { status, stdout } = plan(fleet({ 'planning.yaml': MINIMAL + giant }), '--now', NOW, '--json');
+    const { status, stdout } = await plan(fleet({ 'planning.yaml': MINIMAL + giant }), '--now', NOW, '--json');
     expect(status).toBe(0);
     const { excuses } = JSON.parse(stdout) as Plan;
     expect(excuses).toContainEqual(expect.objectContaining({ subject: 'giant', text: expect.stringMatching(/\d/) }));
   });
 
-  it('has no colours in a pipe, and on a terminal none with NO_COLOR', () => {
+  it('has no colours in a pipe, and on a terminal none with NO_COLOR', async () => {
     const folder = fleet();
     const main = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url));
     const loader = fileURLToPath(new URL('../../../node_modules/tsx/dist/esm/index.mjs', import.meta.url));
@@ -117,7 +120,7 @@ describe('cellstamp plan', () => {
         env: { PATH: process.env['PATH'], ...env },
       }).stdout;
     const colour = /\x1b\[\d+m/;
-    expect(plan(folder, '--now', NOW).stdout).not.toMatch(colour);
+    expect((await plan(folder, '--now', NOW)).stdout).not.toMatch(colour);
     expect(onTerminal({ NO_COLOR: '1' })).not.toMatch(colour);
     expect(onTerminal({})).toMatch(colour);
   });
@@ -142,13 +145,13 @@ describe('cellstamp plan', () => {
     expect(readdirSync(folder).sort()).toEqual(['cells', 'planning.yaml']);
   });
 
-  it('tells all that is wrong in files edited by hand, each with its place, and writes nothing', () => {
+  it('tells all that is wrong in files edited by hand, each with its place, and writes nothing', async () => {
     const folder = fleet({
       'cells/euw1-a.yaml': `${CELL}maxTenant: 3\n`,
       'cells/euw1-b.yaml': 'name: euw1-b\nregion: ireland\n',
       'planning.yaml': `${MINIMAL}rules: { horizonDays: 0 }\n`,
     });
-    const { status, stdout, stderr } = plan(folder, '--write');
+    const { status, stdout, stderr } = await plan(folder, '--write');
     expect(stderr).toMatch(/cells\/euw1-a\.yaml:8:1 error maxTenant: /);
     expect(stderr).toMatch(/cells\/euw1-b\.yaml:2:1 error region: /);
     expect(stderr).toMatch(/planning\.yaml:4:\d+ error rules\.horizonDays: /);
@@ -158,9 +161,9 @@ describe('cellstamp plan', () => {
 });
 
 describe('what cellstamp plan leaves', () => {
-  it('is what it saw, and a line in the log', () => {
+  it('is what it saw, and a line in the log', async () => {
     const folder = fleet(STAMPED);
-    expect(plan(folder).status).toBe(2);
+    expect((await plan(folder)).status).toBe(2);
     const state = JSON.parse(read(folder, STATE)) as { plan: string; memory: Plan['memory'] };
     expect(state.memory.done).toEqual([]);
     expect(audit(folder)).toMatchObject([{ event: 'seen', plan: state.plan, actions: [{ kind: 'hold' }, {}] }]);
@@ -170,15 +173,15 @@ describe('what cellstamp plan leaves', () => {
   it.each([
     ['--now', NOW],
     ['--policy', 'telecomRule'],
-  ])('is nothing when it was asked what if (%s %s)', (...args) => {
+  ])('is nothing when it was asked what if (%s %s)', async (...args) => {
     const folder = fleet();
-    expect(plan(folder, ...args).status).toBe(0);
+    expect((await plan(folder, ...args)).status).toBe(0);
     expect(readdirSync(folder).sort()).toEqual(['cells', 'planning.yaml']);
   });
 
-  it('with --write is the fleet as planned, all that it decided, and two lines in the log', () => {
+  it('with --write is the fleet as planned, all that it decided, and two lines in the log', async () => {
     const folder = fleet(STAMPED);
-    const { status, stdout } = plan(folder, '--write', '--now', NOW);
+    const { status, stdout } = await plan(folder, '--write', '--now', NOW);
     expect(status).toBe(2);
     expect(stdout).toContain('wrote cells/euc1-a.yaml: new cell of eu-central-1 standard');
     const state = JSON.parse(read(folder, STATE)) as { plan: string; memory: Plan['memory'] };
@@ -212,56 +215,56 @@ describe('what cellstamp plan leaves', () => {
     expect(readdirSync(join(folder, 'cells')).sort()).toEqual(['euc1-a.yaml', 'euw1-a.yaml']);
   });
 
-  it('is never older than the plan before', () => {
+  it('is never older than the plan before', async () => {
     const folder = fleet();
-    plan(folder);
-    const { status, stderr } = plan(folder, '--write', '--now', NOW);
+    await plan(folder);
+    const { status, stderr } = await plan(folder, '--write', '--now', NOW);
     expect(status).toBe(1);
     expect(stderr).toMatch(/planning-state\.json is of a plan for .*, and this one is for 2026-03-02T09:00:00.000Z/);
   });
 
-  it('after a crash between the log and the state is found out by the next plan, and told', () => {
+  it('after a crash between the log and the state is found out by the next plan, and told', async () => {
     const folder = fleet();
-    plan(folder, '--write', '--now', NOW);
+    await plan(folder, '--write', '--now', NOW);
     const [writing] = read(folder, AUDIT).split('\n');
     // The last line is missing, the state is there.
     writeFileSync(join(folder, AUDIT), `${writing}\n`);
-    const told = plan(folder);
+    const told = await plan(folder);
     expect(told.stderr).toMatch(/was written, but the log was not told/);
     expect(audit(folder).map(({ event }) => event)).toEqual(['writing', 'written', 'seen']);
     // The state is missing too.
     writeFileSync(join(folder, AUDIT), `${writing}\n`);
     rmSync(join(folder, STATE));
-    const lost = plan(folder);
+    const lost = await plan(folder);
     expect(lost.stderr).toMatch(/began to be written at .* and did not end/);
-    expect(plan(folder).stderr).toBe('');
+    expect((await plan(folder)).stderr).toBe('');
   });
 
-  it('is complete once the next plan has finished what a killed one was writing', () => {
+  it('is complete once the next plan has finished what a killed one was writing', async () => {
     const after = CELL.replace('acme.example.com', 'acme.example.net');
     const hash = (text: string) => createHash('sha256').update(text).digest('hex');
     const files = [{ path: 'cells/euw1-a.yaml', before: hash(CELL), after: hash(after) }];
     const folder = fleet({ 'cells/.euw1-a.yaml.new': after, [`${STATE}.journal`]: JSON.stringify({ files }) });
-    const { status, stderr } = plan(folder);
+    const { status, stderr } = await plan(folder);
     expect(stderr).toBe('finished what a plan that was killed was writing: cells/euw1-a.yaml\n');
     expect(status).toBe(0);
     expect(read(folder, 'cells/euw1-a.yaml')).toBe(after);
     expect(readdirSync(folder).sort()).toEqual(['cells', AUDIT, STATE, 'planning.yaml']);
   });
 
-  it('goes on below a line that a crash tore', () => {
+  it('goes on below a line that a crash tore', async () => {
     const folder = fleet();
-    plan(folder);
+    await plan(folder);
     appendFileSync(join(folder, AUDIT), '{"at":"20');
-    const { status, stderr } = plan(folder);
+    const { status, stderr } = await plan(folder);
     expect(status).toBe(0);
     expect(stderr).toContain(`${AUDIT}: the last line was torn by a crash (9 bytes without an end)`);
     expect(read(folder, AUDIT).split('\n')[1]).toBe('{"at":"20');
   });
 
-  it('stays as it was when the state was changed by hand', () => {
+  it('stays as it was when the state was changed by hand', async () => {
     const folder = fleet({ [STATE]: '{\n  "version": 2\n}\n' });
-    const { status, stderr } = plan(folder);
+    const { status, stderr } = await plan(folder);
     expect(status).toBe(1);
     expect(stderr).toMatch(/planning-state\.json:2:\d+ error version: /);
     expect(existsSync(join(folder, AUDIT))).toBe(false);
