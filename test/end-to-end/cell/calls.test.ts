@@ -6,10 +6,10 @@ import { exec, up } from '../../../lib/targets/local/index.ts';
 import { readState } from '../../../lib/targets/local/state.ts';
 import { customersScriptPath } from '../../../lib/software/kamailio/sbc/customers-script.ts';
 import { customersSql } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
-import { parseCell, type CellInput, type CellSpec } from '../../../lib/fleet/schema/cell.ts';
+import type { CellInput, CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { acme, acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
-import { failuresOf, Lab, until, type LabUser, type SipTrace } from '../lab/lab.ts';
+import { failuresOf, Lab, labCell, type LabUser, type SipTrace, until } from '../lab/lab.ts';
 
 const input = {
   ...acmeCell('lab-calls', '10.80.0.0/20'),
@@ -229,7 +229,7 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
       lab.cell.sbcs.map(({ name }) => lab.run(name, 'cat', '/run/kamailio/kamailio.pid')),
     );
     const tenant = { name: 'globex', domain: 'globex.example.com', dids: { '+4930999001': 'gina' } };
-    await up(parseCell({ ...input, tenants: [...input.tenants, tenant] }));
+    await up(labCell({ ...input, tenants: [...input.tenants, tenant] }));
     const gina: LabUser = { name: 'gina', tenant: 'globex', address: '198.51.100.15' };
     const hugo: LabUser = { name: 'hugo', tenant: 'globex', address: '198.51.100.16' };
     await lab.addUsers([gina, hugo]);
@@ -315,7 +315,7 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
         expect({ name, status, stderr }).toEqual({ name, status: 0, stderr: '' });
       }
     };
-    const [umbrella] = parseCell({ ...input, tenants: [{ name: 'umbrella', domain: 'umbrella.example.com' }] }).tenants;
+    const [umbrella] = labCell({ ...input, tenants: [{ name: 'umbrella', domain: 'umbrella.example.com' }] }).tenants;
     const ines: LabUser = { name: 'ines', tenant: 'umbrella', address: '198.51.100.17' };
     const jan: LabUser = { name: 'jan', tenant: 'umbrella', address: '198.51.100.18' };
     await tell([...lab.spec.tenants, umbrella!]);

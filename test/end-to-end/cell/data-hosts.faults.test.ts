@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { promote } from '../../../lib/operations/promote.ts';
-import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { databasePartPath } from '../../../lib/software/postgresql/part.ts';
 import { redisPartPath } from '../../../lib/software/redis/part.ts';
 import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
@@ -11,7 +10,7 @@ import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { describeWith } from '../../requirements.ts';
 import { DataBed } from '../lab/data-hosts.ts';
-import { until } from '../lab/lab.ts';
+import { labCell, until } from '../lab/lab.ts';
 
 const name = 'lab-data-faults';
 const nothingLost = { failures: [], lost: [], doubled: [], refused: [], forgotten: [] };
@@ -112,7 +111,7 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
   it('of which a replica dies are recreated by `up`, and nothing is lost', async () => {
     const toll = await bed.underCalls(async () => {
       for (const host of primaries()) killHost(name, other(host));
-      await up(parseCell(bed.input));
+      await up(labCell(bed.input));
     });
     expect(toll).toMatchObject(nothingLost);
     expect(await isWell()).toBe(true);
@@ -123,7 +122,7 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
     const toll = await bed.underCalls(async () => {
       for (const host of old) killHost(name, host);
       await giveUp();
-      await up(parseCell(bed.input));
+      await up(labCell(bed.input));
     });
     expect({ ...toll, forgotten: [] }).toMatchObject(nothingLost);
     expect(primaries()).toEqual(old.map(other));
@@ -149,7 +148,7 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
   });
 
   it('of which a primary is broken stay as they are: a replica may have the only copy that is whole', async () => {
-    const changed = parseCell({ ...bed.input, size: 'small' });
+    const changed = labCell({ ...bed.input, size: 'small' });
     const before = requireState(name);
     for (const [role, work] of [
       ['database', () => up(changed)],
@@ -175,7 +174,7 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
       await bed.lab.sql('SELECT count(*) FROM cellstamp.users'),
     ];
     const before = await counts();
-    await up(parseCell({ ...bed.input, database: { readers: 2 }, redis: { replicas: 2 } }));
+    await up(labCell({ ...bed.input, database: { readers: 2 }, redis: { replicas: 2 } }));
     expect(await counts()).toEqual(before);
     expect(Object.values(await bed.parts()).sort()).toEqual([
       'primary',
@@ -183,9 +182,9 @@ describeWith(['root', 'debian-packages'], 'data hosts under calls', () => {
       ...Array<string>(4).fill('replica'),
     ]);
     for (const host of ['database-3', 'redis-3']) await promote(localDataHosts(name), host);
-    await expect(up(parseCell(bed.input))).rejects.toThrow('database-3 is the primary of cell lab-data-faults, and');
+    await expect(up(labCell(bed.input))).rejects.toThrow('database-3 is the primary of cell lab-data-faults, and');
     for (const host of ['database-1', 'redis-1']) await promote(localDataHosts(name), host);
-    await up(parseCell(bed.input));
+    await up(labCell(bed.input));
     expect(await counts()).toEqual(before);
     expect(await isWell()).toBe(true);
   });

@@ -1,13 +1,12 @@
 /** A cell whose data hosts change places, and die, under calls. The long part is in `data-hosts.faults.test.ts`. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { promote } from '../../../lib/operations/promote.ts';
-import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { localDataHosts } from '../../../lib/targets/local/data-port.ts';
 import { checkedStatus, killHost, roll, up } from '../../../lib/targets/local/index.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { describeWith } from '../../requirements.ts';
 import { DataBed } from '../lab/data-hosts.ts';
-import { until } from '../lab/lab.ts';
+import { labCell, until } from '../lab/lab.ts';
 
 const name = 'lab-data-hosts';
 const nothingLost = { failures: [], lost: [], doubled: [], refused: [], forgotten: [] };
@@ -45,7 +44,7 @@ describeWith(['root', 'debian-packages'], 'data hosts', () => {
     const toll = await bed.underCalls(async () => {
       const before = requireState(name);
       for (const host of ['database-2', 'redis-2']) killHost(name, host);
-      await expect(up(parseCell(bed.input))).rejects.toThrow(
+      await expect(up(labCell(bed.input))).rejects.toThrow(
         'database-2, the primary of cell lab-data-hosts, is dead, and its data with it; database-1 had a copy. Only you can say that a copy takes its place: npx cellstamp promote lab-data-hosts database-1 --primary-lost; nothing was changed',
       );
       expect(requireState(name)).toEqual(before);
@@ -54,7 +53,7 @@ describeWith(['root', 'debian-packages'], 'data hosts', () => {
         const { loss } = await promote(localDataHosts(name), host, { primaryIsLost: true });
         expect(loss.kind).toBe('unknown');
       }
-      await up(parseCell(bed.input));
+      await up(labCell(bed.input));
     });
     expect({ ...toll, forgotten: [] }).toMatchObject(nothingLost);
     expect(Number(await bed.lab.sql('SELECT count(*) FROM cellstamp.users'))).toBeGreaterThanOrEqual(Number(users));
@@ -73,7 +72,7 @@ describeWith(['root', 'debian-packages'], 'data hosts', () => {
     const before = requireState(name).namespaces;
     const others = Object.keys(before).filter((host) => !/^(database|redis)-/.test(host));
     const toll = await bed.underCalls(async () => {
-      const rolled = await roll(parseCell({ ...bed.input, size: 'small' }), { only: 'data' });
+      const rolled = await roll(labCell({ ...bed.input, size: 'small' }), { only: 'data' });
       expect([...rolled].sort()).toEqual(['database-1', 'database-2', 'redis-1', 'redis-2']);
     });
     expect(toll).toMatchObject(nothingLost);

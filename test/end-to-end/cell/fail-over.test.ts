@@ -3,10 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
-import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
-import { failuresOf, Lab, until } from '../lab/lab.ts';
+import { failuresOf, Lab, labCell, until } from '../lab/lab.ts';
 
 const input = acmeCell('lab-fail-over', '10.80.64.0/20');
 
@@ -91,7 +90,7 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
   });
 
   it('it comes back as the standby, and knows users, calls and drained media hosts by the other', async () => {
-    await up(parseCell(input));
+    await up(labCell(input));
     const standby = lab.cell.sbcs.find(({ name }) => name !== lab.active)!.name;
     await until(async () => /anna@acme/.test(await lab.kamcmd(standby, 'ul.dump')), 20);
     await until(async () => /value: 2:\s/.test(await lab.kamcmd(standby, 'htable.get', 'pools', 'standard')), 20);
@@ -128,7 +127,7 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
   });
 
   it('a transfer that is asked for while no SBC is active, and a call that is answered then, go on, and nothing of them is left', async () => {
-    await up(parseCell(input));
+    await up(labCell(input));
     let paused = 0;
     const transfer = (by: 'caller' | 'callee'): CallSteps => [
       { step: 'ring', seconds: 0 },
@@ -179,7 +178,7 @@ describeWith(['root', 'debian-packages'], 'when the active SBC dies', () => {
   });
 
   it('phones on TCP and TLS are reached as soon as they have connected again, in a call and idle', async () => {
-    await up(parseCell(input));
+    await up(labCell(input));
     const over = { ivan: 'tls', jane: 'tcp', karl: 'tcp', lena: 'tls' } as const;
     const users = Object.keys(over).map((name, index) => ({
       name,

@@ -460,6 +460,8 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
     `--B1\r\n${[`Content-Type: ${type}`, ...headers].join('\r\n')}\r\n\r\n${body}\r\n`;
   const mixed = (...parts: readonly string[]) => typed('multipart/mixed;boundary=B1', `${parts.join('')}--B1--\r\n`);
   const sdpPart = part('application/sdp', good.trimEnd());
+  /** No attribute of the relay's has become a part of it. */
+  const wholeStream = /^m=audio \d+ RTP\/AVP 8\r?$/m;
   const isup = '\u0001\u0000\u0011\u0000\n\u0000"\\';
 
   it.each<[string, Content]>([
@@ -475,6 +477,7 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
       for (const body of [bodyOf(calls.offered), bodyOf(calls.answered)]) {
         expect(body).not.toMatch(/IN IP4 203\.0\.113\.6[01]/);
         expect(lab.mediaHost(mediaOf(body).split(':')[0]!)).toBe('media-1');
+        expect(body).toMatch(wholeStream);
         expect(body.startsWith(rest[0]!)).toBe(true);
         expect(body.endsWith(rest[1]!)).toBe(true);
       }
@@ -489,9 +492,11 @@ describeWith(['root', 'debian-packages'], 'media goes only where it may', () => 
     ['a parameter', typed('application/sdp;charset=utf-8', good)],
     ['bare line feeds', sdpContent(good.replaceAll('\r\n', '\n'))],
     ['no line end at the end', sdpContent(good.trimEnd())],
+    ['no line end at the end, and bare line feeds', sdpContent(good.trimEnd().replaceAll('\r\n', '\n'))],
   ])('a description with %s is the relay’s', async (_, content) => {
     const calls = await call(content);
     expect(lab.mediaHost(mediaOf(bodyOf(calls.offered)).split(':')[0]!)).toBe('media-1');
+    expect(bodyOf(calls.offered)).toMatch(wholeStream);
     await hangUp(calls);
   });
 

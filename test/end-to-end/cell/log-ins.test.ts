@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentsProcess } from '../../../lib/user-agent/agents-process.ts';
 import { killHost, logs, up } from '../../../lib/targets/local/index.ts';
 import { failedLogIns } from '../../../lib/software/kamailio/sbc/screen.ts';
-import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { leave } from '../lab/companion.ts';
-import { failuresOf, Lab, until, type LabUser, type SipTrace } from '../lab/lab.ts';
+import { failuresOf, Lab, labCell, type LabUser, type SipTrace, until } from '../lab/lab.ts';
 import { isStale, RawPhones, retryAfterOf, signed, statusOf, type RawRequest } from '../lab/raw-phones.ts';
 
 const banSeconds = 10;
@@ -334,6 +334,6 @@ describeWith(['root', 'debian-packages'], 'log-ins', () => {
     expect(await lab.metric('rejected_total', 'credentials')).toBe(0);
     expect(await entry('failing_users', phone.split(':')[0]!)).toBeUndefined();
     expect(statusOf(await raw.ask({ ...request, cseq: 3, headers: [signed(again, signature)] }))).toBe(200);
-    await up(parseCell(input));
+    await up(labCell(input));
   });
 });

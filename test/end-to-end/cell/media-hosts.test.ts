@@ -139,7 +139,7 @@ describeWith(['root', 'debian-packages'], 'media hosts that come and go', () => 
     // A new offer right behind the ACK of the first could overtake it on the way, and is refused then.
     const begin: CallSteps = [{ step: 'ring', seconds: 0 }, { step: 'answer' }, { step: 'talk', seconds: 1 }];
     const kinds = [call([...begin, ...changes, { step: 'bye', by: 'caller' }])];
-    const load = agents.startRun({ kinds, calls: 300, ratePerSecond: 8 });
+    const load = agents.startRun({ kinds, calls: 200, ratePerSecond: 6 });
     await replace({ 1: 'media-1', 7: 'media-3', 8: 'media-2' });
     const active = lab.active!;
     for (let turn = 0; turn < 2; turn++) {

@@ -6,10 +6,9 @@ import { drain, undrain } from '../../../lib/operations/drain.ts';
 import { localCell } from '../../../lib/targets/local/cell-port.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
-import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
-import { failuresOf, Lab, until } from '../lab/lab.ts';
+import { failuresOf, Lab, labCell, until } from '../lab/lab.ts';
 import { relaysOf } from '../lab/relays.ts';
 
 const name = 'lab-pool';
@@ -82,7 +81,7 @@ describeWith(['root', 'debian-packages'], 'a pool of media hosts under calls', (
     await withCopies('media-1', 'media-2');
     const run = await callsAt(6);
     const before = pids();
-    await up(parseCell(of(3)));
+    await up(labCell(of(3)));
     expect(pids()).toEqual([...before, expect.stringMatching(/^media-3 /)]);
     await withCopies('media-1', 'media-2', 'media-3');
     await finished(run);
@@ -93,7 +92,7 @@ describeWith(['root', 'debian-packages'], 'a pool of media hosts under calls', (
     const [first, second] = pids();
     const waiting: string[] = [];
     let isDone = false;
-    const work = up(parseCell(of(2)), { onWaiting: (text) => waiting.push(text) }).then(() => (isDone = true));
+    const work = up(labCell(of(2)), { onWaiting: (text) => waiting.push(text) }).then(() => (isDone = true));
     await until(() => waiting.some((text) => text.startsWith("media-3: waits for 3 calls that can't move")), 60);
     expect(isDone).toBe(false);
     expect(requireState(name).namespaces['media-3']).toBeDefined();
@@ -104,7 +103,7 @@ describeWith(['root', 'debian-packages'], 'a pool of media hosts under calls', (
   });
 
   it('has the host that comes back take calls', async () => {
-    await up(parseCell(of(3)));
+    await up(labCell(of(3)));
     const { results } = await agents.run({ kinds, calls: 9, talkSeconds: 0.5 });
     expect(failuresOf(results)).toEqual([]);
     expect(new Set(results.flatMap((call) => lab.mediaHostsOf(call)))).toContain('media-3');
@@ -119,7 +118,7 @@ describeWith(['root', 'debian-packages'], 'a pool of media hosts under calls', (
     const drained = await drain(port, 'media-2', { deadlineSeconds: 0 });
     expect(drained).toEqual({ host: 'media-2', dead: true, takenOverBy: neighbour, moved: 0, ended: [] });
     await expect(undrain(port, 'media-2')).rejects.toThrow(`media-2 of cell ${name} is dead`);
-    const { hosts } = await up(parseCell(of(3)));
+    const { hosts } = await up(labCell(of(3)));
     expect(hosts.find((host) => host.name === 'media-2')).toMatchObject({ state: 'ready', work: { drained: true } });
     const place = async () => {
       const { results } = await agents.run({ kinds, calls: 9, talkSeconds: 0.5 });

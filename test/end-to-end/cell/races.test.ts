@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
-import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { leave } from '../lab/companion.ts';
-import { Lab, until } from '../lab/lab.ts';
+import { Lab, labCell, until } from '../lab/lab.ts';
 import {
   bodyOf,
   invite,
@@ -68,7 +68,7 @@ describeWith(['root', 'debian-packages'], 'calls that meet something at the same
 
   const isSynced = async (sbc: string) => /value: 1/.test(await lab.kamcmd(sbc, 'pv.shvGet', 'synced').catch(() => ''));
   const bothUp = async () => {
-    await up(parseCell(input));
+    await up(labCell(input));
     await until(async () => (await isSynced('sbc-1')) && (await isSynced('sbc-2')), 30);
   };
 

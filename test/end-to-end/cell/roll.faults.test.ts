@@ -7,10 +7,10 @@ import { localCell } from '../../../lib/targets/local/cell-port.ts';
 import { killHost, roll, up } from '../../../lib/targets/local/index.ts';
 import { checkedStatus } from '../../../lib/targets/local/status.ts';
 import { readService } from '../../../lib/targets/local/service-notes.ts';
-import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { anna, bert, withinTenant } from '../lab/acme.ts';
-import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
+import { failuresOf, Lab, labCell, type LabUser, until } from '../lab/lab.ts';
 import { relaysAreHome } from '../lab/relays.ts';
 import { SteadyCalls } from '../lab/steady-calls.ts';
 
@@ -69,7 +69,7 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
     const run = await callsAt(40);
     const steady = SteadyCalls.start(agents, [arriving], { ratePerSecond: 10, talkSeconds: 1 });
     const began = Date.now();
-    const changed = parseCell({
+    const changed = labCell({
       ...input,
       media: { ...input.media, relay: { calls: 321 } },
       sbc: { flood: { banSeconds: 77 } },
@@ -97,7 +97,7 @@ describeWith(['root', 'debian-packages'], 'a cell of four media hosts', () => {
 
   it('is what its file says after a roll that was broken off, once it is rolled again', async () => {
     const run = await callsAt(40);
-    const spec = parseCell({ ...input, media: { ...input.media, relay: { calls: 322 } } });
+    const spec = labCell({ ...input, media: { ...input.media, relay: { calls: 322 } } });
     const controller = new AbortController();
     const broken = roll(spec, {
       signal: controller.signal,
@@ -127,8 +127,7 @@ describeWith(['root', 'debian-packages'], 'a cell with one media host', () => {
   it('keeps an SBC drained that dies and is recreated, until it is undrained', async () => {
     const standby = lab.cell.sbcs.find((sbc) => sbc.name !== lab.active)!.name;
     const port = localCell(alone.name);
-    const isDrained = async () =>
-      (await up(parseCell(alone))).hosts.find((host) => host.name === standby)!.work?.drained;
+    const isDrained = async () => (await up(labCell(alone))).hosts.find((host) => host.name === standby)!.work?.drained;
     await drain(port, standby, { deadlineSeconds: 0 });
     killHost(alone.name, standby);
     expect(await isDrained()).toBe(true);
@@ -147,14 +146,14 @@ describeWith(['root', 'debian-packages'], 'a cell with one media host', () => {
     const shown = (await checkedStatus(alone.name)).hosts.find(({ name }) => name === standby);
     expect(shown).toMatchObject({ state: 'dead', work: { drained: true } });
     await expect(undrain(port, standby)).rejects.toThrow(`${standby} of cell ${alone.name} is dead`);
-    expect(await roll(parseCell(alone))).toEqual([standby]);
+    expect(await roll(labCell(alone))).toEqual([standby]);
     expect(readService(alone.name, standby, 'keepalived').state).toBe('held');
     await undrain(port, standby);
     expect(readService(alone.name, standby, 'keepalived').state).toBe('ready');
     // And one that nobody has drained comes back with it.
     killHost(alone.name, standby);
     await until(() => !lab.isUp(standby));
-    expect(await roll(parseCell(alone))).toEqual([standby]);
+    expect(await roll(labCell(alone))).toEqual([standby]);
     expect(readService(alone.name, standby, 'keepalived').state).toBe('ready');
   });
 

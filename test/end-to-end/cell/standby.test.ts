@@ -10,10 +10,10 @@ import { killHost, status, up } from '../../../lib/targets/local/index.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
 import { callFields, type sideFields } from '../../../lib/software/kamailio/sbc/call-entry.ts';
 import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
-import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
-import { failuresOf, Lab, until, type SipTrace } from '../lab/lab.ts';
+import { failuresOf, Lab, labCell, type SipTrace, until } from '../lab/lab.ts';
 import { invite, RawParties, sdp, sdpContent } from '../lab/raw-parties.ts';
 
 const input = {
@@ -42,7 +42,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
     /value: 1/.test(await lab.kamcmd(sbc, 'pv.shvGet', 'synced').catch(() => '')) &&
     /value: 1/.test(await lab.kamcmd(other(sbc), 'pv.shvGet', 'synced').catch(() => ''));
   const bothUp = async () => {
-    await up(parseCell(input));
+    await up(labCell(input));
     // Two that start at the same moment find each other by a ping, which comes every 10 s.
     await until(() => isSynced('sbc-1'), 60);
   };

@@ -7,11 +7,11 @@ import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.t
 import { exec, killHost, up } from '../../../lib/targets/local/index.ts';
 import { runInNetwork } from '../../../lib/targets/local/namespace.ts';
 import { requireState } from '../../../lib/targets/local/state.ts';
-import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { relaysProgram } from '../../../lib/software/take-over/paths.ts';
 import { describeWith } from '../../requirements.ts';
 import { anna, bert, withinTenant } from '../lab/acme.ts';
-import { failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
+import { failuresOf, Lab, labCell, type LabUser, until } from '../lab/lab.ts';
 import { freeze, relayedOf, relaysAreHome, relaysOf, thaw } from '../lab/relays.ts';
 import { Senders } from '../lab/senders.ts';
 
@@ -210,7 +210,7 @@ describeWith(['root', 'debian-packages'], 'calls outlive a media host', () => {
     const { results: again } = await agents.run({ kinds: [kind], calls: 8, ratePerSecond: 20, talkSeconds: 0.5 });
     expect(failuresOf(again)).toEqual([]);
     await nothingIsLeft();
-    await up(parseCell(input));
+    await up(labCell(input));
     await settled();
   });
 
@@ -265,7 +265,7 @@ describeWith(['root', 'debian-packages'], 'calls outlive a media host', () => {
     const records = await lab.recordsOf(results);
     const reasons = results.map(({ callId }) => records.get(callId)!.find(({ event }) => event === 'end')!.reason);
     expect(reasons.filter((reason) => reason === 'media_lost')).toHaveLength(lost);
-    await up(parseCell(input));
+    await up(labCell(input));
     await settled();
     await nothingIsLeft();
   });

@@ -5,10 +5,11 @@ import type { AgentsProcess, StartedRun } from '../../../lib/user-agent/agents-p
 import type { CallResult } from '../../../lib/user-agent/call-result.ts';
 import type { CallScenario, CallSteps } from '../../../lib/user-agent/scenario.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
-import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { acme, acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from '../lab/acme.ts';
-import { failuresOf, Lab, until } from '../lab/lab.ts';
+import { failuresOf, Lab, labCell, until } from '../lab/lab.ts';
+import { talkAndChange } from '../lab/relay-steps.ts';
 import { freeze, relayedOf, relaysOf, thaw } from '../lab/relays.ts';
 import { longestGap, SecureCall } from '../lab/secure-call.ts';
 import { Senders } from '../lab/senders.ts';
@@ -48,21 +49,6 @@ describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () =>
     return run;
   }
 
-  const talkAndChange: CallSteps = [
-    { step: 'ring', seconds: 0 },
-    { step: 'answer' },
-    { step: 'talk', seconds: 4 },
-    { step: 'pause', name: 'lost' },
-    { step: 'talk', seconds: 1 },
-    { step: 'reinvite', by: 'caller', change: 'hold' },
-    { step: 'talk', seconds: 0.5 },
-    { step: 'reinvite', by: 'caller', change: 'resume' },
-    { step: 'talk', seconds: 1 },
-    { step: 'reinvite', by: 'callee', change: 'port' },
-    { step: 'talk', seconds: 1 },
-    { step: 'bye', by: 'callee' },
-  ];
-
   const gaps = (results: readonly CallResult[]) =>
     results.flatMap(({ toCaller, toCallee }) => [toCaller!.longestGapMs, toCallee!.longestGapMs]).sort((a, b) => a - b);
 
@@ -75,7 +61,7 @@ describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () =>
   }
 
   it('has its calls with audio both ways within 2 s when it dies, and they can be held, changed and hung up', async () => {
-    const run = await callsAt(12, talkAndChange);
+    const run = await callsAt(12, talkAndChange(4));
     expect(await lab.load()).toMatchObject({ 'm:1': 6, 'm:2': 6 });
     const at = Date.now();
     killHost(input.name, 'media-1');
@@ -107,12 +93,12 @@ describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () =>
     expect(failuresOf(onSecond.results)).toEqual([]);
     expect(new Set(onSecond.results.flatMap((call) => lab.mediaHostsOf(call)))).toEqual(new Set(['media-2']));
 
-    await up(parseCell(input));
+    await up(labCell(input));
     await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds', 20);
     await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'follows', 20);
     await until(async () => /value: 1:2:/.test(await lab.kamcmd(lab.active!, 'htable.get', 'pools', 'standard')));
 
-    const run = await callsAt(6, talkAndChange);
+    const run = await callsAt(6, talkAndChange(4));
     const senders = await Senders.of(input.name, lab.publicAddress('media-1'), ['media-1', 'media-2']);
     await lab.run('media-1', '/usr/local/lib/cellstamp/relays', 'move', '1');
     await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'holds');
@@ -151,7 +137,7 @@ describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () =>
     expect(await call.hangUp()).toBe(200);
     await lab.kamcmd(lab.active!, 'htable.delete', 'drains', 's:2');
     await nothingIsLeft();
-    await up(parseCell(input));
+    await up(labCell(input));
     await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds', 20);
   });
 
@@ -170,13 +156,13 @@ describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () =>
     run.resume('lost');
     expect(failuresOf((await run.finished).results)).toEqual([]);
     await nothingIsLeft();
-    await up(parseCell(input));
+    await up(labCell(input));
     await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds', 20);
   });
 
   it('takes the calls of one that is frozen, and that one sends nothing when it wakes up', async () => {
     await until(async () => (await relaysOf(lab, 'media-2')).get(1) === 'follows', 20);
-    const run = await callsAt(6, talkAndChange);
+    const run = await callsAt(6, talkAndChange(4));
     const senders = await Senders.of(input.name, lab.publicAddress('media-1'), ['media-1', 'media-2']);
     freeze(input.name, 'media-1');
     await sleep(2000);
@@ -190,5 +176,46 @@ describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () =>
     expect(gaps(results).at(-1)).toBeLessThan(2000);
     await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds', 20);
     await nothingIsLeft();
+  });
+});
+
+describeWith(['root', 'debian-packages'], 'a relay that can’t move, of the only media host', () => {
+  const alone = {
+    ...acmeCell('lab-alone', '10.93.32.0/20'),
+    media: { hosts: 1, kernelForwarding: 'off' },
+  } as const satisfies CellInput;
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.up(alone);
+    await lab.addUsers([anna, bert]);
+  });
+  afterAll(() => lab?.down());
+
+  it('is lost with its calls, which end with a BYE to both sides and do not hang', async () => {
+    const agents = await lab.agents([lab.user(anna), lab.user(bert)]);
+    let paused = 0;
+    const steps: CallSteps = [
+      { step: 'ring', seconds: 0 },
+      { step: 'answer' },
+      { step: 'talk', seconds: 1 },
+      { step: 'pause', name: 'lost' },
+      { step: 'ended', seconds: 20 },
+    ];
+    const run = agents.startRun(
+      // Nothing comes from a dead relay.
+      { kinds: [{ ...withinTenant, steps }], calls: 3, ratePerSecond: 20, maximumLoss: 1 },
+      { onPaused: () => paused++ },
+    );
+    await until(() => paused === 3, 20);
+    killHost(alone.name, 'media-1');
+    const at = Date.now();
+    run.resume('lost');
+    const { results } = await run.finished;
+    console.log(`the calls of a lost relay that can’t move have ended after ${Date.now() - at} ms`);
+    expect(failuresOf(results)).toEqual([]);
+    const records = await lab.recordsOf(results);
+    for (const { callId } of results) {
+      expect(records.get(callId)!.find(({ event }) => event === 'end')!.reason).toBe('media_lost');
+    }
   });
 });

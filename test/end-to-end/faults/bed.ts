@@ -24,6 +24,15 @@ const marginMs = 2000;
 const cora: LabUser = { name: 'cora', tenant: 'acme', address: '198.51.100.13' };
 const dora: LabUser = { name: 'dora', tenant: 'acme', address: '198.51.100.14' };
 
+/** An offer of theirs is longer than two packets: 30 formats, each with what says how it is to be sent. */
+const idleFormats = Array.from({ length: 30 }, (_, n) => ({
+  type: n < 15 ? 35 + n : 87 + n,
+  encoding: `x-made-up-${n}/${8000 * (1 + (n % 6))}`,
+  parameters: `profile-level-id=${n}; max-bitrate=24000; packetization-mode=1; useinbandfec=1; usedtx=0; stereo=0`,
+}));
+const eve: LabUser = { name: 'eve', tenant: 'acme', address: '198.51.100.15', idleFormats };
+const fred: LabUser = { name: 'fred', tenant: 'acme', address: '198.51.100.16', idleFormats };
+
 interface Arrival {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -32,11 +41,11 @@ interface Arrival {
 
 export class FaultBed {
   readonly lab: Lab;
-  readonly #agents: AgentsProcess;
+  readonly agents: AgentsProcess;
 
   private constructor(lab: Lab, agents: AgentsProcess) {
     this.lab = lab;
-    this.#agents = agents;
+    this.agents = agents;
   }
 
   static async up(name: string, network: string): Promise<FaultBed> {
@@ -48,7 +57,7 @@ export class FaultBed {
     };
     const lab = await Lab.up(input);
     try {
-      const users = [anna, bert, cora, dora];
+      const users = [anna, bert, cora, dora, eve, fred];
       await lab.addUsers(users);
       const agents = await lab.agents([
         ...users.map((user) => lab.user(user)),
@@ -70,10 +79,10 @@ export class FaultBed {
    * @throws Error when the cell is not whole before the fault: nothing could be said of it then
    */
   async run(part: Part, fault: Fault, seed: number): Promise<FaultResult> {
-    await until(() => this.#isWhole(), 90);
+    await until(() => this.isWhole(), 90);
     const host = part.host(this.lab, seededRandom(seed));
     const held = await this.#hold();
-    const arriving = this.#arrive();
+    const arriving = this.#arrive(fault.longDescriptions ? ['eve', 'fred'] : ['cora', 'dora']);
     await sleep(marginMs);
 
     const at = Date.now();
@@ -81,7 +90,7 @@ export class FaultBed {
     await sleep(100);
     held.resume(MEANWHILE);
     await struck;
-    const whole = await until(() => this.#isWhole(), 90).then(
+    const whole = await until(() => this.isWhole(), 90).then(
       () => true,
       () => false,
     );
@@ -91,7 +100,7 @@ export class FaultBed {
     const { results } = await held.finished;
     const arrivals = await arriving.stop();
 
-    const left = await this.#left();
+    const left = await this.left();
     const failed = arrivals.filter(({ result }) => result.failures.length > 0);
     const lost = results.filter((result) => isLost(result, fault));
     const answered = [...results, ...arrivals.map(({ result }) => result)].filter((result) => result.answered);
@@ -114,7 +123,7 @@ export class FaultBed {
       arrived: arrivals.length,
       failed: failed.length,
       failingMs: failed.length === 0 ? 0 : failed.at(-1)!.at - failed[0]!.at,
-      ...(await this.#records(answered)),
+      ...(await this.records(answered)),
       wholeMs,
       left,
       why: [...new Set([...lost, ...failed.map(({ result }) => result)].flatMap(reasons))].sort(),
@@ -126,7 +135,7 @@ export class FaultBed {
     const ways = [withinTenant, toCarrier, fromCarrier(this.lab.floating)];
     const kinds = callsAtAllMoments(ways);
     let paused = 0;
-    const run = this.#agents.startRun(
+    const run = this.agents.startRun(
       { kinds, calls: kinds.length, ratePerSecond: 20, maximumLoss: 1, patienceSeconds: 120 },
       { onPaused: () => paused++ },
     );
@@ -135,12 +144,12 @@ export class FaultBed {
   }
 
   /** Calls arrive until told to stop, which waits for the last one. In the order of their beginning. */
-  #arrive(): { readonly stop: () => Promise<readonly Arrival[]> } {
+  #arrive([caller, callee]: readonly [string, string]): { readonly stop: () => Promise<readonly Arrival[]> } {
     const kind: CallScenario = {
       name: 'arriving',
-      caller: 'cora',
-      callee: 'dora',
-      dial: 'sip:dora@acme.example.com',
+      caller,
+      callee,
+      dial: `sip:${callee}@acme.example.com`,
       steps: [
         { step: 'ring', seconds: 0 },
         { step: 'answer' },
@@ -155,7 +164,7 @@ export class FaultBed {
       while (!over) {
         const began = Date.now();
         // A short run each second: how long the calls are needed is not known.
-        const run = this.#agents.startRun({ kinds: [kind], calls: rate, ratePerSecond: rate, maximumLoss: 1 });
+        const run = this.agents.startRun({ kinds: [kind], calls: rate, ratePerSecond: rate, maximumLoss: 1 });
         running.push(
           run.finished.then(({ results }) => {
             for (const result of results) arrivals.push({ at: began + (1000 * result.index) / rate, result });
@@ -175,7 +184,7 @@ export class FaultBed {
   }
 
   /** Every part does its work, every relay is at home and followed, and the SBCs know the same calls. */
-  async #isWhole(): Promise<boolean> {
+  async isWhole(): Promise<boolean> {
     if ((await checkedStatus(this.lab.spec.name)).state !== 'running') return false;
     const synced = await Promise.all(
       this.lab.cell.sbcs.map(({ name }) => this.lab.kamcmd(name, 'pv.shvGet', 'synced').catch(() => '')),
@@ -184,7 +193,7 @@ export class FaultBed {
   }
 
   /** What is counted or relayed when no call is left; empty as soon as nothing is. */
-  async #left(): Promise<readonly string[]> {
+  async left(): Promise<readonly string[]> {
     let left: string[] = [];
     const look = async () => {
       left = [];
@@ -202,7 +211,7 @@ export class FaultBed {
     return left;
   }
 
-  async #records(answered: readonly CallResult[]): Promise<Pick<FaultResult, 'recordsLost' | 'recordsDoubled'>> {
+  async records(answered: readonly CallResult[]): Promise<Pick<FaultResult, 'recordsLost' | 'recordsDoubled'>> {
     const count = (records: readonly CallEvent[], callId: string, event: CallEvent['event']) =>
       records.filter((record) => record.call === callId && record.event === event).length;
     let counts: readonly number[] = [];

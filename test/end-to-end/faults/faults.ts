@@ -17,12 +17,48 @@ export interface Fault {
   readonly name: string;
   /** Calls are judged by their signalling and their records alone: audio is lost by the fault itself. */
   readonly losesAudio?: true;
+  /** The calls that arrive describe so many formats that an SDP has 4 kB. */
+  readonly longDescriptions?: true;
   /** Ends when the host works again, or is on its way to. */
   readonly strike: (lab: Lab, host: string, daemon: string) => Promise<void>;
 }
 
 async function link(lab: Lab, host: string, state: 'up' | 'down'): Promise<void> {
   await runInNetwork(requireState(lab.spec.name).namespaces['fabric']!.init, ['ip', 'link', 'set', host, state]);
+}
+
+/** Both ends of a host's link: where what it is sent arrives, and what it sends. */
+function linkEnds({ spec }: Lab, host: string): readonly (readonly [init: ProcessId, device: string])[] {
+  const { namespaces } = requireState(spec.name);
+  return [
+    [namespaces['fabric']!.init, host],
+    [namespaces[host]!.init, 'eth0'],
+  ];
+}
+
+async function must(init: ProcessId, ...argv: readonly string[]): Promise<void> {
+  const { status, stderr } = await runInNetwork(init, argv);
+  if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
+}
+
+/**
+ * Drops packets as they arrive at the other end of the host's link, each way: a program whose own host drops what it sends is told so.
+ * @param which of nftables
+ */
+async function whileDropped(lab: Lab, host: string, which: string, work: () => Promise<unknown>): Promise<void> {
+  const ends = linkEnds(lab, host);
+  for (const [init, device] of ends) {
+    const hook = `type filter hook ingress device "${device}" priority 0`;
+    await must(init, 'nft', `table netdev lossy { chain lossy { ${hook}; ${which} drop; }; }`);
+  }
+  await work();
+  for (const [init] of ends) await must(init, 'nft', 'delete table netdev lossy');
+}
+
+async function setMtu(lab: Lab, host: string, bytes: number): Promise<void> {
+  for (const [init, device] of linkEnds(lab, host)) {
+    await must(init, 'ip', 'link', 'set', 'dev', device, 'mtu', String(bytes));
+  }
 }
 
 /** What an operator does about a primary that is lost: a replica takes its place, and only then can it be recreated. */
@@ -70,24 +106,17 @@ export const faults: readonly Fault[] = [
   {
     name: '30 % of packets lost for 5 s',
     losesAudio: true,
-    strike: async (lab, host) => {
-      const { namespaces } = requireState(lab.spec.name);
-      // As they arrive at the other end of its link, each way: a program whose own host drops what it sends is told so.
-      const ends = [
-        [namespaces['fabric']!.init, host],
-        [namespaces[host]!.init, 'eth0'],
-      ] as const;
-      const nft = async (init: ProcessId, text: string) => {
-        const { status, stderr } = await runInNetwork(init, ['nft', text]);
-        if (status !== 0) throw new Error(`nft ${text}: ${stderr}`);
-      };
-      for (const [init, device] of ends) {
-        const hook = `type filter hook ingress device "${device}" priority 0`;
-        await nft(init, `table netdev lossy { chain lossy { ${hook}; numgen random mod 100 < 30 drop; }; }`);
-      }
-      await sleep(lastsMs);
-      for (const [init] of ends) await nft(init, 'delete table netdev lossy');
-    },
+    strike: (lab, host) => whileDropped(lab, host, 'numgen random mod 100 < 30', () => sleep(lastsMs)),
+  },
+  {
+    name: 'MTU 1400 for 5 s, fragments lost',
+    longDescriptions: true,
+    strike: (lab, host) =>
+      whileDropped(lab, host, 'ip frag-off & 0x3fff != 0', async () => {
+        await setMtu(lab, host, 1400);
+        await sleep(lastsMs);
+        await setMtu(lab, host, 1500);
+      }),
   },
 ];
 

@@ -14,7 +14,8 @@ three media hosts, two databases and two Redis servers. The calls are real, with
 directions; five a second arrive meanwhile.
 
 - **Lost**: the audio of a call in talk stops for over 2 s, or the call can't be answered, changed or hung up once the part is back.
-  Where packets are lost by the fault itself, signalling alone is judged.
+  Where packets are lost by the fault itself, signalling alone is judged. Where fragments are lost, each call that arrives describes itself
+  in 4 kB.
 - **Failed**: a call that arrived was refused, or one side did not hear the other.
 - **Records lost**: answered calls without a record of their start or end. **Left behind**: counters and media sessions a minute after
   the last call.
@@ -32,7 +33,7 @@ ${faultDetails(results) || 'Nothing.'}
 
 ## Not shown
 
-Full disks, clocks that jump, small MTUs and the loss of FreeSWITCH are not in the table. All hosts are network namespaces of one
+Full disks, clocks that jump, reboots and the loss of FreeSWITCH are not in the table. All hosts are network namespaces of one
 machine, so a host that loses power keeps its kernel.
 `;
 }

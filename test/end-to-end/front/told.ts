@@ -1,4 +1,4 @@
-/** What runs of calls through the front came to, and what they left behind. */
+/** The outcome of runs of calls through the front, and what they left behind. */
 import type { RunResult } from '../../../lib/user-agent/agents-process.ts';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { deriveFront } from '../../../lib/fleet/derive/front.ts';

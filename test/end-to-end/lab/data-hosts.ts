@@ -12,7 +12,7 @@ import { failuresOf, Lab, until, type LabUser } from './lab.ts';
 const arrivalsPerSecond = 10;
 const held = 10;
 
-/** What a harm came to. */
+/** The outcome of a harm. */
 export interface DataToll {
   readonly calls: number;
   /** What was wrong with calls. */

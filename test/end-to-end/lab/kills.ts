@@ -6,9 +6,9 @@ import type { CallResult } from '../../../lib/user-agent/call-result.ts';
 import { seededRandom, type Random } from '../../../lib/planner/index.ts';
 import { killHost, up } from '../../../lib/targets/local/index.ts';
 import type { CallEvent } from '../../../lib/software/kamailio/sbc/records.ts';
-import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
+import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { acmeCell, anna, bert, carrier, fromCarrier, toCarrier, withinTenant } from './acme.ts';
-import { Lab, until, type SipTrace } from './lab.ts';
+import { Lab, labCell, type SipTrace, until } from './lab.ts';
 
 /** The interval in which the SBCs tell each other what happens: of what is older nothing may be lost. Milliseconds. */
 const replicationMs = 50;
@@ -36,7 +36,7 @@ interface Kill {
   wholeMs?: number;
 }
 
-/** What a series of kills or freezes came to. */
+/** The outcome of a series of kills or freezes. */
 export interface Toll {
   /** How often each SBC has died, or has frozen. */
   readonly harmed: Readonly<Record<string, number>>;
@@ -198,7 +198,7 @@ export class KillsBed {
   }
 
   async #bothUp(): Promise<void> {
-    await up(parseCell(this.#input));
+    await up(labCell(this.#input));
     await until(() => this.#isSynced(), 30);
   }
 

@@ -27,6 +27,9 @@ export interface LabUser {
 type AgentsTls = NonNullable<Parameters<AgentsProcess['open']>[0]['tls']>;
 export type SipTrace = Extract<AgentsEvent, { event: 'sip' }>;
 
+/** A cell without a probe: its calls would count as sessions of relays, and show on wires. A test that wants them says so. */
+export const labCell = (input: CellInput): CellSpec => parseCell({ probe: { intervalSeconds: 'off' }, ...input });
+
 export class Lab {
   readonly spec: CellSpec;
   readonly cell: Cell;
@@ -42,7 +45,7 @@ export class Lab {
 
   /** Brings the cell up from nothing. */
   static async up(input: CellInput): Promise<Lab> {
-    const spec = parseCell(input);
+    const spec = labCell(input);
     await down(spec.name);
     const running = await up(spec);
     return new Lab(spec, running.floatingAddress);

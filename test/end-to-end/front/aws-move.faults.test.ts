@@ -16,6 +16,7 @@ import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { itemId, type TenantItem } from '../../../lib/fleet/directory.ts';
 import type { CellSpec } from '../../../lib/fleet/schema/cell.ts';
+import { evacuate, type EvacuationFiles } from '../../../lib/operations/evacuate.ts';
 import { moveTenant } from '../../../lib/operations/tenant-move.ts';
 import { awsMoves } from '../../../lib/targets/aws/operations/front-moves.ts';
 import { directoryTableName } from '../../../lib/targets/aws/tenant-directory.ts';
@@ -188,6 +189,44 @@ describeWith(['root', 'debian-packages', 'moto_server'], 'a tenant of a front on
     for (const run of hosts.values()) {
       expect((await run('ls -d /run/cellstamp-input-* 2>/dev/null | wc -l')).stdout.trim()).toBe('0');
     }
+  });
+
+  it('leaves its cell with all others when that is evacuated, by commands of Systems Manager and writes to the table', async () => {
+    const [to, from] = bed.cells as [CellSpec, CellSpec];
+    const steps: string[] = [];
+    const note = (step: string) => Promise.resolve(void steps.push(step));
+    const files: EvacuationFiles = {
+      tenants: ['acme'],
+      place: () => new Map([['acme', to.name]]),
+      cordon: () => note('cordoned'),
+      move: (moves) => note(`moved ${[...moves].flat().join(' ')}`),
+      retire: () => note('retired'),
+    };
+    const port = await awsMoves(bed.front, bed.cells);
+    const lock = () =>
+      new SSMClient({ region }).send(new GetParameterCommand({ Name: `/cellstamp/${from.name}/operation` }));
+    // A move takes half a minute here: each command goes through an agent that asks for it.
+    const kinds = [{ name: 'registered', caller: 'alice', callee: 'bob', dial: `sip:bob@${domain}` }];
+    const running = agents.startRun({ kinds, calls: 2, talkSeconds: 50 });
+    await until(async () => (await bed.calls()).length === 2, 20);
+    const waits: string[] = [];
+    let owner: string | undefined;
+    const onProgress = (text: string) => {
+      waits.push(text);
+      void lock().then(({ Parameter }) => (owner = Parameter!.Value));
+    };
+    const { moved, ended } = await evacuate(port, files, from.name, { deadlineSeconds: 120, onProgress });
+    expect([moved, ended]).toEqual([[{ tenant: 'acme', to: to.name }], []]);
+    expect(steps).toEqual(['cordoned', `moved acme ${to.name}`, 'retired']);
+    expect(waits.some((text) => text.startsWith(`${from.name}: waits for 2 calls that can't move: `))).toBe(true);
+    // One operation has the old cell from the begin to the end, and gives it back.
+    expect(JSON.parse(owner!)).toMatchObject({ operation: 'evacuate' });
+    await expect(lock()).rejects.toMatchObject({ name: 'ParameterNotFound' });
+    expect((await running.finished).summary).toMatchObject({ answered: 2, packets: { lost: 0 }, failures: [] });
+    expect(await port.cell(from.name)).toMatchObject({ state: 'retired' });
+    expect(JSON.parse(await readItem())).toMatchObject({ cell: to.name, other: '' });
+    expect(await port.names(from.name)).toEqual([]);
+    expect([await known(from), await known(to)]).toEqual([0, 1000]);
   });
 
   it('is changed by nobody who has not seen its last change', async () => {
