@@ -4,6 +4,7 @@ import { planningJsonSchemas } from '../lib/planner-files/json-schema.ts';
 import { cellFile, parseCell } from '../lib/fleet/schema/cell.ts';
 import { frontFile, parseFront } from '../lib/fleet/schema/front.ts';
 import { jsonSchemas } from '../lib/fleet/schema/json-schema.ts';
+import { costJsonSchemas } from '../lib/targets/aws/cost/schema.ts';
 import { kubernetesStandIns } from '../lib/fleet/schema/targets/kubernetes.ts';
 import { kubernetesFrontStandIns } from '../lib/fleet/schema/targets/kubernetes-front.ts';
 import { programFolders, programTexts } from './program-texts.ts';
@@ -28,7 +29,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     },
   ];
   const files = [
-    ...Object.entries({ ...jsonSchemas, ...planningJsonSchemas }).map(
+    ...Object.entries({ ...jsonSchemas, ...planningJsonSchemas, ...costJsonSchemas }).map(
       ([name, schema]) => [`cells/${name}`, JSON.stringify(schema())] as const,
     ),
     ...types.map((of) => [`lib/fleet/schema/${of.name.toLowerCase()}-types.ts`, specTypes(of)] as const),

@@ -11,7 +11,7 @@ const page = readFileSync('docs/library.md', 'utf8');
 
 /** Names in the first column of the table of a subpath. */
 function documented(subpath: string): readonly string[] {
-  const section = page.split(/^## /m).find((text) => text.startsWith(`\`${subpath}\``))!;
+  const section = page.split(/^### /m).find((text) => text.startsWith(`\`${subpath}\``))!;
   const cells = [...section.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell!);
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!));
 }
