@@ -1,5 +1,5 @@
 /** What options and arguments may be: one parser for each type, each with a message that says what is allowed. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { isPassedPipe, isThere, kindOf, reasonOf } from '../config-file/read-text.ts';
@@ -50,6 +50,19 @@ export function requirePlaceFor(option: string, path: string | undefined, status
   const problem = placeProblem(path);
   if (problem === undefined) return;
   throw new CommandFailure(`${option} is ${path}: ${problem}; allowed: the name of a file that can be written`, status);
+}
+
+/**
+ * Writes the file for which there was a place.
+ * @throws CommandFailure with status 1, for example when the disk is full
+ */
+export function writePlace(option: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CommandFailure(`${option} is ${path}: it can't be written (${code ?? message})`, 1);
+  }
 }
 
 function placeProblem(path: string): string | undefined {

@@ -112,15 +112,27 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
+/** Without --help where the words name a command that is not there: commander would print the help of what is above it. */
+function withoutHelpOfNothing(program: Command, words: readonly string[]): string[] {
+  let at = program;
+  for (const word of words.filter((each) => !each.startsWith('-'))) {
+    if (at.commands.length === 0 || at.registeredArguments.length > 0) break;
+    const next = at.commands.find((command) => command.name() === word || command.aliases().includes(word));
+    if (next === undefined) return words.filter((each) => each !== '--help' && each !== '-h');
+    at = next;
+  }
+  return [...words];
+}
+
 /** Runs a command line, without the program's name, and returns the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
   const [first, second] = argv.filter((word) => !word.startsWith('-'));
   const program = await cellstamp(first === 'help' ? second : first);
   // Commander's own help knows no commands of commands: `help tenant move`.
-  const words = argv[0] === 'help' && argv.length > 2 ? [...argv.slice(1), '--help'] : [...argv];
+  const words = argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
   try {
     process.exitCode = 0;
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(withoutHelpOfNothing(program, words), { from: 'user' });
     return Number(process.exitCode);
   } catch (error) {
     // Commander has printed its message, or the help that was asked for.

@@ -18,5 +18,5 @@ export async function runningCell(name: string | undefined): Promise<CellStatus>
   const found = name === undefined ? running[0] : running.find((cell) => cell.name === name);
   if (found !== undefined) return found;
   const what = name === undefined ? 'no cell is up on this machine' : notUp(name, names);
-  throw new CommandFailure(`${what} (npx cellstamp up brings one up)`, 1);
+  throw new CommandFailure(`${what} (npx cellstamp up starts one)`, 1);
 }

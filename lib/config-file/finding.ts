@@ -46,8 +46,11 @@ export function formatValueFinding({ path, message, allowed }: Pick<Finding, 'pa
   return printable(`${path === '' ? '' : `${path}: `}${message}${rest}`);
 }
 
-/** Control characters, which a terminal acts on, characters that change the direction of writing, and halves of a character. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/**
+ * Control characters, which a terminal acts on, characters that change the direction of writing, halves of a character, and blanks that
+ * look like a space and are not one.
+ */
+const unprintable = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/gu;
 const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**

@@ -120,6 +120,7 @@ export function reasonOf(path: string, error: unknown): string {
 
 /** Why bytes are not a text, and in which line. */
 export function textProblem(bytes: Buffer): { readonly message: string; readonly line: number } | undefined {
+  if (utf32(bytes)) return { message: 'the text is in UTF-32', line: 1 };
   if (utf16(bytes)) return { message: 'the text is in UTF-16', line: 1 };
   const nul = bytes.indexOf(0);
   if (nul >= 0) return { message: 'this is a binary file: it has NUL bytes', line: lineAt(bytes, nul) };
@@ -131,9 +132,15 @@ export function textProblem(bytes: Buffer): { readonly message: string; readonly
     if (isUtf8(bytes.subarray(0, middle), true)) right = middle;
     else wrong = middle;
   }
-  const byte = bytes[wrong - 1]!.toString(16).padStart(2, '0');
-  return { message: `the byte 0x${byte} is not UTF-8`, line: lineAt(bytes, wrong - 1) };
+  // A character that breaks off is wrong from its first byte.
+  let start = right;
+  while (!isUtf8(bytes.subarray(0, start), false)) start--;
+  const byte = bytes[start]!.toString(16).padStart(2, '0');
+  return { message: `the byte 0x${byte} is not UTF-8`, line: lineAt(bytes, start) };
 }
+
+/** By its mark, of which that of UTF-16 is the beginning. */
+const utf32 = (bytes: Buffer): boolean => /^(fffe0000|0000feff)/.test(bytes.subarray(0, 4).toString('hex'));
 
 /** By its mark, or because every other byte of the beginning is zero, as in English text. */
 function utf16(bytes: Buffer): boolean {

@@ -15,6 +15,7 @@ import {
   type Document,
   type Node,
   type Pair,
+  type YAMLMap,
 } from 'yaml';
 import { formatPath, type Finding, type Path } from './finding.ts';
 import { readPlainYaml } from './plain-yaml.ts';
@@ -287,6 +288,19 @@ function nodeAt(document: Document.Parsed, path: Path): unknown {
   return passed.length === path.length ? (path.length === 0 ? document.contents : passed.at(-1)!.node) : undefined;
 }
 
+/** Made once for a mapping: thousands of its keys may be wrong, and each is looked up. */
+const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+function pairsByKey(map: YAMLMap): ReadonlyMap<string, Pair> {
+  let index = indexes.get(map);
+  if (index === undefined) {
+    // Of a key that is given twice, the first one stays.
+    const pairs = map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : []));
+    indexes.set(map, (index = new Map(pairs.reverse())));
+  }
+  return index;
+}
+
 /** What a path leads through, as far as the text has it: the value, and where it begins, which is its key. */
 function* steps(
   document: Document.Parsed,
@@ -296,7 +310,7 @@ function* steps(
   for (const step of path) {
     if (node instanceof Alias) node = node.resolve(document);
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === String(step));
+      const pair = pairsByKey(node).get(String(step));
       if (pair === undefined) return;
       node = pair.value;
       yield { at: (pair.key as Node).range?.[0], node };

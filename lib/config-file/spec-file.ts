@@ -81,11 +81,16 @@ function reads<Spec>(rule: Rule<Spec>, wrong: Path, follows: SpecFile<unknown, S
 
 /** The value without its wrong parts; of a list nothing is left, so that the positions in it stay true. */
 function without(value: unknown, wrong: readonly Path[]): Group {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  return wrong.reduce((rest, path) => {
-    const entry = path.findIndex((key) => typeof key === 'number');
-    return withoutPart(rest, (entry === -1 ? path : path.slice(0, entry)).map(String));
-  }, value as Group);
+  if (!isGroup(value)) return {};
+  const upToList = (path: Path) =>
+    path.slice(
+      0,
+      path.concat(0).findIndex((key) => typeof key === 'number'),
+    );
+  return withoutParts(
+    value,
+    wrong.map((path) => upToList(path).map(String)),
+  );
 }
 
 type Group = Readonly<Record<string, unknown>>;
@@ -102,10 +107,24 @@ function withStandIns(value: Group, standIns: Group, inSection = false): Group {
   return { ...value, ...Object.fromEntries(stood) };
 }
 
-/** Nothing is cloned that stays: a value that was made in code may hold what can't be. */
-function withoutPart(group: Group, [key, ...inner]: readonly string[]): Group {
-  if (key === undefined || !Object.hasOwn(group, key)) return group;
-  const { [key]: part, ...others } = group;
-  if (inner.length === 0) return others;
-  return typeof part === 'object' && part !== null ? { ...group, [key]: withoutPart(part as Group, inner) } : group;
+/**
+ * Nothing is cloned that stays: a value that was made in code may hold what can't be. One pass for all paths, as thousands of keys
+ * may be wrong.
+ */
+function withoutParts(group: Group, paths: readonly (readonly string[])[]): Group {
+  const wrong = new Map<string, (readonly string[])[]>();
+  for (const [key, ...inner] of paths) {
+    if (key === undefined) continue;
+    const others = wrong.get(key);
+    if (others === undefined) wrong.set(key, [inner]);
+    else others.push(inner);
+  }
+  return Object.fromEntries(
+    Object.entries(group).flatMap(([key, part]) => {
+      const inner = wrong.get(key);
+      if (inner === undefined) return [[key, part]];
+      if (inner.some((path) => path.length === 0)) return [];
+      return [[key, isGroup(part) ? withoutParts(part, inner) : part]];
+    }),
+  );
 }

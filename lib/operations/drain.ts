@@ -181,7 +181,7 @@ function hostNamed({ cell }: DrainPort, hosts: readonly HostOfCell[], name: stri
   const found = hosts.find((host) => host.name === name);
   if (found !== undefined) return found;
   const names = hosts.map((host) => host.name).join(', ');
-  throw new OperationFailure(`cell ${cell} has no media host and no SBC ${name}; it has ${names}`, 2);
+  throw new OperationFailure(`cell ${cell} has no media host or SBC ${name}; it has ${names}`, 2);
 }
 
 // --- Media hosts

@@ -15,6 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommandFailure } from '../../lib/cli/failure.ts';
+import { writePlace } from '../../lib/cli/option-values.ts';
 import { cellstamp, spawnCellstamp } from '../cli/run-command.ts';
 import { badInputs, CELL, TARGET, PLANNING, SCENARIO, type Content, type Row } from './rows.ts';
 
@@ -108,6 +110,12 @@ describe('output that can’t be written', () => {
     closeSync(full);
     expect(stderr).toBe("cellstamp: the output can't be written: ENOSPC: no space left on device, write\n");
     expect(status).toBe(1);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('is said of a page with the name of its file', () => {
+    expect(() => writePlace('--html', '/dev/full', 'a page')).toThrow(
+      new CommandFailure("--html is /dev/full: it can't be written (ENOSPC)", 1),
+    );
   });
 });
 

@@ -312,6 +312,12 @@ describe('a YAML file with mistakes', () => {
     'scenario.yaml': scenarioText,
   };
 
+  it('a cell with ten thousand keys that are not known is refused as quickly as any', () => {
+    const keys = Array.from({ length: 10_000 }, (_, index) => `key${index}: 1\n`).join('');
+    const { findings } = quickly(() => kinds['cells/euw1-a.yaml']('cells/euw1-a.yaml', cellText + keys));
+    expect(findings.filter(({ severity }) => severity === 'error')).toHaveLength(10_000);
+  });
+
   it.each(Object.keys(kinds) as (keyof typeof kinds)[])('%s is taken, or every finding says where and what', (path) => {
     const { isTaken, findings } = kinds[path](path, texts[path]);
     expect(isTaken).toBe(true);

@@ -413,6 +413,21 @@ const files: readonly Row[] = [
     Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 9, 9, 9]),
     '1:1 error: this is a binary file: it has NUL bytes',
   ),
+  cellFile(
+    'in Latin-1, whose last letter breaks off before the end of the line',
+    Buffer.from(`${CELL}# caf\xe9\n`, 'latin1'),
+    '3:1 error: the byte 0xe9 is not UTF-8',
+  ),
+  cellFile(
+    'in UTF-32',
+    Buffer.from([0xff, 0xfe, 0, 0, 0x6e, 0, 0, 0]),
+    '1:1 error: the text is in UTF-32; allowed: text in UTF-8',
+  ),
+  cell(
+    'blanks that are not spaces for indentation',
+    'media: { hosts: 4 }\n\u00a0\u00a0size: small\n',
+    '4:1 error ["\\xa0\\xa0size"]: there is no such key; did you mean "size"?',
+  ),
   cellFile('in Latin-1', Buffer.from(`${CELL}# Gr\xfc\xdfe\n`, 'latin1'), '3:1 error: the byte 0xfc is not UTF-8'),
   cellFile('with a NUL byte', `${CELL}size: s\0\n`, '3:1 error: this is a binary file: it has NUL bytes'),
   cellFile(

@@ -132,7 +132,7 @@ describeWith(['moto_server'], 'a cell on AWS', () => {
       const words = [process.execPath, '--import', 'tsx', 'lib/cli/main.ts', ...rollout];
       const secret = { PROOF_SECRET: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:none' };
       const { status, stdout, stderr } = fleet.run(words, { ...awsEnvironment(emulator.port), ...secret });
-      expect(stderr).toMatch(/^cellstamp: AWS does not let this read the secret of the proof users: ResourceNotFound/);
+      expect(stderr).toMatch(/^cellstamp: can't read the secret of the proof users: ResourceNotFound/);
       expect(status).toBe(1);
       expect(JSON.parse(stdout)).toEqual({
         cells: [

@@ -24,7 +24,7 @@ interface Options {
 
 async function down(name: string | undefined, { all, json }: Options): Promise<void> {
   if (all && name !== undefined) {
-    throw new CommandFailure(`--all takes everything down, ${name} one; give one of the two`, 2);
+    throw new CommandFailure(`--all removes every cell and front, and ${name} names one; give only one of the two`, 2);
   }
   const [local, { namesOfRunning }] = await Promise.all([
     import('../../targets/local/index.ts'),

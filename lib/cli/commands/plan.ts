@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { PlanInput } from '../../planner/plan/input.ts';
 import type { Plan } from '../../planner/plan/schema.ts';
@@ -8,7 +7,7 @@ import type { ReadFleet } from '../../planner-files/plan-input.ts';
 import type { ReadState } from '../../planner-files/state.ts';
 import { CommandFailure, exitsWith } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
-import { instant, requirePlaceFor } from '../option-values.ts';
+import { instant, requirePlaceFor, writePlace } from '../option-values.ts';
 import { LiveLine, readableJson } from '../output.ts';
 
 const ERROR = 1;
@@ -88,7 +87,7 @@ async function planCommand(options: Options): Promise<void> {
       if (html !== undefined) {
         live.show('drawing');
         const { planPage } = await import('../plan/page.ts');
-        writeFileSync(html, planPage(planned.input, planned.plan));
+        writePlace('--html', html, planPage(planned.input, planned.plan));
       }
       signal.throwIfAborted();
       const written = await leave(planned, options);

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { formatFinding, printable } from '../../config-file/finding.ts';
 import { oldScenario } from '../../fleet/schema/old-form.ts';
@@ -8,7 +7,7 @@ import type { SimulationResult } from '../../planner/simulation/result.ts';
 import type { Scenario } from '../../planner/simulation/scenario-schema.ts';
 import type { SimulationSetting } from '../../planner/simulate.ts';
 import { CommandFailure } from '../failure.ts';
-import { requirePlaceFor, wholeNumber } from '../option-values.ts';
+import { requirePlaceFor, wholeNumber, writePlace } from '../option-values.ts';
 import { LiveLine, printJson } from '../output.ts';
 
 const policies = ['gradeOfService', 'telecomRule', 'fixedHeadroom', 'reactive', 'planning'] as const;
@@ -76,7 +75,7 @@ async function simulateCommand(options: Options): Promise<void> {
   for (const note of notes) console.error(printable(note));
   if (options.html !== undefined) {
     const { simulationPage } = await import('../plan/simulation-page.ts');
-    writeFileSync(options.html, simulationPage(name, results));
+    writePlace('--html', options.html, simulationPage(name, results));
   }
   if (options.json) {
     printJson({ scenario: name, seed: setting.seed, notes, results });

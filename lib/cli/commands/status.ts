@@ -38,7 +38,7 @@ async function status(name: string | undefined, options: Options, command: Comma
   const first = await look(name);
   if (name !== undefined && all(first).length === 0) {
     const { namesToTakeDown, notUp } = await import('../../targets/local/index.ts');
-    throw new CommandFailure(`${notUp(name, namesToTakeDown())} (npx cellstamp up brings one up)`, 1);
+    throw new CommandFailure(`${notUp(name, namesToTakeDown())} (npx cellstamp up starts one)`, 1);
   }
   if (options.watch) return watch(name, options, first);
   if (options.json) printJson(all(first));

@@ -234,7 +234,7 @@ describeWith(['root', 'debian-packages', 'moto_server'], 'a tenant of a front on
     const { version, ...item } = await port.tenant('acme');
     await write('tenant:acme', JSON.stringify({ ...item, version: version + 1 }));
     await expect(port.put(item)).rejects.toThrow(
-      /^AWS does not let this change tenant acme in the directory of front lab-aws-front: ConditionalCheckFailedException/,
+      /^can't change tenant acme in the directory of front lab-aws-front: ConditionalCheckFailedException/,
     );
     expect(JSON.parse(await readItem())).toMatchObject({ version: version + 1 });
   });

@@ -29,6 +29,6 @@ export async function asked<T>(what: string, ask: Promise<T>): Promise<T> {
     return await ask;
   } catch (error) {
     const { name, message } = error as Error;
-    throw new OperationFailure(`AWS does not let this ${what}: ${name}: ${message}`);
+    throw new OperationFailure(`can't ${what}: ${name}: ${message}`);
   }
 }

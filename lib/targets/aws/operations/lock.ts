@@ -97,4 +97,4 @@ function inUse(site: Locked, owner: Owner | undefined): OperationFailure {
 const said = ({ operation, by, since }: Owner): string => `${operation} by ${by} since ${since}`;
 
 const refused = ({ name, message }: Error, what: string): OperationFailure =>
-  new OperationFailure(`AWS does not let this ${what}: ${name}: ${message}`);
+  new OperationFailure(`can't ${what}: ${name}: ${message}`);
