@@ -32,15 +32,22 @@ variable "proof_secret" {
   type        = string
 }
 
+variable "notify" {
+  description = "E-mail addresses that hear of drift, of failed deployments and of failed plans; each confirms once."
+  type        = set(string)
+  default     = []
+}
+
 locals {
   issuer = "token.actions.githubusercontent.com"
-  # Who may take a role: runs on main, on the plan's branch and on pull requests may read; the waves' environments may deploy.
+  # Who may take a role: runs on main, on the plan's branch and on pull requests may read; the environments of the front and of the waves
+  # may deploy.
   subjects = {
     plan = [
       for where in ["ref:refs/heads/main", "ref:refs/heads/plan", "pull_request"] : "repo:${var.repository}:${where}"
     ]
     deploy = [
-      for wave in ["canary", "one", "tenth", "rest"] : "repo:${var.repository}:environment:${wave}"
+      for wave in ["front", "canary", "one", "tenth", "rest"] : "repo:${var.repository}:environment:${wave}"
     ]
   }
   arn = "arn:aws:%s:*:${var.account}:%s"
@@ -82,7 +89,31 @@ resource "aws_iam_role" "pipeline" {
   max_session_duration = each.key == "deploy" ? 14400 : 3600
 }
 
-# What a plan and a refresh read.
+# Encrypts the plans that wait for a review. Who may plan can only make keys with it; who may deploy can open a plan.
+resource "aws_kms_key" "plans" {
+  description         = "Cellstamp: Terraform plans that wait for a review"
+  enable_key_rotation = true
+  tags                = { "cellstamp:pipeline" = "plans" }
+}
+
+resource "aws_kms_alias" "plans" {
+  name          = "alias/cellstamp-plans"
+  target_key_id = aws_kms_key.plans.key_id
+}
+
+# Where the pipeline tells people what went wrong (CELLSTAMP_NOTIFY_TOPIC).
+resource "aws_sns_topic" "pipeline" {
+  name = "cellstamp-pipeline"
+}
+
+resource "aws_sns_topic_subscription" "people" {
+  for_each  = var.notify
+  topic_arn = aws_sns_topic.pipeline.arn
+  protocol  = "email"
+  endpoint  = each.value
+}
+
+# What a plan and a refresh read, and the little that a plan does: it makes a key for its file, and tells people when it fails.
 data "aws_iam_policy_document" "read" {
   statement {
     actions = [
@@ -131,6 +162,19 @@ data "aws_iam_policy_document" "read" {
   statement {
     actions   = ["s3:GetObject"]
     resources = ["arn:aws:s3:::${var.state_bucket}/cellstamp/*"]
+  }
+  statement {
+    actions   = ["kms:GenerateDataKey"]
+    resources = [format(local.arn, "kms", "key/*")]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/cellstamp:pipeline"
+      values   = ["plans"]
+    }
+  }
+  statement {
+    actions   = ["sns:Publish"]
+    resources = [format(local.arn, "sns", "cellstamp-pipeline")]
   }
   # Amazon Managed Service for Prometheus, should planning.yaml name a workspace of it.
   statement {
@@ -239,6 +283,16 @@ data "aws_iam_policy_document" "deploy" {
     sid       = "SeeHowTheRollEnded"
     actions   = ["ssm:GetCommandInvocation"]
     resources = ["*"]
+  }
+  statement {
+    sid       = "ReviewedPlans"
+    actions   = ["kms:Decrypt"]
+    resources = [format(local.arn, "kms", "key/*")]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/cellstamp:pipeline"
+      values   = ["plans"]
+    }
   }
   statement {
     sid       = "ProofUsers"

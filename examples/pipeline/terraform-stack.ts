@@ -2,29 +2,57 @@
  * Synthesises the stack of one cell, or that of the front, and plans it with Terraform; checks our rules over the plan; applies that very plan. A plan that
  * destroys or replaces a host, an address or what keeps data is refused, unless each is named with --may-go.
  *
+ * `plan --save FILE` saves the plan for a review, encrypted (`saved-plan.ts`). `apply --saved FILE` applies the plan that was reviewed and no
+ * other: on another commit it is refused by us, on another state by Terraform. `drift` ends with 3 when what is there differs from the stack.
+ *
  * @example npx tsx examples/pipeline/terraform-stack.ts plan euw1-a     # changes nothing, needs to read only
- * @example npx tsx examples/pipeline/terraform-stack.ts apply euw1-a
- * @example npx tsx examples/pipeline/terraform-stack.ts apply front
+ * @example npx tsx examples/pipeline/terraform-stack.ts plan euw1-a --save plans/euw1-a.plan
+ * @example npx tsx examples/pipeline/terraform-stack.ts apply euw1-a --saved plans/euw1-a.plan
+ * @example npx tsx examples/pipeline/terraform-stack.ts apply front     # plans and applies at once
+ * @example npx tsx examples/pipeline/terraform-stack.ts drift euw1-a
  */
-import { execFileSync, type StdioOptions } from 'node:child_process';
-import { copyFileSync, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync, type StdioOptions } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { planLosses } from '../../lib/targets/aws/plan-losses.ts';
 import { checkPlan } from '../../lib/targets/aws/plan-rules.ts';
 import type { TerraformPlan } from '../../lib/targets/aws/terraform-plan.ts';
+import { readPlan, savePlan, WrongPlan, type PlanKeys, type PlanOf } from './saved-plan.ts';
 
+const DRIFT = 3;
 const lockFile = '.terraform.lock.hcl';
 
 const [action, subject = '', ...others] = process.argv.slice(2);
-const mayGo = others.filter((_, index) => index % 2 === 1);
-const wellFormed = others.length % 2 === 0 && others.every((word, index) => index % 2 === 1 || word === '--may-go');
-if ((action !== 'plan' && action !== 'apply') || !/^[a-z][a-z0-9-]*$/.test(subject) || !wellFormed) {
-  console.error('usage: terraform-stack.ts plan|apply CELL|front [--may-go ADDRESS]...');
+const options = others.flatMap((word, index) =>
+  index % 2 === 0 ? [{ flag: word, value: others[index + 1] ?? '' }] : [],
+);
+const valuesOf = (flag: string) => options.filter((option) => option.flag === flag).map(({ value }) => value);
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  plan: ['--save', '--may-go'],
+  apply: ['--saved', '--may-go'],
+  drift: [],
+};
+const flags = Object.hasOwn(allowed, action ?? '') ? allowed[action!] : undefined;
+const [save, saved] = [valuesOf('--save')[0], valuesOf('--saved')[0]];
+if (
+  flags === undefined ||
+  !/^[a-z][a-z0-9-]*$/.test(subject) ||
+  !options.every(({ flag, value }) => flags.includes(flag) && value !== '')
+) {
+  console.error(
+    'usage: terraform-stack.ts plan|apply|drift CELL|front [--save FILE] (plan) [--saved FILE] (apply) [--may-go ADDRESS]...',
+  );
   process.exit(2);
 }
 const stack = subject === 'front' ? subject : `cell-${subject}`;
 const folder = join('cdktf.out', 'stacks', stack);
+
+function fail(message: string): never {
+  console.error(`terraform-stack.ts: ${message}`);
+  process.exit(1);
+}
 
 function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): void {
   execute(program, args, 'inherit', environment);
@@ -42,9 +70,79 @@ function execute(program: string, args: readonly string[], stdio: StdioOptions, 
   }
 }
 
-const terraform = (...args: readonly string[]) =>
-  run('terraform', [`-chdir=${folder}`, ...args], { TF_IN_AUTOMATION: '1' });
+const output = (program: string, ...args: readonly string[]) => execute(program, args, ['ignore', 'pipe', 'inherit'])!;
+const automation = { TF_IN_AUTOMATION: '1' };
+const terraform = (...args: readonly string[]) => run('terraform', [`-chdir=${folder}`, ...args], automation);
 
+/** Terraform where its status says something. */
+function terraformStatus(...args: readonly string[]): { readonly status: number; readonly stderr: string } {
+  const env = { ...process.env, ...automation };
+  const { status, stderr } = spawnSync('terraform', [`-chdir=${folder}`, ...args], {
+    ...{ stdio: ['ignore', 'inherit', 'pipe'], env, encoding: 'utf8' },
+  });
+  process.stderr.write(stderr);
+  return { status: status ?? 1, stderr };
+}
+
+/** The key of KMS that CELLSTAMP_PLAN_KEY names, by the AWS command line. No key is ever written to a file. */
+function planKeys(): PlanKeys {
+  const id = process.env['CELLSTAMP_PLAN_KEY'] ?? '';
+  if (id === '') fail('CELLSTAMP_PLAN_KEY is not set; it must name a key of KMS, for example alias/cellstamp-plans');
+  const kms = (of: PlanOf, ...args: readonly string[]) => {
+    const context = `stack=${of.stack},commit=${of.commit}`;
+    const answer = output('aws', 'kms', ...args, '--key-id', id, '--encryption-context', context, '--output', 'json');
+    return JSON.parse(answer) as { readonly Plaintext: string; readonly CiphertextBlob: string };
+  };
+  return {
+    make(of) {
+      const { Plaintext, CiphertextBlob } = kms(of, 'generate-data-key', '--key-spec', 'AES_256');
+      return { key: Buffer.from(Plaintext, 'base64'), encryptedKey: Buffer.from(CiphertextBlob, 'base64') };
+    },
+    decrypt(encryptedKey, of) {
+      // Both versions of the command line read bytes from a file; this one is encrypted.
+      const keyFolder = mkdtempSync(join(tmpdir(), 'cellstamp-plan-'));
+      const file = join(keyFolder, 'key');
+      writeFileSync(file, encryptedKey);
+      const { Plaintext } = kms(of, 'decrypt', '--ciphertext-blob', `fileb://${file}`);
+      rmSync(keyFolder, { recursive: true });
+      return Buffer.from(Plaintext, 'base64');
+    },
+  };
+}
+
+/** What a plan of this folder is of. A change that no commit has would make it a plan of something else. */
+function planOf(): PlanOf {
+  const changed = output('git', 'status', '--porcelain', '--untracked-files=no').trim();
+  if (changed !== '') fail(`a plan is saved of a commit, and these files have changed since:\n${changed}`);
+  return { stack: subject, commit: output('git', 'rev-parse', 'HEAD').trim() };
+}
+
+function savedPlan(file: string, of: PlanOf): Buffer {
+  try {
+    return readPlan(readFileSync(file, 'utf8'), of, planKeys());
+  } catch (error) {
+    if (error instanceof WrongPlan)
+      fail(`${file}: ${error.message}; run the pipeline again, which plans and asks for a review`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') fail(`${file}: there is no such file`);
+    throw error;
+  }
+}
+
+/** Terraform refuses a plan of another state. What a run that was killed has applied in full needs no other review. */
+function applySaved(): void {
+  const { status, stderr } = terraformStatus('apply', '-input=false', 'plan');
+  if (status === 0) return;
+  if (!stderr.includes('Saved plan is stale')) process.exit(status);
+  if (terraformStatus('plan', '-input=false', '-detailed-exitcode').status === 0) {
+    console.log(`${stack}: the plan has been applied before; nothing is left to change`);
+    return;
+  }
+  fail('the state has changed since the plan was made; run the pipeline again, which plans and asks for a review');
+}
+
+// What can be refused is, before the work.
+const made = save === undefined && saved === undefined ? undefined : planOf();
+const reviewed = saved === undefined ? undefined : savedPlan(saved, made!);
 const app = fileURLToPath(new URL('../../stacks/main.ts', import.meta.url));
 run(process.execPath, ['--import', import.meta.resolve('tsx'), app], {
   CELLSTAMP_CELL: subject,
@@ -55,16 +153,26 @@ run(process.execPath, ['--import', import.meta.resolve('tsx'), app], {
 if (existsSync(lockFile)) copyFileSync(lockFile, join(folder, lockFile));
 terraform('init', '-input=false', ...(existsSync(lockFile) ? ['-lockfile=readonly'] : []));
 // Who may only read the state cannot lock it.
-terraform('plan', '-input=false', '-out=plan', ...(action === 'plan' ? ['-lock=false'] : []));
-const plan = JSON.parse(
-  execute('terraform', [`-chdir=${folder}`, 'show', '-json', 'plan'], ['ignore', 'pipe', 'inherit'])!,
-) as TerraformPlan;
+const unlocked = action === 'apply' ? [] : ['-lock=false'];
+if (reviewed === undefined) terraform('plan', '-input=false', '-out=plan', ...unlocked);
+else writeFileSync(join(folder, 'plan'), reviewed);
+const plan = JSON.parse(output('terraform', `-chdir=${folder}`, 'show', '-json', 'plan')) as TerraformPlan;
 
 const count = (wanted: string) =>
   (plan.resource_changes ?? []).filter(({ change }) => change.actions.includes(wanted)).length;
-console.log(`${stack}: ${count('create')} to add, ${count('update')} to change, ${count('delete')} to destroy`);
+const [create, update, destroy] = [count('create'), count('update'), count('delete')];
+console.log(`${stack}: ${create} to add, ${update} to change, ${destroy} to destroy`);
+if (action === 'drift') process.exit(create + update + destroy > 0 ? DRIFT : 0);
 
-const findings = [...checkPlan(plan), ...planLosses(plan, mayGo)];
+const findings = [...checkPlan(plan), ...planLosses(plan, valuesOf('--may-go'))];
 for (const { rule, address, message } of findings) console.error(`${address}: ${message} (${rule})`);
 if (findings.length > 0) process.exit(1);
-if (action === 'apply') terraform('apply', '-input=false', 'plan');
+if (save !== undefined) {
+  mkdirSync(dirname(save), { recursive: true });
+  writeFileSync(save, savePlan(readFileSync(join(folder, 'plan')), made!, planKeys()));
+  console.log(`${stack}: the plan is saved in ${save}`);
+}
+if (action === 'apply') {
+  if (reviewed === undefined) terraform('apply', '-input=false', 'plan');
+  else applySaved();
+}

@@ -16,6 +16,8 @@ export interface Job {
   readonly needs?: string | readonly string[];
   readonly if?: string;
   readonly uses?: string;
+  readonly environment?: string;
+  readonly with?: Readonly<Record<string, string>>;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly strategy?: { readonly 'max-parallel'?: number; readonly matrix: object };
   readonly steps?: readonly Step[];

@@ -102,7 +102,7 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
       'terraform-stack.ts destroy',
       ['terraform-stack.ts', 'destroy', 'a'],
       {},
-      /^usage: terraform-stack\.ts plan\|apply/,
+      /^usage: terraform-stack\.ts plan\|apply\|drift/,
     ],
     [
       'terraform-stack.ts nowhere',
@@ -129,6 +129,13 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
       /^make-history\.ts: "2026-02-30T00:00:00Z" is not one time in UTC/,
     ],
     ['terraform-stack.ts of a path', ['terraform-stack.ts', 'plan', '../a'], {}, /^usage: terraform-stack\.ts/],
+    [
+      'terraform-stack.ts that saves what it applies',
+      ['terraform-stack.ts', 'apply', 'a', '--save', 'x'],
+      {},
+      /^usage: /,
+    ],
+    ['terraform-stack.ts with a file that is not named', ['terraform-stack.ts', 'plan', 'a', '--save'], {}, /^usage: /],
     ['child-pipeline.ts of an empty commit', ['gitlab/child-pipeline.ts', ''], {}, /^usage: child-pipeline\.ts/],
     [
       'stacks/main.ts with a folder that is a file',
@@ -206,6 +213,127 @@ describe('a program that is asked wrongly says so in one line, with status 2:', 
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
     expect(stderr).toMatch(/^(cellstamp: )?cells\/a\.yaml:2:1 error region: nowhere is not an AWS region; /m);
   });
+});
+
+/** Programs of a line or more for bash, in place of the real ones of these names. @returns the environment with them */
+function inPlaceOf(programs: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const folder = join(fleet.path, '.git/programs');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, script] of Object.entries(programs)) {
+    writeFileSync(join(folder, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  }
+  return { PATH: `${folder}:${process.env['PATH']}` };
+}
+
+const topic = 'arn:aws:sns:eu-west-1:123456789012:cellstamp-pipeline';
+/** Keeps the words that it gets, each on a line. */
+const listener = 'printf "%s\\n" "$@" >>told.txt';
+
+describe('notify.sh', () => {
+  it('publishes a subject and a text that fit into a message', () => {
+    const command = `printf '%.0sx' {1..70000} | examples/pipeline/notify.sh '${'s'.repeat(120)}'`;
+    const { status, stderr } = fleet.run(['bash', '-c', command], {
+      ...inPlaceOf({ aws: listener }),
+      CELLSTAMP_NOTIFY_TOPIC: topic,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const told = readFileSync(join(fleet.path, 'told.txt'), 'utf8').split('\n');
+    expect(told.slice(0, 6)).toEqual(['sns', 'publish', '--region', 'eu-west-1', '--topic-arn', topic]);
+    expect(told[7]).toHaveLength(100);
+    expect(told[9]).toHaveLength(30_000);
+  });
+
+  it.each([
+    ['a topic', ['x'], {}, 1, /CELLSTAMP_NOTIFY_TOPIC is not set/],
+    ['a subject', [], { CELLSTAMP_NOTIFY_TOPIC: topic }, 2, /^usage: notify\.sh SUBJECT <TEXT\n$/],
+  ])('refuses to do without %s', (_, args, environment, expected, message) => {
+    const { status, stderr } = fleet.run(['examples/pipeline/notify.sh', ...args], environment);
+    expect(stderr).toMatch(message);
+    expect(status).toBe(expected);
+  });
+});
+
+describe('drift.sh', () => {
+  /** @param differing the stacks that differ from what is there */
+  const drift = (differing: string) =>
+    fleet.run(['examples/pipeline/drift.sh'], {
+      ...inPlaceOf({
+        aws: listener,
+        npx: `case "$*" in
+          'cellstamp rollout waves '*) echo '{"front":["front"],"canary":["a"],"one":["b"]}' ;;
+          *'terraform-stack.ts drift '*) echo "compared $4"; [[ ' ${differing} ' != *" $4 "* ]] || exit 3 ;;
+        esac`,
+      }),
+      CELLSTAMP_NOTIFY_TOPIC: topic,
+    });
+
+  it('compares all stacks, and tells nobody where none differs', () => {
+    expect(drift('')).toEqual({ status: 0, stdout: 'compared front\ncompared a\ncompared b\n', stderr: '' });
+    expect(existsSync(join(fleet.path, 'told.txt'))).toBe(false);
+  });
+
+  it('tells people which stacks differ, and goes on with the others', () => {
+    const { status, stdout } = drift('front a');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: 'compared front\ncompared a\ncompared b\n' });
+    const told = readFileSync(join(fleet.path, 'told.txt'), 'utf8');
+    expect(told).toContain('Differs from its stack: front a\n');
+    expect(told).toContain('compared b');
+  });
+});
+
+describe('terraform-stack.ts', () => {
+  /** Terraform and KMS, as far as a plan without changes needs them. */
+  const made = (apply: string) => ({
+    ...inPlaceOf({
+      terraform: `[ "$1" != version ] || echo Terraform v1.11.4; shift; case "$1" in
+        plan) [[ "$*" != *detailed-exitcode* ]] || exit 2; echo planned >cdktf.out/stacks/cell-a/plan ;;
+        show) echo '{"resource_changes": [], "planned_values": {"root_module": {}}}' ;;
+        apply) ${apply} ;;
+      esac`,
+      // The encrypted key is the key: what it is for is checked where keys are those of KMS.
+      aws: `case "$2" in
+        generate-data-key) key=$(printf '%032d' 7 | base64); echo "{\\"Plaintext\\": \\"$key\\", \\"CiphertextBlob\\": \\"$key\\"}" ;;
+        decrypt) echo "{\\"Plaintext\\": \\"$(printf '%032d' 7 | base64)\\"}" ;;
+      esac`,
+    }),
+    CELLSTAMP_PLAN_KEY: 'alias/cellstamp-plans',
+  });
+  const stack = (apply: string, ...args: readonly string[]) =>
+    fleet.run(program('terraform-stack.ts', ...args), made(apply));
+
+  it('applies the plan that was saved, and no other', () => {
+    const apply = 'cat cdktf.out/stacks/cell-a/plan >applied.txt';
+    expect(stack(apply, 'plan', 'a', '--save', 'plans/a.plan')).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(fleet.path, 'plans/a.plan'), 'utf8')).not.toContain('planned');
+    expect(stack(apply, 'apply', 'a', '--saved', 'plans/a.plan')).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(fleet.path, 'applied.txt'), 'utf8')).toBe('planned\n');
+
+    // The state has moved on.
+    const stale = stack('echo "Error: Saved plan is stale" >&2; exit 1', 'apply', 'a', '--saved', 'plans/a.plan');
+    expect(stale.status).toBe(1);
+    expect(stale.stderr).toContain(
+      'terraform-stack.ts: the state has changed since the plan was made; run the pipeline again',
+    );
+
+    // So has the commit.
+    fleet.commit({ 'README.md': 'changed\n' });
+    const late = stack(apply, 'apply', 'a', '--saved', 'plans/a.plan');
+    expect(late.status).toBe(1);
+    expect(late.stderr).toMatch(
+      /^terraform-stack\.ts: plans\/a\.plan: it is of the commit [0-9a-f]{40}, and this is /m,
+    );
+    expect(stack(apply, 'apply', 'a', '--saved', 'none').stderr).toContain('none: there is no such file\n');
+  }, 120_000);
+
+  it('saves no plan of files that no commit has', () => {
+    writeFileSync(join(fleet.path, 'cells/a.yaml'), cell('a', '10.16.64.0/20'));
+    const { status, stderr } = stack('true', 'plan', 'a', '--save', 'a.plan');
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      'terraform-stack.ts: a plan is saved of a commit, and these files have changed since:\nM cells/a.yaml\n',
+    );
+    expect(existsSync(join(fleet.path, 'a.plan'))).toBe(false);
+  }, 60_000);
 });
 
 describe('plan.sh', () => {

@@ -84,7 +84,58 @@ describe('the workflows for GitHub', async () => {
     // A job that is skipped has all jobs skipped that follow it, however far behind.
     expect(front!.if).toBeUndefined();
     for (const step of front!.steps!) expect(step.if).toBe("needs.waves.outputs.front != '[]'");
-    expect(front!.steps!.at(-1)!.run).toBe('npx tsx examples/pipeline/terraform-stack.ts apply front');
+    expect(front!.steps!.at(-1)!.run).toBe(
+      'npx tsx examples/pipeline/terraform-stack.ts apply front --saved plans/front.plan',
+    );
+  });
+
+  it('apply the plans that were saved before the reviews, but for a roll back', () => {
+    const { plans } = workflows.get('deploy.yml')!.jobs;
+    expect(plans!.strategy!.matrix).toEqual({ stack: '${{ fromJSON(needs.waves.outputs.stacks) }}' });
+    const saves = plans!.steps!.filter(({ run }) => run?.includes('terraform-stack.ts plan "$STACK" --save'));
+    expect(saves).toHaveLength(1);
+    const deploys = shellSteps().filter(([, script]) => /terraform-stack\.ts apply/.test(script));
+    const texts = [
+      ...deploys.map(([, script]) => script),
+      workflowTexts.get('deploy-cell.yml')!,
+      gitlabAws['.deploy-cell']!.variables!['DEPLOY']!,
+    ];
+    expect(texts.length).toBeGreaterThan(3);
+    for (const text of texts) {
+      const applied = text.match(/terraform-stack\.ts apply \S+( --saved)?/g)!;
+      expect(applied.filter((line) => !line.includes('--saved')).length).toBe(text.includes('rev-parse HEAD') ? 1 : 0);
+    }
+  });
+
+  it('compare every night what is deployed with what is there', () => {
+    const { on, jobs } = workflows.get('drift.yml')!;
+    expect(on).toHaveProperty('schedule');
+    const [checkout] = jobs['drift']!.steps!;
+    expect(checkout).toMatchObject({ with: { ref: 'refs/tags/deployed' } });
+    expect(jobs['drift']!.steps!.at(-1)!.run).toBe('examples/pipeline/drift.sh');
+  });
+
+  it('tell people when a plan or a deployment fails', () => {
+    const { notify } = workflows.get('deploy.yml')!.jobs;
+    const { deployed, ...others } = workflows.get('deploy.yml')!.jobs;
+    expect(deployed).toBeDefined();
+    expect(notify!.if).toBe('${{ failure() }}');
+    expect(notify!.needs).toEqual(Object.keys(others).filter((name) => name !== 'notify'));
+    expect(workflows.get('plan.yml')!.jobs['plan']!.steps!.at(-1)).toMatchObject({
+      if: 'failure()',
+      run: expect.stringContaining('examples/pipeline/notify.sh'),
+    });
+  });
+
+  it('take the role that deploys in the environments that its trust names, and nowhere else', () => {
+    const roles = readFileSync(`${pipeline}/roles.tf`, 'utf8');
+    const trusted = JSON.parse(/for wave in (\[.*\]) : "repo:/.exec(roles.replace(/\n\s*/g, ' '))![1]!) as string[];
+    const used = Object.values(workflows.get('deploy.yml')!.jobs).flatMap(({ environment, with: input }) => {
+      const named = environment === undefined ? [] : [...environment.matchAll(/'(\w+)'/g)].map(([, name]) => name!);
+      return [...named, ...(input?.['environment'] === undefined ? [] : [input['environment']])];
+    });
+    // Where the front is as it was, the job takes no role.
+    expect(trusted).toEqual(used.filter((name) => name !== 'unchanged'));
   });
 
   it('provision each cell that they have deployed with what its file says of tenants', () => {
@@ -111,7 +162,7 @@ describe('the workflows for GitHub', async () => {
       if (wave === 'tenth' || wave === 'rest') expect(parallel).toBe(1);
     }
     expect(jobs['deployed']).toMatchObject({
-      needs: ['waves', 'front', ...waves],
+      needs: ['waves', 'plans', 'front', ...waves],
       if: '${{ !failure() && !cancelled() }}',
     });
   });
@@ -136,9 +187,9 @@ describe('the pipeline for GitLab', () => {
   it('plans on a schedule, checks requests, deploys what is pushed to the default branch', () => {
     const of = (source: string) =>
       jobs.filter(([, { rules }]) => rules?.some((rule) => rule.if.includes(`"${source}"`))).map(([name]) => name);
-    expect(of('schedule')).toEqual(['plan']);
+    expect(of('schedule')).toEqual(['plan', 'drift']);
     expect(of('merge_request_event')).toEqual(['check', 'terraform-plan']);
-    expect(of('push')).toEqual(['waves', 'deploy', 'deployed']);
+    expect(of('push')).toEqual(['waves', 'deploy', 'notify', 'deployed']);
     expect(jobs.every(([, { rules }]) => rules!.length === 1)).toBe(true);
   });
 
@@ -154,22 +205,28 @@ describe('the pipeline for GitLab', () => {
     }
   });
 
-  it('deploys the front, then each cell after the one before, in a child pipeline whose jobs extend what is there', () => {
+  it('plans all, then deploys the front and each cell after the one before, in a child pipeline whose jobs extend what is there', () => {
     const waves = { front: ['front'], ...wavesOf(['a', 'b', 'c', 'd', 'e'], 20, 'd') };
     const { stages, include, ...rest } = childPipeline(waves) as Record<string, GitlabJob> & {
       stages: string[];
       include: { local: string }[];
     };
-    expect(stages).toEqual(['front', 'canary', 'one', 'tenth', 'rest']);
+    expect(stages).toEqual(['plans', 'front', 'canary', 'one', 'tenth', 'rest']);
     expect(include.every(({ local }) => existsSync(local))).toBe(true);
-    const deploys = Object.entries(rest).filter(([name]) => name.startsWith('deploy '));
+    const named = (start: string) => Object.entries(rest).filter(([name]) => name.startsWith(start));
+    const plans = named('plan ');
+    expect(plans.map(([, { variables }]) => variables!['TARGET'])).toEqual(['front', 'd', 'a', 'b', 'c', 'e']);
+    for (const [, { extends: base, stage, needs }] of plans) {
+      expect({ base, stage, needs }).toEqual({ base: '.plan-stack', stage: 'plans', needs: [] });
+    }
+    const deploys = named('deploy ');
     expect(deploys.map(([name, { stage, needs }]) => [name, stage, needs])).toEqual([
-      ['deploy front', 'front', []],
-      ['deploy d', 'canary', ['deploy front']],
-      ['deploy a', 'one', ['deploy d']],
-      ['deploy b', 'tenth', ['deploy a']],
-      ['deploy c', 'tenth', ['deploy b']],
-      ['deploy e', 'rest', ['deploy c']],
+      ['deploy front', 'front', ['plan front']],
+      ['deploy d', 'canary', ['plan d', 'deploy front']],
+      ['deploy a', 'one', ['plan a', 'deploy d']],
+      ['deploy b', 'tenth', ['plan b', 'deploy a']],
+      ['deploy c', 'tenth', ['plan c', 'deploy b']],
+      ['deploy e', 'rest', ['plan e', 'deploy c']],
     ]);
     for (const [name, job] of deploys) {
       expect(gitlabAws).toHaveProperty([job.extends!]);

@@ -1,5 +1,6 @@
 /** The pipeline's programs with real Terraform and the AWS command line, against an emulator of AWS. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FleetRepository, program } from '../examples/fleet-repository.ts';
@@ -41,6 +42,31 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'one stack in the pip
     expect(status).toBe(0);
   });
 
+  it('is saved as a plan of one commit and one state: Terraform refuses it on another', () => {
+    const aws = (...args: readonly string[]) =>
+      JSON.parse(execFileSync('aws', [...args, '--output', 'json'], { env: folder.environment, encoding: 'utf8' })) as {
+        readonly KeyMetadata: { readonly KeyId: string };
+      };
+    const environment = {
+      ...folder.environment,
+      CELLSTAMP_PLAN_KEY: aws('kms', 'create-key').KeyMetadata.KeyId,
+    };
+    const saved = fleet.run(program('terraform-stack.ts', 'plan', 'a', '--save', 'a.plan'), environment);
+    expect(saved).toMatchObject({ status: 0, stderr: '' });
+
+    const configuration = JSON.parse(readFileSync(join(fleet.path, 'cdktf.out/stacks/cell-a/cdk.tf.json'), 'utf8')) as {
+      readonly terraform: { readonly backend: { readonly local: { readonly path: string } } };
+    };
+    const { path } = configuration.terraform.backend.local;
+    const state = { version: 4, terraform_version: '1.10.0', serial: 7, lineage: 'another', outputs: {}, resources: [] };
+    writeFileSync(join(fleet.path, 'cdktf.out/stacks/cell-a', path), JSON.stringify(state));
+    const { status, stderr } = fleet.run(program('terraform-stack.ts', 'apply', 'a', '--saved', 'a.plan'), environment);
+    expect(stderr).toContain('Saved plan is stale');
+    expect(stderr).toContain('terraform-stack.ts: the state has changed since the plan was made');
+    expect(status).toBe(1);
+    rmSync(join(fleet.path, 'cdktf.out/stacks/cell-a', path));
+  });
+
   it('is not planned when it is not there, or not to stand yet', () => {
     expect(fleet.run(program('terraform-stack.ts', 'plan', 'b'), folder.environment)).toMatchObject({
       status: 2,
@@ -78,7 +104,7 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'the roles of the pip
 
   it.each([
     ['plan', ['ref:refs/heads/main', 'ref:refs/heads/plan', 'pull_request']],
-    ['deploy', ['canary', 'one', 'tenth', 'rest'].map((wave) => `environment:${wave}`)],
+    ['deploy', ['front', 'canary', 'one', 'tenth', 'rest'].map((wave) => `environment:${wave}`)],
   ])('are taken by the runs of one repository that are meant: %s', (role, where) => {
     const [statement] = roles.get(`cellstamp-${role}`)!.trust.Statement;
     expect(statement!.Condition).toEqual({
@@ -92,7 +118,9 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'the roles of the pip
   it('let a plan change nothing', () => {
     expect([...roles.get('cellstamp-plan')!.policies.keys()]).toEqual(['cellstamp-pipeline-read']);
     const actions = statements('cellstamp-plan', 'cellstamp-pipeline-read').flatMap(({ Action }) => list(Action));
-    for (const action of actions) expect(action).toMatch(/^\w+:(Describe|Get|List|QueryMetrics)/);
+    // It makes a key for the file of a plan, and tells people when it fails.
+    const others = actions.filter((action) => !/^\w+:(Describe|Get|List|QueryMetrics)/.test(action));
+    expect(others).toEqual(['kms:GenerateDataKey', 'sns:Publish']);
     expect(actions).not.toContain('secretsmanager:GetSecretValue');
   });
 

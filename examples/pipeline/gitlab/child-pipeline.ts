@@ -1,6 +1,6 @@
 /**
- * Makes GitLab's pipeline of a deploy from the waves on the standard input: a job for the front and for each cell, each after the one
- * before, so that the first that fails ends it. JSON is YAML.
+ * Makes GitLab's pipeline of a deploy from the waves on the standard input: a job that plans the front and each cell, and one that deploys
+ * it by that plan, each after the one before, so that the first that fails ends it. JSON is YAML.
  *
  * @example npx cellstamp rollout waves "$BEFORE" | npx tsx examples/pipeline/gitlab/child-pipeline.ts "$BEFORE"
  */
@@ -16,13 +16,16 @@ if (before === '' || others.length > 0) {
 }
 const waves = wavesIn(readFileSync(0, 'utf8'));
 
+const plans = Object.values(waves)
+  .flat()
+  .map((name) => [`plan ${name}`, { extends: '.plan-stack', stage: 'plans', needs: [], variables: { TARGET: name } }]);
 const jobs: [string, object][] = [];
 for (const [wave, names] of Object.entries(waves)) {
   for (const name of names) {
     const job = {
       extends: wave === 'front' ? '.deploy-front' : '.deploy-cell',
       stage: wave,
-      needs: jobs.slice(-1).map(([name]) => name),
+      needs: [`plan ${name}`, ...jobs.slice(-1).map(([name]) => name)],
       environment: { name: `${wave}/${name}` },
       ...(wave === 'front' ? {} : { variables: { TARGET: name, BEFORE: before } }),
     };
@@ -32,8 +35,8 @@ for (const [wave, names] of Object.entries(waves)) {
 const pipeline = {
   include: [{ local: 'examples/pipeline/gitlab/aws.yml' }],
   default: { image: '$PIPELINE_IMAGE' },
-  stages: Object.keys(waves),
-  ...Object.fromEntries(jobs),
+  stages: ['plans', ...Object.keys(waves)],
+  ...Object.fromEntries([...plans, ...jobs]),
 };
 // A pipeline without a job is an error.
 console.log(JSON.stringify(jobs.length > 0 ? pipeline : { 'nothing to deploy': { script: ['true'] } }, null, 2));

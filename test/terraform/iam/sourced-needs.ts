@@ -297,6 +297,26 @@ const rows: readonly Sourced[] = [
     resource: `arn:aws:secretsmanager:eu-west-1:${account}:secret:cellstamp-proof`,
   },
   {
+    source: 'examples/pipeline/terraform-stack.ts plan --save',
+    role: 'plan',
+    actions: 'kms:GenerateDataKey',
+    resource: `arn:aws:kms:eu-west-1:${account}:key/plans`,
+    context: { 'aws:ResourceTag/cellstamp:pipeline': 'plans' },
+  },
+  {
+    source: 'examples/pipeline/terraform-stack.ts apply --saved',
+    role: 'deploy',
+    actions: 'kms:Decrypt',
+    resource: `arn:aws:kms:eu-west-1:${account}:key/plans`,
+    context: { 'aws:ResourceTag/cellstamp:pipeline': 'plans' },
+  },
+  {
+    source: 'examples/pipeline/notify.sh',
+    role: 'plan',
+    actions: 'sns:Publish',
+    resource: `arn:aws:sns:eu-west-1:${account}:cellstamp-pipeline`,
+  },
+  {
     source:
       'lib/planner-files: a workspace of Amazon Managed Service for Prometheus, "Query using Prometheus-compatible APIs"',
     role: 'plan',
