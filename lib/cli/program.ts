@@ -63,12 +63,15 @@ const onThisMachine: readonly string[] = [
 async function cellstamp(asked: string | undefined): Promise<Command> {
   const program = new Command('npx cellstamp')
     .description('Infrastructure as code for cell-based VoIP: local, AWS (Terraform) and Kubernetes.')
-    .option('--debug', 'show where an error comes from')
+    .option('--debug', 'print the stack trace of an error')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command...]', 'show the help of a command')
     .version(version(), '-V, --version', 'show the version')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(lines(text)) })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(fitted(text)),
+      outputError: (text, write) => write(lines(text)),
+    })
     .exitOverride(exitsWith(usageStatus))
     .hook('preAction', (_program, command) => refuseEmptyWords(command))
     .addHelpText(
@@ -85,6 +88,21 @@ async function cellstamp(asked: string | undefined): Promise<Command> {
     }
   }
   return program;
+}
+
+const COLUMNS = 80;
+
+/** Help for a terminal of the usual width. Indented lines stay as they are: they are wrapped, or examples to copy. */
+function fitted(help: string): string {
+  return help.replace(/^\S.*(?:\n\S.*)*/gm, (paragraph) => {
+    const wrapped: string[] = [];
+    for (const word of paragraph.split(/\s+/)) {
+      const longer = `${wrapped.at(-1) ?? ''} ${word}`;
+      if (wrapped.length > 0 && longer.length <= COLUMNS) wrapped[wrapped.length - 1] = longer;
+      else wrapped.push(word);
+    }
+    return wrapped.join('\n');
+  });
 }
 
 /** An empty word is a variable of a shell that is not set (`down "$CELL"`): nobody means it, and it would be a hole in a message. */

@@ -48,6 +48,8 @@ describe('cellstamp', () => {
   it.each(commands)('%s --help says what it does, with an example', async (command) => {
     const { status, stdout } = await cellstamp(command, '--help');
     expect(status).toBe(0);
+    // Examples are for copying, whatever their length.
+    for (const line of stdout.split('\n')) if (!line.startsWith('  ')) expect(line.length).toBeLessThanOrEqual(80);
     expect(stdout).toMatch(new RegExp(`Example:\n  \\$ npx cellstamp ${command}`));
   });
 
@@ -71,7 +73,7 @@ describe('cellstamp', () => {
     ['flap', 'Moves the route of a place'],
     ['scrape', 'Prints the configuration of a Prometheus'],
     ['customers', ''],
-    ['deployed', 'Records how a deploy of a cell goes'],
+    ['deployed', 'Records the outcome of a deployment'],
   ])('still takes %s, which has another name now', async (old, description) => {
     const { status, stdout } = await cellstamp(old, '--help');
     expect(status).toBe(0);

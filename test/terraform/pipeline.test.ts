@@ -58,7 +58,14 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'one stack in the pip
       readonly terraform: { readonly backend: { readonly local: { readonly path: string } } };
     };
     const { path } = configuration.terraform.backend.local;
-    const state = { version: 4, terraform_version: '1.10.0', serial: 7, lineage: 'another', outputs: {}, resources: [] };
+    const state = {
+      version: 4,
+      terraform_version: '1.10.0',
+      serial: 7,
+      lineage: 'another',
+      outputs: {},
+      resources: [],
+    };
     writeFileSync(join(fleet.path, 'cdktf.out/stacks/cell-a', path), JSON.stringify(state));
     const { status, stderr } = fleet.run(program('terraform-stack.ts', 'apply', 'a', '--saved', 'a.plan'), environment);
     expect(stderr).toContain('Saved plan is stale');

@@ -22,7 +22,7 @@ export function addCall(program: Command): Command {
     .description('Places calls with audio through a running cell and reports their quality.')
     .argument('[cell]', 'name of the cell; the only one that is up by default')
     .option('--calls <n>', 'how many', wholeNumber(1, 100_000), 10)
-    .option('--rate <n>', 'calls started a second', decimal(0.1, 1000), 10)
+    .option('--rate <n>', 'calls started per second', decimal(0.1, 1000), 10)
     .option('--hold <seconds>', 'how long a call is held', decimal(0.5, 3600), 2)
     .addOption(
       new Option(
@@ -31,14 +31,14 @@ export function addCall(program: Command): Command {
       ).choices([...usualKinds, 'echo']),
     )
     .addOption(
-      new Option('--through <what>', 'by way of the front that is up, between callers in different places').choices([
+      new Option('--through <what>', 'call through the running front, between callers in different places').choices([
         'front',
       ]),
     )
     .addOption(
       new Option(
         '--transport <transport>',
-        'what users and a calling carrier speak; the first that is on by default',
+        'transport of users and of a calling carrier; default: the first that is enabled',
       ).choices(['udp', 'tcp', 'tls']),
     )
     .option('--to <sbc>', 'name or address of an SBC elsewhere, in place of a cell on this machine')
@@ -49,8 +49,8 @@ export function addCall(program: Command): Command {
       'after',
       '\nExample:\n  $ npx cellstamp call euw1-a --calls 100 --rate 20 --kind registered carrier-out\n' +
         '  $ npx cellstamp call --to sip.example.com --caller sip:alice@acme.example.com --callee sip:bob@acme.example.com\n\n' +
-        'On this machine, test users and a test carrier are made for the calls and removed after them. With --to, both users\n' +
-        `must be there; their passwords are taken from ${passwords.caller} and ${passwords.callee}.\n` +
+        'On this machine the command creates test users and a test carrier, and removes them afterwards. With --to, both users\n' +
+        `must exist; it reads their passwords from ${passwords.caller} and ${passwords.callee}.\n` +
         'Exit status 1 when a call failed or, on this machine, its record is missing.',
     )
     .action(call);

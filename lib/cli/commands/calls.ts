@@ -17,12 +17,12 @@ export function addCalls(program: Command): Command {
   calls
     .command('end')
     .description('Ends calls: each side gets a BYE, the record says operator.')
-    .argument('<call...>', 'Call-ID, or name, which no other call has')
+    .argument('<call...>', 'Call-ID, or the unique name of a call')
     .option('--cell <cell>', 'name of the cell; the only one that is up by default')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp calls end 3c26700857a7@198.51.100.11 --tenant acme\n\n' +
-        'All calls with a Call-ID end. Exit status 1 when a given name matches no call, or a call does not end; the others end.',
+        'A Call-ID ends every call that has it. Exit status 1 when a given name matches no call, or a call does not end; the others end.',
     )
     .action(end);
   return calls;

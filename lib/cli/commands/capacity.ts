@@ -19,7 +19,7 @@ export function addCapacity(program: Command): Command {
     .argument('[cells...]', 'names of cells; all by default')
     .option(...cellsOption)
     .option('--figures <file>', `figures of your own (default: ${USUAL_FIGURES} where it is there)`)
-    .option('--lost-media-hosts <n>', 'media hosts of every pool that may be lost', wholeNumber(0, MOST_HOSTS), 1)
+    .option('--lost-media-hosts <n>', 'number of media hosts lost in each pool', wholeNumber(0, MOST_HOSTS), 1)
     .option('--json', 'print it as JSON')
     .addHelpText(
       'after',
@@ -28,8 +28,8 @@ Example:
   $ npx cellstamp capacity euw1-a
   $ npx cellstamp capacity euw1-a --lost-media-hosts 2 --figures figures.yaml
 
-A star marks what binds each resource. Without figures of your own, which \`npx cellstamp measure\` takes, it uses
-published ones; what has no published figure limits nothing and is listed as unknown.`,
+An asterisk marks the limit that decides. Without figures of your own (\`npx cellstamp measure\`) the command uses published
+ones; a component without a published figure sets no limit and is listed as unknown.`,
     )
     .action(capacity);
 }

@@ -20,10 +20,13 @@ export function addCheck(program: Command): Command {
   return program
     .command('check')
     .description(
-      'Checks every rule over the fleet and reports all problems; lists what is to be filled in on AWS after a deploy.',
+      'Checks every rule over the fleet and reports all problems; lists the secrets to fill in on AWS after a deployment.',
     )
     .option(...cellsOption)
-    .option('--rewrite', 'first move what only AWS understands into the section aws of each file, comments and all')
+    .option(
+      '--rewrite',
+      'first move settings that only AWS understands into the section aws of each file, with their comments',
+    )
     .option('--privileges', 'also list what each container of a cell on Kubernetes may do beyond an ordinary one')
     .option('--json', 'print what was found as JSON')
     .addHelpText(
@@ -34,7 +37,7 @@ Example:
   $ npx cellstamp check --rewrite
   $ npx cellstamp check --privileges
 
-Exit status 2 when there is an error; warnings are not errors.`,
+Exit status 2 when there is an error, 0 when there are only warnings.`,
     )
     .action(check);
 }

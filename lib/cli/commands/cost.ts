@@ -41,7 +41,7 @@ Example:
   $ npx cellstamp cost euw1-a --calls 2000 --minutes 9000000
   $ npx cellstamp cost front --json
 
-The resources are those that a deploy makes; AWS is not asked. \`--json\` is described by cellstamp/cost.schema.json.`,
+The resources are those that a deployment creates. The command does not contact AWS. \`--json\` is described by cellstamp/cost.schema.json.`,
     )
     .action(cost);
 }

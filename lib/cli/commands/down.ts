@@ -7,8 +7,8 @@ export function addDown(program: Command): Command {
     .command('down')
     .description('Removes a local cell or front with everything that it created.')
     .argument('[cell]', 'name of the cell or front; the only one that is up by default')
-    .option('--all', 'every cell and front that is up on this machine, whoever brought it up')
-    .option('--json', 'print what was taken down as JSON')
+    .option('--all', 'remove every cell and front on this machine, whoever started it')
+    .option('--json', 'print what was removed as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp down euw1-a\n\n' +

@@ -17,7 +17,7 @@ export function addDrain(program: Command): Command {
     .option(...cellsOption)
     .option(
       '--deadline <seconds>',
-      'how long calls that can’t move may go on, those with FreeSWITCH for example; then they get a BYE',
+      'how long calls that can’t move (for example those with FreeSWITCH) may continue before they get a BYE',
       decimal(0, 86_400),
       usualDeadlineSeconds,
     )
@@ -27,9 +27,9 @@ export function addDrain(program: Command): Command {
       '\nExample:\n  $ npx cellstamp drain media-1\n  $ npx cellstamp drain sbc-1 --cell euw1-a --json\n' +
         '  $ npx cellstamp drain media-1 --target kubernetes --cell k8s-a\n\n' +
         'New calls go elsewhere at once. The relay of a media host moves to its neighbour with its calls: each hears 0.1 to 0.3 s\n' +
-        'of silence. On Kubernetes it is for media hosts alone. An SBC that is active hands over to the other one first. While the command waits it says on a terminal which\n' +
-        'calls hold it up. Ctrl-C leaves the host as drained as it is; the same command goes on from there, and\n' +
-        '`npx cellstamp undrain` gives the host its work back.',
+        'of silence. An active SBC first hands over to the other one. On Kubernetes only media hosts can be drained. While the command\n' +
+        'waits, it shows on a terminal which calls it waits for. After Ctrl-C the host stays partly drained: run the command again to\n' +
+        'continue, or `npx cellstamp undrain` to return the host to service.',
     )
     .action(drain);
 }
@@ -47,7 +47,7 @@ export function addUndrain(program: Command): Command {
       'after',
       '\nExample:\n  $ npx cellstamp undrain media-1\n' +
         '  $ npx cellstamp undrain media-1 --target kubernetes --cell k8s-a\n\n' +
-        'The relay of a media host comes home with its calls, and new ones follow. An SBC stands by: it does not take over again.',
+        'The relay of a media host returns with its calls, and new calls follow. An SBC becomes the standby and does not take over.',
     )
     .action(undrain);
 }

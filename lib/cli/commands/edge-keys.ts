@@ -10,18 +10,18 @@ export function addEdgeKeys(program: Command): Command {
   return program
     .command('edge-keys')
     .description('Rotates the keys with which edges authenticate to cells, one step at a time.')
-    .argument('[step]', 'add, use or drop; none: says which keys there are', oneOf(['add', 'use', 'drop']))
+    .argument('[step]', 'add, use or drop; without it, the keys are listed', oneOf(['add', 'use', 'drop']))
     .argument('[id]', 'id of the key to use or to drop')
     .option('--front <front>', 'name of the front; the only one that is up by default')
     .option('--stdin', 'read a key set on standard input and print the one after the step: for a secret on AWS')
     .option('--json', 'print the ids of the keys as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp edge-keys add            # says the id of the new key, here 7c1e\n' +
+      '\nExample:\n  $ npx cellstamp edge-keys add            # prints the id of the new key, here 7c1e\n' +
         '  $ npx cellstamp edge-keys use 7c1e\n  $ npx cellstamp edge-keys drop 52f0\n\n' +
-        'No call is lost if each step is known everywhere before the next: here the command waits for it, on AWS wait two\n' +
-        'minutes. Drop a key no sooner than an hour after another is used, the longest that a registration lives, and no\n' +
-        'sooner than the longest call has ended: what it has proved is refused then. See docs/security.md.',
+        'No call is lost if every edge and SBC knows of a step before the next one: on this machine the command waits for that, on AWS\n' +
+        'wait two minutes. Before you drop a key, wait an hour after another one is in use (the longest lifetime of a registration), and\n' +
+        'until the calls that began before have ended: what the dropped key has proved is refused. See docs/security.md.',
     )
     .hook('preAction', (command) => {
       if (!command.opts<Options>().stdin) asRoot();

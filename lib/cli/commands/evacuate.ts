@@ -25,14 +25,11 @@ export function addEvacuate(program: Command): Command {
     .requiredOption('--to <cell...>', 'names of the cells that take its tenants')
     .option(
       '--deadline <seconds>',
-      'how long calls that are up may go on in the old cell; then they get a BYE',
+      'how long calls may continue in the old cell before they get a BYE',
       decimal(0, 86_400),
       usualDeadlineSeconds,
     )
-    .option(
-      '--from-backup <file>',
-      'the cell does not answer any more: take its tenants from this text of pg_dump instead',
-    )
+    .option('--from-backup <file>', 'the cell no longer answers: take its tenants from this pg_dump file (plain SQL)')
     .addOption(anyTargetOption())
     .option(...frontOption)
     .option(...cellsOption)
@@ -45,7 +42,7 @@ export function addEvacuate(program: Command): Command {
         'The planner says which tenant fits into which cell; if one fits nowhere, nothing is moved. The cell is cordoned, each tenant\n' +
         'goes to its new cell with its users, numbers, limits and registrations, and new calls follow within two seconds. Calls that\n' +
         'are up end in the old cell. It is retired once it is empty. The files of the cells follow: state and tenants.\n\n' +
-        'Ctrl-C stops it; whatever ended it, the same command goes on from there.',
+        'After Ctrl-C or a failure, run the same command again to resume.',
     )
     .action(run);
 }

@@ -14,9 +14,11 @@ export function addImage(program: Command): Command {
     .command('image')
     .description('Makes the images of a cell on Kubernetes, one for each role, of Debian’s packages.')
     .argument('<cell>', 'name of the cell')
-    .addOption(new Option('--role <role>', 'the only image that is made').choices(roles))
+    .addOption(new Option('--role <role>', 'build only this image').choices(roles))
     .option('--output <folder>', 'where the archives go', 'images')
-    .addOption(new Option('--architecture <name>', 'of the nodes').choices(['amd64', 'arm64']).default('amd64'))
+    .addOption(
+      new Option('--architecture <name>', 'architecture of the nodes').choices(['amd64', 'arm64']).default('amd64'),
+    )
     .option('--pin', 'put the digests of the images into the cell’s file')
     .option(...cellsOption)
     .option('--json', 'print the images as JSON')
@@ -27,8 +29,8 @@ Example:
   $ npx cellstamp image k8s-a --pin
   $ skopeo copy --preserve-digests oci-archive:images/k8s-a-sbc.oci.tar docker://registry.example.com/cellstamp-sbc
 
-Names are those that the cell’s file gives, in kubernetes.images. An image is an OCI archive, which docker, podman, skopeo
-and containerd load; beside it is the list of its packages in SPDX. The same packages give the same digest. Needs mmdebstrap.`,
+The cell’s file names the images, in kubernetes.images. Each is an OCI archive, which docker, podman, skopeo and containerd
+load; beside it is the list of its packages in SPDX. The same packages give the same digest. Needs mmdebstrap.`,
     )
     .action(image);
 }

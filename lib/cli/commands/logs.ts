@@ -13,8 +13,8 @@ export function addLogs(program: Command): Command {
     .addArgument(new Argument('<host>', 'name of the host, for example sbc-1'))
     .argument('[service]', 'name of the service; all by default')
     .option('--cell <cell>', 'name of the cell; the only one that is up by default')
-    .option('--lines <n>', 'last lines of each service', wholeNumber(1, 1_000_000), 200)
-    .option('--follow', 'go on with what is logged from now on, until Ctrl-C or the cell is down')
+    .option('--lines <n>', 'number of last lines of each service', wholeNumber(1, 1_000_000), 200)
+    .option('--follow', 'keep printing new lines, until Ctrl-C or the cell is down')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp logs sbc-1 kamailio --lines 50\n  $ npx cellstamp logs media-1 --follow --lines 1',

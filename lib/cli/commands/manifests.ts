@@ -18,7 +18,7 @@ export function addManifests(program: Command): Command {
     .description('Prints a cell, or the edges of the front, as the objects of Kubernetes that it is made of, in YAML.')
     .argument('<cell>', 'name of the cell; front for edges')
     .option(...cellsOption)
-    .option('--region <region>', 'region of the front whose edges are meant; needed where it has several')
+    .option('--region <region>', 'region of the edges; required if the front has several')
     .option('--json', 'print the objects as a list in JSON')
     .addHelpText(
       'after',
@@ -27,8 +27,8 @@ Example:
   $ npx cellstamp manifests k8s-a >k8s-a.yaml
   $ kubectl apply --server-side -f k8s-a.yaml
 
-The files of an SBC are longer than what kubectl apply keeps in an annotation without --server-side. The Secrets that the
-objects name are not among them: docs/kubernetes.md tells their keys.`,
+Use --server-side: without it, kubectl apply copies each object into an annotation, and the files of an SBC do not fit. The
+Secrets that the objects refer to are not printed: docs/kubernetes.md lists their keys.`,
     )
     .action(print);
 }

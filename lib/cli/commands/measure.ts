@@ -19,17 +19,17 @@ export function addMeasure(program: Command): Command {
     .option('--prometheus <source>', 'ask a Prometheus instead: its URL, or planning.yaml, which says how to reach it')
     .option('--figures <file>', 'file to write to; what else is in it stays', 'figures.yaml')
     .option('--calls <n>', 'calls to place', wholeNumber(1, 100_000), 300)
-    .option('--rate <n>', 'calls started a second', decimal(0.1, 1000), 10)
+    .option('--rate <n>', 'calls started per second', decimal(0.1, 1000), 10)
     .option('--hold <seconds>', 'how long a call is held', decimal(0.5, 3600), 5)
     .option('--json', 'print what was measured as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp measure example --calls 600 --rate 20\n  $ npx cellstamp measure --prometheus planning.yaml\n\n' +
-        'Real calls with audio go through the cell; what they take of the processors of Kamailio, rtpengine and FreeSWITCH\n' +
-        'gives what a core does. Measure on a machine like those of your cells that does little else. What is not measured\n' +
+        'The command places real calls with audio through the cell. From the processor time that Kamailio, rtpengine and FreeSWITCH\n' +
+        'take it calculates what one core carries. Measure on an otherwise idle machine like those of your cells. What is not measured\n' +
         'keeps its built-in figure.\n\n' +
-        'With --prometheus it measures the busiest hour of a host. That needs the node exporter’s metrics of the hosts, with\n' +
-        'the same labels cell and host as the other metrics.',
+        'With --prometheus it evaluates the busiest hour of a host. That needs metrics of the node exporter on the hosts, with the same\n' +
+        'labels cell and host as the other metrics.',
     )
     .action(measure);
 }

@@ -12,16 +12,16 @@ export function addPromote(program: Command): Command {
     .description('Promotes a replica of PostgreSQL or Redis to primary.')
     .argument('<cell>', 'name of the cell')
     .argument('<host>', 'name of the replica, such as database-2 or redis-2')
-    .option('--primary-lost', 'the primary does not come back: what the replica lacks is given up')
+    .option('--primary-lost', 'the primary is lost: give up the writes that the replica lacks')
     .addOption(targetOption())
     .option(...cellsOption)
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp promote euw1-a database-2\n\n' +
-        'While the primary answers, nothing is lost: it stops taking writes, the replica catches up, and they change\n' +
-        'places. One that does not answer is given up only with --primary-lost, and takes no writes when it comes back. The same\n' +
-        'command again completes what was interrupted. Hosts that died come back with `npx cellstamp up`, as replicas.',
+        'While the primary answers, nothing is lost: it stops taking writes, the replica catches up, and they swap roles. A primary that\n' +
+        'does not answer is given up only with --primary-lost, and takes no writes when it comes back. After an interruption, run the\n' +
+        'same command again to complete it. Hosts that died come back as replicas with `npx cellstamp up`.',
     )
     .action(promote);
 }

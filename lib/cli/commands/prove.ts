@@ -26,17 +26,17 @@ export function addProve(program: Command): Command {
       ).env('PROOF_SECRET'),
     )
     .option('--calls <n>', 'how many', wholeNumber(1, 100_000), proofLoad.calls)
-    .option('--rate <n>', 'calls started a second', decimal(0.1, 1000), proofLoad.rate)
+    .option('--rate <n>', 'calls started per second', decimal(0.1, 1000), proofLoad.rate)
     .option('--hold <seconds>', 'how long a call is held', decimal(0.5, 3600), proofLoad.hold)
     .option(...cellsOption)
     .option('--json', 'print the proof as JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp prove euw1-a --target aws --secret arn:aws:secretsmanager:eu-west-1:123456789012:secret:proof-AbCdEf\n\n' +
-        'On this machine test users are made for the calls and removed after them. On AWS the users are in the secret; {cell} in\n' +
-        'their URIs stands for the name of the cell:\n' +
+        'On this machine the command creates test users for the calls and removes them afterwards. On AWS the secret holds the users;\n' +
+        '{cell} in their URIs stands for the name of the cell:\n' +
         '  {"caller": {"uri": "sip:proof-1@{cell}.proof.example.com", "password": "..."}, "callee": {"uri": ..., "password": ...}}\n' +
-        'Exit status 1 when a call failed, an alarm has gone off, or a host of this machine is not well.',
+        'Exit status 1 when a call failed, an alarm has gone off, or a host on this machine is not healthy.',
     )
     .action(prove);
 }

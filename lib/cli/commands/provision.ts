@@ -16,9 +16,10 @@ export function addProvision(program: Command): Command {
       'after',
       '\nExample:\n  $ npx cellstamp provision euw1-a --target aws\n' +
         '  $ npx cellstamp plan --json >plan.json; npx cellstamp provision euw1-a --plan plan.json --target aws\n\n' +
-        'What is not in the file goes; users of tenants that stay are not touched. Nothing restarts. Doing it twice does no harm.\n' +
+        'Tenants and trunks that are not in the file are deleted; the users of the other tenants are not touched. Nothing restarts, and\n' +
+        'running the command twice is safe. ' +
         'A cell that is cordoned, draining or retired gets no tenant that it does not have.\n\n' +
-        'A plan’s limits are such that guarantees hold whatever other tenants do. The file keeps the contract.',
+        'With the limits of a plan, guarantees hold whatever other tenants do. The file keeps the contract.',
     )
     .action(provision);
 }
@@ -37,7 +38,7 @@ const withOptions = (command: Command): Command =>
   command
     .argument('<cell>', 'name of the cell')
     .option(...cellsOption)
-    .option('--delete-all-tenants', 'allow a cell without tenants in its file, which loses every tenant that it has')
+    .option('--delete-all-tenants', 'allow a file without tenants: the cell loses every tenant that it has')
     .option(
       '--plan <file>',
       'with the limits of a plan, as `npx cellstamp plan --json` prints it, in place of the file’s',

@@ -15,13 +15,13 @@ const kinds = ['data', 'media', 'sbc'] as const;
 export function addRoll(program: Command): Command {
   return program
     .command('roll')
-    .description('Brings the hosts of a running cell to their current configuration, one at a time.')
+    .description('Applies the current configuration to the hosts of a running cell, one at a time.')
     .argument('<cell>', 'name of the cell')
     .addOption(anyTargetOption())
-    .addOption(new Option('--only <kind>', 'on this machine: the only hosts that are meant').choices(kinds))
+    .addOption(new Option('--only <kind>', 'on this machine: roll only these hosts').choices(kinds))
     .option(
       '--deadline <seconds>',
-      `on this machine: how long calls that can’t move may go on; then they get a BYE (default: ${usualDeadlineSeconds})`,
+      `on this machine: how long calls that can’t move may continue before they get a BYE (default: ${usualDeadlineSeconds})`,
       decimal(0, 86_400),
     )
     .option(...cellsOption)
@@ -29,12 +29,12 @@ export function addRoll(program: Command): Command {
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp roll euw1-a\n  $ npx cellstamp roll euw1-a --only media\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
-        'Media hosts first, then the standby SBC, then the active one; a host that runs what it should is left alone. On this\n' +
-        'machine data hosts come before them: the replicas, then the primaries, whose place a replica takes. A media host or an\n' +
-        'SBC is drained (`npx cellstamp drain --help`), recreated from the cell’s file, and given its work back. On AWS a host\n' +
-        'takes the bundle that was applied. On Kubernetes a pod that is not what was applied ends with its last call, and another\n' +
-        'takes its place; the standby SBC knows all calls before the active one goes. The command stops at the first host that does not become ready, and when calls are\n' +
-        'lost; run it again to go on from there.',
+        'Media hosts come first, then the standby SBC, then the active one; up-to-date hosts are left alone. On this machine data hosts\n' +
+        'come before them: first the replicas, then the primaries, each of which a replica replaces. A media host or an SBC is drained\n' +
+        '(`npx cellstamp drain --help`), recreated from the cell’s file, and returned to service. On AWS a host takes the bundle that\n' +
+        'was deployed. On Kubernetes an outdated pod ends with its last call, and a new one takes its place; the standby SBC knows all\n' +
+        'calls before the active one stops. The command stops at the first host that does not become ready, and when calls are lost;\n' +
+        'run it again to continue.',
     )
     .action(roll);
 }

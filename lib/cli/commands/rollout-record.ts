@@ -8,9 +8,9 @@ export function addRecord(rollout: Command): Command {
   return withOptions(rollout.command('record')).addHelpText(
     'after',
     '\nExample:\n  $ npx cellstamp rollout record euw1-c began\n  $ npx cellstamp rollout record euw1-c proved\n\n' +
-      'For deploys by other means: `rollout cell` and `rollout fleet` record what they do.\n' +
-      'A stamped cell takes its first tenants once it is proved, or measured. From began until proved a cell is on hold.\n' +
-      'The time from the plan that asked for a cell until it is proved is what the next stamp is expected to take.',
+      'Use it after a deployment by other means: `rollout cell` and `rollout fleet` record what they do.\n' +
+      'A stamped cell gets its first tenants once it is proved or measured. Between began and proved it is on hold.\n' +
+      'The planner expects the next stamp to take as long as this one took from its plan until it was proved.',
   );
 }
 
@@ -24,11 +24,11 @@ export function addDeployed(program: Command): Command {
 
 const withOptions = (command: Command): Command =>
   command
-    .description('Records how a deploy of a cell goes, for the planner.')
+    .description('Records the outcome of a deployment for the planner.')
     .argument('<cell>', 'name of the cell')
-    .addArgument(new Argument('<step>', 'began, proved by calls, or failed and not taken back').choices(DEPLOY_STEPS))
+    .addArgument(new Argument('<step>', 'began, proved by calls, or failed and not rolled back').choices(DEPLOY_STEPS))
     .option(...cellsOption)
-    .option('--planning <file>', 'says where the file of deploys is', 'planning.yaml')
+    .option('--planning <file>', 'names the file of deployments', 'planning.yaml')
     .action(recordStep);
 
 interface Options {

@@ -28,7 +28,7 @@ export function addRollout(program: Command): Command {
     .description(
       'Lists what a change reaches, in order: the front on AWS; of the cells a canary, one more, a tenth of the fleet, the rest.',
     )
-    .argument('<commit>', 'what is deployed now: a commit, a tag')
+    .argument('<commit>', 'the deployed commit or tag')
     .addOption(canaryOption())
     .addHelpText(
       'after',
@@ -57,12 +57,13 @@ export function addRollout(program: Command): Command {
 }
 
 const rolloutHelp =
-  'On this machine a cell is brought up as its file says. On AWS --deploy is run, in this folder or, to go back, in a folder of\n' +
-  'its own with the commit before checked out; a cell that is new is left as it is, as it has no tenants. The proof is that of\n' +
-  '`npx cellstamp prove`. `rollout` in planning.yaml says for how many minutes and calls a cell bakes, how much worse its calls may become\n' +
-  'beside those of other cells (answer-seizure ratio, post-dial delay, MOS, failures), and in which freezes and black-outs no cell is begun: a\n' +
-  'roll-out that starts in one ends, one that reaches a freeze stops, and one that reaches a black-out waits. Every step is added to\n' +
-  'rollout-audit.ndjson. Killed or interrupted, run it again to go on. Exit status 1 unless every cell is proved as the repository says now.';
+  'On this machine the command starts the cell as its file says. On AWS it runs --deploy, in this folder or, to roll back, in a\n' +
+  'folder of its own with the earlier commit checked out. A new cell is not rolled back: it has no tenants. The proof is that of\n' +
+  '`npx cellstamp prove`. `rollout` in planning.yaml sets for how many minutes and calls a cell bakes, how much worse its calls may be\n' +
+  'than those of other cells (answer-seizure ratio, post-dial delay, MOS, failures), and the freezes and black-outs in which no cell\n' +
+  'is started: a roll-out that starts in one ends, one that reaches a freeze stops, and one that reaches a black-out waits. Every step\n' +
+  'is added to rollout-audit.ndjson. After an interruption, run the command again to continue. Exit status 1 unless every cell is\n' +
+  'proved in its current version.';
 
 const canaryOption = (): Option =>
   new Option('--canary <cell>', 'the cell that goes first whenever it is among them; the first by name by default').env(
@@ -71,13 +72,13 @@ const canaryOption = (): Option =>
 
 function withOptions(command: Command): Command {
   return command
-    .requiredOption('--before <commit>', 'what is deployed now, and gone back to: a commit, a tag')
+    .requiredOption('--before <commit>', 'the deployed commit or tag, to which a roll-back returns')
     .addOption(targetOption())
     .option('--deploy <command>', 'with --target aws: deploys the cell $CELL, of the folder in which it is run')
     .addOption(
       new Option('--secret <arn>', 'with --target aws: ARN of the secret with the proof users').env('PROOF_SECRET'),
     )
-    .option('--record <command>', 'tells the planner the $STEP of the cell $CELL; `rollout record` by default')
+    .option('--record <command>', 'records the $STEP of the cell $CELL for the planner; `rollout record` by default')
     .option('--json', 'print the results of the cells as JSON');
 }
 

@@ -13,13 +13,13 @@ export function addStatus(program: Command): Command {
     .command('status')
     .description('Shows the local cells and fronts, and which of their services do not work.')
     .argument('[cell]', 'name of the cell or front; all by default')
-    .option('--watch', 'go on: on a terminal the whole picture again and again, else a line for each change')
-    .option('--interval <seconds>', 'with --watch: how often to look', decimal(0.5, 3600), 2)
-    .option('--json', 'print the state as JSON; with --watch on a line for each change')
+    .option('--watch', 'keep running: redraw the table on a terminal, else print a line for each change')
+    .option('--interval <seconds>', 'with --watch: time between two checks', decimal(0.5, 3600), 2)
+    .option('--json', 'print the state as JSON; with --watch, one line for each change')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx cellstamp status\n  $ npx cellstamp status euw1-a --watch\n\n' +
-        'Every service is asked for its work: PostgreSQL takes a query, the SBCs ping the relays, Kamailio answers OPTIONS.\n' +
+        'Each service is tested by its work: PostgreSQL answers a query, the SBCs ping the relays, Kamailio answers OPTIONS.\n' +
         'Exit status 1 when something is not ready, or the named cell is not up.',
     )
     .action(status);

@@ -13,7 +13,7 @@ export function addTenant(program: Command): Command {
     .addHelpText('after', '\nExample:\n  $ npx cellstamp tenant move acme --to euw1-b');
   tenant
     .command('move')
-    .description('Moves a tenant to another cell; its calls end where they are.')
+    .description('Moves a tenant to another cell; calls in progress stay in the old cell.')
     .argument('<tenant>', 'name of the tenant')
     .requiredOption('--to <cell>', 'name of the cell that takes it')
     .addOption(anyTargetOption())

@@ -16,15 +16,18 @@ export function addUp(program: Command): Command {
     .description('Starts a local cell, or whichever parts are not running; needs root on Linux.')
     .argument(
       '[cell...]',
-      `name of the cell (default: ${exampleCell}); with --front of several (default: all of size test)`,
+      `name of the cell (default: ${exampleCell}); with --front, names of cells (default: all of size test)`,
     )
-    .option('--front', 'bring up the front too, with edges in all its regions, and the cells attached to it')
+    .option('--front', 'also start the front, with edges in all its regions, and attach the cells to it')
     .option('--expose', 'let phones of this machine reach the cell, until the next `up` without it')
     .option(...cellsOption)
     .option('--json', 'print the state as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp up euw1-a\n\nCells and front stay up until `npx cellstamp down`. In a cell that is up already, media hosts and SBCs with another configuration\nare recreated one after the other without their calls, as by `npx cellstamp roll`. Change the front and its cells together: `up --front` with all its cells.',
+      '\nExample:\n  $ npx cellstamp up euw1-a\n\n' +
+        'Cells and front stay up until `npx cellstamp down`. In a cell that is already up, media hosts and SBCs whose configuration has\n' +
+        'changed are drained and recreated one at a time, as `npx cellstamp roll` does. To change the front and its cells together, run\n' +
+        '`up --front` with all its cells.',
     )
     .action(up);
 }
