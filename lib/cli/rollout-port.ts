@@ -51,7 +51,7 @@ export async function rolloutPort(
     throw new CommandFailure(
       target === 'aws'
         ? '--target aws needs --deploy, a command that deploys the cell $CELL'
-        : '--deploy goes with --target aws only: on this machine a cell is brought up as its file says',
+        : '--deploy goes with --target aws only: on this machine a cell is started as its file says',
       2,
     );
   }

@@ -71,7 +71,7 @@ export function inSections(source: Source, form: OldForm): Source {
     value = withoutKey(value, from);
     if (one === undefined) continue;
     if (has(value, to)) {
-      found('error', from, { message: `is said twice, here and as ${place}`, given, allowed: `${place} alone` });
+      found('error', from, { message: `is given twice, here and as ${place}`, given, allowed: `${place} alone` });
       continue;
     }
     found('warning', from, { message: why, given, allowed: place });

@@ -21,9 +21,9 @@ export type Rewriting =
 export function rewriteForm(text: string, form: OldForm): Rewriting {
   const { value, findings } = readSource('', text);
   if (movedValues(value, form).length === 0 && !meansAws(value, form)) return { text };
-  if (findings.length > 0) return { refused: 'what is wrong in it comes first' };
+  if (findings.length > 0) return { refused: 'fix its errors first' };
   if (inSections(readSource('', text), form).findings.some(({ severity }) => severity === 'error')) {
-    return { refused: 'something stands in both places' };
+    return { refused: 'a value is in both places' };
   }
   const newLine = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = text.replaceAll('\r\n', '\n');

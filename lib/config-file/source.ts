@@ -225,7 +225,12 @@ function tidy(document: Document.Parsed, finding: FindingAt): Finding[] {
       const anchor = alias.resolve(document);
       const text = `*${alias.source}`;
       if (anchor !== undefined && ancestors.includes(anchor)) {
-        return whole(alias, text, `the alias ${text} stands inside what it names`, 'an alias for a value elsewhere');
+        return whole(
+          alias,
+          text,
+          `the alias ${text} is inside the value that it names`,
+          'an alias for a value elsewhere',
+        );
       }
       if (anchor !== undefined) return undefined;
       findings.push(

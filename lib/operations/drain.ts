@@ -247,7 +247,7 @@ async function requireNoGuest(
   const isDrained = drainedIn(await port.run(active, askDrained)).has(guest);
   const remedy = isDrained
     ? `\`npx cellstamp undrain media-${guest}\` lets it go home`
-    : 'it goes home once its host is well';
+    : 'it returns once its host is healthy';
   await until(
     async () => (await stateAt(port, host.name, guest)) !== 'holds',
     home?.isUp === true && !isDrained ? patience.home : 0,
@@ -355,12 +355,12 @@ async function undrainMediaHost(
 ): Promise<void> {
   const { name, number, neighbour } = host;
   if (neighbour !== undefined) {
-    onProgress?.(`${name}: its relay comes home`);
+    onProgress?.(`${name}: its relay returns`);
     await port.run(name, letRelayHome(number));
     await until(
       async () => (await stateAt(port, name, number)) === 'holds',
       patience.home,
-      () => `the relay of ${name} does not come home from ${neighbour}`,
+      () => `the relay of ${name} does not return from ${neighbour}`,
       signal,
     );
   }

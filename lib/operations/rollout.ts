@@ -154,9 +154,9 @@ class Rollout {
   /** What is deployed would be another release than the one that baked. @returns what to end with */
   #heldByChange(cell: string): RolledOut | undefined {
     if (!this.#isChanged(cell)) return undefined;
-    const why = `${this.#release.to} is not what is checked out any more`;
+    const why = `${this.#release.to} is no longer what is checked out`;
     this.#note(cell, 'stop', 'held', why);
-    return { cell, state: 'held', text: `cell ${cell} is not begun: ${why}. Check it out, and run it again` };
+    return { cell, state: 'held', text: `cell ${cell} is not started: ${why}. Check it out, and run it again` };
   }
 
   #isChanged(cell: string): boolean {
@@ -172,7 +172,7 @@ class Rollout {
       if (window.kind === 'freeze' || !this.#isUnderWay) {
         const why = `${window.called} lasts until ${until}`;
         this.#note(cell, 'stop', 'held', why);
-        return { cell, state: 'held', text: `cell ${cell} is not begun: ${why}. Run it again then` };
+        return { cell, state: 'held', text: `cell ${cell} is not started: ${why}. Run it again then` };
       }
       const why = `${window.called} lasts until ${until}`;
       this.#note(cell, 'wait', 'begun', why);

@@ -64,7 +64,7 @@ describe('cellstamp rollout waves', () => {
     fleet.git('commit', '--quiet', '--message', 'b is gone');
     const { stdout, stderr } = fleet.run(waves(before));
     expect(JSON.parse(stdout)).toEqual({ front: [], canary: [], one: [], tenth: [], rest: [] });
-    expect(stderr).toBe('cells/b.yaml is gone, its resources are not: nothing is taken down\n');
+    expect(stderr).toBe('cells/b.yaml was removed, but its resources still exist: nothing is deleted\n');
   });
 });
 
@@ -83,7 +83,7 @@ describe('cellstamp rollout waves of what lies in the folder', () => {
     fleet.commit({ 'cells/c.yaml': cell('c', '10.16.16.0/20') });
     const { stdout, stderr } = fleet.run(waves('HEAD^'));
     expect(JSON.parse(stdout)).toMatchObject({ canary: ['c'], one: [] });
-    expect(stderr).toBe('cells/b.yaml is gone, its resources are not: nothing is taken down\n');
+    expect(stderr).toBe('cells/b.yaml was removed, but its resources still exist: nothing is deleted\n');
   });
 
   it('finds the cells of a fleet that lies in a folder of its repository', () => {

@@ -53,7 +53,7 @@ describe('one cell of a fleet', () => {
     const { findings } = loadFleet(files, { only: 'a' });
     expect(findings.map(({ file, message }) => [file, message])).toContainEqual([
       'cells/a.yaml',
-      expect.stringMatching(/the tenant acme is there already, in cells\/c\.yaml:5/),
+      expect.stringMatching(/the tenant acme already exists, in cells\/c\.yaml:5/),
     ]);
   });
 });

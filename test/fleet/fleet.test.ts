@@ -104,28 +104,28 @@ describe('between cells', () => {
       '',
       '',
       'name: a\nregion: eu-west-2\n' + apart,
-      'cells/b.yaml:1:1 error name: the cell a is there already, in cells/a.yaml:1; allowed: each cell once in the fleet',
+      'cells/b.yaml:1:1 error name: the cell a already exists, in cells/a.yaml:1; allowed: each cell once in the fleet',
     ],
     [
       'a tenant',
       'tenants: [{ name: acme, domain: a.example.com }]\n',
       'tenants: [{ name: acme, domain: b.example.com }]\n',
       '',
-      'cells/b.yaml:4:13 error tenants[0].name: the tenant acme is there already, in cells/a.yaml:3; allowed: each tenant once in the fleet',
+      'cells/b.yaml:4:13 error tenants[0].name: the tenant acme already exists, in cells/a.yaml:3; allowed: each tenant once in the fleet',
     ],
     [
       'a domain',
       'tenants: [{ name: a, domain: acme.example.com }]\n',
       'tenants: [{ name: b, domain: acme.example.com }]\n',
       '',
-      'cells/b.yaml:4:22 error tenants[0].domain: the domain acme.example.com is there already, in cells/a.yaml:3; allowed: each domain once in the fleet',
+      'cells/b.yaml:4:22 error tenants[0].domain: the domain acme.example.com already exists, in cells/a.yaml:3; allowed: each domain once in the fleet',
     ],
     [
       'a number',
       "tenants: [{ name: a, domain: a.example.com, dids: { '+442079460100': x } }]\n",
       "tenants: [{ name: b, domain: b.example.com, dids: { '+442079460100': x } }]\n",
       '',
-      'cells/b.yaml:4:53 error tenants[0].dids["+442079460100"]: the number +442079460100 is there already, in cells/a.yaml:3; allowed: each number once in the fleet',
+      'cells/b.yaml:4:53 error tenants[0].dids["+442079460100"]: the number +442079460100 already exists, in cells/a.yaml:3; allowed: each number once in the fleet',
     ],
   ])('%s is there once', (_, inA, inB, textB, finding) => {
     const second = textB === '' ? b(apart + inB) : { path: 'cells/b.yaml', text: textB };

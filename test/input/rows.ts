@@ -288,7 +288,7 @@ const values: readonly Row[] = [
     'tenants:\n  - name: acme\n    domain: acme.example.com\n    dids: { "+442079460100": *43 }\n',
     '6:30 error tenants[0].dids["+442079460100"]: *43 without quotes is a YAML alias',
   ),
-  cell('an alias in itself', 'media: &m { hosts: *m }\n', '3:20 error: the alias *m stands inside what it names'),
+  cell('an alias in itself', 'media: &m { hosts: *m }\n', '3:20 error: the alias *m is inside the value that it names'),
   cell(
     'aliases of aliases',
     `l0: &l0 [x]\n${Array.from({ length: 9 }, (_, n) => `l${n + 1}: &l${n + 1} [${Array(9).fill(`*l${n}`).join(', ')}]\n`).join('')}`,

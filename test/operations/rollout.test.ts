@@ -382,7 +382,7 @@ describe('a window', () => {
     expect(await rolloutWaves(fleet.port, waves, release)).toEqual([
       {
         ...{ cell: 'a', state: 'held' },
-        text: `cell a is not begun: the ${kind} x lasts until 2026-03-02T09:01:00.000Z. Run it again then`,
+        text: `cell a is not started: the ${kind} x lasts until 2026-03-02T09:01:00.000Z. Run it again then`,
       },
     ]);
     expect(fleet.done).toEqual([]);
@@ -435,7 +435,7 @@ describe('a roll-out of a folder that changes under it', () => {
     const done = await rolloutWaves(port, waves, release);
     expect(done.map(({ cell, state }) => `${cell} ${state}`)).toEqual(['a proved', 'b proved', 'c proved', 'd held']);
     expect(done[3]!.text).toBe(
-      'cell d is not begun: v2 is not what is checked out any more. Check it out, and run it again',
+      'cell d is not started: v2 is no longer what is checked out. Check it out, and run it again',
     );
     expect(fleet.done.filter((line) => line.includes(' d'))).toEqual([]);
     expect(await rolloutWaves(fleet.port, waves, release)).toMatchObject(Array(4).fill({ state: 'proved' }));

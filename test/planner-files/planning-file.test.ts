@@ -93,7 +93,7 @@ describe('planning.yaml', () => {
     ]);
     expect((await readFrom({ 'planning.yaml': rules('fillTarget') })).planning.warnings).toEqual([]);
     expect(await refusalOf({ 'planning.yaml': `${rules('settle')}  fillTarget: 0.8\n` })).toEqual([
-      'planning.yaml:3:3 error rules.settle: is said twice, here and as rules.fillTarget; allowed: rules.fillTarget alone',
+      'planning.yaml:3:3 error rules.settle: is given twice, here and as rules.fillTarget; allowed: rules.fillTarget alone',
     ]);
   });
 

@@ -102,7 +102,7 @@ type PlaceCalls = (watch: {
 async function placeHere(name: string | undefined, options: Options): Promise<PlaceCalls> {
   const { calls, rate, hold, kind = usualKinds, through, transport } = options;
   if (options.caller !== undefined || options.callee !== undefined) {
-    throw new CommandFailure('--caller and --callee go with --to only: on this machine test users are made', 2);
+    throw new CommandFailure('--caller and --callee go with --to only: on this machine test users are created', 2);
   }
   asRoot();
   const front =

@@ -101,7 +101,7 @@ async function drain(host: string, options: Options & { readonly deadline: numbe
     } finally {
       line.clear();
     }
-  }, `stops waiting; ${host} stays as drained as it is, and the same command goes on from there`);
+  }, `stops waiting; ${host} stays partly drained; run the same command again to continue`);
 }
 
 function describe(cell: string, { host, dead, takenOverBy, moved, ended }: Drained): string {
@@ -130,5 +130,5 @@ async function undrain(host: string, options: Options): Promise<void> {
     } finally {
       line.clear();
     }
-  }, 'stops waiting; the same command goes on from there');
+  }, 'stops waiting; run the same command again to continue');
 }

@@ -150,7 +150,7 @@ function describeRecovered(cell: string, { restored, missing }: Recovered, lost:
     'Lost:',
     ...lost.map((what) => `  ${what}`),
     missing.length === 0
-      ? `${cell} is retired. If it answers again, nobody is sent there; take it down`
+      ? `${cell} is retired. If it answers again, it gets no calls; remove it`
       : `${cell} stays cordoned for ${missing.join(', ')}: move them in its file, provision their new cell, and enter them in the directory; their users have to be created again`,
   ].join('\n');
 }

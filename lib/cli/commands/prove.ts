@@ -79,7 +79,7 @@ export function tellProof({ calls, troubles }: CellProof): void {
 export async function requireProofOptions({ target, secret }: Pick<ProofOptions, 'target' | 'secret'>): Promise<void> {
   if (target === 'local') {
     if (secret === undefined || process.env['PROOF_SECRET'] === secret) return;
-    throw new CommandFailure('--secret goes with --target aws only: on this machine test users are made', 2);
+    throw new CommandFailure('--secret goes with --target aws only: on this machine test users are created', 2);
   }
   const { regionOfSecret } = await import('../../targets/aws/operations/proof-users.ts');
   if (secret !== undefined && regionOfSecret(secret) !== undefined) return;

@@ -134,7 +134,7 @@ function reachedSince(commit: string, canary: string | undefined): Waves & { rea
   const deployed = treeOf(commit);
   for (const path of goneFiles(deployed)) {
     if (path.startsWith(`${cellFolder}/`))
-      console.error(`${path} is gone, its resources are not: nothing is taken down`);
+      console.error(`${path} was removed, but its resources still exist: nothing is deleted`);
   }
   const changed = changedFiles(deployed, cellFolder);
   return {

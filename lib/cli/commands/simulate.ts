@@ -100,7 +100,7 @@ async function settingOf(options: Options): Promise<ToSimulate> {
     throw new CommandFailure('nothing to simulate: give --scenario FILE, --history FILE or both', 2);
   }
   if (days !== undefined && (history === undefined || file !== undefined)) {
-    throw new CommandFailure('--days goes with --history alone; a scenario says its days itself', 2);
+    throw new CommandFailure('--days goes with --history alone; a scenario sets its own days', 2);
   }
   if (policy?.includes('planning') && planning === undefined) {
     throw new CommandFailure('--policy planning is that of a file: give it with --planning FILE', 2);

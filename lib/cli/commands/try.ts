@@ -85,7 +85,7 @@ async function tryOut(name: string | undefined, { cells, json }: Options): Promi
       line.clear();
     }
     say('\nthe cell is down, nothing is left running');
-  }, `takes cell ${spec.name} down (again: ends at once; the next "npx cellstamp try" takes away what is left)`);
+  }, `takes cell ${spec.name} down (again: ends at once; the next "npx cellstamp try" removes what is left)`);
 }
 
 /** The named cell; the example where there is one; else a small cell with no more than it needs. */

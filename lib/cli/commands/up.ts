@@ -83,7 +83,7 @@ async function unlessInterrupted(
   const tidying = [
     ...(own.length === 0
       ? []
-      : [`takes ${own.join(', ')} down (again: ends at once; "npx cellstamp down" takes away what is left)`]),
+      : [`takes ${own.join(', ')} down (again: ends at once; "npx cellstamp down" removes what is left)`]),
     ...(there.length === 0 ? [] : [`leaves ${there.join(', ')} half changed; the same "up" completes it`]),
   ].join('; ');
   await interruptible(async (signal) => {

@@ -72,7 +72,7 @@ function repeated(entries: readonly Placed<string>[], what: string, collision: C
       return [];
     }
     return collision(earlier, entry, ({ value }, other) => ({
-      message: `the ${what} ${value} is there already, in ${other}`,
+      message: `the ${what} ${value} already exists, in ${other}`,
       given: value,
       allowed: `each ${what} once in the fleet`,
     }));

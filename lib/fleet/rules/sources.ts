@@ -48,7 +48,7 @@ const sourcesAreSound: Rule<CellSpec> = {
       } else if (contains(parseRange(spec.network), range) && !path.includes('address')) {
         yield {
           path,
-          message: `${text} lies in the cell’s own network (${spec.network}): its hosts would call as ${owner}`,
+          message: `${text} is in the cell’s own network (${spec.network}): its hosts would call as ${owner}`,
           allowed: 'a range outside',
         };
       }

@@ -34,7 +34,7 @@ const carriersAreReachable: Rule<CellSpec> = {
       } else if (contains(parseRange(network), range)) {
         yield {
           path,
-          message: `${address} lies in the cell’s own network (${network})`,
+          message: `${address} is in the cell’s own network (${network})`,
           allowed: 'an address outside',
         };
       }

@@ -240,7 +240,7 @@ aws: { media: { instanceType: t3.medium } }
   - name: carrier-a
     address: 10.16.3.4
 `,
-    'cells/euw1-a.yaml:5:5 error trunks[0].address: 10.16.3.4 lies in the cell’s own network (10.16.0.0/20); allowed: an address outside',
+    'cells/euw1-a.yaml:5:5 error trunks[0].address: 10.16.3.4 is in the cell’s own network (10.16.0.0/20); allowed: an address outside',
   ],
   [
     'a trunk that goes on after an answer of the callee',
@@ -329,7 +329,7 @@ trunks:
     `${minimal}tenants:
   - { name: acme, domain: acme.example.com, sources: [10.16.0.0/24] }
 `,
-    'cells/euw1-a.yaml:4:55 error tenants[0].sources[0]: 10.16.0.0/24 lies in the cell’s own network (10.16.0.0/20): its hosts would call as tenant acme; allowed: a range outside',
+    'cells/euw1-a.yaml:4:55 error tenants[0].sources[0]: 10.16.0.0/24 is in the cell’s own network (10.16.0.0/20): its hosts would call as tenant acme; allowed: a range outside',
   ],
   [
     'a tenant with a tier without a pool',
@@ -397,7 +397,7 @@ tenants:
   - { name: acme, domain: acme.example.com }
   - { name: acme, domain: globex.example.com }
 `,
-    'cells/euw1-a.yaml:5:7 error tenants[1].name: the tenant acme is there already, in cells/euw1-a.yaml:4; allowed: each tenant once in the fleet',
+    'cells/euw1-a.yaml:5:7 error tenants[1].name: the tenant acme already exists, in cells/euw1-a.yaml:4; allowed: each tenant once in the fleet',
   ],
   [
     'a domain twice',
@@ -405,7 +405,7 @@ tenants:
   - { name: acme, domain: acme.example.com }
   - { name: globex, domain: acme.example.com }
 `,
-    'cells/euw1-a.yaml:5:21 error tenants[1].domain: the domain acme.example.com is there already, in cells/euw1-a.yaml:4; allowed: each domain once in the fleet',
+    'cells/euw1-a.yaml:5:21 error tenants[1].domain: the domain acme.example.com already exists, in cells/euw1-a.yaml:4; allowed: each domain once in the fleet',
   ],
   [
     'a number that two tenants have',
@@ -413,7 +413,7 @@ tenants:
   - { name: acme, domain: acme.example.com, dids: { '+442079460100': alice } }
   - { name: globex, domain: globex.example.com, dids: { '+442079460100': bob } }
 `,
-    'cells/euw1-a.yaml:5:57 error tenants[1].dids["+442079460100"]: the number +442079460100 is there already, in cells/euw1-a.yaml:4; allowed: each number once in the fleet',
+    'cells/euw1-a.yaml:5:57 error tenants[1].dids["+442079460100"]: the number +442079460100 already exists, in cells/euw1-a.yaml:4; allowed: each number once in the fleet',
   ],
 ];
 

@@ -115,7 +115,7 @@ describe('a file of before targets had sections', () => {
 
   it('can’t say the same in both places', () => {
     expect(linesOf('name: euw1-a\nregion: eu-west-1\naws: { image: ami-11111111 }\nimage: ami-22222222\n')).toEqual([
-      'cells/euw1-a.yaml:4:1 error image: is said twice, here and as aws.image; allowed: aws.image alone',
+      'cells/euw1-a.yaml:4:1 error image: is given twice, here and as aws.image; allowed: aws.image alone',
     ]);
   });
 

@@ -43,7 +43,7 @@ describe('cells of one app', () => {
   it('are an error when they have one name or one tenant, all at once', () => {
     expect(() =>
       synthCells({ ...minimal, tenants: [tenant] }, { ...minimal, network: '10.17.0.0/20', tenants: [tenant] }),
-    ).toThrow(/cell euw1-a is there already, in stack-1\/cell.*\n.*tenant acme.*\n.*domain acme\.example\.com/);
+    ).toThrow(/cell euw1-a already exists, in stack-1\/cell.*\n.*tenant acme.*\n.*domain acme\.example\.com/);
   });
 
   it('are an error when one overlaps the network of the front', () => {
