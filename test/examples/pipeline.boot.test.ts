@@ -1,12 +1,14 @@
 /** The pipeline's shell through shellcheck. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeWith } from '../requirements.ts';
 import { pipeline, shellSteps } from './pipeline-files.ts';
 
 describeWith(['checkers'], 'shellcheck', () => {
-  it('finds nothing in plan.sh', () => {
-    execFileSync('shellcheck', [`${pipeline}/plan.sh`]);
+  it.each(readdirSync(pipeline).filter((name) => name.endsWith('.sh')))('finds nothing in %s', (name) => {
+    execFileSync('shellcheck', [join(pipeline, name)]);
   });
 
   it.each(shellSteps())('finds nothing in the script of %s', (_, script) => {

@@ -215,7 +215,7 @@ route[RELEASE_UNKNOWN] {
 route[REFUSE_WITHOUT_ROUTE] {
     if (is_method("ACK")) exit;
     prom_counter_inc("rejected_total", "1", "no_route");
-    send_reply("481", "Call Does Not Exist");
+    send_reply("481", "Call Does Not Exist (No Route Header)");
     exit;
 }
 
