@@ -57,7 +57,8 @@ function wrongValue(issue: Issue, path: Path, source: Source, schema: JsonSchema
   const allowed = describeAllowed(at);
   if (value === undefined) return fault(source, path, { message: 'is missing', given: 'nothing', allowed });
   const given = source.written(path) ?? asText(value);
-  if (at.type === 'string' && typeof value === 'number') {
+  // Only a file can lack quotes.
+  if (at.type === 'string' && typeof value === 'number' && source.locate([]).line > 0) {
     return fault(source, path, {
       message: `${given} without quotes is a number`,
       given,

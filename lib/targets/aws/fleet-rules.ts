@@ -26,7 +26,7 @@ export function checkAgainstOthers(construct: Construct, kind: SpecKind, spec: C
   const root: IConstruct & { [key]?: Member[] } = construct.node.root;
   const members = (root[key] ??= []);
   members.push({ construct, kind, spec });
-  // The first one tells all that is wrong between them.
+  // The first one reports all problems between them.
   if (members.length === 1) construct.node.addValidation({ validate: () => collisions(members) });
 }
 

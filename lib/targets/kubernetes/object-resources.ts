@@ -58,7 +58,7 @@ const runs = (kind: string): boolean => kind === 'DaemonSet' || kind === 'Statef
  *
  * @param transforms by the name of the child
  * @returns the resources by the name of the child
- * @throws RunError with all that is wrong with what the transforms have made
+ * @throws RunError with all problems of what the transforms have made
  */
 export function objectResources(
   component: ComponentResource,

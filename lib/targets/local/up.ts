@@ -1,4 +1,4 @@
-/** Brings a cell up on this machine, or what is missing of it. */
+/** Starts a local cell, or whichever parts are not running. */
 import { deriveCell, type Cell } from '../../fleet/derive/cell.ts';
 import { requirePrimaries, standDown } from '../../operations/promote.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
@@ -58,7 +58,7 @@ export interface UpOptions {
 }
 
 /**
- * Brings a cell up, or makes it what the spec says where it is up already: hosts that are gone are made at once, then media hosts and
+ * Starts a cell, or brings one that is up to its spec: hosts that are gone are made at once, then media hosts and
  * SBCs that have another configuration are recreated one after the other, each without its calls. All others are left alone; other
  * tenants and trunks change no host.
  * @throws LocalFailure when this machine lacks something, or a host does not become ready; its logs are kept until `down`.

@@ -46,6 +46,13 @@ it('a finding has path, value and what is allowed, apart', () => {
   ]);
 });
 
+it('a number for a text is named by its type: in code there are no quotes to add', () => {
+  const { message } = thrown(() =>
+    parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: { database: { version: 15 } } } as never),
+  );
+  expect(message).toContain('aws.database.version: must be a PostgreSQL version, for example 15.10; got 15 (a number)');
+});
+
 it.each([undefined, null, 7, 'euw1-a', []])('%j is refused as a cell and as a front', (input) => {
   expect(thrown(() => parseCell(input as never)).name).toBe('SpecError');
   expect(thrown(() => parseFront(input as never)).name).toBe('SpecError');
