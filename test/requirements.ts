@@ -20,12 +20,15 @@ function onPath(program: string): boolean {
   );
 }
 
-/** Folder of a local mirror of Terraform providers, from TF_PROVIDER_MIRROR or a script beside the checkout. */
+/** Folder of a local mirror of Terraform providers, from TF_PROVIDER_MIRROR or a script beside the checkout, which looks for it. */
+let mirror: string | undefined | null = null;
 export function providerMirror(): string | undefined {
-  if (process.env['TF_PROVIDER_MIRROR']) return process.env['TF_PROVIDER_MIRROR'];
+  if (mirror !== null) return mirror;
   const script = new URL('../../shared/tools/terraform-mirror', import.meta.url).pathname;
-  if (!existsSync(script)) return undefined;
-  return execFileSync(script, { encoding: 'utf8' }).trim() || undefined;
+  const found =
+    process.env['TF_PROVIDER_MIRROR'] ?? (existsSync(script) ? execFileSync(script, { encoding: 'utf8' }).trim() : '');
+  mirror = found === '' ? undefined : found;
+  return mirror;
 }
 
 /**
