@@ -28,6 +28,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     capacity: async () => (await import('./commands/capacity.ts')).addCapacity,
     cost: async () => (await import('./commands/cost.ts')).addCost,
     'prometheus-config': async () => (await import('./commands/prometheus-config.ts')).addPrometheusConfig,
+    'alertmanager-config': async () => (await import('./commands/alertmanager-config.ts')).addAlertmanagerConfig,
     scrape: async () => (await import('./commands/prometheus-config.ts')).addScrape,
   },
   'Operations on a running cell': {

@@ -1,5 +1,5 @@
 /** Alerts as rules of Prometheus, on the pages that the hosts have themselves. */
-import type { Cell } from '../fleet/derive/cell.ts';
+import type { Cell, MediaHost } from '../fleet/derive/cell.ts';
 import { cellAlerts, hostAlerts, type Alert, type Expression, type HostReading } from '../observability/alerts.ts';
 import {
   edgeMetrics,
@@ -11,6 +11,7 @@ import {
 } from '../observability/host-metrics.ts';
 import { sbcPage } from '../observability/kamailio-pages.ts';
 import { series } from '../observability/metric-page.ts';
+import { drainedAlert, drainedSeverity } from './alertmanager.ts';
 
 /** A rule as Prometheus reads it. */
 export interface AlertingRule {
@@ -18,9 +19,9 @@ export interface AlertingRule {
   readonly alert: string;
   readonly expr: string;
   readonly for?: string;
-  /** `cell`, and `host` where it is one host's. */
+  /** `cell`, `severity`, `owner`, and `host` where it is one host's. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: { readonly summary: string };
+  readonly annotations: { readonly summary: string; readonly first_look?: string; readonly runbook?: string };
 }
 
 export interface RuleGroup {
@@ -52,14 +53,35 @@ const isKnown = ({ metric }: HostReading): boolean => metrics[metric]!.from !== 
 export function cellRules(cell: Cell, look: string): RuleGroup {
   const { name, sbcs, media } = cell;
   const alerts = [...[...sbcs, ...media].flatMap((host) => hostAlerts(host, look)), ...cellAlerts(cell)];
-  const rules = alerts
-    .filter(({ readings }) => Object.values(readings).every(isKnown))
-    .map((alert) => alertingRule(name, alert));
+  const rules = [
+    ...media.map((host) => drainedRule(name, host)),
+    ...alerts
+      .filter(({ readings }) => Object.values(readings).every(isKnown))
+      .map((alert) => alertingRule(name, alert)),
+  ];
   return { name: `cellstamp-${name}`, interval: '1m', rules };
+}
+
+/** Minutes for which a host that takes calls again counts as drained: a roll restarts it before that, and alerts look back as far. */
+const drainedMinutes = 5;
+
+/**
+ * Nobody is notified of it: while it fires, Alertmanager holds back the alerts of the host (`alertmanager.ts`). Media hosts alone have a
+ * metric that says so.
+ */
+function drainedRule(cell: string, { name: host, hostname }: MediaHost): AlertingRule {
+  const drained = selected(series(sbcPage, 'media_host_drained', host), { cell });
+  return {
+    alert: drainedAlert,
+    expr: `max(max_over_time(${drained}[${drainedMinutes}m])) > 0`,
+    labels: { cell, severity: drainedSeverity, host },
+    annotations: { summary: `${hostname} is drained, or was until a moment ago` },
+  };
 }
 
 function alertingRule(cell: string, alert: Alert): AlertingRule {
   const { id, description, readings, when, threshold, minutes, together = false, missing } = alert;
+  const { severity, owner, firstLook, runbook } = alert;
   const hosts = [...new Set(Object.values(readings).map(({ host }) => host))];
   const host = hosts.length === 1 ? hosts[0]! : undefined;
   const text = (name: string) => readingText(cell, readings[name]!, together ? minutes : 1);
@@ -71,8 +93,8 @@ function alertingRule(cell: string, alert: Alert): AlertingRule {
     expr: `${value} ${when === 'above' ? '>' : '<'} ${threshold}${unknown.join('')}`,
     // Minutes that are added up are over when they are.
     ...(together ? {} : { for: `${minutes}m` }),
-    labels: { cell, ...(host === undefined ? {} : { host }) },
-    annotations: { summary: description },
+    labels: { cell, severity, owner, ...(host === undefined ? {} : { host }) },
+    annotations: { summary: description, first_look: firstLook, runbook },
   };
 }
 

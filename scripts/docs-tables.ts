@@ -1,0 +1,64 @@
+/** Tables of the documentation that are made from data. Each stands in its page between two comments: its name, and the end. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { alertKinds, owners, pageOf, severities, type AlertKind } from '../lib/observability/alert-kinds.ts';
+
+type Row = readonly string[];
+
+/** A bar would end the field. */
+const line = (row: Row): string => `| ${row.map((field) => field.replaceAll('|', '\\|')).join(' | ')} |`;
+
+const table = (head: Row, rows: readonly Row[]): string => [head, head.map(() => '---'), ...rows].map(line).join('\n');
+
+/** Where an alert is about one host or region, its name begins with that. */
+const alertsByPlace: Readonly<Record<string, string>> = {
+  'active-sbc': 'active-sbc',
+  records: 'records',
+  ready: 'REGION-ready',
+  'redis-cpu': 'redis-N-cpu',
+  'redis-memory': 'redis-N-memory',
+  'redis-lag': 'redis-N-lag',
+};
+
+const nameOf = (kind: AlertKind): string =>
+  alertsByPlace[kind] ?? (kind.startsWith('database-') || kind.includes('budget') ? kind : `HOST-${kind}`);
+
+const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'docs/alerts.md': {
+    severities: () =>
+      [
+        table(
+          ['severity', 'means', 'is', 'answer'],
+          Object.entries(severities).map(([name, { means, notify, answer }]) => [
+            name,
+            means,
+            notify === 'page' ? 'a page, at any hour' : 'a ticket',
+            answer,
+          ]),
+        ),
+        table(['owner', 'looks after'], Object.entries(owners)),
+      ].join('\n\n'),
+    alerts: () =>
+      table(
+        ['alert', 'severity', 'owner', 'means', 'runbook'],
+        (Object.keys(alertKinds) as AlertKind[]).map((kind) => {
+          const { severity, owner, title } = alertKinds[kind];
+          const page = pageOf(kind);
+          return [`\`${nameOf(kind)}\``, severity, owner, title, `[${page}](runbooks/${page}.md)`];
+        }),
+      ),
+  },
+};
+
+/** The pages with their tables as the data has them, by path from the root. */
+export function pagesWithTables(): readonly (readonly [path: string, text: string])[] {
+  return Object.entries(tables).map(([path, made]) => {
+    const text = readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
+    const filled = Object.entries(made).reduce((page, [name, rows]) => {
+      const place = new RegExp(`(<!-- ${name}: [^\\n]* -->\\n)[^]*?(\\n<!-- end -->)`);
+      if (!place.test(page)) throw new Error(`${path} has no place for the table "${name}"`);
+      return page.replace(place, (_, begin, end) => `${begin}\n${rows()}\n${end}`);
+    }, text);
+    return [path, filled] as const;
+  });
+}
