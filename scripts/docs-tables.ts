@@ -1,6 +1,13 @@
 /** Tables of the documentation that are made from data. Each stands in its page between two comments: its name, and the end. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import {
+  budgetDays,
+  burnRates,
+  serviceLevels,
+  worstShare,
+  type BurnName,
+} from '../lib/observability/service-levels.ts';
 import { alertKinds, owners, pageOf, severities, type AlertKind } from '../lib/observability/alert-kinds.ts';
 
 type Row = readonly string[];
@@ -24,6 +31,28 @@ const nameOf = (kind: AlertKind): string =>
   alertsByPlace[kind] ?? (kind.startsWith('database-') || kind.includes('budget') ? kind : `HOST-${kind}`);
 
 const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'docs/service-levels.md': {
+    levels: () =>
+      table(
+        ['service level', 'what is counted', 'objective', `budget of ${budgetDays} days`],
+        Object.entries(serviceLevels).map(([name, { what, objective }]) => [
+          name,
+          what,
+          `${Number((100 * objective).toPrecision(6))} %`,
+          `${worstShare(objective, 1) * 10_000} in 10,000`,
+        ]),
+      ),
+    burns: () =>
+      table(
+        ['burn rate', 'over', 'and over', 'alert', 'severity', 'least bad events'],
+        Object.entries(serviceLevels).flatMap(([, { alerts }]) =>
+          Object.entries(burnRates).map(([burn, { rate, long, short }]) => {
+            const { kind, leastBad } = alerts[burn as BurnName];
+            return [String(rate), long, short, `\`${kind}\``, alertKinds[kind].severity, String(leastBad)];
+          }),
+        ),
+      ),
+  },
   'docs/alerts.md': {
     severities: () =>
       [

@@ -221,6 +221,48 @@ export const alertKinds = {
     owner: 'data',
     firstLook: 'ReplicationLag and NetworkBytesOut of the node, in CloudWatch',
   },
+  'calls-budget-fast': {
+    title: 'Calls fail by the fault of the cell, faster than its service level allows',
+    severity: 'P1',
+    owner: 'voice',
+    firstLook: 'rejected_total and ended_total of the active SBC by reason, and the last change',
+    page: 'calls-budget',
+  },
+  'calls-budget-slow': {
+    title: 'Calls have failed by the fault of the cell for hours, faster than its service level allows',
+    severity: 'P1',
+    owner: 'voice',
+    firstLook: 'rejected_total and ended_total of the active SBC by reason, and the last change',
+    page: 'calls-budget',
+  },
+  'calls-budget-low': {
+    title: 'Calls have failed by the fault of the cell for days, faster than its service level allows',
+    severity: 'P2',
+    owner: 'voice',
+    firstLook: 'rejected_total and ended_total of the active SBC by reason, and the last change',
+    page: 'calls-budget',
+  },
+  'minutes-budget-fast': {
+    title: 'For minutes of the last hour no call of the probe worked in the cell',
+    severity: 'P0',
+    owner: 'voice',
+    firstLook: '/usr/local/lib/cellstamp/probe now, on both SBCs',
+    page: 'minutes-budget',
+  },
+  'minutes-budget-slow': {
+    title: 'For minutes of the last hours no call of the probe worked in the cell',
+    severity: 'P1',
+    owner: 'voice',
+    firstLook: '/usr/local/lib/cellstamp/probe now, on both SBCs',
+    page: 'minutes-budget',
+  },
+  'minutes-budget-low': {
+    title: 'For minutes of the last days no call of the probe worked in the cell',
+    severity: 'P2',
+    owner: 'voice',
+    firstLook: '/usr/local/lib/cellstamp/probe now, on both SBCs',
+    page: 'minutes-budget',
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type AlertKind = keyof typeof alertKinds;

@@ -12,23 +12,8 @@ import {
 import { sbcPage } from '../observability/kamailio-pages.ts';
 import { series } from '../observability/metric-page.ts';
 import { drainedAlert, drainedSeverity } from './alertmanager.ts';
-
-/** A rule as Prometheus reads it. */
-export interface AlertingRule {
-  /** `CellstampRecordsWaiting`: the same of every host and cell. */
-  readonly alert: string;
-  readonly expr: string;
-  readonly for?: string;
-  /** `cell`, `severity`, `owner`, and `host` where it is one host's. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: { readonly summary: string; readonly first_look?: string; readonly runbook?: string };
-}
-
-export interface RuleGroup {
-  readonly name: string;
-  readonly interval: string;
-  readonly rules: readonly AlertingRule[];
-}
+import { alertName, selected, type AlertingRule, type RuleGroup } from './prometheus-rule.ts';
+import { serviceLevelRules } from './service-level-rules.ts';
 
 const metrics: Readonly<Record<string, HostMetric>> = {
   ...hostMetrics,
@@ -44,13 +29,17 @@ const metrics: Readonly<Record<string, HostMetric>> = {
 const isKnown = ({ metric }: HostReading): boolean => metrics[metric]!.from !== undefined;
 
 /**
- * The rules of a cell, a group that is evaluated once a minute. Series have the labels `cell` and `host`. Left out are alerts on what no page
- * of the hosts has: memory, disks, certificates, and what EC2 counts.
+ * The rules of a cell, evaluated once a minute: alerts on its hosts, and its service levels. Series have the labels `cell` and `host`.
  *
  * @param look what to look at when a service is down
- * @example cellRules(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })), '...').rules[0].alert // 'CellstampHealthy'
+ * @example cellRules(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })), '...').map(({ name }) => name) // ['cellstamp-euw1-a', 'cellstamp-euw1-a-service-levels']
  */
-export function cellRules(cell: Cell, look: string): RuleGroup {
+export function cellRules(cell: Cell, look: string): readonly RuleGroup[] {
+  return [alertRules(cell, look), serviceLevelRules(cell)];
+}
+
+/** Left out are alerts on what no page of the hosts has: memory, disks, certificates, and what EC2 counts. */
+export function alertRules(cell: Cell, look: string): RuleGroup<AlertingRule> {
   const { name, sbcs, media } = cell;
   const alerts = [...[...sbcs, ...media].flatMap((host) => hostAlerts(host, look)), ...cellAlerts(cell)];
   const rules = [
@@ -89,7 +78,7 @@ function alertingRule(cell: string, alert: Alert): AlertingRule {
   const value = promQl(expression, text);
   const unknown = missing === 'breaching' ? namesIn(expression).map((name) => ` or absent(${text(name)})`) : [];
   return {
-    alert: `Cellstamp${capitalised(host === undefined ? id : id.slice(host.length + 1))}`,
+    alert: alertName(host === undefined ? id : id.slice(host.length + 1)),
     expr: `${value} ${when === 'above' ? '>' : '<'} ${threshold}${unknown.join('')}`,
     // Minutes that are added up are over when they are.
     ...(together ? {} : { for: `${minutes}m` }),
@@ -97,12 +86,6 @@ function alertingRule(cell: string, alert: Alert): AlertingRule {
     annotations: { summary: description, first_look: firstLook, runbook },
   };
 }
-
-const capitalised = (id: string): string =>
-  id
-    .split('-')
-    .map((word) => word[0]!.toUpperCase() + word.slice(1))
-    .join('');
 
 /** One value without labels, of the last minutes. */
 function readingText(cell: string, { host, metric, statistic }: HostReading, minutes: number): string {
@@ -112,13 +95,6 @@ function readingText(cell: string, { host, metric, statistic }: HostReading, min
   // Of several programs of a host the one that is worst off counts.
   const all = metric === 'HostHealthy' ? 'min' : 'sum';
   return `${all}(${parts.join(' or ')})`;
-}
-
-/** @example selected('up', { cell: 'euw1-a', host: 'sbc-1' }) // 'up{cell="euw1-a", host="sbc-1"}' */
-function selected(name: string, labels: Readonly<Record<string, string>>): string {
-  const [metric, own = ''] = name.split(/[{}]/);
-  const matchers = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-  return `${metric}{${[own, ...matchers].filter((matcher) => matcher !== '').join(', ')}}`;
 }
 
 /** Names of readings without which an expression has no value. */

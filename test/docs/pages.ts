@@ -158,7 +158,9 @@ export function missingFiles(folder: string, { text }: DocumentedCommand): reado
   const words = text.replace(/\s#.*$/gm, '').split(/\s+/);
   return words.filter(
     (word, at) =>
-      /^[\w.-][\w./-]*\.(yaml|csv|json|ts)$/.test(word) && words[at - 1] !== '--html' && !existsSync(join(folder, word)),
+      /^[\w.-][\w./-]*\.(yaml|csv|json|ts)$/.test(word) &&
+      words[at - 1] !== '--html' &&
+      !existsSync(join(folder, word)),
   );
 }
 

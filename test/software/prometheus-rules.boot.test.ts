@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { deriveCell } from '../../lib/fleet/derive/cell.ts';
 import { parseCell } from '../../lib/fleet/schema/cell.ts';
 import { alertKinds, type AlertKind } from '../../lib/observability/alert-kinds.ts';
-import { cellRules } from '../../lib/software/prometheus-rules.ts';
+import { alertRules } from '../../lib/software/prometheus-rules.ts';
 import { describeWith } from '../requirements.ts';
 
 const cell = deriveCell(
@@ -20,7 +20,7 @@ const cell = deriveCell(
     media: { hosts: 2, kernelForwarding: 'preferred' },
   }),
 );
-const group = cellRules(cell, 'its log');
+const group = alertRules(cell, 'its log');
 
 /** Values at each quarter of a minute, in promtool's notation. */
 type Series = Readonly<Record<string, string>>;
