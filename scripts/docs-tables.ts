@@ -8,6 +8,18 @@ import {
   worstShare,
   type BurnName,
 } from '../lib/observability/service-levels.ts';
+import {
+  edgeMetrics,
+  hostMetrics,
+  mediaMetrics,
+  sbcMetrics,
+  tlsMetrics,
+  type HostMetric,
+} from '../lib/observability/host-metrics.ts';
+import { edgePage, sbcPage } from '../lib/observability/kamailio-pages.ts';
+import type { MetricPage } from '../lib/observability/metric-page.ts';
+import { recordedRatios } from '../lib/observability/recorded-metrics.ts';
+import { relayPage } from '../lib/observability/relay-page.ts';
 import { alertKinds, owners, pageOf, severities, type AlertKind } from '../lib/observability/alert-kinds.ts';
 
 type Row = readonly string[];
@@ -29,6 +41,44 @@ const alertsByPlace: Readonly<Record<string, string>> = {
 
 const nameOf = (kind: AlertKind): string =>
   alertsByPlace[kind] ?? (kind.startsWith('database-') || kind.includes('budget') ? kind : `HOST-${kind}`);
+
+/** Sentences begin with a capital, whatever they are in the data. */
+const sentence = (text: string): string => text[0]!.toUpperCase() + text.slice(1).replace(/\.$/, '');
+
+const pageTable = <Name extends string>({ prefix, metrics }: MetricPage<Name>): string =>
+  table(
+    ['metric', 'label', 'kind', 'unit', 'meaning'],
+    (Object.keys(metrics) as Name[]).map((name) => {
+      const { label, kind, unit, what } = metrics[name];
+      return [`\`${prefix}${name}\``, label === undefined ? '' : `\`${label}\``, kind, unit, sentence(what)];
+    }),
+  );
+
+const publishedTable = (): string => {
+  const groups: readonly (readonly [string, Readonly<Record<string, HostMetric>>])[] = [
+    ['every host', hostMetrics],
+    ['SBC, edge', tlsMetrics],
+    ['SBC', sbcMetrics],
+    ['media host', mediaMetrics],
+    ['edge', edgeMetrics],
+  ];
+  return table(
+    ['metric', 'of', 'kind', 'unit', 'meaning', 'from'],
+    groups.flatMap(([of, metrics]) =>
+      Object.entries(metrics).map(([name, { kind, unit, what, from }]) => [
+        `\`${name}\``,
+        of,
+        kind,
+        unit,
+        sentence(what),
+        [from ?? []]
+          .flat()
+          .map((one) => `\`${one}\``)
+          .join(', '),
+      ]),
+    ),
+  );
+};
 
 const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/service-levels.md': {
@@ -52,6 +102,21 @@ const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
           }),
         ),
       ),
+  },
+  'docs/metrics.md': {
+    sbc: () => pageTable(sbcPage),
+    edge: () => pageTable(edgePage),
+    relay: () => pageTable(relayPage),
+    recorded: () =>
+      table(
+        ['series', 'unit', 'meaning'],
+        Object.entries(recordedRatios).map(([name, { unit, what }]) => [
+          `\`cellstamp:${name}:1h\``,
+          unit,
+          sentence(what),
+        ]),
+      ),
+    published: publishedTable,
   },
   'docs/alerts.md': {
     severities: () =>
