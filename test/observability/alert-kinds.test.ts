@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alertKinds, pageOf, severities, type AlertKind, type Severity } from '../../lib/observability/alert-kinds.ts';
+import { kamailioPaths } from '../../lib/software/kamailio/common/paths.ts';
 import { alertName } from '../../lib/software/prometheus-rule.ts';
 import { cellRules } from '../../lib/software/prometheus-rules.ts';
 import { hostConfig } from '../../lib/software/cell-host.ts';
@@ -157,6 +158,12 @@ describe('what the pages tell an operator to type', () => {
     ]);
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter((unit) => !known.has(unit))).toEqual([]);
+  });
+
+  it('asks Kamailio at the socket that it has', () => {
+    const sockets = texts.flatMap((text) => [...text.matchAll(/kamcmd (-s \S+)?/g)].map(([, socket]) => socket));
+    expect(sockets.length).toBeGreaterThan(5);
+    expect(new Set(sockets)).toEqual(new Set([`-s unix:${kamailioPaths.control}`]));
   });
 
   it('names scripts that hosts have', () => {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { alertKinds, severities } from '../../lib/observability/alert-kinds.ts';
+import { deriveCell } from '../../lib/fleet/derive/cell.ts';
+import { parseCell } from '../../lib/fleet/schema/cell.ts';
+import { cellRules } from '../../lib/software/prometheus-rules.ts';
 import { alertmanagerConfig } from '../../lib/software/alertmanager.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { describeWith } from '../requirements.ts';
@@ -96,6 +99,19 @@ describe('an alert holds back', () => {
   it('none of its cell that is about no host, while a host is drained', () => {
     expect(holdsBack(drained, { alertname: 'CellstampRecords', cell: 'euw1-a', severity: 'P1' })).toBe(false);
   });
+});
+
+it('a cell in which every alert fires is one page and no ticket', () => {
+  const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
+  const firing = cellRules(cell, 'its log')
+    .flatMap(({ rules }) => rules)
+    .flatMap((rule): Labels[] => ('alert' in rule ? [{ alertname: rule.alert, ...rule.labels }] : []));
+  expect(firing.length).toBeGreaterThan(20);
+  const left = firing.filter((target) => !firing.some((source) => holdsBack(source, target)));
+  const notifications = left
+    .filter((labels) => receiverOf(labels) !== 'cellstamp-nobody')
+    .map((labels) => [receiverOf(labels), ...config.route.group_by.map((name) => labels[name])].join(' '));
+  expect([...new Set(notifications)]).toEqual(['cellstamp-page euw1-a']);
 });
 
 it('every kind of alert has one of these severities', () => {
