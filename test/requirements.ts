@@ -87,6 +87,7 @@ const parts = {
     present: () => ['prometheus', 'promtool'].every(onPath),
     reason: 'needs prometheus and promtool: apt-get install prometheus',
   },
+  amtool: { present: () => onPath('amtool'), reason: 'needs amtool: apt-get install prometheus-alertmanager' },
   bird: { present: () => onPath('bird'), reason: 'needs BIRD 2: apt-get install bird2' },
   chromium: { present: () => onPath('chromium'), reason: 'needs Chromium: apt-get install chromium' },
   baresip: { present: () => onPath('baresip'), reason: 'needs baresip: apt-get install baresip-core' },
