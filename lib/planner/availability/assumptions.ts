@@ -19,7 +19,7 @@ export const assumptions = {
     ...aYear,
     what: 'failures a year of one host',
     source:
-      'a server fails every 4.3 months: Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010, table 2',
+      'a server fails every 4.3 months: Ford et al., Availability in Globally Distributed Storage Systems, OSDI 2010',
   },
   'host-outage': {
     value: 15,
