@@ -1,7 +1,7 @@
 /**
  * Writes what follows from the schemas: the JSON Schemas of the files that people write, and of a plan, into cells/, and the
- * types of specs into lib/fleet/. And from programs in Python and C: their texts as a module beside them. Run it after a change of
- * either: npx tsx scripts/write-schemas.ts
+ * types of specs into lib/fleet/. From programs in Python and C: their texts as a module beside them. From metrics and alerts: the tables
+ * of the documentation. Run it after a change of any: npx tsx scripts/write-schemas.ts
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

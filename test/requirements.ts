@@ -20,12 +20,15 @@ function onPath(program: string): boolean {
   );
 }
 
-/** Folder of a local mirror of Terraform providers, from TF_PROVIDER_MIRROR or a script beside the checkout. */
+/** Folder of a local mirror of Terraform providers, from TF_PROVIDER_MIRROR or a script beside the checkout, which looks for it. */
+let mirror: string | undefined | null = null;
 export function providerMirror(): string | undefined {
-  if (process.env['TF_PROVIDER_MIRROR']) return process.env['TF_PROVIDER_MIRROR'];
+  if (mirror !== null) return mirror;
   const script = new URL('../../shared/tools/terraform-mirror', import.meta.url).pathname;
-  if (!existsSync(script)) return undefined;
-  return execFileSync(script, { encoding: 'utf8' }).trim() || undefined;
+  const found =
+    process.env['TF_PROVIDER_MIRROR'] ?? (existsSync(script) ? execFileSync(script, { encoding: 'utf8' }).trim() : '');
+  mirror = found === '' ? undefined : found;
+  return mirror;
 }
 
 /**
@@ -84,6 +87,7 @@ const parts = {
     present: () => ['prometheus', 'promtool'].every(onPath),
     reason: 'needs prometheus and promtool: apt-get install prometheus',
   },
+  amtool: { present: () => onPath('amtool'), reason: 'needs amtool: apt-get install prometheus-alertmanager' },
   bird: { present: () => onPath('bird'), reason: 'needs BIRD 2: apt-get install bird2' },
   chromium: { present: () => onPath('chromium'), reason: 'needs Chromium: apt-get install chromium' },
   baresip: { present: () => onPath('baresip'), reason: 'needs baresip: apt-get install baresip-core' },

@@ -26,8 +26,10 @@ const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     manifests: async () => (await import('./commands/manifests.ts')).addManifests,
     image: async () => (await import('./commands/image.ts')).addImage,
     capacity: async () => (await import('./commands/capacity.ts')).addCapacity,
+    availability: async () => (await import('./commands/availability.ts')).addAvailability,
     cost: async () => (await import('./commands/cost.ts')).addCost,
     'prometheus-config': async () => (await import('./commands/prometheus-config.ts')).addPrometheusConfig,
+    'alertmanager-config': async () => (await import('./commands/alertmanager-config.ts')).addAlertmanagerConfig,
     scrape: async () => (await import('./commands/prometheus-config.ts')).addScrape,
   },
   'Operations on a running cell': {

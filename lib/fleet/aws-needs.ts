@@ -10,13 +10,16 @@ export interface AwsNeeds {
   readonly vpcs: number;
 }
 
-/** Service quotas: their codes, and what an account has that never asked for more. */
+/** Service quotas: their services and codes, and what an account has that never asked for more. */
 export const awsQuotas: Readonly<
-  Record<keyof AwsNeeds, { readonly code: string; readonly usual: number; readonly what: string }>
+  Record<
+    keyof AwsNeeds,
+    { readonly service: string; readonly code: string; readonly usual: number; readonly what: string }
+  >
 > = {
-  elasticIps: { code: 'L-0263D0A3', usual: 5, what: 'Elastic IPs' },
-  vcpus: { code: 'L-1216C47A', usual: 5, what: 'vCPUs of On-Demand Standard instances' },
-  vpcs: { code: 'L-F678F1CE', usual: 5, what: 'VPCs' },
+  elasticIps: { service: 'ec2', code: 'L-0263D0A3', usual: 5, what: 'Elastic IPs' },
+  vcpus: { service: 'ec2', code: 'L-1216C47A', usual: 5, what: 'vCPUs of On-Demand Standard instances' },
+  vpcs: { service: 'vpc', code: 'L-F678F1CE', usual: 5, what: 'VPCs' },
 };
 
 const vcpusOf = (type: string): number => findInstance(type)?.vcpus ?? 0;

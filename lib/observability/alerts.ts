@@ -7,6 +7,7 @@
 import type { Cell, MediaHost, SbcHost } from '../fleet/derive/cell.ts';
 import type { EdgeHost, FrontRegion } from '../fleet/derive/front.ts';
 import { longestRecordQueue } from '../fleet/schema/fixed.ts';
+import { responseTo, type AlertKind, type Response } from './alert-kinds.ts';
 import type { HostMetricName } from './host-metrics.ts';
 
 export interface HostReading {
@@ -29,10 +30,10 @@ export type Expression =
   | readonly ['+' | '-' | '*' | '/' | '>' | '==' | 'and', Expression, Expression]
   | readonly ['if', condition: Expression, then: Expression, otherwise: number];
 
-export interface Alert {
+export interface Alert extends Response {
   /** Stable within the cell or the front: `sbc-1-healthy`. */
   readonly id: string;
-  /** What it means, and what to do first. */
+  /** What it means. */
   readonly description: string;
   /** One reading, or several under the names that `expression` uses. */
   readonly readings: Readonly<Record<string, HostReading>>;
@@ -77,10 +78,15 @@ const reading = ({ name }: WatchedHost, metric: HostMetricName, statistic: HostR
 });
 
 /** An alert of one host; a missing metric is unknown. */
-const hostAlert = (host: WatchedHost, id: string, rest: Omit<Alert, 'id' | 'missing'> & Partial<Alert>): Alert => ({
+const hostAlert = (
+  host: WatchedHost,
+  kind: AlertKind,
+  rest: Omit<Alert, 'id' | 'missing' | keyof Response> & Partial<Alert>,
+): Alert => ({
   missing: 'missing',
+  ...responseTo(kind),
   ...rest,
-  id: `${host.name}-${id}`,
+  id: `${host.name}-${kind}`,
 });
 
 /**
@@ -91,7 +97,8 @@ const hostAlert = (host: WatchedHost, id: string, rest: Omit<Alert, 'id' | 'miss
 export function hostAlerts(host: WatchedHost, look: string): readonly Alert[] {
   return [
     hostAlert(host, 'healthy', {
-      description: `A service of ${host.hostname} is down, or the host says nothing: ${look}`,
+      description: `A service of ${host.hostname} is down, or the host says nothing`,
+      firstLook: look,
       readings: { m: reading(host, 'HostHealthy', 'Minimum') },
       when: 'below',
       threshold: 1,
@@ -99,7 +106,7 @@ export function hostAlerts(host: WatchedHost, look: string): readonly Alert[] {
       missing: 'breaching',
     }),
     hostAlert(host, 'allowance', {
-      description: `EC2 holds packets of ${host.hostname} back: a larger instance type, or fewer calls a host`,
+      description: `EC2 holds packets of ${host.hostname} back`,
       readings: {
         in: reading(host, 'BandwidthInExceeded', 'Sum'),
         out: reading(host, 'BandwidthOutExceeded', 'Sum'),
@@ -142,7 +149,7 @@ export function cellAlerts(cell: Cell): readonly Alert[] {
 function userspaceAlert(host: MediaHost): Alert {
   const all = sum(['user', 'kernel']);
   return hostAlert(host, 'userspace', {
-    description: `${host.hostname} relays packets itself that its kernel should forward: lsmod, rtpengine's log`,
+    description: `${host.hostname} relays packets itself that its kernel should forward`,
     readings: { user: reading(host, 'UserspacePackets', 'Sum'), kernel: reading(host, 'KernelPackets', 'Sum') },
     expression: ['if', ['>', all, 3000], ['/', ['*', 100, 'user'], all], 0],
     when: 'above',
@@ -154,7 +161,7 @@ function userspaceAlert(host: MediaHost): Alert {
 /** Of a host that answers SIP over TLS. */
 export function certificateAlert(host: WatchedHost): Alert {
   return hostAlert(host, 'certificate', {
-    description: `The certificate of SIP over TLS on ${host.hostname} expires within two weeks: renew it in the secret sip-tls; hosts take it up within two hours`,
+    description: `The certificate of SIP over TLS on ${host.hostname} expires within two weeks`,
     readings: { m: reading(host, 'CertificateDays', 'Maximum') },
     when: 'below',
     threshold: fewCertificateDays,
@@ -165,8 +172,9 @@ export function certificateAlert(host: WatchedHost): Alert {
 function pairAlerts([first, second]: Cell['sbcs']): readonly Alert[] {
   return [
     {
+      ...responseTo('active-sbc'),
       id: 'active-sbc',
-      description: 'No SBC is active, or both think they are: keepalived on both, claim-addresses in their journals',
+      description: 'No SBC is active, or both think they are',
       readings: { a: reading(first, 'Active', 'Maximum'), b: reading(second, 'Active', 'Maximum') },
       // A host that says nothing does not count as active: with the other one active all is well.
       expression: ['abs', ['-', sum([orZero('a'), orZero('b')]), 1]],
@@ -176,8 +184,9 @@ function pairAlerts([first, second]: Cell['sbcs']): readonly Alert[] {
       missing: 'breaching',
     },
     {
+      ...responseTo('records'),
       id: 'records',
-      description: 'Calls were answered in the last ten minutes, but no record reached Redis: redis-tunnel, Redis',
+      description: 'Calls were answered in the last ten minutes, but no record reached Redis',
       readings: {
         answered1: reading(first, 'AnsweredCalls', 'Sum'),
         answered2: reading(second, 'AnsweredCalls', 'Sum'),
@@ -207,7 +216,7 @@ function pairAlerts([first, second]: Cell['sbcs']): readonly Alert[] {
 function sbcAlerts(host: SbcHost): readonly Alert[] {
   return [
     hostAlert(host, 'unproved', {
-      description: `${host.hostname} drops requests from edges’ addresses: somebody forges them, or the keys differ (learn-edges)`,
+      description: `${host.hostname} drops requests from edges’ addresses: somebody forges them, or the keys differ`,
       readings: { m: reading(host, 'UnprovedEdge', 'Sum') },
       when: 'above',
       threshold: 0,
@@ -233,14 +242,14 @@ function sbcAlerts(host: SbcHost): readonly Alert[] {
 function probeAlerts(host: SbcHost): readonly Alert[] {
   return [
     hostAlert(host, 'probe', {
-      description: `Calls of the probe of ${host.hostname} fail, or their record or the database does: /usr/local/lib/cellstamp/probe now says which`,
+      description: `Calls of the probe of ${host.hostname} fail, or their record or the database does`,
       readings: { m: reading(host, 'ProbeFailing', 'Minimum') },
       when: 'above',
       threshold: 0,
       minutes: 2,
     }),
     hostAlert(host, 'probe-age', {
-      description: `The probe of ${host.hostname} says nothing, so nobody sees whether calls have audio: the log of cellstamp-probe`,
+      description: `The probe of ${host.hostname} says nothing, so nobody sees whether calls have audio`,
       readings: { m: reading(host, 'ProbeAge', 'Minimum') },
       when: 'above',
       threshold: silentProbeSeconds,
@@ -254,6 +263,7 @@ export function regionAlerts({ region, edges }: Pick<FrontRegion, 'region' | 'ed
   return [
     ...edges.flatMap(edgeAlerts),
     {
+      ...responseTo('ready'),
       id: `${region}-ready`,
       description: `No edge in ${region} takes traffic; clients are sent to other regions, if there are any`,
       readings: Object.fromEntries(edges.map((edge) => [`e${edge.number}`, reading(edge, 'Ready', 'Maximum')])),
@@ -277,7 +287,7 @@ function edgeAlerts(edge: EdgeHost): readonly Alert[] {
       minutes: 5,
     }),
     hostAlert(edge, 'refused', {
-      description: `${edge.hostname} refuses entries of the directory: the log of cellstamp-directory-agent says which`,
+      description: `${edge.hostname} refuses entries of the directory`,
       readings: { m: reading(edge, 'DirectoryRefused', 'Sum') },
       when: 'above',
       threshold: 0,

@@ -9,7 +9,9 @@ import { relayPage } from './relay-page.ts';
 export interface HostMetric {
   /** Of a counter the increase since the last minute is published. */
   readonly kind: 'counter' | 'gauge';
-  /** What it counts or says, with its unit. */
+  /** `calls`, `seconds`, `1 or 0`. */
+  readonly unit: string;
+  /** What it counts or says. */
   readonly what: string;
   /**
    * The series of the host's own Prometheus page that it is, or whose sum. A series that has not counted yet may be missing from
@@ -21,39 +23,48 @@ export interface HostMetric {
 
 /** Of every host. */
 export const hostMetrics = {
-  HostHealthy: { kind: 'gauge', what: '1 while every service of the host is active' },
-  MemoryAvailable: { kind: 'gauge', what: 'percent of the memory that programs may still take' },
-  DiskUsed: { kind: 'gauge', what: 'percent of the root volume' },
+  HostHealthy: { kind: 'gauge', unit: '1 or 0', what: '1 while every service of the host is active' },
+  MemoryAvailable: { kind: 'gauge', unit: 'percent', what: 'percent of the memory that programs may still take' },
+  DiskUsed: { kind: 'gauge', unit: 'percent', what: 'percent of the root volume' },
   BandwidthInExceeded: {
     kind: 'counter',
+    unit: 'packets',
     what: 'packets that EC2 held back or dropped: more bandwidth in than the instance may use',
   },
-  BandwidthOutExceeded: { kind: 'counter', what: 'the same, out' },
-  PacketsExceeded: { kind: 'counter', what: 'the same, packets a second' },
+  BandwidthOutExceeded: { kind: 'counter', unit: 'packets', what: 'the same, out' },
+  PacketsExceeded: { kind: 'counter', unit: 'packets', what: 'the same, packets a second' },
   ConntrackExceeded: {
     kind: 'counter',
+    unit: 'packets',
     what: 'packets dropped because EC2 had reached its limit of tracked connections',
   },
 } as const satisfies Record<string, HostMetric>;
 
 /** Of every host that answers SIP over TLS. */
 export const tlsMetrics = {
-  CertificateDays: { kind: 'gauge', what: 'whole days until the certificate of SIP over TLS expires; 0 once it has' },
+  CertificateDays: {
+    kind: 'gauge',
+    unit: 'days',
+    what: 'whole days until the certificate of SIP over TLS expires; 0 once it has',
+  },
 } as const satisfies Record<string, HostMetric>;
 
 export const mediaMetrics = {
   RelaySessions: {
     kind: 'gauge',
+    unit: 'calls',
     what: 'calls that rtpengine relays now',
     from: series(relayPage, 'sessions', 'own'),
   },
   UserspacePackets: {
     kind: 'counter',
+    unit: 'packets',
     what: 'packets that rtpengine relayed itself instead of in the kernel',
     from: series(relayPage, 'packets_total', 'userspace'),
   },
   KernelPackets: {
     kind: 'counter',
+    unit: 'packets',
     what: 'packets that the kernel forwarded for rtpengine',
     from: series(relayPage, 'packets_total', 'kernel'),
   },
@@ -62,36 +73,47 @@ export const mediaMetrics = {
 const unproved = ['unproved_edge', 'stale_proof', 'replayed_proof'];
 
 export const sbcMetrics = {
-  Active: { kind: 'gauge', what: '1 while the host is the active SBC' },
-  Calls: { kind: 'gauge', what: 'calls that the SBC knows of', from: series(sbcPage, 'calls') },
-  AnsweredCalls: { kind: 'counter', what: 'calls that were answered', from: series(sbcPage, 'answered_total') },
+  Active: { kind: 'gauge', unit: '1 or 0', what: '1 while the host is the active SBC' },
+  Calls: { kind: 'gauge', unit: 'calls', what: 'calls that the SBC knows of', from: series(sbcPage, 'calls') },
+  AnsweredCalls: {
+    kind: 'counter',
+    unit: 'calls',
+    what: 'calls that were answered',
+    from: series(sbcPage, 'answered_total'),
+  },
   RecordsSent: {
     kind: 'counter',
+    unit: 'events',
     what: 'events of calls that Redis has taken',
     from: series(sbcPage, 'records_total', 'sent'),
   },
   RecordsWaiting: {
     kind: 'gauge',
+    unit: 'events',
     what: 'events of calls that wait for Redis',
     from: series(sbcPage, 'records_waiting'),
   },
   TablesAge: {
     kind: 'gauge',
+    unit: 'seconds',
     what: 'seconds since the SBC last read its tables from the database',
     from: series(sbcPage, 'tables_age_seconds'),
   },
   ProbeFailing: {
     kind: 'gauge',
+    unit: 'parts',
     what: 'what the probe of the SBC finds not well: media hosts without audio, the SBC itself, records, the database',
     from: series(sbcPage, 'probe_failing'),
   },
   ProbeAge: {
     kind: 'gauge',
+    unit: 'seconds',
     what: 'seconds since the probe of the SBC last said anything',
     from: series(sbcPage, 'probe_age_seconds'),
   },
   UnprovedEdge: {
     kind: 'counter',
+    unit: 'requests',
     what: 'requests from an edge’s address that were dropped because their proof was none, too old, or used before',
     from: unproved.map((reason) => series(sbcPage, 'dropped_total', reason)),
   },
@@ -100,32 +122,42 @@ export const sbcMetrics = {
 export const edgeMetrics = {
   Ready: {
     kind: 'gauge',
+    unit: '1 or 0',
     what: '1 while the edge takes new calls, as its health check says: loaded, answering, not draining',
   },
-  DirectoryReachable: { kind: 'gauge', what: '1 while the tenant directory answers the edge' },
-  DirectoryEntries: { kind: 'gauge', what: 'domains, numbers and source addresses that the edge knows' },
+  DirectoryReachable: { kind: 'gauge', unit: '1 or 0', what: '1 while the tenant directory answers the edge' },
+  DirectoryEntries: {
+    kind: 'gauge',
+    unit: 'entries',
+    what: 'domains, numbers and source addresses that the edge knows',
+  },
   DirectoryRefused: {
     kind: 'counter',
+    unit: 'items',
     what: 'items of the directory that the edge refused; one that stays wrong is refused again every hour',
   },
-  DirectoryUntold: { kind: 'gauge', what: 'changes of the directory that Kamailio has yet to take' },
+  DirectoryUntold: { kind: 'gauge', unit: 'changes', what: 'changes of the directory that Kamailio has yet to take' },
   Calls: {
     kind: 'gauge',
+    unit: 'calls',
     what: 'calls that go through the edge: a drained one is empty at 0',
     from: series(edgePage, 'edge_calls'),
   },
   ClockOffset: {
     kind: 'gauge',
+    unit: 'seconds',
     what: 'seconds between the edge’s clock and that of the cell which is furthest from it',
     from: series(edgePage, 'edge_clock_offset_seconds'),
   },
   CellUnreachable: {
     kind: 'counter',
+    unit: 'requests',
     what: 'requests that were turned away because no SBC of their cell answered',
     from: series(edgePage, 'edge_rejected', 'cell_unreachable'),
   },
   UnknownTenant: {
     kind: 'counter',
+    unit: 'requests',
     what: 'requests that were turned away because no tenant has their domain, number or source',
     from: series(edgePage, 'edge_rejected', 'unknown_tenant'),
   },

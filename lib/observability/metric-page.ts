@@ -2,7 +2,9 @@
 
 export interface PageMetric {
   readonly kind: 'counter' | 'gauge';
-  /** What it counts or says, with its unit. */
+  /** `calls`, `seconds`, `1 or 0`. */
+  readonly unit: string;
+  /** What it counts or says. */
   readonly what: string;
   /** Name of its one label. Never a tenant: with 500 tenants and more that would be thousands of series a host. */
   readonly label?: string;

@@ -1,5 +1,5 @@
 /** Alerts as rules of Prometheus, on the pages that the hosts have themselves. */
-import type { Cell } from '../fleet/derive/cell.ts';
+import type { Cell, MediaHost } from '../fleet/derive/cell.ts';
 import { cellAlerts, hostAlerts, type Alert, type Expression, type HostReading } from '../observability/alerts.ts';
 import {
   edgeMetrics,
@@ -11,23 +11,9 @@ import {
 } from '../observability/host-metrics.ts';
 import { sbcPage } from '../observability/kamailio-pages.ts';
 import { series } from '../observability/metric-page.ts';
-
-/** A rule as Prometheus reads it. */
-export interface AlertingRule {
-  /** `CellstampRecordsWaiting`: the same of every host and cell. */
-  readonly alert: string;
-  readonly expr: string;
-  readonly for?: string;
-  /** `cell`, and `host` where it is one host's. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: { readonly summary: string };
-}
-
-export interface RuleGroup {
-  readonly name: string;
-  readonly interval: string;
-  readonly rules: readonly AlertingRule[];
-}
+import { drainedAlert, drainedSeverity } from './alertmanager.ts';
+import { alertName, selected, type AlertingRule, type RuleGroup } from './prometheus-rule.ts';
+import { serviceLevelRules } from './service-level-rules.ts';
 
 const metrics: Readonly<Record<string, HostMetric>> = {
   ...hostMetrics,
@@ -43,23 +29,48 @@ const metrics: Readonly<Record<string, HostMetric>> = {
 const isKnown = ({ metric }: HostReading): boolean => metrics[metric]!.from !== undefined;
 
 /**
- * The rules of a cell, a group that is evaluated once a minute. Series have the labels `cell` and `host`. Left out are alerts on what no page
- * of the hosts has: memory, disks, certificates, and what EC2 counts.
+ * The rules of a cell, evaluated once a minute: alerts on its hosts, and its service levels. Series have the labels `cell` and `host`.
  *
  * @param look what to look at when a service is down
- * @example cellRules(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })), '...').rules[0].alert // 'CellstampHealthy'
+ * @example cellRules(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })), '...').map(({ name }) => name) // ['cellstamp-euw1-a', 'cellstamp-euw1-a-service-levels']
  */
-export function cellRules(cell: Cell, look: string): RuleGroup {
+export function cellRules(cell: Cell, look: string): readonly RuleGroup[] {
+  return [alertRules(cell, look), serviceLevelRules(cell)];
+}
+
+/** Left out are alerts on what no page of the hosts has: memory, disks, certificates, and what EC2 counts. */
+export function alertRules(cell: Cell, look: string): RuleGroup<AlertingRule> {
   const { name, sbcs, media } = cell;
   const alerts = [...[...sbcs, ...media].flatMap((host) => hostAlerts(host, look)), ...cellAlerts(cell)];
-  const rules = alerts
-    .filter(({ readings }) => Object.values(readings).every(isKnown))
-    .map((alert) => alertingRule(name, alert));
+  const rules = [
+    ...media.map((host) => drainedRule(name, host)),
+    ...alerts
+      .filter(({ readings }) => Object.values(readings).every(isKnown))
+      .map((alert) => alertingRule(name, alert)),
+  ];
   return { name: `cellstamp-${name}`, interval: '1m', rules };
+}
+
+/** Minutes for which a host that takes calls again counts as drained: a roll restarts it before that, and alerts look back as far. */
+const drainedMinutes = 5;
+
+/**
+ * Nobody is notified of it: while it fires, Alertmanager holds back the alerts of the host (`alertmanager.ts`). Media hosts alone have a
+ * metric that says so.
+ */
+function drainedRule(cell: string, { name: host, hostname }: MediaHost): AlertingRule {
+  const drained = selected(series(sbcPage, 'media_host_drained', host), { cell });
+  return {
+    alert: drainedAlert,
+    expr: `max(max_over_time(${drained}[${drainedMinutes}m])) > 0`,
+    labels: { cell, severity: drainedSeverity, host },
+    annotations: { summary: `${hostname} is drained, or was until a moment ago` },
+  };
 }
 
 function alertingRule(cell: string, alert: Alert): AlertingRule {
   const { id, description, readings, when, threshold, minutes, together = false, missing } = alert;
+  const { severity, owner, firstLook, runbook } = alert;
   const hosts = [...new Set(Object.values(readings).map(({ host }) => host))];
   const host = hosts.length === 1 ? hosts[0]! : undefined;
   const text = (name: string) => readingText(cell, readings[name]!, together ? minutes : 1);
@@ -67,20 +78,14 @@ function alertingRule(cell: string, alert: Alert): AlertingRule {
   const value = promQl(expression, text);
   const unknown = missing === 'breaching' ? namesIn(expression).map((name) => ` or absent(${text(name)})`) : [];
   return {
-    alert: `Cellstamp${capitalised(host === undefined ? id : id.slice(host.length + 1))}`,
+    alert: alertName(host === undefined ? id : id.slice(host.length + 1)),
     expr: `${value} ${when === 'above' ? '>' : '<'} ${threshold}${unknown.join('')}`,
     // Minutes that are added up are over when they are.
     ...(together ? {} : { for: `${minutes}m` }),
-    labels: { cell, ...(host === undefined ? {} : { host }) },
-    annotations: { summary: description },
+    labels: { cell, severity, owner, ...(host === undefined ? {} : { host }) },
+    annotations: { summary: description, first_look: firstLook, runbook },
   };
 }
-
-const capitalised = (id: string): string =>
-  id
-    .split('-')
-    .map((word) => word[0]!.toUpperCase() + word.slice(1))
-    .join('');
 
 /** One value without labels, of the last minutes. */
 function readingText(cell: string, { host, metric, statistic }: HostReading, minutes: number): string {
@@ -90,13 +95,6 @@ function readingText(cell: string, { host, metric, statistic }: HostReading, min
   // Of several programs of a host the one that is worst off counts.
   const all = metric === 'HostHealthy' ? 'min' : 'sum';
   return `${all}(${parts.join(' or ')})`;
-}
-
-/** @example selected('up', { cell: 'euw1-a', host: 'sbc-1' }) // 'up{cell="euw1-a", host="sbc-1"}' */
-function selected(name: string, labels: Readonly<Record<string, string>>): string {
-  const [metric, own = ''] = name.split(/[{}]/);
-  const matchers = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-  return `${metric}{${[own, ...matchers].filter((matcher) => matcher !== '').join(', ')}}`;
 }
 
 /** Names of readings without which an expression has no value. */

@@ -36,8 +36,11 @@ it.each([...pages, 'CHANGELOG.md', 'SECURITY.md'])('%s', (page) => {
   expect(deadLinksOf(page)).toEqual([]);
 });
 
-it('README leads to every page of the documentation', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const reached = new Set([...readme.matchAll(/\]\(([^)#]+)/g)].map(([, link]) => link));
+/** Pages that a page names, by their paths from the root. */
+const namedIn = (page: string): readonly string[] =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#]+)/g)].map(([, link]) => join(dirname(page), link!));
+
+it('README leads to every page of the documentation, and the list of alerts to every runbook', () => {
+  const reached = new Set([...namedIn('README.md'), ...namedIn('docs/alerts.md')]);
   expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([]);
 });

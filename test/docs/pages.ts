@@ -23,7 +23,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const pages = [
   'README.md',
   'CONTRIBUTING.md',
-  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
   'examples/pipeline/README.md',
 ];
 
@@ -151,12 +153,14 @@ export function runIn(folder: string, { text }: DocumentedCommand): Outcome {
   return { status, stdout, stderr };
 }
 
-/** Files that a command reads and that are not there. What it writes, it need not find. */
+/** Files that a command reads and that are not there. What it writes, it need not find; a path from the root is a host's. */
 export function missingFiles(folder: string, { text }: DocumentedCommand): readonly string[] {
   const words = text.replace(/\s#.*$/gm, '').split(/\s+/);
   return words.filter(
     (word, at) =>
-      /^[\w./-]+\.(yaml|csv|json|ts)$/.test(word) && words[at - 1] !== '--html' && !existsSync(join(folder, word)),
+      /^[\w.-][\w./-]*\.(yaml|csv|json|ts)$/.test(word) &&
+      words[at - 1] !== '--html' &&
+      !existsSync(join(folder, word)),
   );
 }
 

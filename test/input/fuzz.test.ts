@@ -463,6 +463,8 @@ describe('a command line', () => {
   const commands = [
     ['check', '--cells', 'DIR/cells'],
     ['capacity'],
+    ['availability'],
+    ['availability', '--assume'],
     ['prometheus-config'],
     ['manifests'],
     ['customers'],

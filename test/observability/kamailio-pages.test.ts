@@ -5,6 +5,8 @@ import { parseCell } from '../../lib/fleet/schema/cell.ts';
 import { parseFront } from '../../lib/fleet/schema/front.ts';
 import { hostMetrics, mediaMetrics, sbcMetrics, edgeMetrics } from '../../lib/observability/host-metrics.ts';
 import { edgePage, sbcPage } from '../../lib/observability/kamailio-pages.ts';
+import type { PageMetric } from '../../lib/observability/metric-page.ts';
+import { relayPage } from '../../lib/observability/relay-page.ts';
 import { edgeConfig } from '../../lib/software/kamailio/edge/config.ts';
 import { kamailioConfig } from '../../lib/software/kamailio/sbc/config.ts';
 
@@ -27,6 +29,19 @@ describe.each([
     const labelled = new Set(used.filter(([, , values]) => values!.split(', ').length === 3).map(([, name]) => name!));
     const labels = Object.entries(metrics).filter(([, { label }]) => label !== undefined);
     expect([...labelled].sort()).toEqual(labels.map(([name]) => name).sort());
+  });
+});
+
+describe('a metric whose name says its unit', () => {
+  const units = { seconds: 'seconds', milliseconds: 'milliseconds', percent: 'percent' } as const;
+  const pages = [sbcPage, edgePage, relayPage].flatMap(({ metrics }) =>
+    Object.entries<PageMetric>(metrics).map(([name, { unit }]) => ({ name, unit })),
+  );
+
+  it.each(Object.entries(units))('in %s has it', (word, unit) => {
+    const named = pages.filter(({ name }) => new RegExp(`_${word}(_total)?$`).test(name));
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((metric) => metric.unit !== unit)).toEqual([]);
   });
 });
 

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { deriveCell } from '../../lib/fleet/derive/cell.ts';
 import { parseCell } from '../../lib/fleet/schema/cell.ts';
-import { cellRules } from '../../lib/software/prometheus-rules.ts';
+import { alertKinds, type AlertKind } from '../../lib/observability/alert-kinds.ts';
+import { alertRules } from '../../lib/software/prometheus-rules.ts';
 import { describeWith } from '../requirements.ts';
 
 const cell = deriveCell(
@@ -19,13 +20,21 @@ const cell = deriveCell(
     media: { hosts: 2, kernelForwarding: 'preferred' },
   }),
 );
-const group = cellRules(cell, 'its log');
+const group = alertRules(cell, 'its log');
 
 /** Values at each quarter of a minute, in promtool's notation. */
 type Series = Readonly<Record<string, string>>;
 
 const on = (host: string, labels = '') => `{cell="lab", host="${host}"${labels === '' ? '' : `, ${labels}`}}`;
 const ofSbc = (name: string, host: string, labels = '') => `cellstamp_sbc_${name}${on(host, labels)}`;
+
+/** Labels by which an alert is routed. */
+function responseOf(alert: string): Readonly<Record<string, string>> {
+  if (alert === 'CellstampDrained') return { severity: 'none' };
+  const kind = alert.slice('Cellstamp'.length).replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`);
+  const { severity, owner } = alertKinds[kind.toLowerCase() as AlertKind];
+  return { severity, owner };
+}
 
 /** Half an hour in which all is well, and calls are answered. */
 const wellDay: Series = {
@@ -39,6 +48,8 @@ const wellDay: Series = {
       [ofSbc('tables_age_seconds', host), '20x120'],
       [ofSbc('probe_failing', host), '0x120'],
       [ofSbc('probe_age_seconds', host), '2x120'],
+      [ofSbc('media_host_drained', host, 'media="media-1"'), '0x120'],
+      [ofSbc('media_host_drained', host, 'media="media-2"'), '0x120'],
     ]),
   ),
   ...Object.fromEntries(
@@ -65,6 +76,7 @@ const troubles: Readonly<Record<string, readonly [Series, labels: Readonly<Recor
     },
     { host: 'sbc-1' },
   ],
+  CellstampDrained: [{ [ofSbc('media_host_drained', 'sbc-1', 'media="media-2"')]: '0x40 1x80' }, { host: 'media-2' }],
   CellstampUserspace: [
     {
       [`rtpengine_packets_total${on('media-1', 'type="userspace"')}`]: '0+5000x120',
@@ -86,8 +98,8 @@ describeWith(['debian-packages', 'prometheus'], 'the rules of a cell', () => {
     const { status, stdout, stderr } = spawnSync('promtool', words, { cwd: folder, encoding: 'utf8' });
     return { status, said: status === 0 ? '' : `${stdout}${stderr}` };
   };
-  const summaryOf = (alert: string, labels: Readonly<Record<string, string>>) =>
-    group.rules.find((rule) => rule.alert === alert && rule.labels['host'] === labels['host'])!.annotations;
+  const ruleOf = (alert: string, labels: Readonly<Record<string, string>>) =>
+    group.rules.find((rule) => rule.alert === alert && rule.labels['host'] === labels['host'])!;
 
   /** @param fires the one alert that does, after a quarter of an hour of trouble */
   const tried = (
@@ -103,7 +115,12 @@ describeWith(['debian-packages', 'prometheus'], 'the rules of a cell', () => {
         alertname,
         exp_alerts:
           alertname === fires?.alert
-            ? [{ exp_labels: { cell: 'lab', ...fires.labels }, exp_annotations: summaryOf(alertname, fires.labels) }]
+            ? [
+                {
+                  exp_labels: { cell: 'lab', ...responseOf(alertname), ...fires.labels },
+                  exp_annotations: ruleOf(alertname, fires.labels).annotations,
+                },
+              ]
             : [],
       })),
     };

@@ -18,7 +18,7 @@ export function addCapacity(program: Command): Command {
     )
     .argument('[cells...]', 'names of cells; all by default')
     .option(...cellsOption)
-    .option('--figures <file>', `figures of your own (default: ${USUAL_FIGURES} where it is there)`)
+    .option('--figures <file>', `your own figures (default: ${USUAL_FIGURES} if it exists)`)
     .option('--lost-media-hosts <n>', 'number of media hosts lost in each pool', wholeNumber(0, MOST_HOSTS), 1)
     .option('--json', 'print it as JSON')
     .addHelpText(

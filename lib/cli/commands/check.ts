@@ -9,6 +9,7 @@ import type { FrontSpec } from '../../fleet/schema/front.ts';
 import { isFrontOnKubernetes } from '../../fleet/schema/targets/kubernetes-front.ts';
 import { isOnKubernetes } from '../../fleet/schema/targets/on-kubernetes.ts';
 import type { ToFillIn } from '../../targets/aws/fill-in.ts';
+import type { AccountRoom } from '../../targets/aws/operations/account-room.ts';
 import type { Privilege } from '../../targets/kubernetes/privileges.ts';
 import { awsQuotas, regionNeeds, type AwsNeeds, type RegionNeeds } from '../../fleet/aws-needs.ts';
 import { oldCell, oldFront } from '../../fleet/schema/old-form.ts';
@@ -27,6 +28,7 @@ export function addCheck(program: Command): Command {
       '--rewrite',
       'first move settings that only AWS understands into the section aws of each file, with their comments',
     )
+    .option('--account', 'also ask AWS whether the quotas of the account have room for the fleet')
     .option('--privileges', 'also list what each container of a cell on Kubernetes may do beyond an ordinary one')
     .option('--json', 'print what was found as JSON')
     .addHelpText(
@@ -35,9 +37,10 @@ export function addCheck(program: Command): Command {
 Example:
   $ npx cellstamp check
   $ npx cellstamp check --rewrite
+  $ npx cellstamp check --account
   $ npx cellstamp check --privileges
 
-Exit status 2 when there is an error, 0 when there are only warnings.`,
+Exit status 2 when there is an error, or when a quota of the account is too small; 0 when there are only warnings.`,
     )
     .action(check);
 }
@@ -45,11 +48,12 @@ Exit status 2 when there is an error, 0 when there are only warnings.`,
 interface Options {
   readonly cells: string;
   readonly rewrite?: true;
+  readonly account?: true;
   readonly privileges?: true;
   readonly json?: true;
 }
 
-async function check({ cells: folder, rewrite, privileges, json }: Options): Promise<void> {
+async function check({ cells: folder, rewrite, account, privileges, json }: Options): Promise<void> {
   const old = oldFiles(readCellFolder(folder).files);
   const rewritten = rewrite ? await replace(old) : [];
   const left = rewrite ? old.filter((file) => file.refused !== undefined) : old;
@@ -60,6 +64,8 @@ async function check({ cells: folder, rewrite, privileges, json }: Options): Pro
   const toFill = errors > 0 ? [] : toFillIn(cells, front);
   const needs = errors > 0 ? [] : regionNeeds(cells, front);
   const warnings = findings.length - errors;
+  const room = account && errors === 0 ? await accountRoomOf(needs, cells, front) : undefined;
+  const isShort = room?.some(isTooSmall) ?? false;
   if (json) {
     const names = cells.map(({ name }) => name);
     printJson({
@@ -70,13 +76,15 @@ async function check({ cells: folder, rewrite, privileges, json }: Options): Pro
       findings,
       toFill,
       needs,
+      ...(room && { account: room }),
       ...(rewrite && { rewritten }),
       ...(privileges && { privileges: privileged }),
     });
   } else {
     for (const path of rewritten) console.log(`${printable(path)}: rewritten`);
     for (const finding of findings) console.log(formatFinding(finding));
-    for (const one of needs) console.log(needsLine(one));
+    if (room === undefined) for (const one of needs) console.log(needsLine(one));
+    else for (const one of room) console.log(roomLine(one));
     for (const one of toFill) console.log(fillLine(one));
     for (const one of privileged) console.log(privilegeLine(one));
     console.log(`${count(files.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`);
@@ -86,7 +94,27 @@ async function check({ cells: folder, rewrite, privileges, json }: Options): Pro
     : advice(left)) {
     console.error(line);
   }
-  if (errors > 0 || (rewrite && left.length > 0)) process.exitCode = usageStatus;
+  if (errors > 0 || isShort || (rewrite && left.length > 0)) process.exitCode = usageStatus;
+}
+
+async function accountRoomOf(
+  needs: readonly RegionNeeds[],
+  cells: readonly CellSpec[],
+  front: FrontSpec | undefined,
+): Promise<readonly AccountRoom[]> {
+  const { accountRoom } = await import('../../targets/aws/operations/account-room.ts');
+  return accountRoom(needs, [
+    ...cells.map(({ name }) => ({ kind: 'cell' as const, name })),
+    ...(front === undefined ? [] : [{ kind: 'front' as const, name: front.name }]),
+  ]);
+}
+
+const isTooSmall = ({ needed, others, allowed }: AccountRoom) => needed + others > allowed;
+
+function roomLine(room: AccountRoom): string {
+  const { region, quota, code, needed, others, allowed } = room;
+  const text = `${region}: the fleet needs ${needed} ${awsQuotas[quota].what}, others use ${others}, the account allows ${allowed}`;
+  return isTooSmall(room) ? `${text}: error: ask AWS for ${needed + others} (quota ${code})` : text;
 }
 
 /** Of every cell on Kubernetes, and of the front's edges: hosts of a role are alike, so one of each. */

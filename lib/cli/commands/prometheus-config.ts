@@ -34,5 +34,5 @@ const withOptions = (command: Command, name: string): Command =>
         return;
       }
       const { stringify } = await import('yaml');
-      process.stdout.write(stringify({ groups: [cellRules(cell, 'systemctl --failed')] }, { lineWidth: 0 }));
+      process.stdout.write(stringify({ groups: cellRules(cell, 'systemctl --failed') }, { lineWidth: 0 }));
     });

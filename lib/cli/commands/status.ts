@@ -68,10 +68,9 @@ async function look(name: string | undefined): Promise<Sight> {
   const local = await import('../../targets/local/index.ts');
   const { frontStates, frontStatus } = await import('../../targets/local/front/index.ts');
   const isMeant = (each: { readonly name: string }) => name === undefined || each.name === name;
-  const [cells, fronts] = await Promise.all([
-    local.checkedList(name),
-    Promise.all(frontStates().filter(isMeant).map(frontStatus)),
-  ]);
+  // Read before anything is asked: nobody would wait for the cells' answers if it threw after that.
+  const states = frontStates().filter(isMeant);
+  const [cells, fronts] = await Promise.all([local.checkedList(name), Promise.all(states.map(frontStatus))]);
   return { cells, fronts, remains: local.remains().filter(isMeant) };
 }
 

@@ -1,4 +1,5 @@
 /** CloudWatch's alarms as plain data: what wakes somebody by the hosts' own metrics, and by those of EC2. */
+import { responseTo, type AlertKind } from '../../observability/alert-kinds.ts';
 import { hostAlerts, type Alert, type WatchedHost } from '../../observability/alerts.ts';
 import { metricMath } from './metric-math.ts';
 import { metricDimensions, metricNamespace, partition, type Site } from './site.ts';
@@ -47,13 +48,14 @@ export function hostAlarms(site: Site, host: WatchedHost, instanceId: string): r
 /** By what EC2 measures of the instance. */
 function instanceAlarms({ region }: Site, host: WatchedHost, instanceId: string): readonly Alarm[] {
   const alarm = (
-    id: string,
+    kind: AlertKind,
     metric: string,
     rest: Pick<Alarm, 'description' | 'threshold' | 'minutes' | 'actions'> & Pick<Partial<Metric>, 'statistic'>,
   ): Alarm => {
     const { statistic = 'Maximum', ...more } = rest;
     return {
-      id: `${host.name}-${id}`,
+      ...responseTo(kind),
+      id: `${host.name}-${kind}`,
       metrics: { m: { namespace: 'AWS/EC2', name: metric, dimensions: { InstanceId: instanceId }, statistic } },
       when: 'above',
       missing: 'missing',

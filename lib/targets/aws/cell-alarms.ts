@@ -1,5 +1,6 @@
 /** The alarms of a cell: of every host, of what the hosts share, and of the services that AWS runs for it. */
 import type { Cell } from '../../fleet/derive/cell.ts';
+import { responseTo, type AlertKind } from '../../observability/alert-kinds.ts';
 import { cellAlerts } from '../../observability/alerts.ts';
 import { alarmOf, hostAlarms, type Alarm, type Metric } from './alarm-table.ts';
 import { cellSite, resourceName } from './site.ts';
@@ -24,6 +25,7 @@ function databaseAlarms(cell: Cell): readonly Alarm[] {
   });
   return [
     {
+      ...responseTo('database-cpu'),
       id: 'database-cpu',
       description:
         'The database has had little CPU to spare for ten minutes; calls do not wait for it, registrations may',
@@ -35,8 +37,9 @@ function databaseAlarms(cell: Cell): readonly Alarm[] {
       actions: [],
     },
     {
+      ...responseTo('database-memory'),
       id: 'database-memory',
-      description: 'The database runs out of memory: a larger class',
+      description: 'The database runs out of memory',
       metrics: { m: rds('FreeableMemory', 'Minimum') },
       when: 'below',
       threshold: 256 * 2 ** 20,
@@ -45,6 +48,7 @@ function databaseAlarms(cell: Cell): readonly Alarm[] {
       actions: [],
     },
     {
+      ...responseTo('database-replica-lag'),
       id: 'database-replica-lag',
       description: 'A reader is more than 2 s behind: a fail-over would lose nothing, but readers show old data',
       metrics: { m: rds('AuroraReplicaLagMaximum', 'Maximum') },
@@ -60,8 +64,15 @@ function databaseAlarms(cell: Cell): readonly Alarm[] {
 /** ElastiCache names the nodes of a group NAME-001, NAME-002, ... */
 function redisAlarms(cell: Cell, number: number): readonly Alarm[] {
   const node = `${resourceName(cell)}-${String(number).padStart(3, '0')}`;
-  const alarm = (id: string, metric: string, threshold: number, minutes: number, description: string): Alarm => ({
-    id: `redis-${number}-${id}`,
+  const alarm = (
+    kind: AlertKind & `redis-${string}`,
+    metric: string,
+    threshold: number,
+    minutes: number,
+    description: string,
+  ): Alarm => ({
+    ...responseTo(kind),
+    id: kind.replace('redis', `redis-${number}`),
     description,
     metrics: {
       m: { namespace: 'AWS/ElastiCache', name: metric, dimensions: { CacheClusterId: node }, statistic: 'Maximum' },
@@ -73,16 +84,10 @@ function redisAlarms(cell: Cell, number: number): readonly Alarm[] {
     actions: [],
   });
   return [
-    alarm('cpu', 'EngineCPUUtilization', 80, 10, `Redis on ${node} has little CPU to spare`),
+    alarm('redis-cpu', 'EngineCPUUtilization', 80, 10, `Redis on ${node} has little CPU to spare`),
+    alarm('redis-memory', 'DatabaseMemoryUsagePercentage', 75, 5, `Redis on ${node} runs out of memory`),
     alarm(
-      'memory',
-      'DatabaseMemoryUsagePercentage',
-      75,
-      5,
-      `Redis on ${node} runs out of memory: is anybody reading the call records?`,
-    ),
-    alarm(
-      'lag',
+      'redis-lag',
       'ReplicationLag',
       10,
       5,

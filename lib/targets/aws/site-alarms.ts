@@ -24,7 +24,7 @@ export class SiteAlarms extends Construct {
     const name = resourceName(site, alarm.id);
     return new CloudwatchMetricAlarm(this, alarm.id, {
       alarmName: name,
-      alarmDescription: alarm.description,
+      alarmDescription: descriptionOf(alarm),
       comparisonOperator: alarm.when === 'above' ? 'GreaterThanThreshold' : 'LessThanThreshold',
       threshold: alarm.threshold,
       ...periods(alarm),
@@ -32,10 +32,17 @@ export class SiteAlarms extends Construct {
       alarmActions: [topicArn, ...alarm.actions],
       okActions: [topicArn],
       ...(alarm.expression === undefined ? single(alarm) : several(alarm)),
-      tags: { Name: name },
+      tags: { Name: name, severity: alarm.severity, owner: alarm.owner },
     });
   }
 }
+
+/**
+ * The severity comes first, so that a subscription of the topic can select by it: a filter policy over the message's body,
+ * `{"AlarmDescription": [{"prefix": "P0"}, {"prefix": "P1"}]}`.
+ */
+const descriptionOf = ({ severity, owner, description, firstLook, runbook }: Alarm): string =>
+  `${severity}, ${owner}: ${description}. First look: ${firstLook}. Runbook: ${runbook}`;
 
 /**
  * The minute that has not been published yet is always filled by FILL, with which the alarm would stick in the state that this value

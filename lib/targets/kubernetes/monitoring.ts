@@ -27,7 +27,7 @@ export function monitoringObjects(cell: Cell): readonly KubernetesObject[] {
       apiVersion,
       kind: 'PrometheusRule',
       metadata: { name: 'alerts', namespace, labels: { ...labels, ...cellLabels(cell) } },
-      spec: { groups: [cellRules(cell, look)] },
+      spec: { groups: cellRules(cell, look) },
     },
   ];
 }

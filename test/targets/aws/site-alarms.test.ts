@@ -24,8 +24,18 @@ describe('SiteAlarms', () => {
     for (const alarm of alarms(minimal).all('aws_cloudwatch_metric_alarm')) {
       expect(alarm['alarm_actions']).toContain('arn:aws:sns:eu-west-1:123456789012:alarms');
       expect(alarm['ok_actions']).toEqual(['arn:aws:sns:eu-west-1:123456789012:alarms']);
-      expect(alarm['alarm_description']).toMatch(/\w/);
+      expect(alarm['alarm_description']).toMatch(
+        /^P[0-3], \w+: .*\. First look: .+\. Runbook: docs\/runbooks\/[a-z-]+\.md$/,
+      );
     }
+  });
+
+  it('says first how urgent an alarm is, so that a subscription can select by it', () => {
+    expect(alarms(minimal).one('aws_cloudwatch_metric_alarm', 'active-sbc')).toMatchObject({
+      alarm_description:
+        'P0, voice: No SBC is active, or both think they are. First look: journalctl -u keepalived -n 100, on both SBCs. Runbook: docs/runbooks/active-sbc.md',
+      tags: { severity: 'P0', owner: 'voice' },
+    });
   });
 
   it('has EC2 recover a media host whose machine fails', () => {

@@ -77,57 +77,55 @@ const fullBatch = 16000;
 /** How long a replica may take to have a record. Without a replica the records of so long go in one command. */
 const copyMilliseconds = 100;
 
+/** A field of a call's entry in the script below, whose lists count from 1. */
+const inEntry = (name: (typeof callFields)[number] | (typeof endFields)[number]) =>
+  `entry[${([...callFields, ...endFields] as const).indexOf(name) + 1}]`;
+
 /**
- * Takes each record once, whoever brings it and however often: one that an SBC could not deliver is brought by the other one, and an
- * answer that was lost has it brought again. In: lines of a record's name, a tab, the event. (No value in an event has a quotation mark.)
+ * What Redis runs for a batch: takes each record once, whoever brings it and however often (one that an SBC could not deliver is brought
+ * by the other one, and an answer that was lost has it brought again), and writes it as JSON. In: lines of a record's name, a tab, and the
+ * call's entry. (No value in an entry has a quotation mark.)
  */
-const takeRecords = (longest: number) =>
-  `for name, event in string.gmatch(ARGV[1], '([^\\t\\n]+)\\t([^\\n]+)') do if redis.call('SET', 'record:' .. name, 1, 'NX', 'EX', ${remembered}) then local stream, longest = KEYS[1], ${longest} if string.find(event, '"kind":"probe"', 1, true) then stream, longest = KEYS[2], ${longestProbeStream} end redis.call('XADD', stream, 'MAXLEN', '~', longest, '*', 'event', event) end end return 1`;
-
-type Value = { readonly text: string } | { readonly number: string };
-
-/** A variable of the script that is a JSON object; values hold nothing that JSON would escape. */
-function json(fields: Readonly<Record<string, Value>>): string {
-  const members = Object.entries(fields).map(([name, of]) => `"${name}":${'text' in of ? `"${of.text}"` : of.number}`);
-  return `$_s({${members.join(',')}})`;
+export function takeRecords(longest: number, sbc: string): string {
+  const text = (name: keyof CallEvent, value: string) => `text('${name}', ${value})`;
+  const number = (name: keyof CallEvent, value: string) => `number('${name}', ${value})`;
+  const ofStart = [
+    text('event', 'event'),
+    text('call', inEntry('callId')),
+    text('id', 'id'),
+    ...(['tenant', 'kind', 'from', 'to', 'trunk'] as const).map((name) => text(name, inEntry(name))),
+    number('media', inEntry('media')),
+    text('sbc', `'${sbc}'`),
+    ...(['invited', 'answered'] as const).map((name) => number(name, inEntry(name))),
+  ];
+  const ofEnd = [
+    ...(['ended', 'cause'] as const).map((name) => number(name, inEntry(name))),
+    text('reason', inEntry('reason')),
+    ...(['mos', 'jitter', 'loss', 'roundTrip'] as const).map((name) => number(name, inEntry(name))),
+    `'"partial":' .. tostring(${inEntry('partial')} == '1')`,
+  ];
+  const member = String.raw`'"' .. name .. '":`;
+  return [
+    String.raw`local function text(name, value) return ${member}"' .. value .. '"' end`,
+    // What the relay could not measure is no number, and the answer of a call that had none is empty.
+    String.raw`local function number(name, value) return ${member}' .. (string.find(value, '^[%d.]+') and value or 'null') end`,
+    String.raw`for name, call in string.gmatch(ARGV[1], '([^\t\n]+)\t([^\n]+)') do`,
+    `if redis.call('SET', 'record:' .. name, 1, 'NX', 'EX', ${remembered}) then`,
+    `local id, event = string.match(name, '([^:]+):(%a+)')`,
+    `local entry = {}`,
+    `for field in string.gmatch(call .. '|', '([^|]*)|') do entry[#entry + 1] = field end`,
+    `local record = table.concat({ ${ofStart.join(', ')} }, ',')`,
+    `if event ~= 'start' then record = record .. ',' .. table.concat({ ${ofEnd.join(', ')} }, ',') end`,
+    `local stream, longest = KEYS[1], ${longest}`,
+    `if ${inEntry('kind')} == 'probe' then stream, longest = KEYS[2], ${longestProbeStream} end`,
+    `redis.call('XADD', stream, 'MAXLEN', '~', longest, '*', 'event', '{' .. record .. '}')`,
+    `end end return 1`,
+  ].join(' ');
 }
-
-const ofEnd = (name: (typeof endFields)[number]) =>
-  `$(vn(call){s.select,${callFields.length + endFields.indexOf(name)},|})`;
 
 /** Call records: events to a Redis stream, by a process that may wait for it. */
 export function records(cell: Cell, host: SbcHost): Section {
   const { recordDays } = cell.spec.retention;
-  /** Null where the relay could not measure it. */
-  const measured = {
-    mos: ofEnd('mos'),
-    jitter: ofEnd('jitter'),
-    loss: ofEnd('loss'),
-    roundTrip: ofEnd('roundTrip'),
-  };
-  const start = {
-    call: { text: ofCall('callId') },
-    id: { text: '$var(id)' },
-    tenant: { text: ofCall('tenant') },
-    kind: { text: ofCall('kind') },
-    from: { text: ofCall('from') },
-    to: { text: ofCall('to') },
-    trunk: { text: ofCall('trunk') },
-    media: { number: ofCall('media') },
-    sbc: { text: host.name },
-    invited: { number: ofCall('invited') },
-    answered: { number: '$var(answered)' },
-  };
-  const end = {
-    ended: { number: ofEnd('ended') },
-    cause: { number: ofEnd('cause') },
-    reason: { text: ofEnd('reason') },
-    mos: { number: '$var(mos)' },
-    jitter: { number: '$var(jitter)' },
-    loss: { number: '$var(loss)' },
-    roundTrip: { number: '$var(roundTrip)' },
-    partial: { number: '$var(partial)' },
-  };
   return {
     title: 'Call records',
     text: String.raw`
@@ -214,37 +212,20 @@ route[WRITE_RECORD] {
     $vn(call) = $sht(own_records=>$var(record));
     # Delivered meanwhile.
     if ($vn(call) == $null) return;
-    $var(id) = $(var(record){s.select,0,:});
-    $var(event) = $(var(record){s.select,1,:});
-    $var(answered) = ${ofCall('answered')};
-    if ($var(answered) == "") $var(answered) = "null";
-    if ($var(event) == "start") {
-        $vn(event) = ${json({ event: { text: 'start' }, ...start })};
-    } else {
-${Object.entries(measured)
-  .map(
-    ([name, value]) => `        $var(${name}) = ${value};
-        if ($(var(${name}){s.len}) == 0 || starts_with("$var(${name})", "<")) $var(${name}) = "null";`,
-  )
-  .join('\n')}
-        if (${ofEnd('partial')} == "1") $var(partial) = "true";
-        else $var(partial) = "false";
-        # Its start first, where that is not delivered: the SBC that had it may be dead, or have it behind this end in its queue. Redis
-        # takes it once.
-        $var(start) = $var(id) + ":start";
-        if ($var(event) == "end" && $var(answered) != "null"
-                && ($sht(others_records=>$var(start)) != $null || $sht(own_records=>$var(start)) != $null)) {
-            $vn(event) = ${json({ event: { text: 'start' }, ...start })};
-            $var(batch) = $var(batch) + ($var(start) + "\t" + $vn(event) + "\n");
+    # Its start first, where that is not delivered: the SBC that had it may be dead, or have it behind this end in its queue. Redis takes
+    # it once.
+    if ($(var(record){s.select,1,:}) == "end" && ${ofCall('answered')} != "") {
+        $var(start) = $(var(record){s.select,0,:}) + ":start";
+        if ($sht(others_records=>$var(start)) != $null || $sht(own_records=>$var(start)) != $null) {
+            $var(batch) = $var(batch) + ($var(start) + "\t" + $vn(call) + "\n");
         }
-        $vn(event) = ${json({ event: { text: '$var(event)' }, ...start, ...end })};
     }
     $var(names) = $_s($var(names)$var(record) );
-    $var(batch) = $var(batch) + ($var(record) + "\t" + $vn(event) + "\n");
+    $var(batch) = $var(batch) + ($var(record) + "\t" + $vn(call) + "\n");
 }
 
 route[SEND_BATCH] {
-    $vn(script) = "${takeRecords(longestStream[cell.spec.size]).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}";
+    $vn(script) = "${takeRecords(longestStream[cell.spec.size], host.name).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}";
     # Type 3 is a number: the script has finished.
     if (!redis_cmd("records", "EVAL %s 2 ${callRecordStream} ${probeRecordStream} %s", "$vn(script)", "$var(batch)", "reply") || $redis(reply=>type) != 3) {
         redis_free("reply");
@@ -262,15 +243,17 @@ route[SEND_BATCH] {
     }
     redis_free("reply");
     $var(unconfirmed) = 0;
+    # The other SBC no longer needs them.
+    $var(delivered) = "";
     $var(i) = 0;
     $var(record) = $(var(names){s.select,0, });
     while ($var(record) != "") {
         $sht(own_records=>$var(record)) = $null;
-        # The other SBC no longer needs it.
-        mq_add("events", "$var(record)", "v|");
+        $var(delivered) = $_s($var(delivered)v$var(record)|) + "\n";
         $var(i) = $var(i) + 1;
         $var(record) = $(var(names){s.select,$var(i), });
     }
+    mq_add("events", "records", "v$var(delivered)");
     prom_counter_inc("records_total", "$var(i)", "sent");
     $var(names) = "";
     $var(batch) = "";

@@ -103,20 +103,18 @@ route[TELL] {
 }
 
 route[TELL_AT_ONCE] {
-    if (${ofTold('kind')} == "probe") return;
     # An SBC with many calls sends ${toldAtOnce} datagrams between two batches at most.
-    if ($shv(at_once) < ${toldAtOnce} && $TV(sn) - $shv(heard) <= ${silentSeconds}) {
-        $shv(at_once) = $shv(at_once) + 1;
-        $var(lines) = "";
-        route(ADD_LINES);
-        # It may be lost: the batch is not.
-        ${sendAtOnce('$var(lines)')};
-    }
+    if ($shv(at_once) >= ${toldAtOnce} || $TV(sn) - $shv(heard) > ${silentSeconds} || ${ofTold('kind')} == "probe") return;
+    $shv(at_once) = $shv(at_once) + 1;
+    $var(lines) = "";
+    route(ADD_LINES);
+    # It may be lost: the batch is not.
+    ${sendAtOnce('$var(lines)')};
 }
 
 # The lines that tell an event, which TAKE_LINES reads. In: $var(op), $var(id), and $vn(told): of a call, its entry, with its end if it
 # has one; of a side that has moved (p), its name; of a phone that rings (r), its tag; of an INVITE that goes out (b, and i for the first
-# of a call), nothing. $vn(call), the entry. Adds to $var(lines).
+# of a call), nothing; of records that are delivered (v), their lines. $vn(call), the entry. Adds to $var(lines).
 route[ADD_LINES] {
     switch ($var(op)) {
         case "p":
@@ -135,6 +133,9 @@ route[ADD_LINES] {
             return;
         case "b":
             if ($sht(sent=>$var(id)) != $null) $var(lines) = $var(lines) + ($_s(b$var(id)|$sht(sent=>$var(id))) + "\n");
+            return;
+        case "v":
+            $var(lines) = $var(lines) + $vn(told);
             return;
         case "+":
         case "=":

@@ -1,9 +1,10 @@
 /** The clients of the AWS SDK, which only somebody needs who works on cells on AWS. */
 import { OperationFailure } from '../../../operations/failure.ts';
 
-const packages = ['client-cloudwatch', 'client-dynamodb', 'client-ec2', 'client-secrets-manager', 'client-ssm'].map(
-  (name) => `@aws-sdk/${name}`,
-);
+const packages = [
+  ...['client-cloudwatch', 'client-dynamodb', 'client-ec2', 'client-secrets-manager', 'client-service-quotas'],
+  'client-ssm',
+].map((name) => `@aws-sdk/${name}`);
 
 /**
  * @param load imports a client

@@ -1,0 +1,83 @@
+/** How available the calls of a fleet are, and how much of it fails at once. */
+import type { Assumed } from './assumptions.ts';
+import {
+  cellAvailability,
+  frontAvailability,
+  withoutSite,
+  type Availability,
+  type CellShape,
+  type FrontShape,
+} from './cell-availability.ts';
+import { countOf, minutesPerYear } from './redundancy.ts';
+
+export interface CellOfFleet extends Availability {
+  readonly name: string;
+  readonly region: string;
+  /** With the front before it: what its tenants see, 0 to 1. */
+  readonly throughFront: number;
+}
+
+export interface FleetAvailability {
+  readonly cells: readonly CellOfFleet[];
+  /** Absent in a fleet without a front. */
+  readonly front?: Availability;
+  /** Of a call of any tenant, 0 to 1; cells count by the tenants that they take. */
+  readonly available: number;
+  readonly minutesAYear: number;
+  /** Minutes a year in which 0, 1, ... cells are away. */
+  readonly minutesWithCellsAway: readonly number[];
+}
+
+interface Cell extends CellShape {
+  readonly name: string;
+  readonly region: string;
+  readonly maxTenants: number;
+}
+
+/**
+ * @param cells at least one
+ * @param inFleet cells that roll-outs go through, these among them
+ */
+export function fleetAvailability(
+  cells: readonly Cell[],
+  front: FrontShape | undefined,
+  assumed: Assumed,
+  inFleet = cells.length,
+): FleetAvailability {
+  const each = cells.map((cell): CellOfFleet => {
+    const own = cellAvailability(cell, assumed, inFleet);
+    const before = front === undefined ? 1 : frontAvailability(front, assumed, cell.region).available;
+    return { name: cell.name, region: cell.region, ...own, throughFront: own.available * before };
+  });
+  const tenants = cells.reduce((sum, { maxTenants }) => sum + maxTenants, 0);
+  const available = each.reduce(
+    (sum, { throughFront }, at) => sum + (throughFront * cells[at]!.maxTenants) / tenants,
+    0,
+  );
+  return {
+    cells: each,
+    ...(front === undefined ? {} : { front: frontAvailability(front, assumed) }),
+    available,
+    minutesAYear: (1 - available) * minutesPerYear,
+    minutesWithCellsAway: cellsAway(each, assumed).map((chance) => chance * minutesPerYear),
+  };
+}
+
+/** Chance that 0, 1, ... cells are away: those of a region all at once with their site, else each on its own. Regions share nothing. */
+function cellsAway(cells: readonly CellOfFleet[], assumed: Assumed): readonly number[] {
+  const regions = [...new Set(cells.map(({ region }) => region))];
+  return regions
+    .map((region) => {
+      const there = cells.filter((cell) => cell.region === region);
+      const alone = countOf(there.map((cell) => 1 - withoutSite(cell).available));
+      return alone.map((chance, away) => chance * assumed.site + (away === there.length ? 1 - assumed.site : 0));
+    })
+    .reduce(sumOfTwo, [1]);
+}
+
+/** Distribution of the sum of two independent counts. */
+function sumOfTwo(one: readonly number[], other: readonly number[]): readonly number[] {
+  return Array.from({ length: one.length + other.length - 1 }, (_, sum) =>
+    one.reduce((chance, of, at) => chance + of * (other[sum - at] ?? 0), 0),
+  );
+}
