@@ -53,12 +53,15 @@ export interface HigherLevel {
   rise: number;
   /** Above 0, at most a half. */
   share: number;
+  /** Variance of the logarithm of a day's mean there: as sure as days were before the break. */
+  variance: number;
 }
 
 /** {@link HigherLevel} as it is remembered: by the level itself, as the expected one moves. */
 interface Remembered {
   level: number;
   share: number;
+  variance: number;
   /** What is left of the share after a day that is not like it. */
   left: number;
 }
@@ -152,7 +155,8 @@ export class DayLevel {
   get higher(): HigherLevel | undefined {
     if (this.#higher === undefined) return undefined;
     const rise = this.#higher.level - this.#now;
-    return rise > 0 ? { rise, share: this.#higher.share } : undefined;
+    const { share, variance } = this.#higher;
+    return rise > 0 ? { rise, share, variance } : undefined;
   }
 
   /** Effect of a weekday on the logarithm; NaN where it was never seen. */
@@ -232,7 +236,8 @@ export class DayLevel {
       const factor = product[i]! * shrink;
       if (factor !== 0) for (let j = 0; j < size; j++) this.#covariance[i * size + j]! -= factor * product[j]!;
     }
-    if (!returned) this.#rememberHigher(strange, level, level + error, kinds);
+    const expected = { level, variance: (own / slope ** 2) * this.#unit };
+    if (!returned) this.#rememberHigher(strange, expected, level + error, kinds);
     this.#strange = returned ? 0 : strange;
     this.#seen[weekday] = 1;
     this.#updates++;
@@ -269,10 +274,15 @@ export class DayLevel {
 
   /**
    * @param strange direction in which the day was strange
-   * @param expected the level it was expected to have
+   * @param expected the level it was expected to have, and how sure that was
    * @param measured the level that it had
    */
-  #rememberHigher(strange: number, expected: number, measured: number, kinds: readonly number[]): void {
+  #rememberHigher(
+    strange: number,
+    expected: { level: number; variance: number },
+    measured: number,
+    kinds: readonly number[],
+  ): void {
     if (this.#higher) {
       this.#higher.share *= this.#higher.left;
       if (this.#higher.share < LEAST_SHARE) this.#higher = undefined;
@@ -281,7 +291,7 @@ export class DayLevel {
     if (strange === 0 || kinds.length > 0) return;
     // Of several quiet days the first says where demand came from.
     if (strange < 0 && this.#higher) return;
-    const possible = strange > 0 ? { level: measured, ...STAYS } : { level: expected, ...RETURNS };
+    const possible = strange > 0 ? { ...expected, level: measured, ...STAYS } : { ...expected, ...RETURNS };
     if (!(this.#higher && this.#higher.level > possible.level)) this.#higher = possible;
   }
 
