@@ -1,4 +1,4 @@
-import { contractOfAll } from './implausible.ts';
+import { contractOfAll, mostPossible, physicalLimit } from './implausible.ts';
 import { admittedCalls, SBCS, type FleetCell, type FleetTenant, type Implausible } from './input.ts';
 import type { PlanRules } from './rules.ts';
 import type { ActionOf, HoldCode } from './schema.ts';
@@ -43,6 +43,7 @@ export function holdOf(
   if (state !== 'planned' && state !== 'retired') {
     if (tenants.length > 0 || cell.signals.measuredAt !== undefined) found.push(...staleness(cell, now, rules));
     found.push(...contradictions(cell, now, contractOfAll(tenants, 'relayedCalls')), ...badQuality(cell, rules));
+    found.push(...setupsBeyondLimits(cell, tenants));
     for (const { until, text } of implausible) if (until > now - DOUBTED_MS) found.push(['implausible', text]);
     if (unaccounted !== undefined) found.push(['contradictory', unaccounted]);
   }
@@ -79,6 +80,13 @@ function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: 
 /** Minutes, or days where it is two and more. */
 const ago = (minutes: number): string =>
   minutes < 2880 ? `${amount(minutes)} minutes ago` : `${amount(minutes / 1440)} days ago`;
+
+/** Set-ups that the cell cannot have: the plan does not count with them. */
+function setupsBeyondLimits({ signals, spec }: FleetCell, tenants: readonly FleetTenant[]): [HoldCode, string][] {
+  const { setups = 0 } = signals;
+  const most = mostPossible(physicalLimit(spec, 'setups'), contractOfAll(tenants, 'setups'));
+  return setups > most ? [['implausible', `${amount(setups)} set-ups/s measured, at most ${amount(most)} can be`]] : [];
+}
 
 function contradictions({ signals, spec }: FleetCell, now: number, contract = 0): [HoldCode, string][] {
   const { relayedCalls, callsByRecords, setups, measuredAt } = signals;

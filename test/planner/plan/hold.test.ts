@@ -68,6 +68,15 @@ describe('holdOf', () => {
     expect(hold(signals)).toMatchObject({ codes: ['contradictory'], reason: expect.stringContaining(text) as string });
   });
 
+  it('set-ups beyond both what the SBC lets in and what was sold hold the cell, and are named', () => {
+    // The SBC lets in 200 a second; where nobody knows what was sold, ten times that is believed.
+    expect(hold({ setups: 1e9 })).toMatchObject({
+      codes: ['implausible'],
+      reason: '1000000000 set-ups/s measured, at most 2000 can be',
+    });
+    expect(hold({ setups: 250 })).toBeUndefined();
+  });
+
   it('a step that is not finished holds the cell, and all reasons are named', () => {
     const held = hold({ mos: 2 }, { unfinished: { step: 'a fifth media host', since: NOW - HOUR } });
     expect(held!.codes).toEqual(['quality', 'unfinished']);
