@@ -112,6 +112,11 @@ export interface FleetTenant extends Omit<PlacementTenant, 'use'> {
    * forecast, which does not know it yet. Default: all along.
    */
   readonly since?: number;
+  /**
+   * Instant of its newest measurement, where its cell's history is that of tenants. Default: not known, and then its use is known
+   * whenever its cell's is.
+   */
+  readonly measuredAt?: number;
   /** What it may use by its contract, as the file of its cell says. Default: not known, and then no limits are planned for its cell. */
   readonly limits?: Limits;
 }

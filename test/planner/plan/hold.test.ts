@@ -4,7 +4,12 @@ import type { Signals } from '../../../lib/planner/plan/input.ts';
 import { DEFAULT_RULES } from '../../../lib/planner/plan/rules.ts';
 import { healthy, HOUR, NOW, specOf, tenantsOf } from './fleets.ts';
 
-const facts: CellFacts = { tenants: tenantsOf('euw1-a', 1, 100), implausible: [], unaccounted: undefined };
+const facts: CellFacts = {
+  tenants: tenantsOf('euw1-a', 1, 100),
+  unmeasured: [],
+  implausible: [],
+  unaccounted: undefined,
+};
 const hold = (signals: Partial<Signals>, more: { unfinished?: { step: string; since: number } } = {}) =>
   holdOf(
     { spec: specOf('euw1-a'), history: {}, signals: { ...healthy(NOW, 100), ...signals }, ...more },
