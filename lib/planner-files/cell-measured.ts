@@ -15,6 +15,8 @@ export interface CellMeasured {
   readonly history: Partial<Readonly<Record<Resource, History>>>;
   /** Where the history is that of tenants, and these are of several pools. */
   readonly poolHistory?: NonNullable<FleetCell['poolHistory']>;
+  /** Of the tenants that are a large part of the cell, where its history is that of tenants. */
+  readonly tenantHistory?: NonNullable<FleetCell['tenantHistory']>;
   readonly historyOf: NonNullable<FleetCell['historyOf']>;
   readonly signals: Signals;
   /** By tenant: from when on it is in the cell's history, where that is not all along. */
@@ -86,12 +88,36 @@ export function cellMeasured(
   return {
     history,
     ...(poolHistory && { poolHistory }),
+    ...(summed && { tenantHistory: largeTenants(known, measured, values.get('relayedCalls'), grid, zone) }),
     historyOf: summed ? 'tenants' : 'cell',
     signals,
     since,
     measuredAt,
     notes,
   };
+}
+
+/** A tenant with this part of its cell's calls is large: the others do not even out its chance. */
+const LARGE = 0.15;
+
+function largeTenants(
+  known: CellSpec['tenants'],
+  measured: Measured,
+  whole: Values | undefined,
+  grid: Grid,
+  zone: TimeZone,
+): NonNullable<CellMeasured['tenantHistory']> {
+  if (whole === undefined) return {};
+  const sum = (values: Values): number =>
+    values.reduce((all, value, i) => (Number.isNaN(value) || Number.isNaN(whole[i]!) ? all : all + value), 0);
+  const least = LARGE * sum(whole);
+  return Object.fromEntries(
+    known.flatMap(({ name }) => {
+      const calls = measured.get('tenant', name, 'relayedCalls');
+      const history = calls && sum(calls) > least ? historyOf(calls, grid, zone) : undefined;
+      return history === undefined ? [] : [[name, history] as const];
+    }),
+  );
 }
 
 /** What the tenants of every pool used together; undefined where all are of one. */

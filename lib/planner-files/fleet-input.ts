@@ -130,6 +130,7 @@ function fleetCell(
     ...optional({ jurisdiction: facts?.jurisdiction, costPerHour: facts?.costPerHour }),
     history: use.history,
     ...(use.poolHistory && { poolHistory: use.poolHistory }),
+    ...(use.tenantHistory && { tenantHistory: use.tenantHistory }),
     historyOf: use.historyOf,
     signals: signals.get(spec.name) ?? use.signals,
     ...(calendar?.value && calendarOf(calendar.value, spec, tenants, years)),

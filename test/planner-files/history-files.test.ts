@@ -132,6 +132,19 @@ describe('the history of tenants', () => {
     const read = await readFrom(csv([3, 2, 1].flatMap((hour) => [row(hour, 'acme', hour), row(hour, 'globex', 10)])));
     expect(callsOf(read)).toEqual([13, 12, 11]);
     expect(read.input.tenants.map(({ since }) => since)).toEqual([undefined, undefined]);
+    // Of 36 calls acme had 6.
+    const { tenantHistory } = read.input.cells[0]!;
+    expect(Object.fromEntries(Object.entries(tenantHistory!).map(([name, { values }]) => [name, [...values]]))).toEqual(
+      {
+        acme: [3, 2, 1],
+        globex: [10, 10, 10],
+      },
+    );
+  });
+
+  it('is kept apart of those who have a large part of the calls', async () => {
+    const read = await readFrom(csv([3, 2, 1].flatMap((hour) => [row(hour, 'acme', 1), row(hour, 'globex', 10)])));
+    expect(Object.keys(read.input.cells[0]!.tenantHistory!)).toEqual(['globex']);
   });
 
   it('is unknown where that of one is, unless the cell itself was measured', async () => {
@@ -162,11 +175,11 @@ describe('the history of tenants', () => {
     const rows = [row(5, 'acme', 2), row(4, 'globex', 10), row(3, 'acme', 1), row(1, 'globex', 10)];
     // As gaps, most of it is unknown or a guess.
     expect(callsOf(await readFrom(csv(rows)))).toEqual([2, 11.5, NaN, NaN, 11.5]);
-    const { 'planning.yaml': planning, ...files } = csv(rows);
-    const says = planning!.replace('history: {', 'history: { missingRows: zero,');
+    const files: Record<string, string> = csv(rows);
+    const says = files['planning.yaml']!.replace('history: {', 'history: { missingRows: zero,');
     expect(callsOf(await readFrom({ ...files, 'planning.yaml': says }))).toEqual([2, 10, 1, 0, 10]);
     // A gap that is written down is one all the same.
-    const gap = { 'history/a.csv': `${files['history/a.csv']}${iso(NOW - 2 * HOUR)},elsewhere,acme,relayedCalls,\n` };
+    const gap = { 'history/a.csv': `${files['history/a.csv']!}${iso(NOW - 2 * HOUR)},elsewhere,acme,relayedCalls,\n` };
     expect(callsOf(await readFrom({ ...gap, 'planning.yaml': says }))).toEqual([2, 10, 1, NaN, 10]);
   });
 

@@ -5,6 +5,7 @@ import type { History } from '../forecast/history.ts';
 import type { PlacementTenant } from '../placement/tenant-table.ts';
 import { requirePolicy, type Policy } from '../policy.ts';
 import type { Demand, Resource, WeeklyDemand } from '../resources.ts';
+import type { HostResource } from './host-groups.ts';
 import type { StampRecord } from './lead-time.ts';
 import type { Quota } from './quotas.ts';
 import type { PlanRules } from './rules.ts';
@@ -69,6 +70,9 @@ export interface AnnouncedLoad extends Omit<AnnouncedEvent, 'add'> {
   readonly add: Partial<Demand>;
 }
 
+/** What parts of a cell used, by name. */
+export type PartHistories = Readonly<Record<string, Partial<Readonly<Record<HostResource, History>>>>>;
+
 export interface FleetCell {
   readonly spec: CellSpec;
   /** Default: none. */
@@ -87,7 +91,12 @@ export interface FleetCell {
    * What the tenants of a pool used together, by pool: of cells whose history is that of tenants. Default: the pool has its share of
    * the cell's forecast.
    */
-  readonly poolHistory?: Readonly<Record<string, Partial<Readonly<Record<'relayedCalls' | 'mediaSessions', History>>>>>;
+  readonly poolHistory?: PartHistories;
+  /**
+   * Relayed calls of single tenants that are a large part of the cell, by id. Default: wherever a tenant goes, it has its share of this cell's
+   * forecast, which is less than what it needs alone.
+   */
+  readonly tenantHistory?: Readonly<Record<string, History>>;
   readonly signals: Signals;
   /** Holidays, and events that change every resource alike, where its callers are. Default: none. */
   readonly calendar?: Calendar;

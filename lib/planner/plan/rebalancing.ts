@@ -116,7 +116,8 @@ function relieveCell(context: PlanContext, cell: CellLoad, found: Rebalancing): 
   for (const { id, cell: home, text } of unmeasured.values()) {
     if (home === name) found.excuses.push({ action: 'move', subject: id, text: `${why}; ${text}, and is not moved` });
   }
-  for (const tenant of relieve(cell, cell.tenants.size, ({ id }) => unmeasured.has(id))) {
+  for (const taken of relieve(cell, cell.tenants.size, ({ id }) => unmeasured.has(id))) {
+    const tenant = load.elsewhere(taken);
     const to = cellWithRoom(load.cells, cell, tenant, rules.fillTarget, isThere);
     if (to === undefined) {
       if (context.crossingLater.has(name)) found.overflow.push({ tenant, from: cell });

@@ -204,12 +204,12 @@ interface Trial {
 }
 
 /** Tries to put all tenants of a cell into the others of its region, and puts them back. */
-function fitElsewhere({ cells, byName }: FleetLoad, name: string, fillTarget: number): Trial {
+function fitElsewhere({ cells, byName, elsewhere }: FleetLoad, name: string, fillTarget: number): Trial {
   const from = byName.get(name)!;
   const others = cells.filter((cell) => cell !== from && cell.cell.region === from.cell.region);
   const moves = new Map<TenantRow, CellLoad>();
   let missing: string | undefined;
-  for (const tenant of bySize([...from.tenants])) {
+  for (const tenant of bySize([...from.tenants].map(elsewhere))) {
     const to = leastFull(others, tenant);
     const share = to?.utilisationWith(tenant) ?? Infinity;
     if (to !== undefined && share <= fillTarget) {
