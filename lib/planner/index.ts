@@ -5,7 +5,14 @@ export { RESOURCES, evenDemand, type Demand, type Resource, type WeeklyDemand, w
 export { readHistory, type Finding, type History, type ReadHistory, type Sample } from './forecast/history.ts';
 export { timeZone, type TimeZone } from './forecast/time-zone.ts';
 export { tenantWeek } from './tenant-week.ts';
-export { HOLIDAY_COUNTRIES, publicHolidays, type CountryCode, type Holiday } from './holidays.ts';
+export {
+  HOLIDAY_COUNTRIES,
+  holidayStates,
+  publicHolidays,
+  weekendOf,
+  type CountryCode,
+  type Holiday,
+} from './holidays.ts';
 
 // Tenants that are made up.
 export { generateTenants, type GeneratedTenant, type GeneratorOptions, type Place } from './tenant-generator.ts';
