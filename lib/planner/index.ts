@@ -21,35 +21,7 @@ export type { Industry } from './industries.ts';
 export { seededRandom, type Random } from './random.ts';
 
 // Teletraffic.
-export {
-  busyHourFromMonth,
-  busyHours,
-  type BusyHour,
-  type MonthlyTraffic,
-  type ReferenceTraffic,
-} from './teletraffic/busy-hour.ts';
-export { mosFromR, rFromMos } from './teletraffic/e-model.ts';
-export {
-  erlangB,
-  erlangC,
-  extendedErlangB,
-  linesForErlangB,
-  linesForErlangC,
-  trafficForErlangB,
-  trafficForErlangC,
-  type RetriedTraffic,
-} from './teletraffic/erlang.ts';
-export {
-  equivalentRandom,
-  equivalentRandomBlocking,
-  haywardBlocking,
-  joinStreams,
-  linesForEquivalentRandom,
-  linesForHayward,
-  overflow,
-  type EquivalentRandom,
-  type Stream,
-} from './teletraffic/overflow.ts';
+export { erlangB, linesForErlangB, offeredForCarried, trafficForErlangB } from './teletraffic/erlang.ts';
 export { rateForRefused, refusedShare, type TokenBucket } from './teletraffic/token-bucket.ts';
 export {
   POLICIES,

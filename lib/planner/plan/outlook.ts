@@ -8,7 +8,8 @@ import { capToContract, measuredNow, raiseToNow } from './forecast-bounds.ts';
 import { HOST_RESOURCES, weekOf, type HostResource } from './host-groups.ts';
 import { hourOfWeek } from '../hour-of-week.ts';
 import { contractOfAll, mostPossible, physicalLimit, plausible } from './implausible.ts';
-import type { FleetCell, FleetTenant, Implausible, PartHistories } from './input.ts';
+import { admittedCalls, type FleetCell, type FleetTenant, type Implausible, type PartHistories } from './input.ts';
+import { offeredCalls } from './offered.ts';
 import type { PlanRules } from './rules.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
 
@@ -71,7 +72,7 @@ export function outlook(
   const poolForecasts = new Map<string, ReadonlyMap<HostResource, Forecast>>();
   for (const pool of poolsApart(capacity.limits, tenants)) {
     const members = tenants.filter((tenant) => tenant.pool === pool);
-    const own = ofPart(members, cell.poolHistory?.[pool]);
+    const own = ofPart(members, offeredInPool(cell, pool));
     if (own.size > 0) poolForecasts.set(pool, own);
   }
   const tenantForecasts = new Map<string, Forecast>();
@@ -87,6 +88,14 @@ export function outlook(
     notes.push(`${name} has no history of ${unmeasured.join(', ')}: taken to follow its calls`);
   }
   return { cell, name, capacity, forecasts, poolForecasts, tenantForecasts, implausible, notes };
+}
+
+/** What a pool with media hosts of its own used, with the calls that these refused. */
+function offeredInPool({ poolHistory, spec }: FleetCell, pool: string): PartHistories[string] | undefined {
+  const used = poolHistory?.[pool];
+  if (used?.relayedCalls === undefined) return used;
+  const places = spec.media.pools[pool]!.length * spec.media.relay.calls;
+  return { ...used, relayedCalls: offeredCalls(used.relayedCalls, places) };
 }
 
 const isKnown = (history: History | undefined): history is History =>
@@ -162,7 +171,7 @@ function plausibleCell(
     if (measured === undefined) continue;
     const most = mostPossible(physicalLimit(cell.spec, resource), contractOfAll(tenants, resource));
     const { history: kept, found } = plausible(measured, resource, most);
-    history[resource] = kept;
+    history[resource] = resource === 'relayedCalls' ? offeredCalls(kept, admittedCalls(cell.spec)) : kept;
     implausible.push(...found);
   }
   return { cell: { ...cell, history }, implausible };
