@@ -5,7 +5,6 @@ import type { History } from '../forecast/history.ts';
 import type { PlacementTenant } from '../placement/tenant-table.ts';
 import { requirePolicy, type Policy } from '../policy.ts';
 import type { Demand, Resource, WeeklyDemand } from '../resources.ts';
-import type { HostResource } from './host-groups.ts';
 import type { StampRecord } from './lead-time.ts';
 import type { Quota } from './quotas.ts';
 import type { PlanRules } from './rules.ts';
@@ -71,7 +70,9 @@ export interface AnnouncedLoad extends Omit<AnnouncedEvent, 'add'> {
 }
 
 /** What parts of a cell used, by name. */
-export type PartHistories = Readonly<Record<string, Partial<Readonly<Record<HostResource, History>>>>>;
+export type PartHistories = Readonly<
+  Record<string, Partial<Readonly<Record<'relayedCalls' | 'mediaSessions', History>>>>
+>;
 
 export interface FleetCell {
   readonly spec: CellSpec;
