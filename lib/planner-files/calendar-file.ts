@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { instantOf, yearProblem } from '../planner/forecast/instant.ts';
 import { dateOfDay, dayOfDate, timeZone } from '../planner/forecast/time-zone.ts';
-import { HOLIDAY_COUNTRIES, publicHolidays, type CountryCode } from '../planner/holidays.ts';
+import { HOLIDAY_COUNTRIES, holidayStates, publicHolidays, weekendOf, type CountryCode } from '../planner/holidays.ts';
 import type { AnnouncedLoad } from '../planner/plan/input.ts';
 import type { Calendar } from '../planner/forecast/calendar.ts';
 import { label, text } from '../config-file/fields.ts';
@@ -57,17 +57,24 @@ export const calendarSchema = z
       .array(
         z.strictObject({
           country: z.enum(HOLIDAY_COUNTRIES as [CountryCode, ...CountryCode[]]).describe('ISO 3166 code of a country.'),
+          state: text(/^[A-Z0-9]{1,4}$/, 'must be the part of an ISO 3166-2 code after the country, for example BY')
+            .optional()
+            .describe(
+              'Part of the country that has holidays of its own: ENG of GB. Default: those of the whole country.',
+            ),
           cells,
         }),
       )
       .default([])
-      .describe('Public holidays by country.'),
+      .describe(
+        'Public holidays by country. The first one of a cell also says which days are its weekend, by CLDR. Default: Saturday and Sunday.',
+      ),
     days: z
       .array(
         z.strictObject({
           date: date.describe('Local date.'),
           kind: label(32, 'payday').describe(
-            'holiday: like a Sunday; any other kind is learned from its earlier days.',
+            'holiday: like the last day of a weekend; any other kind is learned from its earlier days.',
           ),
           cells,
         }),
@@ -82,6 +89,16 @@ export type CalendarFile = z.output<typeof calendarSchema>;
 type Event = CalendarFile['events'][number];
 
 export function* calendarRules(calendar: CalendarFile): Iterable<Violation> {
+  for (const [at, { country, state }] of calendar.holidays.entries()) {
+    const states = holidayStates(country);
+    if (state === undefined || states.includes(state)) continue;
+    const allowed = states.length > 0 ? states.join(', ') : `no state, as all of ${country} has the same holidays`;
+    yield {
+      path: ['holidays', at, 'state'],
+      message: `${country} has no state ${state} with holidays of its own`,
+      allowed,
+    };
+  }
   for (const [at, day] of calendar.days.entries()) {
     const path: Path = ['days', at, 'date'];
     try {
@@ -136,10 +153,11 @@ export function calendarOf(
 ): CellCalendar {
   const concerns = ({ cells: named }: { readonly cells?: readonly string[] | undefined }): boolean =>
     named === undefined || named.includes(cell.name);
+  const countries = file.holidays.filter(concerns);
   const holidays = new Set<string>();
-  for (const one of file.holidays.filter(concerns)) {
+  for (const { country, state } of countries) {
     for (let year = years[0]; year <= years[1]; year++) {
-      for (const holiday of publicHolidays(one.country, year)) holidays.add(holiday.date);
+      for (const { date } of publicHolidays(country, year, state)) holidays.add(date);
     }
   }
   const days: { date: string; kind: string }[] = [];
@@ -150,7 +168,11 @@ export function calendarOf(
   const events = file.events.filter(
     (one) => concerns(one) && (one.tenants === undefined || one.tenants.some((name) => tenants.has(name))),
   );
-  return { calendar: { holidays: [...holidays].sort(), days }, announced: events.map(announcedLoad) };
+  const weekend = countries[0] && weekendOf(countries[0].country);
+  return {
+    calendar: { ...(weekend && { weekend }), holidays: [...holidays].sort(), days },
+    announced: events.map(announcedLoad),
+  };
 }
 
 /** @example 50,000 people of whom every tenth calls within an hour: 1.39 set-ups/s, and 250 calls at once of 3 minutes each */

@@ -4,6 +4,8 @@ import type { TimeZone } from '../planner/forecast/time-zone.ts';
 import { HOST_RESOURCES } from '../planner/plan/host-groups.ts';
 import type { FleetCell, Signals } from '../planner/plan/input.ts';
 import { RESOURCES, type Resource } from '../planner/resources.ts';
+import { hourOfWeek } from '../planner/hour-of-week.ts';
+import { measuredWeek } from '../planner/tenant-week.ts';
 import type { CellSpec } from '../fleet/schema/cell.ts';
 import { gridEnd, historyOf, knownBounds, unknownValues, type Grid, type Values } from './history/grid.ts';
 import type { Measured } from './history/measured.ts';
@@ -13,16 +15,24 @@ export interface CellMeasured {
   readonly history: Partial<Readonly<Record<Resource, History>>>;
   /** Where the history is that of tenants, and these are of several pools. */
   readonly poolHistory?: NonNullable<FleetCell['poolHistory']>;
+  /** Of the tenants that are a large part of the cell, where its history is that of tenants. */
+  readonly tenantHistory?: NonNullable<FleetCell['tenantHistory']>;
   readonly historyOf: NonNullable<FleetCell['historyOf']>;
   readonly signals: Signals;
   /** By tenant: from when on it is in the cell's history, where that is not all along. */
   readonly since: ReadonlyMap<string, number>;
+  /** By tenant: instant of its newest calls, where the cell's history is that of tenants. */
+  readonly measuredAt: ReadonlyMap<string, number>;
   readonly notes: readonly string[];
 }
 
+/** Tenants that usually have this part of what all have stand for all of them. */
+const ENOUGH = 0.75;
+
 /**
- * The use of a cell is the sum of what the tenants used that are in it now, so that moves leave no trace. An hour in which
- * one of them is unknown is the cell's own measurement, or unknown. A tenant was not there before its first measurement.
+ * The use of a cell is the sum of what the tenants used that are in it now, so that moves leave no trace. An hour in which some of
+ * them are unknown is the cell's own measurement; or that of the others with the part that these have of all in such an hour
+ * of the week, if they have most; or unknown. A tenant was not there before its first measurement.
  */
 export function cellMeasured(
   { name, tenants }: CellSpec,
@@ -41,7 +51,7 @@ export function cellMeasured(
     const own = measured.get('cell', name, resource);
     const parts = known.flatMap((tenant) => measured.get('tenant', tenant.name, resource) ?? []);
     if (parts.length > 0 && parts.length === known.length) {
-      values.set(resource, sumOf(parts, start, own, grid));
+      values.set(resource, sumOf(parts, start, own, grid, zone));
       summed = true;
     } else {
       if (parts.length > 0) {
@@ -52,7 +62,14 @@ export function cellMeasured(
   }
   const at = (interval: number): number => grid.start + interval * grid.stepMinutes * MINUTE_MS;
   const since = new Map<string, number>();
+  const measuredAt = new Map<string, number>();
   if (summed) {
+    for (const tenant of known) {
+      const calls =
+        measured.get('tenant', tenant.name, 'relayedCalls') ?? measured.get('tenant', tenant.name, 'setups');
+      const last = calls && knownBounds(calls)?.last;
+      if (last !== undefined) measuredAt.set(tenant.name, at(last + 1));
+    }
     for (const [tenant, first] of firsts) if (first > start) since.set(tenant, at(first));
     for (const tenant of tenants) if (!measured.tenant.has(tenant.name)) since.set(tenant.name, now);
   }
@@ -71,11 +88,36 @@ export function cellMeasured(
   return {
     history,
     ...(poolHistory && { poolHistory }),
+    ...(summed && { tenantHistory: largeTenants(known, measured, values.get('relayedCalls'), grid, zone) }),
     historyOf: summed ? 'tenants' : 'cell',
     signals,
     since,
+    measuredAt,
     notes,
   };
+}
+
+/** A tenant with this part of its cell's calls is large: the others do not even out its chance. */
+const LARGE = 0.15;
+
+function largeTenants(
+  known: CellSpec['tenants'],
+  measured: Measured,
+  whole: Values | undefined,
+  grid: Grid,
+  zone: TimeZone,
+): NonNullable<CellMeasured['tenantHistory']> {
+  if (whole === undefined) return {};
+  const sum = (values: Values): number =>
+    values.reduce((all, value, i) => (Number.isNaN(value) || Number.isNaN(whole[i]!) ? all : all + value), 0);
+  const least = LARGE * sum(whole);
+  return Object.fromEntries(
+    known.flatMap(({ name }) => {
+      const calls = measured.get('tenant', name, 'relayedCalls');
+      const history = calls && sum(calls) > least ? historyOf(calls, grid, zone) : undefined;
+      return history === undefined ? [] : [[name, history] as const];
+    }),
+  );
 }
 
 /** What the tenants of every pool used together; undefined where all are of one. */
@@ -94,7 +136,7 @@ function poolHistories(
       const histories = HOST_RESOURCES.flatMap((resource) => {
         const parts = members.flatMap(({ name }) => measured.get('tenant', name, resource) ?? []);
         if (parts.length < members.length) return [];
-        const one = historyOf(sumOf(parts, start, undefined, grid), grid, zone);
+        const one = historyOf(sumOf(parts, start, undefined, grid, zone), grid, zone);
         return one === undefined ? [] : [[resource, one] as const];
       });
       return [pool, Object.fromEntries(histories)];
@@ -107,7 +149,7 @@ function firstKnown(measured: Measured, tenant: string): number {
   return Math.min(...bounds);
 }
 
-function sumOf(parts: readonly Values[], start: number, own: Values | undefined, grid: Grid): Values {
+function sumOf(parts: readonly Values[], start: number, own: Values | undefined, grid: Grid, zone: TimeZone): Values {
   const sum = unknownValues(grid);
   const firsts = parts.map((values) => knownBounds(values)?.first ?? Infinity);
   for (let i = 0; i < sum.length; i++) {
@@ -115,7 +157,37 @@ function sumOf(parts: readonly Values[], start: number, own: Values | undefined,
     for (let part = 0; part < parts.length; part++) if (i >= firsts[part]!) total += parts[part]![i]!;
     sum[i] = Number.isNaN(total) && own !== undefined ? own[i]! : total;
   }
+  completeFromMost(sum, parts, firsts, start, grid, zone);
   return sum;
+}
+
+/** Fills in the unknown hours of a sum in which those of its parts are known that usually are most of it. */
+function completeFromMost(
+  sum: Values,
+  parts: readonly Values[],
+  firsts: readonly number[],
+  start: number,
+  grid: Grid,
+  zone: TimeZone,
+): void {
+  if (!sum.subarray(start).some(Number.isNaN)) return;
+  const weeks = parts.map((values) => {
+    const history = historyOf(values, grid, zone);
+    return history && measuredWeek(history);
+  });
+  for (let i = start; i < sum.length; i++) {
+    if (!Number.isNaN(sum[i]!)) continue;
+    const hour = hourOfWeek(grid.start + i * grid.stepMinutes * MINUTE_MS);
+    let [measured, usual, usualOfAll] = [0, 0, 0];
+    for (const [part, values] of parts.entries()) {
+      if (i < firsts[part]!) continue;
+      usualOfAll += weeks[part]![hour]!;
+      if (Number.isNaN(values[i]!)) continue;
+      measured += values[i]!;
+      usual += weeks[part]![hour]!;
+    }
+    if (usual > 0 && usual >= ENOUGH * usualOfAll) sum[i] = (measured * usualOfAll) / usual;
+  }
 }
 
 function newest(instants: readonly (number | undefined)[]): number | undefined {

@@ -56,7 +56,7 @@ export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'mem
     cells: cells.map(({ spec, use, implausible }) => ({ ...fleetCell(spec, use, sources), implausible })),
     tenants: [
       ...cells.flatMap(({ spec, zone, use }) =>
-        spec.tenants.map((tenant) => fleetTenant(tenant, weekOf(tenant, zone), spec, use.since.get(tenant.name))),
+        spec.tenants.map((tenant) => fleetTenant(tenant, weekOf(tenant, zone), { spec, use })),
       ),
       ...value.waiting.map((tenant) => fleetTenant(tenant, weekOf(tenant, zones.fleet))),
     ],
@@ -130,6 +130,7 @@ function fleetCell(
     ...optional({ jurisdiction: facts?.jurisdiction, costPerHour: facts?.costPerHour }),
     history: use.history,
     ...(use.poolHistory && { poolHistory: use.poolHistory }),
+    ...(use.tenantHistory && { tenantHistory: use.tenantHistory }),
     historyOf: use.historyOf,
     signals: signals.get(spec.name) ?? use.signals,
     ...(calendar?.value && calendarOf(calendar.value, spec, tenants, years)),
@@ -149,13 +150,24 @@ function fleetCell(
   };
 }
 
-function fleetTenant(tenant: Tenant, use: FleetTenant['use'], cell?: CellSpec, since?: number): FleetTenant {
-  const regions = tenant.regions ?? (cell && [cell.region]);
+function fleetTenant(
+  tenant: Tenant,
+  use: FleetTenant['use'],
+  home?: { readonly spec: CellSpec; readonly use: CellMeasured },
+): FleetTenant {
+  const regions = tenant.regions ?? (home && [home.spec.region]);
   const { guaranteedCalls } = tenant.limits;
   return {
     id: tenant.name,
     pool: tenant.tier,
-    ...optional({ enterprise: tenant.enterprise, regions, residency: tenant.jurisdiction, cell: cell?.name, since }),
+    ...optional({
+      enterprise: tenant.enterprise,
+      regions,
+      residency: tenant.jurisdiction,
+      cell: home?.spec.name,
+      since: home?.use.since.get(tenant.name),
+      measuredAt: home?.use.measuredAt.get(tenant.name),
+    }),
     ...(guaranteedCalls > 0 && { guaranteed: { relayedCalls: guaranteedCalls } }),
     limits: tenant.limits,
     use,

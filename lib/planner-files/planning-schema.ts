@@ -110,6 +110,12 @@ const history = z
       .union([5, 10, 15, 20, 30, 60].map((n) => z.literal(n)) as [z.ZodLiteral<number>, z.ZodLiteral<number>])
       .default(60)
       .describe('Length of an interval in minutes. Finer measurements are averaged, coarser ones refused.'),
+    missingRows: z
+      .enum(['unknown', 'zero'])
+      .default('unknown')
+      .describe(
+        'What it means that a file has no row of a cell or tenant for a time between its first and last row of any: not known, or none, as in call records, which have rows of calls only.',
+      ),
     weeks: z.int().min(1).max(104).default(8).describe('Weeks of history that are used; older values are left out.'),
   })
   .prefault({})

@@ -63,6 +63,7 @@ export async function readReplay(path: string, options: ReplayOptions): Promise<
       { start, stepMinutes, length: steps },
       (subject) => subject === 'tenant',
       MOST_PROBLEMS,
+      'unknown',
     );
     await readRows(path, (row, line) => reading.add(row, line));
     const { problems, problemCount } = reading;

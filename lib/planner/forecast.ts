@@ -88,10 +88,9 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
   const quantiles = levels.map(() => new Float64Array(intervals));
   const own = model.knownDays / (model.knownDays + CONTRACT_HALF_DAYS);
   const reach = levels.map((level) => model.spread.quantile(level));
-  const higher = model.level.higher;
-  const reachHigher = levels.map((level) => higher && reachIn(model.spread, level, higher.share));
+  const share = model.level.higher?.share;
+  const reachHigher = levels.map((level) => share && reachIn(model.spread, level, share));
   const reachSurge = levels.map((level) => reachIn(model.spread, level, SURGE_SHARE));
-  const times = Math.exp(higher?.rise ?? 0);
   const { soFar } = model;
   const soFarUntil = soFar ? endOfSoFar(model.lastDay!, soFar, stepMinutes) : -Infinity;
   const normal = levels.map((level) => (calendar.events?.length ? new DecayingHistogram().quantile(level) : 0));
@@ -107,7 +106,7 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
     }
     const local = instant + offset;
     const day = Math.floor(local / DAY_MS);
-    const { expected, deviation } = ahead(day);
+    const { expected, deviation, higher } = ahead(day);
     const slot = Math.floor((local - day * DAY_MS) / step);
     const grown = Math.exp((growth * (instant - start)) / DAY_MS);
     const usual = expected[slot]! * grown;
@@ -127,8 +126,9 @@ export function forecast(history: History, options: ForecastOptions): Forecast {
         learned = Math.max(learned, surge * usual + extra.mean + joined(farSurge * surge * spread, byEvents));
       }
       const far = reachHigher[k];
-      if (far !== undefined) {
-        learned = Math.max(learned, times * usual + extra.mean + joined(far * times * spread, byEvents));
+      if (far !== undefined && higher !== undefined) {
+        const reached = joined(far * higher.deviation[slot]! * grown, byEvents);
+        learned = Math.max(learned, higher.times * usual + extra.mean + reached);
       }
       quantiles[k]![i] = !contract ? learned : Number.isNaN(learned) ? sold : own * learned + (1 - own) * sold;
     }
@@ -180,11 +180,14 @@ function endOfSoFar(day: number, { lastSlot }: DaySoFar, stepMinutes: number): n
 interface DayAhead {
   expected: Float64Array;
   deviation: Float64Array;
+  /** At the level that demand may have instead after a break: times what is expected, and the standard deviation there. */
+  higher: { times: number; deviation: Float64Array } | undefined;
 }
 
 /** Forecasts of days that are asked for in order. */
 function daysAhead(model: DemandModel, slots: number): (day: number) => DayAhead {
-  const unknown = { expected: new Float64Array(slots).fill(NaN), deviation: new Float64Array(slots).fill(NaN) };
+  const nothing = new Float64Array(slots).fill(NaN);
+  const unknown = { expected: nothing, deviation: nothing, higher: undefined };
   if (model.lastDay === undefined) return () => unknown;
   const { shape, spread, kinds } = model;
   const level = model.level.ahead();
@@ -197,10 +200,18 @@ function daysAhead(model: DemandModel, slots: number): (day: number) => DayAhead
     const { ln, variance: expectedVariance } = level.expect(weekday, kinds.of(day));
     // What is known of a day says how it is.
     const open = day === model.lastDay ? 1 - (model.soFar?.part ?? 0) : 1;
-    const variance = expectedVariance * open * ratioAt(model.weeksAhead, day - model.lastDay!);
+    const ratio = ratioAt(model.weeksAhead, day - model.lastDay!);
     const mean = Math.exp(ln);
     const expected = shape.of(weekday).map((share) => share * mean);
-    return (made = { expected, deviation: expected.map((value) => spread.deviation(value, level.ordinary, variance)) });
+    const deviationAt = (rise: number, variance: number): Float64Array =>
+      expected.map((value) => spread.deviation(rise * value, rise * level.ordinary, variance * ratio));
+    const { higher } = level;
+    const times = Math.exp(higher?.rise ?? 0);
+    return (made = {
+      expected,
+      deviation: deviationAt(1, expectedVariance * open),
+      higher: higher && { times, deviation: deviationAt(times, higher.variance) },
+    });
   };
 }
 

@@ -5,7 +5,14 @@ export { RESOURCES, evenDemand, type Demand, type Resource, type WeeklyDemand, w
 export { readHistory, type Finding, type History, type ReadHistory, type Sample } from './forecast/history.ts';
 export { timeZone, type TimeZone } from './forecast/time-zone.ts';
 export { tenantWeek } from './tenant-week.ts';
-export { HOLIDAY_COUNTRIES, publicHolidays, type CountryCode, type Holiday } from './holidays.ts';
+export {
+  HOLIDAY_COUNTRIES,
+  holidayStates,
+  publicHolidays,
+  weekendOf,
+  type CountryCode,
+  type Holiday,
+} from './holidays.ts';
 
 // Tenants that are made up.
 export { generateTenants, type GeneratedTenant, type GeneratorOptions, type Place } from './tenant-generator.ts';
@@ -14,35 +21,7 @@ export type { Industry } from './industries.ts';
 export { seededRandom, type Random } from './random.ts';
 
 // Teletraffic.
-export {
-  busyHourFromMonth,
-  busyHours,
-  type BusyHour,
-  type MonthlyTraffic,
-  type ReferenceTraffic,
-} from './teletraffic/busy-hour.ts';
-export { mosFromR, rFromMos } from './teletraffic/e-model.ts';
-export {
-  erlangB,
-  erlangC,
-  extendedErlangB,
-  linesForErlangB,
-  linesForErlangC,
-  trafficForErlangB,
-  trafficForErlangC,
-  type RetriedTraffic,
-} from './teletraffic/erlang.ts';
-export {
-  equivalentRandom,
-  equivalentRandomBlocking,
-  haywardBlocking,
-  joinStreams,
-  linesForEquivalentRandom,
-  linesForHayward,
-  overflow,
-  type EquivalentRandom,
-  type Stream,
-} from './teletraffic/overflow.ts';
+export { erlangB, linesForErlangB, offeredForCarried, trafficForErlangB } from './teletraffic/erlang.ts';
 export { rateForRefused, refusedShare, type TokenBucket } from './teletraffic/token-bucket.ts';
 export {
   POLICIES,

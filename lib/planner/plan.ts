@@ -25,6 +25,7 @@ import { scaling } from './plan/scaling.ts';
 import { settledOf } from './plan/settled.ts';
 import type { ActionOf, CellReport, Plan } from './plan/schema.ts';
 import { stamping } from './plan/stamping.ts';
+import { unmeasuredTenants, type UnmeasuredTenant } from './plan/unmeasured.ts';
 import { rounded } from './wording.ts';
 import { DAY_MS, HOUR_MS, iso } from './time.ts';
 
@@ -67,6 +68,7 @@ export function plan(given: PlanInput): Plan {
   });
   const absences = new Map<string, string>();
   const holds = new Map<string, ActionOf<'hold'>>();
+  const unmeasured = new Map<string, UnmeasuredTenant>();
   const crossings = new Map<string, Crossing>();
   const crossingLater = new Set<string>();
   const accounts = new Map(
@@ -76,12 +78,16 @@ export function plan(given: PlanInput): Plan {
     const isEmpty = !inside.has(one.name);
     const absence = whyAbsent(one.cell, isEmpty);
     if (absence !== undefined) absences.set(one.name, absence);
+    const own = inside.get(one.name) ?? [];
+    const ended = unmeasuredTenants(one.cell, own, rules);
     const hold = holdOf(one.cell, now, rules, {
-      tenants: inside.get(one.name) ?? [],
+      tenants: own,
+      unmeasured: ended,
       implausible: one.implausible,
       unaccounted: accounts.get(one.name)!.contradiction,
     });
     if (hold) holds.set(one.name, hold);
+    for (const tenant of ended) unmeasured.set(tenant.id, tenant);
     const crossing = crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until);
     if (crossing === undefined) continue;
     crossings.set(one.name, crossing);
@@ -89,7 +95,7 @@ export function plan(given: PlanInput): Plan {
     if (crossingOf(load.byName.get(one.name)!, one, policy.quantile, now, until, ready)) crossingLater.add(one.name);
   }
   const known = { input, now, policy, rules, lead, cells, outlooks, load };
-  const context: PlanContext = { ...known, holds, absences, crossings, crossingLater, ledger };
+  const context: PlanContext = { ...known, holds, absences, unmeasured, crossings, crossingLater, ledger };
 
   const reports = outlooks.map((one) => report(context, one));
   const everyone = [...load.waiting, ...load.cells.flatMap((cell) => [...cell.tenants])];
@@ -123,6 +129,7 @@ export function plan(given: PlanInput): Plan {
         ...one.implausible.map(({ text }) => `${one.name}: ${text}: taken as unknown`),
         ...[accounts.get(one.name)!.note ?? []].flat(),
       ]),
+      ...[...unmeasured.values()].map(({ text }) => `${text}: it counts with what it usually has`),
       ...scaled.notes,
       ...quotaNotes(input),
     ],

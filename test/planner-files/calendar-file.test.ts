@@ -20,6 +20,18 @@ describe('calendar.yaml', () => {
     expect(american).toContain('2026-07-03');
   });
 
+  it('gives cells the weekend of the first country, by which a holiday is a day off', async () => {
+    const text = 'holidays: [{ country: IL, cells: [euw1-a] }, { country: DE, state: BY }]\n';
+    const { input } = await readFrom({ ...calendar(text), ...two });
+    expect(input.cells.map((cell) => cell.calendar!.weekend)).toEqual([
+      [4, 5],
+      [5, 6],
+    ]);
+    // Passover, and Epiphany, which is a holiday in parts of Germany.
+    expect(input.cells[0]!.calendar!.holidays).toContain('2026-04-02');
+    expect(input.cells[1]!.calendar!.holidays).toContain('2026-01-06');
+  });
+
   it('gives days of a kind, and holidays of one’s own', async () => {
     const text = 'days: [{ date: 2026-12-24, kind: holiday }, { date: 2026-03-31, kind: payday }]\n';
     const { input } = await readFrom(calendar(text));
@@ -49,8 +61,13 @@ describe('calendar.yaml', () => {
   it.each<[string, string, string]>([
     [
       'an unknown country',
-      'holidays: [{ country: XX }]',
-      `holidays[0].country: must be ${listWords(HOLIDAY_COUNTRIES)}; got XX`,
+      'holidays: [{ country: Germany }]',
+      `holidays[0].country: must be ${listWords(HOLIDAY_COUNTRIES)}; got Germany`,
+    ],
+    [
+      'a state that has no holidays of its own',
+      'holidays: [{ country: DE, state: XX }]',
+      'holidays[0].state: DE has no state XX with holidays of its own',
     ],
     [
       'a year that is none of ours',

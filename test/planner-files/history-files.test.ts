@@ -132,6 +132,19 @@ describe('the history of tenants', () => {
     const read = await readFrom(csv([3, 2, 1].flatMap((hour) => [row(hour, 'acme', hour), row(hour, 'globex', 10)])));
     expect(callsOf(read)).toEqual([13, 12, 11]);
     expect(read.input.tenants.map(({ since }) => since)).toEqual([undefined, undefined]);
+    // Of 36 calls acme had 6.
+    const { tenantHistory } = read.input.cells[0]!;
+    expect(Object.fromEntries(Object.entries(tenantHistory!).map(([name, { values }]) => [name, [...values]]))).toEqual(
+      {
+        acme: [3, 2, 1],
+        globex: [10, 10, 10],
+      },
+    );
+  });
+
+  it('is kept apart of those who have a large part of the calls', async () => {
+    const read = await readFrom(csv([3, 2, 1].flatMap((hour) => [row(hour, 'acme', 1), row(hour, 'globex', 10)])));
+    expect(Object.keys(read.input.cells[0]!.tenantHistory!)).toEqual(['globex']);
   });
 
   it('is unknown where that of one is, unless the cell itself was measured', async () => {
@@ -139,6 +152,35 @@ describe('the history of tenants', () => {
     expect(callsOf(await readFrom(csv(rows)))).toEqual([11, NaN, 11]);
     const own = `${iso(NOW - 2 * HOUR)},euw1-a,,relayedCalls,17`;
     expect(callsOf(await readFrom(csv([...rows, own])))).toEqual([11, 17, 11]);
+  });
+
+  it('is completed from most of the tenants where one is unknown, by the part that each usually has', async () => {
+    // Two weeks in which acme has nine times as many calls as globex, which was not measured three hours ago, nor in the last.
+    const hours = Array.from({ length: 336 }, (_, i) => 336 - i);
+    const rows = hours.flatMap((hour) => [
+      row(hour, 'acme', hour === 3 ? 180 : 90),
+      ...(hour === 3 || hour === 1 ? [] : [row(hour, 'globex', 10)]),
+    ]);
+    const read = await readFrom(csv(rows));
+    const [before, without, after, last] = callsOf(read).slice(-4);
+    expect([before, after, last]).toEqual([100, 100, 100]);
+    // 180 and its part of what both have in this hour of the week, when acme usually has 90, this week in it.
+    expect(without).toBeGreaterThan(190);
+    expect(without).toBeLessThan(200);
+    expect(read.input.tenants.map(({ measuredAt }) => measuredAt)).toEqual([NOW, NOW - HOUR]);
+    expect(read.input.cells[0]!.signals.measuredAt).toBe(NOW);
+  });
+
+  it('has none where the source has rows of calls only, and says so', async () => {
+    const rows = [row(5, 'acme', 2), row(4, 'globex', 10), row(3, 'acme', 1), row(1, 'globex', 10)];
+    // As gaps, most of it is unknown or a guess.
+    expect(callsOf(await readFrom(csv(rows)))).toEqual([2, 11.5, NaN, NaN, 11.5]);
+    const files: Record<string, string> = csv(rows);
+    const says = files['planning.yaml']!.replace('history: {', 'history: { missingRows: zero,');
+    expect(callsOf(await readFrom({ ...files, 'planning.yaml': says }))).toEqual([2, 10, 1, 0, 10]);
+    // A gap that is written down is one all the same.
+    const gap = { 'history/a.csv': `${files['history/a.csv']!}${iso(NOW - 2 * HOUR)},elsewhere,acme,relayedCalls,\n` };
+    expect(callsOf(await readFrom({ ...gap, 'planning.yaml': says }))).toEqual([2, 10, 1, NaN, 10]);
   });
 
   it('counts a tenant from its first measurement, and one without any on top', async () => {

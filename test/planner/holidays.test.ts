@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dayOfDate, weekdayOf } from '../../lib/planner/forecast/time-zone.ts';
-import { HOLIDAY_COUNTRIES, publicHolidays, type CountryCode } from '../../lib/planner/holidays.ts';
+import { dayOfDate } from '../../lib/planner/forecast/time-zone.ts';
+import {
+  HOLIDAY_COUNTRIES,
+  holidayStates,
+  publicHolidays,
+  weekendOf,
+  type CountryCode,
+} from '../../lib/planner/holidays.ts';
 
 const dates = (country: CountryCode, year: number): string[] => publicHolidays(country, year).map(({ date }) => date);
 
@@ -32,12 +38,29 @@ describe('public holidays', () => {
     ]);
   });
 
-  it('move off the weekend where the country moves them', () => {
-    expect(dates('GB', 2021).slice(-2)).toEqual(['2021-12-27', '2021-12-28']);
-    expect(dates('GB', 2022)[0]).toBe('2022-01-03');
+  it('are also the days on which a country keeps those of a weekend', () => {
+    expect(dates('GB', 2021).slice(-4)).toEqual(['2021-12-25', '2021-12-26', '2021-12-27', '2021-12-28']);
+    expect(dates('GB', 2022)).toContain('2022-01-03');
     expect(dates('US', 2020)).toContain('2020-07-03');
     expect(dates('US', 2021)).toContain('2021-07-05');
     expect(dates('DE', 2022)).toContain('2022-01-01');
+  });
+
+  it('are more in a part of a country', () => {
+    expect(dates('GB', 2025)).not.toContain('2025-08-25');
+    expect(publicHolidays('GB', 2025, 'ENG').map(({ date }) => date)).toContain('2025-08-25');
+    expect(publicHolidays('DE', 2025, 'BY').map(({ date }) => date)).toContain('2025-01-06');
+    expect(holidayStates('DE')).toContain('BY');
+    expect(holidayStates('FI')).toEqual([]);
+  });
+
+  it('are known of countries beyond Europe and America, all days of each', () => {
+    expect(dates('SA', 2025)).toEqual(expect.arrayContaining(['2025-09-23', '2025-06-06', '2025-06-07', '2025-06-08']));
+    expect(dates('JP', 2025)).toContain('2025-05-05');
+    expect(dates('IL', 2025)).toContain('2025-10-02');
+    // Half of the 8th of March is free for women.
+    expect(dates('CN', 2026)).not.toContain('2026-03-08');
+    expect(HOLIDAY_COUNTRIES.length).toBeGreaterThan(200);
   });
 
   it('know since when a day is kept', () => {
@@ -57,13 +80,25 @@ describe('public holidays', () => {
     expect(dayOfDate(monday.date)).toBe(dayOfDate(easter) + 1);
   });
 
-  it('are in order and never fall on a weekend where they are moved', () => {
+  it('are in order, each day once, and named', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...HOLIDAY_COUNTRIES), fc.integer({ min: 1990, max: 2090 }), (country, year) => {
+      fc.property(fc.constantFrom(...HOLIDAY_COUNTRIES), fc.integer({ min: 2000, max: 2060 }), (country, year) => {
         const days = publicHolidays(country, year).map(({ date }) => dayOfDate(date));
-        expect(days).toEqual(days.toSorted((a, b) => a - b));
-        if (country === 'GB' || country === 'US') expect(days.every((day) => weekdayOf(day) < 5)).toBe(true);
+        expect(days).toEqual([...new Set(days)].toSorted((a, b) => a - b));
+        expect(publicHolidays(country, year).every(({ name }) => name !== '')).toBe(true);
       }),
+      { numRuns: 40 },
     );
+  });
+});
+
+describe('the weekend of a country', () => {
+  it('is what CLDR says', () => {
+    expect(weekendOf('DE')).toEqual([5, 6]);
+    expect(weekendOf('IL')).toEqual([4, 5]);
+    expect(weekendOf('EG')).toEqual([4, 5]);
+    expect(weekendOf('IR')).toEqual([4]);
+    expect(weekendOf('AE')).toEqual([5, 6]);
+    expect(weekendOf('IN')).toEqual([6]);
   });
 });

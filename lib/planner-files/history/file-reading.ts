@@ -28,6 +28,9 @@ export interface FileSeries {
   readonly values: Values;
 }
 
+/** What a time without a row means: see `history.missingRows` of `planning.yaml`. */
+type MissingRows = 'unknown' | 'zero';
+
 const PLACES: ReadonlyMap<unknown, number> = new Map(RESOURCES.map((resource, place) => [resource, place]));
 
 /** What a time of the file means. */
@@ -63,6 +66,7 @@ export class FileReading {
   readonly #grid: Grid;
   readonly #wants: (subject: Subject, name: string) => boolean;
   readonly #mostProblems: number;
+  readonly #missingRows: MissingRows;
   /** By name, a series a resource; undefined for strangers. Rows are many: nothing is made or hashed twice for one. */
   readonly #series: Readonly<Record<Subject, Map<string, (Sums | undefined)[] | undefined>>> = {
     cell: new Map(),
@@ -71,10 +75,16 @@ export class FileReading {
   readonly #instants = new Map<unknown, Instant>();
   readonly #times = new Set<number>();
 
-  constructor(grid: Grid, wants: (subject: Subject, name: string) => boolean, mostProblems: number) {
+  constructor(
+    grid: Grid,
+    wants: (subject: Subject, name: string) => boolean,
+    mostProblems: number,
+    missingRows: MissingRows,
+  ) {
     this.#grid = grid;
     this.#wants = wants;
     this.#mostProblems = mostProblems;
+    this.#missingRows = missingRows;
   }
 
   add(row: Row, line: number): void {
@@ -100,7 +110,7 @@ export class FileReading {
       this.#times.add(time.at);
     }
     // A gap that is written down is a gap.
-    if (Number.isNaN(value)) return;
+    if (Number.isNaN(value) && this.#missingRows === 'unknown') return;
     const series = (own[resource] ??= this.#emptySeries(subject, name, RESOURCES[resource]!));
     this.#put(series, time.interval, time.at, value, line);
   }
@@ -125,10 +135,11 @@ export class FileReading {
    */
   *series(): Iterable<FileSeries> {
     const least = this.#grid.stepMinutes / this.stepMinutes() / 2;
+    const rowsOf = this.#missingRows === 'zero' ? this.#timesWithin() : (_: number, seen: number) => bitCount(seen);
     const named = [...this.#series.cell.values(), ...this.#series.tenant.values()];
     for (const { sums: values, seen, subject, name, resource } of named.flatMap((own) => own?.filter(isThere) ?? [])) {
       for (let i = 0; i < values.length; i++) {
-        const rows = bitCount(seen[i]!);
+        const rows = rowsOf(i, seen[i]!);
         values[i] = rows > 0 && rows >= least ? values[i]! / rows : NaN;
       }
       yield { subject, name, resource, values };
@@ -160,6 +171,18 @@ export class FileReading {
         if (around && among(shown, shown + moved) === 0) yield { zone, at: shown };
       }
     }
+  }
+
+  /** How many rows each interval has of a series that lacks none, from the file's first time to its last. */
+  #timesWithin(): (interval: number) => number {
+    const { start, stepMinutes } = this.#grid;
+    const [interval, step] = [stepMinutes * MINUTE_MS, this.stepMinutes() * MINUTE_MS];
+    const times = Float64Array.from(this.#times).sort();
+    const [first, last] = [times[0]!, times.at(-1)!];
+    return (i) => {
+      const from = start + i * interval;
+      return Math.floor((Math.min(last, from + interval - step) - Math.max(first, from)) / step) + 1;
+    };
   }
 
   #seriesOf(subject: Subject, name: string): (Sums | undefined)[] | undefined {
@@ -194,7 +217,7 @@ export class FileReading {
     // Of finer rows only the sum is kept: two that do not follow one another can't be compared.
     const same =
       series.lastTime === at
-        ? series.lastValue === value
+        ? Object.is(series.lastValue, value)
         : before === bit && series.sums[interval] === Math.fround(value);
     if (same) return;
     const { subject, name, resource } = series;

@@ -18,6 +18,10 @@ export class Measured {
     return this[subject].get(name)?.get(resource);
   }
 
+  *all(): Iterable<Values> {
+    for (const named of [this.cell, this.tenant]) for (const series of named.values()) yield* series.values();
+  }
+
   /**
    * Adds a series, or fills in what was unknown of one that is there.
    * @returns the first interval in which two sources contradict each other; what was there first then stays

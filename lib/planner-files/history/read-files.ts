@@ -7,7 +7,7 @@ import { reasonOf } from '../../config-file/read-text.ts';
 import { errorAt } from '../../config-file/checked-file.ts';
 import type { PlanningFile } from '../read-planning.ts';
 import { FileReading } from './file-reading.ts';
-import type { Grid } from './grid.ts';
+import type { Grid, Values } from './grid.ts';
 import type { Measured, Subject } from './measured.ts';
 import { FormProblem, readRows } from './rows.ts';
 import { MINUTE_MS } from '../../planner/time.ts';
@@ -54,12 +54,18 @@ export async function readHistoryFiles(
     }
     for (const file of files) {
       options.onProgress?.(`reading ${file}`);
-      const reading = new FileReading(options.grid, options.wants, MOST_PROBLEMS);
+      const reading = new FileReading(options.grid, options.wants, MOST_PROBLEMS, value.history.missingRows);
       findings.push(...(await readFile(file, reading, measured, options)));
       for (const name of reading.strangers) strangers.add(name);
     }
   }
+  if (value.history.missingRows === 'zero') for (const values of measured.all()) forgetLeadingZeros(values);
   return { findings, notes: strangers.size === 0 ? [] : [strangersNote([...strangers])] };
+}
+
+/** Before its first call nobody knows whether a tenant was there. */
+function forgetLeadingZeros(values: Values): void {
+  for (let i = 0; i < values.length && !(values[i]! > 0); i++) values[i] = NaN;
 }
 
 async function readFile(

@@ -3,7 +3,12 @@ import { dayOfDate, weekdayOf } from './time-zone.ts';
 /** What is known beforehand about days to come and days past, in the local time of those who call. */
 export interface Calendar {
   /**
-   * Dates (`2025-12-25`) that are like a Sunday, as far as the history does not show otherwise; the next working day
+   * Days of the week on which offices are closed, 0 Monday to 6 Sunday, in order.
+   * @default [5, 6]
+   */
+  weekend?: readonly number[];
+  /**
+   * Dates (`2025-12-25`) that are like the last day of a weekend, as far as the history does not show otherwise; the next working day
    * is like the busiest of the days it stands in for.
    */
   holidays?: readonly string[];
@@ -43,14 +48,16 @@ export interface DayKinds {
   /** The kinds (places in `names`) of a day counted since 1970-01-01. */
   of(day: number): readonly number[];
   isHoliday(day: number): boolean;
+  /** Day of the week, 0 Monday, that holidays are like. */
+  restDay: number;
 }
 
 const HOLIDAY = 0;
-const SUNDAY = 6;
+const WEEKEND = [5, 6];
 const NONE: readonly number[] = [];
 
 /** @throws RangeError for a date that is none */
-export function dayKinds({ holidays = [], days = [] }: Calendar): DayKinds {
+export function dayKinds({ weekend = WEEKEND, holidays = [], days = [] }: Calendar): DayKinds {
   const names = ['holiday', ...new Set(days.map(({ kind }) => kind))];
   const kinds = new Map<number, number[]>();
   const mark = (date: string, kind: number): void => {
@@ -65,6 +72,7 @@ export function dayKinds({ holidays = [], days = [] }: Calendar): DayKinds {
     names,
     of: (day) => kinds.get(day) ?? NONE,
     isHoliday: (day) => kinds.get(day)?.includes(HOLIDAY) ?? false,
+    restDay: weekend.at(-1)!,
   };
 }
 
@@ -72,7 +80,7 @@ export function dayKinds({ holidays = [], days = [] }: Calendar): DayKinds {
 const STANDS_IN = Math.log(2);
 
 /**
- * Which day of the week a day is like. A holiday is like a Sunday, if Sundays were seen. The working day after holidays
+ * Which day of the week a day is like. A holiday is like the last day of a weekend, if such days were seen. The working day after holidays
  * is like the busiest of the days it stands in for: after a free Monday, Tuesday is a Monday; after a free Friday,
  * Saturday stays what it is.
  *
@@ -80,7 +88,7 @@ const STANDS_IN = Math.log(2);
  */
 export function likeWeekday(kinds: DayKinds, day: number, effect: (weekday: number) => number): number {
   const own = weekdayOf(day);
-  if (kinds.isHoliday(day)) return Number.isNaN(effect(SUNDAY)) ? own : SUNDAY;
+  if (kinds.isHoliday(day)) return Number.isNaN(effect(kinds.restDay)) ? own : kinds.restDay;
   let like = own;
   for (let before = day - 1; kinds.isHoliday(before); before--) {
     const busier = effect(weekdayOf(before));

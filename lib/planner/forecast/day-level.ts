@@ -26,8 +26,12 @@ const RETURNS = { share: 0.25, left: 0.5 };
 const LEAST_SHARE = 0.005;
 /** Squared standard deviations: a day farther off than this does not widen the day-to-day variance further. */
 const MOST_SURPRISE = 6;
-/** Added on both sides before a logarithm is taken, as a share of an ordinary day: a day without calls must not become minus infinity. */
+/**
+ * Added on both sides before a logarithm is taken, as a share of an ordinary day: a day without calls must not become minus infinity.
+ * What was ordinary once is forgotten by half in this many days, or nothing would be small after weeks without calls.
+ */
 const PSEUDO = 0.01;
+const REMEMBERED = 0.5 ** (1 / 28);
 
 /** A kind of day never seen could be anything; its forecast is not made wider than a third for that. */
 const MOST_KIND_VARIANCE = 0.1;
@@ -53,12 +57,15 @@ export interface HigherLevel {
   rise: number;
   /** Above 0, at most a half. */
   share: number;
+  /** Variance of the logarithm of a day's mean there: as sure as days were before the break. */
+  variance: number;
 }
 
 /** {@link HigherLevel} as it is remembered: by the level itself, as the expected one moves. */
 interface Remembered {
   level: number;
   share: number;
+  variance: number;
   /** What is left of the share after a day that is not like it. */
   left: number;
 }
@@ -81,9 +88,11 @@ export class DayLevel {
   /** Variance of the logarithm from day to day that one unit stands for. */
   #unit = 0.003;
   #updates = 0;
-  /** Direction in which the last day was strange, 0 if it was not. */
+  /** Direction in which the last day was strange, 0 if it was not; and the level that it had. */
   #strange = 0;
+  #strangeLevel = 0;
   #higher: Remembered | undefined;
+  /** Mean demand of an ordinary day, now or in the weeks before. */
   #ordinary: number;
   #slopeLeft = SLOPE_LEFT;
   /** The level of the last four weeks, day by day. */
@@ -123,6 +132,7 @@ export class DayLevel {
     copy.#unit = this.#unit;
     copy.#updates = this.#updates;
     copy.#strange = this.#strange;
+    copy.#strangeLevel = this.#strangeLevel;
     copy.#higher = this.#higher && { ...this.#higher };
     copy.#ordinary = this.#ordinary;
     copy.#slopeLeft = this.#slopeLeft;
@@ -152,7 +162,8 @@ export class DayLevel {
   get higher(): HigherLevel | undefined {
     if (this.#higher === undefined) return undefined;
     const rise = this.#higher.level - this.#now;
-    return rise > 0 ? { rise, share: this.#higher.share } : undefined;
+    const { share, variance } = this.#higher;
+    return rise > 0 ? { rise, share, variance } : undefined;
   }
 
   /** Effect of a weekday on the logarithm; NaN where it was never seen. */
@@ -163,6 +174,7 @@ export class DayLevel {
   /** One day later. */
   advance(): void {
     const mean = this.#mean;
+    this.#ordinary = Math.max(this.ordinary, REMEMBERED * this.#ordinary);
     this.#lately.push(this.#now);
     if (this.#lately.length > GROWTH_DAYS + 7) this.#lately.shift();
     mean[SLOPE]! += DOUBT * (this.#lastingSlope - mean[SLOPE]!);
@@ -207,22 +219,24 @@ export class DayLevel {
   update(weekday: number, kinds: readonly number[], total: number, mass: number, dispersion: number): number {
     const size = this.#size;
     const pseudo = PSEUDO * this.#ordinary * mass;
-    const measured = Math.log(total + pseudo);
-    const before = this.#compare(weekday, kinds, measured, mass, pseudo, dispersion);
+    const before = this.#compare(weekday, kinds, total, mass, pseudo, dispersion);
     const { off } = before;
     const strange = off > STRANGE ? Math.sign(before.error) : 0;
     const level = this.#now;
-    const returned = strange > 0 && this.#isReturn(before.error);
-    if (returned) {
-      this.#mean[SLOW] = this.#higher!.level;
+    const rise = before.error / before.slope;
+    const returned = strange > 0 && this.#higher?.left === RETURNS.left && this.#isAt(this.#higher.level, rise);
+    const stayed = strange !== 0 && strange === this.#strange && this.#isAt(this.#strangeLevel, rise);
+    const isBreak = (returned || stayed) && kinds.length === 0;
+    if (isBreak) {
+      this.#mean[SLOW] = returned ? this.#higher!.level : this.#strangeLevel;
       this.#mean[QUICK] = 0;
-      this.#higher = undefined;
+      if (returned) this.#higher = undefined;
     }
-    const { error, slope, own, chance, surprise } = returned
-      ? this.#compare(weekday, kinds, measured, mass, pseudo, dispersion)
+    const { error, slope, own, chance, surprise } = isBreak
+      ? this.#compare(weekday, kinds, total, mass, pseudo, dispersion)
       : before;
     // One strange day is an exception; a second one in the same direction, or one the calendar names, is news.
-    const exception = !returned && strange !== 0 && strange !== this.#strange && kinds.length === 0;
+    const exception = !isBreak && strange !== 0 && strange !== this.#strange && kinds.length === 0;
     const weight = exception ? off / STRANGE : 1;
     const gain = slope / ((own + chance) * weight);
     const product = this.#product;
@@ -232,8 +246,10 @@ export class DayLevel {
       const factor = product[i]! * shrink;
       if (factor !== 0) for (let j = 0; j < size; j++) this.#covariance[i * size + j]! -= factor * product[j]!;
     }
-    if (!returned) this.#rememberHigher(strange, level, level + error, kinds);
-    this.#strange = returned ? 0 : strange;
+    const expected = { level, variance: (own / slope ** 2) * this.#unit };
+    if (!returned) this.#rememberHigher(strange, expected, level + rise, kinds);
+    this.#strange = isBreak || kinds.length > 0 ? 0 : strange;
+    this.#strangeLevel = level + rise;
     this.#seen[weekday] = 1;
     this.#updates++;
     // What chance explains says nothing about the unit.
@@ -246,33 +262,39 @@ export class DayLevel {
   #compare(
     weekday: number,
     kinds: readonly number[],
-    measured: number,
+    total: number,
     mass: number,
     pseudo: number,
     dispersion: number,
   ): { error: number; slope: number; own: number; chance: number; surprise: number; off: number } {
     const mean = Math.exp(this.#sum(weekday, kinds)) * mass;
-    const slope = mean / (mean + pseudo);
+    const apart = Math.log((total + pseudo) / (mean + pseudo));
+    // Where next to nothing is expected, the tangent would make thousands of times as much of a day with some calls.
+    const slope = Math.max(mean / (mean + pseudo), total > mean ? apart / Math.log(total / mean) : 0);
     const chance = (dispersion * mean) / (mean + pseudo) ** 2 / this.#unit;
     // The mean of a logarithm lies below the logarithm of the mean by half the variance.
-    const error = measured - Math.log(mean + pseudo) + Math.min(0.5, (chance * this.#unit) / 2);
+    const error = apart + Math.min(0.5, (chance * this.#unit) / 2);
     const own = slope * slope * (this.#uncertainty(weekday, kinds) + 1);
     const surprise = (error * error) / this.#unit / (own + chance);
     return { error, slope, own, chance, surprise, off: Math.sqrt(surprise) };
   }
 
-  /** Whether a busy day is nearer to where the level fell from than to what was expected: it is back, and nothing strange. */
-  #isReturn(error: number): boolean {
-    if (this.#higher?.left !== RETURNS.left) return false;
-    return Math.abs(error - (this.#higher.level - this.#now)) < error / 2;
+  /** Whether a day above or below what was expected is nearer to another level: demand is there, and not strange. */
+  #isAt(level: number, rise: number): boolean {
+    return Math.abs(rise - (level - this.#now)) < Math.abs(rise) / 2;
   }
 
   /**
    * @param strange direction in which the day was strange
-   * @param expected the level it was expected to have
+   * @param expected the level it was expected to have, and how sure that was
    * @param measured the level that it had
    */
-  #rememberHigher(strange: number, expected: number, measured: number, kinds: readonly number[]): void {
+  #rememberHigher(
+    strange: number,
+    expected: { level: number; variance: number },
+    measured: number,
+    kinds: readonly number[],
+  ): void {
     if (this.#higher) {
       this.#higher.share *= this.#higher.left;
       if (this.#higher.share < LEAST_SHARE) this.#higher = undefined;
@@ -281,7 +303,7 @@ export class DayLevel {
     if (strange === 0 || kinds.length > 0) return;
     // Of several quiet days the first says where demand came from.
     if (strange < 0 && this.#higher) return;
-    const possible = strange > 0 ? { level: measured, ...STAYS } : { level: expected, ...RETURNS };
+    const possible = strange > 0 ? { ...expected, level: measured, ...STAYS } : { ...expected, ...RETURNS };
     if (!(this.#higher && this.#higher.level > possible.level)) this.#higher = possible;
   }
 

@@ -46,8 +46,10 @@ export function fitDemand(history: History, calendar: Calendar): DemandModel {
   const grid = dayGrid(withoutEvents(history, calendar));
   const rows = Array.from({ length: grid.days }, (_, d) => grid.values.subarray(d * grid.slots, (d + 1) * grid.slots));
   const known = rows.map((row) => row.some((value) => !Number.isNaN(value)));
-  const knownDays = known.filter(Boolean).length;
-  const begin = Math.max(0, known.indexOf(true));
+  const used = rows.map((row) => row.some((value) => value > 0));
+  // Before its first calls nobody was there: that says nothing of demand.
+  const begin = Math.max(0, used.indexOf(true), known.indexOf(true));
+  const knownDays = known.slice(begin).filter(Boolean).length;
   const first = Math.min(rows.length, begin + (rows.length - begin < 21 ? FIRST_DAYS_OF_FEW : FIRST_DAYS));
 
   const shape = new DayShape(grid.slots);

@@ -7,6 +7,7 @@ import type { Ledger } from './ledger.ts';
 import type { Outlook } from './outlook.ts';
 import type { PlanRules } from './rules.ts';
 import type { ActionOf } from './schema.ts';
+import type { UnmeasuredTenant } from './unmeasured.ts';
 
 /** What every decision is made from. */
 export interface PlanContext {
@@ -22,6 +23,8 @@ export interface PlanContext {
   readonly holds: ReadonlyMap<string, ActionOf<'hold'>>;
   /** Cells that take tenants by their files and are not there yet, and why so. */
   readonly absences: ReadonlyMap<string, string>;
+  /** Tenants that are not measured while their cell is, by id. */
+  readonly unmeasured: ReadonlyMap<string, UnmeasuredTenant>;
   readonly crossings: ReadonlyMap<string, Crossing>;
   /** Cells that cross a limit still, or again, once a stamp could be there. */
   readonly crossingLater: ReadonlySet<string>;

@@ -1,19 +1,21 @@
 import type { CellLimits } from '../shared-limits.ts';
 import { CellLoad, type PlacementCell } from '../placement/cell-load.ts';
-import { TenantTable, type TenantRow } from '../placement/tenant-table.ts';
+import { peaks, TenantTable, type TenantRow } from '../placement/tenant-table.ts';
 import { usableLimit, type Policy } from '../policy.ts';
 import { emptyWeek, HOURS_PER_WEEK, RESOURCES } from '../resources.ts';
 import { contractOfAll } from './implausible.ts';
 import type { FleetTenant } from './input.ts';
 import type { Outlook } from './outlook.ts';
 import { settledOf } from './settled.ts';
-import { tenantShares, type ShareOptions } from './shares.ts';
+import { tenantShares, timesAlone, type ShareOptions } from './shares.ts';
 
 /** All cells with what their tenants will need at a quantile, and the tenants that wait for a cell. */
 export interface FleetLoad {
   readonly cells: readonly CellLoad[];
   readonly byName: ReadonlyMap<string, CellLoad>;
   readonly waiting: readonly TenantRow[];
+  /** A tenant of a cell as it counts in another: more, where the chance of its cell evens out its own. */
+  readonly elsewhere: (tenant: TenantRow) => TenantRow;
   /** Through which the busiest hours count. */
   readonly until: number;
 }
@@ -57,12 +59,14 @@ export function fleetLoad(
   }
   const members = tenantsByCell(tenants);
   const waiting = tenants.filter(({ cell }) => cell === undefined).map((tenant) => table.add(tenant));
+  const moving = new Map<string, TenantRow>();
   const scaled = emptyWeek();
   for (const one of outlooks) {
     const own = members.get(one.name) ?? [];
     const settled = settledOf(own, options.now);
     const known = new Set(settled);
     const shareOf = tenantShares(one, settled, options);
+    const alone = timesAlone(one, settled, shareOf, options);
     const load = byName.get(one.name)!;
     for (const tenant of own) {
       if (!known.has(tenant)) {
@@ -80,10 +84,27 @@ export function fleetLoad(
           if (capped[r]!.has(h)) into[h] = Math.min(into[h]!, Math.max(use[h]!, sold));
         }
       }
-      load.add(table.add({ ...tenant, use: scaled }));
+      const row = table.add({ ...tenant, use: scaled });
+      load.add(row);
+      const more = alone.get(tenant.id);
+      if (more !== undefined) moving.set(tenant.id, grown(row, more));
     }
   }
-  return { cells: [...byName.values()], byName, waiting, until: options.until };
+  return {
+    cells: [...byName.values()],
+    byName,
+    waiting,
+    elsewhere: (row) => moving.get(row.id) ?? row,
+    until: options.until,
+  };
+}
+
+/** All of a tenant's use but its contacts, times something in each hour of the week. */
+function grown(row: TenantRow, times: Float64Array): TenantRow {
+  const use = row.use.map((value, i) =>
+    RESOURCES[Math.floor(i / HOURS_PER_WEEK)] === 'registrations' ? value : value * times[i % HOURS_PER_WEEK]!,
+  );
+  return { ...row, use, peak: peaks(use, HOURS_PER_WEEK) };
 }
 
 export function tenantsByCell(tenants: readonly FleetTenant[]): ReadonlyMap<string, readonly FleetTenant[]> {

@@ -1,7 +1,8 @@
-import { contractOfAll } from './implausible.ts';
+import { contractOfAll, mostPossible, physicalLimit } from './implausible.ts';
 import { admittedCalls, SBCS, type FleetCell, type FleetTenant, type Implausible } from './input.ts';
 import type { PlanRules } from './rules.ts';
 import type { ActionOf, HoldCode } from './schema.ts';
+import type { UnmeasuredTenant } from './unmeasured.ts';
 import { amount, percent } from '../wording.ts';
 import { DAY_MS, MINUTE_MS, when } from '../time.ts';
 
@@ -15,10 +16,15 @@ const COUNT_CALLS = 20;
 /** A cell measured what cannot be: what it measures is doubted for a week. */
 const DOUBTED_MS = 7 * DAY_MS;
 
+/** So many tenants are named whose measurements are missing. */
+const NAMED = 5;
+
 /** What is known of a cell besides what it says itself. */
 export interface CellFacts {
   /** Those in the cell. Without any it needs nothing measured, or none would ever get there. */
   readonly tenants: readonly FleetTenant[];
+  /** Of these, those whose measurements ended before those of the others. */
+  readonly unmeasured: readonly UnmeasuredTenant[];
   readonly implausible: readonly Implausible[];
   /** How the cell's forecast contradicts its tenants, where it does. */
   readonly unaccounted: string | undefined;
@@ -32,7 +38,7 @@ export function holdOf(
   cell: FleetCell,
   now: number,
   rules: PlanRules,
-  { tenants, implausible, unaccounted }: CellFacts,
+  { tenants, unmeasured, implausible, unaccounted }: CellFacts,
 ): ActionOf<'hold'> | undefined {
   const { state, name } = cell.spec;
   const found: [HoldCode, string][] = [];
@@ -41,8 +47,11 @@ export function holdOf(
   }
   // A cell that is not built, or no longer, measures nothing.
   if (state !== 'planned' && state !== 'retired') {
-    if (tenants.length > 0 || cell.signals.measuredAt !== undefined) found.push(...staleness(cell, now, rules));
+    if (tenants.length > 0 || cell.signals.measuredAt !== undefined) {
+      found.push(...staleness(cell, now, rules, unmeasured));
+    }
     found.push(...contradictions(cell, now, contractOfAll(tenants, 'relayedCalls')), ...badQuality(cell, rules));
+    found.push(...setupsBeyondLimits(cell, tenants));
     for (const { until, text } of implausible) if (until > now - DOUBTED_MS) found.push(['implausible', text]);
     if (unaccounted !== undefined) found.push(['contradictory', unaccounted]);
   }
@@ -55,7 +64,12 @@ export function holdOf(
   };
 }
 
-function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: PlanRules): [HoldCode, string][] {
+function staleness(
+  { signals, spec }: FleetCell,
+  now: number,
+  { staleMinutes }: PlanRules,
+  unmeasured: readonly UnmeasuredTenant[],
+): [HoldCode, string][] {
   if (signals.measuredAt === undefined) return [['missing', 'nothing was ever measured']];
   const minutes = (now - signals.measuredAt) / MINUTE_MS;
   const { everyMinutes = 0 } = signals;
@@ -64,7 +78,10 @@ function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: 
       everyMinutes === 0
         ? `${staleMinutes} minutes`
         : `${staleMinutes} minutes besides the ${everyMinutes} of the next`;
-    return [['stale', `last measured ${when(signals.measuredAt)}, ${ago(minutes)}, allowed ${allowed}`]];
+    const named = unmeasured.slice(0, NAMED).map(({ text }) => `; ${text}`);
+    return [
+      ['stale', `last measured ${when(signals.measuredAt)}, ${ago(minutes)}, allowed ${allowed}${named.join('')}`],
+    ];
   }
   const unknown = (['relayedCalls', 'setups'] as const).filter((name) => signals[name] === undefined);
   const found: [HoldCode, string][] = unknown.length > 0 ? [['missing', `not measured: ${unknown.join(', ')}`]] : [];
@@ -79,6 +96,13 @@ function staleness({ signals, spec }: FleetCell, now: number, { staleMinutes }: 
 /** Minutes, or days where it is two and more. */
 const ago = (minutes: number): string =>
   minutes < 2880 ? `${amount(minutes)} minutes ago` : `${amount(minutes / 1440)} days ago`;
+
+/** Set-ups that the cell cannot have: the plan does not count with them. */
+function setupsBeyondLimits({ signals, spec }: FleetCell, tenants: readonly FleetTenant[]): [HoldCode, string][] {
+  const { setups = 0 } = signals;
+  const most = mostPossible(physicalLimit(spec, 'setups'), contractOfAll(tenants, 'setups'));
+  return setups > most ? [['implausible', `${amount(setups)} set-ups/s measured, at most ${amount(most)} can be`]] : [];
+}
 
 function contradictions({ signals, spec }: FleetCell, now: number, contract = 0): [HoldCode, string][] {
   const { relayedCalls, callsByRecords, setups, measuredAt } = signals;

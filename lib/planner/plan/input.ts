@@ -69,6 +69,11 @@ export interface AnnouncedLoad extends Omit<AnnouncedEvent, 'add'> {
   readonly add: Partial<Demand>;
 }
 
+/** What parts of a cell used, by name. */
+export type PartHistories = Readonly<
+  Record<string, Partial<Readonly<Record<'relayedCalls' | 'mediaSessions', History>>>>
+>;
+
 export interface FleetCell {
   readonly spec: CellSpec;
   /** Default: none. */
@@ -87,7 +92,12 @@ export interface FleetCell {
    * What the tenants of a pool used together, by pool: of cells whose history is that of tenants. Default: the pool has its share of
    * the cell's forecast.
    */
-  readonly poolHistory?: Readonly<Record<string, Partial<Readonly<Record<'relayedCalls' | 'mediaSessions', History>>>>>;
+  readonly poolHistory?: PartHistories;
+  /**
+   * Relayed calls of single tenants that are a large part of the cell, by id. Default: wherever a tenant goes, it has its share of this cell's
+   * forecast, which is less than what it needs alone.
+   */
+  readonly tenantHistory?: Readonly<Record<string, History>>;
   readonly signals: Signals;
   /** Holidays, and events that change every resource alike, where its callers are. Default: none. */
   readonly calendar?: Calendar;
@@ -112,6 +122,11 @@ export interface FleetTenant extends Omit<PlacementTenant, 'use'> {
    * forecast, which does not know it yet. Default: all along.
    */
   readonly since?: number;
+  /**
+   * Instant of its newest measurement, where its cell's history is that of tenants. Default: not known, and then its use is known
+   * whenever its cell's is.
+   */
+  readonly measuredAt?: number;
   /** What it may use by its contract, as the file of its cell says. Default: not known, and then no limits are planned for its cell. */
   readonly limits?: Limits;
 }

@@ -8,7 +8,8 @@ import { capToContract, measuredNow, raiseToNow } from './forecast-bounds.ts';
 import { HOST_RESOURCES, weekOf, type HostResource } from './host-groups.ts';
 import { hourOfWeek } from '../hour-of-week.ts';
 import { contractOfAll, mostPossible, physicalLimit, plausible } from './implausible.ts';
-import type { FleetCell, FleetTenant, Implausible } from './input.ts';
+import { admittedCalls, type FleetCell, type FleetTenant, type Implausible, type PartHistories } from './input.ts';
+import { offeredCalls } from './offered.ts';
 import type { PlanRules } from './rules.ts';
 import { DAY_MS, MINUTE_MS } from '../time.ts';
 
@@ -23,6 +24,8 @@ export interface Outlook {
   readonly forecasts: ReadonlyMap<Resource, Forecast>;
   /** Of the pools with a limit of their own beside other tenants, as far as they are measured. */
   readonly poolForecasts: ReadonlyMap<string, ReadonlyMap<HostResource, Forecast>>;
+  /** Relayed calls of the tenants that are measured by themselves. */
+  readonly tenantForecasts: ReadonlyMap<string, Forecast>;
   /** What cannot be of what was measured; the history of the cell is without it. */
   readonly implausible: readonly Implausible[];
   readonly notes: readonly string[];
@@ -64,10 +67,19 @@ export function outlook(
     raiseToNow(ahead, measuredNow(cell, tenants, resource, now, rules), now);
     forecasts.set(resource, ahead);
   }
+  const ofPart = (own: readonly FleetTenant[], histories: PartHistories[string] | undefined) =>
+    forecastPart(own, histories ?? {}, cell, tenants, forecasts, levels, now, rules);
   const poolForecasts = new Map<string, ReadonlyMap<HostResource, Forecast>>();
   for (const pool of poolsApart(capacity.limits, tenants)) {
-    const own = forecastPool(pool, cell, tenants, forecasts, levels, now, rules);
+    const members = tenants.filter((tenant) => tenant.pool === pool);
+    const own = ofPart(members, offeredInPool(cell, pool));
     if (own.size > 0) poolForecasts.set(pool, own);
+  }
+  const tenantForecasts = new Map<string, Forecast>();
+  for (const tenant of tenants) {
+    const relayedCalls = cell.tenantHistory?.[tenant.id];
+    const own = relayedCalls && ofPart([tenant], { relayedCalls }).get('relayedCalls');
+    if (own) tenantForecasts.set(tenant.id, own);
   }
   const unmeasured = RESOURCES.filter((resource) => !forecasts.has(resource));
   if (unmeasured.length === RESOURCES.length) {
@@ -75,7 +87,15 @@ export function outlook(
   } else if (unmeasured.length > 0) {
     notes.push(`${name} has no history of ${unmeasured.join(', ')}: taken to follow its calls`);
   }
-  return { cell, name, capacity, forecasts, poolForecasts, implausible, notes };
+  return { cell, name, capacity, forecasts, poolForecasts, tenantForecasts, implausible, notes };
+}
+
+/** What a pool with media hosts of its own used, with the calls that these refused. */
+function offeredInPool({ poolHistory, spec }: FleetCell, pool: string): PartHistories[string] | undefined {
+  const used = poolHistory?.[pool];
+  if (used?.relayedCalls === undefined) return used;
+  const places = spec.media.pools[pool]!.length * spec.media.relay.calls;
+  return { ...used, relayedCalls: offeredCalls(used.relayedCalls, places) };
 }
 
 const isKnown = (history: History | undefined): history is History =>
@@ -92,9 +112,10 @@ function poolsApart({ sharedLimits }: CellCapacity['limits'], tenants: readonly 
   return [...new Set(alone)].filter((pool) => used.has(pool)).sort();
 }
 
-/** Forecasts of what the tenants of a pool use together, where they are measured and the cell is forecast. */
-function forecastPool(
-  pool: string,
+/** Forecasts of what some tenants of a cell use together, where they are measured and the cell is forecast. */
+function forecastPart(
+  own: readonly FleetTenant[],
+  histories: PartHistories[string],
   cell: FleetCell,
   tenants: readonly FleetTenant[],
   whole: ReadonlyMap<Resource, Forecast>,
@@ -102,10 +123,9 @@ function forecastPool(
   now: number,
   rules: PlanRules,
 ): Map<HostResource, Forecast> {
-  const own = tenants.filter((tenant) => tenant.pool === pool);
   const found = new Map<HostResource, Forecast>();
   for (const resource of HOST_RESOURCES) {
-    const measured = upTo(cell.poolHistory?.[pool]?.[resource], now);
+    const measured = upTo(histories[resource], now);
     if (!isKnown(measured) || !whole.has(resource)) continue;
     const history = knownLike(measured, cell.history[resource]!);
     const days = Math.ceil((now - endOf(history)) / DAY_MS) + rules.horizonDays;
@@ -151,7 +171,7 @@ function plausibleCell(
     if (measured === undefined) continue;
     const most = mostPossible(physicalLimit(cell.spec, resource), contractOfAll(tenants, resource));
     const { history: kept, found } = plausible(measured, resource, most);
-    history[resource] = kept;
+    history[resource] = resource === 'relayedCalls' ? offeredCalls(kept, admittedCalls(cell.spec)) : kept;
     implausible.push(...found);
   }
   return { cell: { ...cell, history }, implausible };

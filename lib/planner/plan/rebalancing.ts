@@ -107,13 +107,17 @@ function whyWait({ holds, absences }: PlanContext, load: CellLoad): string | und
 }
 
 function relieveCell(context: PlanContext, cell: CellLoad, found: Rebalancing): void {
-  const { load, rules, now, ledger, holds, absences } = context;
+  const { load, rules, now, ledger, holds, absences, unmeasured } = context;
   const { name, region } = cell.cell;
   const crossing = context.crossings.get(name)!;
   const hoursOver = (now - ledger.since(name, 'overSince')) / HOUR_MS;
   const why = `${name} can't carry its ${percent(context.policy.quantile)} quantile from ${when(crossing.at)} on: ${crossing.text}`;
   const isThere = (other: CellLoad) => !holds.has(other.cell.name) && !absences.has(other.cell.name);
-  for (const tenant of relieve(cell, cell.tenants.size)) {
+  for (const { id, cell: home, text } of unmeasured.values()) {
+    if (home === name) found.excuses.push({ action: 'move', subject: id, text: `${why}; ${text}, and is not moved` });
+  }
+  for (const taken of relieve(cell, cell.tenants.size, ({ id }) => unmeasured.has(id))) {
+    const tenant = load.elsewhere(taken);
     const to = cellWithRoom(load.cells, cell, tenant, rules.fillTarget, isThere);
     if (to === undefined) {
       if (context.crossingLater.has(name)) found.overflow.push({ tenant, from: cell });

@@ -8,6 +8,7 @@ import { fleetLoad, type FleetLoad } from './fleet-load.ts';
 import { RETIREMENT_QUANTILE } from './outlook.ts';
 import { bySize, type Overflow } from './rebalancing.ts';
 import type { Action, PlanExcuse } from './schema.ts';
+import type { UnmeasuredTenant } from './unmeasured.ts';
 import { amount, percent } from '../wording.ts';
 import { DAY_MS, HOUR_MS, iso, when } from '../time.ts';
 
@@ -69,6 +70,8 @@ function considerCordon(
 
   const held = active.find((cell) => holds.has(cell.cell.name));
   if (held) return stays(`${held.cell.name} is on hold: ${holds.get(held.cell.name)!.reason}`);
+  const unknown = unmeasuredIn(context, name);
+  if (unknown) return stays(unknown.text);
   if (full) return stays(`tenants of ${region} fit into no cell as it is`);
   const crossing = active.find((cell) => crossings.has(cell.cell.name));
   if (crossing) {
@@ -121,6 +124,8 @@ function takeFurther(context: PlanContext, busy: () => FleetLoad, cell: CellLoad
   if (trial.missing !== undefined && isNeeded(context, cell, trial.missing, found)) return;
   if (state === 'cordoned') {
     if (trial.missing !== undefined) return stays(trial.missing);
+    const unknown = unmeasuredIn(context, name);
+    if (unknown) return stays(unknown.text);
     const hours = (now - Date.parse(memory.cordonedAt!)) / HOUR_MS;
     if (hours < rules.drainAfterHours) {
       return stays(`cordoned for ${amount(hours)} h, drained after ${rules.drainAfterHours} h`);
@@ -133,21 +138,31 @@ function takeFurther(context: PlanContext, busy: () => FleetLoad, cell: CellLoad
   }
   if (trial.missing !== undefined) stays(trial.missing);
   let moved = 0;
-  for (const [tenant, to] of trial.moves) {
+  const movable = [...trial.moves].filter(([{ id }]) => {
+    const unknown = context.unmeasured.get(id);
+    if (unknown) stays(`${unknown.text}, and is not moved`);
+    return unknown === undefined;
+  });
+  for (const [tenant, to] of movable) {
     if (ledger.count('move', 24) >= rules.caps.movesPerDay) break;
     ledger.did('move', cell.cell.region);
     moved++;
     const reason = `${name} is draining (${trial.moves.size} tenants to move); ${to.cell.name} holds it at the ${percent(RETIREMENT_QUANTILE)} quantile through a busy week`;
     found.actions.push({ kind: 'move', tenant: tenant.id, from: name, to: to.cell.name, reason });
   }
-  if (moved < trial.moves.size) {
+  if (moved < movable.length) {
     stays(
-      `${trial.moves.size - moved} tenants wait: ${ledger.count('move', 24)} moves in 24 h, at most ${rules.caps.movesPerDay} are allowed`,
+      `${movable.length - moved} tenants wait: ${ledger.count('move', 24)} moves in 24 h, at most ${rules.caps.movesPerDay} are allowed`,
     );
   }
   if (memory.drainBy !== undefined && now > Date.parse(memory.drainBy)) {
     stays(`its deadline was ${memory.drainBy}, ${cell.tenants.size} tenants are still there; a person should look`);
   }
+}
+
+/** One of its tenants that is not measured; undefined where all are. */
+function unmeasuredIn({ unmeasured }: PlanContext, name: string): UnmeasuredTenant | undefined {
+  return [...unmeasured.values()].find(({ cell }) => cell === name);
 }
 
 /** True where a cell that a plan cordoned takes tenants again, as its own have long fitted nowhere else. */
@@ -189,12 +204,12 @@ interface Trial {
 }
 
 /** Tries to put all tenants of a cell into the others of its region, and puts them back. */
-function fitElsewhere({ cells, byName }: FleetLoad, name: string, fillTarget: number): Trial {
+function fitElsewhere({ cells, byName, elsewhere }: FleetLoad, name: string, fillTarget: number): Trial {
   const from = byName.get(name)!;
   const others = cells.filter((cell) => cell !== from && cell.cell.region === from.cell.region);
   const moves = new Map<TenantRow, CellLoad>();
   let missing: string | undefined;
-  for (const tenant of bySize([...from.tenants])) {
+  for (const tenant of bySize([...from.tenants].map(elsewhere))) {
     const to = leastFull(others, tenant);
     const share = to?.utilisationWith(tenant) ?? Infinity;
     if (to !== undefined && share <= fillTarget) {

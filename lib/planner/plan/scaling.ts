@@ -61,7 +61,7 @@ function scaleCell(context: PlanContext, one: Outlook, found: Found): void {
 }
 
 function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: LimitUse, found: Found): void {
-  const { now, rules, holds, ledger, policy } = context;
+  const { now, rules, holds, unmeasured, ledger, policy } = context;
   const { name, cell } = one;
   const { pools, chain, current, least } = group;
   const whose = `${name}, media hosts of ${pools.join(' and ')}`;
@@ -77,8 +77,10 @@ function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: 
   let base = current;
   if (soon < current) {
     const hold = holds.get(name);
-    if (hold) {
-      refuse(`${whose}: ${soon} would do for ${QUIET_HOURS} h, but ${name} is on hold: ${hold.reason}`);
+    const unknown = [...unmeasured.values()].find((tenant) => tenant.cell === name && pools.includes(tenant.pool));
+    const wait = hold ? `${name} is on hold: ${hold.reason}` : unknown?.text;
+    if (wait !== undefined) {
+      refuse(`${whose}: ${soon} would do for ${QUIET_HOURS} h, but ${wait}`);
     } else {
       const subject = `${name} ${pools.join('+')}`;
       const hours = (now - ledger.since(subject, 'fewerHostsSince')) / HOUR_MS;

@@ -1,9 +1,9 @@
 import type { Forecast } from '../forecast.ts';
 import type { History } from '../forecast/history.ts';
 import { emptyWeek, HOURS_PER_WEEK, RESOURCES, type Resource, type WeeklyDemand } from '../resources.ts';
-import { HOST_RESOURCES, weekOf } from './host-groups.ts';
+import { HOST_RESOURCES, weekOf, type HostResource } from './host-groups.ts';
 import { contractOfAll } from './implausible.ts';
-import type { FleetTenant } from './input.ts';
+import type { FleetTenant, PartHistories } from './input.ts';
 import { busyWeek, raiseToMeasured, type Outlook } from './outlook.ts';
 import { factorWithin } from './within-contracts.ts';
 
@@ -45,7 +45,12 @@ export function tenantShares(
   const pools = [...one.poolForecasts.keys()];
   const membersOf = new Map(pools.map((pool) => [pool, tenants.filter((tenant) => tenant.pool === pool)]));
   const others = tenants.filter(({ pool }) => !membersOf.has(pool));
-  const ofPool = new Map(pools.map((pool) => [pool, poolTimes(one, pool, membersOf.get(pool)!, whole, options)]));
+  const ofPool = new Map(
+    pools.map((pool) => {
+      const histories = one.cell.poolHistory![pool]!;
+      return [pool, partTimes(one.poolForecasts.get(pool)!, histories, membersOf.get(pool)!, whole, options)];
+    }),
+  );
   const rest = copyOf(whole);
   if (pools.length > 0 && others.length > 0) {
     const median = cellTimes(one, tenants, { ...options, quantile: 0.5, measuredDays: 0 });
@@ -66,6 +71,29 @@ export function tenantShares(
   return ({ pool }) => shares.get(pool) ?? ofOthers;
 }
 
+/**
+ * How many times its share a tenant needs by itself, by the hour of the week, of those that are forecast so: where it goes, the
+ * others of its cell do not even out its chance.
+ *
+ * @param tenants of the cell that its history knows
+ */
+export function timesAlone(
+  { cell, tenantForecasts }: Outlook,
+  tenants: readonly FleetTenant[],
+  shareOf: (tenant: FleetTenant) => Share,
+  options: ShareOptions,
+): ReadonlyMap<string, Float64Array> {
+  const alone = tenants.filter(({ id }) => tenantForecasts.has(id));
+  return new Map(
+    alone.map((tenant) => {
+      const { id, use } = tenant;
+      const own = ratio(tenantForecasts.get(id), cell.tenantHistory![id], use.relayedCalls, options)!;
+      const share = shareOf(tenant).times.relayedCalls;
+      return [id, own.map((times, h) => (share[h]! > 0 ? Math.max(1, times / share[h]!) : 1))];
+    }),
+  );
+}
+
 /** For every resource and hour, the cell's quantile over the sum of what its tenants are expected to use. */
 function cellTimes({ cell, forecasts }: Outlook, tenants: readonly FleetTenant[], options: ShareOptions): WeeklyDemand {
   const times = emptyWeek();
@@ -80,18 +108,17 @@ function cellTimes({ cell, forecasts }: Outlook, tenants: readonly FleetTenant[]
   return times;
 }
 
-/** The same for a pool, in what it is forecast of; in all else as the cell. Where only its calls are, its sessions follow them. */
-function poolTimes(
-  { cell, poolForecasts }: Outlook,
-  pool: string,
+/** The same for a part, in what it is forecast of; in all else as the cell. Where only its calls are, its sessions follow them. */
+function partTimes(
+  forecasts: ReadonlyMap<HostResource, Forecast>,
+  histories: PartHistories[string],
   members: readonly FleetTenant[],
   whole: WeeklyDemand,
   options: ShareOptions,
 ): WeeklyDemand {
   const times = copyOf(whole);
-  const forecasts = poolForecasts.get(pool)!;
-  const timesOf = (resource: (typeof HOST_RESOURCES)[number]): Float64Array | undefined =>
-    ratio(forecasts.get(resource), cell.poolHistory![pool]![resource], weekOf(members, resource), options);
+  const timesOf = (resource: HostResource): Float64Array | undefined =>
+    ratio(forecasts.get(resource), histories[resource], weekOf(members, resource), options);
   const calls = timesOf('relayedCalls');
   for (const resource of HOST_RESOURCES) times[resource].set(timesOf(resource) ?? calls ?? whole[resource]);
   return times;

@@ -22,7 +22,7 @@ const zone = text(
 
 const place = z.strictObject({
   zone: zone.describe('Time zone of the tenants.'),
-  country: z.enum(HOLIDAY_COUNTRIES).describe('Whose public holidays they keep.'),
+  country: z.enum(HOLIDAY_COUNTRIES as [string, ...string[]]).describe('Whose public holidays they keep.'),
   region: awsRegion.describe('AWS region of their cells.'),
   share: z
     .number()

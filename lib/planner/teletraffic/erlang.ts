@@ -119,6 +119,33 @@ export function trafficForErlangB(lines: number, target: number): number {
   );
 }
 
+/**
+ * The traffic of which a group carries so much: A (1 - B(n, A)), by Erlang B. What is lost was offered, too.
+ *
+ * @param lines number of lines, > 0, may be real
+ * @param carried erlangs, >= 0 and below `lines`
+ * @returns erlangs
+ * @example offeredForCarried(30, 23.7) // 25
+ */
+export function offeredForCarried(lines: number, carried: number): number {
+  requirePositive('lines', lines);
+  requireNonNegative('carried', carried);
+  if (carried >= lines) throw new RangeError(`carried must be below the ${lines} lines, got ${carried}`);
+  if (carried === 0) return 0;
+  // Of nearly full lines by those that are idle, which can be told exactly.
+  const missing = (lnErlangs: number): number => {
+    const erlangs = Math.exp(lnErlangs);
+    return carried < lines / 2
+      ? erlangs * carriedShare(lines, erlangs) - carried
+      : lines - carried - idle(lines, erlangs);
+  };
+  const low = Math.log(carried);
+  if (missing(low) >= 0) return carried;
+  let step = 1e-3;
+  while (missing(low + step) < 0) step *= 2;
+  return Math.exp(risingRoot(missing, low, low + step));
+}
+
 /** The fewest whole agents with whom no more than a share of the calls has to wait. */
 export function linesForErlangC(erlangs: number, target: number): number {
   requireNonNegative('erlangs', erlangs);

@@ -68,6 +68,17 @@ describe('two days at 10 % that nobody announced', () => {
     }
   });
 
+  it('and however deep the fall was, what may return is no more than there was', () => {
+    for (const left of [0.3, 0.1, 0.01]) {
+      for (const days of [1, 2, 3]) {
+        const quiet = (hour: number): number => (hour >= fall && hour < fall + days * 24 ? left : 1);
+        const most = SEEDS.map((seed) => highest(measured(fall + days * 24, seed, quiet), 0.99, 0, 24));
+        expect(mean(most) / 800).toBeGreaterThan(1);
+        expect(mean(most) / 800).toBeLessThan(1.15);
+      }
+    }
+  });
+
   it('are over when a day is ordinary again', () => {
     for (const seed of SEEDS) {
       expect(highest(fallen(72, seed), 0.5, 0, 24) / 800).toBeGreaterThan(0.9);

@@ -40,6 +40,13 @@ describe('the weekday a day is like', () => {
     expect(like('2025-04-21')).toBe(SUNDAY);
   });
 
+  it('is Saturday for a holiday where weeks begin on Sunday, and Friday where that alone is free', () => {
+    const likeIn = (weekend: number[]): number =>
+      likeWeekday(dayKinds({ weekend, holidays: ['2025-04-22'] }), dayOfDate('2025-04-22'), () => 0);
+    expect(likeIn([FRIDAY, SATURDAY])).toBe(SATURDAY);
+    expect(likeIn([FRIDAY])).toBe(FRIDAY);
+  });
+
   it('is its own for a holiday where no Sunday was ever seen', () => {
     expect(like('2025-04-18', (weekday) => (weekday === SUNDAY ? NaN : office(weekday)))).toBe(FRIDAY);
   });

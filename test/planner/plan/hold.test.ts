@@ -4,7 +4,12 @@ import type { Signals } from '../../../lib/planner/plan/input.ts';
 import { DEFAULT_RULES } from '../../../lib/planner/plan/rules.ts';
 import { healthy, HOUR, NOW, specOf, tenantsOf } from './fleets.ts';
 
-const facts: CellFacts = { tenants: tenantsOf('euw1-a', 1, 100), implausible: [], unaccounted: undefined };
+const facts: CellFacts = {
+  tenants: tenantsOf('euw1-a', 1, 100),
+  unmeasured: [],
+  implausible: [],
+  unaccounted: undefined,
+};
 const hold = (signals: Partial<Signals>, more: { unfinished?: { step: string; since: number } } = {}) =>
   holdOf(
     { spec: specOf('euw1-a'), history: {}, signals: { ...healthy(NOW, 100), ...signals }, ...more },
@@ -66,6 +71,15 @@ describe('holdOf', () => {
     [{ measuredAt: NOW + HOUR }, 'which is after this plan'],
   ])('measurements that contradict each other hold the cell: %j', (signals, text) => {
     expect(hold(signals)).toMatchObject({ codes: ['contradictory'], reason: expect.stringContaining(text) as string });
+  });
+
+  it('set-ups beyond both what the SBC lets in and what was sold hold the cell, and are named', () => {
+    // The SBC lets in 200 a second; where nobody knows what was sold, ten times that is believed.
+    expect(hold({ setups: 1e9 })).toMatchObject({
+      codes: ['implausible'],
+      reason: '1000000000 set-ups/s measured, at most 2000 can be',
+    });
+    expect(hold({ setups: 250 })).toBeUndefined();
   });
 
   it('a step that is not finished holds the cell, and all reasons are named', () => {
