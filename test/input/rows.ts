@@ -849,7 +849,12 @@ const rows: readonly Row[] = [
   csv('a hexadecimal value', `${T},euw1-a,,relayedCalls,0x10\n`, '2:1 error: the value 0x10 is not a number'),
   csv('a value with a unit', `${T},euw1-a,,relayedCalls,5 calls\n`, '2:1 error: the value 5 calls is not a number'),
   csv('a decimal comma', `${T},euw1-a,,relayedCalls,"5,2"\n`, '2:1 error: the value 5,2 is not a number'),
-  csv('1e999', `${T},euw1-a,,relayedCalls,1e999\n`, '2:1 error: the value 1e999 is not a number'),
+  csv('1e999', `${T},euw1-a,,relayedCalls,1e999\n`, '2:1 error: the value 1e999 is too large'),
+  csv(
+    'a value beyond single precision',
+    `${T},euw1-a,,relayedCalls,1e99\n`,
+    '2:1 error: the value 1e99 is too large; allowed: a decimal number from 0 to 1000000000000000',
+  ),
   csv(
     'an unknown resource',
     `${T},euw1-a,,relayedCals,1\n`,
@@ -935,6 +940,11 @@ const rows: readonly Row[] = [
     '1:1 error: the name ends in .CSV; allowed: a name that ends in .csv or .ndjson',
   ),
   ndjson('a line that is not JSON', '{"time":\n', '1:1 error: the line is not JSON'),
+  ndjson(
+    'a number beyond all doubles',
+    '{"time":"2026-03-01T08:00:00Z","cell":"euw1-a","resource":"relayedCalls","value":1e999}\n',
+    '1:1 error: the value Infinity is too large; allowed: a decimal number from 0 to 1000000000000000',
+  ),
   ndjson('a list', '[]\n', '1:1 error: the line is not an object'),
   ndjson('an unknown key', '{"time":0,"cel":"a"}\n', '1:1 error: there is no key cel'),
   ndjson('__proto__', '{"__proto__":1}\n', '1:1 error: there is no key __proto__'),

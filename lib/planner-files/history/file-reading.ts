@@ -263,7 +263,11 @@ export class FileReading {
   #value(given: unknown, line: number): number | undefined {
     if (given === null || given === '') return NaN;
     const value = typeof given === 'string' && DECIMAL.test(given) ? Number(given) : given;
-    if (typeof value === 'number' && value >= 0 && value < Infinity) return value;
+    if (typeof value === 'number' && value >= 0 && value <= LARGEST) return value;
+    if (typeof value === 'number' && value > LARGEST) {
+      this.#problem(line, `the value ${nameOf(given)} is too large`, given, `a decimal number from 0 to ${LARGEST}`);
+      return undefined;
+    }
     const what = typeof value === 'number' && value < 0 ? 'is negative' : 'is not a number';
     this.#problem(line, `the value ${nameOf(given)} ${what}`, given, valueAllowed);
     return undefined;
@@ -278,6 +282,8 @@ export class FileReading {
 }
 
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+/** More than anything that a cell does, and little enough that sums of single precision stay finite. */
+const LARGEST = 1e15;
 const valueAllowed = 'a decimal number of 0 or more, or nothing where it is not known';
 const timeAllowed = 'ISO 8601 with an offset (2026-03-29T01:00:00Z), or seconds since 1970, every 5 minutes or more';
 
