@@ -118,7 +118,7 @@ describe('the figures of docs/aws.md', () => {
       `is about ${(cell.standing / 730).toFixed(1)} USD an hour, ${tens(cell.standing)} USD a month without a call; the media hosts are ${share(cell, 'c6in.2xlarge')} of it.`,
     );
     expect(page).toContain(
-      `with ${cell.busyHourCalls.toLocaleString('en')} calls in the busy hour, which it carries with a media host lost, calls cost ${tens(cell.byCalls)} USD a month more, as a G.711 call sends 0.6 MB a minute`,
+      `with ${cell.busyHourCalls.toLocaleString('en')} calls in the busy hour, which it carries with a media host lost, calls cost another ${tens(cell.byCalls)} USD a month, as a G.711 call sends 0.6 MB a minute`,
     );
     expect(cell.assumptions.join('\n')).toContain('towards both ends by the internet, 1.20 MB a minute');
   });

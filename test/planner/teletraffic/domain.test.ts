@@ -45,6 +45,7 @@ const calls: readonly Call[] = [
   ['erlangC', erlang.erlangC, [amount, amount]],
   ['lnErlangC', erlang.lnErlangC, [amount, amount]],
   ['linesForErlangB', erlang.linesForErlangB, [amount, share]],
+  ['offeredForCarried', erlang.offeredForCarried, [amount, amount]],
   ['trafficForErlangB', erlang.trafficForErlangB, [amount, share]],
   ['linesForErlangC', erlang.linesForErlangC, [amount, share]],
   ['trafficForErlangC', erlang.trafficForErlangC, [amount, share]],
