@@ -81,7 +81,7 @@ describe('over the whole domain of doubles', () => {
     expect(calls.map(([name]) => name).sort()).toEqual(exported.sort());
   });
 
-  it.each(calls)('%s gives a number, or says what is allowed, in 50 ms', (_, call, args) => {
+  it.each(calls)('%s gives a number, or says what is allowed, in half a second', (_, call, args) => {
     fc.assert(
       fc.property(fc.tuple(...args), (given) => {
         let result: unknown;
@@ -93,7 +93,7 @@ describe('over the whole domain of doubles', () => {
             result = error;
           }
           const { user, system } = process.cpuUsage(start);
-          return user + system <= 50_000;
+          return user + system <= 500_000;
         };
         // The compiler or the collector may come in between, but not three times.
         expect([1, 2, 3].some(isQuick)).toBe(true);
