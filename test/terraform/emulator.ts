@@ -1,10 +1,11 @@
 /** A fresh AWS API emulator (moto) on loopback. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../free-port.ts';
+import { awsEnvironment } from './terraform.ts';
 
 /** A Debian 12 image that the emulator knows, so that the look-up of the image is tested too. */
 export const debianImage = 'ami-0debian1200000001';
@@ -61,6 +62,20 @@ export class Emulator {
 
   get endpoint(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Amazon's own list of the addresses from which it checks health, which the emulator does not have. */
+  addHealthCheckers(region: string): void {
+    const list = [
+      'ec2',
+      'create-managed-prefix-list',
+      '--prefix-list-name',
+      `com.amazonaws.${region}.route53-healthchecks`,
+    ];
+    execFileSync('aws', [...list, '--max-entries', '1', '--address-family', 'IPv4', '--region', region], {
+      env: awsEnvironment(this.port),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   }
 
   stop(): void {

@@ -92,12 +92,7 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'a front applied to a
     for (const table of Object.values(configuration.resource['aws_dynamodb_table']!)) delete table['replica'];
     ({ emulator, terraform } = await applied(configuration, (fresh) => {
       emulator = fresh;
-      for (const { region } of front.regions) {
-        // Amazon's own list, which the emulator does not have.
-        const name = `com.amazonaws.${region}.route53-healthchecks`;
-        const list = ['ec2', 'create-managed-prefix-list', '--prefix-list-name', name];
-        aws(region, ...list, '--max-entries', '1', '--address-family', 'IPv4');
-      }
+      for (const { region } of front.regions) fresh.addHealthCheckers(region);
     }));
   }, 600_000);
 

@@ -36,6 +36,7 @@ describeWith(['terraform', 'aws-provider', 'moto_server'], 'one stack in the pip
   });
 
   it('may be that of the front', () => {
+    emulator.addHealthCheckers('eu-west-1');
     const { status, stdout, stderr } = fleet.run(program('terraform-stack.ts', 'plan', 'front'), folder.environment);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^front: \d+ to add, 0 to change, 0 to destroy$/m);
