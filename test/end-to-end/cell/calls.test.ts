@@ -204,7 +204,8 @@ describeWith(['root', 'debian-packages'], 'calls through a cell', () => {
     expect(text).not.toMatch(/\b10\.80\.\d+\.\d+/);
     expect(text).not.toMatch(/\b100\.64\.0\.\d+/);
     expect(text).not.toMatch(/198\.51\.100\./);
-    expect(text).not.toMatch(/kamailio|rtpengine|freeswitch|acme|anna|bert/i);
+    // Whole words: what is masked is letters at random.
+    expect(text).not.toMatch(/kamailio|rtpengine|freeswitch|\b(acme|anna|bert)\b/i);
   });
 
   it('show a carrier the number that is the caller’s, whatever its phone says', async () => {
