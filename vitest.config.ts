@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const boot = ['test/**/*.boot.test.ts'];
 const terraform = ['test/terraform/**/*.test.ts'];
 const front = ['test/end-to-end/front/*.test.ts'];
-const cell = ['test/end-to-end/{cell,fleet}/*.test.ts'];
+const cell = ['test/end-to-end/cell/*.test.ts'];
 /** Too long for every run: npm run faults. */
 const faults = ['test/**/*.faults.test.ts'];
 /** A cell on a cluster of Kubernetes, where there is one. */
