@@ -31,9 +31,9 @@ export function addCall(program: Command): Command {
       ).choices([...usualKinds, 'echo']),
     )
     .addOption(
-      new Option('--through <what>', 'call through the running front, between callers in different places').choices([
-        'front',
-      ]),
+      new Option('--through <what>', 'call through the front of the cell, between callers in different places').choices(
+        ['front'],
+      ),
     )
     .addOption(
       new Option(
@@ -106,7 +106,7 @@ async function placeHere(name: string | undefined, options: Options): Promise<Pl
   }
   asRoot();
   const front =
-    through === undefined ? undefined : (await import('../../targets/local/front/index.ts')).requireFrontState();
+    through === undefined ? undefined : (await import('../../targets/local/front/index.ts')).requireFrontOf(name);
   // Through a front, its first cell unless another is named.
   const cell = await runningCell(name ?? front?.cells[0]?.name);
   const { placeTestCalls, placeTestCallsThroughFront } = await import('../test-calls.ts');

@@ -1,6 +1,6 @@
 /** The commands on a front that really runs, with two cells. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -77,6 +77,27 @@ describeWith(['root', 'debian-packages'], 'a front of commands', () => {
     const report = json<CallReport>(stdout);
     expect(report).toMatchObject({ front, cell: 'lab-west', good: true, records: { arrived: 6, expected: 6 } });
     expect(report.summary).toMatchObject({ calls: 6, answered: 6, failed: 0 });
+  });
+
+  it('is found by its cell when another front is up', async () => {
+    const other = '/run/cellstamp/lab-other';
+    mkdirSync(other);
+    try {
+      writeFileSync(
+        join(other, 'front.json'),
+        JSON.stringify({ ...requireFrontState(front), name: 'lab-other', cells: [], namespaces: {} }),
+      );
+      const options = ['--through', 'front', '--calls', '3', '--json'];
+      expect(await cellstamp('call', ...options)).toMatchObject({
+        status: 2,
+        stderr: `cellstamp: several fronts are up: ${front} (${cells.join(', ')}), lab-other (no cells); name one, or a cell of it\n`,
+      });
+      const { status, stdout } = await cellstamp('call', 'lab-west', ...options);
+      expect(status).toBe(0);
+      expect(json<CallReport>(stdout)).toMatchObject({ front, cell: 'lab-west', good: true });
+    } finally {
+      rmSync(other, { recursive: true });
+    }
   });
 
   it('shows which edges and which cell hold which calls', async () => {

@@ -13,7 +13,7 @@ export { changeEdgeKeys, edgeKeysOf } from './edge-keys.ts';
 export { LocalDirectory } from './directory.ts';
 export { nameServer } from './names.ts';
 export { reroute, regionOfPlace } from './reroute.ts';
-export { frontStates, requireFrontState, type FrontState } from './state.ts';
+export { frontStates, requireFrontOf, requireFrontState, type FrontState } from './state.ts';
 export { frontStatus, type EdgeStatus, type FrontCall, type FrontStatus } from './status.ts';
 export { addTenant } from './tenants.ts';
 export { localMoves } from './tenant-move.ts';

@@ -46,14 +46,31 @@ export function frontStates(): readonly FrontState[] {
  * @throws LocalFailure when there is none, or more than one to choose from
  */
 export function requireFrontState(name?: string): FrontState {
-  const states = frontStates().filter((state) => name === undefined || state.name === name);
-  if (states.length === 1) return states[0]!;
-  throw new LocalFailure(
-    states.length === 0
-      ? `${name === undefined ? 'no front is' : `front ${name} is not`} up on this machine; bring it up with "npx cellstamp up --front"`
-      : `several fronts are up (${states.map((state) => state.name).join(', ')}); name one`,
-    states.length === 0 ? 1 : 2,
+  return onlyOne(
+    frontStates().filter((state) => name === undefined || state.name === name),
+    name === undefined ? 'no front is up' : `front ${name} is not up`,
   );
+}
+
+/**
+ * The front of a cell, or without one the only front that is up.
+ * @throws LocalFailure when there is none, or more than one to choose from
+ */
+export function requireFrontOf(cell?: string): FrontState {
+  return onlyOne(
+    frontStates().filter(({ cells }) => cell === undefined || cells.some(({ name }) => name === cell)),
+    cell === undefined ? 'no front is up' : `no front of cell ${cell} is up`,
+  );
+}
+
+function onlyOne(states: readonly FrontState[], missing: string): FrontState {
+  if (states.length === 1) return states[0]!;
+  throw states.length === 0
+    ? new LocalFailure(`${missing} on this machine; bring it up with "npx cellstamp up --front"`)
+    : new LocalFailure(
+        `several fronts are up: ${states.map(({ name, cells }) => `${name} (${cells.map((cell) => cell.name).join(', ') || 'no cells'})`).join(', ')}; name one, or a cell of it`,
+        2,
+      );
 }
 
 /** Whether a host of the front is there, and alive. */
