@@ -9,6 +9,7 @@ export {
   type Trunk,
 } from './fleet/schema/cell.ts';
 export { type PortRange } from './config-file/fields.ts';
+export { readCellFolder, type CellFolder } from './config-file/cell-folder.ts';
 export { formatFinding, type Finding } from './config-file/finding.ts';
 export { loadFleet, type Fleet, type FleetFile, type FleetOptions } from './fleet/fleet.ts';
 export { frontSchema, parseFront, type FrontInput, type FrontSpec } from './fleet/schema/front.ts';

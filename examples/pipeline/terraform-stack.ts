@@ -15,10 +15,7 @@ import { execFileSync, spawnSync, type StdioOptions } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { planLosses } from '../../lib/targets/aws/plan-losses.ts';
-import { checkPlan } from '../../lib/targets/aws/plan-rules.ts';
-import type { TerraformPlan } from '../../lib/targets/aws/terraform-plan.ts';
+import { checkPlan, planLosses, type TerraformPlan } from 'cellstamp/aws';
 import { readPlan, savePlan, WrongPlan, type PlanKeys, type PlanOf } from './saved-plan.ts';
 
 const DRIFT = 3;
@@ -143,8 +140,7 @@ function applySaved(): void {
 // What can be refused is, before the work.
 const made = save === undefined && saved === undefined ? undefined : planOf();
 const reviewed = saved === undefined ? undefined : savedPlan(saved, made!);
-const app = fileURLToPath(new URL('../../stacks/main.ts', import.meta.url));
-run(process.execPath, ['--import', import.meta.resolve('tsx'), app], {
+run(process.execPath, ['--import', 'tsx', join('stacks', 'main.ts')], {
   CELLSTAMP_CELL: subject,
   CDKTF_OUTDIR: 'cdktf.out',
 });

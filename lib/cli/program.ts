@@ -1,8 +1,8 @@
 /** The command line of `cellstamp`. Every command is in a file of its own, which is loaded when it is asked for. */
-import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { WentOnAsRoot, asRoot } from './as-root.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
+import { packageFile } from './package-root.ts';
 
 /** Adds a command to the program, from a file that is loaded when the command is asked for. */
 type Load = () => Promise<(program: Command) => Command>;
@@ -21,6 +21,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     down: async () => (await import('./commands/down.ts')).addDown,
   },
   'Files of the fleet': {
+    init: async () => (await import('./commands/init.ts')).addInit,
     check: async () => (await import('./commands/check.ts')).addCheck,
     stamp: async () => (await import('./commands/stamp.ts')).addStamp,
     manifests: async () => (await import('./commands/manifests.ts')).addManifests,
@@ -68,7 +69,7 @@ async function cellstamp(asked: string | undefined): Promise<Command> {
     .option('--debug', 'print the stack trace of an error')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command...]', 'show the help of a command')
-    .version(version(), '-V, --version', 'show the version')
+    .version(packageFile().version, '-V, --version', 'show the version')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => process.stdout.write(fitted(text)),
@@ -122,14 +123,6 @@ function refuseEmptyWords(command: Command): void {
     );
     if (option !== undefined) command.error(`error: option '${option.flags}' is empty; allowed: ${option.description}`);
   }
-}
-
-/** From the package: it lies two folders up, compiled three. */
-function version(): string {
-  const file = ['../../package.json', '../../../package.json']
-    .map((path) => new URL(path, import.meta.url))
-    .find((path) => existsSync(path))!;
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 /** Without --help where the words name a command that is not there: commander would print the help of what is above it. */

@@ -13,6 +13,7 @@ const commands = [
   'logs',
   'local',
   'down',
+  'init',
   'check',
   'stamp',
   'manifests',

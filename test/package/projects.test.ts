@@ -75,6 +75,7 @@ it('the project that cdktf init makes compiles, tests and synthesises a cell', a
     '@types/jest@30',
     '@types/node@20',
     'ts-node@10',
+    'tsx@4',
   );
   await install(folder, skip, '@cdktf/provider-aws@21', archive);
 
@@ -95,6 +96,17 @@ it('the project that cdktf init makes compiles, tests and synthesises a cell', a
   await must(join(folder, 'esm'), 'npx', '--no-install', 'tsc', ...nodeNext, 'main.ts');
   await must(join(folder, 'esm'), process.execPath, 'main.js');
   expect(readdirSync(join(folder, 'esm', 'cdktf.out', 'stacks'))).toEqual(['voice']);
+
+  // A fleet of its own, with the packages above it.
+  await must(folder, 'npx', '--no-install', 'cellstamp', 'init', 'fleet', '--region', 'eu-west-1');
+  const fleet = join(folder, 'fleet');
+  await must(fleet, 'npx', '--no-install', 'tsc');
+  await must(fleet, 'npx', '--no-install', 'cellstamp', 'check');
+  await must(fleet, process.execPath, '--import', 'tsx', 'stacks/main.ts');
+  expect(readdirSync(join(fleet, 'cdktf.out', 'stacks'))).toEqual(['cell-eu-west-1-a']);
+  expect((await run(fleet, 'npx', '--no-install', 'tsx', 'pipeline/terraform-stack.ts', 'nonsense')).output).toMatch(
+    /^usage: terraform-stack\.ts plan/,
+  );
 }, 400_000);
 
 it('the package.json of the documentation installs CDK Terrain in place of cdktf', async ({ skip }) => {
