@@ -15,7 +15,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isHeld, lockHolder, ownerHere, tryLock, unlock, type LockTaken } from '../../config-file/lock.ts';
+import {
+  isHeld,
+  lockHolder,
+  ownerHere,
+  tryLock,
+  unlock,
+  type LockTaken,
+  type LockOwner,
+} from '../../config-file/lock.ts';
 import { suggestion } from '../../config-file/allowed.ts';
 import type { DataHost } from '../../fleet/derive/cell.ts';
 import { parseCell, type CellSpec } from '../../fleet/schema/cell.ts';
@@ -129,12 +137,16 @@ export function replaceFile(path: string, text: string): void {
 
 /** Names of the cells and fronts that have a folder, sorted. @throws LocalFailure when this process may not see them */
 export function cellNames(): readonly string[] {
-  if (!existsSync(stateRoot)) return [];
   requireRoot();
-  return readdirSync(stateRoot, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort();
+  try {
+    return readdirSync(stateRoot, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** @throws LocalFailure when there are cells, and this process may not see or change them */
@@ -178,9 +190,8 @@ export async function exclusively<T>(
   const owner = { ...ownerHere(), ...(operation === undefined ? {} : { operation }) };
   const deadline = Date.now() + 60_000;
   try {
-    makeFolder(stateRoot);
     for (;;) {
-      const taken = tryLock(file, owner);
+      const taken = tryLockHere(file, owner);
       if (taken === undefined) break;
       removeIfNoLock(taken);
       const { holder } = taken;
@@ -191,7 +202,6 @@ export async function exclusively<T>(
         throw new LocalFailure(`another command works on cell ${name}${who} (${taken.path})`);
       }
       await sleep(100, undefined, { ...(signal ? { signal } : {}) });
-      makeFolder(stateRoot);
     }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
@@ -201,6 +211,18 @@ export async function exclusively<T>(
     return await action();
   } finally {
     giveUp(file);
+  }
+}
+
+/** Takes a lock in the folder of all cells. A command on another cell may remove the folder at any moment, if it is the last one there. */
+function tryLockHere(file: string, owner: LockOwner): LockTaken | undefined {
+  for (;;) {
+    makeFolder(stateRoot);
+    try {
+      return tryLock(file, owner);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
 }
 

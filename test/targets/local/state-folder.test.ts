@@ -251,3 +251,28 @@ describeWith(['root'], 'what a killed command has left', () => {
     }
   });
 });
+
+describeWith(['root'], 'commands on different cells at the same time', () => {
+  it('make and remove the folder of all cells under one another', async () => {
+    const rounds = `
+      import { cellNames, exclusively } from '${root}lib/targets/local/state.ts';
+      for (let n = 0; n < 2000; n++) {
+        await exclusively(process.argv[1], () => Promise.resolve());
+        cellNames();
+      }`;
+    const ended = await Promise.all(
+      ['lab-lock-1', 'lab-lock-2'].map((cell) => {
+        const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', rounds, cell], {
+          ...{ cwd: root, stdio: ['ignore', 'ignore', 'pipe'] },
+        });
+        let stderr = '';
+        child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+        return new Promise<object>((resolve) => child.once('close', (status) => resolve({ status, stderr })));
+      }),
+    );
+    expect(ended).toEqual([
+      { status: 0, stderr: '' },
+      { status: 0, stderr: '' },
+    ]);
+  });
+});
