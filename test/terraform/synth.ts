@@ -6,14 +6,16 @@ import { parseCell, type CellInput } from '../../lib/fleet/schema/cell.ts';
 import { parseFront, type FrontInput } from '../../lib/fleet/schema/front.ts';
 import { CellStack } from '../../lib/targets/aws/cell-stack.ts';
 import { FrontStack } from '../../lib/targets/aws/front-stack.ts';
+import type { ExistingVpc } from '../../lib/targets/aws/site-network.ts';
 import type { Configuration } from './terraform.ts';
 
 /** An image that needs no look-up. */
 export const givenImage = 'ami-0123456789abcdef0';
 
 /** The configuration of a cell, as `cdktf synth` writes it. */
-export function synthCell(input: CellInput, front?: FrontInput): Configuration {
-  return synth((app) => new CellStack(app, { spec: parseCell(input), ...(front ? { front: parseFront(front) } : {}) }));
+export function synthCell(input: CellInput, front?: FrontInput, vpc?: ExistingVpc): Configuration {
+  const more = { ...(front ? { front: parseFront(front) } : {}), ...(vpc ? { vpc } : {}) };
+  return synth((app) => new CellStack(app, { spec: parseCell(input), ...more }));
 }
 
 /** The same of a front. */

@@ -85,7 +85,7 @@ export class CellStack extends OwnStack {
         ]),
       ),
     );
-    output('vpc', 'The VPC', cell.network.vpc.id);
+    output('vpc', 'The VPC', cell.network.vpcId);
     output('database_endpoint', 'The database’s writer', cell.database.cluster.endpoint);
     output('redis_endpoint', 'The primary of Redis', cell.redis.replicationGroup.primaryEndpointAddress);
     output(

@@ -74,7 +74,7 @@ export class EdgePop extends Construct {
     this.network = new SiteNetwork(this, 'network', { site, network: region.network, subnets: region.subnets });
     this.security = new SiteSecurity(this, 'security', {
       site,
-      vpcId: this.network.vpc.id,
+      vpcId: this.network.vpcId,
       roles: {
         edge: {
           description: 'Edges of the front',

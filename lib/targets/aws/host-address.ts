@@ -12,7 +12,8 @@ interface HostAddressProps {
   readonly instance: HostInstance;
   /** Private address that it is mapped onto. @default - the instance's first one */
   readonly privateAddress?: string;
-  readonly internetGateway: InternetGateway;
+  /** Of a VPC that the site made; else undefined. */
+  readonly internetGateway: InternetGateway | undefined;
 }
 
 /**
@@ -36,12 +37,12 @@ export function elasticIp(
   id: string,
   site: Pick<Site, 'kind' | 'name'>,
   suffix: string,
-  internetGateway: InternetGateway,
+  internetGateway: InternetGateway | undefined,
 ): Eip {
   return new Eip(scope, id, {
     domain: 'vpc',
     // Operations find it by both, whatever default tags its stack has.
     tags: { Name: resourceName(site, suffix), [siteTag(site)]: site.name },
-    dependsOn: [internetGateway],
+    ...(internetGateway ? { dependsOn: [internetGateway] } : {}),
   });
 }

@@ -26,7 +26,13 @@ export type { PlanFinding, PlanRule, TerraformPlan } from './terraform-plan.ts';
 export { SbcPair, type SbcPairProps } from './sbc-pair.ts';
 export { SiteAlarms, type SiteAlarmsProps } from './site-alarms.ts';
 export { SiteLogs, type SiteLogsProps } from './site-logs.ts';
-export { SiteNetwork, type SiteNetworkProps } from './site-network.ts';
+export {
+  SiteNetwork,
+  type ExistingVpc,
+  type SiteNetworkProps,
+  type VpcWithGateway,
+  type VpcWithSubnets,
+} from './site-network.ts';
 export { SiteSecurity, type Guarded, type SiteSecurityProps } from './site-security.ts';
 export { cellSite, frontSite, type Site } from './site.ts';
 export { directoryTableName, TenantDirectory, type TenantDirectoryProps } from './tenant-directory.ts';

@@ -1,19 +1,20 @@
 import type { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
 import type { InternetGateway } from '@cdktf/provider-aws/lib/internet-gateway/index.js';
-import type { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { awsOf } from '../../fleet/schema/targets/on-aws.ts';
 import { hostAddress } from './host-address.ts';
 import { HostInstance } from './host-instance.ts';
 import type { HostRole } from './host-role.ts';
+import type { AnySubnet } from './site-network.ts';
 import { cellSite } from './site.ts';
 
 export interface MediaHostsProps {
   readonly cell: Cell;
   /** Public subnets by CIDR. */
-  readonly subnets: ReadonlyMap<string, Subnet>;
-  readonly internetGateway: InternetGateway;
+  readonly subnets: ReadonlyMap<string, AnySubnet>;
+  /** Of a VPC that the cell made; else undefined. */
+  readonly internetGateway: InternetGateway | undefined;
   readonly securityGroupId: string;
   readonly role: HostRole;
   readonly imageId: string;

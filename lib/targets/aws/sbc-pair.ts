@@ -1,23 +1,23 @@
 import type { Eip } from '@cdktf/provider-aws/lib/eip/index.js';
 import type { InternetGateway } from '@cdktf/provider-aws/lib/internet-gateway/index.js';
 import { Route } from '@cdktf/provider-aws/lib/route/index.js';
-import type { RouteTable } from '@cdktf/provider-aws/lib/route-table/index.js';
-import type { Subnet } from '@cdktf/provider-aws/lib/subnet/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { awsOf } from '../../fleet/schema/targets/on-aws.ts';
 import { elasticIp, hostAddress } from './host-address.ts';
 import { HostInstance } from './host-instance.ts';
 import type { HostRole } from './host-role.ts';
+import type { AnyRouteTable, AnySubnet } from './site-network.ts';
 import { cellSite, partition } from './site.ts';
 
 export interface SbcPairProps {
   readonly cell: Cell;
   /** Public subnets by CIDR. */
-  readonly subnets: ReadonlyMap<string, Subnet>;
+  readonly subnets: ReadonlyMap<string, AnySubnet>;
   /** Route tables of all hosts that reach the active SBC by its overlay address. */
-  readonly routeTables: readonly RouteTable[];
-  readonly internetGateway: InternetGateway;
+  readonly routeTables: readonly AnyRouteTable[];
+  /** Of a VPC that the cell made; else undefined. */
+  readonly internetGateway: InternetGateway | undefined;
   readonly securityGroupId: string;
   readonly role: HostRole;
   readonly imageId: string;

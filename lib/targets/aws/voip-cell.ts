@@ -24,7 +24,7 @@ import { MediaHosts } from './media-hosts.ts';
 import { SbcPair } from './sbc-pair.ts';
 import { SiteAlarms } from './site-alarms.ts';
 import { SiteLogs } from './site-logs.ts';
-import { SiteNetwork } from './site-network.ts';
+import { SiteNetwork, type ExistingVpc } from './site-network.ts';
 import { SiteSecurity, type Guarded } from './site-security.ts';
 import { cellSite, partition, type Site } from './site.ts';
 import { transformAll, type Transform } from './transform.ts';
@@ -34,6 +34,8 @@ export interface VoipCellProps {
   readonly spec: CellSpec;
   /** The fleet's front, whose edges hand requests to the SBCs. @default - there is no front */
   readonly front?: FrontSpec;
+  /** A VPC that is there already, into which the cell goes. @default - one of its own, whose CIDR is the spec's `network` */
+  readonly vpc?: ExistingVpc;
   /** ARN of the policy that bounds what the hosts' roles may ever do. @default - none */
   readonly permissionsBoundaryArn?: string;
   /** ARN of a key that outlives the cell, for the database and its backups. @default - the account's key for RDS */
@@ -82,8 +84,11 @@ export class VoipCell extends Construct {
     const site = cellSite(cell);
     this.site = site;
     this.edges = props.front && edgeList(props.front);
-    this.network = new SiteNetwork(this, 'network', { site, network: spec.network, subnets: cell.subnets });
-    this.security = new SiteSecurity(this, 'security', { site, vpcId: this.network.vpc.id, roles: guarded(cell) });
+    this.network = new SiteNetwork(this, 'network', {
+      ...{ site, network: spec.network, subnets: cell.subnets },
+      ...(props.vpc === undefined ? {} : { vpc: props.vpc }),
+    });
+    this.security = new SiteSecurity(this, 'security', { site, vpcId: this.network.vpcId, roles: guarded(cell) });
     this.secrets = new CellSecrets(this, 'secrets', { cell });
     const kmsKeyArn = this.secrets.key.arn;
     this.logs = new SiteLogs(this, 'logs', { site, retentionDays: aws.retention.logDays });

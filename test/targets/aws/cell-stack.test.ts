@@ -134,7 +134,7 @@ describe('CellStack', () => {
     const other = new TerraformStack(app, 'other');
     new AwsProvider(other, 'aws', { region: 'eu-west-1' });
     const cell = new CellStack(app, { spec: parseCell(minimal) });
-    new TerraformOutput(other, 'vpc', { value: cell.cell.network.vpc.id });
+    new TerraformOutput(other, 'vpc', { value: cell.cell.network.vpcId });
     (app as App).synth();
     expect(Testing.synth(other)).toContain('terraform_remote_state');
   });

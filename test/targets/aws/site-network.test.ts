@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { SiteNetwork } from '../../../lib/targets/aws/site-network.ts';
+import { SiteNetwork, type ExistingVpc } from '../../../lib/targets/aws/site-network.ts';
 import { cellSite } from '../../../lib/targets/aws/site.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { cellOf, maximal, minimal, synth } from './synth.ts';
 
-const network = (input: CellInput) =>
+const network = (input: CellInput, vpc?: ExistingVpc) =>
   synth((stack) => {
     const cell = cellOf(input);
-    new SiteNetwork(stack, 'network', { site: cellSite(cell), network: cell.spec.network, subnets: cell.subnets });
+    new SiteNetwork(stack, 'network', {
+      ...{ site: cellSite(cell), network: cell.spec.network, subnets: cell.subnets },
+      ...(vpc ? { vpc } : {}),
+    });
   });
 
 describe('SiteNetwork', () => {
@@ -73,5 +76,30 @@ describe('SiteNetwork', () => {
     const group = network(minimal).one('aws_default_security_group');
     expect(group).not.toHaveProperty('ingress');
     expect(group).not.toHaveProperty('egress');
+  });
+
+  it('adopts nothing of a VPC that is there: its default group, its gateway, its other routes', () => {
+    const made = network(minimal, { vpcId: 'vpc-1', internetGatewayId: 'igw-1' });
+    expect(made.types()).toEqual([
+      ...['aws_route', 'aws_route_table', 'aws_route_table_association', 'aws_subnet', 'aws_vpc_endpoint'],
+    ]);
+    expect(made.one('aws_route')['gateway_id']).toBe('igw-1');
+    expect(made.data('aws_vpc')).toMatchObject([{ id: 'vpc-1' }]);
+    for (const subnet of made.all('aws_subnet')) expect(subnet['vpc_id']).toContain('data.aws_vpc.');
+  });
+
+  it('makes nothing in subnets that are there', () => {
+    const cidrs = cellOf(minimal).subnets.flatMap((zone) => [zone.public, zone.private]);
+    const subnetIds = Object.fromEntries(cidrs.map((cidr, index) => [cidr, `subnet-${index}`]));
+    const made = network(minimal, { vpcId: 'vpc-1', subnetIds, publicRouteTableId: 'rtb-1' });
+    expect(made.types()).toEqual([]);
+    expect(made.data('aws_subnet').map(({ id }) => id)).toEqual(expect.arrayContaining(Object.values(subnetIds)));
+  });
+
+  it('names every subnet whose id is missing', () => {
+    const subnetIds = { '10.16.0.0/23': 'subnet-1', '10.16.4.0/23': 'subnet-2' };
+    expect(() => network(minimal, { vpcId: 'vpc-1', subnetIds, publicRouteTableId: 'rtb-1' })).toThrow(
+      /vpc\.subnetIds of cell \S+ has no id of 10\.16\.8\.0\/23, 10\.16\.2\.0\/23, 10\.16\.10\.0\/23, 10\.16\.12\.0\/23; it must have one of each/,
+    );
   });
 });
