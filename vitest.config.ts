@@ -22,6 +22,8 @@ export default defineConfig({
           exclude: [...boot, ...terraform, ...local, ...cell, ...front, ...faults, ...published, ...kubernetes],
           maxWorkers: 2,
           testTimeout: 60_000,
+          // A file's imports take longer than most of the tests: modules that are loaded serve the next file, too.
+          isolate: false,
         },
       },
       // One daemon at a time with its generated configuration, and the generated files through their real checkers.

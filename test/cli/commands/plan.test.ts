@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { Plan } from '../../../lib/planner/plan/schema.ts';
 import { CELL, folderOf, MINIMAL } from '../../planner-files/folder.ts';
@@ -25,6 +25,8 @@ const plan = (folder: string, ...args: readonly string[]) => {
   process.chdir(folder);
   return cellstamp('plan', ...args);
 };
+const home = process.cwd();
+afterEach(() => process.chdir(home));
 const read = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8');
 const audit = (folder: string) =>
   read(folder, AUDIT)
