@@ -1,4 +1,3 @@
-import type { KmsKey } from '@cdktf/provider-aws/lib/kms-key/index.js';
 import { SecretsmanagerSecret } from '@cdktf/provider-aws/lib/secretsmanager-secret/index.js';
 import { Construct } from 'constructs';
 import type { Cell } from '../../fleet/derive/cell.ts';
@@ -7,10 +6,12 @@ import { cellSite, resourceName, sitePath } from './site.ts';
 
 export interface CellSecretsProps {
   readonly cell: Cell;
+  /** ARN of the key for everything that the cell stores. @default - the cell makes its own */
+  readonly kmsKeyArn?: string;
 }
 
 /**
- * The cell's encryption key and its secrets. Terraform makes the secrets empty and never sees a value, so none stands in a
+ * The cell's encryption key, unless one is given, and its secrets. Terraform makes the secrets empty and never sees a value, so none stands in a
  * state or plan:
  *
  * - `generated` is filled in by the first SBC that boots and finds it empty (one JSON object, 32 random bytes a value);
@@ -22,7 +23,7 @@ export interface CellSecretsProps {
  * The password of the database's owner is made and rotated by RDS (`CellDatabase`).
  */
 export class CellSecrets extends Construct {
-  readonly key: KmsKey;
+  readonly keyArn: string;
   readonly generated: SecretsmanagerSecret;
   readonly sipTls: SecretsmanagerSecret;
   /** Only where `media.freeswitch.install` is `signalwire`. */
@@ -31,14 +32,14 @@ export class CellSecrets extends Construct {
   constructor(scope: Construct, id: string, props: CellSecretsProps) {
     super(scope, id);
     const { cell } = props;
-    this.key = siteKey(this, cellSite(cell));
+    this.keyArn = props.kmsKeyArn ?? siteKey(this, cellSite(cell)).arn;
 
     const secret = (constructId: string, name: string, description: string) =>
       new SecretsmanagerSecret(this, constructId, {
         // A deleted secret keeps its name for the recovery time; the prefix lets a cell be created again under its old name.
         namePrefix: `${sitePath(cell).slice(1)}/${name}-`,
         description,
-        kmsKeyId: this.key.arn,
+        kmsKeyId: this.keyArn,
         recoveryWindowInDays: recoveryDays,
         tags: { Name: resourceName(cell, name) },
       });

@@ -38,6 +38,11 @@ export interface VoipCellProps {
   readonly vpc?: ExistingVpc;
   /** ARN of the policy that bounds what the hosts' roles may ever do. @default - none */
   readonly permissionsBoundaryArn?: string;
+  /**
+   * ARN of the key for everything that the cell stores. Its policy must let the account's IAM policies grant its use, as that of a key made in the console does.
+   * @default - the cell makes its own
+   */
+  readonly kmsKeyArn?: string;
   /** ARN of a key that outlives the cell, for the database and its backups. @default - the account's key for RDS */
   readonly storageKmsKeyArn?: string;
   /** Has the last word on every resource. @default - none */
@@ -89,8 +94,11 @@ export class VoipCell extends Construct {
       ...(props.vpc === undefined ? {} : { vpc: props.vpc }),
     });
     this.security = new SiteSecurity(this, 'security', { site, vpcId: this.network.vpcId, roles: guarded(cell) });
-    this.secrets = new CellSecrets(this, 'secrets', { cell });
-    const kmsKeyArn = this.secrets.key.arn;
+    this.secrets = new CellSecrets(this, 'secrets', {
+      cell,
+      ...(props.kmsKeyArn === undefined ? {} : { kmsKeyArn: props.kmsKeyArn }),
+    });
+    const kmsKeyArn = this.secrets.keyArn;
     this.logs = new SiteLogs(this, 'logs', { site, retentionDays: aws.retention.logDays });
     this.alarmTopic = new AlarmTopic(this, 'alarm-topic', { site, emails: aws.alarmEmails });
     this.bundles = new BundleBucket(this, 'bundles', { site, kmsKeyArn, forceDestroy: spec.state === 'retired' });
@@ -157,7 +165,7 @@ export class VoipCell extends Construct {
       site: this.site,
       role: name,
       bundleBucketArn: this.bundles.bucket.arn,
-      kmsKeyArn: this.secrets.key.arn,
+      kmsKeyArn: this.secrets.keyArn,
       logGroupArn: this.logs.hosts.arn,
       alarmTopicArn: this.alarmTopic.topic.arn,
       readableSecretArns: Object.values(secrets),
@@ -169,7 +177,7 @@ export class VoipCell extends Construct {
   private letMakeSecrets(role: HostRole): void {
     role.allow('make-secrets', [
       { actions: ['secretsmanager:PutSecretValue'], resources: [this.secrets.generated.arn] },
-      { actions: ['kms:GenerateDataKey'], resources: [this.secrets.key.arn] },
+      { actions: ['kms:GenerateDataKey'], resources: [this.secrets.keyArn] },
       { actions: ['elasticache:ModifyUser'], resources: [this.redis.user.arn] },
     ]);
   }

@@ -102,6 +102,23 @@ describe('VoipCell', () => {
     for (const role of small.all('aws_iam_role')) expect(role).not.toHaveProperty('permissions_boundary');
   });
 
+  it('makes no key where it is given one, and encrypts everything with that', () => {
+    const key = 'arn:aws:kms:eu-west-1:123456789012:key/platform';
+    const made = synth((stack) => void new VoipCell(stack, 'cell', { spec: parseCell(minimal), kmsKeyArn: key }));
+    expect(made.types().filter((type) => type.startsWith('aws_kms'))).toEqual([]);
+    expect(new Set(made.all('aws_secretsmanager_secret').map((secret) => secret['kms_key_id']))).toEqual(
+      new Set([key]),
+    );
+    expect(made.one('aws_elasticache_replication_group')['kms_key_id']).toBe(key);
+    for (const instance of made.all('aws_instance')) {
+      expect(instance['root_block_device']).toMatchObject({ kms_key_id: key });
+    }
+    for (const policy of made.all('aws_iam_role_policy').filter(({ policy }) => String(policy).includes('kms:'))) {
+      expect(policy['policy']).toContain(key);
+    }
+    expect(small.types()).toContain('aws_kms_key');
+  });
+
   it('gives the last word on every resource to who transforms it, by an id that does not change', () => {
     const ids: string[] = [];
     const made = synth(
