@@ -19,16 +19,29 @@ describe.each([
   ['sbc', sbcPage],
   ['edge', edgePage],
 ] as const)('the page of Kamailio on an %s', (role, { metrics }) => {
-  const used = [...texts[role].matchAll(/prom_(?:counter_inc|gauge_set)\("(\w+)"((?:, "[^"]*"){1,2})\)/g)];
+  const used = [...texts[role].matchAll(/prom_(counter_inc|gauge_set|histogram_observe)\("(\w+)"((?:, "[^"]*")+)\)/g)];
 
-  it('has the metrics that the routes set, and no others', () => {
-    expect([...new Set(used.map(([, name]) => name!))].sort()).toEqual(Object.keys(metrics).sort());
+  it('has the metrics that the routes set, each of its kind, and no others', () => {
+    const kinds = { counter_inc: 'counter', gauge_set: 'gauge', histogram_observe: 'histogram' } as const;
+    const set = used.map(([, verb, name]): [string, string] => [name!, kinds[verb as keyof typeof kinds]]);
+    const listed = Object.entries<PageMetric>(metrics).map(([name, { kind }]): [string, string] => [name, kind]);
+    expect(new Map(set.sort())).toEqual(new Map(listed.sort()));
   });
 
-  it('has a label exactly where the routes give one', () => {
-    const labelled = new Set(used.filter(([, , values]) => values!.split(', ').length === 3).map(([, name]) => name!));
-    const labels = Object.entries(metrics).filter(([, { label }]) => label !== undefined);
-    expect([...labelled].sort()).toEqual(labels.map(([name]) => name).sort());
+  it('has as many labels as the routes give', () => {
+    const given = used.map(([, , name, values]): [string, number] => [name!, values!.split(', ').length - 2]);
+    const listed = Object.entries<PageMetric>(metrics).map(([name, { labels = [] }]): [string, number] => [
+      name,
+      labels.length,
+    ]);
+    expect([...new Set(given.map(String))].sort()).toEqual(listed.map(String).sort());
+  });
+
+  it('has rising buckets where it has a histogram', () => {
+    for (const { kind, buckets = [] } of Object.values<PageMetric>(metrics)) {
+      expect(buckets.length > 0).toBe(kind === 'histogram');
+      expect(buckets).toEqual([...new Set(buckets)].sort((a, b) => a - b));
+    }
   });
 });
 

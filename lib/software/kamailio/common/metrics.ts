@@ -9,10 +9,12 @@ modparam("xhttp_prom", "xhttp_prom_buf_size", 262144)
 modparam("xhttp_prom", "xhttp_prom_timeout", 0)
 modparam("xhttp_prom", "xhttp_prom_stats", "shmem:")
 ${Object.entries(metrics)
-  .map(
-    ([name, { kind, what, label }]) => `# ${what}
-modparam("xhttp_prom", "prom_${kind}", "name=${name};${label === undefined ? '' : ` label=${label};`}")`,
-  )
+  .map(([name, { kind, what, labels = [], buckets = [] }]) => {
+    const label = labels.length === 0 ? '' : ` label=${labels.join(':')};`;
+    const bucket = buckets.length === 0 ? '' : ` buckets=${buckets.join(':')};`;
+    return `# ${what}
+modparam("xhttp_prom", "prom_${kind}", "name=${name};${label}${bucket}")`;
+  })
   .join('\n')}
 `;
 }
