@@ -68,14 +68,14 @@ function poolRule(
 
 function hostRule(cell: string, name: string, ratio: MediaRatio): RecordingRule {
   const { mediaLabel } = ratio;
-  // What an SBC counts of a media host has the SBC's name as its host.
-  const ofHost = (one: string) =>
+  // What the SBCs count of a media host has the SBC's name as its host.
+  const ofHosts = (one: string) =>
     mediaLabel === 'host'
       ? increase(one, cell)
-      : `label_replace(${increase(one, cell)}, "host", "$1", "media", "(.+)")`;
+      : `label_replace(sum by (media) (${increase(one, cell)}), "host", "$1", "media", "(.+)")`;
   return record(
     { cell },
     `host_${name}:1h`,
-    quotient(ratio, (one) => `sum by (host) (${ofHost(one)})`),
+    quotient(ratio, (one) => `sum by (host) (${ofHosts(one)})`),
   );
 }

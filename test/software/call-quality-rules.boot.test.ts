@@ -37,6 +37,14 @@ const delays = (trunk: string, upTo: readonly (readonly [le: string, perMinute: 
     ]),
   );
 
+/** The standby counts nothing, and has all series. */
+const standby = (rates: Rates): Rates =>
+  Object.fromEntries(
+    Object.keys(rates)
+      .filter((series) => series.includes('sbc-1'))
+      .map((series) => [series.replace('sbc-1', 'sbc-2'), 0]),
+  );
+
 /** 100 calls a minute are admitted. 40 stay within tenants, 60 leave; of these 10 were first refused by carrier-b. */
 const hour: Rates = {
   [sbc('setups_total', 'kind="user"')]: 40,
@@ -121,7 +129,10 @@ describeWith(['prometheus'], 'the quality of calls', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const tested = (rates: Rates, promql_expr_test: readonly object[]) => {
-    const input_series = Object.entries(rates).map(([series, rate]) => ({ series, values: `0+${rate}x120` }));
+    const input_series = Object.entries({ ...rates, ...standby(rates) }).map(([series, rate]) => ({
+      series,
+      values: `0+${rate}x120`,
+    }));
     const tests = [{ interval: '1m', input_series, promql_expr_test }];
     writeFileSync(
       join(folder, 'test.yml'),
