@@ -18,7 +18,12 @@ import {
 } from '../lib/observability/host-metrics.ts';
 import { edgePage, sbcPage } from '../lib/observability/kamailio-pages.ts';
 import type { MetricPage } from '../lib/observability/metric-page.ts';
-import { mediaRatios, recordedQuantiles, recordedRatios } from '../lib/observability/recorded-metrics.ts';
+import {
+  mediaRatios,
+  recordedLimits,
+  recordedQuantiles,
+  recordedRatios,
+} from '../lib/observability/recorded-metrics.ts';
 import { relayPage } from '../lib/observability/relay-page.ts';
 import { alertKinds, owners, pageOf, severities, type AlertKind } from '../lib/observability/alert-kinds.ts';
 
@@ -54,10 +59,13 @@ const pageTable = <Name extends string>({ prefix, metrics }: MetricPage<Name>): 
     }),
   );
 
-const recordedTable = (recorded: Readonly<Record<string, { readonly unit: string; readonly what: string }>>): string =>
+const recordedTable = (
+  recorded: Readonly<Record<string, { readonly unit: string; readonly what: string }>>,
+  window: string,
+): string =>
   table(
     ['series', 'unit', 'meaning'],
-    Object.entries(recorded).map(([name, { unit, what }]) => [`\`cellstamp:${name}:1h\``, unit, sentence(what)]),
+    Object.entries(recorded).map(([name, { unit, what }]) => [`\`cellstamp:${name}${window}\``, unit, sentence(what)]),
   );
 
 const publishedTable = (): string => {
@@ -113,8 +121,9 @@ const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
     sbc: () => pageTable(sbcPage),
     edge: () => pageTable(edgePage),
     relay: () => pageTable(relayPage),
-    recorded: () => recordedTable({ ...recordedRatios, ...recordedQuantiles }),
-    media: () => recordedTable(mediaRatios),
+    recorded: () => recordedTable({ ...recordedRatios, ...recordedQuantiles }, ':1h'),
+    media: () => recordedTable(mediaRatios, ':1h'),
+    limits: () => recordedTable(recordedLimits, ''),
     published: publishedTable,
   },
   'docs/alerts.md': {

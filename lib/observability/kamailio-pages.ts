@@ -72,6 +72,12 @@ const sbcMetrics = {
   record_failures_total: { kind: 'counter', unit: 'commands', what: 'Commands about records that Redis did not take.' },
   records_waiting: { kind: 'gauge', unit: 'records', what: 'Records that wait for Redis.' },
   events_waiting: { kind: 'gauge', unit: 'events', what: 'Events that wait to be replicated to the other SBC.' },
+  trunk_calls: {
+    kind: 'gauge',
+    unit: 'calls',
+    labels: ['trunk'],
+    what: 'Calls over a trunk, both directions together.',
+  },
   media_calls: { kind: 'gauge', unit: 'calls', labels: ['media'], what: 'Calls on a media host.' },
   media_host_up: {
     kind: 'gauge',

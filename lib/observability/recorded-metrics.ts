@@ -131,3 +131,13 @@ export const mediaRatios = {
     mediaLabel: 'host',
   },
 } as const satisfies Readonly<Record<string, MediaRatio>>;
+
+/** What a cell’s file allows, so that panels and queries can say how full it is. By name, after `cellstamp:`. */
+export const recordedLimits = {
+  calls_limit: { unit: 'calls', what: 'Calls that the media hosts relay with one of them lost (media.relay.calls).' },
+  setups_limit: { unit: 'calls/s', what: 'Calls that the cell admits in a second (sbc.setupsPerSecond).' },
+  trunk_calls_limit: {
+    unit: 'calls',
+    what: 'Calls that a trunk may have, both directions together (limits.calls), with the label `trunk`.',
+  },
+} as const;

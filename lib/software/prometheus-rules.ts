@@ -13,6 +13,7 @@ import { sbcPage } from '../observability/kamailio-pages.ts';
 import { series } from '../observability/metric-page.ts';
 import { drainedAlert, drainedSeverity } from './alertmanager.ts';
 import { callQualityRules } from './call-quality-rules.ts';
+import { limitRules } from './limit-rules.ts';
 import { alertName, selected, type AlertingRule, type RuleGroup } from './prometheus-rule.ts';
 import { serviceLevelRules } from './service-level-rules.ts';
 
@@ -30,13 +31,13 @@ const metrics: Readonly<Record<string, HostMetric>> = {
 const isKnown = ({ metric }: HostReading): boolean => metrics[metric]!.from !== undefined;
 
 /**
- * The rules of a cell, evaluated once a minute: alerts on its hosts, its service levels, and the quality of its calls. Series have the labels `cell` and `host`.
+ * The rules of a cell, evaluated once a minute: alerts on its hosts, its service levels, the quality of its calls, and its limits. Series have the labels `cell` and `host`.
  *
  * @param look what to look at when a service is down
- * @example cellRules(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })), '...').map(({ name }) => name) // ['cellstamp-euw1-a', 'cellstamp-euw1-a-service-levels', 'cellstamp-euw1-a-call-quality']
+ * @example cellRules(deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} })), '...').length // 4
  */
 export function cellRules(cell: Cell, look: string): readonly RuleGroup[] {
-  return [alertRules(cell, look), serviceLevelRules(cell), callQualityRules(cell)];
+  return [alertRules(cell, look), serviceLevelRules(cell), callQualityRules(cell), limitRules(cell)];
 }
 
 /** Left out are alerts on what no page of the hosts has: memory, disks, certificates, and what EC2 counts. */

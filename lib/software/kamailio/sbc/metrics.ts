@@ -57,6 +57,8 @@ ${countFromZero(noTrunk)}
     $var(trunk) = $(var(list){s.select,0,:});
     while ($var(trunk) != "") {
 ${countFromZero('$var(trunk)').replaceAll(/^/gm, '    ')}
+        $var(n) = $sht(load=>k:$var(trunk));
+        prom_gauge_set("trunk_calls", "$var(n)", "$var(trunk)");
         $var(place) = $var(place) + 1;
         $var(trunk) = $(var(list){s.select,$var(place),:});
     }
