@@ -16,6 +16,7 @@ import {
   tlsMetrics,
   type HostMetric,
 } from '../lib/observability/host-metrics.ts';
+import { dashboards } from '../lib/observability/dashboards/index.ts';
 import { edgePage, sbcPage } from '../lib/observability/kamailio-pages.ts';
 import type { MetricPage } from '../lib/observability/metric-page.ts';
 import {
@@ -125,6 +126,18 @@ const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
     media: () => recordedTable(mediaRatios, ':1h'),
     limits: () => recordedTable(recordedLimits, ''),
     published: publishedTable,
+  },
+  'docs/dashboards.md': {
+    dashboards: () =>
+      table(
+        ['dashboard', 'what it is for', 'you choose', 'rows'],
+        dashboards.map(({ uid, title, what, variables, rows }) => [
+          `**${title}**, \`${uid}\``,
+          sentence(what),
+          variables.map((variable) => variable.title.toLowerCase()).join(', '),
+          rows.map((row) => `${row.title.replace(/[.]$/, '')} (${row.panels.length})`).join('; '),
+        ]),
+      ),
   },
   'docs/alerts.md': {
     severities: () =>

@@ -22,6 +22,7 @@ const commands = [
   'cost',
   'prometheus-config',
   'alertmanager-config',
+  'grafana-dashboards',
   'provision',
   'tenant',
   'user',
