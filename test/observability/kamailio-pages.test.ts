@@ -45,6 +45,24 @@ describe.each([
   });
 });
 
+it('the page of the largest SBC fits into what Kamailio has room for', () => {
+  // As many values as a cell may have, as long as they may be; a reason is a word of ours.
+  const most: Readonly<Record<string, readonly [values: number, length: number]>> = {
+    trunk: [101, 32],
+    media: [32, 8],
+    reason: [100, 24],
+  };
+  const bytes = Object.entries<PageMetric>(sbcPage.metrics).reduce((sum, [name, { labels = [], buckets = [] }]) => {
+    const each = labels.map((label) => most[label] ?? ([10, 16] as const));
+    const labelBytes = labels.reduce((length, label, at) => length + `${label}="", `.length + each[at]![1], 0);
+    const line = `${sbcPage.prefix}${name}_bucket{, le="11000.000000"} 123456789012.000000 1796073939633\n`.length;
+    const lines = each.reduce((product, [values]) => product * values, buckets.length === 0 ? 1 : buckets.length + 3);
+    return sum + lines * (line + labelBytes);
+  }, 0);
+  const [, room] = /"xhttp_prom_buf_size", (\d+)/.exec(texts.sbc)!;
+  expect(bytes).toBeLessThan(Number(room));
+});
+
 describe('a metric whose name says its unit', () => {
   const units = { seconds: 'seconds', milliseconds: 'milliseconds', percent: 'percent' } as const;
   const pages = [sbcPage, edgePage, relayPage].flatMap(({ metrics }) =>

@@ -4,7 +4,7 @@ import type { MetricPage } from '../../../observability/metric-page.ts';
 /** The module's settings, and every metric of the page. */
 export function prometheus({ prefix, metrics }: MetricPage<string>): string {
   return `modparam("xhttp_prom", "xhttp_prom_beginning", "${prefix}")
-modparam("xhttp_prom", "xhttp_prom_buf_size", 262144)
+modparam("xhttp_prom", "xhttp_prom_buf_size", 524288)
 # A counter that has not moved is still there.
 modparam("xhttp_prom", "xhttp_prom_timeout", 0)
 modparam("xhttp_prom", "xhttp_prom_stats", "shmem:")
