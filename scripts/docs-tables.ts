@@ -16,9 +16,15 @@ import {
   tlsMetrics,
   type HostMetric,
 } from '../lib/observability/host-metrics.ts';
+import { dashboards } from '../lib/observability/dashboards/index.ts';
 import { edgePage, sbcPage } from '../lib/observability/kamailio-pages.ts';
 import type { MetricPage } from '../lib/observability/metric-page.ts';
-import { recordedRatios } from '../lib/observability/recorded-metrics.ts';
+import {
+  mediaRatios,
+  recordedLimits,
+  recordedQuantiles,
+  recordedRatios,
+} from '../lib/observability/recorded-metrics.ts';
 import { relayPage } from '../lib/observability/relay-page.ts';
 import { alertKinds, owners, pageOf, severities, type AlertKind } from '../lib/observability/alert-kinds.ts';
 
@@ -47,11 +53,20 @@ const sentence = (text: string): string => text[0]!.toUpperCase() + text.slice(1
 
 const pageTable = <Name extends string>({ prefix, metrics }: MetricPage<Name>): string =>
   table(
-    ['metric', 'label', 'kind', 'unit', 'meaning'],
+    ['metric', 'labels', 'kind', 'unit', 'meaning'],
     (Object.keys(metrics) as Name[]).map((name) => {
-      const { label, kind, unit, what } = metrics[name];
-      return [`\`${prefix}${name}\``, label === undefined ? '' : `\`${label}\``, kind, unit, sentence(what)];
+      const { labels = [], kind, unit, what } = metrics[name];
+      return [`\`${prefix}${name}\``, labels.map((label) => `\`${label}\``).join(', '), kind, unit, sentence(what)];
     }),
+  );
+
+const recordedTable = (
+  recorded: Readonly<Record<string, { readonly unit: string; readonly what: string }>>,
+  window: string,
+): string =>
+  table(
+    ['series', 'unit', 'meaning'],
+    Object.entries(recorded).map(([name, { unit, what }]) => [`\`cellstamp:${name}${window}\``, unit, sentence(what)]),
   );
 
 const publishedTable = (): string => {
@@ -107,16 +122,22 @@ const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
     sbc: () => pageTable(sbcPage),
     edge: () => pageTable(edgePage),
     relay: () => pageTable(relayPage),
-    recorded: () =>
+    recorded: () => recordedTable({ ...recordedRatios, ...recordedQuantiles }, ':1h'),
+    media: () => recordedTable(mediaRatios, ':1h'),
+    limits: () => recordedTable(recordedLimits, ''),
+    published: publishedTable,
+  },
+  'docs/dashboards.md': {
+    dashboards: () =>
       table(
-        ['series', 'unit', 'meaning'],
-        Object.entries(recordedRatios).map(([name, { unit, what }]) => [
-          `\`cellstamp:${name}:1h\``,
-          unit,
+        ['dashboard', 'what it is for', 'you choose', 'rows'],
+        dashboards.map(({ uid, title, what, variables, rows }) => [
+          `**${title}**, \`${uid}\``,
           sentence(what),
+          variables.map((variable) => variable.title.toLowerCase()).join(', '),
+          rows.map((row) => `${row.title.replace(/[.]$/, '')} (${row.panels.length})`).join('; '),
         ]),
       ),
-    published: publishedTable,
   },
   'docs/alerts.md': {
     severities: () =>
@@ -149,7 +170,7 @@ export function pagesWithTables(): readonly (readonly [path: string, text: strin
   return Object.entries(tables).map(([path, made]) => {
     const text = readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
     const filled = Object.entries(made).reduce((page, [name, rows]) => {
-      const place = new RegExp(`(<!-- ${name}: [^\\n]* -->\\n)[^]*?(\\n<!-- end -->)`);
+      const place = new RegExp(`(<!-- ${name}: [^\\n]* -->\\n)[^]*?(\\n?<!-- end -->)`);
       if (!place.test(page)) throw new Error(`${path} has no place for the table "${name}"`);
       return page.replace(place, (_, begin, end) => `${begin}\n${rows()}\n${end}`);
     }, text);

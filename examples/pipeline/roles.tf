@@ -117,7 +117,8 @@ resource "aws_sns_topic_subscription" "people" {
 data "aws_iam_policy_document" "read" {
   statement {
     actions = [
-      "cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "ec2:Describe*", "ec2:GetInstanceUefiData",
+      "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource", "ec2:Describe*",
+      "ec2:GetInstanceUefiData",
       "ec2:GetManagedPrefixListEntries", "elasticache:Describe*", "elasticache:ListTagsForResource",
       "globalaccelerator:Describe*", "globalaccelerator:ListTagsForResource", "kms:DescribeKey", "kms:GetKeyPolicy",
       "kms:GetKeyRotationStatus", "kms:ListAliases", "kms:ListResourceTags", "logs:DescribeLogGroups",
@@ -343,12 +344,13 @@ data "aws_iam_policy_document" "stores" {
   statement {
     sid = "Watching"
     actions = [
-      "cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "logs:CreateLogGroup",
-      "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:TagResource", "sns:CreateTopic", "sns:DeleteTopic",
-      "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:Unsubscribe",
+      "cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm",
+      "cloudwatch:TagResource", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:TagResource",
+      "sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:Unsubscribe",
     ]
     resources = [
-      format(local.arn, "cloudwatch", "alarm:cellstamp-*"), format(local.arn, "logs", "log-group:/cellstamp/*"),
+      format(local.arn, "cloudwatch", "alarm:cellstamp-*"), "arn:aws:cloudwatch::${var.account}:dashboard/cellstamp-*",
+      format(local.arn, "logs", "log-group:/cellstamp/*"),
       format(local.arn, "logs", "log-group:/aws/rds/cluster/cellstamp-*"), format(local.arn, "sns", "cellstamp-*"),
     ]
   }

@@ -31,6 +31,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     cost: async () => (await import('./commands/cost.ts')).addCost,
     'prometheus-config': async () => (await import('./commands/prometheus-config.ts')).addPrometheusConfig,
     'alertmanager-config': async () => (await import('./commands/alertmanager-config.ts')).addAlertmanagerConfig,
+    'grafana-dashboards': async () => (await import('./commands/grafana-dashboards.ts')).addGrafanaDashboards,
     scrape: async () => (await import('./commands/prometheus-config.ts')).addScrape,
   },
   'Operations on a running cell': {

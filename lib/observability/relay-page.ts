@@ -5,16 +5,22 @@ const metrics = {
   sessions: {
     kind: 'gauge',
     unit: 'calls',
-    label: 'type',
+    labels: ['type'],
     what: 'Calls; `own` are those that this relay answers for.',
   },
+  sessions_total: { kind: 'counter', unit: 'calls', what: 'Calls that are over.' },
   packets_total: {
     kind: 'counter',
     unit: 'packets',
-    label: 'type',
+    labels: ['type'],
     what: 'Packets relayed, in userspace and in the kernel.',
   },
-  mediastreams: { kind: 'gauge', unit: 'streams', label: 'type', what: 'Streams, by where they are forwarded.' },
+  mediastreams: { kind: 'gauge', unit: 'streams', labels: ['type'], what: 'Streams, by where they are forwarded.' },
+  one_way_sessions_total: {
+    kind: 'counter',
+    unit: 'calls',
+    what: 'Calls that are over, in which one side alone has sent audio.',
+  },
   mos_total: { kind: 'counter', unit: 'MOS', what: 'Sum of mean opinion scores.' },
   mos_samples_total: { kind: 'counter', unit: 'scores', what: 'Scores in this sum.' },
 } as const satisfies Record<string, PageMetric>;

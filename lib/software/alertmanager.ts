@@ -34,6 +34,9 @@ export interface AlertmanagerConfig {
   readonly receivers: readonly { readonly name: string }[];
 }
 
+/** Labels that name a cell, or the front in a region. What an alert does not have is empty, and so the same. */
+const site = ['cell', 'front', 'region'] as const;
+
 const receiverOf = { page: 'cellstamp-page', ticket: 'cellstamp-ticket' } as const;
 const nobody = 'cellstamp-nobody';
 
@@ -41,9 +44,9 @@ const names = Object.keys(severities) as Severity[];
 const notifying = (notify: 'page' | 'ticket') => names.filter((name) => severities[name].notify === notify);
 
 /**
- * The configuration of an Alertmanager for any number of cells. The receivers have their names alone: an operator adds how each is reached.
+ * The configuration of an Alertmanager for any number of cells, and the front. The receivers have their names alone: an operator adds how each is reached.
  *
- * Alerts of a cell are one notification. A severity holds back the lower ones of the same cell, which most often have the same cause. A
+ * Alerts of a cell, or of the front in a region, are one notification. A severity holds back the lower ones there, which most often have the same cause. A
  * drained host holds back its own alerts but P0.
  *
  * @example alertmanagerConfig().receivers.map(({ name }) => name) // ['cellstamp-page', 'cellstamp-ticket', 'cellstamp-nobody']
@@ -57,7 +60,7 @@ export function alertmanagerConfig(): AlertmanagerConfig {
   return {
     route: {
       receiver: receiverOf.ticket,
-      group_by: ['cell'],
+      group_by: [...site],
       // Rules are evaluated once a minute: what one cause raises comes at most that far apart.
       group_wait: '1m',
       group_interval: '5m',
@@ -72,7 +75,7 @@ export function alertmanagerConfig(): AlertmanagerConfig {
       ...names.slice(0, -1).map((name, at) => ({
         source_matchers: [ownAlerts, `severity="${name}"`],
         target_matchers: [ownAlerts, `severity=~"${names.slice(at + 1).join('|')}"`],
-        equal: ['cell'],
+        equal: [...site],
       })),
       {
         source_matchers: [`alertname="${drainedAlert}"`],

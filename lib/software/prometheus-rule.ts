@@ -35,6 +35,13 @@ export function selected(name: string, labels: Readonly<Record<string, string>>)
   return `${metric}{${[own, ...matchers].filter((matcher) => matcher !== '').join(', ')}}`;
 }
 
+/** @param name after `cellstamp:` */
+export const record = (labels: RecordingRule['labels'], name: string, expr: string): RecordingRule => ({
+  record: `cellstamp:${name}`,
+  expr,
+  labels,
+});
+
 /** @example alertName('active-sbc') // 'CellstampActiveSbc' */
 export function alertName(id: string): string {
   const words = id.split('-').map((word) => word[0]!.toUpperCase() + word.slice(1));

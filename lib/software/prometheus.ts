@@ -1,8 +1,19 @@
+/** Configuration of Prometheus: which pages it scrapes, with which labels. */
 import type { Cell } from '../fleet/derive/cell.ts';
+import type { Front, FrontRegion } from '../fleet/derive/front.ts';
 import { hostConfig } from './cell-host.ts';
+import { edgeHostConfig } from './edge-host.ts';
 
-/** Every port of this end of its name answers GET /metrics. */
-const metrics = '-metrics';
+/** Every port of this name, or whose name ends so, answers GET /metrics. */
+const metrics = /(?:^|-)metrics$/;
+
+interface Target {
+  /** Of the program: `kamailio`. */
+  readonly job: string;
+  /** Address and port. */
+  readonly at: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
 
 /**
  * Configuration of a Prometheus that scrapes one cell: a job a program, with the labels `cell` and `host` that `npx cellstamp plan`
@@ -14,16 +25,43 @@ const metrics = '-metrics';
 export function scrapeConfig(cell: Cell): string {
   const targets = cell.hosts.flatMap((host) =>
     hostConfig(cell, host)
-      .ports.filter(({ name }) => name.endsWith(metrics))
-      .map(({ name, from }) => ({
-        job: name.slice(0, -metrics.length),
-        host: host.name,
+      .ports.filter(({ name }) => metrics.test(name))
+      .map(({ name, from }): Target => ({
+        job: name.replace(metrics, ''),
         at: `${host.address}:${from}`,
+        labels: { cell: cell.name, host: host.name },
       })),
   );
-  const jobs = [...new Set(targets.map(({ job }) => job))];
   return `# Prometheus for the cell ${cell.name}. It runs on an SBC: only from there the hosts' metrics are reached.
-global:
+${scrapes(targets)}`;
+}
+
+/**
+ * The same for the edges of one region of the front, with the labels `front`, `region` and `host`. It has to run on one of the edges.
+ *
+ * @example frontScrapeConfig(front, front.regions[0]!)
+ */
+export function frontScrapeConfig(front: Front, { region, edges }: FrontRegion): string {
+  const targets = edges.flatMap((edge) =>
+    edgeHostConfig(front, edge)
+      .ports.filter(({ name }) => metrics.test(name))
+      .map(({ from }): Target => ({
+        job: 'edge',
+        at: `${edge.address}:${from}`,
+        labels: { front: front.name, region, host: edge.name },
+      })),
+  );
+  return `# Prometheus for the front in ${region}. It runs on an edge there: only from there the edges' metrics are reached.
+${scrapes(targets)}`;
+}
+
+function scrapes(targets: readonly Target[]): string {
+  const jobs = [...new Set(targets.map(({ job }) => job))];
+  const pairs = (labels: Target['labels']) =>
+    Object.entries(labels)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(', ');
+  return `global:
   scrape_interval: 15s
 scrape_configs:
 ${jobs
@@ -32,7 +70,7 @@ ${jobs
     static_configs:
 ${targets
   .filter((target) => target.job === job)
-  .map(({ host, at }) => `      - targets: ['${at}']\n        labels: { cell: ${cell.name}, host: ${host} }`)
+  .map(({ at, labels }) => `      - targets: ['${at}']\n        labels: { ${pairs(labels)} }`)
   .join('\n')}`,
   )
   .join('\n')}

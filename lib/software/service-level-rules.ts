@@ -3,7 +3,6 @@ import type { Cell } from '../fleet/derive/cell.ts';
 import { responseTo } from '../observability/alert-kinds.ts';
 import { ownFaults, sbcPage } from '../observability/kamailio-pages.ts';
 import { series } from '../observability/metric-page.ts';
-import { recordedRatios, type RecordedRatio } from '../observability/recorded-metrics.ts';
 import {
   budgetDays,
   burnRates,
@@ -14,15 +13,19 @@ import {
   type LevelName,
   type Window,
 } from '../observability/service-levels.ts';
-import { alertName, selected, type AlertingRule, type RecordingRule, type RuleGroup } from './prometheus-rule.ts';
+import {
+  alertName,
+  record,
+  selected,
+  type AlertingRule,
+  type RecordingRule,
+  type RuleGroup,
+} from './prometheus-rule.ts';
 
 /** Rules are evaluated once a minute: a recorded sample is a minute. */
 const interval = '1m';
 
-/**
- * A group of rules for one cell: recorded events of each service level over each window, what is left of the budget, the alerts, and ratios
- * over an hour.
- */
+/** A group of rules for one cell: recorded events of each service level over each window, what is left of the budget, and the alerts. */
 export function serviceLevelRules(cell: Cell): RuleGroup {
   const levels: readonly LevelName[] =
     cell.spec.probe.intervalSeconds === 'off' ? ['calls'] : (Object.keys(serviceLevels) as LevelName[]);
@@ -30,7 +33,6 @@ export function serviceLevelRules(cell: Cell): RuleGroup {
     name: `cellstamp-${cell.name}-service-levels`,
     interval,
     rules: [
-      ...Object.entries(recordedRatios).map(([name, ratio]) => ratioRule(cell.name, name, ratio)),
       ...levels.flatMap((level) => [
         ...(level === 'calls' ? callEvents(cell.name) : minuteEvents(cell)),
         budgetRule(cell.name, level),
@@ -41,16 +43,6 @@ export function serviceLevelRules(cell: Cell): RuleGroup {
 }
 
 const recorded = (name: string, cell: string): string => selected(`cellstamp:${name}`, { cell });
-const record = (cell: string, name: string, expr: string): RecordingRule => ({
-  record: `cellstamp:${name}`,
-  expr,
-  labels: { cell },
-});
-
-function ratioRule(cell: string, name: string, { of, by, times = 1 }: RecordedRatio): RecordingRule {
-  const sum = (metric: string) => `sum(increase(${selected(metric, { cell })}[1h]))`;
-  return record(cell, `${name}:1h`, `${times === 1 ? '' : `${times} * `}${sum(of)} / (${sum(by)} > 0)`);
-}
 
 /** An increase over days would read every sample of every series once a minute: these add up the increase over an hour, minute by minute. */
 const isLong = (window: Window): boolean => window.endsWith('d');
@@ -63,7 +55,7 @@ function callEvents(cell: string): readonly RecordingRule[] {
   return windows.flatMap((window) => {
     const events = (which: string, sum: string) =>
       record(
-        cell,
+        { cell },
         `calls_${which}:${window}`,
         isLong(window) ? `sum_over_time(${recorded(`calls_${which}:1h`, cell)}[${window}]) / 60` : sum,
       );
@@ -79,10 +71,10 @@ function minuteEvents(cell: Cell): readonly RecordingRule[] {
   const { name } = cell;
   const isBad = recorded('minute_bad', name);
   return [
-    record(name, 'minute_bad', minuteIsBad(cell)),
+    record({ cell: name }, 'minute_bad', minuteIsBad(cell)),
     ...windows.flatMap((window) => [
-      record(name, `minutes_bad:${window}`, `sum_over_time(${isBad}[${window}])`),
-      record(name, `minutes_all:${window}`, `count_over_time(${isBad}[${window}])`),
+      record({ cell: name }, `minutes_bad:${window}`, `sum_over_time(${isBad}[${window}])`),
+      record({ cell: name }, `minutes_all:${window}`, `count_over_time(${isBad}[${window}])`),
     ]),
   ];
 }
@@ -111,7 +103,7 @@ const share = (cell: string, level: LevelName, window: Window): string =>
 function budgetRule(cell: string, level: LevelName): RecordingRule {
   const { objective } = serviceLevels[level];
   return record(
-    cell,
+    { cell },
     `${level}_budget_left`,
     `1 - ${share(cell, level, `${budgetDays}d`)} / ${worstShare(objective, 1)}`,
   );

@@ -23,6 +23,7 @@ const commands = [
   'cost',
   'prometheus-config',
   'alertmanager-config',
+  'grafana-dashboards',
   'provision',
   'tenant',
   'user',

@@ -19,17 +19,48 @@ describe.each([
   ['sbc', sbcPage],
   ['edge', edgePage],
 ] as const)('the page of Kamailio on an %s', (role, { metrics }) => {
-  const used = [...texts[role].matchAll(/prom_(?:counter_inc|gauge_set)\("(\w+)"((?:, "[^"]*"){1,2})\)/g)];
+  const used = [...texts[role].matchAll(/prom_(counter_inc|gauge_set|histogram_observe)\("(\w+)"((?:, "[^"]*")+)\)/g)];
 
-  it('has the metrics that the routes set, and no others', () => {
-    expect([...new Set(used.map(([, name]) => name!))].sort()).toEqual(Object.keys(metrics).sort());
+  it('has the metrics that the routes set, each of its kind, and no others', () => {
+    const kinds = { counter_inc: 'counter', gauge_set: 'gauge', histogram_observe: 'histogram' } as const;
+    const set = used.map(([, verb, name]): [string, string] => [name!, kinds[verb as keyof typeof kinds]]);
+    const listed = Object.entries<PageMetric>(metrics).map(([name, { kind }]): [string, string] => [name, kind]);
+    expect(new Map(set.sort())).toEqual(new Map(listed.sort()));
   });
 
-  it('has a label exactly where the routes give one', () => {
-    const labelled = new Set(used.filter(([, , values]) => values!.split(', ').length === 3).map(([, name]) => name!));
-    const labels = Object.entries(metrics).filter(([, { label }]) => label !== undefined);
-    expect([...labelled].sort()).toEqual(labels.map(([name]) => name).sort());
+  it('has as many labels as the routes give', () => {
+    const given = used.map(([, , name, values]): [string, number] => [name!, values!.split(', ').length - 2]);
+    const listed = Object.entries<PageMetric>(metrics).map(([name, { labels = [] }]): [string, number] => [
+      name,
+      labels.length,
+    ]);
+    expect([...new Set(given.map(String))].sort()).toEqual(listed.map(String).sort());
   });
+
+  it('has rising buckets where it has a histogram', () => {
+    for (const { kind, buckets = [] } of Object.values<PageMetric>(metrics)) {
+      expect(buckets.length > 0).toBe(kind === 'histogram');
+      expect(buckets).toEqual([...new Set(buckets)].sort((a, b) => a - b));
+    }
+  });
+});
+
+it('the page of the largest SBC fits into what Kamailio has room for', () => {
+  // As many values as a cell may have, as long as they may be; a reason is a word of ours.
+  const most: Readonly<Record<string, readonly [values: number, length: number]>> = {
+    trunk: [101, 32],
+    media: [32, 8],
+    reason: [100, 24],
+  };
+  const bytes = Object.entries<PageMetric>(sbcPage.metrics).reduce((sum, [name, { labels = [], buckets = [] }]) => {
+    const each = labels.map((label) => most[label] ?? ([10, 16] as const));
+    const labelBytes = labels.reduce((length, label, at) => length + `${label}="", `.length + each[at]![1], 0);
+    const line = `${sbcPage.prefix}${name}_bucket{, le="11000.000000"} 123456789012.000000 1796073939633\n`.length;
+    const lines = each.reduce((product, [values]) => product * values, buckets.length === 0 ? 1 : buckets.length + 3);
+    return sum + lines * (line + labelBytes);
+  }, 0);
+  const [, room] = /"xhttp_prom_buf_size", (\d+)/.exec(texts.sbc)!;
+  expect(bytes).toBeLessThan(Number(room));
 });
 
 describe('a metric whose name says its unit', () => {

@@ -66,8 +66,8 @@ describe('the routes of Alertmanager', () => {
     expect(new Set(there).size).toBe(there.length);
   });
 
-  it('make one page of all alerts of a cell', () => {
-    expect(config.route.group_by).toEqual(['cell']);
+  it('make one page of all alerts of a cell, and one of those of the front in a region', () => {
+    expect(config.route.group_by).toEqual(['cell', 'front', 'region']);
     expect(config.route.routes.filter(({ receiver }) => receiver === 'cellstamp-page')).toHaveLength(1);
   });
 });
@@ -82,6 +82,15 @@ describe('an alert holds back', () => {
 
   it('none of another cell', () => {
     expect(holdsBack(alert('P0'), alert('P2', { cell: 'euw1-b' }))).toBe(false);
+  });
+
+  it('of the front those of its own region alone', () => {
+    const ofEdge = (severity: string, region: string): Labels => ({
+      ...{ alertname: 'CellstampCells', front: 'front', region, host: `${region}-edge-1`, severity },
+    });
+    expect(holdsBack(ofEdge('P0', 'eu-west-1'), ofEdge('P2', 'eu-west-1'))).toBe(true);
+    expect(holdsBack(ofEdge('P0', 'eu-west-1'), ofEdge('P2', 'us-east-1'))).toBe(false);
+    expect(holdsBack(ofEdge('P0', 'eu-west-1'), alert('P2'))).toBe(false);
   });
 
   it('none that somebody else has made, and is held back by none', () => {
@@ -110,8 +119,8 @@ it('a cell in which every alert fires is one page and no ticket', () => {
   const left = firing.filter((target) => !firing.some((source) => holdsBack(source, target)));
   const notifications = left
     .filter((labels) => receiverOf(labels) !== 'cellstamp-nobody')
-    .map((labels) => [receiverOf(labels), ...config.route.group_by.map((name) => labels[name])].join(' '));
-  expect([...new Set(notifications)]).toEqual(['cellstamp-page euw1-a']);
+    .map((labels) => [receiverOf(labels), ...config.route.group_by.map((name) => labels[name] ?? '-')].join(' '));
+  expect([...new Set(notifications)]).toEqual(['cellstamp-page euw1-a - -']);
 });
 
 it('every kind of alert has one of these severities', () => {

@@ -40,9 +40,6 @@ const well: Series = {
   [turnedAway]: `0x${minutes}`,
   [broken]: `0x${minutes}`,
   [overLimit]: `0x${minutes}`,
-  [page('answered_total', 'sbc-1')]: `0+750x${minutes}`,
-  [page('post_dial_delay_milliseconds_total', 'sbc-1')]: `0+30000x${minutes}`,
-  [page('post_dial_delay_samples_total', 'sbc-1')]: `0+50x${minutes}`,
 };
 
 describeWith(['debian-packages', 'prometheus'], 'the service levels of a cell', () => {
@@ -197,11 +194,9 @@ describeWith(['debian-packages', 'prometheus'], 'the service levels of a cell', 
     exp_samples: [{ labels: '{cell="lab"}', value: exp }],
   });
 
-  it('record what is left of the budget, and ratios over an hour', () => {
+  it('record what is left of the budget', () => {
     const failing = { ...well, [turnedAway]: `0x120 0+1x36 36x${minutes}` };
     const promql_expr_test = [
-      value('answer_seizure_ratio:1h', '2h', 0.75),
-      value('post_dial_delay:1h', '2h', 0.6),
       value('calls_all:1h', '2h', 60_000),
       value('calls_budget_left', '2h', 1),
       value('minutes_budget_left', '2h', 1),

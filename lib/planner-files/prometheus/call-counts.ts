@@ -1,6 +1,6 @@
 /** Counts of the calls of each cell over a period, as Prometheus has them. */
 import { ownFaults, sbcPage } from '../../observability/kamailio-pages.ts';
-import { series } from '../../observability/metric-page.ts';
+import { histogramSeries, series } from '../../observability/metric-page.ts';
 import { relayPage } from '../../observability/relay-page.ts';
 import type { Prometheus } from './client.ts';
 
@@ -13,8 +13,8 @@ const counters = {
   answered: series(sbcPage, 'answered_total'),
   turnedAway: ofReasons('rejected_total'),
   broken: ofReasons('ended_total'),
-  delayMilliseconds: series(sbcPage, 'post_dial_delay_milliseconds_total'),
-  delays: series(sbcPage, 'post_dial_delay_samples_total'),
+  delayMilliseconds: histogramSeries(sbcPage, 'post_dial_delay_milliseconds', 'sum'),
+  delays: histogramSeries(sbcPage, 'post_dial_delay_milliseconds', 'count'),
   mos: series(relayPage, 'mos_total'),
   scores: series(relayPage, 'mos_samples_total'),
 } as const;

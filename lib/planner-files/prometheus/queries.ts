@@ -3,7 +3,7 @@
  * `$step` for five minutes.
  */
 import { sbcPage } from '../../observability/kamailio-pages.ts';
-import { series } from '../../observability/metric-page.ts';
+import { histogramSeries, series } from '../../observability/metric-page.ts';
 import { relayPage } from '../../observability/relay-page.ts';
 import type { Signals } from '../../planner/plan/input.ts';
 import type { Resource } from '../../planner/resources.ts';
@@ -15,8 +15,11 @@ export interface Measure {
   readonly promql: string | undefined;
 }
 
-const sbc = (name: keyof typeof sbcPage.metrics, label?: string): string => series(sbcPage, name, label);
-const relay = (name: keyof typeof relayPage.metrics, label?: string): string => series(relayPage, name, label);
+const sbc = (name: keyof typeof sbcPage.metrics, ...labels: readonly string[]): string =>
+  series(sbcPage, name, ...labels);
+const relay = (name: keyof typeof relayPage.metrics, ...labels: readonly string[]): string =>
+  series(relayPage, name, ...labels);
+const delay = (part: 'sum' | 'count'): string => histogramSeries(sbcPage, 'post_dial_delay_milliseconds', part);
 
 /** Of calls, from sums over them: the mean of those of the last minutes. */
 const meanOf = (sum: string, samples: string): string =>
@@ -65,7 +68,7 @@ export const SIGNAL_MEASURES = {
   },
   setupSeconds: {
     what: 'seconds from INVITE to the first ringing or answer',
-    promql: `${meanOf(sbc('post_dial_delay_milliseconds_total'), sbc('post_dial_delay_samples_total'))} / 1000`,
+    promql: `${meanOf(delay('sum'), delay('count'))} / 1000`,
   },
   answerSeizureRatio: {
     what: 'share of the set-ups answered, 0 to 1',

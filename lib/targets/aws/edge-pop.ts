@@ -16,7 +16,9 @@ import { HostBundle } from './host-bundle.ts';
 import { hostAddress } from './host-address.ts';
 import { HostInstance } from './host-instance.ts';
 import { HostRole } from './host-role.ts';
+import { regionWidgets } from './dashboard-widgets.ts';
 import { SiteAlarms } from './site-alarms.ts';
+import { SiteDashboard } from './site-dashboard.ts';
 import { siteKey } from './site-key.ts';
 import { SiteLogs } from './site-logs.ts';
 import { SiteNetwork } from './site-network.ts';
@@ -62,6 +64,7 @@ export class EdgePop extends Construct {
   readonly addresses: ReadonlyMap<string, Eip>;
   readonly hostBundles: ReadonlyMap<string, HostBundle>;
   readonly alarms: SiteAlarms;
+  readonly dashboard: SiteDashboard;
   /** ARNs of what an edge reads, by the names that its bundle uses. */
   private readonly secrets: Readonly<Record<string, string>>;
 
@@ -111,10 +114,18 @@ export class EdgePop extends Construct {
     this.hosts = new Map(region.edges.map((edge) => [edge.name, this.host(site, front, edge, image)]));
     this.addresses = new Map(region.edges.map((edge) => [edge.name, this.elasticIps(site, edge)]));
     this.hostBundles = new Map(region.edges.map((edge) => [edge.name, this.bundle(site, edge, props)]));
+    const instanceIds = new Map([...this.hosts].map(([name, { instance }]) => [name, instance.id]));
     this.alarms = new SiteAlarms(this, 'alarms', {
       site,
-      alarms: regionAlarms(front, region, new Map([...this.hosts].map(([name, { instance }]) => [name, instance.id]))),
+      alarms: regionAlarms(front, region, instanceIds),
       topicArn: alarmTopicArn,
+    });
+    this.dashboard = new SiteDashboard(this, 'dashboard', {
+      site,
+      // An account has one list of dashboards for all regions.
+      suffix: region.region,
+      widgets: regionWidgets(front, region, instanceIds),
+      alarmArns: this.alarms.paging,
     });
     if (props.provider) useProvider(this, props.provider);
   }

@@ -25,6 +25,8 @@ export { checkPlan, planRules } from './plan-rules.ts';
 export type { PlanFinding, PlanRule, TerraformPlan } from './terraform-plan.ts';
 export { SbcPair, type SbcPairProps } from './sbc-pair.ts';
 export { SiteAlarms, type SiteAlarmsProps } from './site-alarms.ts';
+export { cellWidgets, regionWidgets } from './dashboard-widgets.ts';
+export { SiteDashboard, type Line, type SiteDashboardProps, type Widget } from './site-dashboard.ts';
 export { SiteLogs, type SiteLogsProps } from './site-logs.ts';
 export {
   SiteNetwork,

@@ -1,5 +1,6 @@
 import { CloudwatchMetricAlarm } from '@cdktf/provider-aws/lib/cloudwatch-metric-alarm/index.js';
 import { Construct } from 'constructs';
+import { severities } from '../../observability/alert-kinds.ts';
 import type { Alarm } from './alarm-table.ts';
 import { resourceName, type Site } from './site.ts';
 
@@ -13,11 +14,16 @@ export interface SiteAlarmsProps {
 export class SiteAlarms extends Construct {
   /** By the alarm's id. */
   readonly alarms: ReadonlyMap<string, CloudwatchMetricAlarm>;
+  /** ARNs of those that wake somebody. */
+  readonly paging: readonly string[];
 
   constructor(scope: Construct, id: string, props: SiteAlarmsProps) {
     super(scope, id);
     const { site, alarms, topicArn } = props;
     this.alarms = new Map(alarms.map((alarm) => [alarm.id, this.alarm(site, alarm, topicArn)]));
+    this.paging = alarms
+      .filter(({ severity }) => severities[severity].notify === 'page')
+      .map(({ id }) => this.alarms.get(id)!.arn);
   }
 
   private alarm(site: Site, alarm: Alarm, topicArn: string): CloudwatchMetricAlarm {

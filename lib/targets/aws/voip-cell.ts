@@ -22,7 +22,9 @@ import type { HostInstance } from './host-instance.ts';
 import { HostRole } from './host-role.ts';
 import { MediaHosts } from './media-hosts.ts';
 import { SbcPair } from './sbc-pair.ts';
+import { cellWidgets } from './dashboard-widgets.ts';
 import { SiteAlarms } from './site-alarms.ts';
+import { SiteDashboard } from './site-dashboard.ts';
 import { SiteLogs } from './site-logs.ts';
 import { SiteNetwork, type ExistingVpc } from './site-network.ts';
 import { SiteSecurity, type Guarded } from './site-security.ts';
@@ -68,6 +70,7 @@ export class VoipCell extends Construct {
   readonly sbcs: SbcPair;
   readonly media: MediaHosts;
   readonly alarms: SiteAlarms;
+  readonly dashboard: SiteDashboard;
   /** By the host's name. */
   readonly hostBundles: ReadonlyMap<string, HostBundle>;
 
@@ -139,6 +142,11 @@ export class VoipCell extends Construct {
       site,
       alarms: cellAlarms(cell, instanceIds),
       topicArn: this.alarmTopic.topic.arn,
+    });
+    this.dashboard = new SiteDashboard(this, 'dashboard', {
+      site,
+      widgets: cellWidgets(cell, instanceIds),
+      alarmArns: this.alarms.paging,
     });
     transformAll(this, props.transform);
   }

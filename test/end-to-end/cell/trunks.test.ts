@@ -115,6 +115,14 @@ describeWith(['root', 'debian-packages'], 'carriers that are not as usual', () =
     const [events] = [...(await lab.recordsOf(results)).values()];
     expect(events!.at(-1)).toMatchObject({ event: 'end', trunk: 'plain', reason: 'hung_up' });
     expect(await lab.load()).toEqual({});
+    const seizures = (outcome: string, trunk: string) =>
+      lab.metric('seizures_total', `{outcome="${outcome}", trunk="${trunk}"}`);
+    expect([await seizures('network', 'mute'), await seizures('answered', 'mute')]).toEqual([1, 0]);
+    expect([await seizures('network', 'plain'), await seizures('answered', 'plain')]).toEqual([0, 1]);
+    // The delay is the caller's, from its INVITE on, and that of the trunk by which the call left in the end.
+    expect(await lab.metric('post_dial_delay_milliseconds_count', 'mute')).toBe(0);
+    expect(await lab.metric('post_dial_delay_milliseconds_count', 'plain')).toBe(1);
+    expect(await lab.metric('post_dial_delay_milliseconds_sum', 'plain')).toBeGreaterThan(18_000);
   });
 
   it('that have a name are reached at each of its addresses, and when the name server is gone', async () => {

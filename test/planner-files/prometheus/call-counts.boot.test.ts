@@ -17,6 +17,11 @@ const counter = (metric: string, cell: string, host: string, perSecond: number, 
   hours: new Float64Array(2).fill(perSecond),
 });
 
+const delays = (part: 'sum' | 'count', cell: string, host: string, perSecond: number): Exposed => ({
+  ...counter(`cellstamp_sbc_post_dial_delay_milliseconds_${part}`, cell, host, perSecond, 'trunk="-"'),
+  type: 'part of a histogram',
+});
+
 describeWith(['prometheus'], 'what cells counted, from the real Prometheus', () => {
   it('is added up over hosts and reasons; faults of callers are none of the cell’s', async () => {
     const folder = folderOf({ password: user.password });
@@ -25,8 +30,8 @@ describeWith(['prometheus'], 'what cells counted, from the real Prometheus', () 
         ...['sbc-1', 'sbc-2'].flatMap((sbc) => [
           counter('cellstamp_sbc_setups', 'a', sbc, 2),
           counter('cellstamp_sbc_answered', 'a', sbc, 1),
-          counter('cellstamp_sbc_post_dial_delay_milliseconds', 'a', sbc, 3000),
-          counter('cellstamp_sbc_post_dial_delay_samples', 'a', sbc, 1.5),
+          delays('sum', 'a', sbc, 3000),
+          delays('count', 'a', sbc, 1.5),
         ]),
         counter('cellstamp_sbc_rejected', 'a', 'sbc-1', 0.5, 'reason="cell_rate"'),
         counter('cellstamp_sbc_rejected', 'a', 'sbc-1', 0.25, 'reason="no_media_host"'),

@@ -85,6 +85,23 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
       expect(page).toMatch(new RegExp(`^cellstamp_sbc_setups_total{kind="${kind}"} 0\\b`, 'm'));
     }
     expect(page).toMatch(/^cellstamp_sbc_answered_total 0\b/m);
+    expect(page).toMatch(/^cellstamp_sbc_seizures_total{outcome="network", trunk="-"} 0\b/m);
+    expect(page).toMatch(/^cellstamp_sbc_media_samples_total{media="media-1"} 0\b/m);
+  });
+
+  it('exposes them for each of as many trunks as a cell may have', async () => {
+    const cell = await lab.start({});
+    const trunks = Array.from({ length: 100 }, (_, n) => ({
+      name: `a-carrier-with-a-long-name-${n}`,
+      address: `192.0.2.${n + 1}`,
+    }));
+    lab.sql(customersSql(parseCell({ name: 'x', region: 'eu-west-1', aws: {}, trunks })));
+    control('htable.reload', 'trunks');
+    const page = lab.run(['curl', '-s', `http://${cell.sbcs[0].address}:${internalPorts.sbcMetrics}/metrics`]);
+    for (const { name } of trunks) {
+      expect(page).toMatch(new RegExp(`^cellstamp_sbc_seizures_total{outcome="answered", trunk="${name}"} 0\\b`, 'm'));
+    }
+    expect(complaints(lab.log())).toEqual([]);
   });
 
   it('exposes how many contacts are registered', async () => {

@@ -11,7 +11,8 @@ export interface Need {
 }
 
 export function arnOf(service: string, region: string, rest: string): string {
-  const where = service === 'iam' ? '' : region;
+  const isGlobal = service === 'iam' || (service === 'cloudwatch' && rest.startsWith('dashboard/'));
+  const where = isGlobal ? '' : region;
   return `arn:aws:${service}:${where}:${account}:${rest}`;
 }
 

@@ -10,6 +10,8 @@ const named: Readonly<Record<string, Readonly<Record<string, (value: string) => 
   cloudwatch: {
     AlarmName: (name) => `alarm:${name}`,
     'AlarmNames.member.1': (name) => `alarm:${name}`,
+    DashboardName: (name) => `dashboard/${name}`,
+    'DashboardNames.member.1': (name) => `dashboard/${name}`,
   },
   dynamodb: { TableName: (name) => `table/${name}` },
   elasticache: {

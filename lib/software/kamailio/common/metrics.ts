@@ -4,15 +4,17 @@ import type { MetricPage } from '../../../observability/metric-page.ts';
 /** The module's settings, and every metric of the page. */
 export function prometheus({ prefix, metrics }: MetricPage<string>): string {
   return `modparam("xhttp_prom", "xhttp_prom_beginning", "${prefix}")
-modparam("xhttp_prom", "xhttp_prom_buf_size", 262144)
+modparam("xhttp_prom", "xhttp_prom_buf_size", 524288)
 # A counter that has not moved is still there.
 modparam("xhttp_prom", "xhttp_prom_timeout", 0)
 modparam("xhttp_prom", "xhttp_prom_stats", "shmem:")
 ${Object.entries(metrics)
-  .map(
-    ([name, { kind, what, label }]) => `# ${what}
-modparam("xhttp_prom", "prom_${kind}", "name=${name};${label === undefined ? '' : ` label=${label};`}")`,
-  )
+  .map(([name, { kind, what, labels = [], buckets = [] }]) => {
+    const label = labels.length === 0 ? '' : ` label=${labels.join(':')};`;
+    const bucket = buckets.length === 0 ? '' : ` buckets=${buckets.join(':')};`;
+    return `# ${what}
+modparam("xhttp_prom", "prom_${kind}", "name=${name};${label}${bucket}")`;
+  })
   .join('\n')}
 `;
 }

@@ -3,6 +3,7 @@ import { callTimer } from '../../../fleet/call-timers.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
 import { late } from '../../../fleet/late-bound.ts';
+import { noTrunk } from '../../../observability/kamailio-pages.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import {
@@ -29,6 +30,9 @@ function oneSidedOfTenant({ calls: { timerSpeedup } }: Cell['spec']): string {
 
 /** The most phones of one call that may ring, each with a tag of its own: twice as many as a user may register. */
 const mostRinging = 20;
+
+/** Statuses with which the called user says no, and not the network: those that RFC 6076, section 4.7, counts as effective. */
+const byTheUser = [480, 486, 600, 603] as const;
 
 /**
  * Calls in progress: one entry a call, from the INVITE to its end, and counters that follow the entries exactly. What happens
@@ -100,8 +104,19 @@ route[POST_DIAL_DELAY] {
     $avp(invited) = $null;
     # Clocks are set, and this one starts again every 12 days.
     if ($var(ms) < 0) return;
-    prom_counter_inc("post_dial_delay_milliseconds_total", "$var(ms)");
-    prom_counter_inc("post_dial_delay_samples_total", "1");
+    $var(leaves_by) = "${noTrunk}";
+    if ($avp(trunks) != $null) {
+        $vn(call) = $sht(calls=>$avp(id));
+        if ($vn(call) == $null) return;
+        route(WAY_OF_CALL);
+    }
+    prom_histogram_observe("post_dial_delay_milliseconds", "$var(ms)", "$var(leaves_by)");
+}
+
+# The trunk by which a call leaves, as metrics name it. In: $vn(call). Out: $var(leaves_by).
+route[WAY_OF_CALL] {
+    $var(leaves_by) = "${noTrunk}";
+    if (${ofCall('kind')} == "out") $var(leaves_by) = ${ofCall('trunk')};
 }
 
 # It goes over another trunk than it first did. In: $var(id), $vn(call), $var(trunk).
@@ -133,7 +148,10 @@ route[CALL_ANSWERED] {
     mq_add("events", "$var(id)", "$var(op)$vn(told)");
     sht_unlock("calls=>$var(id)");
     route(TELL_AT_ONCE);
-    if (${ofCall('kind')} != "probe") prom_counter_inc("answered_total", "1");
+    if (${ofCall('kind')} == "probe") return 1;
+    prom_counter_inc("answered_total", "1");
+    route(WAY_OF_CALL);
+    prom_counter_inc("seizures_total", "1", "answered", "$var(leaves_by)");
     return 1;
 }
 
@@ -183,7 +201,14 @@ route[CALL_REFUSED] {
     if ($var(cause) == 487) $var(why) = "cancelled";
     if ($var(cause) == 408) $var(why) = "no_answer";
     route(CALL_ENDED);
-    if ($vn(call) != $null && $var(why) != "cancelled") xlog("L_NOTICE", "call $ci not answered: $var(cause) $var(why), tenant '${ofCall('tenant')}', trunk '${ofCall('trunk')}', from '${ofCall('from')}' to '${ofCall('to')}'\n");
+    if ($vn(call) == $null) return;
+    if (${ofCall('kind')} != "probe") {
+        $var(outcome) = "network";
+        if ($var(why) != "refused" || (${ofCall('kind')} != "feature" && in_list("$var(cause)", "${byTheUser.join(' ')}", " "))) $var(outcome) = "user";
+        route(WAY_OF_CALL);
+        prom_counter_inc("seizures_total", "1", "$var(outcome)", "$var(leaves_by)");
+    }
+    if ($var(why) != "cancelled") xlog("L_NOTICE", "call $ci not answered: $var(cause) $var(why), tenant '${ofCall('tenant')}', trunk '${ofCall('trunk')}', from '${ofCall('from')}' to '${ofCall('to')}'\n");
 }
 
 # In: $vn(caller), as FIND_SIDES has found it, and what RELEASE_MEDIA takes.
@@ -203,7 +228,7 @@ route[HANG_UP] {
     route(CALL_ENDED);
 }
 
-# Takes the call out of the table, once, gives back what it held, and tells. In: $var(id), $var(cause), $var(why), and what the
+# Takes the call out of the table, once, gives back what it held, and tells. In: $var(id), $var(cause), $var(why), $var(m), and what the
 # relay measured. Where its sides are stays known for the messages that are still under way.
 route[CALL_ENDED] {
     sht_lock("calls=>$var(id)");
@@ -235,10 +260,10 @@ route[CALL_ENDED] {
     if ($avp(jitter) == $null || $avp(loss) == $null) return;
     # The relay's figures are texts.
     $var(n) = $(avp(jitter){s.int});
-    prom_counter_inc("jitter_milliseconds_total", "$var(n)");
+    prom_counter_inc("jitter_milliseconds_total", "$var(n)", "media-$var(m)");
     $var(n) = $(avp(loss){s.int});
-    prom_counter_inc("loss_percent_total", "$var(n)");
-    prom_counter_inc("media_samples_total", "1");
+    prom_counter_inc("loss_percent_total", "$var(n)", "media-$var(m)");
+    prom_counter_inc("media_samples_total", "1", "media-$var(m)");
 }
 
 # The other SBC has told its sides, which are known for as long as it lasts. In: $var(id), $vn(call).

@@ -140,8 +140,9 @@ route[OTHER_TRUNK] {
         route(CHOOSE_ADDRESS);
         if ($var(quiet) == 0) $avp(trunk_index) = $avp(trunk_index) - 1;
     }
-    prom_counter_inc("trunk_failures_total", "1");
+    # The last one counts when the call ends.
     if (!route(NEXT_TRUNK)) return -1;
+    prom_counter_inc("seizures_total", "1", "network", "$var(old)");
     $var(n) = $shtdec(load=>k:$var(old));
     route(CALL_MOVED_TO_TRUNK);
     if ($avp(shown) != $null) t_on_branch("FORK");

@@ -1,6 +1,6 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
-import { ownFaults, sbcPage } from '../../../observability/kamailio-pages.ts';
+import { noTrunk, outcomes, ownFaults, sbcPage } from '../../../observability/kamailio-pages.ts';
 import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
 import { hasProbe, probeMetrics } from './probe.ts';
@@ -16,6 +16,10 @@ ${metricsPage(host.address, internalPorts.sbcMetrics, currentState + (hasProbe(c
 }
 
 const unreadableMessages = unreadable('unreadable_total');
+
+/** Outcomes of calls by one way. */
+const countFromZero = (trunk: string): string =>
+  outcomes.map((outcome) => `    prom_counter_inc("seizures_total", "0", "${outcome}", "${trunk}");`).join('\n');
 
 /** Gauges, and counters that have not counted yet. */
 const currentState = `    $var(sum) = 0;
@@ -33,6 +37,9 @@ const currentState = `    $var(sum) = 0;
         $var(drained) = 0;
         if ($sht(drains=>$var(m)) != $null || $sht(media=>serves:$var(m)) != 1) $var(drained) = 1;
         prom_gauge_set("media_host_drained", "$var(drained)", "media-$var(m)");
+${['jitter_milliseconds_total', 'loss_percent_total', 'media_samples_total']
+  .map((name) => `        prom_counter_inc("${name}", "0", "media-$var(m)");`)
+  .join('\n')}
         $var(place) = $var(place) + 1;
         $var(m) = $(var(numbers){s.select,$var(place),:});
     }
@@ -44,15 +51,17 @@ const currentState = `    $var(sum) = 0;
     # A rate over a series that begins with its first calls does not count these: it begins with none.
 ${['user', 'in', 'out', 'feature'].map((kind) => `    prom_counter_inc("setups_total", "0", "${kind}");`).join('\n')}
     prom_counter_inc("answered_total", "0");
-${[
-  'post_dial_delay_milliseconds_total',
-  'post_dial_delay_samples_total',
-  'jitter_milliseconds_total',
-  'loss_percent_total',
-  'media_samples_total',
-]
-  .map((name) => `    prom_counter_inc("${name}", "0");`)
-  .join('\n')}
+${countFromZero(noTrunk)}
+    $var(list) = $sht(trunks=>*);
+    $var(place) = 0;
+    $var(trunk) = $(var(list){s.select,0,:});
+    while ($var(trunk) != "") {
+${countFromZero('$var(trunk)').replaceAll(/^/gm, '    ')}
+        $var(n) = $sht(load=>k:$var(trunk));
+        prom_gauge_set("trunk_calls", "$var(n)", "$var(trunk)");
+        $var(place) = $var(place) + 1;
+        $var(trunk) = $(var(list){s.select,$var(place),:});
+    }
 ${(['rejected_total', 'ended_total'] as const)
   .flatMap((name) => ownFaults[name].map((reason) => `    prom_counter_inc("${name}", "0", "${reason}");`))
   .join('\n')}

@@ -43,6 +43,7 @@ export const units = {
   metric: 'month',
   metricRequests: '1,000',
   alarm: 'month',
+  dashboard: 'month',
   logsTaken: 'GB',
   logsKept: 'GB-month',
   key: 'month',
@@ -83,6 +84,8 @@ const everywhere = {
   metric: 0.3,
   metricRequests: 0.01,
   alarm: 0.1,
+  // Three of an account are free, see above.
+  dashboard: 3,
   logsKept: 0.03,
   key: 1,
   secret: 0.4,

@@ -53,6 +53,7 @@ export const priced: Readonly<Record<string, (resource: Resource) => readonly Us
   aws_cloudwatch_metric_alarm: ({ metric_query: queries }) => [
     pieces('alarms, each metric', 'alarm', Math.max(1, blocks(queries).filter(({ metric }) => metric).length)),
   ],
+  aws_cloudwatch_dashboard: () => [pieces('dashboards', 'dashboard')],
   aws_kms_key: () => [pieces('keys', 'key')],
   aws_secretsmanager_secret: ({ replica }) => [
     pieces('secrets', 'secret'),
