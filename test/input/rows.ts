@@ -795,7 +795,7 @@ const planner: readonly Row[] = [
   scenario(
     'an hour after the end',
     'outages: [{ fromHour: 24, hours: 1 }]\n',
-    '4:13 error outages[0].fromHour: hour 24 is after the 1 simulated days',
+    '4:13 error outages[0].fromHour: hour 24 is after the 1 simulated day',
   ),
   scenario(
     'a region without tenants',

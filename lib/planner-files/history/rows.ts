@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { counted } from '../../config-file/counted.ts';
 import { requireTextFile, UnreadableFile } from '../../config-file/read-text.ts';
 import { NoCsv, readCsvRecords } from './csv-records.ts';
 
@@ -56,7 +57,12 @@ async function readCsv(path: string, reader: RowReader, signal?: AbortSignal): P
       places = placesOf(record, line);
       width = record.length;
     } else if (record.length === width) reader(rowOf(record, places), line);
-    else throw new FormProblem(line, `the line has ${record.length} fields`, `${width}, as many as the first line`);
+    else
+      throw new FormProblem(
+        line,
+        `the line has ${counted(record.length, 'field')}`,
+        `${width}, as many as the first line`,
+      );
   };
   try {
     await readCsvRecords(path, take, signal);

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { requireNonNegative, requirePositive, requireTarget } from './arguments.ts';
 import { blocking, carriedShare, idle, lnBlocking } from './loss-group.ts';
 import { risingRoot, smallestWhole } from './search.ts';
@@ -130,7 +131,7 @@ export function trafficForErlangB(lines: number, target: number): number {
 export function offeredForCarried(lines: number, carried: number): number {
   requirePositive('lines', lines);
   requireNonNegative('carried', carried);
-  if (carried >= lines) throw new RangeError(`carried must be below the ${lines} lines, got ${carried}`);
+  if (carried >= lines) throw new RangeError(`carried must be below the ${counted(lines, 'line')}, got ${carried}`);
   if (carried === 0) return 0;
   // Of nearly full lines by those that are idle, which can be told exactly.
   const missing = (lnErlangs: number): number => {
