@@ -13,7 +13,7 @@ function requireGroup(lines: number, erlangs: number): void {
  *
  * @param lines number of lines, >= 0, may be real
  * @param erlangs offered traffic, >= 0
- * @returns 0 to 1; 0 where it is below the smallest double (see {@link lnErlangB})
+ * @returns 0 to 1; 0 where it is below the smallest double (see `lnErlangB`)
  * @throws RangeError for a negative or infinite argument
  * @example erlangB(30, 25) // 0.0526
  */
