@@ -22,9 +22,7 @@ export function poolLimits(
   const sharedLimits: SharedLimit[] = [];
   for (const names of connectedPools(pools)) {
     if (names.length > MOST_SHARING) {
-      throw new RangeError(
-        `${counted(names.length, 'pool has', 'pools have')} media hosts in common; allowed are ${MOST_SHARING}`,
-      );
+      throw new RangeError(`media hosts are shared by ${counted(names.length, 'pool')}; allowed are ${MOST_SHARING}`);
     }
     const unions = Array.from({ length: 2 ** names.length - 1 }, (_, i) => {
       const members = names.filter((_, bit) => ((i + 1) & (1 << bit)) !== 0);
