@@ -49,7 +49,7 @@ const noClockNoChance = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'cdktf.out/', '**/cdktf.out/', 'node_modules/'] },
+  { ignores: ['dist/', 'site/', 'cdktf.out/', '**/cdktf.out/', 'node_modules/'] },
   ...tseslint.configs.recommended,
   {
     rules: {

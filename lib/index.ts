@@ -1,4 +1,8 @@
-/** Public API of the package root: specs, what follows from them, and what runs on a host. Loads no target. */
+/**
+ * Public API of the package root: specs, what follows from them, and what runs on a host. Loads no target.
+ *
+ * @module cellstamp
+ */
 export {
   cellSchema,
   parseCell,

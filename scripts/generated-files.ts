@@ -1,4 +1,4 @@
-/** The files that are made from the schemas, from programs in other languages and from metrics and alerts, by their path. */
+/** The files that are made from the schemas, programs in other languages, metrics, alerts and commands, by their path. */
 import { format, resolveConfig } from 'prettier';
 import { planningJsonSchemas } from '../lib/planner-files/json-schema.ts';
 import { cellFile, parseCell } from '../lib/fleet/schema/cell.ts';
@@ -8,6 +8,7 @@ import { costJsonSchemas } from '../lib/targets/aws/cost/schema.ts';
 import { kubernetesStandIns } from '../lib/fleet/schema/targets/kubernetes.ts';
 import { kubernetesFrontStandIns } from '../lib/fleet/schema/targets/kubernetes-front.ts';
 import { pagesWithTables } from './docs-tables.ts';
+import { referencePages } from './reference-pages.ts';
 import { programFolders, programTexts } from './program-texts.ts';
 import { specTypes } from './spec-types.ts';
 
@@ -36,6 +37,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...types.map((of) => [`lib/fleet/schema/${of.name.toLowerCase()}-types.ts`, specTypes(of)] as const),
     ...programFolders.map((folder) => [`${folder}/program-texts.ts`, programTexts(folder)] as const),
     ...pagesWithTables(),
+    ...(await referencePages()),
   ];
   const formatted = files.map(
     async ([path, text]) => [path, await format(text, { ...style, filepath: path })] as const,

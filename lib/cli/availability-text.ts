@@ -1,4 +1,5 @@
 /** The availability of cells and of the fleet, for a terminal. */
+import { counted } from '../config-file/counted.ts';
 import type { Assumed, AssumptionName } from '../planner/availability/assumptions.ts';
 import { assumptions } from '../planner/availability/assumptions.ts';
 import { minutesOf, type Availability } from '../planner/availability/cell-availability.ts';
@@ -29,7 +30,7 @@ function siteText(title: string, site: Availability): string {
     part.because,
   ]);
   return [
-    `${title}: ${percent(site.available)}, ${minutes(site.minutesAYear)} minutes a year`,
+    `${title}: ${percent(site.available)}, ${counted(minutes(site.minutesAYear), 'minute')} a year`,
     '',
     formatTable(['part', 'needed', '  min a year', 'it costs that because'], rows),
   ].join('\n');
@@ -42,17 +43,17 @@ function fleetText({ cells, front, available, minutesAYear, minutesWithCellsAway
   );
   const verdict =
     minutesAYear <= allowed
-      ? `${percent(goal)} allows ${minutes(allowed)} minutes a year: reached.`
-      : `${percent(goal)} allows ${minutes(allowed)} minutes a year: missed. What costs most is ${most.name}.`;
+      ? `${percent(goal)} allows ${counted(minutes(allowed), 'minute')} a year: reached.`
+      : `${percent(goal)} allows ${counted(minutes(allowed), 'minute')} a year: missed. What costs most is ${most.name}.`;
   const away = minutesWithCellsAway.flatMap((of, count) =>
     count === 0
       ? []
       : [
-          `  ${count === cells.length ? 'all' : `${count} of`} ${cells.length} cells away: ${minutes(of)} minutes a year`,
+          `  ${count === cells.length ? 'all' : `${count} of`} ${counted(cells.length, 'cell')} away: ${counted(minutes(of), 'minute')} a year`,
         ],
   );
   return [
-    `a call of any tenant${front === undefined ? '' : ', through the front'}: ${percent(available)}, ${minutes(minutesAYear)} minutes a year`,
+    `a call of any tenant${front === undefined ? '' : ', through the front'}: ${percent(available)}, ${counted(minutes(minutesAYear), 'minute')} a year`,
     ...wrapped(verdict, ''),
     ...(cells.length > 1 ? ['', 'How much fails at once:', ...away] : []),
   ].join('\n');

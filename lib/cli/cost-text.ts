@@ -33,7 +33,7 @@ function siteText(site: SiteCost): string {
     ['without a call', site.standing],
     ['by calls', site.byCalls],
     ['sum', site.total],
-    [`  for each of ${site.tenants} tenants`, site.perTenant],
+    [`  for each tenant of ${site.tenants}`, site.perTenant],
     [`  for each 1,000 calls in the busy hour`, site.perThousandCalls],
   ];
   return [

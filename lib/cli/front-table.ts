@@ -1,3 +1,4 @@
+import { counted } from '../config-file/counted.ts';
 import type { FrontStatus } from '../targets/local/front/index.ts';
 import { hostFaults } from './cell-table.ts';
 import { formatTable } from './output.ts';
@@ -33,6 +34,6 @@ export function formatFrontStatus(front: FrontStatus): string {
     formatTable(['edge', 'address', 'state', 'new traffic', 'calls', 'transactions'], rows),
     ...(faults.length === 0 ? [] : ['', ...faults]),
     ...(calls.length === 0 ? [] : ['', formatTable(['call', 'tenant', 'cell', 'edges'], listed)]),
-    ...(calls.length > listedCalls ? [`and ${calls.length - listedCalls} calls more`] : []),
+    ...(calls.length > listedCalls ? [`and ${counted(calls.length - listedCalls, 'call')} more`] : []),
   ].join('\n');
 }

@@ -64,7 +64,7 @@ const onThisMachine: readonly string[] = [
 ];
 
 /** @param asked the name of a command, which is then the only one; all where it is none: for their help, or to suggest one */
-async function cellstamp(asked: string | undefined): Promise<Command> {
+export async function cellstamp(asked?: string): Promise<Command> {
   const program = new Command('npx cellstamp')
     .description('Infrastructure as code for cell-based VoIP: local, AWS (Terraform) and Kubernetes.')
     .option('--debug', 'print the stack trace of an error')

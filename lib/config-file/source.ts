@@ -152,6 +152,9 @@ const allowedSyntax: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'one key a line, the keys of a group indented alike',
 };
 
+/** YAML 1.1 takes `010` for octal (https://yaml.org/type/int.html), 1.2 for ten (section 10.3.2). */
+const leadingZero = /^[-+]?0\d/;
+
 type FindingAt = (path: string, offset: number, rest: Pick<Finding, 'message' | 'given' | 'allowed'>) => Finding;
 
 /** Tags that say what the text says without them. */
@@ -212,7 +215,17 @@ function tidy(document: Document.Parsed, finding: FindingAt): Finding[] {
     },
     Seq: (_, seq, ancestors) => (isTooDeep(ancestors) ? tooDeep(seq) : undefined),
     Scalar: (step, scalar, ancestors) => {
-      const { value } = scalar;
+      const { value, source = '', type } = scalar;
+      if (type === 'PLAIN' && typeof value === 'number' && leadingZero.test(source) && step !== 'key') {
+        findings.push(
+          finding(formatPath(pathOf(scalar, ancestors)), offsetOfPair(scalar, ancestors), {
+            message: `${source} without quotes is a number that begins with 0, which YAML 1.1 and 1.2 read differently`,
+            given: source,
+            allowed: `${value}, or '${source}' in quotes for a text`,
+          }),
+        );
+        return undefined;
+      }
       const control = typeof value === 'string' ? unreadable.exec(value)?.[0] : undefined;
       if (control === undefined || step === 'key') return undefined;
       const rest = { message: `the value has the control character ${control}`, given: value as string };
@@ -279,6 +292,12 @@ function pathOf(node: Node, ancestors: Ancestors): Path {
     if (isSeq(outer)) return [outer.items.indexOf(inner)];
     return isPair(outer) && isScalar(outer.key) ? [String(outer.key.value)] : [];
   });
+}
+
+/** Of a value with a key, where the key stands. */
+function offsetOfPair(node: Node, ancestors: Ancestors): number {
+  const outer = ancestors.at(-1);
+  return (isPair(outer) && isScalar(outer.key) ? outer.key : node).range![0];
 }
 
 function offsetOf(document: Document.Parsed, path: Path): number {

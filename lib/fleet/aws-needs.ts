@@ -14,12 +14,22 @@ export interface AwsNeeds {
 export const awsQuotas: Readonly<
   Record<
     keyof AwsNeeds,
-    { readonly service: string; readonly code: string; readonly usual: number; readonly what: string }
+    {
+      readonly service: string;
+      readonly code: string;
+      readonly usual: number;
+      readonly names: readonly [one: string, many: string];
+    }
   >
 > = {
-  elasticIps: { service: 'ec2', code: 'L-0263D0A3', usual: 5, what: 'Elastic IPs' },
-  vcpus: { service: 'ec2', code: 'L-1216C47A', usual: 5, what: 'vCPUs of On-Demand Standard instances' },
-  vpcs: { service: 'vpc', code: 'L-F678F1CE', usual: 5, what: 'VPCs' },
+  elasticIps: { service: 'ec2', code: 'L-0263D0A3', usual: 5, names: ['Elastic IP', 'Elastic IPs'] },
+  vcpus: {
+    service: 'ec2',
+    code: 'L-1216C47A',
+    usual: 5,
+    names: ['vCPU of On-Demand Standard instances', 'vCPUs of On-Demand Standard instances'],
+  },
+  vpcs: { service: 'vpc', code: 'L-F678F1CE', usual: 5, names: ['VPC', 'VPCs'] },
 };
 
 const vcpusOf = (type: string): number => findInstance(type)?.vcpus ?? 0;

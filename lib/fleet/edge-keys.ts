@@ -3,6 +3,7 @@
  * makes new proofs. Changing it takes three steps, so that nobody is ever shown a proof whose key it does not know: one more key
  * everywhere, then its use everywhere, then the end of the old one. Pure.
  */
+import { counted } from '../config-file/counted.ts';
 import { UserError } from '../config-file/user-error.ts';
 export interface EdgeKeys {
   /** Id of the key that makes new proofs. */
@@ -34,7 +35,7 @@ export class EdgeKeysRefused extends UserError {
 /** @throws EdgeKeysRefused without a word of what the text says: it may be a key */
 export function parseEdgeKeys(text: string): EdgeKeys {
   const refused = new EdgeKeysRefused(
-    `not a set of edge keys; allowed: {"current": ID, "keys": {ID: KEY}} with 1 or ${mostKeys} keys, an ID of 4 and a KEY of 64 hexadecimal digits`,
+    `not a set of edge keys; allowed: {"current": ID, "keys": {ID: KEY}} with 1 or ${counted(mostKeys, 'key')}, an ID of 4 and a KEY of 64 hexadecimal digits`,
   );
   let value: unknown;
   try {
@@ -71,7 +72,7 @@ export function afterStep(set: EdgeKeys, change: EdgeKeysStep, randomBytes: (cou
   if (change.step === 'add') {
     if (ids.length >= mostKeys) {
       throw new EdgeKeysRefused(
-        `there are ${ids.length} keys, ${ids.join(' and ')}: drop the one that is not used any more`,
+        `there are ${counted(ids.length, 'key')}, ${ids.join(' and ')}: drop the one that is not used any more`,
       );
     }
     let added: string;

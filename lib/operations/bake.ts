@@ -1,4 +1,5 @@
 /** Watches the cells of a wave after their release, until their calls say whether it is good. */
+import { counted } from '../config-file/counted.ts';
 import { judge, noCalls, tried, type CallCounts, type Gates } from './gates.ts';
 import { hour, worse, type Span } from './rollout-log.ts';
 
@@ -86,12 +87,12 @@ export async function bake(
       const look = cell.look({ cell: of(cell.name), others: others.map(of) }, minutes);
       note(look);
       port.say(
-        `cell ${look.cell}, after ${Math.round(look.calls)} calls: ${look.result}${look.why && `: ${look.why}`}`,
+        `cell ${look.cell}, after ${counted(Math.round(look.calls), 'call')}: ${look.result}${look.why && `: ${look.why}`}`,
       );
       if (look.result === 'bad') return { result: 'bad', why: worse(look.cell, look.why) };
     }
     const open = baking.filter(({ isGood }) => !isGood);
-    if (open.length === 0) return { result: 'good', why: `${Math.round(minutes)} minutes` };
+    if (open.length === 0) return { result: 'good', why: counted(Math.round(minutes), 'minute') };
     if (isLast) {
       return { result: 'undecided', why: open.map((cell) => cell.whyOpen(after.get(cell.name))).join('; ') };
     }
@@ -157,7 +158,7 @@ class BakingCell {
   whyOpen(counts: CallCounts | undefined): string {
     if (counts === undefined) return `cell ${this.name}: its calls are not known`;
     if (this.#last !== undefined) return `cell ${this.name}: ${this.#last.why}`;
-    return `cell ${this.name}: ${Math.round(tried(counts))} of the ${this.#rule.calls} calls of its bake`;
+    return `cell ${this.name}: ${Math.round(tried(counts))} of the ${counted(this.#rule.calls, 'call')} of its bake`;
   }
 
   #isBaked(calls: number, minutes: number): boolean {

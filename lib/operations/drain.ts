@@ -1,5 +1,6 @@
 /** Takes the work off a host of a running cell, so that it can be stopped, and gives it back. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { counted } from '../config-file/counted.ts';
 import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
 import {
@@ -305,7 +306,7 @@ async function untilEmpty(
 export function describeHeld(held: readonly HeldCall[]): string {
   const named = held.slice(0, 3).map(({ call, from, to }) => `${call} from ${from} to ${to}`);
   const rest = held.length > named.length ? ` and ${held.length - named.length} more` : '';
-  return `waits for ${held.length} ${held.length === 1 ? 'call' : 'calls'} that can't move: ${named.join(', ')}${rest}`;
+  return `waits for ${counted(held.length, 'call')} that can't move: ${named.join(', ')}${rest}`;
 }
 
 async function heldCalls(port: DrainPort, host: MediaHostOfCell): Promise<readonly HeldCall[]> {

@@ -16,6 +16,7 @@
  * more calls decide. A share without calls has the limits 0 and 1, which decide nothing. It is looked at several times, and each look has a
  * chance to err: the k-th look at m measures is given 1 / (k (k + 1) m) of the risk, which adds up to all of it however often one looks.
  */
+import { counted } from '../config-file/counted.ts';
 
 /** Probability that a cell is called bad although its calls are worse by no more than allowed, or good although they are worse by more. */
 const risk = 0.01;
@@ -164,7 +165,7 @@ function weighted(measure: Measure, cells: readonly Spans[]) {
 function said({ said }: Measure, shares: readonly Share[]): string {
   const calls = sum(shares.map((of) => of.calls));
   const mean = sum(shares.map((of) => Math.abs(of.factor) * of.mean));
-  return calls > 0 ? `${said(mean)} (${Math.round(calls)} calls)` : 'unknown (no calls)';
+  return calls > 0 ? `${said(mean)} (${counted(Math.round(calls), 'call')})` : 'unknown (no calls)';
 }
 
 const sum = (of: readonly number[]): number => of.reduce((a, b) => a + b, 0);

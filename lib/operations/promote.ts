@@ -3,6 +3,7 @@
  * is the target's to say, to one host at a time, and a host takes writes only once every other one has been made to stop.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { counted } from '../config-file/counted.ts';
 import { UserError } from '../config-file/user-error.ts';
 import { databasePartPath } from '../software/postgresql/part.ts';
 import { redisPartPath } from '../software/redis/part.ts';
@@ -201,7 +202,7 @@ async function handOver(port: DataPort, target: DataHostState, primary: DataHost
       throw new OperationFailure(
         has.part === 'primary'
           ? `${target.name} of cell ${port.cell} has become the primary by itself and may lack changes that ${primary.name} has; ${primary.name} is still the primary. The same command again has it copy them`
-          : `${target.name} of cell ${port.cell} lacks ${all - has.bytes} bytes of changes that ${primary.name} has, and does not get them; ${primary.name} is still the primary. To give them up: --primary-lost`,
+          : `${target.name} of cell ${port.cell} lacks ${counted(all - has.bytes, 'byte')} of changes that ${primary.name} has, and does not get them; ${primary.name} is still the primary. To give them up: --primary-lost`,
       );
     }
     await sleep(100);
@@ -242,7 +243,7 @@ async function giveUp(
     const position = await positionOf(port, other).catch(() => undefined);
     if (position !== undefined && position.bytes > has.bytes) {
       throw new OperationFailure(
-        `${other.name} of cell ${port.cell} has ${position.bytes - has.bytes} bytes of changes more than ${target.name}: promote that one; nothing was changed`,
+        `${other.name} of cell ${port.cell} has ${counted(position.bytes - has.bytes, 'byte')} of changes more than ${target.name}: promote that one; nothing was changed`,
       );
     }
   }

@@ -1,4 +1,5 @@
 /** Brings the hosts of a running cell to what its definition says, one at a time, and each without its work. */
+import { counted } from '../config-file/counted.ts';
 import { drainHost, undrainHost, type DrainOptions, type DrainPort, type HostOfCell } from './drain.ts';
 import { OperationFailure } from './failure.ts';
 import { askDrained, drainedIn } from './host-command.ts';
@@ -104,7 +105,7 @@ async function renewOne(port: RenewPort, host: HostOfCell, options: RenewOptions
   const lost = lostSince(before, await port.lostCalls());
   if (lost > 0) {
     throw new OperationFailure(
-      `${lost} ${lost === 1 ? 'call has' : 'calls have'} lost the relay while ${name} of cell ${port.cell} was recreated; no further host is touched`,
+      `${counted(lost, 'call has', 'calls have')} lost the relay while ${name} of cell ${port.cell} was recreated; no further host is touched`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** Tenants as a backup of a cell's database has them: a dump of PostgreSQL's pg_dump as text. Pure. */
+import { counted } from '../config-file/counted.ts';
 import { OperationFailure } from './failure.ts';
 
 /** What a cell has of one tenant: rows by the table of the schema `cellstamp`, `tenants` among them. */
@@ -75,7 +76,7 @@ function faultsIn(tables: readonly Table[]): readonly string[] {
         .slice(0, 3)
         .map(
           ({ line: row, values }) =>
-            `line ${row} has ${values} ${values === 1 ? 'value' : 'values'} for the ${columns.length} columns of cellstamp.${table}`,
+            `line ${row} has ${counted(values, 'value')} for the ${counted(columns.length, 'column')} of cellstamp.${table}`,
         ),
     ];
   });

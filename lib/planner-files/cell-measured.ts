@@ -1,4 +1,5 @@
 /** What a cell used, from its own measurements and those of its tenants. Arithmetic only. */
+import { counted } from '../config-file/counted.ts';
 import type { History } from '../planner/forecast/history.ts';
 import type { TimeZone } from '../planner/forecast/time-zone.ts';
 import { HOST_RESOURCES } from '../planner/plan/host-groups.ts';
@@ -55,7 +56,9 @@ export function cellMeasured(
       summed = true;
     } else {
       if (parts.length > 0) {
-        notes.push(`${name}: ${resource} is measured of ${parts.length} of ${known.length} tenants, and not added up`);
+        notes.push(
+          `${name}: ${resource} is measured of ${parts.length} of ${counted(known.length, 'tenant')}, and not added up`,
+        );
       }
       if (own !== undefined) values.set(resource, own);
     }

@@ -1,4 +1,5 @@
 /** The fleet's files, and whether `planning.yaml` speaks of the same fleet. */
+import { counted } from '../config-file/counted.ts';
 import { readCellFolder } from '../config-file/cell-folder.ts';
 import type { CellSpec } from '../fleet/schema/cell.ts';
 import { suggestion } from '../config-file/allowed.ts';
@@ -31,7 +32,7 @@ export function* strangers({ cells }: FleetFiles, { planning, calendar }: ReadPl
   const { lostMediaHosts } = value.rules;
   for (const { name, media, state } of cells) {
     if (state === 'retired' || lostMediaHosts <= media.hosts) continue;
-    const message = `${lostMediaHosts} is more than the ${media.hosts} media hosts of cell ${name}`;
+    const message = `${lostMediaHosts} is more than the ${counted(media.hosts, 'media host')} of cell ${name}`;
     yield errorAt(source, ['rules', 'lostMediaHosts'], message, `a whole number from 0 to ${media.hosts}`);
   }
   const homes = new Map(cells.flatMap(({ name, tenants }) => tenants.map((tenant) => [tenant.name, name] as const)));

@@ -1,4 +1,5 @@
 /** Turns what was read into what the planner takes. Arithmetic only. */
+import { counted } from '../config-file/counted.ts';
 import { figuresWith, type Measurements } from '../planner/component-figures.ts';
 import type { Blueprint, FleetCell, FleetTenant, PlanInput, Signals } from '../planner/plan/input.ts';
 import { quotaUse, type Quota } from '../planner/plan/quotas.ts';
@@ -72,7 +73,7 @@ export function fleetInput(sources: FleetSources): { input: Omit<PlanInput, 'mem
   const notes = cells.flatMap(({ use }) => use.notes);
   if (unknown > 0) {
     notes.push(
-      `${unknown} of ${input.tenants.length} tenants without a history: expected to use what their limits were sized for`,
+      `${unknown} of ${counted(input.tenants.length, 'tenant')} without a history: expected to use what their limits were sized for`,
     );
   }
   return { input, notes };

@@ -1,4 +1,5 @@
 /** What tenants cannot have used. Arithmetic only. */
+import { counted } from '../config-file/counted.ts';
 import type { CellSpec } from '../fleet/schema/cell.ts';
 import { contractOfAll, mostPossible, physicalLimit } from '../planner/plan/implausible.ts';
 import type { Implausible } from '../planner/plan/input.ts';
@@ -30,7 +31,7 @@ export function forgetImplausibleUse(spec: CellSpec, measured: Measured, grid: G
         values[i] = NaN;
       }
       if (count === 0) continue;
-      const times = count === 1 ? `${when(at(first))}` : `${count} times from ${when(at(first))} on`;
+      const times = count === 1 ? `${when(at(first))}` : `${counted(count, 'time')} from ${when(at(first))} on`;
       const text = `${amount(highest)} ${resource} of tenant ${name} ${times}, at most ${amount(most)} can be`;
       found.push({ from: at(first), until: at(last + 1), text });
     }

@@ -1,4 +1,5 @@
 /** Component figures from the processor time that calls took. Arithmetic only. */
+import { counted } from '../config-file/counted.ts';
 import type { FigureName, Measurements } from '../planner/component-figures.ts';
 
 /** What the processes of one program did for so much work. */
@@ -39,7 +40,7 @@ export function figuresOf(
       continue;
     }
     const perCore = work / processorSeconds;
-    const times = cores === 1 ? '' : `, times ${cores} cores`;
+    const times = cores === 1 ? '' : `, times ${counted(cores, 'core')}`;
     figures[figure] = {
       value: rounded(perCore * cores),
       source: `${where}: ${rounded(work)} ${unit} took ${seconds} of ${program}’s processor time${times}; a full core is extrapolated`,

@@ -1,5 +1,6 @@
 /** Reads measured use of tenants to be put through a simulation. */
 import { basename } from 'node:path';
+import { counted } from '../config-file/counted.ts';
 import type { Resource } from '../planner/resources.ts';
 import { replayTraffic, type Replay } from '../planner/simulation/replay.ts';
 import { parseScenario, type Scenario } from '../planner/simulation/scenario-schema.ts';
@@ -54,10 +55,19 @@ export async function readReplay(path: string, options: ReplayOptions): Promise<
     const { start, stepMinutes, steps } = await extentOf(path);
     const days = (steps * stepMinutes) / 1440;
     if (days > MOST_DAYS) {
-      fail(finding(1, `the file's times are ${days} days apart`, `${days} days`, `at most ${MOST_DAYS} days`));
+      fail(
+        finding(
+          1,
+          `the file's times are ${counted(days, 'day')} apart`,
+          counted(days, 'day'),
+          `at most ${MOST_DAYS} days`,
+        ),
+      );
     }
     if (!STEPS.includes(stepMinutes)) {
-      fail(finding(1, `the file has a line every ${stepMinutes} minutes`, `${stepMinutes}`, STEPS.join(', ')));
+      fail(
+        finding(1, `the file has a line every ${counted(stepMinutes, 'minute')}`, `${stepMinutes}`, STEPS.join(', ')),
+      );
     }
     const reading = new FileReading(
       { start, stepMinutes, length: steps },
@@ -70,7 +80,14 @@ export async function readReplay(path: string, options: ReplayOptions): Promise<
     const more = problemCount - problems.length;
     const found = problems.map(({ line, message, given, allowed }) => finding(line, message, given, allowed));
     if (more > 0)
-      found.push(finding(problems.at(-1)!.line, `${more} more lines are wrong`, `${more}`, 'no wrong line'));
+      found.push(
+        finding(
+          problems.at(-1)!.line,
+          `${counted(more, 'more line is', 'more lines are')} wrong`,
+          `${more}`,
+          'no wrong line',
+        ),
+      );
     if (found.length > 0) fail(...found);
     const tenants = new Map<string, Partial<Record<Resource, ArrayLike<number>>>>();
     for (const { name, resource, values } of reading.series()) {
@@ -81,7 +98,8 @@ export async function readReplay(path: string, options: ReplayOptions): Promise<
     const replay: Replay = { start, stepMinutes, steps, tenants };
     const scenario = scenarioOf(path, replay, options);
     const strangers = reading.strangers.size;
-    const notes = strangers === 0 ? [] : [`${path}: lines of ${strangers} cells are left out; tenants are replayed`];
+    const notes =
+      strangers === 0 ? [] : [`${path}: lines of ${counted(strangers, 'cell')} are left out; tenants are replayed`];
     return { scenario, traffic: replayTraffic(replay, scenario), notes };
   } catch (error) {
     if (error instanceof FormProblem) fail(finding(error.line, error.message, path, error.allowed));

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { counted } from '../config-file/counted.ts';
 import { planJson } from '../planner/plan.ts';
 import type { Plan } from '../planner/plan/schema.ts';
 import { addToAudit, readAuditEnd } from './audit.ts';
@@ -94,7 +95,7 @@ function unfinished({ path, state }: ReadState, audit: string): readonly string[
   const notes: string[] = [];
   if (torn > 0) {
     notes.push(
-      `${audit}: the last line was torn by a crash (${torn} bytes without an end); it stays, new lines follow it`,
+      `${audit}: the last line was torn by a crash (${counted(torn, 'byte')} without an end); it stays, new lines follow it`,
     );
   }
   if (last?.event === 'refused') return notes;

@@ -1,3 +1,4 @@
+import { counted } from '../config-file/counted.ts';
 import { callLimits } from './admission/call-limits.ts';
 import { rateLimits } from './admission/rate-limits.ts';
 import { requireTarget } from './teletraffic/arguments.ts';
@@ -116,7 +117,7 @@ function party(tenant: AdmissionTenant): Party {
   }
   if (!Number.isInteger(guaranteedCalls) || guaranteedCalls > contract.calls) {
     throw new RangeError(
-      `Tenant ${id}: ${guaranteedCalls} calls are guaranteed; allowed is a whole number up to its contract of ${contract.calls}`,
+      `Tenant ${id}: ${counted(guaranteedCalls, 'call is', 'calls are')} guaranteed; allowed is a whole number up to its contract of ${contract.calls}`,
     );
   }
   if (guaranteedPerSecond > contract.callsPerSecond) {

@@ -1,3 +1,4 @@
+import { counted } from '../config-file/counted.ts';
 import { connectionBytes } from '../fleet/schema/fixed.ts';
 import type { CellSpec } from '../fleet/schema/cell.ts';
 import { relayedCallGbps, relayedCallPackets } from '../fleet/relay-capacity.ts';
@@ -106,7 +107,7 @@ export function cellCapacity(spec: CellSpec, options: CapacityOptions = {}): Cel
 export function capacityLines(capacity: CellCapacity): string[] {
   const lines = RESOURCES.flatMap((resource) => {
     const { limit, hosts, binding, constraints } = capacity.resources[resource];
-    const spread = hosts === 1 ? '' : ` (${hosts} hosts left x ${round(binding.limit)})`;
+    const spread = hosts === 1 ? '' : ` (${counted(hosts, 'host')} left x ${round(binding.limit)})`;
     return [
       `${resource}: ${round(limit)}${spread}, bound by ${binding.because} of ${binding.of}`,
       ...constraints.map(
@@ -174,7 +175,7 @@ function sbcConstraints(
         of,
         because: 'shared memory',
         limit: Math.floor((memory * 2 ** 20 * share) / bytes),
-        arithmetic: `${sbc.sharedMemoryMiB} MiB less ${forConnections} for connections x ${share} / ${bytes} bytes a contact`,
+        arithmetic: `${sbc.sharedMemoryMiB} MiB less ${forConnections} for connections x ${share} / ${counted(bytes, 'byte')} a contact`,
         source: figures.registrationBytes.source,
       },
     ],
@@ -242,7 +243,7 @@ function mediaConstraints(
         of,
         because: name === 'transcodedSessionsPerCore' ? 'processor, every session transcoded' : 'processor',
         limit: Math.floor(cores * perCore),
-        arithmetic: `${cores} cores (one of ${instance.vcpus} kept for the system) x ${perCore} sessions`,
+        arithmetic: `${counted(cores, 'core')} (one of ${instance.vcpus} kept for the system) x ${counted(perCore, 'session')}`,
         source: figures[name].source,
       });
     }
@@ -291,7 +292,7 @@ function instanceConstraints(
       of: 'a media host',
       because: inKernel ? 'processor (kernel)' : 'processor (user space)',
       limit: Math.floor(forRelay * relay.value!),
-      arithmetic: `(${cores} cores - ${media.freeswitch.sessions} FreeSWITCH sessions / ${perSession} a core) x ${relay.value} calls`,
+      arithmetic: `(${counted(cores, 'core')} - ${counted(media.freeswitch.sessions, 'FreeSWITCH session')} / ${perSession} a core) x ${counted(relay.value!, 'call')}`,
       source: `${relay.source}; ${figures.freeswitchSessionsPerCore.source}`,
     },
   ];

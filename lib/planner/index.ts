@@ -1,4 +1,8 @@
-/** The capacity planner as a library: all of it pure, no clock, no chance and no file that is not passed in. See docs/library.md. */
+/**
+ * The capacity planner as a library: all of it pure, no clock, no chance and no file that is not passed in. See docs/library.md.
+ *
+ * @module cellstamp/capacity
+ */
 
 // What tenants use, and what was measured of them.
 export { RESOURCES, evenDemand, type Demand, type Resource, type WeeklyDemand, weeklyPeak } from './resources.ts';

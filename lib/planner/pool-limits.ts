@@ -1,3 +1,4 @@
+import { counted } from '../config-file/counted.ts';
 import type { SharedLimit } from './shared-limits.ts';
 
 /** More pools that share hosts than this have more unions than anyone can check. */
@@ -21,7 +22,7 @@ export function poolLimits(
   const sharedLimits: SharedLimit[] = [];
   for (const names of connectedPools(pools)) {
     if (names.length > MOST_SHARING) {
-      throw new RangeError(`${names.length} pools share media hosts; allowed are ${MOST_SHARING}`);
+      throw new RangeError(`media hosts are shared by ${counted(names.length, 'pool')}; allowed are ${MOST_SHARING}`);
     }
     const unions = Array.from({ length: 2 ** names.length - 1 }, (_, i) => {
       const members = names.filter((_, bit) => ((i + 1) & (1 << bit)) !== 0);

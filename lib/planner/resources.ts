@@ -27,7 +27,7 @@ export type Demand = Readonly<Record<Resource, number>>;
 export const HOURS_PER_WEEK = 168;
 
 /**
- * The use of every resource in each hour of a week: {@link HOURS_PER_WEEK} values each, hour 0 is Monday 00:00 to
+ * The use of every resource in each hour of a week: 168 values each, hour 0 is Monday 00:00 to
  * 01:00 **UTC**, so that tenants of different time zones can be added up.
  */
 export type WeeklyDemand = Readonly<Record<Resource, Float64Array>>;

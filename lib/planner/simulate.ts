@@ -1,3 +1,4 @@
+import { counted } from '../config-file/counted.ts';
 import { seededRandom } from './random.ts';
 import type { Decider, SimulatedKind } from './simulation/decider.ts';
 import { instantOf, SimulatedFleet, USUAL, type Circumstances } from './simulation/fleet.ts';
@@ -90,7 +91,9 @@ function requireSetting({ traffic, kinds, cells }: SimulationSetting, { everyMin
     throw new RangeError(`stepMinutes must divide 60, got ${stepMinutes}`);
   }
   if (!(everyMinutes >= stepMinutes && everyMinutes % stepMinutes === 0)) {
-    throw new RangeError(`${name} decides every ${everyMinutes} minutes; allowed are multiples of ${stepMinutes}`);
+    throw new RangeError(
+      `${name} decides every ${counted(everyMinutes, 'minute')}; allowed are multiples of ${stepMinutes}`,
+    );
   }
   const ids = new Set(traffic.tenants.map(({ id }) => id));
   const placed = new Set<string>();

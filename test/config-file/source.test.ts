@@ -48,6 +48,26 @@ copy: *media
     expect(readSource('a.yaml', 'media: {}\n').written(['media'])).toBeUndefined();
   });
 
+  it.each(['04', '010', '-01', '00', '01.5'])(
+    'refuses the number %s, which versions of YAML read differently',
+    (number) => {
+      const { findings } = readSource('a.yaml', `hosts: ${number}\n`);
+      expect(findings).toMatchObject([
+        {
+          line: 1,
+          path: 'hosts',
+          message: `${number} without quotes is a number that begins with 0, which YAML 1.1 and 1.2 read differently`,
+          given: number,
+          allowed: `${Number(number)}, or '${number}' in quotes for a text`,
+        },
+      ]);
+    },
+  );
+
+  it.each(['0', '0.5', '-0.5', '0x1f', '0o17', "'04'", '10.04.0.0', '04a'])('takes %s as it stands', (text) => {
+    expect(readSource('a.yaml', `hosts: ${text}\n`).findings).toEqual([]);
+  });
+
   it('of any text is read without an exception', () => {
     const part = fc.constantFrom(
       'a',

@@ -40,7 +40,10 @@ it.each([...pages, 'CHANGELOG.md', 'SECURITY.md'])('%s', (page) => {
 const namedIn = (page: string): readonly string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#]+)/g)].map(([, link]) => join(dirname(page), link!));
 
-it('README leads to every page of the documentation, and the list of alerts to every runbook', () => {
-  const reached = new Set([...namedIn('README.md'), ...namedIn('docs/alerts.md')]);
-  expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([]);
+it('README leads to every page, over other pages', () => {
+  const reached = new Set(['README.md']);
+  for (const page of reached) {
+    for (const next of namedIn(page)) if (pages.includes(next)) reached.add(next);
+  }
+  expect(pages.filter((page) => !reached.has(page))).toEqual([]);
 });

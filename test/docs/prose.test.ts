@@ -6,7 +6,7 @@ import { parseCell } from '../../lib/fleet/schema/cell.ts';
 import { hostConfig } from '../../lib/software/cell-host.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { pages, root } from './pages.ts';
-import { pageFindings, filesBelow, textFindings, wordsOf, type Finding } from './prose.ts';
+import { pageFindings, filesBelow, textFindings, uncounted, wordsOf, type Finding } from './prose.ts';
 
 /** `['tenant', 'move']` for every command that its parent's help lists. */
 async function commands(parents: readonly string[] = []): Promise<readonly (readonly string[])[]> {
@@ -55,6 +55,10 @@ describe('plain English', () => {
         wordsOf(path).flatMap(({ line, text }) => textFindings(relative(root, path), text, line)),
       ),
     );
+  });
+
+  it('of a number that may be 1 before what it counts', () => {
+    none(filesBelow(join(root, 'lib'), '.ts').flatMap(uncounted));
   });
 
   it('in programs in other languages', () => {

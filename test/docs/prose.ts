@@ -92,3 +92,26 @@ export function wordsOf(path: string): readonly { readonly line: number; readonl
   visit(source);
   return found;
 }
+
+/** What the project counts, in the plural. Units with a slash, as in "packets/s", stay as they are. */
+const countedNouns =
+  /^ ((?!has\b)[a-z]+ )?(tenants|users|calls|cells|hosts|trunks|files|lines|sessions|days|hours|minutes)(?![\w/-])/i;
+
+/** Plurals behind a value that may be 1, where `counted` belongs. A constant is as large as it is, and a name is not a number. */
+export function uncounted(path: string): readonly Finding[] {
+  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: Finding[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isTemplateSpan(node) && !/^[A-Z_]+(\.length)?$|role$|^tenant$/.test(node.expression.getText())) {
+      const plural = countedNouns.exec(node.literal.text)?.[0];
+      const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+      if (plural !== undefined) {
+        const text = `\${${node.expression.getText()}}${plural}`;
+        found.push({ where: `${path}:${line}`, text, instead: 'counted(...)' });
+      }
+    }
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return found;
+}

@@ -239,6 +239,11 @@ const values: readonly Row[] = [
     '3:20 error aws.database.version: 15.10 without quotes is a number',
   ),
   cell(
+    'a number with a leading zero',
+    'media: { hosts: 04 }\n',
+    '3:10 error media.hosts: 04 without quotes is a number that begins with 0, which YAML 1.1 and 1.2 read differently; allowed: 4',
+  ),
+  cell(
     'a boolean for a text',
     'aws: { image: true }\n',
     '3:8 error aws.image: must be an AMI id, for example ami-0abcdef1234567890; got true (a boolean)',
@@ -795,7 +800,7 @@ const planner: readonly Row[] = [
   scenario(
     'an hour after the end',
     'outages: [{ fromHour: 24, hours: 1 }]\n',
-    '4:13 error outages[0].fromHour: hour 24 is after the 1 simulated days',
+    '4:13 error outages[0].fromHour: hour 24 is after the 1 simulated day',
   ),
   scenario(
     'a region without tenants',

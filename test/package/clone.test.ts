@@ -41,7 +41,8 @@ const texts = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .trim()
   .split('\n')
   .filter((path) => /^(README|CONTRIBUTING|docs\/|examples\/|lib\/|stacks\/|cells\/|bench\/|scripts\/)/.test(path))
-  .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+  // Help is wrapped for a terminal, within a command too.
+  .map((path) => ({ path, text: readFileSync(path, 'utf8').replace(/\bnpx\n +cellstamp/g, 'npx cellstamp\n') }));
 
 /** Commands of the program; those of a command are `rollout.command('cell')`. */
 const names = texts

@@ -280,6 +280,7 @@ describe('a history that nobody should plan on', () => {
       'history/e.ndjson': '{"time": 1\n',
       'history/f.ndjson': '{"time": 1, "tenent": "acme"}\n',
       'history/g.txt': 'x',
+      'history/i.ndjson': `{"time": 1, "tenant": "\\"time\\": a", "resource": "calls", "value": 1, "v\\u0061lue": 2}\n`,
     });
     const refusal = await refusalOf({
       ...files,
@@ -293,7 +294,8 @@ describe('a history that nobody should plan on', () => {
       `history/e.ndjson:1:1 error: the line is not JSON; allowed: ${object}`,
       `history/f.ndjson:1:1 error: there is no key tenent; allowed: ${object}`,
       'history/g.txt:1:1 error: the name ends in .txt; allowed: a name that ends in .csv or .ndjson',
-      'planning.yaml:4:131 error history.files[7]: there is no file history/h.csv; allowed: a file that is there',
+      'history/i.ndjson:1:1 error: the key value is given twice; allowed: each key once',
+      'planning.yaml:4:149 error history.files[8]: there is no file history/h.csv; allowed: a file that is there',
     ]);
   });
 

@@ -35,7 +35,7 @@ describe('plan', () => {
       ['euw1-b', null],
     ]);
     expect(excuses).toHaveLength(1);
-    expect(excuses[0]!.text).toMatch(/the other 1 cells of eu-west-1 would be at 1\d\d\.\d % on average/);
+    expect(excuses[0]!.text).toMatch(/the other 1 cell of eu-west-1 would be at 1\d\d\.\d % on average/);
   });
 
   it('the same input gives the same bytes, in whatever order cells and memory keys come', () => {

@@ -128,7 +128,7 @@ describe('simulate', () => {
       }),
     );
     expect(log.map(({ refused }) => refused)).toEqual([
-      '1 media hosts for pool high-volume of euc1-a, at least 2 must be in service',
+      '1 media host for pool high-volume of euc1-a, at least 2 must be in service',
       'euc1-a has no media host 5, or it is named twice; there are 1,2,3,4',
       'there is no cell nowhere',
       'there is no kind of cell huge',

@@ -72,7 +72,7 @@ describeWith(['moto_server'], 'check --account', () => {
       [
         'eu-west-1: the fleet needs 7 Elastic IPs, others use 2, the account allows 5: error: ask AWS for 9 (quota L-0263D0A3)',
         'eu-west-1: the fleet needs 40 vCPUs of On-Demand Standard instances, others use 4, the account allows 64',
-        'eu-west-1: the fleet needs 1 VPCs, others use 2, the account allows 5',
+        'eu-west-1: the fleet needs 1 VPC, others use 2, the account allows 5',
       ].join('\n'),
     );
     expect(status).toBe(2);

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import type { Progress } from '../../user-agent/load.ts';
 import { asRoot } from '../as-root.ts';
 import { formatReport } from '../call-report.ts';
@@ -144,5 +145,5 @@ async function placeElsewhere(name: string | undefined, options: Options, to: st
 }
 
 export function describeProgress({ calls, up, over, failed }: Progress): string {
-  return `${over} of ${calls} calls over, ${up} up, ${failed} failed`;
+  return `${over} of ${counted(calls, 'call')} over, ${up} up, ${failed} failed`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import type { Measurements } from '../../planner/component-figures.ts';
 import { cellsOption, readCells } from '../cell-files.ts';
 import { isThere } from '../../config-file/read-text.ts';
@@ -47,7 +48,7 @@ async function capacity(names: readonly string[], options: Options): Promise<voi
   for (const { name, media } of specs) {
     if (lostMediaHosts <= media.hosts) continue;
     throw new CommandFailure(
-      `--lost-media-hosts is ${lostMediaHosts}, and cell ${name} has ${media.hosts} media hosts; it must be a whole number from 0 to ${media.hosts}`,
+      `--lost-media-hosts is ${lostMediaHosts}, and cell ${name} has ${counted(media.hosts, 'media host')}; it must be a whole number from 0 to ${media.hosts}`,
       2,
     );
   }
@@ -61,7 +62,7 @@ async function capacity(names: readonly string[], options: Options): Promise<voi
     printJson({ lostMediaHosts, cells });
     return;
   }
-  const hosts = lostMediaHosts === 1 ? '1 media host' : `${lostMediaHosts} media hosts`;
+  const hosts = counted(lostMediaHosts, 'media host');
   const texts = cells.map((cell) =>
     [`cell ${cell.name}, with ${hosts} of every pool and one SBC lost`, '', ...capacityLines(cell)].join('\n'),
   );

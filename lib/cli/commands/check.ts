@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import { readCellFolder } from '../../config-file/cell-folder.ts';
 import { rewriteForm } from '../../config-file/rewrite-form.ts';
 import { formatFinding, printable } from '../../config-file/finding.ts';
@@ -87,7 +88,7 @@ async function check({ cells: folder, rewrite, account, privileges, json }: Opti
     else for (const one of room) console.log(roomLine(one));
     for (const one of toFill) console.log(fillLine(one));
     for (const one of privileged) console.log(privilegeLine(one));
-    console.log(`${count(files.length, 'file')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`);
+    console.log(`${counted(files.length, 'file')}: ${counted(errors, 'error')}, ${counted(warnings, 'warning')}`);
   }
   for (const line of rewrite
     ? left.map(({ path, refused }) => `${printable(path)}: not rewritten, ${refused}`)
@@ -113,7 +114,7 @@ const isTooSmall = ({ needed, others, allowed }: AccountRoom) => needed + others
 
 function roomLine(room: AccountRoom): string {
   const { region, quota, code, needed, others, allowed } = room;
-  const text = `${region}: the fleet needs ${needed} ${awsQuotas[quota].what}, others use ${others}, the account allows ${allowed}`;
+  const text = `${region}: the fleet needs ${counted(needed, ...awsQuotas[quota].names)}, others use ${others}, the account allows ${allowed}`;
   return isTooSmall(room) ? `${text}: error: ask AWS for ${needed + others} (quota ${code})` : text;
 }
 
@@ -133,9 +134,9 @@ async function privilegesOf(cells: readonly CellSpec[], front: FrontSpec | undef
 }
 
 function needsLine({ region, ...needs }: RegionNeeds): string {
-  const parts = Object.entries(awsQuotas).map(([name, { what, code, usual }]) => {
+  const parts = Object.entries(awsQuotas).map(([name, { names, code, usual }]) => {
     const need = needs[name as keyof AwsNeeds];
-    return `${need} ${what}${need > usual ? ` (a new account has ${usual}: ask AWS for more, quota ${code})` : ''}`;
+    return `${counted(need, ...names)}${need > usual ? ` (a new account has ${usual}: ask AWS for more, quota ${code})` : ''}`;
   });
   return `${region}: the fleet needs ${parts.join(', ')}`;
 }
@@ -165,10 +166,11 @@ function oldFiles(files: readonly FleetFile[]): readonly OldFile[] {
 }
 
 function advice(old: readonly OldFile[]): readonly string[] {
-  const [files, verb] = old.length === 1 ? ['1 file', 'is'] : [`${old.length} files`, 'are'];
   return old.length === 0
     ? []
-    : [`${files} ${verb} in the old form; npx cellstamp check --rewrite moves what is in it`];
+    : [
+        `${counted(old.length, 'file is', 'files are')} in the old form; npx cellstamp check --rewrite moves what is in it`,
+      ];
 }
 
 /** @returns the paths of what was replaced */
@@ -182,8 +184,4 @@ async function replace(old: readonly OldFile[]): Promise<readonly string[]> {
       disk.rename(complete, path);
       return path;
     });
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import { usualDeadlineSeconds, type Drained, type DrainPort } from '../../operations/drain.ts';
 import { cellsOption, readCell } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
@@ -106,15 +107,13 @@ async function drain(host: string, options: Options & { readonly deadline: numbe
 
 function describe(cell: string, { host, dead, takenOverBy, moved, ended }: Drained): string {
   const what =
-    takenOverBy === null ? '' : `; ${takenOverBy} has its work${moved === 0 ? '' : `, with ${calls(moved)}`}`;
-  const bye = ended.length === 0 ? '' : `; ${calls(ended.length)} got a BYE`;
+    takenOverBy === null ? '' : `; ${takenOverBy} has its work${moved === 0 ? '' : `, with ${counted(moved, 'call')}`}`;
+  const bye = ended.length === 0 ? '' : `; ${counted(ended.length, 'call')} got a BYE`;
   const back = dead
     ? `\n${host} is dead; "npx cellstamp up ${cell}" recreates it without its work, "npx cellstamp undrain ${host}" then gives it back`
     : '';
   return `${host} of ${cell} is drained${what}${bye}${back}`;
 }
-
-const calls = (count: number) => `${count} ${count === 1 ? 'call' : 'calls'}`;
 
 async function undrain(host: string, options: Options): Promise<void> {
   const port = await portOf(host, options);

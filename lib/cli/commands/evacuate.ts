@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import { readText } from '../../config-file/read-text.ts';
 import { usualDeadlineSeconds } from '../../operations/drain.ts';
 import type {
@@ -100,7 +101,7 @@ async function leave(
 }
 
 function describe(cell: string, { moved, ended }: Evacuated): string {
-  const bye = ended.length === 0 ? '' : `; ${count(ended.length, 'call')} got a BYE`;
+  const bye = ended.length === 0 ? '' : `; ${counted(ended.length, 'call')} got a BYE`;
   return [
     ...moved.map(({ tenant, to }) => `${tenant} is in ${to}`),
     `${cell} is empty and retired${bye}. Its voicemail messages and the call records in it stay there until it is taken down`,
@@ -145,7 +146,7 @@ function describeRecovered(cell: string, { restored, missing }: Recovered, lost:
   return [
     ...restored.map(
       ({ tenant, to, users, numbers }) =>
-        `${tenant} is in ${to}, with ${count(users, 'user')} and ${count(numbers, 'number')}`,
+        `${tenant} is in ${to}, with ${counted(users, 'user')} and ${counted(numbers, 'number')}`,
     ),
     'Lost:',
     ...lost.map((what) => `  ${what}`),
@@ -154,8 +155,6 @@ function describeRecovered(cell: string, { restored, missing }: Recovered, lost:
       : `${cell} stays cordoned for ${missing.join(', ')}: move them in its file, provision their new cell, and enter them in the directory; their users have to be created again`,
   ].join('\n');
 }
-
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 async function filesOf(
   cell: string,

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import { isOnKubernetes } from '../../fleet/schema/targets/on-kubernetes.ts';
 import { cellsOption, readCell } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
@@ -60,7 +61,7 @@ async function image(name: string, { cells, role, output, architecture, pin, jso
   for (const each of role === undefined ? roles : [role]) {
     const one = await makeImage(cellOnNodes(spec), each, output, { architecture });
     if (pin) pinImage(join(cells, `${name}.yaml`), spec.kubernetes.images[each], one.image);
-    if (!json) console.log(`${one.image}\n  ${one.archive}, ${one.packages} packages in ${one.contents}`);
+    if (!json) console.log(`${one.image}\n  ${one.archive}, ${counted(one.packages, 'package')} in ${one.contents}`);
     made.push(one);
   }
   if (json) printJson({ cell: name, images: made });
@@ -72,7 +73,7 @@ function pinImage(path: string, before: string, after: string): void {
   const places = text.split(before).length - 1;
   if (places !== 1) {
     throw new CommandFailure(
-      `${path}: ${before} stands there ${places} times, not once; put ${after} there by hand`,
+      `${path}: ${before} stands there ${counted(places, 'time')}, not once; put ${after} there by hand`,
       1,
     );
   }

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import type { PlanInput } from '../../planner/plan/input.ts';
 import type { Plan } from '../../planner/plan/schema.ts';
 import { POLICIES, type Policy } from '../../planner/policy.ts';
@@ -107,7 +108,9 @@ function warnOfOtherMoment({ now, write }: Options): void {
   const hours = (now - Date.now()) / 3_600_000;
   if (Math.abs(hours) < 1) return;
   const apart =
-    Math.abs(hours) < 48 ? `${Math.round(Math.abs(hours))} hours` : `${Math.round(Math.abs(hours) / 24)} days`;
+    Math.abs(hours) < 48
+      ? counted(Math.round(Math.abs(hours)), 'hour')
+      : counted(Math.round(Math.abs(hours) / 24), 'day');
   console.error(
     `cellstamp: warning: --now ${new Date(now).toISOString()} is ${apart} ${hours < 0 ? 'ago' : 'ahead'}; --write writes the plan for that moment into the files of today`,
   );
@@ -125,7 +128,9 @@ async function planNow(options: Options, signal: AbortSignal, onProgress: (text:
   const read = await readPlanInput({ cells, planning, now, signal, onProgress });
   for (const warning of read.planning.warnings) console.error(formatFinding(warning));
   const before = earlier.before ?? readState(read.planning.statePath);
-  onProgress(`planning ${read.input.cells.length} cells and ${read.input.tenants.length} tenants`);
+  onProgress(
+    `planning ${counted(read.input.cells.length, 'cell')} and ${counted(read.input.tenants.length, 'tenant')}`,
+  );
   return { read, before, ...(await planOf(read, before, options)) };
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import type { Promotion } from '../../operations/promote.ts';
 import { asRoot } from '../as-root.ts';
 import { cellsOption, readCell } from '../cell-files.ts';
@@ -69,7 +70,7 @@ function lossText(before: string, loss: Promotion['loss']): string {
     case 'none':
       return 'nothing is lost';
     case 'bytes':
-      return `${loss.bytes} bytes of changes that ${before} had are lost`;
+      return `${counted(loss.bytes, 'byte')} of changes that ${before} had are lost`;
     case 'unknown': {
       const since = loss.since === null ? 'its last moments' : new Date(loss.since * 1000).toISOString();
       return `what ${before} took after ${since}, if anything, is lost; it can't be asked how much that is`;

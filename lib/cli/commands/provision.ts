@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import { customersSql } from '../../software/kamailio/sbc/tenant-tables.ts';
 import type { CellSpec, Limits } from '../../fleet/schema/cell.ts';
 import { cellsOption, readCell } from '../cell-files.ts';
@@ -65,7 +66,7 @@ async function provision(name: string, options: Options): Promise<void> {
   if (options.json) printJson(done);
   else {
     console.log(
-      `cell ${name} has the ${tenants.length} tenants and ${trunks.length} trunks of its file; ${sbcs.join(' and ')} know them`,
+      `cell ${name} has the ${counted(tenants.length, 'tenant')} and ${counted(trunks.length, 'trunk')} of its file; ${sbcs.join(' and ')} know them`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import { formatFinding, printable } from '../../config-file/finding.ts';
 import { oldScenario } from '../../fleet/schema/old-form.ts';
 import type { PlanningTerms } from '../../planner-files/planning-terms.ts';
@@ -165,7 +166,7 @@ async function simulateAll(
   };
   return names.map((name) =>
     simulate(setting, deciderOf(name), (done, of) =>
-      show(`${name}: ${Math.floor((100 * done) / of)} % of ${of} steps`),
+      show(`${name}: ${Math.floor((100 * done) / of)} % of ${counted(of, 'step')}`),
     ),
   );
 }

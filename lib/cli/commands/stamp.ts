@@ -32,7 +32,13 @@ interface Options {
 }
 
 /** Nothing is written unless everything is right. */
-function stamp(name: string, { region, size, cells: folder, json }: Options): void {
+function stamp(name: string, { region, size, cells: folder, json }: Options, command: Command): void {
+  if (command.getOptionValueSource('cells') === 'cli' && !isThere(folder)) {
+    throw new CommandFailure(
+      `there is no folder ${printable(folder)}; allowed: a folder that is there, or no --cells for a new folder cells`,
+      2,
+    );
+  }
   const { files, findings: before } = isNewFolder(folder) ? { files: [], findings: [] } : readFleet(folder);
   refuse(errorsOf(before).map(formatFinding), 'mend the fleet first');
   const path = join(folder, `${name}.yaml`);

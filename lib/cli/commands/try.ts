@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import type * as Local from '../../targets/local/index.ts';
 import { parseCell, type CellSpec } from '../../fleet/schema/cell.ts';
 import { describeProgress, usualKinds } from './call.ts';
@@ -55,13 +56,13 @@ async function tryOut(name: string | undefined, { cells, json }: Options): Promi
           signal,
           onProgress: ({ host, state }) => {
             if (state === 'ready') hosts.add(host);
-            line.show(`booting: ${hosts.size} hosts ready`);
+            line.show(`booting: ${counted(hosts.size, 'host')} ready`);
           },
         }),
         signal,
       );
       say(
-        `${status.hosts.length} hosts of a cell are up after ${secondsSinceStart()} s: ${status.hosts.map((host) => host.name).join(', ')}`,
+        `${counted(status.hosts.length, 'host')} of a cell are up after ${secondsSinceStart()} s: ${status.hosts.map((host) => host.name).join(', ')}`,
       );
       for (const note of status.notes) say(note);
       const report = await placeTestCalls(status, {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import type { Progress } from '../../targets/local/index.ts';
 import { cellsOption, readCell, readFront } from '../cell-files.ts';
 import { formatStatus } from '../cell-table.ts';
@@ -49,7 +50,8 @@ async function up(names: readonly string[], options: Options): Promise<void> {
     }
     return upWithFront(names, options);
   }
-  if (names.length > 1) throw new CommandFailure(`${names.length} cells are named; without --front it is one`, 2);
+  if (names.length > 1)
+    throw new CommandFailure(`${counted(names.length, 'cell is', 'cells are')} named; without --front it is one`, 2);
   const cell = readCell(options.cells, names[0] ?? exampleCell);
   const local = await import('../../targets/local/index.ts');
   const waiting = new Waiting(cell.hosts.map((host) => host.name));
@@ -156,7 +158,7 @@ class Waiting {
     if (state === 'renewed') return this.#line.show(`${host} has its work back`);
     if (state === 'ready') this.#waiting.delete(host);
     const ready = this.#total - this.#waiting.size;
-    this.#line.show(`${ready} of ${this.#total} hosts ready; waiting for ${[...this.#waiting].join(', ')}`);
+    this.#line.show(`${ready} of ${counted(this.#total, 'host')} ready; waiting for ${[...this.#waiting].join(', ')}`);
   }
 
   clear(): void {

@@ -1,4 +1,5 @@
 /** Each cell of a plan over time: demand and its quantiles against what it carries, and the media hosts it wants. */
+import { counted } from '../../config-file/counted.ts';
 import { demandAhead, type CellAhead, type DemandAhead } from '../../planner/plan/demand-ahead.ts';
 import type { PlanInput } from '../../planner/plan/input.ts';
 import { DEFAULT_RULES } from '../../planner/plan/rules.ts';
@@ -130,7 +131,7 @@ const levelText = (level: number): string => `${Number((level * 100).toPrecision
 
 const withLost = (resource: DemandAhead['resource'], lost: number): string =>
   resource === 'relayedCalls' || resource === 'mediaSessions'
-    ? `${lost} media host${lost === 1 ? '' : 's'} of every pool lost`
+    ? `${counted(lost, 'media host')} of every pool lost`
     : 'an SBC lost';
 
 const UNITS: Readonly<Record<DemandAhead['resource'], string>> = {

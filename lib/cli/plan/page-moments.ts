@@ -1,4 +1,5 @@
 /** When what a plan decides is to be done: for its page. */
+import { counted } from '../../config-file/counted.ts';
 import type { Action, ActionOf, Plan } from '../../planner/plan/schema.ts';
 import type { Mark, Span } from '../../report/index.ts';
 import { HOUR_MS } from '../../planner/time.ts';
@@ -21,7 +22,7 @@ export function spansOf({ actions, now }: Plan): Span[] {
 }
 
 function spanOf(action: Action, now: number): Pick<Span, 'from' | 'to'> & { name: (count: number) => string } {
-  const tenants = (count: number): string => (count === 1 ? 'a tenant' : `${count} tenants`);
+  const tenants = (count: number): string => (count === 1 ? 'a tenant' : counted(count, 'tenant'));
   switch (action.kind) {
     case 'stamp':
       return {
@@ -81,7 +82,7 @@ export function marksOf(cell: string, { now, cells, actions }: Plan): Mark[] {
     } else if (action.cell === cell) {
       if (action.kind === 'scale') {
         const [first] = stepsOf(action);
-        add(first!.at, `${first!.hosts} media hosts of ${action.pools.join(' and ')}`);
+        add(first!.at, `${counted(first!.hosts, 'media host')} of ${action.pools.join(' and ')}`);
       } else {
         add(present, action.kind === 'place' ? 'tenants come' : action.kind);
         if (action.kind === 'drain') add(Date.parse(action.deadline), 'drained');

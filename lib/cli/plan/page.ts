@@ -1,4 +1,5 @@
 /** A plan as one page: what to do and why, each cell's demand against what it carries, and what if. */
+import { counted } from '../../config-file/counted.ts';
 import type { PlanInput } from '../../planner/plan/input.ts';
 import type { Action, Plan } from '../../planner/plan/schema.ts';
 import { barChart, html, page, table, timeline, type Html } from '../../report/index.ts';
@@ -145,7 +146,7 @@ function packing({ cells, lowerBound }: Plan): Html {
     );
   }
   return html`${charts}
-    <p>The tenants need at least ${lowerBound.cells} cells, however packed: ${lowerBound.because}.</p>
+    <p>The tenants need at least ${counted(lowerBound.cells, 'cell')}, however packed: ${lowerBound.because}.</p>
     ${table(
       ['cell', 'state', 'tenants', 'full', 'fullest limit', 'full from (UTC)'],
       cells.map((cell) => [

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { FIGURES } from '../../planner/simulation/comparison.ts';
 import type { FleetHour, SimulationResult } from '../../planner/simulation/result.ts';
 import { barChart, html, lineChart, page, table, type Html, type Section } from '../../report/index.ts';
@@ -60,7 +61,7 @@ function overTime({ decider, hours, log }: SimulationResult): Html {
       ${lineChart({
         id: `demand-${decider}`,
         title: `Demand and capacity under ${decider}`,
-        description: `Up to ${Math.round(highest)} concurrent calls in ${hours.length} hours, ${stamps.length} cells stamped`,
+        description: `Up to ${counted(Math.round(highest), 'concurrent call')} in ${counted(hours.length, 'hour')}, ${counted(stamps.length, 'cell')} stamped`,
         unit: 'concurrent calls',
         times,
         lines: [
@@ -74,7 +75,7 @@ function overTime({ decider, hours, log }: SimulationResult): Html {
       ${lineChart({
         id: `short-${decider}`,
         title: `Cells and shortages under ${decider}`,
-        description: `Cells were short in ${shortHours} of ${hours.length} hours`,
+        description: `Cells were short in ${shortHours} of ${counted(hours.length, 'hour')}`,
         unit: 'cells',
         times,
         lines: [

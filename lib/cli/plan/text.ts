@@ -1,4 +1,5 @@
 /** A plan as a person reads it: what, where, when and why, in the manner of Terraform's plans. */
+import { counted } from '../../config-file/counted.ts';
 import { amount, percent } from '../../planner/wording.ts';
 import type { Action, Plan, PlanExcuse } from '../../planner/plan/schema.ts';
 import { lines } from '../failure.ts';
@@ -112,7 +113,7 @@ function describe(action: Action): string {
     case 'move':
       return `${action.tenant} from ${action.from} to ${action.to}`;
     case 'scale':
-      return `${action.cell} ${action.pools.join(' and ')}: ${action.current} to ${action.hosts[0]} media hosts from ${at(action.from)}, at most ${Math.max(...action.hosts)} within 48 h`;
+      return `${action.cell} ${action.pools.join(' and ')}: ${action.current} to ${counted(action.hosts[0]!, 'media host')} from ${at(action.from)}, at most ${Math.max(...action.hosts)} within 48 h`;
     case 'drain':
       return `${action.cell}: ${counted(action.tenants, 'tenant')} to go by ${at(action.deadline)}`;
     case 'hold':
@@ -189,5 +190,3 @@ function quotaLines({ quotas }: Plan): readonly string[] {
 }
 
 const at = (instant: string): string => when(Date.parse(instant));
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

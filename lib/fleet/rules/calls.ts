@@ -1,4 +1,5 @@
 /** When a cell ends calls by itself. */
+import { counted } from '../../config-file/counted.ts';
 import type { Rule } from '../../config-file/rule.ts';
 import type { CellSpec } from '../schema/cell-types.ts';
 
@@ -9,7 +10,7 @@ const timersKeepTime: Rule<CellSpec> = {
     if (calls.timerSpeedup === 1 || size === 'test') return;
     yield {
       path: ['calls', 'timerSpeedup'],
-      message: `timers that run ${calls.timerSpeedup} times faster would end real calls`,
+      message: `timers that run ${counted(calls.timerSpeedup, 'time')} faster would end real calls`,
       allowed: '1, or more in a cell of size test',
     };
   },

@@ -1,4 +1,5 @@
 /** Every rule over what is on Kubernetes. A cell without the section `kubernetes:` breaks none of them. */
+import { counted } from '../../config-file/counted.ts';
 import type { PortRange } from '../../config-file/fields.ts';
 import type { Path } from '../../config-file/finding.ts';
 import type { Rule } from '../../config-file/rule.ts';
@@ -112,7 +113,7 @@ export const nodesWaitForCalls: Rule<{
     yield {
       path: ['kubernetes', 'drainMinutes'],
       alsoAt: [['kubernetes', 'nodes', 'managedBy']],
-      message: `${drainMinutes} minutes are longer than ${nodes.managedBy} waits for a pod, and then cuts its calls`,
+      message: `${counted(drainMinutes, 'minute is', 'minutes are')} longer than ${nodes.managedBy} waits for a pod, and then cuts its calls`,
       allowed: `at most ${most}, or nodes that are self-managed or of karpenter`,
     };
   },
@@ -125,7 +126,7 @@ const callsFitIntoTheDrain: Rule<OnKubernetes> = {
     if (drainMinutes >= calls.longestMinutes) return;
     yield {
       path: ['kubernetes', 'drainMinutes'],
-      message: `a pod that ends cuts calls after ${drainMinutes} minutes, and they may last ${calls.longestMinutes}`,
+      message: `a pod that ends cuts calls after ${counted(drainMinutes, 'minute')}, and they may last ${calls.longestMinutes}`,
       allowed: `at least ${calls.longestMinutes}, or calls.longestMinutes: ${drainMinutes}`,
     };
   },
@@ -222,8 +223,8 @@ const everyMediaHostHasAnAddress: Rule<OnKubernetes> = {
     yield {
       path: ['kubernetes', 'mediaAddresses'],
       alsoAt: [['media', 'hosts']],
-      message: `${mediaAddresses.length} addresses for ${hosts} media hosts`,
-      allowed: `${hosts} addresses, that of media-1 first`,
+      message: `${counted(mediaAddresses.length, 'address', 'addresses')} for ${counted(hosts, 'media host')}`,
+      allowed: `${counted(hosts, 'address', 'addresses')}, that of media-1 first`,
     };
   },
 };
@@ -237,7 +238,7 @@ const callsOutliveTheirNode: Rule<OnKubernetes> = {
     yield {
       path: ['kubernetes', 'mediaAddresses'],
       message: 'no relay can move to another node, so the loss of a media node ends its calls with BYE',
-      allowed: `${hosts} public addresses, which move between media nodes on one link`,
+      allowed: `${counted(hosts, 'public address', 'public addresses')}, which move between media nodes on one link`,
     };
   },
 };

@@ -1,4 +1,5 @@
 /** Whether the SBCs and the edges carry what is asked of them, on whatever machines. */
+import { counted } from '../../config-file/counted.ts';
 import { connectionBytes } from '../schema/fixed.ts';
 import type { CellSpec } from '../schema/cell-types.ts';
 import type { Connections } from '../../config-file/fields.ts';
@@ -15,7 +16,7 @@ const connectionsFitTheSharedMemory: Rule<CellSpec> = {
     yield {
       path: ['sbc', 'connections', 'total'],
       alsoAt: [['sbc', 'sharedMemoryMiB']],
-      message: `${sbc.connections.total} connections over TLS take ${needed} MiB; Kamailio has ${sbc.sharedMemoryMiB} MiB`,
+      message: `${counted(sbc.connections.total, 'connection')} over TLS take ${needed} MiB; Kamailio has ${sbc.sharedMemoryMiB} MiB`,
       allowed: `at most ${Math.floor((0.75 * sbc.sharedMemoryMiB * 2 ** 20) / connectionBytes)} connections, or sharedMemoryMiB: ${Math.ceil(needed / 0.75)}`,
     };
   },
@@ -51,7 +52,7 @@ const setupsAreReported: Rule<CellSpec> = {
     if (sbc.setupsPerSecond <= reportedSetupsPerSecond) return;
     yield {
       path: ['sbc', 'setupsPerSecond'],
-      message: `${sbc.setupsPerSecond} call set-ups a second are more than was ever reported for one SBC with media relay`,
+      message: `${counted(sbc.setupsPerSecond, 'call set-up')} a second are more than was ever reported for one SBC with media relay`,
       allowed: `at most ${reportedSetupsPerSecond} until you have measured more`,
     };
   },

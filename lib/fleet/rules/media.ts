@@ -1,4 +1,5 @@
 /** Media hosts: pools, FreeSWITCH beside the relay. */
+import { counted } from '../../config-file/counted.ts';
 import type { Rule } from '../../config-file/rule.ts';
 import type { CellSpec } from '../schema/cell-types.ts';
 
@@ -30,7 +31,7 @@ const poolsNameExistingHosts: Rule<CellSpec> = {
         if (host > media.hosts) {
           yield {
             path,
-            message: `host ${host} is not there: the cell has ${media.hosts} media hosts`,
+            message: `host ${host} is not there: the cell has ${counted(media.hosts, 'media host')}`,
             allowed: `1 to ${media.hosts}`,
           };
         }
@@ -68,7 +69,7 @@ const sessionsFitTheRelay: Rule<CellSpec> = {
     yield {
       path: ['media', 'freeswitch', 'sessions'],
       alsoAt: [['media', 'relay', 'calls']],
-      message: `${freeswitch.sessions} sessions can't be reached with ${relay.calls} relayed calls`,
+      message: `${counted(freeswitch.sessions, 'session')} can't be reached with ${counted(relay.calls, 'relayed call')}`,
       allowed: `at most media.relay.calls (${relay.calls})`,
     };
   },

@@ -1,4 +1,5 @@
 /** Ports: enough of them, none twice, none that is another's. */
+import { counted } from '../../config-file/counted.ts';
 import { internalPorts } from '../schema/fixed.ts';
 import type { PortRange } from '../../config-file/fields.ts';
 import type { Rule } from '../../config-file/rule.ts';
@@ -39,7 +40,7 @@ const relayPortsAreEnough: Rule<CellSpec> = {
     yield {
       path: relayPath,
       alsoAt: [['media', 'relay', 'calls']],
-      message: `${ports} ports are too few for ${relay.calls} calls`,
+      message: `${ports} ports are too few for ${counted(relay.calls, 'call')}`,
       allowed: `at least ${relay.calls * perCall} (${perCall} a call)${withMux}`,
     };
   },
@@ -56,8 +57,8 @@ const freeswitchPortsAreEnough: Rule<CellSpec> = {
     yield {
       path: freeswitchPath,
       alsoAt: [['media', 'freeswitch', 'sessions']],
-      message: `${text(freeswitch.ports)} has ports for ${legs} sessions, too few for ${freeswitch.sessions}`,
-      allowed: `at least ${2 * freeswitch.sessions} ports (2 a session), or at most ${legs} sessions`,
+      message: `${text(freeswitch.ports)} has ports for ${counted(legs, 'session')}, too few for ${freeswitch.sessions}`,
+      allowed: `at least ${2 * freeswitch.sessions} ports (2 a session), or at most ${counted(legs, 'session')}`,
     };
   },
 };

@@ -1,4 +1,5 @@
 /** Source addresses: a call from one of them is taken without registration, as that trunk's or that tenant's. */
+import { counted } from '../../config-file/counted.ts';
 import { aligned, contains, formatRange, overlaps, parseRange, rangeEnd, type Range } from '../range.ts';
 import type { CellSpec } from '../schema/cell-types.ts';
 import type { Path } from '../../config-file/finding.ts';
@@ -36,7 +37,7 @@ const sourcesAreSound: Rule<CellSpec> = {
       if (range.prefix < widestSourcePrefix) {
         yield {
           path,
-          message: `${text} lets ${2 ** (32 - range.prefix)} addresses call as ${owner} without registration`,
+          message: `${text} lets ${counted(2 ** (32 - range.prefix), 'address', 'addresses')} call as ${owner} without registration`,
           allowed: `/${widestSourcePrefix} to /32`,
         };
       } else if (aligned(range).first !== range.first) {

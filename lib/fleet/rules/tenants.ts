@@ -1,4 +1,5 @@
 /** Tenants, and what they share with the rest of the cell. Names, domains and numbers are compared over the whole fleet. */
+import { counted } from '../../config-file/counted.ts';
 import { suggestion } from '../../config-file/allowed.ts';
 import { contains, parseRange } from '../range.ts';
 import { callsWithOneHostLost } from '../relay-capacity.ts';
@@ -12,7 +13,7 @@ const tenantsFitTheCell: Rule<CellSpec> = {
     if (tenants.length <= maxTenants) return;
     yield {
       path: ['tenants'],
-      message: `${tenants.length} tenants are more than the cell takes`,
+      message: `${counted(tenants.length, 'tenant is', 'tenants are')} more than the cell takes`,
       allowed: `at most ${maxTenants} (maxTenants)`,
     };
   },
@@ -26,7 +27,7 @@ const cellIsNotTooLarge: Rule<CellSpec> = {
     if (maxTenants <= 500) return;
     yield {
       path: ['maxTenants'],
-      message: `${maxTenants} tenants share the fate of this cell`,
+      message: `${counted(maxTenants, 'tenant shares', 'tenants share')} the fate of this cell`,
       allowed: 'at most 500; more tenants want another cell',
     };
   },
@@ -163,14 +164,14 @@ const tenantLimitsFitTheCell: Rule<CellSpec> = {
       if (hosts !== undefined && limits.calls > hosts * media.relay.calls) {
         yield {
           path: ['tenants', index, 'limits', 'calls'],
-          message: `${name} may have ${limits.calls} calls; the media hosts of ${tier} carry ${hosts * media.relay.calls}`,
+          message: `${name} may have ${counted(limits.calls, 'call')}; the media hosts of ${tier} carry ${hosts * media.relay.calls}`,
           allowed: `at most ${hosts * media.relay.calls}`,
         };
       }
       if (limits.callsPerSecond > sbc.setupsPerSecond) {
         yield {
           path: ['tenants', index, 'limits', 'callsPerSecond'],
-          message: `${name} may set up ${limits.callsPerSecond} calls a second; the cell takes ${sbc.setupsPerSecond}`,
+          message: `${name} may set up ${counted(limits.callsPerSecond, 'call')} a second; the cell takes ${sbc.setupsPerSecond}`,
           allowed: `at most ${sbc.setupsPerSecond}`,
         };
       }
@@ -189,7 +190,7 @@ const guaranteesHold: Rule<CellSpec> = {
     if (guaranteed > room) {
       yield {
         path: ['tenants'],
-        message: `${guaranteed} calls are guaranteed to tenants; with one media host lost the cell relays ${room}`,
+        message: `${counted(guaranteed, 'call is', 'calls are')} guaranteed to tenants; with one media host lost the cell relays ${room}`,
         allowed: `at most ${room} in all: (media.hosts - 1) x media.relay.calls`,
       };
     }
@@ -199,7 +200,7 @@ const guaranteesHold: Rule<CellSpec> = {
       if (limits.guaranteedCalls > limits.calls) {
         yield {
           path,
-          message: `${name} is guaranteed ${limits.guaranteedCalls} calls and may have ${limits.calls}`,
+          message: `${name} is guaranteed ${counted(limits.guaranteedCalls, 'call')} and may have ${limits.calls}`,
           allowed: `at most ${limits.calls} (calls)`,
         };
       }
@@ -207,7 +208,7 @@ const guaranteesHold: Rule<CellSpec> = {
       if (media.pools[tier] !== undefined && hosts < media.hosts) {
         yield {
           path,
-          message: `${name} has the tier ${tier}, which ${hosts} of ${media.hosts} media hosts serve: others may fill these`,
+          message: `${name} has the tier ${tier}, which ${hosts} of ${counted(media.hosts, 'media host')} serve: others may fill these`,
           allowed: 'a guarantee where every media host is in the pool of the tier',
         };
       }
@@ -222,7 +223,7 @@ const retiredCellIsEmpty: Rule<CellSpec> = {
     if (state !== 'retired' || tenants.length === 0) return;
     yield {
       path: ['tenants'],
-      message: `the cell is retired and still names ${tenants.length} tenant${tenants.length === 1 ? '' : 's'}`,
+      message: `the cell is retired and still names ${counted(tenants.length, 'tenant')}`,
       allowed: 'no tenants in a retired cell',
     };
   },

@@ -1,4 +1,5 @@
 /** Trunks to carriers. */
+import { counted } from '../../config-file/counted.ts';
 import { contains, parseRange } from '../range.ts';
 import type { Path } from '../../config-file/finding.ts';
 import type { Rule } from '../../config-file/rule.ts';
@@ -110,14 +111,14 @@ const trunkLimitsFitTheCell: Rule<CellSpec> = {
       if (limits.calls > calls) {
         yield {
           path: ['trunks', index, 'limits', 'calls'],
-          message: `${name} may have ${limits.calls} calls; the cell’s media hosts carry ${calls}`,
+          message: `${name} may have ${counted(limits.calls, 'call')}; the cell’s media hosts carry ${calls}`,
           allowed: `at most ${calls}`,
         };
       }
       if (limits.callsPerSecond > sbc.setupsPerSecond) {
         yield {
           path: ['trunks', index, 'limits', 'callsPerSecond'],
-          message: `${name} may set up ${limits.callsPerSecond} calls a second; the cell takes ${sbc.setupsPerSecond}`,
+          message: `${name} may set up ${counted(limits.callsPerSecond, 'call')} a second; the cell takes ${sbc.setupsPerSecond}`,
           allowed: `at most ${sbc.setupsPerSecond}`,
         };
       }

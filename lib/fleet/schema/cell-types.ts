@@ -302,9 +302,9 @@ export interface CellInput {
         readonly domain: string;
         /** Media pool that serves the tenant: a key of media.pools. @default "standard" */
         readonly tier?: string | undefined;
-        /** Direct-dial number to where it rings: a user name of the tenant, a feature code such as *43 (echo test), or @exchange, the tenant’s own PBX, which gets the number as it was called. */
+        /** Direct-dial number to where it rings: a user name of the tenant, a feature code such as *43 (echo test), or `@exchange`, the tenant’s own PBX, which gets the number as it was called. */
         readonly dids?: Readonly<Record<string, string>> | undefined;
-        /** The tenant’s own PBX, known by its address, to which the numbers with @exchange go. Default: none. */
+        /** The tenant’s own PBX, known by its address, to which the numbers with `@exchange` go. Default: none. */
         readonly exchange?:
           | {
               /** Signalling address of the PBX, in one of the sources. */
@@ -618,9 +618,9 @@ export interface CellSpec {
     readonly domain: string;
     /** Media pool that serves the tenant: a key of media.pools. @default "standard" */
     readonly tier: string;
-    /** Direct-dial number to where it rings: a user name of the tenant, a feature code such as *43 (echo test), or @exchange, the tenant’s own PBX, which gets the number as it was called. */
+    /** Direct-dial number to where it rings: a user name of the tenant, a feature code such as *43 (echo test), or `@exchange`, the tenant’s own PBX, which gets the number as it was called. */
     readonly dids: Readonly<Record<string, string>>;
-    /** The tenant’s own PBX, known by its address, to which the numbers with @exchange go. Default: none. */
+    /** The tenant’s own PBX, known by its address, to which the numbers with `@exchange` go. Default: none. */
     readonly exchange?:
       | {
           /** Signalling address of the PBX, in one of the sources. */

@@ -102,7 +102,7 @@ export const tenantSchema = z.strictObject({
     )
     .default({})
     .describe(
-      'Direct-dial number to where it rings: a user name of the tenant, a feature code such as *43 (echo test), or @exchange, the tenant’s own PBX, which gets the number as it was called.',
+      'Direct-dial number to where it rings: a user name of the tenant, a feature code such as *43 (echo test), or `@exchange`, the tenant’s own PBX, which gets the number as it was called.',
     ),
   exchange: z
     .strictObject({
@@ -111,7 +111,7 @@ export const tenantSchema = z.strictObject({
       transport: z.enum(['udp', 'tcp']).default('udp').describe('Transport towards the PBX.'),
     })
     .optional()
-    .describe('The tenant’s own PBX, known by its address, to which the numbers with @exchange go. Default: none.'),
+    .describe('The tenant’s own PBX, known by its address, to which the numbers with `@exchange` go. Default: none.'),
   forwards: z
     .record(userName, forward)
     .default({})

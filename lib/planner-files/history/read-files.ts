@@ -1,6 +1,7 @@
 /** Reads the history files that `planning.yaml` names. */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { counted } from '../../config-file/counted.ts';
 import type { TimeZone } from '../../planner/forecast/time-zone.ts';
 import { printable, type Finding } from '../../config-file/finding.ts';
 import { reasonOf } from '../../config-file/read-text.ts';
@@ -95,7 +96,14 @@ async function readFile(
   const more = reading.problemCount - reading.problems.length;
   const lastLine = reading.problems.at(-1)?.line ?? 1;
   if (more > 0) {
-    found.push(finding(lastLine, `${more} more lines of the file are wrong`, `${more} lines`, 'no wrong line'));
+    found.push(
+      finding(
+        lastLine,
+        `${counted(more, 'more line of the file is', 'more lines of the file are')} wrong`,
+        counted(more, 'line'),
+        'no wrong line',
+      ),
+    );
   }
   const step = reading.stepMinutes();
   if (step > grid.stepMinutes) {
@@ -103,7 +111,7 @@ async function readFile(
     found.push(
       finding(
         1,
-        `the file has a line every ${step} minutes, the plan counts in ${grid.stepMinutes}`,
+        `the file has a line every ${counted(step, 'minute')}, the plan counts in ${grid.stepMinutes}`,
         `${step}`,
         allowed,
       ),

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { counted } from '../../config-file/counted.ts';
 import { requireTextFile, UnreadableFile } from '../../config-file/read-text.ts';
 import { NoCsv, readCsvRecords } from './csv-records.ts';
 
@@ -56,7 +57,12 @@ async function readCsv(path: string, reader: RowReader, signal?: AbortSignal): P
       places = placesOf(record, line);
       width = record.length;
     } else if (record.length === width) reader(rowOf(record, places), line);
-    else throw new FormProblem(line, `the line has ${record.length} fields`, `${width}, as many as the first line`);
+    else
+      throw new FormProblem(
+        line,
+        `the line has ${counted(record.length, 'field')}`,
+        `${width}, as many as the first line`,
+      );
   };
   try {
     await readCsvRecords(path, take, signal);
@@ -134,5 +140,15 @@ function objectOf(line: string, number: number): Row {
   const unknown = Object.keys(value).filter((key) => !columns.includes(key as Column));
   if (unknown.length > 0)
     throw new FormProblem(number, `there is no key ${unknown.slice(0, 5).join(', ')}`, objectAllowed);
+  const names = keysOf(line);
+  const twice = names.find((name, place) => names.indexOf(name) < place);
+  if (twice !== undefined) throw new FormProblem(number, `the key ${twice} is given twice`, 'each key once');
   return value as Row;
+}
+
+/** The keys of an object as they stand in its line: of those that are repeated, JSON.parse keeps only the last. */
+function keysOf(line: string): readonly string[] {
+  return [...line.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?/g)].flatMap(([, text, colon]) =>
+    colon === undefined ? [] : [JSON.parse(text!) as string],
+  );
 }

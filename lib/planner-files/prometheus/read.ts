@@ -1,5 +1,6 @@
 /** What Prometheus knows of the fleet: the histories of cells, and how they are now. */
 import { dirname } from 'node:path';
+import { counted } from '../../config-file/counted.ts';
 import type { Signals } from '../../planner/plan/input.ts';
 import type { Resource } from '../../planner/resources.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
@@ -149,7 +150,9 @@ async function readHistories(
       const gaps = values.reduce((count, point) => count + (Number.isNaN(point) ? 1 : 0), 0);
       if (gaps > 0) {
         const because = partly === 0 ? '' : `, in ${partly} of them as metrics of some of its hosts are missing`;
-        notes.push(`Prometheus: ${resource} of ${cell} is unknown in ${gaps} of ${grid.length} intervals${because}`);
+        notes.push(
+          `Prometheus: ${resource} of ${cell} is unknown in ${gaps} of ${counted(grid.length, 'interval')}${because}`,
+        );
       }
       measured.add('cell', cell, resource, values);
     }

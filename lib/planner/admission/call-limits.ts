@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { linesForErlangB } from '../teletraffic/erlang.ts';
 import { sharedDemand, sharedPlacesFor, timeCongestion, type GuaranteedTraffic } from './shared-demand.ts';
 import { finePercent } from '../wording.ts';
@@ -40,7 +41,8 @@ export function callLimits(
   target: number,
 ): CallLimits | { readonly excuse: string } {
   const guaranteed = tenants.reduce((sum, one) => sum + one.guaranteedCalls, 0);
-  if (guaranteed > places) return { excuse: `${guaranteed} calls are guaranteed, but there is room for ${places}` };
+  if (guaranteed > places)
+    return { excuse: `${counted(guaranteed, 'call is', 'calls are')} guaranteed, but there is room for ${places}` };
   const findings: string[] = [];
   const shared = Math.floor(places) - guaranteed;
   const demand = sharedDemand(tenants.map(together), shared);
@@ -48,7 +50,7 @@ export function callLimits(
   const congestion = timeCongestion(demand, shared);
   if (needed === undefined) {
     findings.push(
-      `the ${shared} shared calls are all taken ${finePercent(congestion)} of the time at the expected traffic, target ${finePercent(target)}`,
+      `the ${counted(shared, 'shared call is', 'shared calls are')} all taken ${finePercent(congestion)} of the time at the expected traffic, target ${finePercent(target)}`,
     );
   }
   // No other tenant limits one that is alone.

@@ -1,4 +1,5 @@
 /** How available the calls of a cell are, part by part. */
+import { counted } from '../../config-file/counted.ts';
 import type { Assumed } from './assumptions.ts';
 import { groupAway, minutesPerYear, series, type Group } from './redundancy.ts';
 
@@ -104,7 +105,7 @@ export function frontAvailability({ regions }: FrontShape, assumed: Assumed, ofC
     {
       name: 'edges',
       unavailable: away.reduce((all, one) => all * one, 1),
-      because: `no edge takes calls in any of ${regions.length === 1 ? 'the one region' : `${regions.length} regions`}`,
+      because: `no edge takes calls in any of ${regions.length === 1 ? 'the one region' : counted(regions.length, 'region')}`,
     },
   ]);
 }

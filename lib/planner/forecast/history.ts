@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { requireWhole } from '../teletraffic/arguments.ts';
 import { instantOf } from './instant.ts';
 import type { TimeZone } from './time-zone.ts';
@@ -90,7 +91,7 @@ export function readHistory(samples: readonly Sample[], zone: TimeZone, stepMinu
   if (intervals > MOST_INTERVALS) {
     const [first, last] = [placed[0]!, placed.at(-1)!].map(({ at }) => new Date(at).toISOString().slice(0, 10));
     throw new RangeError(
-      `samples from ${first} to ${last} are ${intervals} intervals apart, allowed are ${MOST_INTERVALS}; ` +
+      `samples from ${first} to ${last} are ${counted(intervals, 'interval')} apart, allowed are ${MOST_INTERVALS}; ` +
         'times that are numbers must be milliseconds since 1970',
     );
   }
@@ -243,13 +244,12 @@ class Findings {
 
   #finding(kind: Finding['kind'], at: number | undefined, count: number): Finding {
     const where = at === undefined ? '' : ` from ${new Date(at).toISOString()} on`;
-    const many = count === 1 ? '1 interval' : `${count} intervals`;
     return {
       kind,
       severity: SEVERE.has(kind) ? 'error' : 'warning',
       at,
       count,
-      message: `${many}${where}: ${TEXTS[kind]}`,
+      message: `${counted(count, 'interval')}${where}: ${TEXTS[kind]}`,
     };
   }
 }

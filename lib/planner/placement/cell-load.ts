@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { limitName, limitServes, type CellLimits, type SharedLimit } from '../shared-limits.ts';
 import { RESOURCES } from '../resources.ts';
 import type { Load, TenantRow, Terms } from './tenant-table.ts';
@@ -56,7 +57,7 @@ export class CellLoad {
       throw new RangeError(`Cell ${cell.name}: head-room is ${headroom}; allowed is 0 to less than 1`);
     }
     if (!(maxTenants >= 0)) {
-      throw new RangeError(`Cell ${cell.name}: ${maxTenants} tenants at most; allowed is 0 or more`);
+      throw new RangeError(`Cell ${cell.name}: ${counted(maxTenants, 'tenant')} at most; allowed is 0 or more`);
     }
     for (const sharedLimit of sharedLimits) {
       if (!(sharedLimit.limit >= 0 && sharedLimit.limit < Infinity)) {

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { hourOfWeekName } from '../hour-of-week.ts';
 import { limitName } from '../shared-limits.ts';
 import { amount, percent } from '../wording.ts';
@@ -39,7 +40,7 @@ export function whyNot(load: CellLoad, tenant: TenantRow): Excuse | undefined {
   if (!load.hasPool(pool)) return excuse('pool', `has no media hosts for pool ${pool}`);
   if (load.holdsEnterpriseOf(tenant)) return excuse('enterprise', 'holds another tenant of the same enterprise');
   if (load.tenants.size + 1 > limits.maxTenants) {
-    return excuse('tenantCap', `holds ${load.tenants.size} tenants of at most ${limits.maxTenants}`);
+    return excuse('tenantCap', `holds ${counted(load.tenants.size, 'tenant')} of at most ${limits.maxTenants}`);
   }
   const overload = load.overload(tenant);
   if (overload === undefined) return undefined;

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { hourOfWeekName } from '../hour-of-week.ts';
 import { limitName, limitServes, type CellLimits } from '../shared-limits.ts';
 import { RESOURCES } from '../resources.ts';
@@ -33,7 +34,7 @@ export function lowerBound(tenants: readonly TenantRow[], slots: number, limits:
   if (tenants.length === 0) return { cells: 0, because: 'no tenants' };
   let best: LowerBound = {
     cells: atLeast(tenants.length / limits.maxTenants),
-    because: `${tenants.length} tenants, at most ${limits.maxTenants} a cell`,
+    because: `${counted(tenants.length, 'tenant')}, at most ${limits.maxTenants} a cell`,
   };
   const offer = (cells: number, because: string): void => {
     if (cells > best.cells) best = { cells, because };
@@ -41,7 +42,7 @@ export function lowerBound(tenants: readonly TenantRow[], slots: number, limits:
 
   const isSmall = tenants.length <= MOST_COMPARED;
   const enterprise = largestEnterprise(tenants);
-  offer(enterprise, `${enterprise} tenants of one enterprise, each in a cell of its own`);
+  offer(enterprise, `${counted(enterprise, 'tenant')} of one enterprise, each in a cell of its own`);
 
   for (const sharedLimit of limits.sharedLimits) {
     const resource = RESOURCES.indexOf(sharedLimit.resource);
@@ -59,7 +60,7 @@ export function lowerBound(tenants: readonly TenantRow[], slots: number, limits:
   }
   if (isSmall) {
     const alone = mutualConflicts(tenants, slots, limits);
-    offer(alone, `${alone} tenants of whom no two fit into one cell`);
+    offer(alone, `${counted(alone, 'tenant')} of whom no two fit into one cell`);
   }
   return best;
 }

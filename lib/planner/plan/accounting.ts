@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { weekOf } from './host-groups.ts';
 import type { FleetTenant } from './input.ts';
 import { hourOfWeek } from '../hour-of-week.ts';
@@ -45,9 +46,9 @@ export function accounting(
   if (steps === 0) return {};
   [forecast, expected] = [forecast / steps, expected / steps];
   if (Math.abs(forecast - expected) <= CALLS) return {};
-  const tenantsText = `its ${tenants.length} tenants add up to ${amount(expected)}`;
+  const tenantsText = `its ${counted(tenants.length, 'tenant adds', 'tenants add')} up to ${amount(expected)}`;
   if (expected > FACTOR * forecast) {
-    const both = `${name} is forecast to have ${amount(forecast)} calls on average, ${tenantsText}`;
+    const both = `${name} is forecast to have ${counted(amount(forecast), 'call')} on average, ${tenantsText}`;
     return { note: `${both}: each is taken to use its part of the forecast` };
   }
   // Where all grow, the weeks of tenants are behind a forecast, and so is the cell's own week, made like theirs.
@@ -56,7 +57,7 @@ export function accounting(
   const theirs = mean(week);
   if (had - theirs <= CALLS || had <= FACTOR * theirs || forecast <= FACTOR * expected) return {};
   return {
-    contradiction: `${name} had ${amount(had)} calls on average, its ${tenants.length} tenants add up to ${amount(theirs)}`,
+    contradiction: `${name} had ${counted(amount(had), 'call')} on average, its ${counted(tenants.length, 'tenant adds', 'tenants add')} up to ${amount(theirs)}`,
   };
 }
 

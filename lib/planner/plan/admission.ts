@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import type { Limits } from '../../fleet/schema/cell.ts';
 import { callsWithOneHostLost } from '../../fleet/relay-capacity.ts';
 import type { AdmissionPlan } from '../admission.ts';
@@ -185,7 +186,7 @@ function cutForGuarantees(
     const above = beside.reduce((sum, i) => sum + calls[i]! - members[i]!.limits.guaranteedCalls, 0);
     if (owed > room) {
       return {
-        excuse: `${owed} calls are guaranteed on the media hosts of pool ${pool}, which carry ${room} with ${lostHosts} lost`,
+        excuse: `${counted(owed, 'call is', 'calls are')} guaranteed on the media hosts of pool ${pool}, which carry ${room} with ${lostHosts} lost`,
       };
     }
     if (owed + Math.min(above, letIn) <= room) continue;

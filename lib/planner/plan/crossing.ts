@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { hourOfWeek, hourOfWeekName } from '../hour-of-week.ts';
 import { limitName } from '../shared-limits.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
@@ -15,7 +16,7 @@ export interface Fullest {
 export function fullestOf(load: CellLoad): Fullest {
   const { tenants, cell, use, allowed, slots } = load;
   let utilisation = tenants.size / cell.limits.maxTenants;
-  let text = `${tenants.size} tenants of at most ${cell.limits.maxTenants}`;
+  let text = `${counted(tenants.size, 'tenant')} of at most ${cell.limits.maxTenants}`;
   for (const [l, sharedLimit] of cell.limits.sharedLimits.entries()) {
     for (let h = 0; h < slots; h++) {
       const used = use[l * slots + h]!;
@@ -56,7 +57,7 @@ export function crossingOf(
     if (first === undefined || at < first.at) first = { at, text };
   };
   if (tenants.size > cell.limits.maxTenants) {
-    offer(from, `${tenants.size} tenants of at most ${cell.limits.maxTenants}`);
+    offer(from, `${counted(tenants.size, 'tenant')} of at most ${cell.limits.maxTenants}`);
   }
   for (const [l, sharedLimit] of cell.limits.sharedLimits.entries()) {
     const ahead =

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { contractOfAll, mostPossible, physicalLimit } from './implausible.ts';
 import { admittedCalls, SBCS, type FleetCell, type FleetTenant, type Implausible } from './input.ts';
 import type { PlanRules } from './rules.ts';
@@ -76,8 +77,8 @@ function staleness(
   if (minutes > staleMinutes + everyMinutes) {
     const allowed =
       everyMinutes === 0
-        ? `${staleMinutes} minutes`
-        : `${staleMinutes} minutes besides the ${everyMinutes} of the next`;
+        ? counted(staleMinutes, 'minute')
+        : `${counted(staleMinutes, 'minute')} besides the ${everyMinutes} of the next`;
     const named = unmeasured.slice(0, NAMED).map(({ text }) => `; ${text}`);
     return [
       ['stale', `last measured ${when(signals.measuredAt)}, ${ago(minutes)}, allowed ${allowed}${named.join('')}`],
@@ -88,14 +89,14 @@ function staleness(
   const { sbcs = SBCS, mediaHosts = spec.media.hosts } = signals;
   if (sbcs < SBCS) found.push(['missing', `metrics of ${sbcs} of its ${SBCS} SBCs`]);
   if (mediaHosts < spec.media.hosts) {
-    found.push(['missing', `metrics of ${mediaHosts} of its ${spec.media.hosts} media hosts`]);
+    found.push(['missing', `metrics of ${mediaHosts} of its ${counted(spec.media.hosts, 'media host')}`]);
   }
   return found;
 }
 
 /** Minutes, or days where it is two and more. */
 const ago = (minutes: number): string =>
-  minutes < 2880 ? `${amount(minutes)} minutes ago` : `${amount(minutes / 1440)} days ago`;
+  minutes < 2880 ? `${counted(amount(minutes), 'minute')} ago` : `${counted(amount(minutes / 1440), 'day')} ago`;
 
 /** Set-ups that the cell cannot have: the plan does not count with them. */
 function setupsBeyondLimits({ signals, spec }: FleetCell, tenants: readonly FleetTenant[]): [HoldCode, string][] {
@@ -115,7 +116,7 @@ function contradictions({ signals, spec }: FleetCell, now: number, contract = 0)
     const sold = contract > 0 ? `, its tenants may have ${amount(contract)}` : '';
     found.push([
       'contradictory',
-      `${amount(relayedCalls)} relayed calls measured, its ${spec.media.hosts} media hosts admit ${admitted}${sold}`,
+      `${counted(amount(relayedCalls), 'relayed call')} measured, its ${counted(spec.media.hosts, 'media host')} admit ${admitted}${sold}`,
     ]);
   }
   if (relayedCalls !== undefined && callsByRecords !== undefined) {
@@ -123,7 +124,7 @@ function contradictions({ signals, spec }: FleetCell, now: number, contract = 0)
     if (apart > Math.max(COUNT_CALLS, COUNT_SHARE * Math.max(relayedCalls, callsByRecords))) {
       found.push([
         'contradictory',
-        `media hosts count ${amount(relayedCalls)} calls, the call records ${amount(callsByRecords)}`,
+        `media hosts count ${counted(amount(relayedCalls), 'call')}, the call records ${amount(callsByRecords)}`,
       ]);
     }
   }
@@ -131,7 +132,7 @@ function contradictions({ signals, spec }: FleetCell, now: number, contract = 0)
     found.push(['contradictory', `${amount(setups)} set-ups/s and no relayed call`]);
   }
   if (setups === 0 && relayedCalls !== undefined && relayedCalls >= COUNT_CALLS) {
-    found.push(['contradictory', `${amount(relayedCalls)} relayed calls and not one set-up`]);
+    found.push(['contradictory', `${counted(amount(relayedCalls), 'relayed call')} and not one set-up`]);
   }
   return found;
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { HOUR_MS } from '../time.ts';
 
 /** How long an earlier stamp took. */
@@ -46,7 +47,7 @@ export function leadTime(stamped: readonly StampRecord[], quantile: number, assu
     .filter((taken) => taken >= 0)
     .sort((a, b) => a - b);
   const rank = Math.ceil(quantile * (hours.length + 1));
-  const earlier = `${hours.length} earlier stamp${hours.length === 1 ? '' : 's'}`;
+  const earlier = counted(hours.length, 'earlier stamp');
   if (rank <= hours.length) return { hours: hours[rank - 1]!, quantile, basis: earlier };
   const longest = hours.at(-1) ?? 0;
   return {

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { cellCapacity, type CellCapacity } from '../cell-capacity.ts';
 import type { ComponentFigures } from '../component-figures.ts';
 import { forecast, MOST_DAYS, type Forecast } from '../forecast.ts';
@@ -59,7 +60,7 @@ export function outlook(
     if (!isKnown(history)) continue;
     const days = Math.ceil((now - endOf(history)) / DAY_MS) + horizonDays;
     if (days > MOST_DAYS) {
-      notes.push(`${name}: the history of ${resource} ends ${days - horizonDays} days ago and is not used`);
+      notes.push(`${name}: the history of ${resource} ends ${counted(days - horizonDays, 'day')} ago and is not used`);
       continue;
     }
     const ahead = forecast(history, { days, quantiles: levels, calendar: calendarOf(cell, resource) });

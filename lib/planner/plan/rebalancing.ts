@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { cellCapacity } from '../cell-capacity.ts';
 import type { CellKind } from '../placement/cell-kind.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
@@ -136,7 +137,7 @@ function relieveCell(context: PlanContext, cell: CellLoad, found: Rebalancing): 
       (hoursOver < rules.moveAfterHours
         ? `${name} was too full for ${amount(hoursOver)} h, tenants are moved after ${rules.moveAfterHours} h`
         : ledger.count('move', 24) >= rules.caps.movesPerDay
-          ? `${ledger.count('move', 24)} tenants were moved in 24 h, at most ${rules.caps.movesPerDay} may be`
+          ? `${counted(ledger.count('move', 24), 'tenant was', 'tenants were')} moved in 24 h, at most ${rules.caps.movesPerDay} may be`
           : undefined);
     if (wait !== undefined) {
       found.excuses.push({ action: 'move', subject: tenant.id, text: `${why}; ${to.cell.name} has room, but ${wait}` });

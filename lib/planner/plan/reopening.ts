@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { CellLoad } from '../placement/cell-load.ts';
 import { leastFull } from '../placement/place-one.ts';
 import type { PlanContext } from './context.ts';
@@ -52,7 +53,7 @@ export function reopening({ load, cells, holds, ledger }: PlanContext, overflow:
     return {
       kind: 'uncordon',
       cell: cell.name,
-      reason: `${tenants.length} tenants fit into no other cell, first ${tenants[0]!.tenant.id}; ${cell.name} is ${state} since ${ledger.of(cell.name).cordonedAt} and holds them, so none is stamped for them`,
+      reason: `${counted(tenants.length, 'tenant fits', 'tenants fit')} into no other cell, first ${tenants[0]!.tenant.id}; ${cell.name} is ${state} since ${ledger.of(cell.name).cordonedAt} and holds them, so none is stamped for them`,
     };
   });
   return { actions, excuses, cells: new Set([...taken.keys()].map(({ cell }) => cell.name)), overflow: left };

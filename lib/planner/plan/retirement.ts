@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
 import { whyNot } from '../placement/excuse.ts';
 import { leastFull } from '../placement/place-one.ts';
@@ -80,11 +81,14 @@ function considerCordon(
   }
   const recent =
     ledger.count('stamp', rules.retireAfterHours, region) + ledger.count('emergency', rules.retireAfterHours, region);
-  if (recent > 0) return stays(`${recent} cells were stamped in ${region} in the last ${rules.retireAfterHours} h`);
+  if (recent > 0)
+    return stays(
+      `${counted(recent, 'cell was', 'cells were')} stamped in ${region} in the last ${rules.retireAfterHours} h`,
+    );
   const together = filled.reduce((sum, { share }) => sum + share, 0) / (active.length - 1);
   if (together > rules.fillTarget) {
     return stays(
-      `the other ${active.length - 1} cells of ${region} would be at ${percent(together)} on average, at most ${percent(rules.fillTarget)} are allowed`,
+      `the other ${counted(active.length - 1, 'cell')} of ${region} would be at ${percent(together)} on average, at most ${percent(rules.fillTarget)} are allowed`,
     );
   }
   const trial = fitElsewhere(busy(), name, rules.fillTarget);
@@ -92,14 +96,14 @@ function considerCordon(
   const hours = (now - ledger.since(name, 'spareSince')) / HOUR_MS;
   if (hours < rules.retireAfterHours) {
     return stays(
-      `its ${candidate.tenants.size} tenants fit into the other cells of ${region}, for ${amount(hours)} h now; it is cordoned after ${rules.retireAfterHours} h`,
+      `its ${counted(candidate.tenants.size, 'tenant fits', 'tenants fit')} into the other cells of ${region}, for ${amount(hours)} h now; it is cordoned after ${rules.retireAfterHours} h`,
     );
   }
   ledger.note(name, 'cordonedAt', iso(now));
   actions.push({
     kind: 'cordon',
     cell: name,
-    reason: `its ${candidate.tenants.size} tenants fit into the other ${active.length - 1} cells of ${region} at the ${percent(RETIREMENT_QUANTILE)} quantile through a busy week, and did for ${amount(hours)} h; the fullest is then at ${percent(trial.fullest)}`,
+    reason: `its ${counted(candidate.tenants.size, 'tenant fits', 'tenants fit')} into the other ${counted(active.length - 1, 'cell')} of ${region} at the ${percent(RETIREMENT_QUANTILE)} quantile through a busy week, and did for ${amount(hours)} h; the fullest is then at ${percent(trial.fullest)}`,
   });
 }
 
@@ -132,7 +136,7 @@ function takeFurther(context: PlanContext, busy: () => FleetLoad, cell: CellLoad
     }
     const deadline = iso(now + rules.drainHours * HOUR_MS);
     ledger.note(name, 'drainBy', deadline);
-    const reason = `cordoned for ${amount(hours)} h and its ${cell.tenants.size} tenants still fit elsewhere at the ${percent(RETIREMENT_QUANTILE)} quantile through a busy week; the fullest cell is then at ${percent(trial.fullest)}`;
+    const reason = `cordoned for ${amount(hours)} h and its ${counted(cell.tenants.size, 'tenant still fits', 'tenants still fit')} elsewhere at the ${percent(RETIREMENT_QUANTILE)} quantile through a busy week; the fullest cell is then at ${percent(trial.fullest)}`;
     found.actions.push({ kind: 'drain', cell: name, deadline, tenants: cell.tenants.size, reason });
     return;
   }
@@ -147,16 +151,18 @@ function takeFurther(context: PlanContext, busy: () => FleetLoad, cell: CellLoad
     if (ledger.count('move', 24) >= rules.caps.movesPerDay) break;
     ledger.did('move', cell.cell.region);
     moved++;
-    const reason = `${name} is draining (${trial.moves.size} tenants to move); ${to.cell.name} holds it at the ${percent(RETIREMENT_QUANTILE)} quantile through a busy week`;
+    const reason = `${name} is draining (${counted(trial.moves.size, 'tenant')} to move); ${to.cell.name} holds it at the ${percent(RETIREMENT_QUANTILE)} quantile through a busy week`;
     found.actions.push({ kind: 'move', tenant: tenant.id, from: name, to: to.cell.name, reason });
   }
   if (moved < movable.length) {
     stays(
-      `${movable.length - moved} tenants wait: ${ledger.count('move', 24)} moves in 24 h, at most ${rules.caps.movesPerDay} are allowed`,
+      `${counted(movable.length - moved, 'tenant waits', 'tenants wait')}: ${counted(ledger.count('move', 24), 'move')} in 24 h, at most ${rules.caps.movesPerDay} are allowed`,
     );
   }
   if (memory.drainBy !== undefined && now > Date.parse(memory.drainBy)) {
-    stays(`its deadline was ${memory.drainBy}, ${cell.tenants.size} tenants are still there; a person should look`);
+    stays(
+      `its deadline was ${memory.drainBy}, ${counted(cell.tenants.size, 'tenant is', 'tenants are')} still there; a person should look`,
+    );
   }
 }
 
@@ -174,7 +180,7 @@ function isNeeded(context: PlanContext, { cell, tenants }: CellLoad, missing: st
   if (held || ledger.of(name).cordonedAt === undefined) return false;
   const hours = (now - ledger.since(name, 'neededSince')) / HOUR_MS;
   if (hours < rules.uncordonAfterHours) return false;
-  const reason = `its ${tenants.size} tenants no longer fit elsewhere, for ${amount(hours)} h now: ${missing}`;
+  const reason = `its ${counted(tenants.size, 'tenant no longer fits', 'tenants no longer fit')} elsewhere, for ${amount(hours)} h now: ${missing}`;
   actions.push({ kind: 'uncordon', cell: name, reason });
   return true;
 }
@@ -191,7 +197,7 @@ function considerRetire(
   if (measuredAt === undefined || relayedCalls === undefined) {
     return stays('no tenants are left; whether calls are is not measured');
   }
-  if (relayedCalls > 0) return stays(`no tenants are left, ${amount(relayedCalls)} calls are`);
+  if (relayedCalls > 0) return stays(`no tenants are left, ${counted(amount(relayedCalls), 'call is', 'calls are')}`);
   actions.push({ kind: 'retire', cell: name, reason: 'draining, no tenants are left and 0 calls are measured' });
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import type { Forecast } from '../forecast.ts';
 import type { PlanContext } from './context.ts';
 import { usableLimits } from './fleet-load.ts';
@@ -112,8 +113,8 @@ function scaleGroup(context: PlanContext, one: Outlook, group: HostGroup, uses: 
     inService: chain.slice(0, hosts[0]).sort((a, b) => a - b),
     reason:
       base < current
-        ? `${soon} hosts are enough for ${percent(rules.fewerHostsSpare)} of the load of the next ${QUIET_HOURS} h, with the ${amount(cell.signals.relayedCalls!)} calls measured now, and were for ${rules.fewerHostsAfterHours} h: one of ${current} goes`
-        : `${amount(peakAhead(one, policy.quantile, now))} calls of the cell at the ${percent(policy.quantile)} quantile within ${HOURS} h take ${Math.min(highest, chain.length)} hosts of ${pools.join(' and ')}, ${rules.lostMediaHosts} of them to lose; there are ${current}`,
+        ? `${counted(soon, 'host is', 'hosts are')} enough for ${percent(rules.fewerHostsSpare)} of the load of the next ${QUIET_HOURS} h, with the ${counted(amount(cell.signals.relayedCalls!), 'call')} measured now, and were for ${rules.fewerHostsAfterHours} h: one of ${current} goes`
+        : `${counted(amount(peakAhead(one, policy.quantile, now)), 'call')} of the cell at the ${percent(policy.quantile)} quantile within ${HOURS} h take ${counted(Math.min(highest, chain.length), 'host')} of ${pools.join(' and ')}, ${rules.lostMediaHosts} of them to lose; there are ${current}`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import type { CellLoad } from '../placement/cell-load.ts';
 import type { TenantRow } from '../placement/tenant-table.ts';
 import type { PlanContext } from './context.ts';
@@ -74,13 +75,13 @@ function cheapest(
     cells.reduce((sum, { blueprint }) => sum + (costsKnown ? blueprint.costPerHour! : 1), 0);
   const tenants = opened.flatMap((cell) => [...cell.tenants]);
   const said = (cells: readonly Sized[]): string =>
-    `${cells.length} cell${cells.length === 1 ? '' : 's'}${costsKnown ? ` at ${amount(cost(cells))} an hour` : ''}`;
+    `${counted(cells.length, 'cell')}${costsKnown ? ` at ${amount(cost(cells))} an hour` : ''}`;
   let best: readonly Sized[] = mixed;
   const tried: { blueprint: Blueprint; cells: readonly Sized[] }[] = [];
   for (const blueprint of blueprints) {
     const { cells, unplaced } = packOverflow(context, tenants, [blueprint]);
     if (unplaced.length > 0) {
-      const text = `${blueprint.name} can't hold ${unplaced.length} of the ${tenants.length} tenants: ${unplaced[0]!.excuses[0]!.text}`;
+      const text = `${blueprint.name} can't hold ${unplaced.length} of the ${counted(tenants.length, 'tenant')}: ${unplaced[0]!.excuses[0]!.text}`;
       excuses.push({ action: 'stamp', subject: blueprint.name, text });
       continue;
     }
@@ -93,7 +94,7 @@ function cheapest(
     excuses.push({
       action: 'stamp',
       subject: blueprint.name,
-      text: `${blueprint.name} would take ${said(cells)} for ${tenants.length} tenants, chosen are ${said(best)}`,
+      text: `${blueprint.name} would take ${said(cells)} for ${counted(tenants.length, 'tenant')}, chosen are ${said(best)}`,
     });
   }
   return best;
@@ -117,7 +118,7 @@ function describe(
       `${first.name} can't carry its ${percent(policy.quantile)} quantile from ${when(first.crossing.at)} on: ${first.crossing.text}`,
     );
   }
-  if (waiting > 0) reasons.push(`${waiting} waiting tenants fit into no cell`);
+  if (waiting > 0) reasons.push(`${counted(waiting, 'waiting tenant fits', 'waiting tenants fit')} into no cell`);
   // A tenant that waits needs the cell as soon as there can be one; nobody's calls are lost for it.
   const soonest = now + lead.hours * HOUR_MS;
   return {
@@ -143,7 +144,7 @@ function decide(
   const startBy = neededBy - lead.hours * HOUR_MS;
   const emergency = startBy < now;
   const name = nextName(blueprint.prefix, names);
-  const need = `${wanted.because}; no other cell has room for ${wanted.tenants.size} tenants`;
+  const need = `${wanted.because}; no other cell has room for ${counted(wanted.tenants.size, 'tenant')}`;
   const short = quotas.take(blueprint.spec);
   const not = short ?? whyNotStamp(context, wanted, emergency, actions);
   if (not !== undefined) {
@@ -178,7 +179,7 @@ function whyNotStamp(
   const emergencies = ledger.count('emergency', 24);
   if (stamps >= cellsPerDay && !(emergency && emergencies < emergencyCellsPerDay)) {
     const more = emergency ? ` and ${emergencies} of ${emergencyCellsPerDay} in an emergency` : '';
-    return `${stamps} of ${cellsPerDay} cells a day are stamped${more}`;
+    return `${stamps} of ${counted(cellsPerDay, 'cell')} a day are stamped${more}`;
   }
   if (!emergency && held.length > 0) {
     return `it can wait for the end of the hold on ${held[0]}: ${holds.get(held[0]!)!.reason}`;

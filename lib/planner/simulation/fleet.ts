@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { cellCapacity } from '../cell-capacity.ts';
 import type { CellLimits } from '../shared-limits.ts';
 import type { StampRecord } from '../plan/lead-time.ts';
@@ -174,7 +175,7 @@ export class SimulatedFleet {
         cell.closed = 'draining';
         return undefined;
       case 'retire':
-        if (cell.tenants.size > 0) return `${cell.name} still has ${cell.tenants.size} tenants`;
+        if (cell.tenants.size > 0) return `${cell.name} still has ${counted(cell.tenants.size, 'tenant')}`;
         this.cells.splice(this.cells.indexOf(cell), 1);
         return undefined;
       case 'scale':
@@ -243,7 +244,8 @@ export class SimulatedFleet {
     if (tenant === undefined || (how === 'move' && from === undefined)) return `tenant ${id} can't be ${how}d`;
     if (!this.isReady(cell, step)) return `${cell.name} is not ready`;
     if (cell === from) return `tenant ${id} is in ${cell.name}`;
-    if (cell.tenants.size >= this.limitsNow(cell).maxTenants) return `${cell.name} has ${cell.tenants.size} tenants`;
+    if (cell.tenants.size >= this.limitsNow(cell).maxTenants)
+      return `${cell.name} has ${counted(cell.tenants.size, 'tenant')}`;
     from?.tenants.delete(id);
     this.waiting.delete(id);
     this.#put(tenant, cell);
@@ -264,7 +266,8 @@ export class SimulatedFleet {
     for (const [pool, own] of Object.entries(kind.spec.media.pools)) {
       const least = Math.min(kind.leastHosts ?? Infinity, own.length);
       const left = own.filter((host) => hosts.includes(host)).length;
-      if (left < least) return `${left} media hosts for pool ${pool} of ${name}, at least ${least} must be in service`;
+      if (left < least)
+        return `${counted(left, 'media host')} for pool ${pool} of ${name}, at least ${least} must be in service`;
     }
     const before = cell.orders.at(-1)?.hosts ?? cell.hosts;
     const added = hosts.filter((host) => !before.includes(host));

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { cellCapacity } from '../cell-capacity.ts';
 import { timeZone } from '../forecast/time-zone.ts';
 import { pack } from '../placement/pack.ts';
@@ -64,7 +65,7 @@ export function initialCells(traffic: Traffic, kinds: readonly SimulatedKind[], 
   const [first] = unplaced;
   if (first !== undefined) {
     throw new RangeError(
-      `${unplaced.length} tenants fit into no cell of the scenario, first ${first.tenant.id}: ${first.excuses[0]!.text}`,
+      `${counted(unplaced.length, 'tenant fits', 'tenants fit')} into no cell of the scenario, first ${first.tenant.id}: ${first.excuses[0]!.text}`,
     );
   }
   const kindOf = (region: string): string => kinds.find(({ spec }) => spec.region === region)!.name;

@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { HOURS_PER_WEEK, RESOURCES, type Demand, type Resource } from '../resources.ts';
 import { breaksOf } from './scenario.ts';
 import type { Scenario } from './scenario-schema.ts';
@@ -30,7 +31,7 @@ export function replayTraffic({ start, stepMinutes, steps, tenants }: Replay, sc
   const historySteps = steps - (scenario.days * 1440) / stepMinutes;
   if (historySteps < 1440 / stepMinutes) {
     throw new RangeError(
-      `${scenario.days} days are to be replayed of ${(steps * stepMinutes) / 1440}; at least one day before them is needed`,
+      `${counted(scenario.days, 'day is', 'days are')} to be replayed of ${(steps * stepMinutes) / 1440}; at least one day before them is needed`,
     );
   }
   const names = [...tenants.keys()].sort();

@@ -68,7 +68,7 @@ export interface SimulationResult {
   readonly moves: number;
   readonly scaleUps: number;
   readonly scaleDowns: number;
-  /** Changes taken back within {@link REVERSAL_HOURS}. */
+  /** Changes taken back within 6 hours. */
   readonly reversals: number;
   readonly holds: number;
   readonly log: readonly LogEntry[];

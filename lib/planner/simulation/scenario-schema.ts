@@ -1,5 +1,6 @@
 /** What a person writes in a scenario file: what happens to a fleet. Everything not given does not happen. */
 import { z } from 'zod';
+import { counted } from '../../config-file/counted.ts';
 import { cellSchema, completeCell, type CellSpec } from '../../fleet/schema/cell.ts';
 import { text } from '../../config-file/fields.ts';
 import { awsRegion } from '../../fleet/schema/targets/aws.ts';
@@ -217,12 +218,16 @@ export function* scenarioRules(scenario: Scenario): Iterable<Violation> {
   ];
   for (const { path, fromHour: from } of happenings) {
     if (from < days * 24) continue;
-    yield { path, message: `hour ${from} is after the ${days} simulated days`, allowed: `below ${days * 24}` };
+    yield {
+      path,
+      message: `hour ${from} is after the ${counted(days, 'simulated day')}`,
+      allowed: `below ${days * 24}`,
+    };
   }
   const { hostShare } = scenario.cell;
   const spec = specOf(scenario.cell, regions[0]!);
   if (hostShare * spec.media.hosts > 1) {
-    const message = `${spec.media.hosts} media hosts at ${hostShare} each cost more than the cell`;
+    const message = `${counted(spec.media.hosts, 'media host')} at ${hostShare} each cost more than the cell`;
     yield { path: ['cell', 'hostShare'], message, allowed: `at most ${1 / spec.media.hosts}` };
   }
   for (const tier of ['standard', 'high-volume']) {

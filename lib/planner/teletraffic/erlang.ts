@@ -1,3 +1,4 @@
+import { counted } from '../../config-file/counted.ts';
 import { requireNonNegative, requirePositive, requireTarget } from './arguments.ts';
 import { blocking, carriedShare, idle, lnBlocking } from './loss-group.ts';
 import { risingRoot, smallestWhole } from './search.ts';
@@ -12,7 +13,7 @@ function requireGroup(lines: number, erlangs: number): void {
  *
  * @param lines number of lines, >= 0, may be real
  * @param erlangs offered traffic, >= 0
- * @returns 0 to 1; 0 where it is below the smallest double (see {@link lnErlangB})
+ * @returns 0 to 1; 0 where it is below the smallest double (see `lnErlangB`)
  * @throws RangeError for a negative or infinite argument
  * @example erlangB(30, 25) // 0.0526
  */
@@ -130,7 +131,7 @@ export function trafficForErlangB(lines: number, target: number): number {
 export function offeredForCarried(lines: number, carried: number): number {
   requirePositive('lines', lines);
   requireNonNegative('carried', carried);
-  if (carried >= lines) throw new RangeError(`carried must be below the ${lines} lines, got ${carried}`);
+  if (carried >= lines) throw new RangeError(`carried must be below the ${counted(lines, 'line')}, got ${carried}`);
   if (carried === 0) return 0;
   // Of nearly full lines by those that are idle, which can be told exactly.
   const missing = (lnErlangs: number): number => {

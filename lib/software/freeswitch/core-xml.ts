@@ -89,9 +89,9 @@ ${Object.entries(modules)
            beside. Only a backstop: a leg that meets this limit is refused and still counts for half a minute, so under
            a steady overload the refused would take the places of all calls. -->
       <param name="max-sessions" value="${sessions + sessionsPerSecond}"/>
-      <!-- New call legs a second: media.freeswitch.sessionsPerSecond. What is above gets 503. -->
+      <!-- New call legs a second: media.freeswitch.sessionsPerSecond. Calls above it get 503. -->
       <param name="sessions-per-second" value="${sessionsPerSecond}"/>
-      <!-- RTP: media.freeswitch.ports, two a leg. Too few of them would answer 488, not 503. -->
+      <!-- RTP: media.freeswitch.ports, two a leg. With too few ports, calls would get 488 instead of 503. -->
       <param name="rtp-start-port" value="${ports.from}"/>
       <param name="rtp-end-port" value="${ports.to}"/>
 
@@ -100,7 +100,7 @@ ${Object.entries(modules)
       <param name="colorize-console" value="false"/>
       <!-- The dialplan asks whether a recorded prompt exists, and encodes what it sends to the configuration service. -->
       <param name="api-expansion" value="true"/>
-      <!-- Nothing here sends mail. -->
+      <!-- No mail is sent. -->
       <param name="mailer-app" value="/bin/false"/>
     </settings>
   </configuration>

@@ -75,7 +75,7 @@ function preparations({
     {
       name: 'every call',
       comment:
-        'A call whose BYE was lost ends by media_timeout: milliseconds without RTP, and the same on hold. A call that a menu sends back comes by here again.',
+        'A call whose BYE was lost ends by media_timeout: milliseconds without RTP, and the same on hold. A call that a menu returns passes here again.',
       goesOn: true,
       conditions: [],
       actions: [
@@ -169,7 +169,7 @@ const features: readonly Extension[] = [
   {
     name: 'mailbox',
     comment:
-      'Hear messages. auth: no PIN is asked for, because the SBC sends mailbox-NAME for the owner of the box alone.',
+      'Hear messages. auth: no PIN is asked for, because the SBC sends mailbox-NAME only for the owner of the box.',
     conditions: [named('mailbox')],
     actions: [['answer'], ['voicemail', `check auth ${voicemailProfile} ${voicemailDomain} $1`]],
   },

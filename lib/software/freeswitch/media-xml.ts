@@ -12,7 +12,7 @@ export const voicemailDomain = 'boxes';
 export function mediaXml(cell: Cell): string {
   const { voicemailDirectory } = cell.spec.media.freeswitch;
   return `<include>
-  <!-- A room exists while somebody is in it. -->
+  <!-- A room exists while it has participants. -->
   <configuration name="conference.conf" description="Conference rooms">
     <caller-controls>
       <group name="keys">

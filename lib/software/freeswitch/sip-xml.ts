@@ -17,7 +17,7 @@ export function sipXml(host: MediaHost): string {
           <param name="bind-params" value="transport=udp"/>
           <param name="rtp-ip" value="${host.address}"/>
 
-          <!-- Who: the SBCs (acl.conf in core.xml). They have authenticated the caller; nobody registers here. -->
+          <!-- Who: the SBCs (acl.conf in core.xml), which have authenticated the caller. There are no registrations here. -->
           <param name="apply-inbound-acl" value="sbc"/>
           <param name="auth-calls" value="false"/>
           <param name="disable-register" value="true"/>
@@ -42,7 +42,7 @@ export function sipXml(host: MediaHost): string {
           <param name="rfc2833-pt" value="101"/>
           <param name="rtp-timer-name" value="soft"/>
 
-          <!-- A call whose BYE was lost ends by media_timeout (dialplan.xml), so no session timer. -->
+          <!-- A call whose BYE was lost ends by media_timeout (dialplan.xml), so there is no session timer. -->
           <param name="enable-timer" value="false"/>
           <param name="enable-100rel" value="false"/>
           <!-- No DNS look-ups: every peer is an address. -->

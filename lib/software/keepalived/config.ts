@@ -40,7 +40,7 @@ vrrp_script kamailio {
 }
 
 vrrp_instance ${cell.name} {
-    # Nobody takes over from an SBC that works: the higher priority only decides when both start.
+    # A working SBC is never replaced: the higher priority only decides when both start.
     state BACKUP
     nopreempt
     priority ${host.number === 1 ? 150 : 100}

@@ -77,7 +77,7 @@ server_tls_sslmode = verify-full
 server_tls_ca_file = ${dataAuthoritiesPath}
 server_connect_timeout = 3
 server_login_retry = 2
-; A fail-over moves the name to another address, or the address to another host, which knows of no connection.
+; A fail-over moves the name to another address, or the address to another host, which does not know the connections.
 dns_max_ttl = 5
 tcp_keepalive = 1
 tcp_keepidle = 2
@@ -85,10 +85,10 @@ tcp_keepintvl = 1
 tcp_keepcnt = 3
 server_lifetime = 600
 
-; Every question may use another connection.
+; Each query may use another connection.
 pool_mode = transaction
 default_pool_size = 3
-; A question that gets no connection fails: Kamailio answers 503, the phone comes again.
+; A query that gets no connection fails: Kamailio answers 503, and the phone tries again.
 query_wait_timeout = 3
 ; A database that does not answer at all: longer than its own statement_timeout, shorter than Kamailio's patience.
 query_timeout = 4

@@ -57,16 +57,16 @@ shared_buffers = ${cell.spec.size === 'test' ? '32MB' : '256MB'}
 
 ### Replication
 wal_level = replica
-# For as many readers as a cell may have. A replica refuses a primary that has more.
+# Enough for the largest number of readers of a cell. A replica refuses to start if its primary has a larger value.
 max_wal_senders = 20
-# What a replica that was away can catch up with; after more it copies the primary again.
+# A replica that was away catches up with this much; beyond it, it copies the primary again.
 wal_keep_size = ${cell.spec.size === 'test' ? '64MB' : '1GB'}
 hot_standby = on
-# A side that is gone is noticed soon: a replica asks for the primary again, and a primary that stops does not wait for it.
+# A lost connection is detected soon: a replica connects again, and a primary that stops does not wait for it.
 wal_receiver_timeout = 5s
 wal_sender_timeout = 10s
 wal_retrieve_retry_interval = 1s
-# As a replica it follows whoever has the name of the primary.
+# A replica follows the host that the primary's name leads to.
 primary_conninfo = '${followed(host)}'
 
 ### Log
@@ -89,7 +89,7 @@ export function accessRules(cell: Cell): string {
   // Nothing is aligned behind an address: it may be longer before it is known.
   const row = (type: string, database: string, user: string, address: string, method: string) =>
     [type.padEnd(11), database.padEnd(15), user.padEnd(22), address, method].filter((text) => text !== '').join(' ');
-  return `# Made from the cell's definition. Only over TLS, only with a password, only from where it is expected.
+  return `# Made from the cell's definition. Accepts TLS only, with a password, from expected sources.
 ${row('# type', 'database', 'user', 'address', 'method')}
 ${row('local', 'all', 'postgres', '', 'peer')}
 
@@ -111,7 +111,7 @@ ${cell.databases
  */
 export const rolesSql = `-- Users and the database. Repeatable.
 \\set ON_ERROR_STOP on
--- A replica has them from the primary.
+-- A replica gets them from the primary.
 SELECT pg_is_in_recovery() AS replica \\gset
 \\if :replica
 \\quit
@@ -129,7 +129,7 @@ BEGIN
 END
 $$;
 
--- The owner may make the SBC's user; it is not a superuser, as on a managed cluster.
+-- The owner may create the SBC's user. It is not a superuser, like the owner on a managed cluster.
 ALTER ROLE "${late(values.databaseAdminUser.name)}" LOGIN CREATEROLE NOSUPERUSER PASSWORD '${late(values.databaseAdminPassword.name)}';
 ALTER ROLE "${databaseNames.replicationUser}" LOGIN REPLICATION PASSWORD '${late(values.databaseReplicationPassword.name)}';
 

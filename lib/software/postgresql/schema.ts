@@ -21,7 +21,7 @@ export const schemaSql = `-- Schema of a cell's database, made by Cellstamp. Rep
 \\set ON_ERROR_STOP on
 SET client_min_messages = warning;
 BEGIN;
--- Both SBCs may come at the same time.
+-- Both SBCs may run this at the same time.
 DO $$ BEGIN PERFORM pg_advisory_xact_lock(7261526); END $$;
 
 CREATE SCHEMA IF NOT EXISTS cellstamp;
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS cellstamp.trunks (
   burst integer NOT NULL CHECK (burst BETWEEN 1 AND 10000)
 );
 
--- Statuses after which a call goes on to the next trunk.
+-- Statuses after which a call tries the next trunk.
 ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS
   fail_over_on integer[] NOT NULL DEFAULT '{403,404,408,500,502,503,504}'
   CHECK (400 <= ALL (fail_over_on) AND 599 >= ALL (fail_over_on));
@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS cellstamp.tenants (
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
   guaranteed_calls integer NOT NULL DEFAULT 0 CHECK (guaranteed_calls BETWEEN 0 AND calls);
 
--- When the cell ends a call of the tenant's by itself; null: as the cell's file says.
+-- When the cell ends a call of the tenant by itself; null: as in the cell's file.
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
   longest_minutes integer CHECK (longest_minutes BETWEEN 1 AND 1440);
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
@@ -72,7 +72,7 @@ ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_address inet CHE
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_port integer CHECK (exchange_port BETWEEN 1 AND 65535);
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_transport text CHECK (exchange_transport IN ('udp', 'tcp'));
 
--- Who may call without logging in: a carrier, or a tenant's exchange. No address belongs to two.
+-- Who may call without logging in: a carrier, or a tenant's exchange. An address belongs to only one.
 CREATE TABLE IF NOT EXISTS cellstamp.sources (
   network cidr PRIMARY KEY CHECK (family(network) = 4 AND masklen(network) >= 8),
   trunk text REFERENCES cellstamp.trunks ON DELETE CASCADE,
@@ -94,12 +94,12 @@ CREATE INDEX IF NOT EXISTS dids_tenant ON cellstamp.dids (tenant, target);
 CREATE TABLE IF NOT EXISTS cellstamp.users (
   tenant text NOT NULL REFERENCES cellstamp.tenants ON DELETE CASCADE,
   name text NOT NULL CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
-  -- MD5 of name:domain:password (RFC 2617): what digest authentication needs, and not the password.
+  -- MD5 of name:domain:password (RFC 2617): what digest authentication needs, instead of the password.
   ha1 text NOT NULL CHECK (ha1 ~ '^[0-9a-f]{32}$'),
   PRIMARY KEY (tenant, name)
 );
 
--- Where calls of a user go that the user does not take: a number, a user, a feature code, or voicemail; empty: nowhere.
+-- Where unanswered calls of a user go: a number, a user, a feature code, or voicemail; empty: nowhere.
 CREATE TABLE IF NOT EXISTS cellstamp.forwards (
   tenant text NOT NULL REFERENCES cellstamp.tenants ON DELETE CASCADE,
   name text NOT NULL CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
@@ -117,12 +117,12 @@ CREATE TABLE IF NOT EXISTS cellstamp.forwards (
   )
 );
 
--- Edges of the front, which say whose request they hand on.
+-- Edges of the front, which forward requests with the client's address.
 CREATE TABLE IF NOT EXISTS cellstamp.edges (
   address inet PRIMARY KEY CHECK (family(address) = 4 AND masklen(address) = 32)
 );
 
--- Keys of the front, with which edges prove what they say.
+-- Keys of the front, with which edges prove their requests.
 CREATE TABLE IF NOT EXISTS cellstamp.edge_keys (
   id text PRIMARY KEY CHECK (id ~ '^[0-9a-f]{4}$'),
   key text NOT NULL CHECK (key ~ '^[0-9a-f]{64}$'),
@@ -130,17 +130,17 @@ CREATE TABLE IF NOT EXISTS cellstamp.edge_keys (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS edge_keys_current ON cellstamp.edge_keys (current) WHERE current;
 
--- What the probe of each SBC has written last.
+-- The last entry of each SBC's probe.
 CREATE TABLE IF NOT EXISTS cellstamp.probes (
   sbc text PRIMARY KEY CHECK (sbc ~ '^sbc-[12]$'),
   mark text NOT NULL CHECK (length(mark) <= 64),
   written timestamptz NOT NULL DEFAULT now()
 );
 
--- What the SBCs see: this schema, and nothing of the tables.
+-- The SBCs see only this schema, not the tables.
 CREATE SCHEMA IF NOT EXISTS sbc;
 
--- The one thing that they may write.
+-- The only table that they may write.
 CREATE OR REPLACE FUNCTION sbc.probe(which text, made text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO cellstamp.probes (sbc, mark) VALUES (which, made)
@@ -220,7 +220,7 @@ SELECT
   ${rowSql(forwardRow)} AS key_value
 FROM cellstamp.forwards JOIN cellstamp.tenants ON tenants.name = forwards.tenant;
 
--- The number that carriers are shown when a user calls: the first one that rings at the user.
+-- The number shown to carriers when a user calls: the first one that rings at the user.
 CREATE VIEW sbc.callers AS
 SELECT target || '@' || domain AS key_name, 0 AS key_type, 0 AS value_type, min(number) AS key_value
 FROM cellstamp.dids JOIN cellstamp.tenants ON tenants.name = dids.tenant
@@ -246,7 +246,7 @@ CREATE VIEW sbc.secrets AS
 SELECT domain, users.name, ha1 AS secret
 FROM cellstamp.users JOIN cellstamp.tenants ON tenants.name = users.tenant;
 
--- The SBCs' user can log in, read these views, and say what its probe has written; nothing else.
+-- The SBCs' user can log in, read these views, and write the row of its probe; nothing else.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${sbcUser}') THEN
@@ -257,7 +257,7 @@ $$;
 ALTER ROLE ${sbcUser} LOGIN NOCREATEDB NOCREATEROLE PASSWORD '${late(values.databaseSbcPassword.name)}';
 ALTER ROLE ${sbcUser} SET search_path = sbc;
 ALTER ROLE ${sbcUser} SET default_transaction_read_only = on;
--- An SBC asks again rather than wait: for a table that somebody has locked, for a database that is busy.
+-- An SBC asks again instead of waiting for a locked table or a busy database.
 ALTER ROLE ${sbcUser} SET lock_timeout = '1s';
 ALTER ROLE ${sbcUser} SET statement_timeout = '3s';
 REVOKE ALL ON DATABASE ${database} FROM PUBLIC;

@@ -36,14 +36,14 @@ tls-port ${internalPorts.redis}
 tls-cert-file ${paths.certificate}
 tls-key-file ${paths.key}
 tls-ca-cert-file ${paths.authorities}
-# Clients show a password, no certificate.
+# Clients authenticate by a password, without a certificate.
 tls-auth-clients no
 tls-protocols "TLSv1.2 TLSv1.3"
 tls-replication yes
 aclfile ${paths.users}
 
 ### Memory
-# A full memory refuses new records (the SBC keeps them and tries again); it never drops old ones in silence.
+# When the memory is full, Redis refuses new records (the SBC keeps them and tries again). It never drops old ones.
 maxmemory ${maxMemoryMiB[cell.spec.size]}mb
 maxmemory-policy noeviction
 
@@ -53,12 +53,12 @@ appendonly yes
 appendfsync everysec
 save ""
 
-### Replication: a copy starts at once, the default waits 5 s for more replicas
+### Replication: a replica is served at once; by default Redis waits 5 s for more of them
 repl-diskless-sync yes
 repl-diskless-sync-delay 0
 masteruser ${redisUsers.replication}
 masterauth ${late(values.redisReplicationPassword.name)}
-# A side that is gone is noticed soon.
+# A lost connection is detected soon.
 repl-ping-replica-period 1
 repl-timeout 5
 # Whether it follows the primary: written before every start.

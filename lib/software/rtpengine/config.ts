@@ -19,15 +19,15 @@ export function rtpengineConfig(cell: Cell, host: MediaHost, part: RelayPart): s
 [rtpengine]
 
 ### Where audio comes in and goes out
-# "public" is what the outside sees: the host's public address is mapped onto its private one. "private" is for FreeSWITCH.
+# "public" faces the outside: the host's public address is mapped onto its private one. "private" is for FreeSWITCH.
 interface = public/${address}!${late(part.publicAddress)};private/${address}
 # media.relay.ports
 port-min = ${media.relay.ports.from}
 port-max = ${media.relay.ports.to}
 # Expedited forwarding (DSCP 46, RFC 3246).
 tos = 184
-# A caller behind NAT sends from another address than its SDP says. For 3 s after each offer and answer, an address that matches the
-# SDP wins over a stranger's; after that, with the SBCs' strict-source, nothing is taken from any other.
+# A caller behind NAT sends from another address than that of its SDP. For 3 s after each offer and answer, an address that matches the
+# SDP wins over a stranger's. After that, because of the SBCs' strict-source, packets from other addresses are dropped.
 endpoint-learning = heuristic
 
 ### Forwarding in the kernel: media.kernelForwarding is ${media.kernelForwarding}
@@ -48,7 +48,7 @@ timeout = ${callTimer(cell.spec, cell.spec.calls.silentSeconds)}
 silent-timeout = 90000
 # An offer that nobody answered: longer than any INVITE lives (timer C, RFC 3261 section 16.6, is over 3 minutes).
 offer-timeout = 240
-# An ended call leaves at once, and no longer counts against max-sessions. Its ports are not used again soon: they are handed
+# An ended call is removed at once and no longer counts against max-sessions. Its ports are not reused soon: they are handed
 # out in turn.
 delete-delay = 0
 

@@ -25,7 +25,7 @@ export function mediaGuard(cell: Cell): string {
         elements = { ${elements.join(', ')} }
     }`;
   return `#!/usr/sbin/nft -f
-# Where the relay of this host may send, made from the cell's definition. What was dropped:  nft list table inet ${table}
+# Where the relay of this host may send, made from the cell's definition. To see what was dropped:  nft list table inet ${table}
 table inet ${table}
 delete table inet ${table}
 table inet ${table} {
@@ -47,9 +47,9 @@ ${set(
         # Spec: media.relay.ports. What the kernel forwards for the relay has no user, but these source ports.
         udp sport ${ports(relay.ports)} goto from_relay
         meta skuid rtpengine goto from_relay
-        # Only the health check, which has a user of its own, speaks to the relay's control port from this host.
+        # On this host only the health check, which has its own user, may use the relay's control port.
         oifname "lo" udp dport ${internalPorts.rtpengineControl} goto to_control
-        # And only root, who drains it, to its command line.
+        # Only root, who drains the relay, may use its command line.
         oifname "lo" tcp dport ${any(cli)} meta skuid != root counter drop
     }
     chain from_relay {
@@ -58,7 +58,7 @@ ${set(
         # Answers to the SBCs' commands and to Prometheus; to the health check and to the drain script of this host.
         ip daddr @sbcs udp sport ${internalPorts.rtpengineControl} accept
         ip daddr @sbcs tcp sport ${any(web)} accept
-        # Calls of the probe, which listens there. Without one nobody does; an SBC may have one still when the spec has none any more.
+        # Calls of the probe, which listens there. An SBC may still have a probe when the spec no longer has one.
         ip daddr @sbcs udp dport ${probeAudioPorts.from}-${probeAudioPorts.to} accept
         oifname "lo" udp sport ${internalPorts.rtpengineControl} accept
         oifname "lo" tcp sport { ${[...cli, ...web].join(', ')} } accept${
@@ -69,7 +69,7 @@ ${set(
             : ''
         }
         ip daddr @inside counter drop
-        # This host by its public address: a call that came back to the cell and to this host may, from relay to relay.
+        # This host's own public address: a call that returns to the cell may go from this relay to itself.
         oifname "lo" udp dport != ${ports(relay.ports)} counter drop
         oifname "lo" meta l4proto != udp counter drop
         meta nfproto ipv6 counter drop

@@ -64,16 +64,16 @@ accept = 127.0.0.1:${redisTunnelPort}
 connect = ${redisHost}:${internalPorts.redis}
 CAfile = ${dataAuthoritiesPath}
 verifyChain = yes
-; One of the two is enough: Redis is known by a name, or by an address.
+; One of the two is enough: Redis is reached by a name or by an address.
 checkHost = ${redisHost}
 checkIP = ${redisHost}
 sslVersionMin = TLSv1.2
 ; A fail-over moves the name to another address: resolve it for every connection.
 delay = yes
 TIMEOUTconnect = 2
-; One that is frozen takes a connection and does not shake hands. Kamailio's module waits without a limit when it connects again.
+; A frozen Redis accepts a connection and never completes the handshake. Kamailio's module waits without a limit when it connects again.
 TIMEOUTbusy = 3
-; Nothing may be said for hours. Whether the other side is still there, and still the primary, the kernel asks.
+; A connection may be idle for hours. The kernel checks whether the other side still exists and is still the primary.
 TIMEOUTidle = 86400
 socket = r:SO_KEEPALIVE=1
 socket = r:TCP_KEEPIDLE=2

@@ -36,7 +36,7 @@ table ${name} ${table} {
   return file(
     fencePath,
     `#!/usr/sbin/nft -f
-# Nothing leaves from the address of a relay that this host does not hold. What was dropped:  nft list table inet ${table}
+# Nothing leaves from the address of a relay that this host does not hold. To see what was dropped:  nft list table inet ${table}
 ${family('inet', 'ip saddr')}${family('arp', 'arp saddr ip')}`,
   );
 }

@@ -1,4 +1,8 @@
-/** The AWS target: `VoipCell` makes a whole cell, `AnycastFront` the whole front; the other constructs are their parts. */
+/**
+ * The AWS target: `VoipCell` makes a whole cell, `AnycastFront` the whole front; the other constructs are their parts.
+ *
+ * @module cellstamp/aws
+ */
 export { Accelerator, type AcceleratorProps } from './accelerator.ts';
 export { AnycastFront, type AnycastFrontProps } from './anycast-front.ts';
 export { AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';

@@ -1,4 +1,8 @@
-/** The Kubernetes target: `VoipCell` and `EdgePool` are a cell and edges of the front for Pulumi, `manifests` and `edgeManifests` the same as data. */
+/**
+ * The Kubernetes target: `VoipCell` and `EdgePool` are a cell and edges of the front for Pulumi, `manifests` and `edgeManifests` the same as data.
+ *
+ * @module cellstamp/kubernetes
+ */
 export { EdgePool, type EdgePoolArgs } from './edge-pool.ts';
 export { edgeManifests } from './edge/manifests.ts';
 export { manifests } from './manifests.ts';

@@ -2,6 +2,7 @@
  * A cell on this machine: every host is a set of namespaces with the real daemons of Debian's packages and the very files
  * that the other targets use. Needs root on Linux; nothing of it is left in the machine's own namespaces.
  *
+ * @module cellstamp/local
  * @example
  * const cell = await up(parseCell({ name: 'lab', region: 'eu-west-1', local: {}, size: 'test', media: { kernelForwarding: 'preferred' } }));
  * const options = await exec('lab', 'sbc-1', ['ip', 'address']);

@@ -1,5 +1,6 @@
 /** Room for the files of cells on this machine. */
 import { existsSync, statfsSync } from 'node:fs';
+import { counted } from '../../config-file/counted.ts';
 import { down } from './down.ts';
 import { LocalFailure } from './failure.ts';
 import { cellFolder, makeFolder, stateRoot } from './state.ts';
@@ -23,7 +24,7 @@ export function requireRoom(name: string, hosts: number): void {
   }
   if (files > 0 && ffree < hosts * filesOfHost) {
     throw new LocalFailure(
-      `${stateRoot} is full: ${name} needs ${hosts * filesOfHost} files there, and ${ffree} of ${files} are free (df -i ${stateRoot}); nothing was changed`,
+      `${stateRoot} is full: ${name} needs ${counted(hosts * filesOfHost, 'file')} there, and ${ffree} of ${files} are free (df -i ${stateRoot}); nothing was changed`,
     );
   }
 }

@@ -74,7 +74,7 @@ export function makeAnswer(offer: SessionDescription, local: LocalAudio): Sessio
 export function checkAnswer(offer: SessionDescription, answer: SessionDescription): string[] {
   const faults: string[] = [];
   if (answer.media.length !== offer.media.length) {
-    faults.push(`the answer has ${answer.media.length} media lines, the offer ${offer.media.length}`);
+    faults.push(`the media lines of the answer are ${answer.media.length}, those of the offer ${offer.media.length}`);
   }
   offer.media.forEach((offered, index) => {
     const answered = answer.media[index];

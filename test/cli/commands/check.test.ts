@@ -27,7 +27,7 @@ describe('cellstamp check', () => {
   it('counts what AWS has to allow in each region', () => {
     write('euw1-a.yaml', 'name: euw1-a\nregion: eu-west-1\naws: {}\n');
     expect(spawnCellstamp(folder, 'check').stdout).toContain(
-      'eu-west-1: the fleet needs 7 Elastic IPs (a new account has 5: ask AWS for more, quota L-0263D0A3), 40 vCPUs of On-Demand Standard instances (a new account has 5: ask AWS for more, quota L-1216C47A), 1 VPCs\n',
+      'eu-west-1: the fleet needs 7 Elastic IPs (a new account has 5: ask AWS for more, quota L-0263D0A3), 40 vCPUs of On-Demand Standard instances (a new account has 5: ask AWS for more, quota L-1216C47A), 1 VPC\n',
     );
   });
 

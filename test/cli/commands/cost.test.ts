@@ -34,7 +34,7 @@ describe('cellstamp cost', () => {
     expect(stdout).toMatch(/^cell euw1-a in eu-west-1$/m);
     expect(stdout).toMatch(/^c6in\.2xlarge +2,920 +hour +0\.5124 +1,496\.21$/m);
     expect(stdout).toMatch(/^database storage +20 +GB-month +unknown$/m);
-    expect(stdout).toMatch(/^ {2}for each of 500 tenants +\d+\.\d\d$/m);
+    expect(stdout).toMatch(/^ {2}for each tenant of 500 +\d+\.\d\d$/m);
     expect(stdout).toMatch(/^ {2}for each 1,000 calls in the busy hour +1,\d+\.\d\d$/m);
     expect(stdout).toMatch(/^- 7,500 calls at once in the busy hour, 66,000,000 minutes a month/m);
     expect(stdout).toMatch(/^front front$/m);

@@ -139,7 +139,7 @@ describe('cellstamp simulate', () => {
     const { status, stderr } = await cellstamp('simulate', '--scenario', scenario);
     expect(status).toBe(2);
     expect(stderr).toMatch(
-      /:9:13 error outages\[0\]\.fromHour: hour 24 is after the 1 simulated days; allowed: below 24/,
+      /:9:13 error outages\[0\]\.fromHour: hour 24 is after the 1 simulated day; allowed: below 24/,
     );
     expect(stderr).toMatch(/:10:17 error lostRegions\[0\]\.region: no tenant is in us-east-1; allowed: eu-central-1/);
     expect(stderr).toMatch(/error cell\.hostShare: 2 media hosts at 0\.6 each cost more than the cell/);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +17,7 @@ import { cellstamp, spawnCellstamp } from '../run-command.ts';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cellstamp-stamp-'));
+  mkdirSync(cells());
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -22,6 +32,7 @@ function write(name: string, text: string): void {
 
 describe('cellstamp stamp', () => {
   it('writes the first cell of a fleet, with the schema that the file names', () => {
+    rmdirSync(cells());
     expect(spawnCellstamp(folder, 'stamp', 'euw1-a', '--region', 'eu-west-1')).toEqual({
       status: 0,
       stdout: 'cells/euw1-a.yaml: cell euw1-a in eu-west-1, network 10.16.0.0/20\n',
@@ -50,6 +61,16 @@ describe('cellstamp stamp', () => {
     });
     expect(read('c.yaml')).toContain('size: small\n');
     expect(await check()).toMatchObject({ status: 0 });
+  });
+
+  it('refuses a folder that is not there, which may be a slip', () => {
+    expect(spawnCellstamp(folder, 'stamp', 'euw1-a', '--region', 'eu-west-1', '--cells', 'typo/')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'cellstamp: there is no folder typo/; allowed: a folder that is there, or no --cells for a new folder cells\n',
+    });
+    expect(readdirSync(folder)).toEqual(['cells']);
   });
 
   it('makes a fleet that check accepts, however many cells are stamped', async () => {
@@ -89,7 +110,7 @@ describe('cellstamp stamp', () => {
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain(message);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(cells())).toEqual([]);
   });
 
   it('refuses a name that is there, and leaves that file alone', async () => {

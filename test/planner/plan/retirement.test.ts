@@ -24,14 +24,14 @@ describe('retirement', () => {
     const [cordon] = made(0.02).actions;
     expect(cordon).toMatchObject({ kind: 'cordon', cell: 'euw1-b' });
     expect(cordon!.reason).toMatch(
-      /fit into the other 1 cells of eu-west-1 at the 99\.0 % quantile through a busy week/,
+      /fit into the other 1 cell of eu-west-1 at the 99\.0 % quantile through a busy week/,
     );
   });
 
   it('does not begin where they fit on average, but not at that quantile, and names tenant, cell and numbers', () => {
     const { actions, excuses } = made(0.2);
     expect(actions).toEqual([]);
-    expect(excuses.find(({ action }) => action === 'cordon')!.text).toMatch(/euw1-a|the other 1 cells/);
+    expect(excuses.find(({ action }) => action === 'cordon')!.text).toMatch(/euw1-a|the other 1 cell/);
     expect(excuses.find(({ action }) => action === 'cordon')!.text).toMatch(/at most 85\.0 % are allowed/);
   });
 });

@@ -1,4 +1,5 @@
 /** Instance types, database and Redis classes and versions, and whether they carry what is asked of them. */
+import { counted } from '../../../config-file/counted.ts';
 import { listWords, suggestion } from '../../../config-file/allowed.ts';
 import type { CellSpec } from '../../schema/cell-types.ts';
 import type { Path } from '../../../config-file/finding.ts';
@@ -103,7 +104,7 @@ const relayFitsTheBandwidth: Rule<OnAws<CellSpec>> = {
       path: ['media', 'relay', 'calls'],
       alsoAt: [['aws', 'media', 'instanceType']],
       message: `${media.relay.calls} G.711 calls are ${needed.toFixed(2)} Gb/s each way; ${aws.media.instanceType} holds ${held} Gb/s`,
-      allowed: `at most ${Math.floor(held / relayedCallGbps)} calls a host, or a larger type`,
+      allowed: `at most ${counted(Math.floor(held / relayedCallGbps), 'call')} a host, or a larger type`,
     };
   },
 };
@@ -120,8 +121,8 @@ const relayFitsThePackets: Rule<OnAws<CellSpec>> = {
     yield {
       path: ['media', 'relay', 'calls'],
       alsoAt: [['aws', 'media', 'instanceType']],
-      message: `${media.relay.calls} calls are ${needed} packets/s; AWS publishes no limit for ${aws.media.instanceType}, about ${likely} are likely`,
-      allowed: `at most about ${Math.floor(likely / relayedCallPackets)} calls a host until you have measured more`,
+      message: `${counted(media.relay.calls, 'call is', 'calls are')} ${needed} packets/s; AWS publishes no limit for ${aws.media.instanceType}, about ${likely} are likely`,
+      allowed: `at most about ${counted(Math.floor(likely / relayedCallPackets), 'call')} a host until you have measured more`,
     };
   },
 };
@@ -159,8 +160,8 @@ const relayFitsUserspace: Rule<OnAws<CellSpec>> = {
     yield {
       path: ['media', 'kernelForwarding'],
       alsoAt: [['media', 'relay', 'calls']],
-      message: `${media.kernelForwarding} lets ${media.relay.calls} calls pass through user space on ${cores} cores`,
-      allowed: `required, or at most about ${calls} calls (${userspaceCallsPerCore} a core were measured; measure yours)`,
+      message: `${media.kernelForwarding} lets ${counted(media.relay.calls, 'call')} pass through user space on ${counted(cores, 'core')}`,
+      allowed: `required, or at most about ${counted(calls, 'call')} (${userspaceCallsPerCore} a core were measured; measure yours)`,
     };
   },
 };

@@ -78,7 +78,7 @@ ${
         size 65536
     }
 `
-}    # Over TCP and TLS, where an address can't be forged: nothing is taken from it. Spec: ${guard.setting}.flood.banSeconds
+}    # Over TCP and TLS, where an address can't be forged: all its packets are dropped. Spec: ${guard.setting}.flood.banSeconds
 ${set('banned', 'ipv4_addr', banSeconds)}${
     udp === undefined
       ? ''
@@ -90,7 +90,7 @@ ${set('banned_udp', 'ipv4_addr', banSeconds)}${set('rate', 'ipv4_addr', 10)}`
 ${
   untracked.length === 0
     ? ''
-    : `        # Datagrams need no memory of connections; neither do those that go out.
+    : `        # Datagrams need no connection tracking; neither do outgoing packets.
         udp dport ${list(untracked)} notrack
 `
 }        # This host itself, whose address others may forge: its health check is never dropped.
@@ -113,7 +113,7 @@ ${
     }
 `
 }${streams.length === 0 ? '' : connectionsChain(guard, trusted, list)}    chain told {
-        # What happens within a TCP or TLS connection the kernel does not see. Kamailio tells it by a datagram to the other end, which
+        # The kernel does not see what happens within a TCP or TLS connection. Kamailio signals it by a datagram to the other end, which
         # goes no further than loopback: to port 9 for a ban, to the connection's port once something has worked over it.
         type route hook output priority raw; policy accept;
         udp sport ${tellingPort} udp dport 9 update @banned { ip daddr } counter ip daddr set 127.0.0.1
@@ -125,7 +125,7 @@ ${streams.length === 0 ? '' : `        udp sport ${tellingPort} ip daddr != 127.
 type List = (ports: readonly number[]) => string;
 
 function streamSets({ setting }: FloodGuard, set: (name: string, type: string, timeout?: number) => string): string {
-  return `    # Connections of a source: how fast they come, and how many there are. Spec: ${setting}.connections.perSource
+  return `    # Connections of a source: their rate, and their number. Spec: ${setting}.connections.perSource
 ${set('opening', 'ipv4_addr', 10)}${set('held', 'ipv4_addr')}    # Address and port of connections over which something may still have to work, and of those where it just has.
 ${set('young', 'ipv4_addr . inet_service', unprovenSeconds)}${set('kept', 'ipv4_addr . inet_service', unprovenSeconds)}`;
 }
@@ -149,7 +149,7 @@ function connectionsChain(
 ${trusted}        # Spec: ${setting}.connections.perSource
         ct state new ${opens} add @held { ip saddr ct count over ${perSource} } counter reject with tcp reset
         ct state new ${opens} ct mark set 1 accept
-        # The middle of a connection whose beginning nobody saw.
+        # The middle of a connection whose beginning was not seen.
         ct state new counter reject with tcp reset
         # Its first packet after the SYN: a forged source sends none, and fills no set.
         ct mark 1 tcp flags != syn ct mark set 2 update @young { ip saddr . tcp sport } accept

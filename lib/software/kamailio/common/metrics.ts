@@ -5,7 +5,7 @@ import type { MetricPage } from '../../../observability/metric-page.ts';
 export function prometheus({ prefix, metrics }: MetricPage<string>): string {
   return `modparam("xhttp_prom", "xhttp_prom_beginning", "${prefix}")
 modparam("xhttp_prom", "xhttp_prom_buf_size", 524288)
-# A counter that has not moved is still there.
+# A counter that has not changed is still printed.
 modparam("xhttp_prom", "xhttp_prom_timeout", 0)
 modparam("xhttp_prom", "xhttp_prom_stats", "shmem:")
 ${Object.entries(metrics)

@@ -30,7 +30,7 @@ export function tlsFiles(clients: string): readonly HostFile[] {
 
 const servers = `# SIP over TLS. The certificate comes from the target's secret store.
 
-# Towards whoever connects to us. A client proves itself by its password or its address.
+# For incoming connections. A client authenticates by its password or its address.
 [server:default]
 method = TLSv1.2+
 certificate = ${paths.certificate}

@@ -92,7 +92,7 @@ const transactions: Section = {
 modparam("rr", "enable_double_rr", 2)
 modparam("rr", "append_fromtag", 0)
 
-# What it refuses is counted before it is dropped.
+# Whatever the check refuses is counted before it is dropped.
 modparam("sanity", "autodrop", 0)
 
 # A finished transaction is kept 5 s for late retransmissions.

@@ -106,9 +106,9 @@ route[CHOOSE_ADDRESS] {
     }
 }
 
-# A carrier has refused the call, or said nothing: whether another one may be asked. What the callee has said, stands: a Reason of the
-# network says it (RFC 6432: no such number, cleared, busy, no answer, number changed or invalid), and so does a time-out after it
-# has rung. A carrier that asks for credentials (401, 407) or says where else to call (3xx) asks us, and nobody behind us: both are
+# A carrier has refused the call or not answered: whether another one may be tried. The callee's own answer is final: a Reason of the
+# network shows it (RFC 6432: no such number, cleared, busy, no answer, number changed or invalid), and so does a time-out after the callee
+# has rung. A carrier that asks for credentials (401, 407) or redirects (3xx) addresses the SBC, and nobody behind it: both are
 # refusals. True if so.
 route[MAY_TRY_ANOTHER_TRUNK] {
     if (t_branch_timeout()) {

@@ -31,8 +31,8 @@ modparam("htable", "htable", "proofs=>size=14;autoexpire=${3 * proofWindowSecond
 modparam("htable", "htable", "clock=>size=2;initval=0;")
 
 # Where a request really comes from. Out: $var(source), the client's address; $var(edge), 1 if an edge handed it on; $var(stream), 1
-# if the client sent it over TCP or TLS. Nobody but an edge may say so, and nobody is an edge for an address alone: what has no proof is dropped without an answer, which would go to
-# whom the sender likes. (Plain variables: an AVP costs shared memory for every request.)
+# if the client sent it over TCP or TLS. Only an edge may state it, and an address alone does not make an edge: a request without a proof is dropped without an answer, which would go
+# wherever the sender chooses. (Plain variables: an AVP costs shared memory for every request.)
 route[FIND_SOURCE] {
     $var(edge) = 0;
     $var(source) = $si;
@@ -40,13 +40,13 @@ route[FIND_SOURCE] {
     if (proto != UDP) $var(stream) = 1;
     if ($sht(edges=>$si) == $null) return;
     $var(edge) = 1;
-    # It ends a transaction that was proved when it began, or nothing.
+    # It ends a transaction that was proved when it began, or has no effect.
     if (is_method("CANCEL")) return;
-    # So does what repeats a request, or acknowledges a refusal: it ends here.
+    # The same holds for a repetition, and for the ACK of a refusal: it ends here.
     t_check_trans();
     $vn(proof) = $hdr(${proofHeader});
     if (is_method("OPTIONS") && $vn(proof) == $null) {
-        # An edge's dispatcher asks whether we are there.
+        # The health check of an edge's dispatcher.
         route(TELL_CLOCK);
         route(ANSWER_OPTIONS);
     }

@@ -44,7 +44,7 @@ route[FORWARD] {
     route(DESTINATION);
 }
 
-# Who has forwarded, for whoever gets the call: to carriers the number, within the tenant the user. In: $var(target), $var(why), $var(goal).
+# Who has forwarded, for the callee: to carriers the number, within the tenant the user. In: $var(target), $var(why), $var(goal).
 # Out: $var(diverter), $var(diversion), $var(history).
 route[NAME_DIVERTER] {
     $var(diverter) = $var(target) + "@" + $var(domain);

@@ -67,7 +67,7 @@ route[IDENTITY] {
         route(NUMBER_OF_CALLER);
         if ($vn(caller) != "") $var(asserted) = $_s(sip:$vn(caller)@${publicAddress});
     } else if ($var(caller_is) == "carrier") {
-        # A carrier belongs to those whose word counts (RFC 3325, section 2.3): who calls is what it asserts, or else what From says.
+        # A carrier is trusted to assert identities (RFC 3325, section 2.3): who calls is what it asserts, or else what From says.
         $var(number) = $var(from);
         if ($hdr(P-Asserted-Identity) != $null) {
             $var(number) = $(hdr(P-Asserted-Identity){nameaddr.uri}{uri.user}{s.select,0,;});
@@ -79,7 +79,7 @@ route[IDENTITY] {
     if ($avp(trunks) != $null || $var(kind) != "user") $avp(border) = 1;
     route(SCREEN_HEADERS);
 
-    # A carrier gets the number even if it may not show it; a phone is not (RFC 3325, sections 5 and 7).
+    # A carrier gets the number even if it may not show it; a phone does not (RFC 3325, sections 5 and 7).
     if ($(var(asserted){s.len}) > 0 && ($var(hidden) == 0 || $avp(trunks) != $null)) append_hf("P-Asserted-Identity: <$var(asserted)>\r\n");
     # A phone that may see who calls gets From and To as they are.
     if ($var(hidden) == 0 && $avp(trunks) == $null) return;
@@ -136,7 +136,7 @@ route[OWNS_NUMBER] {
     return 1;
 }
 
-# Takes out of a message what the other side must not get. In: $avp(border), 1 between a tenant and somebody outside of it.
+# Removes from a message what the other side must not get. In: $avp(border), 1 between a tenant and somebody outside of it.
 route[SCREEN_HEADERS] {
     if ($avp(border) == 1) {
         # It keeps what makes a SIP message unasked, which is most of what there is; an expression for each would take its time.

@@ -75,7 +75,7 @@ route[ADMIT_TENANT] {
     route(COUNT_TENANT);
     $var(holds_tenant) = 1;
     if ($var(n) > $var(cap)) {
-        # All its lines are busy.
+        # All calls of its limit are in use.
         $var(code) = 486;
         $var(phrase) = "Busy Here";
         $var(reason) = "tenant_calls";
@@ -85,7 +85,7 @@ route[ADMIT_TENANT] {
     }
     # Spec: media.relay.calls, with one media host lost. A guaranteed call takes no place.
     if ($var(place) > 0 && $var(place) > ${callsWithOneHostLost(cell.spec)} - $sht(guarantees=>*)) {
-        # The cell still takes what it guarantees to others.
+        # The cell still takes guaranteed calls of others.
         $var(reason) = "shared_calls";
         $var(q850) = ${q850.noCircuit};
         $var(wait) = 5;

@@ -18,7 +18,7 @@ export function oneSided(): Section {
 # known to say none of these.
 route[NOTE_SILENCE_SUPPRESSION] {
     if ($var(usual) == 1 || !($rb =~ "m=audio [^\r\n]* (4|13|18)[ \r\n]|a=rtpmap:[0-9]+ (CN|G723|G729D?)/|usedtx=1|silenceSupp:on")) return;
-    # Nothing but G.729, and that without.
+    # Only G.729, and without annexb=no.
     if ($rb =~ "annexb=no" && !($rb =~ "m=audio [^\r\n]* (4|13)[ \r\n]|a=rtpmap:[0-9]+ (CN|G723)/|usedtx=1|silenceSupp:on")) return;
     if ($sht(suppressing=>$var(id)) != $null) return;
     $sht(suppressing=>$var(id)) = 1;

@@ -10,15 +10,15 @@ export function probe(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Calls of the probe',
     text: `
-# ha1 => what the probe of this host logs in with: it makes a password at each start, and tells it over the control socket
+# ha1 => what the probe of this host logs in with: it makes a password at each start, and passes it over the control socket
 modparam("htable", "htable", "probe=>size=2;")
 # media-NUMBER, sbc, record, database => 1 if the probe's last look was good, 0 if it was not. Spec: probe.intervalSeconds
 modparam("htable", "htable", "probed=>size=4;autoexpire=120;")
-# When it has last told, in seconds since 1970.
+# Time of its last report, in seconds since 1970.
 modparam("pv", "shvset", "probed=i:0")
 
-# A call of the probe, which comes by loopback alone: nobody can forge that address. It goes through the media host that its Request-URI names,
-# and to the probe's own other end. No limit counts it, and no counter (see $avp(probe)); the other SBC is not told of it.
+# A call of the probe. It arrives only on loopback, whose address nobody can forge. It goes through the media host that its Request-URI names,
+# and to the probe's own other end. Limits and counters ignore it (see $avp(probe)), and it is not replicated to the other SBC.
 route[CALL_OF_PROBE] {
     $avp(probe) = $(rU{s.strip,6}{s.int});
     $var(kind) = "probe";

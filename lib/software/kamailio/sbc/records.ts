@@ -129,7 +129,7 @@ export function records(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Call records',
     text: String.raw`
-# Redis wants TLS, which this version's module does not speak: a tunnel on loopback does.
+# Redis requires TLS, which this version's module does not support; a tunnel on loopback adds it.
 modparam("ndb_redis", "server", "name=records;addr=127.0.0.1;port=${redisTunnelPort};pass=${late(values.redisPassword.name)}")
 modparam("ndb_redis", "init_without_redis", 1)
 modparam("ndb_redis", "connect_timeout", 1000)
@@ -140,7 +140,7 @@ modparam("ndb_redis", "disable_time", 1)
 # Names of records that wait here while Redis is away; a full queue loses the oldest, and metrics count it.
 modparam("mqueue", "mqueue", "name=records;size=${longestRecordQueue}")
 
-# A record is to be delivered, and kept until it is: here, and by the line that told of it at the other SBC. In: $var(record), its
+# A record to be delivered. It is kept until then here, and, by the line that announced it, at the other SBC. In: $var(record), its
 # name; $vn(call), the entry, with its end if it has one.
 route[RECORD] {
     if ($mq_size(records) >= ${longestRecordQueue} && mq_fetch("records")) {
@@ -187,7 +187,7 @@ route[TAKE_OVER_RECORD] {
     prom_counter_inc("records_total", "1", "taken_over");
 }
 
-# Every 100 ms: several in one command, which takes each of them once. What Redis does not confirm is said again, before what came since.
+# Every 100 ms: several in one command, which takes each of them once. What Redis does not confirm is sent again, before newer records.
 # One command after the other: when Redis was slow, the module took the answers to the commands before for those to the last ones.
 modparam("rtimer", "timer", "name=records;interval=100000u;mode=1;")
 modparam("rtimer", "exec", "timer=records;route=SEND_RECORDS")
@@ -234,7 +234,7 @@ route[SEND_BATCH] {
         return;
     }
     redis_free("reply");
-    # A replica has it, too: it may be the primary a moment later. Where none confirms in time, what one Redis has is delivered.
+    # A replica has it too, because it may become the primary at any moment. If no replica confirms in time, one Redis is enough.
     if (!redis_cmd("records", "WAIT 1 ${copyMilliseconds}", "reply") || $redis(reply=>type) != 3) {
         redis_free("reply");
         $var(unconfirmed) = 1;
@@ -259,7 +259,7 @@ route[SEND_BATCH] {
     $var(batch) = "";
 }
 
-# Once a minute what is older than the spec's days leaves the stream. Spec: retention.recordDays
+# Once a minute, records older than the spec's days are removed from the stream. Spec: retention.recordDays
 route[TRIM_RECORDS] {
     $var(minute) = $TV(sn) / 60;
     if ($var(minute) == $var(trimmed) || $var(unconfirmed) == 1) return;

@@ -64,12 +64,12 @@ modparam("dmq", "server_socket", "${listen.replication}")
 modparam("dmq", "notification_address", "${peerUri}")
 modparam("dmq", "num_workers", 1)
 modparam("dmq", "ping_interval", 10)
-# Whether this SBC knows what the other one knew when it started (see JOIN); how many registrations those are, -1 until it learns;
+# Whether this SBC has the state that the other one had when this one started (see JOIN); how many registrations those are, -1 until it learns;
 # whether its own are older than the other's, because it has started or was frozen.
 modparam("pv", "shvset", "joined=i:0")
 modparam("pv", "shvset", "registered=i:-1")
 modparam("pv", "shvset", "outdated=i:1")
-# Whether the other SBC has told us its calls, and when it was last heard, in seconds since 1970.
+# Whether the other SBC has sent us its calls, and when we last received a message from it, in seconds since 1970.
 modparam("pv", "shvset", "synced=i:0")
 modparam("pv", "shvset", "heard=i:0")
 # The number of our last message; up to which of them the other SBC has all; up to which of its messages we have all.
@@ -77,7 +77,7 @@ modparam("pv", "shvset", "told=i:0")
 modparam("pv", "shvset", "told_before=i:0")
 modparam("pv", "shvset", "confirmed=i:0")
 modparam("pv", "shvset", "taken=i:0")
-# Formats that this SBC reads; the one in which it speaks, which the other one reads; whether that one speaks in another.
+# Formats that this SBC reads; the one in which it writes, which the other one reads; whether that one writes in another.
 modparam("pv", "shvset", "oldest_format=i:${formats.oldest}")
 modparam("pv", "shvset", "newest_format=i:${formats.newest}")
 modparam("pv", "shvset", "format=i:${formats.oldest}")
@@ -91,12 +91,12 @@ modparam("pv", "shvset", "ticked=i:0")
 modparam("pv", "shvset", "thawed=i:0")
 modparam("pv", "shvset", "awake_until=i:0")
 
-# This SBC is about to give the addresses up (LEAVE): for how many turns it takes no new calls; after which message the other SBC knows all
+# This SBC is about to release the addresses (LEAVE): for how many turns it takes no new calls; after which message the other SBC knows all
 # that it has taken, 0 until that is sent.
 modparam("pv", "shvset", "leaving=i:0")
 modparam("pv", "shvset", "left_at=i:0")
 
-# Something has happened to a call without which it would be lost, or its record. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
+# An event without which a call or its record would be lost. In: $var(op) and $vn(told), as in ADD_LINES; $var(id).
 route[TELL] {
     route(TELL_AT_ONCE);
     mq_add("events", "$var(id)", "$var(op)$vn(told)");
@@ -108,7 +108,7 @@ route[TELL_AT_ONCE] {
     $shv(at_once) = $shv(at_once) + 1;
     $var(lines) = "";
     route(ADD_LINES);
-    # It may be lost: the batch is not.
+    # The datagram may be lost; the batch is not.
     ${sendAtOnce('$var(lines)')};
 }
 
@@ -144,9 +144,9 @@ route[ADD_LINES] {
     $var(lines) = $var(lines) + ($_s($var(op)$var(id)|$vn(told)) + "\n");
 }
 
-# An SBC that was frozen, or a host that was, wakes up with messages that nobody waits for any more: the other SBC has had their
+# After a freeze, an SBC or a host still has messages that nobody waits for any more: the other SBC has received their
 # repetitions. An INVITE among them would be a second call, and a BYE or a timer the end of a call at the wrong time. So until it has
-# heard what happened meanwhile it says nothing, and is not healthy. True while that is so: $shv(awake_until) is two seconds ahead after
+# learned what happened meanwhile it sends nothing, and is not healthy. True while that is so: $shv(awake_until) is two seconds ahead after
 # every tick, and 0 for a second after a standstill.
 #!define ASLEEP ($TV(sn) > $shv(awake_until))
 
@@ -185,7 +185,7 @@ route[HAND_ON_EVENTS] {
                 break;
             case "+":
             case "i":
-                # As it is now: what was sent at once since then must not be taken back. One that has ended is known by its end.
+                # The current entry: it must not undo events that were sent at once since then. A call that has ended has its end.
                 $vn(told) = $sht(calls=>$var(id));
                 break;
             case "?":
@@ -194,13 +194,13 @@ route[HAND_ON_EVENTS] {
         }
         if ($vn(told) != $null) {
             $vn(call) = $vn(told);
-            # A call of the probe is this SBC's alone; its record is one like any.
+            # A call of the probe belongs to this SBC alone; its record is an ordinary one.
             if (${ofTold('kind')} != "probe") route(ADD_LINES);
             if ($(var(record){s.len}) > 0) route(RECORD);
         }
         if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
     }
-    # Records that wait, for the other SBC that does not know them: some at a time, there may be many.
+    # Waiting records, for the other SBC that does not know them: some at a time, because there may be many.
     $var(n) = 0;
     while ($var(n) < 200 && mq_fetch("kept_records")) {
         $var(n) = $var(n) + 1;
@@ -212,7 +212,7 @@ route[HAND_ON_EVENTS] {
     }
     if ($shv(leaving) > 0) route(TELL_LEAVING);
     if ($var(lines) != "") route(SEND_LINES);
-    # A sign of life every second, with what we have of the other's messages; until it has told us its calls, ask for them.
+    # A sign of life every second, with the number of the last message received; until the other SBC has sent us its calls, ask for them.
     $var(ticks) = $var(ticks) + 1;
     if ($var(ticks) >= 20) {
         $var(ticks) = 0;
@@ -221,7 +221,7 @@ route[HAND_ON_EVENTS] {
         else $var(lines) = "." + $shv(taken) + "\n";
         route(TELL_DRAINS);
         route(SEND_LINES);
-        # Goes through all of them: seldom.
+        # Goes through all of them, so it runs rarely.
         $var(seconds) = $var(seconds) + 1;
         if ($var(seconds) >= 10) {
             $var(seconds) = 0;
@@ -230,10 +230,10 @@ route[HAND_ON_EVENTS] {
     }
 }
 
-# An SBC that has started knows no registration and no call. Until it has those of the other one it is not ready, and answers OPTIONS with
+# An SBC that has started knows neither registrations nor calls. Until it has those of the other one it is not ready, and answers OPTIONS with
 # 503: keepalived gives it no address, so that the other SBC can be restarted as soon as this one is ready. It waits ${silentSeconds} s for
-# another one that says nothing, and ${joiningTurns / 20} s for all that it has. In two that start at the same moment neither has anything.
-# While it can't read what the other one says it is not ready at all: that one has the calls.
+# another one that says nothing, and ${joiningTurns / 20} s for all that it has. If both start at the same moment, neither has any.
+# While it can't read the other one's messages it is not ready at all, because that one has the calls.
 route[JOIN] {
     $var(turns) = $var(turns) + 1;
     if ($shv(heard) == 0) {
@@ -272,7 +272,7 @@ route[LEAVE] {
     exit;
 }
 
-# In: $var(lines), all that is left to send. The other SBC answers at once, and is asked until it has.
+# In: $var(lines), everything that is left to send. The other SBC answers at once; it is asked until it does.
 route[TELL_LEAVING] {
     $shv(leaving) = $shv(leaving) - 1;
     if ($shv(left_at) == 0) {
@@ -287,7 +287,7 @@ route[TELL_LEAVING] {
 
 # A new INVITE in those moments. Over UDP its sender repeats it half a second later, and the other SBC takes it, as if it had been lost on
 # the way; a refusal would have a carrier keep away, and a phone give up. Over TCP and TLS nobody repeats it, and the connection ends with
-# this SBC: who gets the answer calls again over the next one.
+# this SBC: a caller that gets the answer calls again over the next one.
 route[LEAVE_TO_OTHER] {
     if (proto == UDP) {
         prom_counter_inc("dropped_total", "1", "handing_over");
@@ -317,7 +317,7 @@ route[TELL_SIDES] {
     if ($vn(callee) != $null) $var(lines) = $var(lines) + ($_s(p$var(id):$var(tag)|$vn(callee)) + "\n");
 }
 
-# Media hosts that somebody here has drained, or taken back: told several times, because the other SBC may just be coming back.
+# Media hosts that somebody here has drained, or taken back: sent several times, because the other SBC may just be returning.
 route[TELL_DRAINS] {
     $var(numbers) = $sht(media=>numbers);
     $var(place) = 0;
@@ -338,7 +338,7 @@ route[TELL_DRAINS] {
 }
 
 # To that one address and not to all that are known as active: the answer is what makes an SBC active again that had been taken
-# for lost, and until then it would miss calls. One that is silent is not spoken to: what was still under way to it when
+# for lost, and until then it would miss calls. Nothing is sent to one that is silent: what was still under way to it when
 # it comes back would time out, and have it taken for lost once more. Its message counts all the same: it is missing there.
 route[SEND_LINES] {
     $shv(told) = $shv(told) + 1;
@@ -348,11 +348,11 @@ route[SEND_LINES] {
     $var(lines) = "";
 }
 
-# What the other SBC asked for: the calls that live, and then the ends that it may not know. The mark says how far it then is. The records
+# What the other SBC asked for: the active calls, and then the ends that it may not know. The mark says how far it then is. The records
 # follow.
 modparam("mqueue", "mqueue", "name=kept_records;size=200000")
 route[SEND_ALL_CALLS] {
-    # It has come back: what it left is ours, and told to it from here on.
+    # It has returned: the records that it left are ours, and we replicate them to it from now on.
     route(TAKE_OVER_RECORDS);
     sht_iterator_start("all", "calls");
     while (sht_iterator_next("all")) {
@@ -404,7 +404,7 @@ route[FORGET_ENDS] {
     }
 }
 
-# What the other SBC says. After a silence we do not know what it did meanwhile.
+# Messages of the other SBC. After a silence we do not know what it did meanwhile.
 route[REPLICATED] {
     if ($TV(sn) - $shv(heard) > ${silentSeconds}) {
         $shv(synced) = 0;
@@ -421,7 +421,7 @@ route[REPLICATED] {
         dmq_handle_message();
         exit;
     }
-    # A repetition is older than what came since: it gets the same answer and changes nothing.
+    # A repetition is older than later messages: it gets the same answer and changes nothing.
     if (!t_newtran()) exit;
     $var(body) = $rb;
     $var(i) = 1;
@@ -429,7 +429,7 @@ route[REPLICATED] {
         t_reply("200", "OK");
         exit;
     }
-    # A message is missing: what it said is asked for.
+    # A message is missing: its content is requested.
     $var(number) = $(var(body){s.select,0,\n}{s.strip,1}{s.int});
     if ($var(number) == $shv(taken) + 1) {
         $shv(taken) = $var(number);
@@ -440,7 +440,7 @@ route[REPLICATED] {
     t_reply("200", "OK");
 }
 
-# Which format a message is in, and which is the newest that its sender reads; one from before there were formats says neither. In and
+# Which format a message is in, and which is the newest that its sender reads; one from before there were formats has neither. In and
 # out: $var(body), $var(i), its line. False: nobody here can read it.
 route[READ_FORMAT] {
     $var(format) = 1;
@@ -473,7 +473,7 @@ route[TAKE_LINES] {
         $var(id) = $(var(line){s.select,0,|}{s.strip,1});
         $var(skip) = $(var(id){s.len}) + 2;
         if ($var(op) == "?") {
-            # Asks for all calls: it does not know what we do, and may have restarted its count, and lost its records.
+            # Asks for all calls: it does not know our state, and may have restarted its count and lost its records.
             if ($var(number) <= $shv(taken)) $shv(records_left) = 1;
             $shv(taken) = $var(number);
             mq_add("events", "all", "?calls");
@@ -484,16 +484,16 @@ route[TAKE_LINES] {
             $shv(taken) = $(var(id){s.int});
             mq_add("events", "all", "?calls");
         } else if ($var(op) == "!") {
-            # It has told them all, up to this message, and says how many registrations it has.
+            # It has sent them all, up to this message, with the number of its registrations.
             $shv(taken) = $var(number);
             $shv(synced) = 1;
             $shv(registered) = $(var(id){s.int});
             if ($shv(outdated) == 1) route(ASK_REGISTRATIONS);
         } else if ($var(op) == ".") {
-            # A sign of life, with what it has of ours.
+            # A sign of life, with the number of our last message that it has.
             $shv(confirmed) = $(var(id){s.int});
         } else if ($var(op) == "l") {
-            # It is about to give the addresses up.
+            # It is about to release the addresses.
             ${sendAtOnce(String.raw`.$shv(taken)\n`)};
         } else if ($var(op) == "d") {
             # A media host that was drained there, or taken back.
@@ -505,7 +505,7 @@ route[TAKE_LINES] {
             # A user that the other one has found in the database.
             $sht(users=>$var(id)) = $(var(line){s.select,1,|});
         } else if ($var(op) == "v") {
-            # A record that it has delivered. What told of it may be repeated after that.
+            # A record that it has delivered. The message that announced it may be repeated after that.
             $sht(delivered=>$var(id)) = 1;
             $sht(others_records=>$var(id)) = $null;
         } else if ($var(op) == "o") {
@@ -527,7 +527,7 @@ route[TAKE_LINES] {
             $vn(told) = $(var(line){s.substr,$var(skip),0});
             route(SIDE_REPLICATED);
         } else if ($var(op) == "b") {
-            # Of a call that is over there is nobody to tell.
+            # Nobody needs this of a call that is over.
             if ($sht(ended=>$var(id)) == $null) $sht(sent=>$var(id)) = $(var(line){s.substr,$var(skip),0});
         } else if ($var(op) == "-" || $var(op) == "x") {
             if ($var(op) == "-") $vn(told) = $(var(line){s.substr,$var(skip),0});
@@ -566,12 +566,12 @@ route[CALL_REPLICATED] {
         $var(record) = $var(id) + ":start";
         route(KEEP_RECORD);
     }
-    # News that comes late may be older than what we know: that it has ended since, or been answered.
+    # A late event may be older than our state: the call may have ended since, or been answered.
     if ($sht(ended=>$var(id)) != $null) return;
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));
     if ($vn(call) != $null && $vn(call) == $vn(told)) {
-        # Told at once, and now in the batch.
+        # Sent at once, and now in the batch.
         sht_unlock("calls=>$var(id)");
         return;
     }

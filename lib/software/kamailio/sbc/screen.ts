@@ -36,9 +36,9 @@ export function screen(cell: Cell): Section {
 # Who is banned: kamcmd htable.dump banned. Let one go: kamcmd htable.delete banned ADDRESS
 # One user at an address: ADDRESS|USER@DOMAIN
 route[SCREEN] {
-    # What an edge says of a client inside a call needs no screening: the edge has done it.
+    # A client's request inside a call needs no screening here: the edge has done it.
     if ($var(edge) == 1 && $var(source) == $si) return;
-    # FreeSWITCH, which is all that reaches this address.
+    # FreeSWITCH, the only one that reaches this address.
     if (dst_ip == ${cell.overlayAddress}) return;
     if ($sht(banned=>$var(source)) != $null) {
         prom_counter_inc("dropped_total", "1", "banned");

@@ -179,7 +179,7 @@ ${table('moved', `size=${small}`, 'initval=0')}
 # tier => numbers of the media hosts that take calls now, each with a colon behind it
 ${table('pools', `size=${small}`)}
 # trunk => addresses that its domain name resolved to, with colons between them; address => trunk|name. For a day: carriers move seldom,
-# and a DNS that is away must not take them with it
+# and they must stay reachable while DNS is down
 ${table('resolved', `size=${small}`, 'autoexpire=86400')}
 # address of a carrier => 1: did not answer a moment ago
 ${table('silent', `size=${small}`, 'autoexpire=30')}

@@ -33,7 +33,7 @@ export function towardsCarriers(cell: Cell): string {
 method = TLSv1.2+
 verify_certificate = yes
 require_certificate = yes
-# Looked up when a carrier shows its certificate: a list of all would be read by every process, 13 s of CPU at boot.
+# Looked up when a carrier presents its certificate. Every process would read a list of all, which takes 13 s of CPU at boot.
 ca_path = /etc/ssl/certs
 ${authoritiesFile(cell)
   .map(({ path }) => `# Spec: sbc.carrierAuthorities\nca_list = ${path}\n`)

@@ -14,7 +14,7 @@ export function topology(_cell: Cell): Section {
     title: 'Hiding the topology from carriers',
     text: `
 modparam("topoh", "mask_key", "${late(values.topologySecret.name)}")
-# The masked headers carry this address, which stands for nothing (RFC 5737).
+# The masked headers carry this address, which is reserved for documentation (RFC 5737).
 modparam("topoh", "mask_ip", "192.0.2.1")
 modparam("topoh", "mask_callid", 1)
 modparam("topoh", "event_mode", 1)

@@ -1,4 +1,5 @@
 /** What each type of resource of a stack costs, and which cost nothing. */
+import { counted } from '../../../config-file/counted.ts';
 import type { Unit } from './prices.ts';
 import { databaseGB, hostLogGB } from './use.ts';
 
@@ -70,7 +71,7 @@ export const priced: Readonly<Record<string, (resource: Resource) => readonly Us
 export function logs(item: string, gigabytes: number, retentionDays: number): readonly Usage[] {
   return [
     pieces(`${item}, taken in`, 'logsTaken', gigabytes),
-    pieces(`${item}, ${retentionDays} days`, 'logsKept', (gigabytes * retentionDays) / (monthHours / 24)),
+    pieces(`${item}, ${counted(retentionDays, 'day')}`, 'logsKept', (gigabytes * retentionDays) / (monthHours / 24)),
   ];
 }
 

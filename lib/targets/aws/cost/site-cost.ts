@@ -1,4 +1,5 @@
 /** What a cell or the front costs a month: arithmetic over its synthesised stack, its use and the table of prices. */
+import { counted } from '../../../config-file/counted.ts';
 import type { CostItem, SiteCost } from './schema.ts';
 import { instanceHour, prices as allPrices, trafficOutMonth, units, type RegionPrices } from './prices.ts';
 import { free, logs, monthHours, priced, type Resource, type Resources, type Usage } from './resources.ts';
@@ -205,7 +206,7 @@ function assumptions({ kind, use, audioBytesPerMinute }: Billed): readonly strin
   const number = (value: number) => Math.round(value).toLocaleString('en');
   const calls = number(use.minutes / callMinutes);
   return [
-    `${number(use.busyHourCalls)} calls at once in the busy hour, ${number(use.minutes)} minutes a month, ${calls} calls of ${callMinutes} minutes`,
+    `${counted(number(use.busyHourCalls), 'call')} at once in the busy hour, ${counted(number(use.minutes), 'minute')} a month, ${counted(calls, 'call')} of ${counted(callMinutes, 'minute')}`,
     ...(kind === 'cell'
       ? [
           `audio leaves towards both ends by the internet, ${(audioBytesPerMinute / 1e6).toFixed(2)} MB a minute of a call; what comes in is free`,

@@ -28,7 +28,7 @@ while :; do
       echo 'edge-drain: no calls left'
       exit 0
     fi
-    echo "edge-drain: $number calls left"
+    echo "edge-drain: calls left: $number"
   else
     echo 'edge-drain: Kamailio does not answer'
   fi

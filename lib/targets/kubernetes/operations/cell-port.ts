@@ -1,4 +1,5 @@
 /** A cell on Kubernetes, as operations see it: hosts are pods, commands run in the container of the program that they ask. */
+import { counted } from '../../../config-file/counted.ts';
 import { OperationFailure } from '../../../operations/failure.ts';
 import { probeFaults } from '../../../operations/probes.ts';
 import { askDrained, drainedIn } from '../../../operations/host-command.ts';
@@ -145,7 +146,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     const { metadata, status } = await daemonSetOf(name);
     if (status.desiredNumberScheduled !== 1) {
       throw new OperationFailure(
-        `${status.desiredNumberScheduled} nodes have the labels of ${name}, and one must: cellstamp.io/cell=${cell.name}, cellstamp.io/role=${hostNamed(name).role}, cellstamp.io/host=${hostNamed(name).number}`,
+        `${counted(status.desiredNumberScheduled, 'node has', 'nodes have')} the labels of ${name}, and one must: cellstamp.io/cell=${cell.name}, cellstamp.io/role=${hostNamed(name).role}, cellstamp.io/host=${hostNamed(name).number}`,
       );
     }
     return status.observedGeneration === metadata.generation && status.updatedNumberScheduled === 1;

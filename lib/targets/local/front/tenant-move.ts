@@ -1,4 +1,5 @@
 /** What moves tenants from one cell of a running front to another. */
+import { counted } from '../../../config-file/counted.ts';
 import { isOfCell, itemId, type TenantItem } from '../../../fleet/directory.ts';
 import { deriveFront } from '../../../fleet/derive/front.ts';
 import type { EvacuationPort } from '../../../operations/evacuate.ts';
@@ -23,7 +24,7 @@ export async function localMoves(name?: string): Promise<EvacuationPort> {
       const item = items.find((each) => each.name === tenant);
       if (item) return item;
       const names = items.map((each) => each.name).sort();
-      const known = names.length > 20 ? `${names.length} tenants` : names.join(', ') || 'no tenant';
+      const known = names.length > 20 ? counted(names.length, 'tenant') : names.join(', ') || 'no tenant';
       throw new LocalFailure(`the directory has no tenant ${tenant}; it has ${known}`, 2);
     },
 

@@ -160,7 +160,7 @@ request_route { exit; }
     let said = '';
     drain.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const ended = new Promise<number | null>((resolve) => drain.once('close', resolve));
-    while (!said.includes('1 calls left')) await sleep(50);
+    while (!said.includes('calls left: 1')) await sleep(50);
     expect(existsSync(join(folder, 'draining'))).toBe(true);
     kamcmd('htable.delete', 'pinned', 'a-call@192.0.2.1');
     expect(await ended).toBe(0);

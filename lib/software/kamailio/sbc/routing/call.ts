@@ -17,7 +17,7 @@ export function call(cell: Cell): Section {
     text: `
 modparam("tm", "failure_reply_mode", 3)
 modparam("tm", "auto_inv_100_reason", "Trying")
-# A phone that does not even say that it tries is gone; one that rings may ring for three minutes.
+# A phone that does not even answer 100 is gone; one that rings may ring for three minutes.
 modparam("tm", "fr_timer", 5000)
 modparam("tm", "fr_inv_timer", 180000)
 
@@ -77,7 +77,7 @@ route[DIALLED] {
     if (starts_with("$var(dialled)", "+") && $var(dialled) =~ "[-.()]") $var(dialled) = $(var(dialled){re.subst,/[-.()]//g});
 }
 
-# Who calls: a carrier, a tenant's exchange, or a user who proves it. Out: $var(domain), $vn(tenant) (its record),
+# The caller: a carrier, a tenant's exchange, or an authenticated user. Out: $var(domain), $vn(tenant) (its record),
 # $var(target) (what was dialled), $var(from), $var(caller_is), $var(trunk) and $vn(record) if a carrier calls.
 route[IDENTIFY_CALLER] {
     ${findOwner('$var(source)')}
@@ -106,7 +106,7 @@ route[FROM_USER] {
     $var(logged_in) = 1;
     $var(known) = 1;
     $var(name) = ${field('tenant', tenantFields, 'name')};
-    # A caller that hides its identity is anonymous to others, not to us.
+    # A caller that hides its identity is anonymous to others, but not to the SBC.
     if ($au != $fU && !($fU =~ "^anonymous$")) {
         $var(code) = 403;
         $var(phrase) = "Not Your Address";
@@ -162,7 +162,7 @@ route[FROM_CARRIER] {
     $var(kind) = "in";
     $var(trunk) = $(vn(owner){s.select,1,|});
     $vn(record) = $sht(trunks=>$var(trunk));
-    # Nothing dialled is the number 0, which nobody has.
+    # An empty number becomes 0, which nobody has.
     $var(number) = $var(dialled);
     route(INTERNATIONAL_FORM);
     $vn(did) = $sht(dids=>$var(number));
@@ -206,7 +206,7 @@ route[DESTINATION] {
         $var(to) = $var(number);
         $vn(did) = $sht(dids=>$var(number));
         if ($vn(did) != $null && $(vn(did){s.select,0,|}) == $var(domain)) {
-            # One of the tenant's own numbers does not go round by a carrier.
+            # A call to the tenant's own number does not go through a carrier.
             $var(target) = $(vn(did){s.select,1,|});
         } else {
             route(TO_CARRIER);
@@ -355,7 +355,7 @@ onreply_route[CALL_REPLY] {
         return;
     }
     route(POST_DIAL_DELAY);
-    # A carrier that has begun to ring may ring on.
+    # A carrier that has begun to ring may continue.
     if ($rs < 200 && $avp(trunks) != $null && $avp(rings) == $null) {
         $avp(rings) = 1;
         t_set_fr(180000);
@@ -418,7 +418,7 @@ route[ANSWER_IN_ITS_PLACE] {
         append_to_reply("Retry-After: 5\\r\\nReason: Q.850;cause=${q850.congestion};text=\\"no_feature_host\\"\\r\\n");
         t_reply("480", "Temporarily Unavailable");
     } else if ($avp(trunks) == $null && $var(cause) >= 300 && $var(cause) < 400) {
-        # To where its user may not call, or nobody is.
+        # To a target that its user may not call, or that does not exist.
         t_reply("480", "Temporarily Unavailable");
     } else if ($var(cause) == 503 || $var(cause) == 401 || $var(cause) == 407 || ($var(cause) >= 300 && $var(cause) < 400)) {
         append_to_reply("Reason: SIP;cause=$var(cause)\\r\\n");

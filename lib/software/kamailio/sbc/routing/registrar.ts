@@ -83,7 +83,7 @@ modparam("usrloc", "nat_bflag", 6)
 modparam("sqlops", "sqlcon", "db=>${databaseUrl}")
 modparam("sqlops", "connect_mode", 1)
 modparam("mqueue", "mqueue", "name=look_ups;size=${2 * lookUps.queue}")
-# In seconds since 1970: when the question of this moment was asked, 0 for none; when the last one failed.
+# In seconds since 1970: when the current query was sent, 0 for none; when the last one failed.
 modparam("pv", "shvset", "asked=i:0")
 modparam("pv", "shvset", "unanswered=i:0")
 
@@ -118,7 +118,7 @@ route[REGISTER] {
         setbflag(6);
         setbflag(7);
     }
-    # It answers, whatever comes of it. 1: a contact that was not there.
+    # It answers in any case. 1: a contact that did not exist.
     if (save("location")) {
         $var(saved) = $retcode;
         prom_counter_inc("registrations_total", "1");
@@ -179,7 +179,7 @@ route[LOG_IN] {
             route(LOGIN_FAILED);
             auth_challenge("$var(domain)", "1");
         } else if ($var(result) == -5 || $(adr{s.len}) != 32) {
-            # Nothing that answers our challenge.
+            # No answer to our challenge.
             auth_challenge("$var(domain)", "1");
         } else {
             # The nonce is old, has been used, or is the other SBC's: the phone answers a new one and asks nobody for a password
@@ -191,7 +191,7 @@ route[LOG_IN] {
     route(LOGIN_WORKED);
 }
 
-# A digest is good for the URI that it was made for. That may be written in another way than the Request-URI (RFC 3261, section
+# A digest is valid for the URI that it was made for. That may be written in another way than the Request-URI (RFC 3261, section
 # 22.4): what is dialled must be the same, and the host be ours or the tenant's.
 route[CHECK_DIGEST_URI] {
     # A tel: URI has no host: the number is all there is.
@@ -208,19 +208,19 @@ route[CHECK_DIGEST_URI] {
 }
 
 # A user who is not in memory. A registration waits until the database has been asked; a call does not. Out: $vn(secret), which no
-# password has: who does not exist fails as one who is wrong.
+# password has: an unknown user fails like one with a wrong password.
 route[LOOK_UP_USER] {
     $vn(secret) = "${'-'.repeat(32)}";
     if (!is_method("REGISTER") || $var(looked_up) == 1 || $sht(strangers=>$au@$var(domain)) != $null
             || !($au =~ "^[A-Za-z0-9*][A-Za-z0-9._*-]*$")) return;
-    # The database is slow or away: until it has answered again, one question in two seconds finds that out.
+    # The database is slow or down: until it answers again, one query every two seconds checks it.
     $var(reason) = "look_up_late";
     $var(wait) = ${lookUps.retryAfterSeconds};
     if (($shv(asked) > 0 && $TV(sn) - $shv(asked) > 1) || $TV(sn) - $shv(unanswered) <= 1) route(COME_AGAIN);
-    # At most those wait that are answered in a second, and of one user at most two.
+    # As many may wait as are answered in a second, and at most two of one user.
     $var(reason) = "look_up_rate";
     if ($mq_size(look_ups) >= ${lookUps.queue} || $sht(waiting=>$au@$var(domain)) >= 2) route(COME_AGAIN);
-    # At most 50 questions a second.
+    # At most 50 queries a second.
     $var(bucket) = "look-ups";
     $var(rate) = ${100 * lookUps.perSecond};
     $var(burst) = ${lookUps.perSecond};
@@ -229,7 +229,7 @@ route[LOOK_UP_USER] {
     # The worker is free again at once. Nobody holds a lock of the transaction meanwhile: a repetition is absorbed and does not wait.
     t_on_failure("LOOK_UP_LATE");
     t_set_fr(0, ${lookUps.patienceSeconds * 1000});
-    # What the transaction keeps for LOOKED_UP: a proof is good once.
+    # Kept in the transaction for LOOKED_UP, because a proof is valid once.
     $avp(source) = $var(source);
     $avp(edge) = $var(edge);
     if (t_suspend()) {

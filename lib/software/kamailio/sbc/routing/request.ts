@@ -10,7 +10,7 @@ export function request(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Every request',
     text: `
-# What it refuses is counted before it is dropped.
+# Whatever the check refuses is counted before it is dropped.
 modparam("sanity", "autodrop", 0)
 
 request_route {
@@ -39,8 +39,8 @@ request_route {
         if (!is_method("ACK")) sl_send_reply("513", "Message Too Large");
         exit;
     }
-    # What one of us can't read gets 400 here, once, and goes no further. (An edge has looked already.) The length of a body is DESCRIPTION's
-    # to judge, and an odd Expires harms nobody.
+    # A message that one of us can't read gets 400 here, once, and is not forwarded. (An edge has looked already.) The length of a body is DESCRIPTION's
+    # to judge, and an odd Expires does no harm.
     if ($var(edge) != 1 && !sanity_check("17511", "7")) {
         prom_counter_inc("rejected_total", "1", "malformed");
         exit;
@@ -58,7 +58,7 @@ request_route {
         if (!t_relay()) sl_reply_error();
         exit;
     }
-    # A retransmission ends here, also of a request that another worker has in hand or that waits for its relay.
+    # A retransmission ends here, even of a request that another worker is handling or that waits for its relay.
     if ($var(edge) != 1 && (is_method("INVITE") || (has_totag() && !is_method("ACK")))) {
         if (t_precheck_trans()) {
             t_check_trans();
@@ -103,14 +103,14 @@ route[FROM_THIS_HOST] {
     if (is_method("INFO") && $rU == "calls") route(LIST_CALLS);
 }
 
-# By this keepalived knows whether this SBC may have the addresses, and its supervisor whether it is ready.
+# Tells keepalived whether this SBC may have the addresses, and its supervisor whether it is ready.
 route[ANSWER_OPTIONS] {
     if ($shv(joined) == 1) sl_send_reply("200", "OK");
     else sl_send_reply("503", "Not Ready");
     exit;
 }
 
-# What arrives on this host's own address ${host.address}: the other SBC's changes, and its question whether we are there.
+# What arrives on this host's own address ${host.address}: the other SBC's changes, and its health checks.
 route[FROM_PEER] {
     if ($proto != "udp") exit;
     if (is_method("OPTIONS")) route(ANSWER_OPTIONS);
@@ -121,7 +121,7 @@ route[FROM_PEER] {
         $var(body) = $rb;
         $var(i) = 0;
         if (!route(READ_FORMAT)) {
-            # It is there, and learns that we are.
+            # It is alive, and learns that we are.
             $shv(heard) = $TV(sn);
             exit;
         }
@@ -129,7 +129,7 @@ route[FROM_PEER] {
     }
 }
 
-# An extension that a proxy must know, and we don't (RFC 3261, section 16.3). Privacy we do (RFC 3323).
+# An extension that a proxy must support, and this one doesn't (RFC 3261, section 16.3). It supports privacy (RFC 3323).
 route[CHECK_PROXY_REQUIRE] {
     if (is_method("ACK|CANCEL") || $hdr(Proxy-Require) =~ "^ *privacy *$") return;
     prom_counter_inc("rejected_total", "1", "unknown_extension");
@@ -138,7 +138,7 @@ route[CHECK_PROXY_REQUIRE] {
     exit;
 }
 
-# Refuses the request of the moment, gives back what the call holds, and counts.
+# Refuses the current request, releases what the call holds, and counts.
 # In: $var(code), $var(phrase), $var(reason).
 route[REFUSE] {
     if ($var(holds_tenant) == 1) {
@@ -147,7 +147,7 @@ route[REFUSE] {
     }
     if ($(var(holds_trunk){s.len}) > 0) $var(n) = $shtdec(load=>k:$var(holds_trunk));
     if ($avp(m) != $null && $avp(probe) == $null) $var(n) = $shtdec(load=>m:$avp(m));
-    # A repetition of what a user proved to have sent gets the same answer: its digest is good once.
+    # A repetition of an authenticated request gets the same answer, because its digest is valid once.
     if ($var(logged_in) == 1) t_newtran();
     if ($avp(probe) == $null) {
         prom_counter_inc("rejected_total", "1", "$var(reason)");
@@ -157,8 +157,8 @@ route[REFUSE] {
     exit;
 }
 
-# The cell as a whole takes no call for a moment. A 503 says that of all calls: a carrier that gets one keeps away for as long as
-# Retry-After says (RFC 3261, section 21.5.4). In: $var(reason), $var(wait) in seconds.
+# The whole cell takes no calls for a moment. A 503 applies to all calls: a carrier that gets one stays away for as long as
+# Retry-After asks (RFC 3261, section 21.5.4). In: $var(reason), $var(wait) in seconds.
 route[REFUSE_BUSY] {
     append_to_reply("Retry-After: $var(wait)\\r\\n");
     $var(code) = 503;
@@ -166,15 +166,15 @@ route[REFUSE_BUSY] {
     route(REFUSE);
 }
 
-# A limit that is not the cell's: of one tenant, one trunk, the features. Other calls go on, and the caller's side must not think
-# otherwise. What an exchange or a carrier makes of it stands in Reason (RFC 6432). In: $var(code), $var(phrase), $var(reason),
+# A limit of one tenant, one trunk or the features, not of the cell. Other calls continue, and the caller's side must not assume
+# otherwise. Reason has the cause for an exchange or a carrier (RFC 6432). In: $var(code), $var(phrase), $var(reason),
 # $var(q850), the cause by ITU-T Q.850; $var(wait) in seconds.
 route[REFUSE_AT_LIMIT] {
     append_to_reply("Retry-After: $var(wait)\\r\\nReason: Q.850;cause=$var(q850);text=\\"$var(reason)\\"\\r\\n");
     route(REFUSE);
 }
 
-# The same where neither the caller nor the callee is busy, but what lies between them. In: $var(reason), $var(q850), $var(wait).
+# The same where neither the caller nor the callee is busy, but something between them. In: $var(reason), $var(q850), $var(wait).
 route[REFUSE_FOR_NOW] {
     $var(code) = 480;
     $var(phrase) = "Temporarily Unavailable";

@@ -14,8 +14,8 @@ export function takeOver(cell: Cell, host: SbcHost): Section {
   return {
     title: 'Calls that rang when the other SBC died',
     text: String.raw`
-# An answer to nothing would go where its next Via leads, which is the sender's to choose. But an answer to an INVITE that went through
-# the other SBC, which has died since: its caller still waits for it. It comes from where that INVITE went, and goes where it came from.
+# An answer without a transaction would go where its next Via leads, which its sender chooses. But an answer to an INVITE that went through
+# the other SBC, which has died since, is still expected by its caller. It comes from where that INVITE went, and goes where it came from.
 reply_route {
     if (dst_ip != ${host.address} && ASLEEP) drop;
     if (t_check_trans()) {
@@ -44,7 +44,7 @@ reply_route {
         route(DROP_STRAY);
         drop;
     }
-    # Of several phones at which it rings, one that does not want it says nothing about the others.
+    # Of several phones that ring, one that refuses the call does not decide for the others.
     if ($rs >= 300 && ${ofCall('leg')} == "-") drop;
     $var(back) = $sel(via[2].host);
     if ($sel(via[2].received) != $null) $var(back) = $sel(via[2].received);
@@ -76,7 +76,7 @@ route[DROP_STRAY] {
     prom_counter_inc("rejected_total", "1", "stray_answer");
 }
 
-# A refusal wants its ACK from whoever sent the INVITE: from us, by the same Via.
+# A refusal needs an ACK from the sender of the INVITE: from us, with the same Via.
 route[ACKNOWLEDGE] {
     if ($pr != "udp") return;
     $var(uri) = "sip:" + $si + ":" + $sp;
@@ -131,7 +131,7 @@ route[TAKE_UP_CANCEL] {
     }
     sl_send_reply("200", "Cancelling");
     prom_counter_inc("taken_over_total", "1", "cancel");
-    # Also to a phone that has said nothing yet, or whose answer went to the SBC that died.
+    # Also to a phone that has not answered yet, or whose answer went to the SBC that died.
     $vn(sent) = $sht(sent=>$var(id));
     if ($vn(sent) == $null) $vn(sent) = "";
     $var(i) = 0;
@@ -158,7 +158,7 @@ route[TAKE_UP_CANCEL] {
     }
     $var(cause) = 487;
     $avp(m) = $(vn(call){s.select,2,|}{s.int});
-    # How many phones ring is not told; it may be as many as a user may register.
+    # The number of ringing phones is not replicated; a user may register up to this many.
     if (${ofCall('leg')} == "-") $avp(forks) = 10;
     route(CALL_REFUSED);
     exit;
