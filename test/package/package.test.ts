@@ -2,11 +2,11 @@
  * The package as npm would publish it, where only its own dependencies and the peers that it needs are installed: as ES modules
  * and as CommonJS, on the oldest Node.js and on newer ones.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { must, nodeOf, projectWith, removeFolders, run, subpaths } from './project.ts';
+import { manifest, must, nodeOf, projectWith, removeFolders, run, subpaths } from './project.ts';
 
 /** Peers that each subpath may load; nothing else but the package's own dependencies is there. */
 const peers: Readonly<Record<string, readonly string[]>> = {
@@ -41,6 +41,32 @@ describe('the archive', () => {
     const args = ['simulate', '--scenario', scenario, '--policy', 'reactive', '--html', 'page.html'];
     expect(await must(project, process.execPath, command, ...args)).toContain('plots: page.html');
     expect(await must(project, 'grep', '-c', '<svg', 'page.html')).toMatch(/^[1-9]/);
+  });
+});
+
+describe('the library of holidays', () => {
+  it('is not among the dependencies', () => {
+    expect(Object.keys(manifest.dependencies)).not.toContain('date-holidays');
+  });
+
+  it.each([
+    ['module', "import { publicHolidays } from 'cellstamp/capacity';"],
+    ['commonjs', "const { publicHolidays } = require('cellstamp/capacity');"],
+  ])('is in the package all the same, for a program that is %s', async (type, imported) => {
+    const program = `${imported} console.log(publicHolidays('DE', 2026, 'BY').map(({ date }) => date).join())`;
+    const dates = await must(
+      projects.get('cellstamp/capacity')!,
+      process.execPath,
+      `--input-type=${type}`,
+      '-e',
+      program,
+    );
+    expect(dates.split(',')).toContain('2026-01-06');
+  });
+
+  it('comes with the licences of what it is made with', () => {
+    const licences = join(projects.get('cellstamp')!, 'node_modules/cellstamp/dist/lib/planner/licenses');
+    expect(readdirSync(licences)).toEqual(expect.arrayContaining(['astronomia', 'date-holidays', 'moment']));
   });
 });
 
