@@ -83,6 +83,23 @@ describe('a command for cells on AWS', () => {
   });
 });
 
+describe('a history in Parquet', () => {
+  it('says what to install where nothing is that reads it', async () => {
+    const folder = join(projects.get('cellstamp')!, 'fleet');
+    mkdirSync(join(folder, 'cells'), { recursive: true });
+    writeFileSync(join(folder, 'cells', 'euw1-a.yaml'), 'name: euw1-a\nregion: eu-west-1\naws: {}\n');
+    const kinds = 'kinds: [{ region: eu-west-1, prefix: euw1- }]';
+    writeFileSync(join(folder, 'planning.yaml'), `${kinds}\nhistory: { files: [calls.parquet] }\n`);
+    writeFileSync(join(folder, 'calls.parquet'), 'PAR1');
+    const command = join('..', 'node_modules', 'cellstamp', 'bin', 'cellstamp.js');
+    const args = ['plan', '--cells', 'cells', '--planning', 'planning.yaml'];
+    const { status, output } = await run(folder, process.execPath, command, ...args);
+    expect(output).toContain('calls.parquet:1:1 error: nothing is installed that reads Parquet');
+    expect(output).toContain('npm install hyparquet@1 hyparquet-compressors@1');
+    expect(status).toBe(1);
+  });
+});
+
 const load = (how: 'import' | 'require', subpath: string) =>
   how === 'import'
     ? ['--input-type=module', '-e', `console.log(Object.keys(await import('${subpath}')).sort().join())`]
