@@ -101,7 +101,7 @@ const history = z
       .max(10_000)
       .default([])
       .describe(
-        'Files with measured use, *.csv or *.ndjson, of cells and of tenants; * stands for any part of a name.',
+        'Files with measured use, *.csv, *.ndjson or *.parquet, of cells and of tenants; * stands for any part of a name.',
       ),
     prometheus: prometheusSchema
       .optional()

@@ -9,7 +9,8 @@ import { PLACES } from '../planner/tenant-generator.ts';
 import type { Finding } from '../config-file/finding.ts';
 import { InvalidFiles } from '../config-file/invalid-files.ts';
 import { FileReading, readTime } from './history/file-reading.ts';
-import { FormProblem, readRows } from './history/rows.ts';
+import { FormProblem } from './history/row.ts';
+import { readRows } from './history/rows.ts';
 import { DAY_MS, MINUTE_MS } from '../planner/time.ts';
 
 /** A file may be wrong in every line; this many are reported. */

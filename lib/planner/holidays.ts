@@ -1,4 +1,4 @@
-import Holidays from 'date-holidays';
+import Holidays from './date-holidays.ts';
 import { dateOfDay, dayOfDate } from './forecast/time-zone.ts';
 import { DAY_MS } from './time.ts';
 

@@ -919,12 +919,17 @@ const rows: readonly Row[] = [
   csv('a NUL byte', `${T},euw1-a\0,,relayedCalls,1\n`, '2:1 error: invalid CSV: there is a NUL byte'),
   csv('Latin-1', '', '2:1 error: invalid CSV: there is a byte that is not UTF-8'),
   history('UTF-16', 'a.csv', Buffer.from(`\ufeff${HEADER}`, 'utf16le'), '1:1 error: the text is in UTF-16'),
-  history('a folder for a file', 'a.csv', 'FOLDER', '1:1 error: this is a folder; allowed: a .csv or .ndjson file'),
+  history(
+    'a folder for a file',
+    'a.csv',
+    'FOLDER',
+    '1:1 error: this is a folder; allowed: a .csv, .ndjson or .parquet file',
+  ),
   history(
     'a named pipe for a file',
     'a.csv',
     'FIFO',
-    '1:1 error: this is a named pipe (FIFO); allowed: a .csv or .ndjson file',
+    '1:1 error: this is a named pipe (FIFO); allowed: a .csv, .ndjson or .parquet file',
   ),
   history(
     'a dangling link for a file',
@@ -936,13 +941,13 @@ const rows: readonly Row[] = [
     'another extension',
     'a.txt',
     HEADER,
-    '1:1 error: the name ends in .txt; allowed: a name that ends in .csv or .ndjson',
+    '1:1 error: the name ends in .txt; allowed: a name that ends in .csv, .ndjson or .parquet',
   ),
   history(
     'capitals in its extension',
     'a.CSV',
     HEADER,
-    '1:1 error: the name ends in .CSV; allowed: a name that ends in .csv or .ndjson',
+    '1:1 error: the name ends in .CSV; allowed: a name that ends in .csv, .ndjson or .parquet',
   ),
   ndjson('a line that is not JSON', '{"time":\n', '1:1 error: the line is not JSON'),
   ndjson(

@@ -2,11 +2,11 @@
  * The package as npm would publish it, where only its own dependencies and the peers that it needs are installed: as ES modules
  * and as CommonJS, on the oldest Node.js and on newer ones.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { must, nodeOf, projectWith, removeFolders, run, subpaths } from './project.ts';
+import { manifest, must, nodeOf, projectWith, removeFolders, run, subpaths } from './project.ts';
 
 /** Peers that each subpath may load; nothing else but the package's own dependencies is there. */
 const peers: Readonly<Record<string, readonly string[]>> = {
@@ -44,6 +44,32 @@ describe('the archive', () => {
   });
 });
 
+describe('the library of holidays', () => {
+  it('is not among the dependencies', () => {
+    expect(Object.keys(manifest.dependencies)).not.toContain('date-holidays');
+  });
+
+  it.each([
+    ['module', "import { publicHolidays } from 'cellstamp/capacity';"],
+    ['commonjs', "const { publicHolidays } = require('cellstamp/capacity');"],
+  ])('is in the package all the same, for a program that is %s', async (type, imported) => {
+    const program = `${imported} console.log(publicHolidays('DE', 2026, 'BY').map(({ date }) => date).join())`;
+    const dates = await must(
+      projects.get('cellstamp/capacity')!,
+      process.execPath,
+      `--input-type=${type}`,
+      '-e',
+      program,
+    );
+    expect(dates.split(',')).toContain('2026-01-06');
+  });
+
+  it('comes with the licences of what it is made with', () => {
+    const licences = join(projects.get('cellstamp')!, 'node_modules/cellstamp/dist/lib/planner/licenses');
+    expect(readdirSync(licences)).toEqual(expect.arrayContaining(['astronomia', 'date-holidays', 'moment']));
+  });
+});
+
 describe('a command for cells on AWS', () => {
   it('says what to install where the AWS SDK is not', async () => {
     const project = projects.get('cellstamp')!;
@@ -54,6 +80,23 @@ describe('a command for cells on AWS', () => {
     const { status, output } = await run(project, process.execPath, command, ...args);
     expect(output).toMatch(/^cellstamp: .* a cell on AWS needs them: npm install @aws-sdk\/client-cloudwatch .*\n$/);
     expect(status).toBe(2);
+  });
+});
+
+describe('a history in Parquet', () => {
+  it('says what to install where nothing is that reads it', async () => {
+    const folder = join(projects.get('cellstamp')!, 'fleet');
+    mkdirSync(join(folder, 'cells'), { recursive: true });
+    writeFileSync(join(folder, 'cells', 'euw1-a.yaml'), 'name: euw1-a\nregion: eu-west-1\naws: {}\n');
+    const kinds = 'kinds: [{ region: eu-west-1, prefix: euw1- }]';
+    writeFileSync(join(folder, 'planning.yaml'), `${kinds}\nhistory: { files: [calls.parquet] }\n`);
+    writeFileSync(join(folder, 'calls.parquet'), 'PAR1');
+    const command = join('..', 'node_modules', 'cellstamp', 'bin', 'cellstamp.js');
+    const args = ['plan', '--cells', 'cells', '--planning', 'planning.yaml'];
+    const { status, output } = await run(folder, process.execPath, command, ...args);
+    expect(output).toContain('calls.parquet:1:1 error: nothing is installed that reads Parquet');
+    expect(output).toContain('npm install hyparquet@1 hyparquet-compressors@1');
+    expect(status).toBe(1);
   });
 });
 

@@ -22,7 +22,7 @@ tenants:
 `;
 
 /** A folder with these files, which goes when the test has ended. */
-export function folderOf(files: Readonly<Record<string, string>>): string {
+export function folderOf(files: Readonly<Record<string, string | Buffer>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'cellstamp-planning-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [name, text] of Object.entries(files)) {
@@ -33,13 +33,16 @@ export function folderOf(files: Readonly<Record<string, string>>): string {
 }
 
 /** What is read from these files; one cell, if none is given. */
-export function readFrom(files: Readonly<Record<string, string>>, more: Partial<PlanSources> = {}): Promise<ReadFleet> {
+export function readFrom(
+  files: Readonly<Record<string, string | Buffer>>,
+  more: Partial<PlanSources> = {},
+): Promise<ReadFleet> {
   const folder = folderOf({ 'cells/euw1-a.yaml': CELL, 'planning.yaml': MINIMAL, ...files });
   return readPlanInput({ cells: join(folder, 'cells'), planning: join(folder, 'planning.yaml'), now: NOW, ...more });
 }
 
 /** What is said of files that nobody can plan on, without the folder. */
-export async function refusalOf(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
+export async function refusalOf(files: Readonly<Record<string, string | Buffer>>): Promise<readonly string[]> {
   try {
     await readFrom(files);
   } catch (error) {

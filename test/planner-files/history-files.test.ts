@@ -293,7 +293,7 @@ describe('a history that nobody should plan on', () => {
       'history/d.csv:2:1 error: invalid CSV; allowed: UTF-8, fields between commas, closed quotes',
       `history/e.ndjson:1:1 error: the line is not JSON; allowed: ${object}`,
       `history/f.ndjson:1:1 error: there is no key tenent; allowed: ${object}`,
-      'history/g.txt:1:1 error: the name ends in .txt; allowed: a name that ends in .csv or .ndjson',
+      'history/g.txt:1:1 error: the name ends in .txt; allowed: a name that ends in .csv, .ndjson or .parquet',
       'history/i.ndjson:1:1 error: the key value is given twice; allowed: each key once',
       'planning.yaml:4:149 error history.files[8]: there is no file history/h.csv; allowed: a file that is there',
     ]);

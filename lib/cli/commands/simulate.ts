@@ -21,7 +21,7 @@ export function addSimulate(program: Command): Command {
       'Replays generated or measured traffic through a fleet under one policy after another, and compares them.',
     )
     .option('--scenario <file>', 'what happens to the fleet (YAML): tenants, growth, spikes, lost regions, outages')
-    .option('--history <file>', 'measured use of tenants (.csv or .ndjson) in place of made-up tenants')
+    .option('--history <file>', 'measured use of tenants (.csv, .ndjson or .parquet) in place of made-up tenants')
     .option(
       '--planning <file>',
       'policy, rules, lead times and costs of your own: the planning.yaml of npx cellstamp plan',

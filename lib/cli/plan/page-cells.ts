@@ -67,7 +67,8 @@ function demandPlots(
   const report = plan.cells.find(({ name }) => name === cell)!;
   return {
     fullest: html`${demandPlot(cell, large ? daily(first) : first, drawing, marksOf(cell, plan))}
-      <p>Fullest in the busiest hours ahead, of all limits and pools: ${report.fullest}.</p>`,
+      <p>Fullest in the busiest hours ahead, of all limits and pools: ${report.fullest}.</p>
+      ${lastDay(cell, first, planned, large)}`,
     others:
       rest.length === 0
         ? html``
@@ -95,14 +96,7 @@ function demandPlot(
 ): Html {
   const lines: PlottedLine[] = expected
     ? [{ name: 'expected of its tenants, never measured', values: expected }]
-    : [
-        { name: 'measured', values: measured },
-        ...levels.map((level, n): PlottedLine => ({
-          name: `${levelText(level)} quantile${level === planned ? ', planned for' : ''}`,
-          values: quantiles[n]!,
-          dashed: level !== planned,
-        })),
-      ];
+    : [{ name: 'measured', values: measured }, ...quantileLines(levels, quantiles, planned)];
   const limits: Limit[] = [
     ...(limit === undefined
       ? []
@@ -123,6 +117,56 @@ function demandPlot(
       marks,
     })}
   </figure>`;
+}
+
+const quantileLines = (levels: readonly number[], quantiles: readonly Float64Array[], planned: number): PlottedLine[] =>
+  levels.map((level, n) => ({
+    name: `${levelText(level)} quantile${level === planned ? ', planned for' : ''}`,
+    values: quantiles[n]!,
+    dashed: level !== planned,
+  }));
+
+/** The last day as it was forecast a day ago, against what was measured. */
+function lastDay(
+  cell: string,
+  { resource, hours, measured, levels, dayAgo }: DemandAhead,
+  planned: number,
+  large: boolean,
+): Html {
+  const at = [...hours.keys()].filter((i) => !Number.isNaN(dayAgo?.[0]![i] ?? NaN) && !Number.isNaN(measured[i]!));
+  if (dayAgo === undefined || at.length === 0) return html``;
+  const [median, high] = [0.5, planned].map((level) => dayAgo[levels.indexOf(level)]!);
+  const above = at.filter((i) => measured[i]! > high![i]!).length;
+  const sum = (of: (i: number) => number): number => at.reduce((total, i) => total + of(i), 0);
+  const [apart, all] = [sum((i) => Math.abs(measured[i]! - median![i]!)), sum((i) => measured[i]!)];
+  const error = all > 0 ? `, and its median was ${((100 * apart) / all).toFixed(1)} % off` : '';
+  const [from, to] = [at[0]!, at.at(-1)! + 1];
+  return html`<p>
+      The forecast of a day ago, against what was measured since: ${above} of ${at.length} hours were above its
+      ${levelText(planned)} quantile${error}.
+    </p>
+    ${
+      large
+        ? html``
+        : html`<figure>
+            ${lineChart({
+              id: `${cell}-${resource}-last-day`,
+              title: `${resource} of ${cell} in the last day, and its forecast`,
+              description: 'The forecast of a day ago, and what was measured since',
+              unit: UNITS[resource],
+              times: hours.subarray(from, to),
+              lines: [
+                { name: 'measured', values: measured.subarray(from, to) },
+                ...quantileLines(
+                  levels,
+                  dayAgo.map((values) => values.subarray(from, to)),
+                  planned,
+                ),
+              ],
+              height: 160,
+            })}
+          </figure>`
+    }`;
 }
 
 const four = (value: number): number => Number(value.toPrecision(4));
@@ -158,7 +202,7 @@ function peaks(demands: readonly DemandAhead[], planned: number): Html {
 }
 
 /** The most of every day. */
-function daily({ hours, measured, quantiles, expected, ...others }: DemandAhead): DemandAhead {
+function daily({ hours, measured, quantiles, expected, dayAgo: _, ...others }: DemandAhead): DemandAhead {
   const days = Math.ceil(hours.length / 24);
   const most = (values: Float64Array): Float64Array =>
     Float64Array.from({ length: days }, (_, day) =>

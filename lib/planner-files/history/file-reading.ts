@@ -5,7 +5,7 @@ import { RESOURCES, type Resource } from '../../planner/resources.ts';
 import { suggestion } from '../../config-file/allowed.ts';
 import { intervalAt, type Grid, type Values } from './grid.ts';
 import type { Subject } from './measured.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 import { MINUTE_MS } from '../../planner/time.ts';
 
 /** The finest measurements: at most twelve in an interval, whose presence is kept in a bit each. */

@@ -10,7 +10,8 @@ import type { PlanningFile } from '../read-planning.ts';
 import { FileReading } from './file-reading.ts';
 import type { Grid, Values } from './grid.ts';
 import type { Measured, Subject } from './measured.ts';
-import { FormProblem, readRows } from './rows.ts';
+import { FormProblem } from './row.ts';
+import { readRows } from './rows.ts';
 import { MINUTE_MS } from '../../planner/time.ts';
 
 /** A file may be wrong in every line; this many are reported. */

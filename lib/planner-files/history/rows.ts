@@ -1,50 +1,35 @@
-/** Rows of history files, CSV and NDJSON, one after the other, whatever the size of the file. */
+/** Rows of history files, CSV, NDJSON and Parquet, one after the other, whatever the size of the file. */
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { counted } from '../../config-file/counted.ts';
-import { requireTextFile, UnreadableFile } from '../../config-file/read-text.ts';
+import { requireFile, requireTextFile, UnreadableFile } from '../../config-file/read-text.ts';
 import { NoCsv, readCsvRecords } from './csv-records.ts';
+import { readParquetRows } from './parquet-rows.ts';
+import { areColumns, columnsAllowed, FormProblem, isColumn, type Column, type Row, type RowReader } from './row.ts';
 
-const columns = ['time', 'cell', 'tenant', 'resource', 'value'] as const;
-type Column = (typeof columns)[number];
-
-/** As it stands in the file; what is missing is undefined. */
-export type Row = Readonly<Record<Column, unknown>>;
-
-/** @param line from 1 */
-export type RowReader = (row: Row, line: number) => void;
-
-/** The file is not of the form that its name promises. */
-export class FormProblem extends Error {
-  readonly line: number;
-  readonly allowed: string;
-
-  constructor(line: number, message: string, allowed: string) {
-    super(message);
-    this.line = line;
-    this.allowed = allowed;
-  }
-}
+const ALLOWED_FILE = 'a .csv, .ndjson or .parquet file';
 
 /**
- * By the end of the name: `.csv` with a header line, `.ndjson` with an object a line.
+ * By the end of the name: `.csv` with a header line, `.ndjson` with an object a line, `.parquet`.
  * @throws FormProblem for what can't be read to the end
  */
 export async function readRows(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
   try {
-    requireTextFile(path, 'a .csv or .ndjson file');
+    if (path.endsWith('.parquet')) requireFile(path, ALLOWED_FILE);
+    else requireTextFile(path, ALLOWED_FILE);
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     throw new FormProblem(1, error.finding.message, error.finding.allowed);
   }
   if (path.endsWith('.csv')) await readCsv(path, reader, signal);
   else if (path.endsWith('.ndjson')) await readNdjson(path, reader, signal);
+  else if (path.endsWith('.parquet')) await readParquetRows(path, reader, signal);
   else
     throw new FormProblem(
       1,
       `the name ends in ${extname(path) || 'nothing that tells what the file is'}`,
-      'a name that ends in .csv or .ndjson',
+      'a name that ends in .csv, .ndjson or .parquet',
     );
 }
 
@@ -87,20 +72,13 @@ function rowOf(record: readonly string[], places: Places): Row {
   };
 }
 
-const headerAllowed = 'a first line that names the columns time, resource, value, and cell or tenant or both';
+const headerAllowed = `a first line that names ${columnsAllowed}`;
 
 function placesOf(header: readonly string[], line: number): Places {
-  const places = new Map(header.map((name, place) => [name as Column, place]));
-  const unknown = header.filter((name) => !columns.includes(name as Column));
-  const missing = (['time', 'resource', 'value'] as const).filter((name) => !places.has(name));
-  if (
-    unknown.length > 0 ||
-    missing.length > 0 ||
-    places.size < header.length ||
-    !(places.has('cell') || places.has('tenant'))
-  ) {
+  if (!areColumns(header)) {
     throw new FormProblem(line, `the first line is ${header.join(',').slice(0, 200)}`, headerAllowed);
   }
+  const places = new Map(header.map((name, place) => [name, place]));
   const place = (column: Column): number => places.get(column) ?? header.length;
   return {
     time: place('time'),
@@ -137,7 +115,7 @@ function objectOf(line: string, number: number): Row {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new FormProblem(number, 'the line is not an object', objectAllowed);
   }
-  const unknown = Object.keys(value).filter((key) => !columns.includes(key as Column));
+  const unknown = Object.keys(value).filter((key) => !isColumn(key));
   if (unknown.length > 0)
     throw new FormProblem(number, `there is no key ${unknown.slice(0, 5).join(', ')}`, objectAllowed);
   const names = keysOf(line);

@@ -1,30 +1,33 @@
-const COMMON_LEFT = 0.5 ** (1 / 15);
-const OWN_LEFT = 0.5 ** (1 / 5);
+/** Of a weekday's shape, what is left after a day of that weekday. */
+const LEFT = 0.5 ** (1 / 5);
 /** A day tells of its shape only if at least this part of it is known. */
 const KNOWN_PART = 0.5;
 /** Up to this step neighbouring times are alike enough to be averaged where a weekday differs from the others. */
 const SMOOTH_STEP_MINUTES = 15;
 
 /**
- * How the demand of a day is spread over its hours: a shape of all days together, and of every weekday as much of its
+ * How the demand of a day is spread over its hours: a shape of the weekdays that are alike, and of every weekday as much of its
  * own as stands out from chance (W. James, C. Stein (1961)). Older days count less.
  */
 export class DayShape {
   readonly #slots: number;
   readonly #smooth: boolean;
-  /** Sums of demand and of what it is compared with, by time of day: for all days, then for each weekday. */
-  readonly #demand: Float64Array[];
-  readonly #expected: Float64Array[];
-  /** Days that count in a weekday's own shape, and the mean square of their distance from what was expected. */
+  /** By weekday and time of day: sums of demand and of what it is compared with, and the one over the other. */
+  readonly #demand: readonly Float64Array[];
+  readonly #expected: readonly Float64Array[];
+  readonly #own: readonly Float64Array[];
+  /** Days that count in a weekday's shape; those of them that were compared with earlier ones; and how far they were apart, as sums of mean squares. */
   readonly #days = new Float64Array(7);
-  readonly #distance = new Float64Array(7);
+  readonly #compared = new Float64Array(7);
+  readonly #apart = new Float64Array(7);
   readonly #shapes: (Float64Array | undefined)[] = new Array<undefined>(7);
 
   constructor(slots: number) {
     this.#slots = slots;
     this.#smooth = 1440 / slots <= SMOOTH_STEP_MINUTES;
-    this.#demand = Array.from({ length: 8 }, () => new Float64Array(slots));
-    this.#expected = Array.from({ length: 8 }, () => new Float64Array(slots));
+    this.#demand = Array.from({ length: 7 }, () => new Float64Array(slots));
+    this.#expected = Array.from({ length: 7 }, () => new Float64Array(slots));
+    this.#own = Array.from({ length: 7 }, () => new Float64Array(slots).fill(NaN));
   }
 
   /** The shape of a weekday: mean 1 over the times ever seen, NaN at the others. */
@@ -41,37 +44,47 @@ export class DayShape {
    */
   learn(weekday: number, values: Float64Array, level: number, knownMass: number): void {
     if (knownMass < KNOWN_PART || !(level > 0)) return;
-    const before = this.of(weekday);
+    const [demand, expected, own] = [this.#demand[weekday]!, this.#expected[weekday]!, this.#own[weekday]!];
     let distance = 0;
     let count = 0;
     for (let slot = 0; slot < this.#slots; slot++) {
       const value = values[slot]!;
       if (Number.isNaN(value)) continue;
-      this.#add(0, slot, value, level, COMMON_LEFT);
-      this.#add(1 + weekday, slot, value, level, OWN_LEFT);
-      if (Number.isNaN(before[slot]!)) continue;
-      distance += (value / level - before[slot]!) ** 2;
-      count++;
+      if (!Number.isNaN(own[slot]!)) {
+        distance += (value / level - own[slot]!) ** 2;
+        count++;
+      }
+      demand[slot] = demand[slot]! * LEFT + value;
+      expected[slot] = expected[slot]! * LEFT + level;
+      own[slot] = demand[slot]! / expected[slot]!;
     }
-    const days = this.#days[weekday]! * OWN_LEFT + 1;
-    if (count > 0) this.#distance[weekday]! += (distance / count - this.#distance[weekday]!) / days;
-    this.#days[weekday] = days;
+    const days = this.#days[weekday]!;
+    if (count > 0) {
+      // The mean of the days before differs by chance, too.
+      this.#apart[weekday] = this.#apart[weekday]! * LEFT + (distance / count) * (days / (days + 1));
+      this.#compared[weekday] = this.#compared[weekday]! * LEFT + 1;
+    }
+    this.#days[weekday] = days * LEFT + 1;
     this.#shapes.fill(undefined);
-  }
-
-  #add(set: number, slot: number, value: number, level: number, left: number): void {
-    this.#demand[set]![slot] = this.#demand[set]![slot]! * left + value;
-    this.#expected[set]![slot] = this.#expected[set]![slot]! * left + level;
   }
 
   #make(weekday: number): Float64Array {
     const slots = this.#slots;
+    const demand = new Float64Array(slots);
+    const expected = new Float64Array(slots);
+    for (let other = 0; other < 7; other++) {
+      const alike = this.#likeness(weekday, other);
+      for (let slot = 0; slot < slots; slot++) {
+        demand[slot]! += alike * this.#demand[other]![slot]!;
+        expected[slot]! += alike * this.#expected[other]![slot]!;
+      }
+    }
     const shape = new Float64Array(slots);
-    for (let slot = 0; slot < slots; slot++) shape[slot] = this.#demand[0]![slot]! / this.#expected[0]![slot]!;
     const own = new Float64Array(slots);
     for (let slot = 0; slot < slots; slot++) {
-      const expected = this.#expected[1 + weekday]![slot]!;
-      own[slot] = expected > 0 ? this.#demand[1 + weekday]![slot]! / expected - shape[slot]! : 0;
+      shape[slot] = demand[slot]! / expected[slot]!;
+      const difference = this.#own[weekday]![slot]! - shape[slot]!;
+      own[slot] = Number.isNaN(difference) ? 0 : difference;
     }
     const difference = this.#smooth ? smoothed(own) : own;
     let size = 0;
@@ -81,7 +94,7 @@ export class DayShape {
       size += difference[slot]! ** 2;
       count++;
     }
-    const chance = (this.#distance[weekday]! / Math.max(1, this.#days[weekday]!)) * (this.#smooth ? 0.375 : 1);
+    const chance = this.#chance(weekday) * (this.#smooth ? 0.375 : 1);
     const kept = size > 0 ? Math.max(0, 1 - (chance * count) / size) : 0;
     let sum = 0;
     for (let slot = 0; slot < slots; slot++) {
@@ -91,6 +104,39 @@ export class DayShape {
     }
     if (sum > 0) for (let slot = 0; slot < slots; slot++) shape[slot]! *= count / sum;
     return shape;
+  }
+
+  /**
+   * How much a day of another weekday tells of a weekday's shape, 0 to 1: less, the more their shapes are apart than chance explains.
+   */
+  #likeness(weekday: number, other: number): number {
+    if (other === weekday || this.#days[weekday] === 0) return 1;
+    const [one, two] = [this.#own[weekday]!, this.#own[other]!];
+    let size = 0;
+    let count = 0;
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const difference = one[slot]! - two[slot]!;
+      if (Number.isNaN(difference)) continue;
+      size += difference * difference;
+      count++;
+    }
+    const chance = (this.#chance(weekday) + this.#chance(other)) * count;
+    // Weights of means are as 1 over their variances: half of the chance, and for the other what is beyond chance.
+    return size > chance ? chance / (2 * size - chance) : 1;
+  }
+
+  /**
+   * What chance does to a time of a weekday's shape, as a mean square: from the days of that weekday, and for want of them from all.
+   */
+  #chance(weekday: number): number {
+    let [apart, compared] = [0, 0];
+    for (let other = 0; other < 7; other++) {
+      apart += this.#apart[other]!;
+      compared += this.#compared[other]!;
+    }
+    const ofAll = apart / Math.max(1, compared);
+    const ofDay = (this.#apart[weekday]! + ofAll) / (this.#compared[weekday]! + 1);
+    return ofDay / Math.max(1, this.#days[weekday]!);
   }
 }
 

@@ -3,8 +3,8 @@ const HIGHEST = 14;
 const WIDTH = 0.125;
 const BINS = (HIGHEST - LOWEST) / WIDTH;
 
-/** Standard normal distribution, before anything was measured: worth this many values. */
-const PRIOR_WEIGHT = 150;
+/** Standard normal distribution, before anything was measured: worth this many independent values. */
+const PRIOR_WEIGHT = 30;
 
 /**
  * Values by size, older ones counting less, begun as a normal distribution. Values beyond -6 and 14 count as these.

@@ -3,7 +3,10 @@ import type { ExpectedDay } from './day-level.ts';
 
 const DAY_LEFT = 0.5 ** (1 / 60);
 const VARIANCE_LEFT = 0.5 ** (1 / 30);
-/** Intervals below this part of an ordinary one count less, so that closed hours do not pass for good forecasts. */
+/**
+ * Intervals below this part of an ordinary one count less, so that closed hours do not pass for good forecasts. So do those in which
+ * chance brings most of what comes, as with a call in a hundred hours: their errors are like those of no busy hour.
+ */
 const FULL_WEIGHT = 0.25;
 /** Distance of the first and the last tenth of a normal distribution, in standard deviations. */
 const NORMAL_TENTHS = 2.563;
@@ -62,15 +65,26 @@ export class Spread {
     return chance * expected + proportional * expected * expected;
   }
 
-  /** Learns the errors of a day that was forecast. */
+  /**
+   * Learns the errors of a day that was forecast. What its level is off they have in common: the more of the variance that is, the fewer
+   * independent errors they are worth.
+   */
   learnErrors(values: Float64Array, shape: Float64Array, day: ExpectedDay, ordinary: number): void {
     const level = Math.exp(day.ln);
+    const full = Math.max(this.dispersion, FULL_WEIGHT * ordinary);
+    const weights = values.map((value, slot) => {
+      const weight = Math.min(1, (level * shape[slot]!) / full);
+      return weight > 0 && !Number.isNaN(value) ? weight : 0;
+    });
+    const count = weights.reduce((sum, weight) => sum + weight, 0);
+    const common = (day.variance * level ** 2) / this.deviation(level, level, day.variance) ** 2;
+    const independent = 1 / (1 + Math.max(0, count - 1) * common);
     this.#errors.decay(DAY_LEFT);
-    for (let slot = 0; slot < values.length; slot++) {
+    for (const [slot, weight] of weights.entries()) {
+      if (weight === 0) continue;
       const expected = level * shape[slot]!;
-      const weight = Math.min(1, expected / (FULL_WEIGHT * ordinary));
-      if (!(weight > 0) || Number.isNaN(values[slot]!)) continue;
-      this.#errors.add((values[slot]! - expected) / this.deviation(expected, ordinary, day.variance), weight);
+      const error = (values[slot]! - expected) / this.deviation(expected, ordinary, day.variance);
+      this.#errors.add(error, weight * independent);
     }
   }
 

@@ -9,7 +9,7 @@ import { tenantChanges } from './tenant-changes.ts';
 import { hourOfWeek } from '../hour-of-week.ts';
 import { outlook } from './outlook.ts';
 import { DEFAULT_RULES, type PlanRules } from './rules.ts';
-import { HOUR_MS, MINUTE_MS } from '../time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts';
 
 /** One resource of a cell over time, as a plan sees it: for plots, and for whoever wants to check a plan. */
 export interface DemandAhead {
@@ -22,6 +22,11 @@ export interface DemandAhead {
   readonly levels: readonly number[];
   /** For each level the most of each hour; NaN in the past. */
   readonly quantiles: readonly Float64Array[];
+  /**
+   * The same quantiles as they were forecast a day ago, in the hours since; NaN in all others. Undefined where nothing was known by
+   * then.
+   */
+  readonly dayAgo?: readonly Float64Array[];
   /** What its tenants are expected to use: of a cell that was never measured, which then has no quantiles. */
   readonly expected?: Float64Array;
   /**
@@ -55,22 +60,19 @@ export function demandAhead(input: PlanInput, measuredDays: number): CellAhead[]
   const members = tenantsByCell(tenants);
   const inOrder = [...cells].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
   return inOrder.map((given) => {
-    const { name, cell, capacity, forecasts } = outlook(
-      given,
-      members.get(given.spec.name) ?? [],
-      now,
-      levels,
-      rules,
-      figures,
-    );
+    const own = members.get(given.spec.name) ?? [];
+    const { name, cell, capacity, forecasts } = outlook(given, own, now, levels, rules, figures);
+    // What a cell says about itself now was not known then.
+    const unheard = { ...given, signals: { measuredAt: undefined } };
+    const dayAgo = outlook(unheard, own, now - DAY_MS, levels, rules, figures);
     const from = now - measuredDays * 24 * HOUR_MS;
     const resources = RESOURCES.flatMap((resource) => {
       const ahead = forecasts.get(resource);
       const demand =
         ahead !== undefined
-          ? forecastDemand(cell, resource, ahead, levels, from)
+          ? forecastDemand(cell, resource, { ahead, dayAgo: dayAgo.forecasts.get(resource) }, levels, from, now)
           : forecasts.size === 0
-            ? expectedDemand(members.get(name) ?? [], resource, now)
+            ? expectedDemand(own, resource, now)
             : undefined;
       return demand === undefined ? [] : [{ resource, ...demand, ...limitsOf(capacity.limits, resource, policy) }];
     });
@@ -83,9 +85,10 @@ type Demand = Omit<DemandAhead, 'resource' | 'limit' | 'usable'>;
 function forecastDemand(
   { history }: FleetCell,
   resource: Resource,
-  ahead: Forecast,
+  { ahead, dayAgo }: { ahead: Forecast; dayAgo: Forecast | undefined },
   levels: readonly number[],
   from: number,
+  now: number,
 ): Demand {
   const first = startOfHour(Math.max(from, history[resource]!.start));
   const last = ahead.start + ahead.quantiles[0]!.length * ahead.stepMinutes * MINUTE_MS;
@@ -98,11 +101,16 @@ function forecastDemand(
     }
     return most;
   };
+  const quantilesOf = (made: Forecast): Float64Array[] =>
+    levels.map((level) => byHour(made.quantiles[made.levels.indexOf(level)]!, made));
+  const isSince = (hour: number): boolean => hour >= now - DAY_MS && hour + HOUR_MS <= now;
+  const since = (values: Float64Array): Float64Array => values.map((value, i) => (isSince(hours[i]!) ? value : NaN));
   return {
     hours,
     measured: byHour(history[resource]!.values, history[resource]!),
     levels,
-    quantiles: levels.map((level) => byHour(ahead.quantiles[ahead.levels.indexOf(level)]!, ahead)),
+    quantiles: quantilesOf(ahead),
+    ...(dayAgo && { dayAgo: quantilesOf(dayAgo).map(since) }),
   };
 }
 

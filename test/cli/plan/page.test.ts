@@ -79,6 +79,20 @@ describe('the page of a plan', () => {
     );
   });
 
+  it('shows the forecast of a day ago against what was measured since, of every cell', () => {
+    for (const { name } of made.cells) expect(text).toContain(`relayedCalls of ${name} in the last day`);
+    const said = [
+      ...text.matchAll(
+        /measured since: (\d+) of 24 hours were above its\s+99 % quantile, and its median was ([\d.]+) % off/g,
+      ),
+    ];
+    expect(said).toHaveLength(2);
+    for (const [, above, error] of said) {
+      expect(Number(above)).toBe(0);
+      expect(Number(error)).toBeLessThan(10);
+    }
+  });
+
   it('says what is expected of tenants where a cell was never measured', () => {
     const bare = { ...input, cells: input.cells.map((cell) => ({ ...cell, history: {} })) };
     expect(planPage(bare, plan(bare))).toContain('expected of its tenants, never measured');

@@ -32,6 +32,22 @@ describe('day shape', () => {
     expect(apart).toBeLessThan(chance);
   });
 
+  it('does not take weekends for chance, nor lets them flatten other days, after two weeks', () => {
+    const flat = hours(() => 2);
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seededRandom(seed);
+      const shape = new DayShape(24);
+      for (let day = 0; day < 14; day++) {
+        const values = (day % 7 >= 5 ? flat : office).map((value) => value * Math.exp(0.05 * normal(random)));
+        shape.learn(day % 7, values, mean(values), 1);
+      }
+      const busy = (weekday: number): number => mean(shape.of(weekday).subarray(8, 18));
+      expect(busy(5)).toBeGreaterThan(0.95);
+      expect(busy(5)).toBeLessThan(1.05);
+      expect(busy(0) / (10 / mean(office))).toBeGreaterThan(0.99);
+    }
+  });
+
   it('does not take an hour that was not measured for a quiet one', () => {
     const shape = new DayShape(24);
     for (let day = 0; day < 20; day++) {

@@ -65,6 +65,6 @@ it('one call in a hundred hours does not become thousands', () => {
   for (const seed of SEEDS) {
     const [median, , , high] = weekAfter(56, seed, (_, random) => (random() < 0.01 ? 1 : 0));
     expect(median).toBeLessThan(1);
-    expect(high).toBeLessThan(2);
+    expect(high).toBeLessThan(3);
   }
 });

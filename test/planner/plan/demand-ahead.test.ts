@@ -113,6 +113,27 @@ describe('the demand ahead of a cell', () => {
     expect(calls.quantiles).toEqual([]);
   });
 
+  it('has the forecast of a day ago in the hours since, which knows nothing of them', () => {
+    const lastDay = 27 * 24;
+    const usual = (hour: number): number => 100 + (hour % 24);
+    const before = demandOf(usual, 3);
+    const { cells, ...rest } = input((hour) => (hour < lastDay ? usual(hour) : 2 * usual(hour)));
+    const loud = { ...cells[0]!, signals: { measuredAt: now, relayedCalls: 500 } };
+    const { hours, measured, dayAgo } = demandAhead({ ...rest, cells: [loud] }, 3)[0]!.resources[0]!;
+    expect(dayAgo).toEqual(before.dayAgo);
+    hours.forEach((hour, i) => {
+      const isSince = hour >= now - 24 * HOUR && hour < now;
+      for (const quantile of dayAgo!) expect(Number.isNaN(quantile[i]!)).toBe(!isSince);
+      if (!isSince) return;
+      expect(dayAgo![0]![i]! / usual(hour / HOUR)).toBeCloseTo(1, 1);
+      expect(measured[i]! / usual(hour / HOUR)).toBeCloseTo(2, 5);
+    });
+  });
+
+  it('has no forecast of a day ago where nothing was known by then', () => {
+    expect(demandOf((hour) => (hour < 27 * 24 ? NaN : 100), 3)).not.toHaveProperty('dayAgo');
+  });
+
   it('has a hole where nothing was measured', () => {
     const { measured } = demandOf((hour) => (hour % 24 === 3 ? NaN : 100), 1);
     expect(measured[3]).toBeNaN();

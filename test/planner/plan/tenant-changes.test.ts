@@ -72,7 +72,7 @@ describe('a cell that measures itself', () => {
     expect(first).toBeGreaterThan(0);
     expect(movesWithin(60, true)).toBe(first);
     // Without that memory the same load is moved again and again.
-    expect(movesWithin(60, false)).toBeGreaterThanOrEqual(2 * first);
+    expect(movesWithin(60, false)).toBeGreaterThan(1.5 * first);
   });
 
   const cell = (calls: (hour: number) => number): FleetCell => ({

@@ -78,8 +78,7 @@ describe('a tenant with a fifth of the calls of its cell', () => {
   });
 
   it('counts with its own quantile where it goes, if it is measured', () => {
-    // As with pools: the 99 % quantile of eight weeks is one of some forty days.
-    expect(exceededElsewhere(true)).toBeLessThan(0.03);
+    expect(exceededElsewhere(true)).toBeLessThan(0.02);
   });
 
   it('does not go where only its share has room', () => {
@@ -97,7 +96,7 @@ describe('a tenant with a fifth of the calls of its cell', () => {
       });
       return made.actions.flatMap((action) => (action.kind === 'move' ? [action.tenant] : []));
     };
-    expect(movesTo(130, cell)).toContain('t0');
+    expect(movesTo(120, cell)).toContain('t0');
     expect(movesTo(140, cell)).not.toContain('t0');
     expect(movesTo(140, cell)).toHaveLength(1);
     expect(movesTo(140, unmeasured)).toContain('t0');
