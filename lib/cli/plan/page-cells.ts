@@ -142,8 +142,8 @@ function lastDay(
   const error = all > 0 ? `, and its median was ${((100 * apart) / all).toFixed(1)} % off` : '';
   const [from, to] = [at[0]!, at.at(-1)! + 1];
   return html`<p>
-      The forecast of a day ago, against what was measured since: ${above} of ${at.length} hours were above its
-      ${levelText(planned)} quantile${error}.
+      The forecast of a day ago, against what was measured since: in ${counted(above, 'hour')} of ${at.length} the use
+      was above its ${levelText(planned)} quantile${error}.
     </p>
     ${
       large
