@@ -83,7 +83,7 @@ describe('the page of a plan', () => {
     for (const { name } of made.cells) expect(text).toContain(`relayedCalls of ${name} in the last day`);
     const said = [
       ...text.matchAll(
-        /measured since: in (\d+) hours? of 24 the use was\s+above its 99 % quantile, and its median was ([\d.]+) % off/g,
+        /measured since: in (\d+) hours? of 24 the use\s+was\s+above its 99 % quantile, and its median was ([\d.]+) % off/g,
       ),
     ];
     expect(said).toHaveLength(2);
