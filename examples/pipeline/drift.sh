@@ -6,14 +6,27 @@
 set -euo pipefail
 
 (($# == 0)) || { echo 'usage: drift.sh' >&2; exit 2; }
-# All stacks differ from the empty tree.
-stacks=$(npx cellstamp rollout waves "$(git hash-object -t tree /dev/null)" | jq -r '.[][]')
-differ=()
+tell() { examples/pipeline/notify.sh "$1" <drift.txt; }
 : >drift.txt
-for stack in $stacks; do
-  npx tsx examples/pipeline/terraform-stack.ts drift "$stack" </dev/null >>drift.txt 2>&1 || differ+=("$stack")
+# All stacks differ from the empty tree.
+if ! waves=$(npx cellstamp rollout waves "$(git hash-object -t tree /dev/null)" 2>drift.txt); then
+  cat drift.txt >&2
+  tell 'No stack was compared: the fleet has errors'
+  exit 1
+fi
+differ=()
+failed=()
+: >drift.txt
+for stack in $(jq -r '.[][]' <<<"$waves"); do
+  status=0
+  npx tsx examples/pipeline/terraform-stack.ts drift "$stack" </dev/null >>drift.txt 2>&1 || status=$?
+  case $status in
+    0) ;;
+    3) differ+=("$stack") ;;
+    *) failed+=("$stack") ;;
+  esac
 done
 cat drift.txt
-((${#differ[@]} > 0)) || exit 0
-examples/pipeline/notify.sh "Differs from its stack: ${differ[*]}" <drift.txt
-exit 1
+((${#differ[@]} == 0)) || tell "Differs from its stack: ${differ[*]}"
+((${#failed[@]} == 0)) || tell "Can't be compared: ${failed[*]}"
+((${#differ[@]} + ${#failed[@]} == 0))

@@ -1,5 +1,5 @@
 /**
- * A plan of Terraform as a file that goes from one job to another: encrypted under a key of KMS, for one stack at one commit. A plan
+ * A plan of Terraform as a file that goes from one job to another: encrypted under a key of KMS, for one stack and its state at one commit. A plan
  * holds values that are secret, so it never lies in the clear outside of a job.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
@@ -10,6 +10,8 @@ export interface PlanOf {
   readonly stack: string;
   /** Hash of the commit whose files made the stack. */
   readonly commit: string;
+  /** Where Terraform's state is: `eu-west-1/BUCKET`, or `local`. A plan names the place itself and is applied to it, whatever is set then. */
+  readonly state: string;
 }
 
 /** Keys that encrypt one plan each. What the plan is of is their encryption context: a key that is asked for another is refused. */
@@ -47,13 +49,14 @@ export function savePlan(plan: Buffer, of: PlanOf, keys: PlanKeys): string {
   return `${JSON.stringify(saved)}\n`;
 }
 
-/** @throws WrongPlan when it is of another stack or commit, or was changed */
-export function readPlan(text: string, { stack, commit }: PlanOf, keys: PlanKeys): Buffer {
+/** @throws WrongPlan when it is of another stack, commit or state, or was changed */
+export function readPlan(text: string, { stack, commit, state }: PlanOf, keys: PlanKeys): Buffer {
   const saved = parse(text);
   if (saved.stack !== stack) throw new WrongPlan(`it is of the stack ${saved.stack}, not of ${stack}`);
   if (saved.commit !== commit) throw new WrongPlan(`it is of the commit ${saved.commit}, and this is ${commit}`);
+  if (saved.state !== state) throw new WrongPlan(`it is for the state in ${saved.state}, not in ${state}`);
   const bytes = (name: 'encryptedKey' | 'nonce' | 'tag' | 'plan') => Buffer.from(saved[name], 'base64');
-  const key = keys.decrypt(bytes('encryptedKey'), { stack, commit });
+  const key = keys.decrypt(bytes('encryptedKey'), { stack, commit, state });
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, bytes('nonce'), { authTagLength: 16 });
     decipher.setAuthTag(bytes('tag'));
@@ -66,7 +69,7 @@ export function readPlan(text: string, { stack, commit }: PlanOf, keys: PlanKeys
 function parse(text: string): SavedPlan {
   try {
     const saved = JSON.parse(text) as SavedPlan;
-    const names = ['stack', 'commit', 'encryptedKey', 'nonce', 'tag', 'plan'] as const;
+    const names = ['stack', 'commit', 'state', 'encryptedKey', 'nonce', 'tag', 'plan'] as const;
     if (names.every((name) => typeof saved[name] === 'string')) return saved;
   } catch {
     // Said below.

@@ -3,7 +3,7 @@
  * destroys or replaces a host, an address or what keeps data is refused, unless each is named with --may-go.
  *
  * `plan --save FILE` saves the plan for a review, encrypted (`saved-plan.ts`). `apply --saved FILE` applies the plan that was reviewed and no
- * other: on another commit it is refused by us, on another state by Terraform. `drift` ends with 3 when what is there differs from the stack.
+ * other: on another commit or with another place of the state it is refused by us, on a state that has changed by Terraform. `drift` ends with 3 when what is there differs from the stack.
  *
  * @example npx tsx examples/pipeline/terraform-stack.ts plan euw1-a     # changes nothing, needs to read only
  * @example npx tsx examples/pipeline/terraform-stack.ts plan euw1-a --save plans/euw1-a.plan
@@ -36,7 +36,8 @@ const [save, saved] = [valuesOf('--save')[0], valuesOf('--saved')[0]];
 if (
   flags === undefined ||
   !/^[a-z][a-z0-9-]*$/.test(subject) ||
-  !options.every(({ flag, value }) => flags.includes(flag) && value !== '')
+  !options.every(({ flag, value }) => flags.includes(flag) && value !== '') ||
+  [...valuesOf('--save'), ...valuesOf('--saved')].length > 1
 ) {
   console.error(
     'usage: terraform-stack.ts plan|apply|drift CELL|front [--save FILE] (plan) [--saved FILE] (apply) [--may-go ADDRESS]...',
@@ -46,9 +47,15 @@ if (
 const stack = subject === 'front' ? subject : `cell-${subject}`;
 const folder = join('cdktf.out', 'stacks', stack);
 
-function fail(message: string): never {
+/** What holds secret values or keys, and goes at every end of this program. */
+const secret: string[] = [join(folder, 'plan')];
+process.once('exit', () => secret.forEach((path) => rmSync(path, { recursive: true, force: true })));
+// Until then only this user reads it; Terraform's files, too.
+process.umask(0o077);
+
+function fail(message: string, status = 1): never {
   console.error(`terraform-stack.ts: ${message}`);
-  process.exit(1);
+  process.exit(status);
 }
 
 function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): void {
@@ -84,9 +91,9 @@ function terraformStatus(...args: readonly string[]): { readonly status: number;
 /** The key of KMS that CELLSTAMP_PLAN_KEY names, by the AWS command line. No key is ever written to a file. */
 function planKeys(): PlanKeys {
   const id = process.env['CELLSTAMP_PLAN_KEY'] ?? '';
-  if (id === '') fail('CELLSTAMP_PLAN_KEY is not set; it must name a key of KMS, for example alias/cellstamp-plans');
+  if (id === '') fail('CELLSTAMP_PLAN_KEY is not set; it must name a key of KMS, for example alias/cellstamp-plans', 2);
   const kms = (of: PlanOf, ...args: readonly string[]) => {
-    const context = `stack=${of.stack},commit=${of.commit}`;
+    const context = `stack=${of.stack},commit=${of.commit},state=${of.state}`;
     const answer = output('aws', 'kms', ...args, '--key-id', id, '--encryption-context', context, '--output', 'json');
     return JSON.parse(answer) as { readonly Plaintext: string; readonly CiphertextBlob: string };
   };
@@ -98,20 +105,32 @@ function planKeys(): PlanKeys {
     decrypt(encryptedKey, of) {
       // Both versions of the command line read bytes from a file; this one is encrypted.
       const keyFolder = mkdtempSync(join(tmpdir(), 'cellstamp-plan-'));
+      secret.push(keyFolder);
       const file = join(keyFolder, 'key');
       writeFileSync(file, encryptedKey);
       const { Plaintext } = kms(of, 'decrypt', '--ciphertext-blob', `fileb://${file}`);
-      rmSync(keyFolder, { recursive: true });
       return Buffer.from(Plaintext, 'base64');
     },
   };
 }
 
+/** What is read for a stack: a new file there counts as well. */
+const sources = ['cells', 'stacks', 'planning.yaml', lockFile];
+
 /** What a plan of this folder is of. A change that no commit has would make it a plan of something else. */
 function planOf(): PlanOf {
-  const changed = output('git', 'status', '--porcelain', '--untracked-files=no').trim();
-  if (changed !== '') fail(`a plan is saved of a commit, and these files have changed since:\n${changed}`);
-  return { stack: subject, commit: output('git', 'rev-parse', 'HEAD').trim() };
+  const status = (...args: readonly string[]) => output('git', 'status', '--porcelain', ...args).trimEnd();
+  const changed = [status('--untracked-files=no'), status('--untracked-files=all', '--', ...sources)]
+    .flatMap((text) => text.split('\n'))
+    .filter((line, index, lines) => line !== '' && lines.indexOf(line) === index);
+  if (changed.length > 0) {
+    fail(`a plan is saved of a commit, and these files have changed since:\n${changed.join('\n')}`);
+  }
+  const { CELLSTAMP_STATE_BUCKET: bucket, CELLSTAMP_STATE_REGION: region } = process.env;
+  return {
+    ...{ stack: subject, commit: output('git', 'rev-parse', 'HEAD').trim() },
+    state: bucket ? `${region ?? ''}/${bucket}` : 'local',
+  };
 }
 
 function savedPlan(file: string, of: PlanOf): Buffer {
@@ -120,7 +139,7 @@ function savedPlan(file: string, of: PlanOf): Buffer {
   } catch (error) {
     if (error instanceof WrongPlan)
       fail(`${file}: ${error.message}; run the pipeline again, which plans and asks for a review`);
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') fail(`${file}: there is no such file`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') fail(`${file}: there is no such file`, 2);
     throw error;
   }
 }
@@ -140,6 +159,11 @@ function applySaved(): void {
 // What can be refused is, before the work.
 const made = save === undefined && saved === undefined ? undefined : planOf();
 const reviewed = saved === undefined ? undefined : savedPlan(saved, made!);
+const keys = save === undefined ? undefined : planKeys();
+if (save !== undefined) {
+  mkdirSync(dirname(save), { recursive: true });
+  writeFileSync(save, '');
+}
 run(process.execPath, ['--import', 'tsx', join('stacks', 'main.ts')], {
   CELLSTAMP_CELL: subject,
   CDKTF_OUTDIR: 'cdktf.out',
@@ -164,8 +188,7 @@ const findings = [...checkPlan(plan), ...planLosses(plan, valuesOf('--may-go'))]
 for (const { rule, address, message } of findings) console.error(`${address}: ${message} (${rule})`);
 if (findings.length > 0) process.exit(1);
 if (save !== undefined) {
-  mkdirSync(dirname(save), { recursive: true });
-  writeFileSync(save, savePlan(readFileSync(join(folder, 'plan')), made!, planKeys()));
+  writeFileSync(save, savePlan(readFileSync(join(folder, 'plan')), made!, keys!));
   console.log(`${stack}: the plan is saved in ${save}`);
 }
 if (action === 'apply') {

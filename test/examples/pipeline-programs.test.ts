@@ -255,13 +255,13 @@ describe('notify.sh', () => {
 
 describe('drift.sh', () => {
   /** @param differing the stacks that differ from what is there */
-  const drift = (differing: string) =>
+  const drift = (differing: string, waves = `echo '{"front":["front"],"canary":["a"],"one":["b"]}'`) =>
     fleet.run(['examples/pipeline/drift.sh'], {
       ...inPlaceOf({
         aws: listener,
         npx: `case "$*" in
-          'cellstamp rollout waves '*) echo '{"front":["front"],"canary":["a"],"one":["b"]}' ;;
-          *'terraform-stack.ts drift '*) echo "compared $4"; [[ ' ${differing} ' != *" $4 "* ]] || exit 3 ;;
+          'cellstamp rollout waves '*) ${waves} ;;
+          *'terraform-stack.ts drift '*) echo "compared $4"; [[ $4 != expired ]] || exit 1; [[ ' ${differing} ' != *" $4 "* ]] || exit 3 ;;
         esac`,
       }),
       CELLSTAMP_NOTIFY_TOPIC: topic,
@@ -278,6 +278,20 @@ describe('drift.sh', () => {
     const told = readFileSync(join(fleet.path, 'told.txt'), 'utf8');
     expect(told).toContain('Differs from its stack: front a\n');
     expect(told).toContain('compared b');
+  });
+
+  it('tells a stack that can not be compared from one that differs', () => {
+    expect(drift('a', `echo '{"canary":["a"],"one":["expired"]}'`).status).toBe(1);
+    const told = readFileSync(join(fleet.path, 'told.txt'), 'utf8');
+    expect(told).toContain('Differs from its stack: a\n');
+    expect(told).toContain("Can't be compared: expired\n");
+  });
+
+  it('tells people when nothing could be compared', () => {
+    expect(drift('', 'echo wrong >&2; exit 2')).toMatchObject({ status: 1, stderr: 'wrong\n' });
+    expect(readFileSync(join(fleet.path, 'told.txt'), 'utf8')).toContain(
+      'No stack was compared: the fleet has errors\n',
+    );
   });
 });
 
@@ -307,6 +321,16 @@ describe('terraform-stack.ts', () => {
     expect(readFileSync(join(fleet.path, 'plans/a.plan'), 'utf8')).not.toContain('planned');
     expect(stack(apply, 'apply', 'a', '--saved', 'plans/a.plan')).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(join(fleet.path, 'applied.txt'), 'utf8')).toBe('planned\n');
+    expect(existsSync(join(fleet.path, 'cdktf.out/stacks/cell-a/plan'))).toBe(false);
+
+    // Terraform would apply it to the state that it names.
+    const elsewhere = fleet.run(program('terraform-stack.ts', 'apply', 'a', '--saved', 'plans/a.plan'), {
+      ...made(apply),
+      CELLSTAMP_STATE_BUCKET: 'states',
+      CELLSTAMP_STATE_REGION: 'eu-west-1',
+    });
+    expect(elsewhere.status).toBe(1);
+    expect(elsewhere.stderr).toContain('plans/a.plan: it is for the state in local, not in eu-west-1/states; ');
 
     // The state has moved on.
     const stale = stack('echo "Error: Saved plan is stale" >&2; exit 1', 'apply', 'a', '--saved', 'plans/a.plan');
@@ -322,15 +346,17 @@ describe('terraform-stack.ts', () => {
     expect(late.stderr).toMatch(
       /^terraform-stack\.ts: plans\/a\.plan: it is of the commit [0-9a-f]{40}, and this is /m,
     );
-    expect(stack(apply, 'apply', 'a', '--saved', 'none').stderr).toContain('none: there is no such file\n');
+    const none = stack(apply, 'apply', 'a', '--saved', 'none');
+    expect(none).toMatchObject({ status: 2, stderr: 'terraform-stack.ts: none: there is no such file\n' });
   }, 120_000);
 
   it('saves no plan of files that no commit has', () => {
     writeFileSync(join(fleet.path, 'cells/a.yaml'), cell('a', '10.16.64.0/20'));
+    writeFileSync(join(fleet.path, 'cells/new.yaml'), cell('new', '10.16.128.0/20'));
     const { status, stderr } = stack('true', 'plan', 'a', '--save', 'a.plan');
     expect(status).toBe(1);
     expect(stderr).toBe(
-      'terraform-stack.ts: a plan is saved of a commit, and these files have changed since:\nM cells/a.yaml\n',
+      'terraform-stack.ts: a plan is saved of a commit, and these files have changed since:\n M cells/a.yaml\n?? cells/new.yaml\n',
     );
     expect(existsSync(join(fleet.path, 'a.plan'))).toBe(false);
   }, 60_000);

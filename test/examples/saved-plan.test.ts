@@ -6,7 +6,7 @@ import { readPlan, savePlan, WrongPlan, type PlanKeys, type PlanOf } from '../..
 /** Keys as KMS makes them: the encryption context is authenticated with the key. */
 function paperKeys(): PlanKeys {
   const master = randomBytes(32);
-  const context = ({ stack, commit }: PlanOf) => Buffer.from(JSON.stringify([stack, commit]));
+  const context = ({ stack, commit, state }: PlanOf) => Buffer.from(JSON.stringify([stack, commit, state]));
   return {
     make(of) {
       const [key, nonce] = [randomBytes(32), randomBytes(12)];
@@ -22,7 +22,7 @@ function paperKeys(): PlanKeys {
   };
 }
 
-const of = { stack: 'euw1-a', commit: 'a'.repeat(40) };
+const of = { stack: 'euw1-a', commit: 'a'.repeat(40), state: 'eu-west-1/states' };
 const keys = paperKeys();
 
 describe('a saved plan', () => {
@@ -39,6 +39,7 @@ describe('a saved plan', () => {
 
   it.each([
     ['another stack', { ...of, stack: 'euw1-b' }, 'it is of the stack euw1-a, not of euw1-b'],
+    ['another state', { ...of, state: 'local' }, 'it is for the state in eu-west-1/states, not in local'],
     [
       'another commit',
       { ...of, commit: 'b'.repeat(40) },
