@@ -45,6 +45,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     undrain: async () => (await import('./commands/drain.ts')).addUndrain,
     roll: async () => (await import('./commands/roll.ts')).addRoll,
     prove: async () => (await import('./commands/prove.ts')).addProve,
+    records: async () => (await import('./commands/records.ts')).addRecords,
     promote: async () => (await import('./commands/promote.ts')).addPromote,
     rollout: async () => (await import('./commands/rollout.ts')).addRollout,
     deployed: async () => (await import('./commands/rollout-record.ts')).addDeployed,

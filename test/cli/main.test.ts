@@ -33,6 +33,7 @@ const commands = [
   'undrain',
   'roll',
   'prove',
+  'records',
   'promote',
   'rollout',
   'unlock',
