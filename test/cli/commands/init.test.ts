@@ -118,6 +118,12 @@ describe('cellstamp init', () => {
     });
   });
 
+  it('refuses a region in which the cell needs an image, and writes nothing', async () => {
+    const { status, stderr } = await init('--region', 'us-gov-west-1');
+    expect({ status, isThere: existsSync(fleet) }).toEqual({ status: 2, isThere: false });
+    expect(stderr).toContain('aws.image: us-gov-west-1 needs an image');
+  });
+
   it('refuses a region that is not one, and writes nothing', async () => {
     const { status, stderr } = await cellstamp('init', fleet, '--region', 'mars');
     expect({ status, stderr }).toEqual({
