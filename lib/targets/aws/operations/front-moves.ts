@@ -19,7 +19,7 @@ import { tenantData } from '../../../operations/tenant-data.ts';
 import { frontSite } from '../site.ts';
 import { directoryTableName } from '../tenant-directory.ts';
 import { awsCell } from './cell-port.ts';
-import { asked, sdk } from './clients.ts';
+import { asked, dynamoDbClient, ec2Client, sdk, ssmClient } from './clients.ts';
 import { instancesOf, runOnHost } from './hosts.ts';
 import { withLock } from './lock.ts';
 
@@ -29,13 +29,10 @@ const pollMs = 1000;
 
 /** @param cells of the fleet's files: where the cells of the directory are */
 export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promise<EvacuationPort> {
-  const [{ DynamoDBClient, GetItemCommand, PutItemCommand, paginateScan }, { EC2Client }, { SSMClient }] = await sdk(
-    () =>
-      Promise.all([import('@aws-sdk/client-dynamodb'), import('@aws-sdk/client-ec2'), import('@aws-sdk/client-ssm')]),
-  );
+  const { GetItemCommand, PutItemCommand, paginateScan } = await sdk(() => import('@aws-sdk/client-dynamodb'));
   // All writes go to one replica: it alone can tell that somebody else has changed an item.
   const site = frontSite(front, front.regions[0]!);
-  const table = new DynamoDBClient({ region: site.region });
+  const table = await dynamoDbClient(site.region);
   const TableName = directoryTableName(front);
   /** Items as they were read last, by their ids. */
   const lastRead = new Map<string, string>();
@@ -77,7 +74,7 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
   async function edgesKnow(tenant: string, cell: string): Promise<void> {
     const deadline = Date.now() + edgesPatience;
     const inRegion = async (region: string) => {
-      const clients = { ec2: new EC2Client({ region }), ssm: new SSMClient({ region }) };
+      const clients = { ec2: await ec2Client(region), ssm: await ssmClient(region) };
       const edges = [...(await instancesOf(clients.ec2, site)).keys()];
       await Promise.all(
         edges.map(async (edge) => {
@@ -97,7 +94,7 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
   }
 
   return {
-    exclusively: (work) => withLock(new SSMClient({ region: site.region }), site, 'tenant move', work),
+    exclusively: async (work) => withLock(await ssmClient(site.region), site, 'tenant move', work),
 
     tenant: (name) => read({ kind: 'tenant', name }, tenantItemSchema),
 
