@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OperationFailure } from '../../../../lib/operations/failure.ts';
@@ -48,6 +49,14 @@ describe('a client of AWS', () => {
     await expect(sbcAddress({ name: 'a', region: 'eu-west-1' })).rejects.toThrow(
       "can't see the floating address of cell a: what answers is not EC2",
     );
+  });
+
+  it('is made in one place, with the time limits', () => {
+    const folder = new URL('../../../../lib/', import.meta.url);
+    const elsewhere = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => /new [A-Za-z0-9]+Client\(/.test(readFileSync(new URL(path, folder), 'utf8')));
+    expect(elsewhere).toEqual(['targets/aws/operations/clients.ts']);
   });
 });
 
