@@ -70,13 +70,13 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
     lastRead.set(id, text);
   }
 
-  /** @throws OperationFailure that names an edge which does not know it */
+  /** @throws OperationFailure that names each edge which does not know it, and each region that can't be asked */
   async function edgesKnow(tenant: string, cell: string): Promise<void> {
     const deadline = Date.now() + edgesPatience;
     const inRegion = async (region: string) => {
       const clients = { ec2: await ec2Client(region), ssm: await ssmClient(region) };
       const edges = [...(await instancesOf(clients.ec2, site)).keys()];
-      await Promise.all(
+      await all(
         edges.map(async (edge) => {
           while (!(await runOnHost(clients, site, edge, askTenant(tenant))).includes(`cell=${cell};`)) {
             if (Date.now() > deadline) {
@@ -90,7 +90,7 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
         }),
       );
     };
-    await Promise.all(front.regions.map(({ region }) => inRegion(region)));
+    await all(front.regions.map(({ region }) => inRegion(region)));
   }
 
   return {
@@ -129,6 +129,13 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
       throw new OperationFailure(`there is no file of cell ${name}; there are ${known}`, 2);
     }),
   };
+}
+
+/** Waits for the end of each. @throws OperationFailure that says why each one failed that did */
+async function all(works: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(works);
+  const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
+  if (failures.length > 0) throw new OperationFailure(failures.join('\n'));
 }
 
 function parsed(text: string): unknown {

@@ -52,7 +52,7 @@ export async function instancesOf(
       }
     }
   };
-  await asked(`list the hosts of ${site.kind} ${site.name}`, list());
+  await asked(`list the hosts of ${site.kind} ${site.name} in ${await ec2.config.region()}`, list());
   return instances;
 }
 

@@ -37,14 +37,16 @@ describe('a client of AWS', () => {
     aws.answers = { DescribeInstances: () => undefined };
     const client = await ec2Client('eu-west-1');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    expect(await within(90, instancesOf(client, cell))).toMatch(/^can't list the hosts of cell a: TimeoutError: /);
+    expect(await within(90, instancesOf(client, cell))).toMatch(
+      /^can't list the hosts of cell a in eu-west-1: TimeoutError: /,
+    );
     expect(aws.requests).toHaveLength(3);
   });
 
   it('takes no page for an answer of EC2: a cell that runs is not said to be gone', async () => {
     aws.answers = { DescribeInstances: page, DescribeAddresses: page };
     await expect(instancesOf(await ec2Client('eu-west-1'), cell)).rejects.toThrow(
-      "can't list the hosts of cell a: what answers is not EC2",
+      "can't list the hosts of cell a in eu-west-1: what answers is not EC2",
     );
     await expect(sbcAddress({ name: 'a', region: 'eu-west-1' })).rejects.toThrow(
       "can't see the floating address of cell a: what answers is not EC2",
