@@ -46,15 +46,25 @@ export function cellNeeds({ aws, media }: CellSpec): AwsNeeds {
 
 export interface RegionNeeds extends AwsNeeds {
   readonly region: string;
+  /** Whose needs these are. */
+  readonly of: readonly { readonly kind: 'cell' | 'front'; readonly name: string }[];
 }
 
-/** Of all that stands, or is to: a planned or retired cell takes nothing. */
+/**
+ * Of all that stands, or is to. A planned cell takes nothing yet. A retired one needs nothing more, and takes what it has until it
+ * is destroyed: only the account can say whether it was.
+ */
 export function regionNeeds(cells: readonly CellSpec[], front: FrontSpec | undefined): readonly RegionNeeds[] {
   const standing = cells.filter(({ state }) => state !== 'planned' && state !== 'retired');
   const needs = [
-    ...standing.filter(({ aws }) => aws !== undefined).map((cell) => ({ region: cell.region, ...cellNeeds(cell) })),
+    ...standing
+      .filter(({ aws }) => aws !== undefined)
+      .map((cell) => ({
+        ...{ region: cell.region, of: { kind: 'cell' as const, name: cell.name } },
+        ...cellNeeds(cell),
+      })),
     ...(front?.aws === undefined ? [] : front.regions).map(({ region, edges }) => ({
-      region,
+      ...{ region, of: { kind: 'front' as const, name: front!.name } },
       // The one to which dialogs are pinned, and that by which the edge reaches AWS.
       elasticIps: 2 * edges,
       vcpus: edges * vcpusOf(front!.aws!.edge.instanceType),
@@ -65,6 +75,12 @@ export function regionNeeds(cells: readonly CellSpec[], front: FrontSpec | undef
   return regions.map((region) => {
     const own = needs.filter((need) => need.region === region);
     const sum = (name: keyof AwsNeeds) => own.reduce((total, need) => total + need[name], 0);
-    return { region, elasticIps: sum('elasticIps'), vcpus: sum('vcpus'), vpcs: sum('vpcs') };
+    return {
+      region,
+      of: own.map(({ of }) => of),
+      elasticIps: sum('elasticIps'),
+      vcpus: sum('vcpus'),
+      vpcs: sum('vpcs'),
+    };
   });
 }

@@ -11,15 +11,20 @@ const front = parseFront({
   aws: {},
 });
 
+const named = (name: string) => ({ kind: 'cell', name });
+const ofFront = { kind: 'front', name: 'front' };
+
 describe('what AWS has to allow in a region', () => {
   it('is an address for every host and the floating one, their processors, and a network', () => {
-    expect(regionNeeds([cell('a')], undefined)).toEqual([{ region: 'eu-west-1', elasticIps: 7, vcpus: 40, vpcs: 1 }]);
+    expect(regionNeeds([cell('a')], undefined)).toEqual([
+      { region: 'eu-west-1', of: [named('a')], elasticIps: 7, vcpus: 40, vpcs: 1 },
+    ]);
   });
 
   it('is added up over cells and edges, of which each has two addresses', () => {
     expect(regionNeeds([cell('a'), cell('b', { region: 'us-east-1' })], front)).toEqual([
-      { region: 'eu-west-1', elasticIps: 11, vcpus: 44, vpcs: 2 },
-      { region: 'us-east-1', elasticIps: 11, vcpus: 44, vpcs: 2 },
+      { region: 'eu-west-1', of: [named('a'), ofFront], elasticIps: 11, vcpus: 44, vpcs: 2 },
+      { region: 'us-east-1', of: [named('b'), ofFront], elasticIps: 11, vcpus: 44, vpcs: 2 },
     ]);
   });
 

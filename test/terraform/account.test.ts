@@ -1,5 +1,5 @@
 /** What an AWS account has room for: EC2 of the emulator, and a Service Quotas of our own, of which the emulator knows one service. */
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,15 +35,40 @@ const quotas = createServer((request, response) => {
     response.end(JSON.stringify(Value === undefined ? { __type: 'NoSuchResourceException' } : { Quota: { Value } }));
   });
 });
+/** EC2 of the emulator, which knows no capacity reservations. */
+const ec2Of = (emulator: Emulator) =>
+  createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString()));
+    request.on('end', () => {
+      if (body.includes('Action=DescribeCapacityReservations')) {
+        response.end(
+          '<DescribeCapacityReservationsResponse><capacityReservationSet/></DescribeCapacityReservationsResponse>',
+        );
+        return;
+      }
+      const headers = {
+        authorization: request.headers.authorization!,
+        'content-type': request.headers['content-type']!,
+      };
+      void fetch(emulator.endpoint, { method: 'POST', headers, body }).then(async (answer) =>
+        response.writeHead(answer.status, { 'content-type': 'text/xml' }).end(await answer.text()),
+      );
+    });
+  });
 
 describeWith(['moto_server'], 'check --account', () => {
   let emulator: Emulator;
+  let ec2Server: Server;
 
   beforeAll(async () => {
     emulator = await Emulator.start();
-    await once(quotas.listen(0, '127.0.0.1'), 'listening');
+    ec2Server = ec2Of(emulator);
+    for (const server of [quotas, ec2Server]) await once(server.listen(0, '127.0.0.1'), 'listening');
     for (const [name, value] of Object.entries(awsEnvironment(emulator.port))) vi.stubEnv(name, value);
-    vi.stubEnv('AWS_ENDPOINT_URL_SERVICE_QUOTAS', `http://127.0.0.1:${(quotas.address() as AddressInfo).port}`);
+    const at = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    vi.stubEnv('AWS_ENDPOINT_URL_SERVICE_QUOTAS', at(quotas));
+    vi.stubEnv('AWS_ENDPOINT_URL_EC2', at(ec2Server));
     const ec2 = new EC2Client({ region });
     const tagged = (type: ResourceType, cell: string) => ({
       TagSpecifications: [{ ResourceType: type, Tags: [{ Key: 'cellstamp:cell', Value: cell }] }],
@@ -61,7 +86,7 @@ describeWith(['moto_server'], 'check --account', () => {
   afterAll(() => {
     vi.unstubAllEnvs();
     emulator.stop();
-    quotas.close();
+    for (const server of [quotas, ec2Server]) server.close();
     rmSync(folder, { recursive: true });
   });
 
@@ -70,7 +95,7 @@ describeWith(['moto_server'], 'check --account', () => {
     const { status, stdout } = await cellstamp('check', '--account', '--cells', folder);
     expect(stdout).toContain(
       [
-        'eu-west-1: the fleet needs 7 Elastic IPs, others use 2, the account allows 5: error: ask AWS for 9 (quota L-0263D0A3)',
+        'eu-west-1 error: the fleet needs 7 Elastic IPs, others use 2, the account allows 5; ask AWS for 9 (quota L-0263D0A3)',
         'eu-west-1: the fleet needs 40 vCPUs of On-Demand Standard instances, others use 4, the account allows 64',
         'eu-west-1: the fleet needs 1 VPC, others use 2, the account allows 5',
       ].join('\n'),

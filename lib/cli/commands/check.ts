@@ -10,10 +10,10 @@ import type { FrontSpec } from '../../fleet/schema/front.ts';
 import { isFrontOnKubernetes } from '../../fleet/schema/targets/kubernetes-front.ts';
 import { isOnKubernetes } from '../../fleet/schema/targets/on-kubernetes.ts';
 import type { ToFillIn } from '../../targets/aws/fill-in.ts';
-import type { AccountRoom } from '../../targets/aws/operations/account-room.ts';
 import type { Privilege } from '../../targets/kubernetes/privileges.ts';
 import { awsQuotas, regionNeeds, type AwsNeeds, type RegionNeeds } from '../../fleet/aws-needs.ts';
 import { oldCell, oldFront } from '../../fleet/schema/old-form.ts';
+import { accountErrors, accountLines, checkAccount, isTooSmall } from '../account-lines.ts';
 import { cellsOption, readFleet } from '../cell-files.ts';
 import { usageStatus } from '../failure.ts';
 import { printJson } from '../output.ts';
@@ -41,7 +41,8 @@ Example:
   $ npx cellstamp check --account
   $ npx cellstamp check --privileges
 
-Exit status 2 when there is an error, or when a quota of the account is too small; 0 when there are only warnings.`,
+Exit status 2 when there is an error in a file, or when a quota of the account is too small; 1 when AWS
+does not answer; 0 when there are only warnings.`,
     )
     .action(check);
 }
@@ -59,14 +60,19 @@ async function check({ cells: folder, rewrite, account, privileges, json }: Opti
   const rewritten = rewrite ? await replace(old) : [];
   const left = rewrite ? old.filter((file) => file.refused !== undefined) : old;
   const { files, cells, front, findings } = readFleet(folder);
+  const inFiles = findings.filter(({ severity }) => severity === 'error').length;
+  if (!json) {
+    for (const path of rewritten) console.log(`${printable(path)}: rewritten`);
+    for (const finding of findings) console.log(formatFinding(finding));
+  }
   const { toFillIn } = await import('../../targets/aws/fill-in.ts');
   const privileged = privileges ? await privilegesOf(cells, front) : [];
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const toFill = errors > 0 ? [] : toFillIn(cells, front);
-  const needs = errors > 0 ? [] : regionNeeds(cells, front);
-  const warnings = findings.length - errors;
-  const room = account && errors === 0 ? await accountRoomOf(needs, cells, front) : undefined;
-  const isShort = room?.some(isTooSmall) ?? false;
+  const toFill = inFiles > 0 ? [] : toFillIn(cells, front);
+  const needs = inFiles > 0 ? [] : regionNeeds(cells, front);
+  const checked = account ? await checkAccount(needs, inFiles) : undefined;
+  const ofAccount = checked === undefined ? [] : accountErrors(checked);
+  const errors = inFiles + ofAccount.length;
+  const warnings = findings.length - inFiles;
   if (json) {
     const names = cells.map(({ name }) => name);
     printJson({
@@ -77,15 +83,14 @@ async function check({ cells: folder, rewrite, account, privileges, json }: Opti
       findings,
       toFill,
       needs,
-      ...(room && { account: room }),
+      ...(checked && { account: checked.room, accountFailures: checked.failures, accountNotAsked: checked.notAsked }),
       ...(rewrite && { rewritten }),
       ...(privileges && { privileges: privileged }),
     });
   } else {
-    for (const path of rewritten) console.log(`${printable(path)}: rewritten`);
-    for (const finding of findings) console.log(formatFinding(finding));
-    if (room === undefined) for (const one of needs) console.log(needsLine(one));
-    else for (const one of room) console.log(roomLine(one));
+    for (const line of ofAccount) console.log(line);
+    if (checked === undefined) for (const one of needs) console.log(needsLine(one));
+    else for (const line of accountLines(checked)) console.log(line);
     for (const one of toFill) console.log(fillLine(one));
     for (const one of privileged) console.log(privilegeLine(one));
     console.log(`${counted(files.length, 'file')}: ${counted(errors, 'error')}, ${counted(warnings, 'warning')}`);
@@ -95,27 +100,9 @@ async function check({ cells: folder, rewrite, account, privileges, json }: Opti
     : advice(left)) {
     console.error(line);
   }
-  if (errors > 0 || isShort || (rewrite && left.length > 0)) process.exitCode = usageStatus;
-}
-
-async function accountRoomOf(
-  needs: readonly RegionNeeds[],
-  cells: readonly CellSpec[],
-  front: FrontSpec | undefined,
-): Promise<readonly AccountRoom[]> {
-  const { accountRoom } = await import('../../targets/aws/operations/account-room.ts');
-  return accountRoom(needs, [
-    ...cells.map(({ name }) => ({ kind: 'cell' as const, name })),
-    ...(front === undefined ? [] : [{ kind: 'front' as const, name: front.name }]),
-  ]);
-}
-
-const isTooSmall = ({ needed, others, allowed }: AccountRoom) => needed + others > allowed;
-
-function roomLine(room: AccountRoom): string {
-  const { region, quota, code, needed, others, allowed } = room;
-  const text = `${region}: the fleet needs ${counted(needed, ...awsQuotas[quota].names)}, others use ${others}, the account allows ${allowed}`;
-  return isTooSmall(room) ? `${text}: error: ask AWS for ${needed + others} (quota ${code})` : text;
+  const isShort = checked?.room.some(isTooSmall) ?? false;
+  if (inFiles > 0 || isShort || (rewrite && left.length > 0)) process.exitCode = usageStatus;
+  else if (errors > 0) process.exitCode = 1;
 }
 
 /** Of every cell on Kubernetes, and of the front's edges: hosts of a role are alike, so one of each. */

@@ -158,7 +158,7 @@ function manifest(): object {
   return {
     private: true,
     type: 'module',
-    scripts: { check: 'tsc && cellstamp check' },
+    scripts: { check: 'tsc && npx cellstamp check' },
     dependencies: { cellstamp: `^${version}`, ...Object.fromEntries(peers) },
     devDependencies: Object.fromEntries(tools.map((tool) => [tool, `^${devDependencies[tool]!}`])),
   };

@@ -189,7 +189,7 @@ export interface CellInput {
                 1 | 3 | 5 | 7 | 14 | 30 | 60 | 90 | 120 | 150 | 180 | 365 | 400 | 545 | 731 | undefined;
             }
           | undefined;
-        /** AMI of all hosts. Default: the newest Debian 12 image of the region. */
+        /** AMI of all hosts. Default: the newest Debian 12 image of the region; regions of AWS GovCloud (us-gov-…) have none. */
         readonly image?: string | undefined;
         /** Addresses that are subscribed to the alarm topic. @default [] */
         readonly alarmEmails?: readonly string[] | undefined;
@@ -520,7 +520,7 @@ export interface CellSpec {
           /** Days that logs are kept (one of the values that CloudWatch Logs takes). @default 30 */
           readonly logDays: 1 | 3 | 5 | 7 | 14 | 30 | 60 | 90 | 120 | 150 | 180 | 365 | 400 | 545 | 731;
         };
-        /** AMI of all hosts. Default: the newest Debian 12 image of the region. */
+        /** AMI of all hosts. Default: the newest Debian 12 image of the region; regions of AWS GovCloud (us-gov-…) have none. */
         readonly image?: string | undefined;
         /** Addresses that are subscribed to the alarm topic. @default [] */
         readonly alarmEmails: readonly string[];

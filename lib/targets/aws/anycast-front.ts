@@ -148,14 +148,9 @@ function inRegion(arn: string, front: Front, region: string): string {
   return region === home ? arn : Fn.replace(arn, `:${home}:`, `:${region}:`);
 }
 
-/** @throws Error when a region has no provider, or can't be a part of the front */
+/** @throws Error when a region has no provider */
 function checkRegions({ name, regions }: Front, providers: AnycastFrontProps['providers']): void {
   for (const { region } of regions) {
-    if (region.startsWith('us-gov-')) {
-      throw new Error(
-        `front ${name}: region ${region} can't have edges; Global Accelerator serves commercial regions only`,
-      );
-    }
     if (!providers[region]) {
       const given = Object.keys(providers).join(', ') || 'none';
       throw new Error(`front ${name}: region ${region} needs a provider; there are ${given}`);

@@ -110,7 +110,7 @@ export class EdgePop extends Construct {
     allowDirectory(this.role, site, props.directoryTableName);
     allowKeys(this.role, props.edgeKeysSecret);
 
-    const image = imageId(this, 'debian', site, aws.image);
+    const image = imageId(this, 'debian', aws.image);
     this.hosts = new Map(region.edges.map((edge) => [edge.name, this.host(site, front, edge, image)]));
     this.addresses = new Map(region.edges.map((edge) => [edge.name, this.elasticIps(site, edge)]));
     this.hostBundles = new Map(region.edges.map((edge) => [edge.name, this.bundle(site, edge, props)]));

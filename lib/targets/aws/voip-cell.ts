@@ -125,7 +125,7 @@ export class VoipCell extends Construct {
       cell,
       subnets: this.network.publicSubnets,
       internetGateway: this.network.internetGateway,
-      imageId: imageId(this, 'debian', site, aws.image),
+      imageId: imageId(this, 'debian', aws.image),
       kmsKeyArn,
     };
     this.sbcs = new SbcPair(this, 'sbcs', {

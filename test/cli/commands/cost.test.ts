@@ -72,6 +72,13 @@ describe('cellstamp cost', () => {
     expect((await json()).sites.map(({ name }) => name)).toEqual(['b', 'euw1-a', 'front']);
   });
 
+  it('ends with 2 for a cell that has no image to start from', async () => {
+    write('cells/euw1-a.yaml', 'name: euw1-a\nregion: us-gov-west-1\naws: {}\n');
+    const { status, stdout, stderr } = await cost();
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^cellstamp: .*euw1-a\.yaml:2:1 error aws\.image: us-gov-west-1 needs an image.*\n$/);
+  });
+
   it('ends with 2 for regions and types without a price, all of them at once', async () => {
     write('cells/b.yaml', 'name: b\nregion: sa-east-1\naws: {}\nnetwork: 10.16.16.0/20\n');
     write('cells/c.yaml', 'name: c\nregion: eu-west-1\naws: {}\nsize: small\nnetwork: 10.16.32.0/20\n');

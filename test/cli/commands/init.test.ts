@@ -159,6 +159,12 @@ describe('cellstamp init', () => {
     });
   });
 
+  it('refuses a region in which the cell needs an image, and writes nothing', async () => {
+    const { status, stderr } = await cellstamp('init', fleet, '--region', 'us-gov-west-1');
+    expect({ status, isThere: existsSync(fleet) }).toEqual({ status: 2, isThere: false });
+    expect(stderr).toContain('aws.image: us-gov-west-1 needs an image');
+  });
+
   it.each(['mars', 'EU-WEST-1', ''])('refuses the region %j, which is not one, and writes nothing', async (region) => {
     const { status, stderr } = await cellstamp('init', fleet, '--region', region);
     expect(status).toBe(2);

@@ -54,6 +54,11 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
     'cells/front.yaml:3:5 warning regions[0].region: eu-west-9 is none of the regions known here; did you mean "eu-west-1"?; allowed: a region of AWS; check that it is newer than this list',
   ],
   [
+    'a government region',
+    minimal.replace('eu-west-1', 'us-gov-west-1'),
+    "cells/front.yaml:3:5 error regions[0].region: us-gov-west-1 can't have edges: Global Accelerator serves commercial regions only; allowed: a region that does not begin with us-gov-",
+  ],
+  [
     'a zone that the region lacks',
     `${minimal}    aws: { zones: [a, e] }
 `,

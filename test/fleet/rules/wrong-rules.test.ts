@@ -10,6 +10,13 @@ region: eu-west-1
     'cells/euw1--a.yaml:1:1 error name: euw1--a has two hyphens in a row, which Aurora and ElastiCache refuse; allowed: single hyphens, for example euw1-a',
   ],
   [
+    'a government region without an image',
+    `name: a
+region: us-gov-west-1
+`,
+    'cells/a.yaml:2:1 error aws.image: us-gov-west-1 needs an image: Debian publishes none there; allowed: the id of an AMI of Debian 12 in that region, for example ami-0abcdef1234567890',
+  ],
+  [
     'too few relay ports',
     `${minimal}media:
   relay:

@@ -75,6 +75,6 @@ describe('AnycastFront', () => {
       'front a-front-of-20-letter: region ap-southeast-2 needs a provider; there are us-east-1',
     );
     const government = { ...minimalFront, regions: [{ region: 'us-gov-west-1', network: '10.15.0.0/24' }] };
-    expect(() => front(government)).toThrow(/region us-gov-west-1 can't have edges/);
+    expect(() => front(government)).toThrow(/us-gov-west-1 can't have edges/);
   });
 });

@@ -3,7 +3,7 @@ import { suggestion } from '../../../config-file/allowed.ts';
 import type { CellSpec } from '../../schema/cell-types.ts';
 import type { Path } from '../../../config-file/finding.ts';
 import type { FrontSpec } from '../../schema/front-types.ts';
-import { awsRegionForm, zoneLettersOf } from '../../schema/targets/aws.ts';
+import { awsRegionForm, isGovernmentRegion, zoneLettersOf } from '../../schema/targets/aws.ts';
 import type { OnAws } from '../../schema/targets/on-aws.ts';
 import type { Rule } from '../../../config-file/rule.ts';
 
@@ -77,6 +77,36 @@ const edgeZonesExist: Rule<OnAws<FrontSpec>> = {
   },
 };
 
+const imageIsFound: Rule<OnAws<CellSpec>> = {
+  severity: 'error',
+  reads: ['region', 'aws.image'],
+  *check({ region, aws: { image } }) {
+    if (image !== undefined || !isGovernmentRegion(region)) return;
+    // wiki.debian.org, "Amazon EC2 Image": Debian's own account publishes in the commercial regions.
+    yield {
+      path: ['aws', 'image'],
+      alsoAt: [['region']],
+      message: `${region} needs an image: Debian publishes none there`,
+      allowed: 'the id of an AMI of Debian 12 in that region, for example ami-0abcdef1234567890',
+    };
+  },
+};
+
+const edgesAreCommercial: Rule<OnAws<FrontSpec>> = {
+  severity: 'error',
+  reads: ['regions'],
+  *check({ regions }) {
+    for (const [index, { region }] of regions.entries()) {
+      if (!isGovernmentRegion(region)) continue;
+      yield {
+        path: ['regions', index, 'region'],
+        message: `${region} can't have edges: Global Accelerator serves commercial regions only`,
+        allowed: 'a region that does not begin with us-gov-',
+      };
+    }
+  },
+};
+
 /** Rules over the regions that a spec names. */
 function regionRules<Spec>(
   regions: (spec: Spec) => readonly (readonly [Path, string])[],
@@ -135,12 +165,14 @@ export const placeRules: readonly Rule<OnAws<CellSpec>>[] = [
   nameIsAccepted,
   zonesAreDistinct,
   zonesExist,
+  imageIsFound,
   ...regionRules<OnAws<CellSpec>>(({ region }) => [[['region'], region]], ['region']),
 ];
 
 export const edgePlaceRules: readonly Rule<OnAws<FrontSpec>>[] = [
   edgeZonesAreDistinct,
   edgeZonesExist,
+  edgesAreCommercial,
   ...regionRules<OnAws<FrontSpec>>(
     ({ regions }) => regions.map(({ region }, index) => [['regions', index, 'region'], region]),
     ['regions'],

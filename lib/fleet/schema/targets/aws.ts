@@ -41,6 +41,9 @@ export const awsSizes: Readonly<Record<SizeName, AwsSize>> = {
 export const awsRegionForm =
   /^(af|ap|ca|eu|il|me|mx|sa|us)(-gov)?-(central|north|south|east|west|northeast|northwest|southeast|southwest)-\d$/;
 
+/** Whether a region is of AWS GovCloud (US), which has its own accounts and lacks some services. */
+export const isGovernmentRegion = (region: string): boolean => region.startsWith('us-gov-');
+
 export const awsRegion = text(awsRegionForm, 'must be an AWS region, for example eu-west-1');
 
 /**
@@ -140,7 +143,9 @@ export const awsCell = z.strictObject({
     })
     .prefault({})
     .describe('How long logs are kept.'),
-  image: image.describe('AMI of all hosts. Default: the newest Debian 12 image of the region.'),
+  image: image.describe(
+    'AMI of all hosts. Default: the newest Debian 12 image of the region; regions of AWS GovCloud (us-gov-…) have none.',
+  ),
   alarmEmails,
 });
 

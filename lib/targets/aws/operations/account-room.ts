@@ -2,87 +2,152 @@
 import type { _InstanceType, EC2Client } from '@aws-sdk/client-ec2';
 import type { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { awsQuotas, type AwsNeeds, type RegionNeeds } from '../../../fleet/aws-needs.ts';
-import { siteTag, type Site } from '../site.ts';
-import { asked, sdk } from './clients.ts';
+import { OperationFailure } from '../../../operations/failure.ts';
+import { siteTag } from '../site.ts';
+import { asked, ec2Client, serviceQuotasClient } from './clients.ts';
 
 /** One quota of a region. */
-export interface AccountRoom {
+export interface QuotaRoom {
   readonly region: string;
   readonly quota: keyof AwsNeeds;
   readonly code: string;
-  /** By the whole fleet, those of its parts included that stand already. */
+  /** By what the fleet has in the region or is to have there, those of its parts included that stand already. */
   readonly needed: number;
-  /** By what does not belong to the fleet. */
+  /** By everything else, cells included that are retired and still stand. */
   readonly others: number;
   readonly allowed: number;
+}
+
+/** Why a quota of a region is not known. */
+export interface RegionFailure {
+  readonly region: string;
+  readonly message: string;
+}
+
+export interface AccountRoom {
+  /** What AWS answered. */
+  readonly room: readonly QuotaRoom[];
+  /** Each refusal of each region. */
+  readonly failures: readonly RegionFailure[];
 }
 
 interface Tag {
   readonly Key?: string | undefined;
   readonly Value?: string | undefined;
 }
+type IsOthers = (thing: { readonly Tags?: readonly Tag[] | undefined }) => boolean;
 
-/** Families that share the quota of On-Demand Standard instances. */
-const standardFamily = /^[acdhimrtz]\d/;
+/**
+ * Families that share the quota L-1216C47A of On-Demand Standard instances: A, C, D, H, I, M, R, T, Z, with further letters as in `im4gn`.
+ * Those that begin alike and have a quota of their own are left out (Amazon EC2 User Guide, "On-Demand Instance quotas").
+ */
+const standardFamily = /^(?!dl|hpc|inf|mac|trn)[acdhimrtz][a-z]*\d/;
+
+/** A Capacity Reservation counts towards the quota in these states (Amazon EC2 User Guide, "Capacity Reservations", quotas). */
+const countedReservations: readonly unknown[] = ['assessing', 'scheduled', 'pending', 'active', 'delayed'];
+
+/** As many types as EC2 describes in one call. */
+const mostTypes = 100;
 
 /**
  * Asks AWS, in each region, for its quotas and for what uses them, as the credentials of the environment allow: `ec2:DescribeAddresses`,
- * `ec2:DescribeInstances`, `ec2:DescribeInstanceTypes`, `ec2:DescribeVpcs`, `servicequotas:GetServiceQuota`, `servicequotas:GetAWSDefaultServiceQuota`.
+ * `ec2:DescribeCapacityReservations`, `ec2:DescribeInstances`, `ec2:DescribeInstanceTypes`, `ec2:DescribeVpcs`,
+ * `servicequotas:GetServiceQuota`, `servicequotas:GetAWSDefaultServiceQuota`.
  *
- * @param sites the cells and the front of the fleet; whatever has their tags is theirs
- * @throws OperationFailure when AWS refuses an answer
+ * Whatever in a region has the tag of a cell or a front that needs something there is the fleet's.
  */
-export async function accountRoom(
-  needs: readonly RegionNeeds[],
-  sites: readonly Pick<Site, 'kind' | 'name'>[],
-): Promise<readonly AccountRoom[]> {
-  const [{ EC2Client }, { ServiceQuotasClient }] = await sdk(() =>
-    Promise.all([import('@aws-sdk/client-ec2'), import('@aws-sdk/client-service-quotas')]),
-  );
-  const isOthers = (tags: readonly Tag[] | undefined) =>
-    !sites.some((site) => tags?.some(({ Key, Value }) => Key === siteTag(site) && Value === site.name));
-  const regions = needs.map(async ({ region, ...needed }): Promise<readonly AccountRoom[]> => {
-    const [ec2, quotas] = [new EC2Client({ region }), new ServiceQuotasClient({ region })];
-    const others = await asked(`list what stands in ${region}`, usedByOthers(ec2, isOthers));
-    return Promise.all(
-      (Object.keys(awsQuotas) as (keyof AwsNeeds)[]).map(async (quota) => ({
-        ...{ region, quota, code: awsQuotas[quota].code, needed: needed[quota], others: others[quota] },
-        allowed: await asked(`read its quotas in ${region}`, allowedBy(quotas, quota)),
-      })),
-    );
-  });
-  return (await Promise.all(regions)).flat();
+export async function accountRoom(needs: readonly RegionNeeds[]): Promise<AccountRoom> {
+  const regions = await Promise.all(needs.map(roomIn));
+  return { room: regions.flatMap(({ room }) => room), failures: regions.flatMap(({ failures }) => failures) };
 }
 
-async function usedByOthers(
-  ec2: EC2Client,
-  isOthers: (tags: readonly Tag[] | undefined) => boolean,
-): Promise<AwsNeeds> {
-  const { DescribeAddressesCommand, paginateDescribeInstances, paginateDescribeInstanceTypes, paginateDescribeVpcs } =
-    await import('@aws-sdk/client-ec2');
-  const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand());
-  let vpcs = 0;
-  for await (const { Vpcs = [] } of paginateDescribeVpcs({ client: ec2 }, {})) {
-    vpcs += Vpcs.filter(({ Tags }) => isOthers(Tags)).length;
-  }
-  const types: string[] = [];
-  const Filters = [{ Name: 'instance-state-name', Values: ['pending', 'running'] }];
-  for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2 }, { Filters })) {
-    for (const { InstanceType, InstanceLifecycle, Tags } of Reservations.flatMap((each) => each.Instances ?? [])) {
-      // A spot instance has a quota of its own.
-      if (!isOthers(Tags) || InstanceLifecycle === 'spot' || !standardFamily.test(InstanceType ?? '')) continue;
-      types.push(InstanceType!);
+async function roomIn({ region, of, ...needed }: RegionNeeds): Promise<AccountRoom> {
+  const isOthers: IsOthers = ({ Tags }) =>
+    !of.some((site) => Tags?.some(({ Key, Value }) => Key === siteTag(site) && Value === site.name));
+  const failures = new Set<string>();
+  const known = async (what: string, ask: Promise<number>): Promise<number | undefined> => {
+    try {
+      return await asked(what, ask);
+    } catch (error) {
+      failures.add((error as Error).message);
+      return undefined;
     }
-  }
-  const vcpusOf = new Map<string | undefined, number>();
-  if (types.length > 0) {
-    const InstanceTypes = [...new Set(types)] as _InstanceType[];
+  };
+  const [ec2, quotas] = [ec2Client(region), serviceQuotasClient(region)];
+  const room = await Promise.all(
+    (Object.keys(awsQuotas) as (keyof AwsNeeds)[]).map(async (quota): Promise<readonly QuotaRoom[]> => {
+      const [others, allowed] = await Promise.all([
+        known(
+          'see what stands there',
+          ec2.then((client) => used[quota](client, isOthers)),
+        ),
+        known(
+          'read the quotas',
+          quotas.then((client) => allowedBy(client, quota)),
+        ),
+      ]);
+      if (others === undefined || allowed === undefined) return [];
+      return [{ region, quota, code: awsQuotas[quota].code, needed: needed[quota], others, allowed }];
+    }),
+  );
+  return { room: room.flat(), failures: [...failures].sort().map((message) => ({ region, message })) };
+}
+
+/** How much of a quota others use. */
+const used: Readonly<Record<keyof AwsNeeds, (ec2: EC2Client, isOthers: IsOthers) => Promise<number>>> = {
+  async elasticIps(ec2, isOthers) {
+    const { DescribeAddressesCommand } = await import('@aws-sdk/client-ec2');
+    const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand());
+    return Addresses.filter(isOthers).length;
+  },
+
+  async vcpus(ec2, isOthers) {
+    const counts = new Map<string, number>();
+    const add = (type = '', count = 1) => {
+      if (standardFamily.test(type)) counts.set(type, (counts.get(type) ?? 0) + count);
+    };
+    const { paginateDescribeCapacityReservations, paginateDescribeInstances } = await import('@aws-sdk/client-ec2');
+    const Filters = [{ Name: 'instance-state-name', Values: ['pending', 'running'] }];
+    for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2 }, { Filters })) {
+      for (const instance of Reservations.flatMap(({ Instances = [] }) => Instances)) {
+        // A spot instance has a quota of its own.
+        if (isOthers(instance) && instance.InstanceLifecycle !== 'spot') add(instance.InstanceType);
+      }
+    }
+    for await (const { CapacityReservations = [] } of paginateDescribeCapacityReservations({ client: ec2 }, {})) {
+      for (const reservation of CapacityReservations) {
+        if (!isOthers(reservation) || !countedReservations.includes(reservation.State)) continue;
+        const { State, AvailableInstanceCount, TotalInstanceCount } = reservation;
+        // Instances in it are counted above; before it is active there are none.
+        add(reservation.InstanceType, (State === 'active' ? AvailableInstanceCount : TotalInstanceCount) ?? 0);
+      }
+    }
+    const vcpus = await vcpusOf(ec2, [...counts.keys()]);
+    return [...counts].reduce((total, [type, count]) => total + count * vcpus(type), 0);
+  },
+
+  async vpcs(ec2, isOthers) {
+    const { paginateDescribeVpcs } = await import('@aws-sdk/client-ec2');
+    let count = 0;
+    for await (const { Vpcs = [] } of paginateDescribeVpcs({ client: ec2 }, {})) count += Vpcs.filter(isOthers).length;
+    return count;
+  },
+};
+
+async function vcpusOf(ec2: EC2Client, types: readonly string[]): Promise<(type: string) => number> {
+  const { paginateDescribeInstanceTypes } = await import('@aws-sdk/client-ec2');
+  const vcpus = new Map<string | undefined, number | undefined>();
+  for (let from = 0; from < types.length; from += mostTypes) {
+    const InstanceTypes = types.slice(from, from + mostTypes) as _InstanceType[];
     for await (const { InstanceTypes: all = [] } of paginateDescribeInstanceTypes({ client: ec2 }, { InstanceTypes })) {
-      for (const { InstanceType, VCpuInfo } of all) vcpusOf.set(InstanceType, VCpuInfo?.DefaultVCpus ?? 0);
+      for (const { InstanceType, VCpuInfo } of all) vcpus.set(InstanceType, VCpuInfo?.DefaultVCpus);
     }
   }
-  const vcpus = types.reduce((total, type) => total + (vcpusOf.get(type) ?? 0), 0);
-  return { elasticIps: Addresses.filter(({ Tags }) => isOthers(Tags)).length, vcpus, vpcs };
+  return (type) => {
+    const count = vcpus.get(type);
+    if (count === undefined) throw new OperationFailure(`EC2 does not say how many vCPUs ${type} has`);
+    return count;
+  };
 }
 
 /** What the account was given, or else what AWS gives everybody. */
@@ -94,5 +159,6 @@ async function allowedBy(quotas: ServiceQuotasClient, quota: keyof AwsNeeds): Pr
     if (!(error instanceof NoSuchResourceException)) throw error;
     return quotas.send(new GetAWSDefaultServiceQuotaCommand(of));
   });
-  return Quota?.Value ?? awsQuotas[quota].usual;
+  if (Quota?.Value === undefined) throw new OperationFailure(`Service Quotas says no value of ${of.QuotaCode}`);
+  return Quota.Value;
 }

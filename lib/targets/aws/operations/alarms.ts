@@ -1,11 +1,11 @@
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { resourceName } from '../site.ts';
-import { asked, sdk } from './clients.ts';
+import { asked, cloudWatchClient, sdk } from './clients.ts';
 
 /** The alarms of a cell that have gone off, a sentence each. */
 export async function alarmsOf({ name, region }: Pick<CellSpec, 'name' | 'region'>): Promise<readonly string[]> {
-  const { CloudWatchClient, paginateDescribeAlarms } = await sdk(() => import('@aws-sdk/client-cloudwatch'));
-  const client = new CloudWatchClient({ region });
+  const { paginateDescribeAlarms } = await sdk(() => import('@aws-sdk/client-cloudwatch'));
+  const client = await cloudWatchClient(region);
   const AlarmNamePrefix = `${resourceName({ name })}-`;
   const names: string[] = [];
   const list = async () => {

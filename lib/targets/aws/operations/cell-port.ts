@@ -7,7 +7,7 @@ import type { RollHost, RollPort } from '../../../operations/roll.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { resourceName, type Site } from '../site.ts';
 import { alarmsOf } from './alarms.ts';
-import { asked, sdk } from './clients.ts';
+import { asked, ec2Client, sdk, ssmClient } from './clients.ts';
 import { instancesOf, runOnHost } from './hosts.ts';
 import { unlock, withLock, type Owner } from './lock.ts';
 
@@ -23,10 +23,7 @@ const takeBundle: HostCommand = {
 };
 
 export async function awsCell({ name: cell, region }: Pick<CellSpec, 'name' | 'region'>): Promise<RollPort> {
-  const [{ EC2Client }, { SSMClient }] = await sdk(() =>
-    Promise.all([import('@aws-sdk/client-ec2'), import('@aws-sdk/client-ssm')]),
-  );
-  const [ec2, ssm] = [new EC2Client({ region }), new SSMClient({ region })];
+  const [ec2, ssm] = [await ec2Client(region), await ssmClient(region)];
   const site = { kind: 'cell', name: cell } as const;
   return {
     cell,
@@ -76,14 +73,12 @@ export async function exclusiveRollout<T>(
   { name, region }: Pick<CellSpec, 'name' | 'region'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { SSMClient } = await sdk(() => import('@aws-sdk/client-ssm'));
-  return withLock(new SSMClient({ region }), { kind: 'cell', name }, 'rollout', work);
+  return withLock(await ssmClient(region), { kind: 'cell', name }, 'rollout', work);
 }
 
 /** Frees a cell or a front whose operation was killed. @throws OperationFailure when it has no such lock */
 export async function unlockSite({ region, ...site }: Site, id: string): Promise<Owner> {
-  const { SSMClient } = await sdk(() => import('@aws-sdk/client-ssm'));
-  return unlock(new SSMClient({ region }), site, id);
+  return unlock(await ssmClient(region), site, id);
 }
 
 /** Hosts of a kind, by number. */
@@ -121,8 +116,7 @@ async function floatingAddressOf(ec2: EC2Client, cell: string): Promise<Floating
 
 /** Where callers and carriers reach the cell. @throws OperationFailure when it is not deployed */
 export async function sbcAddress({ name, region }: Pick<CellSpec, 'name' | 'region'>): Promise<string> {
-  const { EC2Client } = await sdk(() => import('@aws-sdk/client-ec2'));
-  const found = await floatingAddressOf(new EC2Client({ region }), name);
+  const found = await floatingAddressOf(await ec2Client(region), name);
   if (found === undefined) throw new OperationFailure(`cell ${name} has no floating address on AWS: is it deployed?`);
   return found.address;
 }

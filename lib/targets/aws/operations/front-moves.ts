@@ -19,7 +19,7 @@ import { tenantData } from '../../../operations/tenant-data.ts';
 import { frontSite } from '../site.ts';
 import { directoryTableName } from '../tenant-directory.ts';
 import { awsCell } from './cell-port.ts';
-import { asked, sdk } from './clients.ts';
+import { asked, dynamoDbClient, ec2Client, sdk, ssmClient } from './clients.ts';
 import { instancesOf, runOnHost } from './hosts.ts';
 import { withLock } from './lock.ts';
 
@@ -29,13 +29,10 @@ const pollMs = 1000;
 
 /** @param cells of the fleet's files: where the cells of the directory are */
 export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promise<EvacuationPort> {
-  const [{ DynamoDBClient, GetItemCommand, PutItemCommand, paginateScan }, { EC2Client }, { SSMClient }] = await sdk(
-    () =>
-      Promise.all([import('@aws-sdk/client-dynamodb'), import('@aws-sdk/client-ec2'), import('@aws-sdk/client-ssm')]),
-  );
+  const { GetItemCommand, PutItemCommand, paginateScan } = await sdk(() => import('@aws-sdk/client-dynamodb'));
   // All writes go to one replica: it alone can tell that somebody else has changed an item.
   const site = frontSite(front, front.regions[0]!);
-  const table = new DynamoDBClient({ region: site.region });
+  const table = await dynamoDbClient(site.region);
   const TableName = directoryTableName(front);
   /** Items as they were read last, by their ids. */
   const lastRead = new Map<string, string>();
@@ -73,13 +70,13 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
     lastRead.set(id, text);
   }
 
-  /** @throws OperationFailure that names an edge which does not know it */
+  /** @throws OperationFailure that names each edge which does not know it, and each region that can't be asked */
   async function edgesKnow(tenant: string, cell: string): Promise<void> {
     const deadline = Date.now() + edgesPatience;
     const inRegion = async (region: string) => {
-      const clients = { ec2: new EC2Client({ region }), ssm: new SSMClient({ region }) };
+      const clients = { ec2: await ec2Client(region), ssm: await ssmClient(region) };
       const edges = [...(await instancesOf(clients.ec2, site)).keys()];
-      await Promise.all(
+      await all(
         edges.map(async (edge) => {
           while (!(await runOnHost(clients, site, edge, askTenant(tenant))).includes(`cell=${cell};`)) {
             if (Date.now() > deadline) {
@@ -93,11 +90,11 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
         }),
       );
     };
-    await Promise.all(front.regions.map(({ region }) => inRegion(region)));
+    await all(front.regions.map(({ region }) => inRegion(region)));
   }
 
   return {
-    exclusively: (work) => withLock(new SSMClient({ region: site.region }), site, 'tenant move', work),
+    exclusively: async (work) => withLock(await ssmClient(site.region), site, 'tenant move', work),
 
     tenant: (name) => read({ kind: 'tenant', name }, tenantItemSchema),
 
@@ -132,6 +129,13 @@ export async function awsMoves(front: Front, cells: readonly CellSpec[]): Promis
       throw new OperationFailure(`there is no file of cell ${name}; there are ${known}`, 2);
     }),
   };
+}
+
+/** Waits for the end of each. @throws OperationFailure that says why each one failed that did */
+async function all(works: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(works);
+  const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
+  if (failures.length > 0) throw new OperationFailure(failures.join('\n'));
 }
 
 function parsed(text: string): unknown {

@@ -7,7 +7,7 @@ import { OperationFailure } from '../../../operations/failure.ts';
 import type { HostCommand } from '../../../operations/host-command.ts';
 import { stateTag } from '../host/boot.ts';
 import { siteTag, type Site } from '../site.ts';
-import { asked, sdk } from './clients.ts';
+import { asked, refused, sdk } from './clients.ts';
 import { answer, furtherParts, shellScripts } from './shell-script.ts';
 
 /** Seconds that a host may take to begin with a command, and then to end it. */
@@ -52,7 +52,7 @@ export async function instancesOf(
       }
     }
   };
-  await asked(`list the hosts of ${site.kind} ${site.name}`, list());
+  await asked(`list the hosts of ${site.kind} ${site.name} in ${await ec2.config.region()}`, list());
   return instances;
 }
 
@@ -111,9 +111,7 @@ async function runScript(ssm: SSMClient, instance: string, script: string, secon
     const found = await ssm.send(new GetCommandInvocationCommand(wanted)).catch((error: Error) => {
       // The command is not known everywhere at once.
       if (error.name === 'InvocationDoesNotExist') return undefined;
-      throw new OperationFailure(
-        `AWS does not tell how a command on ${instance} went: ${error.name}: ${error.message}`,
-      );
+      throw refused(`see how a command on ${instance} went`, error);
     });
     const status = found?.Status ?? 'Pending';
     if (ended.includes(status)) {

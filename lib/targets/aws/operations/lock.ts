@@ -5,7 +5,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
 import { OperationFailure } from '../../../operations/failure.ts';
 import { sitePath, type Site } from '../site.ts';
-import { asked, sdk } from './clients.ts';
+import { asked, refused, sdk } from './clients.ts';
 import { userName } from '../../../config-file/user-name.ts';
 
 const ownerSchema = z.object({
@@ -43,14 +43,27 @@ export async function withLock<T>(ssm: SSMClient, site: Locked, operation: strin
   try {
     await ssm.send(new PutParameterCommand({ Name, Value: JSON.stringify(owner), Type: 'String', Overwrite: false }));
   } catch (error) {
-    if ((error as Error).name !== 'ParameterAlreadyExists') throw refused(error as Error, `lock ${called(site)}`);
-    throw inUse(site, await ownerOf(ssm, site, lock));
+    if ((error as Error).name !== 'ParameterAlreadyExists') throw refused(`lock ${called(site)}`, error);
+    const holder = await ownerOf(ssm, site, lock);
+    // An attempt whose answer was lost may have made it, and the next one finds it there.
+    if (holder?.id !== owner.id) throw inUse(site, holder);
   }
+  const unlocked = () => asked(`unlock ${called(site)}`, ssm.send(new DeleteParameterCommand({ Name })));
+  let result: T;
   try {
-    return await work();
-  } finally {
-    await asked(`unlock ${called(site)}`, ssm.send(new DeleteParameterCommand({ Name })));
+    result = await work();
+  } catch (error) {
+    // Why the work failed is what counts, also where AWS answers nothing more.
+    await unlocked().catch((left: OperationFailure) => {
+      throw new OperationFailure(
+        `${(error as Error).message}\n${left.message}; free it: npx cellstamp unlock ${site.name} ${owner.id}`,
+        error instanceof OperationFailure ? error.status : 1,
+      );
+    });
+    throw error;
   }
+  await unlocked();
+  return result;
 }
 
 /**
@@ -81,7 +94,7 @@ async function ownerOf(ssm: SSMClient, site: Locked, lock: Lock): Promise<Owner 
     return ownerSchema.parse(JSON.parse(Parameter!.Value!));
   } catch (error) {
     if ((error as Error).name === 'ParameterNotFound') return undefined;
-    throw refused(error as Error, `read the lock of ${called(site)}`);
+    throw refused(`read the lock of ${called(site)}`, error);
   }
 }
 
@@ -95,6 +108,3 @@ function inUse(site: Locked, owner: Owner | undefined): OperationFailure {
 }
 
 const said = ({ operation, by, since }: Owner): string => `${operation} by ${by} since ${since}`;
-
-const refused = ({ name, message }: Error, what: string): OperationFailure =>
-  new OperationFailure(`can't ${what}: ${name}: ${message}`);

@@ -1,7 +1,7 @@
 /** The two users between whom a cell is proved, from a secret of AWS Secrets Manager. */
 import { z } from 'zod';
 import { OperationFailure } from '../../../operations/failure.ts';
-import { asked, sdk } from './clients.ts';
+import { asked, sdk, secretsManagerClient } from './clients.ts';
 
 const userSchema = z.object({ uri: z.string().min(1), password: z.string().min(1) });
 const usersSchema = z.object({ caller: userSchema, callee: userSchema });
@@ -18,8 +18,8 @@ export const regionOfSecret = (arn: string): string | undefined =>
  * @throws OperationFailure when the secret can't be read, or holds something else
  */
 export async function proofUsers(arn: string, cell: string): Promise<ProofUsers> {
-  const { GetSecretValueCommand, SecretsManagerClient } = await sdk(() => import('@aws-sdk/client-secrets-manager'));
-  const client = new SecretsManagerClient({ region: regionOfSecret(arn)! });
+  const { GetSecretValueCommand } = await sdk(() => import('@aws-sdk/client-secrets-manager'));
+  const client = await secretsManagerClient(regionOfSecret(arn)!);
   const ask = client.send(new GetSecretValueCommand({ SecretId: arn }));
   const { SecretString = '' } = await asked('read the secret of the proof users', ask);
   const users = parsed(SecretString);
