@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { suggestion } from '../../config-file/allowed.ts';
 import { assumedWith, assumptions, type Assumed, type AssumptionName } from '../../planner/availability/assumptions.ts';
-import { cellsOption, readCells, readFleet } from '../cell-files.ts';
+import { cellsOption, readCells, readSoundFleet } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
 import { printJson } from '../output.ts';
 
@@ -38,7 +38,7 @@ interface Options {
 
 async function availability(names: readonly string[], { cells: folder, assume, json }: Options): Promise<void> {
   const assumed = assumedWith(readAssumptions(assume ?? []));
-  const { cells: all, front } = readFleet(folder);
+  const { cells: all, front } = readSoundFleet(folder);
   const inFleet = all.filter((spec) => isElsewhere(spec) && !['planned', 'retired'].includes(spec.state));
   const named = names.length === 0 ? inFleet : readCells(folder, names);
   const here = named.filter((spec) => !isElsewhere(spec)).map(({ name }) => name);

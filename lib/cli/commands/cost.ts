@@ -5,7 +5,7 @@ import { callsWithOneHostLost } from '../../fleet/relay-capacity.ts';
 import { isOnAws } from '../../fleet/schema/targets/on-aws.ts';
 import type { Cost, SiteCost } from '../../targets/aws/cost/schema.ts';
 import type { Billed } from '../../targets/aws/cost/site-cost.ts';
-import { cellsOption, readCells, readFleet, readWholeFleet } from '../cell-files.ts';
+import { cellsOption, readCells, readFleet, readSoundFleet, readWholeFleet } from '../cell-files.ts';
 import { costText } from '../cost-text.ts';
 import { CommandFailure } from '../failure.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -103,9 +103,10 @@ function asked(folder: string, names: readonly string[]): Asked {
   const all = names.length === 0;
   const chosen = all || named.length > 0 ? readCells(folder, named) : [];
   const cells = all ? chosen.filter(stands) : chosen;
+  // Named cells are read with the front, so its file is right; those of other cells need not be.
   const fleetFront = all || names.includes('front') ? undefined : readFleet(folder).front;
   const wanted = all
-    ? readFleet(folder).front
+    ? readSoundFleet(folder).front
     : names.includes('front')
       ? readWholeFleet(folder).front.spec
       : undefined;

@@ -64,6 +64,15 @@ describe('cellstamp availability', () => {
     expect(one.cells).toEqual(all.cells.filter(({ name }) => name === 'euw1-a'));
   });
 
+  it.each([[], ['euw1-a']])('refuses a fleet with wrong files, and says all that is wrong: %j', async (...names) => {
+    write('euw1-b', 'aws: {}\nnetwork: 10.16.16.0/20\nfoo: bar');
+    writeFileSync(join(folder, 'cells/front.yaml'), 'domain: voice.example.com\nregions: nonsense\naws: {}\n');
+    const { status, stdout, stderr } = await availability(...names);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/euw1-b\.yaml:5:1 error foo: there is no such key/);
+    expect(stderr).toMatch(/front\.yaml:2:\d+ error regions: /);
+  });
+
   it('refuses a cell of this machine alone', async () => {
     expect(await availability('laptop')).toEqual({
       status: 2,

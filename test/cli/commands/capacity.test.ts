@@ -78,6 +78,29 @@ describe('cellstamp capacity', () => {
     });
   });
 
+  it('ends with 2 for more lost media hosts than cells have, and names all of these cells', async () => {
+    expect(await capacity('--lost-media-hosts', '9')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'cellstamp: --lost-media-hosts is 9, but cell euw1-a has 4 media hosts, cell euw1-b has 8 media hosts; allowed: a whole number from 0 to 4\n',
+    });
+    expect((await capacity('--lost-media-hosts', '5')).stderr).not.toContain('euw1-b');
+  });
+
+  it('ends with 2 for cells that are not there and cells that are wrong, all at once', async () => {
+    write('cells/euw1-b.yaml', 'name: euw1-b\nregion: eu-west-1\nsize: huge\naws: {}\nnetwork: 10.16.16.0/20\n');
+    const { status, stdout, stderr } = await capacity('nope1', 'euw1-b', 'euw1-c');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    const at = join(folder, 'cells');
+    expect(stderr.split('\n')).toEqual([
+      `cellstamp: there is no cell nope1 in ${at}; there are euw1-a, euw1-b`,
+      expect.stringContaining('euw1-b.yaml:3:1 error size: must be test, small or standard; got huge') as string,
+      `there is no cell euw1-c in ${at}; did you mean "euw1-a"?; there are euw1-a, euw1-b`,
+      '',
+    ]);
+  });
+
   it('ends with 2 for a cell that is not there, and where there is none', async () => {
     expect((await capacity('euw1-c')).stderr).toContain('there is no cell euw1-c');
     rmSync(join(folder, 'cells'), { recursive: true });

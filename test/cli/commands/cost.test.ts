@@ -83,6 +83,13 @@ describe('cellstamp cost', () => {
     );
   });
 
+  it('ends with 2 for cells that are not there, all of them at once', async () => {
+    const { status, stderr } = await cost('nope', 'nope2');
+    expect(status).toBe(2);
+    expect(stderr).toContain('there is no cell nope in');
+    expect(stderr).toContain('there is no cell nope2 in');
+  });
+
   it('ends with 2 for what is not on AWS, and where nothing is', async () => {
     write('cells/euw1-a.yaml', 'name: euw1-a\nregion: eu-west-1\nlocal: {}\n');
     expect(await cost('euw1-a')).toMatchObject({
