@@ -77,10 +77,20 @@ function readAssumptions(given: readonly string[]): Partial<Assumed> {
   const wrong: string[] = [];
   const values: Partial<Record<AssumptionName, number>> = {};
   for (const text of given) {
-    const [, name = '', value = ''] = /^([^=]*)=(.*)$/.exec(text) ?? [];
+    const [, name, value = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+    if (name === undefined) {
+      wrong.push(`--assume ${text}: must be NAME=VALUE; names are ${names.join(', ')}`);
+      continue;
+    }
     const known = names.find((one) => one === name);
     if (known === undefined) {
-      wrong.push(`--assume ${text}: must be NAME=VALUE${suggestion(name, names)}; names are ${names.join(', ')}`);
+      wrong.push(
+        `--assume ${text}: there is no assumption ${name}${suggestion(name, names)}; allowed: ${names.join(', ')}`,
+      );
+      continue;
+    }
+    if (known in values) {
+      wrong.push(`--assume ${text}: ${known} is given more than once; allowed: one value of each`);
       continue;
     }
     const { least, most, what } = assumptions[known];
