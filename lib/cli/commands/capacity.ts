@@ -50,7 +50,7 @@ async function capacity(names: readonly string[], options: Options): Promise<voi
     const have = few.map(({ name, media }) => `cell ${name} has ${counted(media.hosts, 'media host')}`).join(', ');
     const most = Math.min(...few.map(({ media }) => media.hosts));
     throw new CommandFailure(
-      `--lost-media-hosts is ${lostMediaHosts}, but ${have}; allowed: a whole number from 0 to ${most}`,
+      `--lost-media-hosts is ${lostMediaHosts}, and ${have}; it must be a whole number from 0 to ${most}`,
       2,
     );
   }

@@ -83,7 +83,7 @@ describe('cellstamp capacity', () => {
       status: 2,
       stdout: '',
       stderr:
-        'cellstamp: --lost-media-hosts is 9, but cell euw1-a has 4 media hosts, cell euw1-b has 8 media hosts; allowed: a whole number from 0 to 4\n',
+        'cellstamp: --lost-media-hosts is 9, and cell euw1-a has 4 media hosts, cell euw1-b has 8 media hosts; it must be a whole number from 0 to 4\n',
     });
     expect((await capacity('--lost-media-hosts', '5')).stderr).not.toContain('euw1-b');
   });
