@@ -35,7 +35,7 @@ export interface Response {
   readonly owner: Owner;
   /** A command, or a short list of them; where the command depends on the target, each with its target. */
   readonly firstLook: string;
-  /** The page, from the root of this project and of the package. */
+  /** The page, from the root of a project that has the package installed. */
   readonly runbook: string;
 }
 
@@ -276,9 +276,9 @@ export function pageOf(kind: AlertKind): string {
 /**
  * What an alert of a kind says beside what it watches.
  *
- * @example responseTo('active-sbc').runbook // 'docs/runbooks/active-sbc.md'
+ * @example responseTo('active-sbc').runbook // 'node_modules/cellstamp/docs/runbooks/active-sbc.md'
  */
 export function responseTo(kind: AlertKind): Response {
   const { severity, owner, firstLook } = alertKinds[kind];
-  return { severity, owner, firstLook, runbook: `docs/runbooks/${pageOf(kind)}.md` };
+  return { severity, owner, firstLook, runbook: `node_modules/cellstamp/docs/runbooks/${pageOf(kind)}.md` };
 }
