@@ -757,7 +757,7 @@ const planner: readonly Row[] = [
     'with a quoted number',
     'figures.yaml',
     'sbcSetups: { value: "300", source: here }\n',
-    '1:14 error sbcSetups.value: must be a number above 0; got "300" (a quoted string)',
+    '1:14 error sbcSetups.value: must be a number from 0.1 to 100000; got "300" (a quoted string)',
   ),
   beside(
     'with an unknown figure',

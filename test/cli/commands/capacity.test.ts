@@ -65,7 +65,23 @@ describe('cellstamp capacity', () => {
     write('figures.yaml', '# Mine.\nsbcSetups: { value: 0, source: x }\n');
     const { status, stdout, stderr } = await capacity('--figures', path);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toMatch(/figures\.yaml:2:14 error sbcSetups\.value: must be a number above 0; got 0$/m);
+    expect(stderr).toMatch(/figures\.yaml:2:14 error sbcSetups\.value: must be a number from 0\.1 to 100000; got 0$/m);
+  });
+
+  it('ends with 2 for figures so large or small that they are a slip, all of them at once', async () => {
+    write(
+      'figures.yaml',
+      [
+        'sbcSetups: { value: 1.0e+308, source: x }',
+        'registerProcessorShare: { value: 1.5, source: x }',
+        'registrationBytes: { value: 1.0e-300, source: x }',
+      ].join('\n'),
+    );
+    const { status, stdout, stderr } = await capacity('--figures', join(folder, 'figures.yaml'));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/:1:14 error sbcSetups\.value: must be a number from 0\.1 to 100000; got 1\.0e\+308/);
+    expect(stderr).toMatch(/:2:27 error registerProcessorShare\.value: must be a number from 0\.001 to 1; got 1\.5/);
+    expect(stderr).toMatch(/:3:22 error registrationBytes\.value: must be a number from 64 to 65536; got 1\.0e-300/);
   });
 
   it('ends with 2 for figures that are named and not there', async () => {
