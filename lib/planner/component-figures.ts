@@ -140,19 +140,20 @@ const figureBounds: Readonly<Record<FigureName, Bounds>> = {
   databaseWritesOfTwoCores: storeWrites,
 };
 
-const measurement = ({ least, most }: Bounds, unit: string) =>
+const measurement = ({ least, most }: Bounds, { value, unit, source }: Figure) =>
   z
     .strictObject({
       value: z.number().min(least).max(most).describe(`Unit: ${unit}.`),
       source: z.string().min(1).describe('What was measured, on what, and when.'),
     })
+    .describe(`Unit: ${unit}. Default: ${value === undefined ? 'none' : Number(value.toPrecision(6))}; ${source}.`)
     .exactOptional();
 
 /** A file of the operator's own measurements: for each figure its value and how it was found. */
 export const measurementsSchema = z
   .strictObject(
     Object.fromEntries(
-      FIGURE_NAMES.map((name) => [name, measurement(figureBounds[name], COMPONENT_FIGURES[name].unit)]),
+      FIGURE_NAMES.map((name) => [name, measurement(figureBounds[name], COMPONENT_FIGURES[name])]),
     ) as Record<FigureName, ReturnType<typeof measurement>>,
   )
   .meta({
