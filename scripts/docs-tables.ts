@@ -26,7 +26,14 @@ import {
   recordedRatios,
 } from '../lib/observability/recorded-metrics.ts';
 import { relayPage } from '../lib/observability/relay-page.ts';
-import { alertKinds, owners, pageOf, severities, type AlertKind } from '../lib/observability/alert-kinds.ts';
+import {
+  alertKinds,
+  consequences,
+  owners,
+  pageOf,
+  severities,
+  type AlertKind,
+} from '../lib/observability/alert-kinds.ts';
 
 type Row = readonly string[];
 
@@ -153,6 +160,15 @@ const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
         ),
         table(['owner', 'looks after'], Object.entries(owners)),
       ].join('\n\n'),
+    consequences: () =>
+      table(
+        ['while this fires', 'these are held back', 'of'],
+        consequences.map(({ of, are, on }) => [
+          `\`${nameOf(of)}\``,
+          are.map((kind) => `\`${nameOf(kind)}\``).join(', '),
+          on === 'host' ? 'the same host' : of === 'ready' ? 'the front in the region' : 'the cell',
+        ]),
+      ),
     alerts: () =>
       table(
         ['alert', 'severity', 'owner', 'means', 'runbook'],

@@ -12,11 +12,14 @@ const WIDTH = 100;
 /** What users of telephone networks call five nines. */
 const goal = 0.99999;
 
+/** Why the edges can cost less than the site that they stand in. */
+const sharedSite = 'The site of a region counts with the cells there, and not once more with the edges beside them.';
+
 export function availabilityText(fleet: FleetAvailability, assumed: Assumed): string {
   const { cells, front } = fleet;
   return [
     ...cells.map((cell) => siteText(`cell ${cell.name} in ${cell.region}`, cell)),
-    ...(front === undefined ? [] : [siteText('front', front)]),
+    ...(front === undefined ? [] : [`${siteText('front', front)}\n\n${sharedSite}`]),
     fleetText(fleet),
     assumptionsText(assumed),
   ].join('\n\n');
@@ -36,15 +39,14 @@ function siteText(title: string, site: Availability): string {
   ].join('\n');
 }
 
-function fleetText({ cells, front, available, minutesAYear, minutesWithCellsAway }: FleetAvailability): string {
+function fleetText({ cells, front, parts, available, minutesAYear, minutesWithCellsAway }: FleetAvailability): string {
   const allowed = (1 - goal) * minutesPerYear;
-  const most = [...cells.flatMap(({ parts }) => parts), ...(front?.parts ?? [])].reduce((one, other) =>
-    other.unavailable > one.unavailable ? other : one,
-  );
+  const cost = (part: (typeof parts)[number]) => minutes(minutesOf(part));
+  const most = parts.filter((part) => cost(part) === cost(parts[0]!)).map(({ name }) => name);
   const verdict =
     minutesAYear <= allowed
       ? `${percent(goal)} allows ${counted(minutes(allowed), 'minute')} a year: reached.`
-      : `${percent(goal)} allows ${counted(minutes(allowed), 'minute')} a year: missed. What costs most is ${most.name}.`;
+      : `${percent(goal)} allows ${counted(minutes(allowed), 'minute')} a year: missed. What costs most: ${most.join(' and ')}.`;
   const away = minutesWithCellsAway.flatMap((of, count) =>
     count === 0
       ? []

@@ -28,7 +28,7 @@ function siteText(site: SiteCost): string {
       .sort((a, b) => (b.month ?? -1) - (a.month ?? -1))
       .map(row),
   ]);
-  const head = ['', 'quantity', 'unit', 'price', 'a month'].map(right);
+  const [head, ...body] = onTheRight([['', 'quantity', 'unit', 'price', 'a month'], ...rows]);
   const sums: readonly (readonly [string, number | null])[] = [
     ['without a call', site.standing],
     ['by calls', site.byCalls],
@@ -38,7 +38,7 @@ function siteText(site: SiteCost): string {
   ];
   return [
     `${site.kind} ${site.name}${regions.length > 1 ? '' : ` in ${regions[0]}`}`,
-    formatTable(head, regions.length > 1 ? rows : rows.slice(1)),
+    formatTable(head!, regions.length > 1 ? body : body.slice(1)),
     '',
     ...sums.flatMap(([what, value]) => (value === null ? [] : [`${what.padEnd(42)}${dollars(value).padStart(13)}`])),
     '',
@@ -47,17 +47,22 @@ function siteText(site: SiteCost): string {
   ].join('\n');
 }
 
-const row = ({ item, quantity, unit, price, month }: CostItem): readonly string[] =>
-  [
-    item,
-    grouped(quantity, 1),
-    unit,
-    price === null ? 'unknown' : grouped(price, 4),
-    month === null ? '' : dollars(month),
-  ].map(right);
+const row = ({ item, quantity, unit, price, month }: CostItem): readonly string[] => [
+  item,
+  grouped(quantity, 1),
+  unit,
+  price === null ? 'unknown' : grouped(price, 4),
+  month === null ? '' : dollars(month),
+];
 
-/** Widths of the columns; the first is on the left. */
-const right = (cell: string, column: number): string => (column === 0 ? cell : cell.padStart([0, 9, 8, 8, 9][column]!));
+/** Least widths of the columns, so that usual sites look alike. */
+const usualWidths = [0, 9, 8, 8, 9];
+
+/** All columns but the first end on the right. */
+function onTheRight(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const widths = usualWidths.map((usual, column) => Math.max(usual, ...rows.map((cells) => cells[column]!.length)));
+  return rows.map(([item, ...cells]) => [item!, ...cells.map((cell, at) => cell.padStart(widths[at + 1]!))]);
+}
 
 const grouped = (value: number, decimals: number): string =>
   value.toLocaleString('en', { maximumFractionDigits: decimals });

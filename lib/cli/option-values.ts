@@ -1,7 +1,8 @@
 /** What options and arguments may be: one parser for each type, each with a message that says what is allowed. */
 import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
+import { printable } from '../config-file/finding.ts';
 import { isPassedPipe, isThere, kindOf, reasonOf } from '../config-file/read-text.ts';
 import { readInstant } from '../planner-files/values.ts';
 import { CommandFailure } from './failure.ts';
@@ -82,5 +83,33 @@ function placeProblem(path: string): string | undefined {
     return code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
       ? 'this user may not write it'
       : reasonOf(path, error);
+  }
+}
+
+/**
+ * Has a command and all below it refuse a second value of an option that takes one: commander would take the last. Flags mean the same
+ * twice, and an option that takes several values (`--to <cell...>`) takes them one by one too.
+ */
+export function refuseRepeats(program: Command): void {
+  const given = new Map<string, string[]>();
+  listen(program);
+  program.hook('preAction', (_program, command) => {
+    const repeated = [...given].filter(([, values]) => values.length > 1);
+    if (repeated.length === 0) return;
+    const told = repeated.map(
+      ([flags, values]) =>
+        `option '${flags}' is given more than once: ${values.map(printable).join(', ')}; allowed: one value`,
+    );
+    command.error(`error: ${told.join('\nerror: ')}`);
+  });
+
+  function listen(command: Command): void {
+    for (const option of command.options) {
+      if (option.variadic || option.isBoolean()) continue;
+      command.on(`option:${option.name()}`, (value: string | null) =>
+        given.set(option.flags, [...(given.get(option.flags) ?? []), value ?? '']),
+      );
+    }
+    command.commands.forEach(listen);
   }
 }

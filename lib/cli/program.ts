@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { WentOnAsRoot, asRoot } from './as-root.ts';
 import { describeFailure, exitsWith, lines, usageStatus } from './failure.ts';
+import { refuseRepeats } from './option-values.ts';
 import { packageFile } from './package-root.ts';
 
 /** Adds a command to the program, from a file that is loaded when the command is asked for. */
@@ -92,6 +93,7 @@ export async function cellstamp(asked?: string): Promise<Command> {
       if (onThisMachine.includes(name)) command.hook('preAction', asRoot);
     }
   }
+  refuseRepeats(program);
   return program;
 }
 

@@ -35,7 +35,7 @@ export interface Response {
   readonly owner: Owner;
   /** A command, or a short list of them; where the command depends on the target, each with its target. */
   readonly firstLook: string;
-  /** The page, from the root of this project and of the package. */
+  /** The page, from the root of a project that has the package installed. */
   readonly runbook: string;
 }
 
@@ -267,6 +267,44 @@ export const alertKinds = {
 
 export type AlertKind = keyof typeof alertKinds;
 
+/** What a kind of alert brings about, so that its own alert is enough while it fires. */
+export interface Consequences {
+  readonly of: AlertKind;
+  /** All less urgent: what is as urgent may not wait behind another. */
+  readonly are: readonly AlertKind[];
+  /** Those of the same host alone, or all of the cell, or of the front in the region. */
+  readonly on: 'host' | 'site';
+}
+
+/** An alert that has none of these causes is held back by none: a certificate expires whatever else is wrong. */
+export const consequences: readonly Consequences[] = [
+  // A host that is down neither reads tables, hands records over, runs a probe, nor follows the directory.
+  { of: 'healthy', are: ['tables-age', 'records-waiting', 'probe-age', 'directory', 'untold'], on: 'host' },
+  {
+    of: 'active-sbc',
+    are: [
+      ...(['probe', 'records', 'calls-budget-fast', 'calls-budget-slow', 'calls-budget-low'] as const),
+      ...(['minutes-budget-slow', 'minutes-budget-low'] as const),
+    ],
+    on: 'site',
+  },
+  // Edges that are all down are silent each.
+  { of: 'ready', are: ['healthy'], on: 'site' },
+  { of: 'records', are: ['records-waiting'], on: 'site' },
+  { of: 'calls-budget-fast', are: ['calls-budget-low'], on: 'site' },
+  { of: 'calls-budget-slow', are: ['calls-budget-low'], on: 'site' },
+  {
+    of: 'minutes-budget-fast',
+    are: [
+      ...(['probe', 'calls-budget-fast', 'calls-budget-slow', 'calls-budget-low'] as const),
+      ...(['minutes-budget-slow', 'minutes-budget-low'] as const),
+    ],
+    on: 'site',
+  },
+  // Without a call that works in minutes, calls of users fail too.
+  { of: 'minutes-budget-slow', are: ['minutes-budget-low', 'calls-budget-low'], on: 'site' },
+];
+
 /** Name of the page of a kind in `docs/runbooks`, without its ending. */
 export function pageOf(kind: AlertKind): string {
   const { page }: Kind = alertKinds[kind];
@@ -276,9 +314,9 @@ export function pageOf(kind: AlertKind): string {
 /**
  * What an alert of a kind says beside what it watches.
  *
- * @example responseTo('active-sbc').runbook // 'docs/runbooks/active-sbc.md'
+ * @example responseTo('active-sbc').runbook // 'node_modules/cellstamp/docs/runbooks/active-sbc.md'
  */
 export function responseTo(kind: AlertKind): Response {
   const { severity, owner, firstLook } = alertKinds[kind];
-  return { severity, owner, firstLook, runbook: `docs/runbooks/${pageOf(kind)}.md` };
+  return { severity, owner, firstLook, runbook: `node_modules/cellstamp/docs/runbooks/${pageOf(kind)}.md` };
 }

@@ -6,6 +6,12 @@ import { freeswitchSessionsPerCore, kernelCallsPerCore, userspaceCallsPerCore } 
 import { relayedCallGbps, relayedCallPackets } from '../fleet/relay-capacity.ts';
 import { measuredPacketsPerGbps } from '../fleet/schema/targets/aws-instances.ts';
 
+/** What a figure of one's own may be, both ends included: what is outside is a slip of the unit or of a digit. */
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
 /** A number with where it comes from. */
 export interface Figure {
   /** Undefined where nobody published one: then nothing is limited by it, and the capacity says so. */
@@ -101,14 +107,54 @@ export type ComponentFigures = Readonly<Record<FigureName, Figure>>;
 
 export const FIGURE_NAMES = Object.keys(COMPONENT_FIGURES) as [FigureName, ...FigureName[]];
 
+/** Of set-ups, calls and sessions: every figure above, published or measured, is 30 times and more within both ends. */
+const workOfACore: Bounds = { least: 0.1, most: 100_000 };
+const share: Bounds = { least: 0.001, most: 1 };
+/** Redis's own benchmark page has 1.5 to 1.8 million SET and GET a second, pipelined; entries of a stream and rows of a database cost more. */
+const storeWrites: Bounds = { least: 1, most: 10_000_000 };
+
+const figureBounds: Readonly<Record<FigureName, Bounds>> = {
+  sbcSetups: workOfACore,
+  // Around the hour that RFC 3261, 10.2 has as default: ten seconds to a week.
+  registrationRefreshSeconds: { least: 10, most: 604_800 },
+  registerProcessorShare: share,
+  registersPerSetup: { least: 0.01, most: 1000 },
+  // A contact has a URI of some tens of bytes at least, and a message of SIP over UDP at most 65,535 bytes (RFC 3261, 18.1.1).
+  registrationBytes: { least: 64, most: 65_536 },
+  registrationMemoryShare: share,
+  // From one direction of packets of 200 ms, the longest that RFC 3551, 4.2 has a receiver accept, to video.
+  relayedCallPackets: { least: 5, most: 100_000 },
+  // From 1 kb/s, below any codec of RFC 3551, to video of 100 Mb/s.
+  relayedCallGbps: { least: 0.000_001, most: 0.1 },
+  // 400 Gb/s of the smallest frames, in plus out, are 1,190 million packets/s.
+  mediaHostPackets: { least: 100, most: 1_200_000_000 },
+  // 1 Gb/s of the smallest frames is 1,488,095 packets/s each way (IEEE 802.3: 64 bytes, preamble and gap of 20).
+  packetsPerGbps: { least: 100, most: 3_000_000 },
+  kernelCallsPerCore: workOfACore,
+  userspaceCallsPerCore: workOfACore,
+  freeswitchSessionsPerCore: workOfACore,
+  transcodedSessionsPerCore: workOfACore,
+  redisOperations: storeWrites,
+  redisOperationsPerCore: storeWrites,
+  databaseWrites: storeWrites,
+  databaseWritesOfTwoCores: storeWrites,
+};
+
+const measurement = ({ least, most }: Bounds, { value, unit, source }: Figure) =>
+  z
+    .strictObject({
+      value: z.number().min(least).max(most).describe(`Unit: ${unit}.`),
+      source: z.string().min(1).describe('What was measured, on what, and when.'),
+    })
+    .describe(`Unit: ${unit}. Default: ${value === undefined ? 'none' : Number(value.toPrecision(6))}; ${source}.`)
+    .exactOptional();
+
 /** A file of the operator's own measurements: for each figure its value and how it was found. */
 export const measurementsSchema = z
-  .partialRecord(
-    z.enum(FIGURE_NAMES),
-    z.strictObject({
-      value: z.number().positive().describe('In the unit of the figure.'),
-      source: z.string().min(1).describe('What was measured, on what, and when.'),
-    }),
+  .strictObject(
+    Object.fromEntries(
+      FIGURE_NAMES.map((name) => [name, measurement(figureBounds[name], COMPONENT_FIGURES[name])]),
+    ) as Record<FigureName, ReturnType<typeof measurement>>,
   )
   .meta({
     title: 'Cellstamp measurements',

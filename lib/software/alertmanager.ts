@@ -1,5 +1,6 @@
 /** How alerts reach people: routes by severity, and what holds an alert back. */
-import { severities, type Severity } from '../observability/alert-kinds.ts';
+import { consequences, severities, type Severity } from '../observability/alert-kinds.ts';
+import { alertName } from './prometheus-rule.ts';
 
 /** The rule that says that a host is drained, and what stands in the place of its severity. */
 export const drainedAlert = 'CellstampDrained';
@@ -46,8 +47,8 @@ const notifying = (notify: 'page' | 'ticket') => names.filter((name) => severiti
 /**
  * The configuration of an Alertmanager for any number of cells, and the front. The receivers have their names alone: an operator adds how each is reached.
  *
- * Alerts of a cell, or of the front in a region, are one notification. A severity holds back the lower ones there, which most often have the same cause. A
- * drained host holds back its own alerts but P0.
+ * Alerts of a cell, or of the front in a region, are one notification. An alert holds back its consequences (`consequences` of `alert-kinds.ts`), and nothing
+ * that has a cause of its own. A drained host holds back its own alerts but P0.
  *
  * @example alertmanagerConfig().receivers.map(({ name }) => name) // ['cellstamp-page', 'cellstamp-ticket', 'cellstamp-nobody']
  */
@@ -72,10 +73,10 @@ export function alertmanagerConfig(): AlertmanagerConfig {
       ],
     },
     inhibit_rules: [
-      ...names.slice(0, -1).map((name, at) => ({
-        source_matchers: [ownAlerts, `severity="${name}"`],
-        target_matchers: [ownAlerts, `severity=~"${names.slice(at + 1).join('|')}"`],
-        equal: [...site],
+      ...consequences.map(({ of, are, on }) => ({
+        source_matchers: [`alertname="${alertName(of)}"`],
+        target_matchers: [`alertname=~"${are.map(alertName).join('|')}"`],
+        equal: on === 'host' ? [...site, 'host'] : [...site],
       })),
       {
         source_matchers: [`alertname="${drainedAlert}"`],

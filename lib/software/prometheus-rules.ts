@@ -8,6 +8,7 @@ import {
   type Alert,
   type Expression,
   type HostReading,
+  type WatchedHost,
 } from '../observability/alerts.ts';
 import {
   edgeMetrics,
@@ -16,6 +17,7 @@ import {
   sbcMetrics,
   tlsMetrics,
   type HostMetric,
+  type HostMetricName,
 } from '../observability/host-metrics.ts';
 import { sbcPage } from '../observability/kamailio-pages.ts';
 import { series } from '../observability/metric-page.ts';
@@ -56,7 +58,11 @@ export function cellRules(cell: Cell, look: string): readonly RuleGroup[] {
 /** Left out are alerts on what no page of the hosts has: memory, disks, certificates, and what EC2 counts. */
 export function alertRules(cell: Cell, look: string): RuleGroup<AlertingRule> {
   const { name, sbcs, media } = cell;
-  const alerts = [...[...sbcs, ...media].flatMap((host) => hostAlerts(host, look)), ...cellAlerts(cell)];
+  const alerts = [
+    ...sbcs.flatMap((host) => seenAlerts(host, 'Kamailio', look)),
+    ...media.flatMap((host) => seenAlerts(host, 'rtpengine', look)),
+    ...cellAlerts(cell),
+  ];
   const rules = [...media.map((host) => drainedRule(name, host)), ...alertingRules({ cell: name }, alerts)];
   return { name: `cellstamp-${name}`, interval: '1m', rules };
 }
@@ -80,9 +86,25 @@ export function frontRules(
 }
 
 const edgeAlerts = (region: FrontRegion, look: string): readonly Alert[] => [
-  ...region.edges.flatMap((edge) => hostAlerts(edge, look)),
-  ...regionAlerts(region),
+  ...region.edges.flatMap((edge) => seenAlerts(edge, 'Kamailio', look)),
+  ...described(regionAlerts(region), 'Ready', `Prometheus reaches Kamailio on no edge in ${region.region}`),
 ];
+
+/**
+ * The alerts of a host. Prometheus sees one of its programs, by the page that it scrapes: that another service is down is on no page.
+ */
+const seenAlerts = (host: WatchedHost, program: string, look: string): readonly Alert[] =>
+  described(
+    hostAlerts(host, look),
+    'HostHealthy',
+    `Prometheus does not reach ${program} on ${host.hostname}: it is down, or the host is, or the way to it`,
+  );
+
+/** With what an alert on a metric means here, where it is not what the hosts themselves would measure. */
+const described = (alerts: readonly Alert[], metric: HostMetricName, description: string): readonly Alert[] =>
+  alerts.map((alert) =>
+    Object.values(alert.readings).some((reading) => reading.metric === metric) ? { ...alert, description } : alert,
+  );
 
 const alertingRules = (place: Place, alerts: readonly Alert[]): readonly AlertingRule[] =>
   alerts.filter(({ readings }) => Object.values(readings).every(isKnown)).map((alert) => alertingRule(place, alert));

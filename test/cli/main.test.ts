@@ -110,6 +110,43 @@ describe('cellstamp', () => {
   });
 
   it.each([
+    [
+      2,
+      ['cost', '--calls', '1', '--calls', '2'],
+      "option '--calls <n>' is given more than once: 1, 2; allowed: one value",
+    ],
+    [
+      2,
+      ['init', 'fleet', '--region=a', '--region', 'b'],
+      "option '--region <region>' is given more than once: a, b; allowed: one value",
+    ],
+    [
+      1,
+      ['plan', '--now', '2026-01-01T00:00:00Z', '--now', '2026-01-01T00:00:00Z'],
+      "option '--now <time>' is given more than once",
+    ],
+    [2, ['tenant', 'move', 'acme', '--to', 'a', '--to', 'b'], "option '--to <cell>' is given more than once: a, b"],
+  ])('ends with %d for an option that is given two values: %j', async (status, args, message) => {
+    const said = await cellstamp(...args);
+    expect(said).toMatchObject({ status, stdout: '' });
+    expect(said.stderr).toContain(`error: ${message}`);
+  });
+
+  it('names all options that are given two values', async () => {
+    const twice = ['--calls', '1', '--calls', '2', '--tenants', '3', '--tenants', '4'];
+    expect((await cellstamp('cost', ...twice)).stderr).toBe(
+      "error: option '--calls <n>' is given more than once: 1, 2; allowed: one value\n" +
+        "error: option '--tenants <n>' is given more than once: 3, 4; allowed: one value\n",
+    );
+  });
+
+  it('takes a flag twice, and an option of several values in several places', async () => {
+    const { stdout } = await cellstamp('availability', '--json', '--json', '--assume', 'site=1', '--assume', 'entry=1');
+    const { assumptions } = JSON.parse(stdout) as { readonly assumptions: Readonly<Record<string, { value: number }>> };
+    expect([assumptions['site']!.value, assumptions['entry']!.value]).toEqual([1, 1]);
+  });
+
+  it.each([
     [{ code: 'EACCES', syscall: 'open', path: 'cells/a.yaml' }, 'open cells/a.yaml (EACCES)'],
     [{ code: 'EPERM', syscall: 'symlink', path: '{"pid":1}', dest: 'state.json.lock' }, 'make state.json.lock (EPERM)'],
     [{ code: 'EACCES', syscall: 'listxattr', path: 'a\u001b' }, 'use a\\x1b (EACCES)'],

@@ -757,7 +757,7 @@ const planner: readonly Row[] = [
     'with a quoted number',
     'figures.yaml',
     'sbcSetups: { value: "300", source: here }\n',
-    '1:14 error sbcSetups.value: must be a number above 0; got "300" (a quoted string)',
+    '1:14 error sbcSetups.value: must be a number from 0.1 to 100000; got "300" (a quoted string)',
   ),
   beside(
     'with an unknown figure',
@@ -1056,7 +1056,7 @@ const options: readonly Row[] = [
     'DIR/cells',
   ),
   option(invalid('--calls <n>', 'x', whole(0, 1_000_000)), 'cost', '--calls', 'x'),
-  option(invalid('--minutes <n>', '1e9', whole(0, 100_000_000_000)), 'cost', '--minutes', '1e9'),
+  option(invalid('--minutes <n>', '1e9', whole(0, 44_640_000_000)), 'cost', '--minutes', '1e9'),
   option(invalid('--tenants <n>', '0', whole(1, 1000)), 'cost', '--tenants', '0'),
   option('cellstamp: there is no front (front.yaml) in DIR/cells', ...['cost', 'front', '--cells', 'DIR/cells']),
   option(invalid('--calls <n>', '0', whole(1, 100_000)), 'call', '--calls', '0'),

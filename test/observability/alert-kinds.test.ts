@@ -1,5 +1,5 @@
 /** Every alert has an owner and a page, every page belongs to an alert, and what the pages tell an operator to type exists. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alertKinds, pageOf, severities, type AlertKind, type Severity } from '../../lib/observability/alert-kinds.ts';
@@ -47,9 +47,30 @@ describe('alerts', () => {
     const named = rules.filter(({ labels }) => labels['severity'] !== 'none');
     const unlike = named.filter(({ alert, annotations }) => {
       const kind = kinds.find((one) => alertName(one) === alert);
-      return kind === undefined || annotations.runbook !== `docs/runbooks/${pageOf(kind)}.md`;
+      return kind === undefined || annotations.runbook !== `node_modules/cellstamp/docs/runbooks/${pageOf(kind)}.md`;
     });
     expect(unlike.map(({ alert }) => alert)).toEqual([]);
+  });
+
+  it('name a page where a fleet’s own repository has it: in the installed package', () => {
+    const { name, files } = JSON.parse(readFileSync('package.json', 'utf8')) as { name: string; files: string[] };
+    const paths = new Set([
+      ...alarms.map(({ runbook }) => runbook),
+      ...rules.flatMap((rule) => rule.annotations.runbook ?? []),
+    ]);
+    const inPackage = [...paths].map((path) => path.replace(`node_modules/${name}/`, ''));
+    expect(files).toContain('docs');
+    expect(inPackage.filter((path) => !path.startsWith('docs/') || !existsSync(path))).toEqual([]);
+  });
+
+  it('say in Prometheus no more of a host than its page can: one program of it', () => {
+    const healthy = rules.filter(({ alert }) => alert === 'CellstampHealthy');
+    expect(healthy).toHaveLength(cell.sbcs.length + cell.media.length);
+    for (const { labels, annotations, expr } of healthy) {
+      expect(expr).toContain('up{');
+      const program = labels['host']!.startsWith('sbc') ? 'Kamailio' : 'rtpengine';
+      expect(annotations.summary).toMatch(new RegExp(`^Prometheus does not reach ${program} on \\S+: it is down, or`));
+    }
   });
 
   it('fit into what CloudWatch takes as a description', () => {

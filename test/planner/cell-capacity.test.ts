@@ -1,6 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { capacityLines, cellCapacity, relayArithmetic } from '../../lib/planner/cell-capacity.ts';
-import { figuresWith, measurementsSchema } from '../../lib/planner/component-figures.ts';
+import {
+  COMPONENT_FIGURES,
+  figuresWith,
+  measurementsSchema,
+  type FigureName,
+} from '../../lib/planner/component-figures.ts';
 import { RESOURCES } from '../../lib/planner/resources.ts';
 import { parseCell } from '../../lib/fleet/schema/cell.ts';
 
@@ -97,6 +104,37 @@ describe('cellCapacity', () => {
     expect(unknown).toEqual([]);
     expect(measurementsSchema.safeParse({ nonsense: { value: 1, source: 'x' } }).success).toBe(false);
     expect(measurementsSchema.safeParse({ sbcSetups: { value: 0, source: 'x' } }).success).toBe(false);
+  });
+
+  it('has finite limits for every figure within its bounds, and every figure of its own is within them', () => {
+    const properties = z.toJSONSchema(measurementsSchema).properties as Record<
+      FigureName,
+      { readonly properties: { readonly value: { readonly minimum: number; readonly maximum: number } } }
+    >;
+    const names = Object.keys(COMPONENT_FIGURES) as FigureName[];
+    expect(Object.keys(properties)).toEqual(names);
+    const boundsOf = (name: FigureName) => properties[name].properties.value;
+    for (const name of names) {
+      const { value = boundsOf(name).minimum } = COMPONENT_FIGURES[name];
+      expect(value, name).toBeGreaterThanOrEqual(boundsOf(name).minimum);
+      expect(value, name).toBeLessThanOrEqual(boundsOf(name).maximum);
+    }
+    const figure = (name: FigureName) => {
+      const { minimum, maximum } = boundsOf(name);
+      const value = fc.oneof(fc.constantFrom(minimum, maximum), fc.double({ min: minimum, max: maximum, noNaN: true }));
+      return fc.record({ value, source: fc.constant('here') });
+    };
+    const figures = fc.record(
+      Object.fromEntries(names.map((name) => [name, figure(name)])) as Record<FigureName, ReturnType<typeof figure>>,
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(figures, (own) => {
+        const measurements = measurementsSchema.parse(own);
+        const { resources } = cellCapacity(standard, { figures: figuresWith(measurements) });
+        for (const { limit } of Object.values(resources)) expect(limit).toSatisfy(Number.isFinite);
+      }),
+    );
   });
 
   it('says what it does not know: transcoding that nobody measured, an instance type that is not in the table', () => {

@@ -10,14 +10,32 @@ describeWith(['prometheus'], 'promtool', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cellstamp-prometheus-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('takes what cellstamp prometheus-config prints', () => {
-    const { status, stdout } = spawnCellstamp(process.cwd(), 'prometheus-config', 'example');
-    expect(status).toBe(0);
-    const path = join(folder, 'prometheus.yml');
-    writeFileSync(path, stdout);
-    const checked = spawnSync('promtool', ['check', 'config', '--lint-fatal', path], { encoding: 'utf8' });
-    expect(checked.stderr).toBe('');
-    expect(checked.stdout).toContain('is valid prometheus config file syntax');
-    expect(checked.status).toBe(0);
+  const print = (file: string, ...words: readonly string[]) => {
+    const { status, stdout, stderr } = spawnCellstamp(process.cwd(), 'prometheus-config', 'example', ...words);
+    expect(status, stderr).toBe(0);
+    writeFileSync(join(folder, file), stdout);
+  };
+  const check = (...words: readonly string[]) =>
+    spawnSync('promtool', ['check', 'config', '--lint-fatal', ...words, join(folder, 'prometheus.yml')], {
+      encoding: 'utf8',
+    });
+
+  it.each([[[]], [['--alertmanager', 'alertmanager.example.com:9093']]])(
+    'takes the pair of files that cellstamp prometheus-config prints, by the names of the docs: %j',
+    (words) => {
+      print('prometheus.yml', ...words);
+      print('rules.yml', '--rules');
+      const { status, stdout, stderr } = check();
+      expect(stderr).toBe('');
+      expect(stdout).toContain('1 rule files found');
+      expect(stdout).toMatch(/rules\.yml\n +SUCCESS: \d{2,} rules found/);
+      expect(status).toBe(0);
+    },
+  );
+
+  it('takes the file of an agent', () => {
+    print('prometheus.yml', '--agent');
+    const { status, stderr } = check('--agent');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 });

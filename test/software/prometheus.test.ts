@@ -10,7 +10,7 @@ import { cellstamp } from '../cli/run-command.ts';
 const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, network: '10.16.0.0/20' }));
 
 it('scrapes Kamailio on both SBCs and rtpengine on every media host, each by the name of its cell and host', () => {
-  const { scrape_configs: jobs } = parse(scrapeConfig(cell)) as {
+  const { scrape_configs: jobs } = parse(scrapeConfig(cell, { by: 'server' })) as {
     scrape_configs: { job_name: string; static_configs: object[] }[];
   };
   const target = (at: string, host: string) => ({ targets: [at], labels: { cell: 'euw1-a', host } });
@@ -32,7 +32,7 @@ it('scrapes the edges of a region, each by the names of front, region and edge',
     }),
   );
   const [, second] = front.regions;
-  const config = parse(frontScrapeConfig(front, second!)) as object;
+  const config = parse(frontScrapeConfig(front, second!, { by: 'server' })) as object;
   expect(config).toMatchObject({
     scrape_configs: [
       {
@@ -47,9 +47,30 @@ it('scrapes the edges of a region, each by the names of front, region and edge',
 });
 
 describe('npx cellstamp prometheus-config', () => {
+  const printed = async (...words: readonly string[]) =>
+    parse((await cellstamp('prometheus-config', 'example', ...words)).stdout) as Record<string, unknown>;
+
+  it('loads the rules, and tells the Alertmanagers that are named', async () => {
+    const at = ['am-1.example.com:9093', '[2001:db8::1]:9093'];
+    expect(await printed('--alertmanager', at[0]!, '--alertmanager', at[1]!)).toMatchObject({
+      rule_files: ['rules.yml'],
+      alerting: { alertmanagers: [{ static_configs: [{ targets: at }] }] },
+    });
+    expect(await printed()).toMatchObject({ rule_files: ['rules.yml'], alerting: { alertmanagers: [] } });
+  });
+
+  it('leaves rules to the server of an agent, which would not start with them', async () => {
+    expect(Object.keys(await printed('--agent'))).toEqual(['global', 'scrape_configs']);
+  });
+
   it.each([
     [['front', '--region', 'mars'], '--region mars is not a region of the front; allowed: '],
     [['example', '--region', 'eu-west-1'], '--region eu-west-1 is for the edges of the front'],
+    [['example', '--alertmanager', 'am:9093', 'am'], "'am' is invalid. It must be HOST:PORT"],
+    [['example', '--alertmanager', 'am:65536'], "'am:65536' is invalid. It must be HOST:PORT"],
+    [['example', '--alertmanager', "a'b:9093"], 'is invalid. It must be HOST:PORT'],
+    [['example', '--alertmanager', 'am:9093', '--rules'], "cannot be used with option '--rules'"],
+    [['example', '--agent', '--alertmanager', 'am:9093'], 'cannot be used with option'],
   ] as const)('%j is refused', async (words, said) => {
     const { status, stderr } = await cellstamp('prometheus-config', ...words);
     expect(status).toBe(2);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import { suggestion } from '../../config-file/allowed.ts';
 import { assumedWith, assumptions, type Assumed, type AssumptionName } from '../../planner/availability/assumptions.ts';
-import { cellsOption, readCells, readFleet } from '../cell-files.ts';
+import { cellsOption, readCells, readSoundFleet } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
 import { printJson } from '../output.ts';
 
@@ -38,7 +38,7 @@ interface Options {
 
 async function availability(names: readonly string[], { cells: folder, assume, json }: Options): Promise<void> {
   const assumed = assumedWith(readAssumptions(assume ?? []));
-  const { cells: all, front } = readFleet(folder);
+  const { cells: all, front } = readSoundFleet(folder);
   const inFleet = all.filter((spec) => isElsewhere(spec) && !['planned', 'retired'].includes(spec.state));
   const named = names.length === 0 ? inFleet : readCells(folder, names);
   const here = named.filter((spec) => !isElsewhere(spec)).map(({ name }) => name);
@@ -77,10 +77,20 @@ function readAssumptions(given: readonly string[]): Partial<Assumed> {
   const wrong: string[] = [];
   const values: Partial<Record<AssumptionName, number>> = {};
   for (const text of given) {
-    const [, name = '', value = ''] = /^([^=]*)=(.*)$/.exec(text) ?? [];
+    const [, name, value = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+    if (name === undefined) {
+      wrong.push(`--assume ${text}: must be NAME=VALUE; names are ${names.join(', ')}`);
+      continue;
+    }
     const known = names.find((one) => one === name);
     if (known === undefined) {
-      wrong.push(`--assume ${text}: must be NAME=VALUE${suggestion(name, names)}; names are ${names.join(', ')}`);
+      wrong.push(
+        `--assume ${text}: there is no assumption ${name}${suggestion(name, names)}; allowed: ${names.join(', ')}`,
+      );
+      continue;
+    }
+    if (known in values) {
+      wrong.push(`--assume ${text}: ${known} is given more than once; allowed: one value of each`);
       continue;
     }
     const { least, most, what } = assumptions[known];

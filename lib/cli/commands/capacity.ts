@@ -45,10 +45,12 @@ interface Options {
 async function capacity(names: readonly string[], options: Options): Promise<void> {
   const { cells: folder, lostMediaHosts, json } = options;
   const specs = readCells(folder, names);
-  for (const { name, media } of specs) {
-    if (lostMediaHosts <= media.hosts) continue;
+  const few = specs.filter(({ media }) => lostMediaHosts > media.hosts);
+  if (few.length > 0) {
+    const have = few.map(({ name, media }) => `cell ${name} has ${counted(media.hosts, 'media host')}`).join(', ');
+    const most = Math.min(...few.map(({ media }) => media.hosts));
     throw new CommandFailure(
-      `--lost-media-hosts is ${lostMediaHosts}, and cell ${name} has ${counted(media.hosts, 'media host')}; it must be a whole number from 0 to ${media.hosts}`,
+      `--lost-media-hosts is ${lostMediaHosts}, and ${have}; it must be a whole number from 0 to ${most}`,
       2,
     );
   }

@@ -1,18 +1,21 @@
 import type { Command } from 'commander';
+import { counted } from '../../config-file/counted.ts';
 import type { CellSpec } from '../../fleet/schema/cell.ts';
 import type { FrontSpec } from '../../fleet/schema/front.ts';
 import { callsWithOneHostLost } from '../../fleet/relay-capacity.ts';
 import { isOnAws } from '../../fleet/schema/targets/on-aws.ts';
 import type { Cost, SiteCost } from '../../targets/aws/cost/schema.ts';
 import type { Billed } from '../../targets/aws/cost/site-cost.ts';
-import { cellsOption, readCells, readFleet, readWholeFleet } from '../cell-files.ts';
+import { cellsOption, readCells, readFleet, readSoundFleet, readWholeFleet } from '../cell-files.ts';
 import { costText } from '../cost-text.ts';
 import { CommandFailure } from '../failure.ts';
 import { wholeNumber } from '../option-values.ts';
 import { printJson } from '../output.ts';
 
 const mostCalls = 1_000_000;
-const mostMinutes = 100_000_000_000;
+/** A month of 31 days: no call at once has more. */
+const minutesOfMonth = 31 * 24 * 60;
+const mostMinutes = mostCalls * minutesOfMonth;
 const mostTenants = 1000;
 
 export function addCost(program: Command): Command {
@@ -78,6 +81,14 @@ async function cost(names: readonly string[], options: Options): Promise<void> {
     ),
     ...(front === undefined ? [] : [billedFront({ spec: front.spec, use: use(front.calls) })]),
   ];
+  const tooLong = billed.flatMap(({ kind, name, use: { busyHourCalls: calls, minutes } }) =>
+    minutes > calls * minutesOfMonth
+      ? [
+          `--minutes is ${minutes}, and ${kind} ${name} has ${counted(calls, 'call')} at once in the busy hour; allowed: 0 to ${calls * minutesOfMonth}, all of them for a month of 31 days`,
+        ]
+      : [],
+  );
+  if (tooLong.length > 0) throw new CommandFailure(tooLong.join('\n'), 2);
   const results = billed.map((site) => siteCost(site));
   const unpriced = results.flatMap((result) => ('unpriced' in result ? result.unpriced : []));
   if (unpriced.length > 0) throw new CommandFailure(unpriced.join('\n'), 2);
@@ -103,9 +114,10 @@ function asked(folder: string, names: readonly string[]): Asked {
   const all = names.length === 0;
   const chosen = all || named.length > 0 ? readCells(folder, named) : [];
   const cells = all ? chosen.filter(stands) : chosen;
+  // Named cells are read with the front, so its file is right; those of other cells need not be.
   const fleetFront = all || names.includes('front') ? undefined : readFleet(folder).front;
   const wanted = all
-    ? readFleet(folder).front
+    ? readSoundFleet(folder).front
     : names.includes('front')
       ? readWholeFleet(folder).front.spec
       : undefined;

@@ -1,7 +1,7 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { isFrontOnKubernetes } from '../../fleet/schema/targets/kubernetes-front.ts';
 import { cellRules, frontRules } from '../../software/prometheus-rules.ts';
-import { frontScrapeConfig, scrapeConfig } from '../../software/prometheus.ts';
+import { frontScrapeConfig, scrapeConfig, type Evaluation } from '../../software/prometheus.ts';
 import { cellsOption, readCell, readWholeFleet } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
 
@@ -18,6 +18,17 @@ interface Options {
   readonly cells: string;
   readonly region?: string;
   readonly rules?: true;
+  readonly alertmanager?: readonly string[];
+  readonly agent?: true;
+}
+
+/** A name or an IPv4 address, or an IPv6 address in brackets, with a port. */
+const hostAndPort = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]):([1-9]\d{0,4})$/i;
+
+function alertmanagers(text: string, others: readonly string[] = []): readonly string[] {
+  const [, port] = hostAndPort.exec(text) ?? [];
+  if (Number(port) <= 65_535) return [...others, text];
+  throw new InvalidArgumentError('It must be HOST:PORT, for example alertmanager.example.com:9093.');
 }
 
 const withOptions = (command: Command, name: string): Command =>
@@ -29,13 +40,25 @@ const withOptions = (command: Command, name: string): Command =>
     .option(...cellsOption)
     .option('--region <region>', 'region of the edges; required if the front has several, but for --rules')
     .option('--rules', 'print the alerts as a file of rules')
+    .addOption(
+      new Option('--alertmanager <host:port...>', 'your Alertmanagers, which notify people of alerts')
+        .argParser(alertmanagers)
+        .conflicts('rules'),
+    )
+    .addOption(
+      new Option('--agent', 'for a Prometheus in agent mode, whose server evaluates the rules').conflicts([
+        'rules',
+        'alertmanager',
+      ]),
+    )
     .addHelpText(
       'after',
-      `\nExample:\n  $ npx cellstamp ${name} euw1-a >prometheus.yml\n` +
+      `\nExample:\n  $ npx cellstamp ${name} euw1-a --alertmanager alertmanager.example.com:9093 >prometheus.yml\n` +
         `  $ npx cellstamp ${name} euw1-a --rules >rules.yml\n` +
         `  $ npx cellstamp ${name} front --region eu-west-1 >prometheus.yml\n\n` +
-        'Only the cell’s SBCs may reach the metrics of its hosts, and only edges those of edges: run Prometheus on one of them, as an\n' +
-        'agent that writes to your own server (remote_write), or with its data there.',
+        'Only the cell’s SBCs may reach the metrics of its hosts, and only edges those of edges: run Prometheus on one of them, with its\n' +
+        'data there, or as an agent that writes to your own server (--agent, and remote_write in the file). prometheus.yml loads\n' +
+        'rules.yml from its own folder; with --agent your server has to load it.',
     )
     .action(print);
 
@@ -49,10 +72,14 @@ async function print(name: string, options: Options): Promise<void> {
   }
   const cell = readCell(cells, name);
   if (rules) await printRules(cellRules(cell, look));
-  else process.stdout.write(scrapeConfig(cell));
+  else process.stdout.write(scrapeConfig(cell, evaluationOf(options)));
 }
 
-async function printFront({ cells, region, rules }: Options): Promise<void> {
+const evaluationOf = ({ agent, alertmanager = [] }: Options): Evaluation =>
+  agent ? { by: 'server' } : { by: 'itself', alertmanagers: alertmanager };
+
+async function printFront(options: Options): Promise<void> {
+  const { cells, region, rules } = options;
   const { front } = readWholeFleet(cells);
   const names = front.regions.map((entry) => entry.region);
   if (region !== undefined && !names.includes(region)) {
@@ -69,7 +96,7 @@ async function printFront({ cells, region, rules }: Options): Promise<void> {
   if (regions.length > 1) {
     throw new CommandFailure(`--region is missing: the front has several regions; allowed: ${names.join(', ')}`, 2);
   }
-  process.stdout.write(frontScrapeConfig(front, regions[0]!));
+  process.stdout.write(frontScrapeConfig(front, regions[0]!, evaluationOf(options)));
 }
 
 async function printRules(groups: readonly object[]): Promise<void> {

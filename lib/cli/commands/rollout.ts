@@ -3,8 +3,8 @@ import { rolloutCell, rolloutWaves, type RolledOut } from '../../operations/roll
 import type { Release } from '../../operations/rollout-log.ts';
 import { changedCells, changesFront, wavesOf, type Waves } from '../../operations/waves.ts';
 import { isOnAws } from '../../fleet/schema/targets/on-aws.ts';
-import { formatFinding, printable } from '../../config-file/finding.ts';
-import { readCell, readFleet } from '../cell-files.ts';
+import { printable } from '../../config-file/finding.ts';
+import { readCell, readSoundFleet } from '../cell-files.ts';
 import { changedFiles, checkedOut, commitOf, goneFiles, treeOf } from '../commits.ts';
 import { addRecord } from './rollout-record.ts';
 import { CommandFailure } from '../failure.ts';
@@ -145,9 +145,7 @@ function reachedSince(commit: string, canary: string | undefined): Waves & { rea
 
 /** Names of the cells that are to stand, and of the front if it is on AWS. @throws CommandFailure when something is wrong with the fleet */
 function standing(): { readonly cells: readonly string[]; readonly front: string | undefined } {
-  const { cells, front, findings } = readFleet(cellFolder);
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new CommandFailure(errors.map(formatFinding).join('\n'), 2);
+  const { cells, front } = readSoundFleet(cellFolder);
   return {
     cells: cells.filter(({ state }) => state !== 'planned').map(({ name }) => name),
     front: front !== undefined && isOnAws(front) ? 'front' : undefined,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { cellsOption, readCell, readFleet } from '../cell-files.ts';
+import { cellsOption, readCell, readFleet, readSoundFleet } from '../cell-files.ts';
 
 export function addUnlock(program: Command): Command {
   return program
@@ -17,7 +17,9 @@ export function addUnlock(program: Command): Command {
 }
 
 async function unlock(name: string, id: string, { cells }: { readonly cells: string }): Promise<void> {
-  const { front } = readFleet(cells);
+  // What is wrong in the file of another cell does not keep a cell locked.
+  const isCell = readFleet(cells).cells.some((cell) => cell.name === name);
+  const front = isCell ? undefined : readSoundFleet(cells).front;
   const isFront = front?.name === name;
   const kind = isFront ? 'front' : 'cell';
   const { region } = isFront ? front.regions[0]! : readCell(cells, name).spec;

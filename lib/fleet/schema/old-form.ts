@@ -6,7 +6,7 @@ import type { FrontInput } from './front-types.ts';
 /** @param at place of the section: the keys inside move into it */
 const into = (at: string, keys: readonly string[]): OldForm['keys'] => {
   const outer = at === '' ? [] : at.split('.');
-  const why = 'AWS alone understands this, so it belongs into its section';
+  const why = 'AWS alone understands this, so it belongs in its section';
   return keys.map((key) => ({ from: [...outer, ...key.split('.')], to: [...outer, 'aws', ...key.split('.')], why }));
 };
 

@@ -58,7 +58,7 @@ function ownParts({ media }: CellShape, assumed: Assumed): readonly Part[] {
       name: 'media hosts',
       group: pool,
       unavailable: groupAway(pool, assumed),
-      because: 'busy-hour calls that the hosts left can’t take',
+      because: 'the hosts left can’t take all calls of the busy hour',
     },
   ];
 }
@@ -78,7 +78,7 @@ export function cellAvailability(spec: CellShape, assumed: Assumed, cells: numbe
   return availabilityOf([
     ...ownParts(spec, assumed),
     notInTheWay,
-    { name: 'site', unavailable: 1 - assumed.site, because: 'the region with its power and networks' },
+    { name: 'site', unavailable: 1 - assumed.site, because: 'the region, its power or its networks fail' },
     {
       name: 'bad releases',
       unavailable: Math.min(1, minutesOfReleases / minutesPerYear),
@@ -93,19 +93,21 @@ export function withoutSite({ parts }: Availability): Availability {
 }
 
 /**
- * The front, as tenants of a cell in a region see it. A front that is in that region alone fails with the cell's site, which is the cell's.
+ * The front, as tenants of the cells in a region see it. The site of that region counts as the cell's: while it is down, so is the cell.
  */
-export function frontAvailability({ regions }: FrontShape, assumed: Assumed, ofCellsIn?: string): Availability {
-  const alone = regions.length === 1 && regions[0]!.region === ofCellsIn;
-  const away = regions.map(({ edges }) =>
-    series([groupAway({ hosts: edges, needed: 1 }, assumed), alone ? 0 : 1 - assumed.site]),
+export function frontAvailability({ regions }: FrontShape, assumed: Assumed, ofCellsIn: string): Availability {
+  const away = regions.map(({ region, edges }) =>
+    series([groupAway({ hosts: edges, needed: 1 }, assumed), region === ofCellsIn ? 0 : 1 - assumed.site]),
   );
   return availabilityOf([
-    { name: 'entry', unavailable: 1 - assumed.entry, because: 'the anycast addresses' },
+    { name: 'entry', unavailable: 1 - assumed.entry, because: 'the anycast addresses do not answer' },
     {
       name: 'edges',
       unavailable: away.reduce((all, one) => all * one, 1),
-      because: `no edge takes calls in any of ${regions.length === 1 ? 'the one region' : counted(regions.length, 'region')}`,
+      because:
+        regions.length === 1
+          ? 'no edge of the only region takes calls'
+          : `no edge takes calls in any of the ${counted(regions.length, 'region')}`,
     },
   ]);
 }

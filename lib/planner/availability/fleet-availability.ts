@@ -1,12 +1,14 @@
 /** How available the calls of a fleet are, and how much of it fails at once. */
 import type { Assumed } from './assumptions.ts';
 import {
+  availabilityOf,
   cellAvailability,
   frontAvailability,
   withoutSite,
   type Availability,
   type CellShape,
   type FrontShape,
+  type Part,
 } from './cell-availability.ts';
 import { countOf, minutesPerYear } from './redundancy.ts';
 
@@ -19,8 +21,10 @@ export interface CellOfFleet extends Availability {
 
 export interface FleetAvailability {
   readonly cells: readonly CellOfFleet[];
-  /** Absent in a fleet without a front. */
+  /** As a call of any tenant sees it; absent in a fleet without a front. */
   readonly front?: Availability;
+  /** What each part of cells and front costs a call of any tenant, most first. */
+  readonly parts: readonly Pick<Part, 'name' | 'unavailable'>[];
   /** Of a call of any tenant, 0 to 1; cells count by the tenants that they take. */
   readonly available: number;
   readonly minutesAYear: number;
@@ -44,19 +48,29 @@ export function fleetAvailability(
   assumed: Assumed,
   inFleet = cells.length,
 ): FleetAvailability {
-  const each = cells.map((cell): CellOfFleet => {
-    const own = cellAvailability(cell, assumed, inFleet);
-    const before = front === undefined ? 1 : frontAvailability(front, assumed, cell.region).available;
-    return { name: cell.name, region: cell.region, ...own, throughFront: own.available * before };
-  });
   const tenants = cells.reduce((sum, { maxTenants }) => sum + maxTenants, 0);
-  const available = each.reduce(
-    (sum, { throughFront }, at) => sum + (throughFront * cells[at]!.maxTenants) / tenants,
-    0,
-  );
+  const ofAnyTenant = (value: (at: number) => number): number =>
+    cells.reduce((sum, { maxTenants }, at) => sum + (value(at) * maxTenants) / tenants, 0);
+  const mean = (sites: readonly Availability[]): readonly Part[] =>
+    sites[0]!.parts.map((part, of) => ({
+      ...part,
+      unavailable: ofAnyTenant((at) => sites[at]!.parts[of]!.unavailable),
+    }));
+
+  const own = cells.map((cell) => cellAvailability(cell, assumed, inFleet));
+  const fronts = front && cells.map(({ region }) => frontAvailability(front, assumed, region));
+  const each = cells.map(({ name, region }, at): CellOfFleet => {
+    const { available } = own[at]!;
+    return { name, region, ...own[at]!, throughFront: available * (fronts?.[at]!.available ?? 1) };
+  });
+  const ofFront = fronts && mean(fronts);
+  const available = ofAnyTenant((at) => each[at]!.throughFront);
   return {
     cells: each,
-    ...(front === undefined ? {} : { front: frontAvailability(front, assumed) }),
+    ...(ofFront && { front: availabilityOf(ofFront) }),
+    parts: [...mean(own), ...(ofFront ?? [])]
+      .map(({ name, unavailable }) => ({ name, unavailable }))
+      .sort((one, other) => other.unavailable - one.unavailable),
     available,
     minutesAYear: (1 - available) * minutesPerYear,
     minutesWithCellsAway: cellsAway(each, assumed).map((chance) => chance * minutesPerYear),

@@ -34,8 +34,8 @@ describe('cellstamp availability', () => {
     const { status, stdout, stderr } = await availability();
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.match(/^cell .* in/gm)).toEqual(['cell euw1-a in', 'cell euw1-b in']);
-    expect(stdout).toMatch(/^media hosts +7 of 8 +[\d.]+ {2}busy-hour calls/m);
-    expect(stdout).toMatch(/^99\.999 % allows 5\.3 minutes a year: missed\. What costs most is site\.$/m);
+    expect(stdout).toMatch(/^media hosts +7 of 8 +[\d.]+ {2}the hosts left can’t/m);
+    expect(stdout).toMatch(/^99\.999 % allows 5\.3 minutes a year: missed\. What costs most: site\.$/m);
     expect(stdout).toMatch(/^ {2}all 2 cells away: [\d.]+ minutes a year$/m);
     expect(flowing(stdout)).toMatch(/- site=0\.9999, .*: Amazon Compute Service Level Agreement/);
     expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
@@ -51,6 +51,27 @@ describe('cellstamp availability', () => {
     );
   });
 
+  it('refuses two values of one assumption', async () => {
+    const { status, stderr } = await availability('--assume', 'site=0.9', '--assume', 'site=0.8');
+    expect(status).toBe(2);
+    expect(stderr).toBe('cellstamp: --assume site=0.8: site is given more than once; allowed: one value of each\n');
+  });
+
+  it('counts the site that a cell shares with the only region of the front once, so that the figures add up', async () => {
+    writeFileSync(
+      join(folder, 'cells/front.yaml'),
+      'domain: voice.example.com\nregions: [{ region: eu-west-1, network: 10.15.0.0/24 }]\naws: {}\n',
+    );
+    const { stdout } = await availability('euw1-a');
+    const [, cell] = /^cell euw1-a in eu-west-1: .* %, (\d+) minutes/m.exec(stdout)!;
+    const [, front] = /^front: .* %, (\d+) minutes/m.exec(stdout)!;
+    const [, all] = /^a call of any tenant, through the front: .* %, (\d+) minutes/m.exec(stdout)!;
+    expect(Math.abs(Number(cell) + Number(front) - Number(all))).toBeLessThanOrEqual(1);
+    expect(stdout).toMatch(/^edges +2\.\d {2}no edge of the only region takes calls$/m);
+    expect(stdout).toContain('missed. What costs most: site and entry.\n');
+    expect(stdout).toContain('The site of a region counts with the cells there, and not once more with the edges');
+  });
+
   it('prints the same as JSON', async () => {
     const { cells, available, minutesWithCellsAway, assumptions } = await json();
     expect(cells.map(({ name }) => name)).toEqual(['euw1-a', 'euw1-b']);
@@ -64,6 +85,15 @@ describe('cellstamp availability', () => {
     expect(one.cells).toEqual(all.cells.filter(({ name }) => name === 'euw1-a'));
   });
 
+  it.each([[], ['euw1-a']])('refuses a fleet with wrong files, and says all that is wrong: %j', async (...names) => {
+    write('euw1-b', 'aws: {}\nnetwork: 10.16.16.0/20\nfoo: bar');
+    writeFileSync(join(folder, 'cells/front.yaml'), 'domain: voice.example.com\nregions: nonsense\naws: {}\n');
+    const { status, stdout, stderr } = await availability(...names);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/euw1-b\.yaml:5:1 error foo: there is no such key/);
+    expect(stderr).toMatch(/front\.yaml:2:\d+ error regions: /);
+  });
+
   it('refuses a cell of this machine alone', async () => {
     expect(await availability('laptop')).toEqual({
       status: 2,
@@ -74,13 +104,14 @@ describe('cellstamp availability', () => {
   });
 
   it('refuses assumptions that it does not know or that are out of range, all at once', async () => {
-    const { status, stderr } = await availability('--assume', 'site=2', 'sites=1', 'releases=');
+    const { status, stderr } = await availability('--assume', 'site=2', 'sites=1', 'site', 'releases=');
     expect(status).toBe(2);
     expect(stderr.split('\n')).toEqual([
       'cellstamp: --assume site=2: must be a number from 0 to 1, availability of a region with its power and networks',
       expect.stringMatching(
-        /^--assume sites=1: must be NAME=VALUE.*did you mean "site"\?.*names are host-failures, /,
+        /^--assume sites=1: there is no assumption sites; did you mean "site"\?; allowed: host-failures, /,
       ) as string,
+      expect.stringMatching(/^--assume site: must be NAME=VALUE; names are host-failures, /) as string,
       '--assume releases=: must be a number from 0 to 10000, releases a year',
       '',
     ]);

@@ -65,7 +65,23 @@ describe('cellstamp capacity', () => {
     write('figures.yaml', '# Mine.\nsbcSetups: { value: 0, source: x }\n');
     const { status, stdout, stderr } = await capacity('--figures', path);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toMatch(/figures\.yaml:2:14 error sbcSetups\.value: must be a number above 0; got 0$/m);
+    expect(stderr).toMatch(/figures\.yaml:2:14 error sbcSetups\.value: must be a number from 0\.1 to 100000; got 0$/m);
+  });
+
+  it('ends with 2 for figures so large or small that they are a slip, all of them at once', async () => {
+    write(
+      'figures.yaml',
+      [
+        'sbcSetups: { value: 1.0e+308, source: x }',
+        'registerProcessorShare: { value: 1.5, source: x }',
+        'registrationBytes: { value: 1.0e-300, source: x }',
+      ].join('\n'),
+    );
+    const { status, stdout, stderr } = await capacity('--figures', join(folder, 'figures.yaml'));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/:1:14 error sbcSetups\.value: must be a number from 0\.1 to 100000; got 1\.0e\+308/);
+    expect(stderr).toMatch(/:2:27 error registerProcessorShare\.value: must be a number from 0\.001 to 1; got 1\.5/);
+    expect(stderr).toMatch(/:3:22 error registrationBytes\.value: must be a number from 64 to 65536; got 1\.0e-300/);
   });
 
   it('ends with 2 for figures that are named and not there', async () => {
@@ -76,6 +92,29 @@ describe('cellstamp capacity', () => {
         /^cellstamp: nowhere\.yaml:1:1 error: there is no such file; allowed: a file as/,
       ) as string,
     });
+  });
+
+  it('ends with 2 for more lost media hosts than cells have, and names all of these cells', async () => {
+    expect(await capacity('--lost-media-hosts', '9')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'cellstamp: --lost-media-hosts is 9, and cell euw1-a has 4 media hosts, cell euw1-b has 8 media hosts; it must be a whole number from 0 to 4\n',
+    });
+    expect((await capacity('--lost-media-hosts', '5')).stderr).not.toContain('euw1-b');
+  });
+
+  it('ends with 2 for cells that are not there and cells that are wrong, all at once', async () => {
+    write('cells/euw1-b.yaml', 'name: euw1-b\nregion: eu-west-1\nsize: huge\naws: {}\nnetwork: 10.16.16.0/20\n');
+    const { status, stdout, stderr } = await capacity('nope1', 'euw1-b', 'euw1-c');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    const at = join(folder, 'cells');
+    expect(stderr.split('\n')).toEqual([
+      `cellstamp: there is no cell nope1 in ${at}; there are euw1-a, euw1-b`,
+      expect.stringContaining('euw1-b.yaml:3:1 error size: must be test, small or standard; got huge') as string,
+      `there is no cell euw1-c in ${at}; did you mean "euw1-a"?; there are euw1-a, euw1-b`,
+      '',
+    ]);
   });
 
   it('ends with 2 for a cell that is not there, and where there is none', async () => {

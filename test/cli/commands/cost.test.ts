@@ -90,6 +90,38 @@ describe('cellstamp cost', () => {
     );
   });
 
+  it('ends with 2 for more minutes than a month has for these calls, of all sites at once', async () => {
+    withFront();
+    expect(await cost('--calls', '100', '--minutes', '4464001')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: ['cell euw1-a', 'front front']
+        .map(
+          (site, at) =>
+            `${at === 0 ? 'cellstamp: ' : ''}--minutes is 4464001, and ${site} has 100 calls at once in the busy hour; allowed: 0 to 4464000, all of them for a month of 31 days\n`,
+        )
+        .join(''),
+    });
+    expect((await cost('euw1-a', '--calls', '100', '--minutes', '4464000')).status).toBe(0);
+  });
+
+  it('keeps its columns for the largest numbers that it takes', async () => {
+    const { stdout } = await cost('euw1-a', '--calls', '1000000', '--minutes', '44640000000');
+    const lines = stdout.split('\n');
+    const table = lines.slice(1, lines.indexOf(''));
+    expect(table[0]).toMatch(/a month$/);
+    expect(table.length).toBeGreaterThan(5);
+    for (const line of table) if (!line.endsWith('unknown')) expect(line).toHaveLength(table[0]!.length);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('ends with 2 for cells that are not there, all of them at once', async () => {
+    const { status, stderr } = await cost('nope', 'nope2');
+    expect(status).toBe(2);
+    expect(stderr).toContain('there is no cell nope in');
+    expect(stderr).toContain('there is no cell nope2 in');
+  });
+
   it('ends with 2 for what is not on AWS, and where nothing is', async () => {
     write('cells/euw1-a.yaml', 'name: euw1-a\nregion: eu-west-1\nlocal: {}\n');
     expect(await cost('euw1-a')).toMatchObject({

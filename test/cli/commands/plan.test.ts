@@ -140,8 +140,9 @@ describe('cellstamp plan', () => {
     ['a folder without cells', ['--cells', 'no'], 'no:1:1 error: there is no such folder'],
   ])('ends with 1, not 2, for %s, and leaves nothing', async (_, args, message) => {
     const folder = fleet();
-    const files = ['--cells', join(folder, 'cells'), '--planning', join(folder, 'planning.yaml')];
-    const { status, stdout, stderr } = await cellstamp('plan', ...files, ...args);
+    const files = { '--cells': join(folder, 'cells'), '--planning': join(folder, 'planning.yaml') };
+    const words = Object.entries({ ...files, [args[0]!]: args[1]! }).flat();
+    const { status, stdout, stderr } = await cellstamp('plan', ...words);
     expect(stderr).toContain(message);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(readdirSync(folder).sort()).toEqual(['cells', 'planning.yaml']);

@@ -60,7 +60,7 @@ aws:
   image: ami-0123456789abcdef0
   alarmEmails: [noc@example.com]
 `;
-const why = 'AWS alone understands this, so it belongs into its section; allowed: ';
+const why = 'AWS alone understands this, so it belongs in its section; allowed: ';
 
 describe('a file of before targets had sections', () => {
   it('is the same cell, with a warning at each value that names its new place', () => {

@@ -69,10 +69,19 @@ describe('the availability of a front', () => {
     fc.assert(
       fc.property(front, assumed, ({ regions }, given) => {
         const more = [...regions, { region: 'eu-north-1', edges: 2 }];
-        const { available } = frontAvailability({ regions }, given);
-        expect(frontAvailability({ regions: more }, given).available).toBeGreaterThanOrEqual(available - less);
+        const { available } = frontAvailability({ regions }, given, 'ap-northeast-1');
+        expect(frontAvailability({ regions: more }, given, 'ap-northeast-1').available).toBeGreaterThanOrEqual(
+          available - less,
+        );
       }),
     );
+  });
+
+  it('counts no site of the cell’s own region among several', () => {
+    const regions = ['eu-west-1', 'us-east-1'].map((region) => ({ region, edges: 2 }));
+    const given = assumedWith({ 'host-failures': 0, entry: 1, site: 0.9 });
+    expect(frontAvailability({ regions }, given, 'eu-west-1').available).toBe(1);
+    expect(frontAvailability({ regions }, given, 'ap-northeast-1').available).toBeCloseTo(0.99, 12);
   });
 
   it('does not count the site twice for a cell in its only region', () => {
@@ -91,6 +100,27 @@ describe('the availability of a fleet', () => {
         const each = fleet.cells.map(({ throughFront }) => throughFront);
         expect(fleet.available).toBeGreaterThanOrEqual(Math.min(...each) - less);
         expect(fleet.available).toBeLessThanOrEqual(Math.max(...each) + less);
+      }),
+    );
+  });
+
+  it('costs what its parts do: no less than any of them, and no more than all', () => {
+    fc.assert(
+      fc.property(cells, fc.option(front, { nil: undefined }), assumed, (specs, entry, given) => {
+        const { parts, available } = fleetAvailability(specs, entry, given);
+        const all = parts.map(({ unavailable }) => unavailable);
+        expect(1 - available).toBeGreaterThanOrEqual(all[0]! - less);
+        expect(1 - available).toBeLessThanOrEqual(all.reduce((sum, one) => sum + one, 0) + less);
+        expect(all).toEqual([...all].sort((one, other) => other - one));
+      }),
+    );
+  });
+
+  it('shows a front as its tenants see it: cell and front together are the whole', () => {
+    fc.assert(
+      fc.property(cell, front, assumed, (spec, entry, given) => {
+        const fleet = fleetAvailability([spec], entry, given);
+        expect(fleet.cells[0]!.available * fleet.front!.available).toBeCloseTo(fleet.available, 9);
       }),
     );
   });

@@ -25,7 +25,7 @@ describe('SiteAlarms', () => {
       expect(alarm['alarm_actions']).toContain('arn:aws:sns:eu-west-1:123456789012:alarms');
       expect(alarm['ok_actions']).toEqual(['arn:aws:sns:eu-west-1:123456789012:alarms']);
       expect(alarm['alarm_description']).toMatch(
-        /^P[0-3], \w+: .*\. First look: .+\. Runbook: docs\/runbooks\/[a-z-]+\.md$/,
+        /^P[0-3], \w+: .*\. First look: .+\. Runbook: node_modules\/cellstamp\/docs\/runbooks\/[a-z-]+\.md$/,
       );
     }
   });
@@ -33,7 +33,7 @@ describe('SiteAlarms', () => {
   it('says first how urgent an alarm is, so that a subscription can select by it', () => {
     expect(alarms(minimal).one('aws_cloudwatch_metric_alarm', 'active-sbc')).toMatchObject({
       alarm_description:
-        'P0, voice: No SBC is active, or both think they are. First look: journalctl -u keepalived -n 100, on both SBCs. Runbook: docs/runbooks/active-sbc.md',
+        'P0, voice: No SBC is active, or both think they are. First look: journalctl -u keepalived -n 100, on both SBCs. Runbook: node_modules/cellstamp/docs/runbooks/active-sbc.md',
       tags: { severity: 'P0', owner: 'voice' },
     });
   });
