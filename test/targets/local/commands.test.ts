@@ -122,6 +122,17 @@ describeWith(['root', 'debian-packages'], 'a cell of commands', () => {
     }
   });
 
+  it('delivers its records to files, each once', async () => {
+    const records = join(folder, 'records');
+    const deliver = () => cellstamp('records', 'deliver', records, '--cell', name, '--once');
+    expect((await deliver()).stdout).toBe(`cell ${name}: 24 records added, 0 were there\n`);
+    expect((await deliver()).stdout).toBe(`cell ${name}: 0 records added, 0 were there\n`);
+    expect(await cellstamp('records', 'check', records)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/12 +12 +0 +0\n[^]*nothing is missing\n$/) as string,
+    });
+  });
+
   it.skipIf(hasFreeswitch())('says of calls that FreeSWITCH would answer that it is not there', async () => {
     const { status, stdout, stderr } = await cellstamp('call', name, '--kind', 'registered', 'echo');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
