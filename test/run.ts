@@ -127,18 +127,16 @@ const stages: readonly (readonly [foreground: readonly Step[], background: reado
     [tool('types', 'tsc', '--noEmit', '-p', '.'), tool('unused code', 'knip')],
   ],
   [
-    [lane('unit and property tests', 'unit'), lane('the package in projects of others', 'package')],
-    [lane('Terraform', 'terraform')],
-  ],
-  // These mostly wait.
-  [
     [
+      lane('unit and property tests', 'unit'),
+      lane('generated files boot and pass their checkers', 'boot'),
+      lane('the package in projects of others', 'package'),
       lane('a cell on this machine', 'local'),
       lane('cells with real calls', 'cell'),
       lane('the front with real calls', 'front'),
       lane('a cell on Kubernetes with real calls', 'kubernetes'),
     ],
-    [lane('generated files boot and pass their checkers', 'boot')],
+    [lane('Terraform', 'terraform')],
   ],
 ];
 
