@@ -58,6 +58,8 @@ def carrier(address, status_of):
             if body:
                 head.append("Content-Type: application/sdp")
             one.sendto("\r\n".join([*head, "Content-Length: %d" % len(body), "", body]).encode(), peer)
+            # Of two answers at the same moment, two workers may handle the later one first.
+            time.sleep(0.1)
 for address, status_of in (("192.0.2.10", lambda line: int(line.split("@")[0][-3:])), ("192.0.2.11", lambda line: 200)):
     threading.Thread(target=carrier, args=(address, status_of), daemon=True).start()
 caller = bound("${exchange}")
