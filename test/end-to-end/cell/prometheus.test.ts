@@ -76,7 +76,7 @@ describeWith(['root', 'debian-packages', 'prometheus'], 'a Prometheus on a cell'
     writeFileSync(
       join(folder, 'prometheus.yml'),
       // A test has no minutes to wait.
-      `${stdout.replace('scrape_interval: 15s', 'scrape_interval: 1s')}rule_files: [rules.yml]\n`,
+      stdout.replace('scrape_interval: 15s', 'scrape_interval: 1s'),
     );
     writeFileSync(join(folder, 'rules.yml'), spawnCellstamp(folder, 'prometheus-config', name, '--rules').stdout);
     const storage = [`--storage.tsdb.path=${join(folder, 'data')}`, '--web.listen-address=127.0.0.1:9090'];
