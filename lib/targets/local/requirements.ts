@@ -44,7 +44,7 @@ export async function requirements(): Promise<readonly Lack[]> {
   if (trial.status === 0) return [];
   return [
     {
-      problem: `The kernel has no ${trial.stdout.trim() || 'namespaces'}, or does not let this process use them: ${trial.stderr.trim()}`,
+      problem: `The kernel has no ${trial.stdout.trim() || 'namespaces'}, or does not let this process use them: ${trial.stderr.trim() || `the trial ended with status ${trial.status}`}`,
       remedy: 'Use a whole or virtual machine, or a container that may do all (docker run --privileged).',
     },
   ];
