@@ -105,7 +105,8 @@ describeWith(['root', 'debian-packages'], 'the neighbour of a media host', () =>
     await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'follows');
     await lab.run('media-1', '/usr/local/lib/cellstamp/relays', 'home', '1');
     await until(async () => (await relaysOf(lab, 'media-1')).get(1) === 'holds');
-    await sleep(200);
+    // Sooner, a change of a call may wait half a second for its relay: docs/media-take-over.md.
+    await sleep(1500);
     expect((await senders.stop()).map(({ host }) => host)).toEqual(['media-1', 'media-2', 'media-1']);
     run.resume('lost');
     const { results } = await run.finished;
