@@ -113,6 +113,24 @@ export const alertKinds = {
     owner: 'security',
     firstLook: 'npx cellstamp edge-keys; journalctl -u kamailio, on the SBC',
   },
+  'emergency-route': {
+    title: 'No trunk to the emergency services of a country answers',
+    severity: 'P0',
+    owner: 'voice',
+    firstLook: 'kamcmd htable.dump unanswered, on the active SBC',
+  },
+  'emergency-call': {
+    title: 'An emergency call failed, or went without a relay',
+    severity: 'P0',
+    owner: 'voice',
+    firstLook: 'journalctl -u kamailio | grep "emergency call", on the active SBC',
+  },
+  'near-cap': {
+    title: 'A tenant or a user has nearly reached a cap on calls to carriers',
+    severity: 'P2',
+    owner: 'security',
+    firstLook: 'kamcmd htable.dump near, on the active SBC',
+  },
   probe: {
     title: 'Test calls of an SBC fail, or their record or the database does',
     severity: 'P1',

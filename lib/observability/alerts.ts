@@ -141,6 +141,8 @@ export function cellAlerts(cell: Cell): readonly Alert[] {
     ...(cell.spec.media.kernelForwarding === 'off' ? [] : cell.media.map(userspaceAlert)),
     ...pairAlerts(cell.sbcs),
     ...cell.sbcs.flatMap(sbcAlerts),
+    ...(Object.keys(cell.spec.emergency).length === 0 ? [] : cell.sbcs.flatMap(emergencyAlerts)),
+    ...(cell.spec.fraud.byTenant ? cell.sbcs.map(nearCapAlert) : []),
     ...(cell.spec.probe.intervalSeconds === 'off' ? [] : cell.sbcs.flatMap(probeAlerts)),
     ...(cell.spec.sbc.transports.tls === 'off' ? [] : cell.sbcs.map(certificateAlert)),
   ];
@@ -237,6 +239,35 @@ function sbcAlerts(host: SbcHost): readonly Alert[] {
       minutes: 3,
     }),
   ];
+}
+
+function emergencyAlerts(host: SbcHost): readonly Alert[] {
+  return [
+    hostAlert(host, 'emergency-route', {
+      description: `${host.hostname} gets no answer from any trunk to the emergency services of a country: emergency calls there would fail`,
+      readings: { m: reading(host, 'EmergencyRoutesDown', 'Minimum') },
+      when: 'above',
+      threshold: 0,
+      minutes: 1,
+    }),
+    hostAlert(host, 'emergency-call', {
+      description: `An emergency call through ${host.hostname} failed, or went without a relay`,
+      readings: { m: reading(host, 'EmergencyFaults', 'Sum') },
+      when: 'above',
+      threshold: 0,
+      minutes: 1,
+    }),
+  ];
+}
+
+function nearCapAlert(host: SbcHost): Alert {
+  return hostAlert(host, 'near-cap', {
+    description: `A tenant or a user of the cell has nearly reached a cap on calls to carriers: fraud, or a cap that is too low`,
+    readings: { m: reading(host, 'NearCaps', 'Maximum') },
+    when: 'above',
+    threshold: 0,
+    minutes: 1,
+  });
 }
 
 function probeAlerts(host: SbcHost): readonly Alert[] {

@@ -111,6 +111,24 @@ export const sbcMetrics = {
     what: 'seconds since the probe of the SBC last said anything',
     from: series(sbcPage, 'probe_age_seconds'),
   },
+  EmergencyRoutesDown: {
+    kind: 'gauge',
+    unit: 'countries',
+    what: 'countries of whose emergency trunks none answers; of cells with emergency calls',
+    from: series(sbcPage, 'emergency_routes_down'),
+  },
+  EmergencyFaults: {
+    kind: 'counter',
+    unit: 'calls',
+    what: 'emergency calls that failed, or that went without a relay; of cells with emergency calls',
+    from: [series(sbcPage, 'emergency_failed_total'), series(sbcPage, 'emergency_without_relay_total')],
+  },
+  NearCaps: {
+    kind: 'gauge',
+    unit: 'caps',
+    what: 'caps on calls to carriers that were nearly reached within ten minutes; of cells with fraud.byTenant',
+    from: series(sbcPage, 'near_caps'),
+  },
   UnprovedEdge: {
     kind: 'counter',
     unit: 'requests',

@@ -117,6 +117,33 @@ const sbcMetrics = {
     what: 'Since this host last read the tables of tenants, trunks and users from the database.',
   },
   contacts: { kind: 'gauge', unit: 'contacts', what: 'Registered contacts, those that the other SBC took among them.' },
+  near_caps: {
+    kind: 'gauge',
+    unit: 'caps',
+    what: 'Caps of tenants and users on calls to carriers (tenants.outbound) that were nearly reached within ten minutes.',
+  },
+  emergency_calls_total: { kind: 'counter', unit: 'calls', what: 'Emergency calls.' },
+  emergency_failed_total: {
+    kind: 'counter',
+    unit: 'calls',
+    what: 'Emergency calls that no trunk has taken, or that could not be sent.',
+  },
+  emergency_without_relay_total: {
+    kind: 'counter',
+    unit: 'calls',
+    what: 'Emergency calls that no media host took, and that went without a relay.',
+  },
+  emergency_route_up: {
+    kind: 'gauge',
+    unit: '1 or 0',
+    labels: ['country'],
+    what: '1 while a trunk to the emergency services of a country answers. On the standby, which asks none, 1.',
+  },
+  emergency_routes_down: {
+    kind: 'gauge',
+    unit: 'countries',
+    what: 'Countries of whose emergency trunks none answers.',
+  },
   unreadable_total: {
     kind: 'counter',
     unit: 'messages',

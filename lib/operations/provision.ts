@@ -1,4 +1,5 @@
 /** Brings a running cell to the tenants and trunks that its file says. */
+import { unreachableUsers } from '../fleet/rules/emergency.ts';
 import type { CellSpec } from '../fleet/schema/cell.ts';
 import { queryDatabase } from './cell-data.ts';
 import type { CellPort } from './cell-port.ts';
@@ -14,12 +15,21 @@ export interface Provisioned {
  * What is not among the customers goes; users of tenants that stay are not touched, and calls in progress notice nothing. Doing it
  * twice does no harm, and after an interruption the same operation completes it.
  *
- * @throws OperationFailure when the cell takes no tenants and would get one
+ * @throws OperationFailure when the cell takes no tenants and would get one, or when it takes emergency calls and users of a tenant or a
+ * site would reach no emergency services
  */
 export async function provision(
   port: CellPort,
-  { tenants, trunks, state }: Pick<CellSpec, 'tenants' | 'trunks' | 'state'>,
+  spec: Pick<CellSpec, 'tenants' | 'trunks' | 'state' | 'emergency'>,
 ): Promise<Provisioned> {
+  const { tenants, trunks, state } = spec;
+  const unreachable = [...unreachableUsers(spec)];
+  if (unreachable.length > 0) {
+    throw new OperationFailure(
+      unreachable.map(({ message, allowed }) => `${message}; allowed: ${allowed}`).join('\n'),
+      2,
+    );
+  }
   const customers = { tenants, trunks };
   return port.exclusively('provision', async () => {
     const sbcs = await port.sbcs();

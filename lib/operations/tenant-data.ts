@@ -99,6 +99,8 @@ const itsRows: Readonly<Record<Exclude<CustomerTable, 'trunks' | 'guarantees'> |
   sources: "key_value = 'tenant|' || $1",
   dids: "split_part(key_value, '|', 1) = $1",
   codecs: 'key_name = $2',
+  places: "split_part(key_name, '|', 1) = $1 OR split_part(key_name, '@', 2) = $1",
+  outbound: "split_part(key_name, '|', 1) = $2",
 };
 
 /** Rows of the tables that the SBCs load, of one tenant. */

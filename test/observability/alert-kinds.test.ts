@@ -13,7 +13,12 @@ import { regionAlarms } from '../../lib/targets/aws/front-alarms.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { cellOf, frontOf, maximalFront, minimal } from '../targets/aws/synth.ts';
 
-const cell = cellOf(minimal);
+const cell = cellOf({
+  ...minimal,
+  trunks: [{ name: 'psap', address: '192.0.2.1' }],
+  emergency: { DE: { trunks: ['psap'] } },
+  fraud: { byTenant: true },
+});
 const front = frontOf(maximalFront);
 const instances = new Map([...cell.hosts, ...front.edges].map(({ name }) => [name, 'i-1']));
 const alarms = [

@@ -10,7 +10,14 @@ import { relayPage } from '../../lib/observability/relay-page.ts';
 import { edgeConfig } from '../../lib/software/kamailio/edge/config.ts';
 import { kamailioConfig } from '../../lib/software/kamailio/sbc/config.ts';
 
-const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
+const cell = deriveCell(
+  parseCell({
+    ...{ name: 'euw1-a', region: 'eu-west-1', aws: {} },
+    trunks: [{ name: 'psap', address: '192.0.2.1' }],
+    emergency: { DE: { trunks: ['psap'] } },
+    fraud: { byTenant: true },
+  }),
+);
 const regions = [{ region: 'eu-west-1', network: '10.15.0.0/24' }];
 const front = deriveFront(parseFront({ domain: 'voice.example.com', regions, aws: {} }));
 const texts = { sbc: kamailioConfig(cell, cell.sbcs[0]), edge: edgeConfig(front, front.edges[0]!) };

@@ -13,6 +13,8 @@ import type { Rule } from '../../config-file/rule.ts';
 import type { CellSpec } from '../schema/cell-types.ts';
 import { sourceRules } from './sources.ts';
 import { callRules } from './calls.ts';
+import { emergencyRules } from './emergency.ts';
+import { outboundRules } from './outbound.ts';
 import { tenantRules } from './tenants.ts';
 import { trunkRules } from './trunks.ts';
 
@@ -25,6 +27,8 @@ export const cellRules: readonly Rule<CellSpec>[] = [
   ...callRules,
   ...tenantRules,
   ...sourceRules,
+  ...emergencyRules,
+  ...outboundRules,
   ...awsCellRules,
   ...kubernetesRules,
 ];

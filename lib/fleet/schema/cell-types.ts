@@ -293,6 +293,31 @@ export interface CellInput {
         readonly failOverOn?: readonly number[] | undefined;
       }[]
     | undefined;
+  /** Emergency calls: country (ISO 3166-1) to the way to its emergency services. Empty: the cell has none, and 112 is a number like any other. */
+  readonly emergency?:
+    | Readonly<
+        Record<
+          string,
+          {
+            /** Trunks to the emergency services of the country, in order of preference: names under trunks. */
+            readonly trunks: readonly string[];
+            /** What these carriers are called with: the number, for example 112, or the service of RFC 5031, for example urn:service:sos. @default "number" */
+            readonly form?: 'number' | 'urn' | undefined;
+            /** What the probe calls once a day to test the route: urn:service:test.sos (RFC 6881), or the carrier’s own test number. Default: urn:service:test.sos where form is urn; else no test. */
+            readonly test?: string | undefined;
+          }
+        >
+      >
+    | undefined;
+  /** Protection against calls that somebody places at a tenant’s cost. */
+  readonly fraud?:
+    | {
+        /** Calls to premium-rate numbers and to codes that belong to no country (satellites, international networks). refused: unless the tenant names the prefix under outbound.destinations. @default "refused" */
+        readonly highRisk?: 'refused' | 'allowed' | undefined;
+        /** Whether tenants of the cell may have destinations and caps of their own (outbound). @default false */
+        readonly byTenant?: boolean | undefined;
+      }
+    | undefined;
   /** Tenants that the cell starts with. Tenants are data: changing them changes no infrastructure. @default [] */
   readonly tenants?:
     | readonly {
@@ -358,6 +383,52 @@ export interface CellInput {
         readonly codecs?: readonly ('PCMU' | 'PCMA' | 'G722' | 'opus' | 'G729')[] | undefined;
         /** Trunks for calls to the outside, in order of preference; empty: all trunks of the cell. @default [] */
         readonly trunks?: readonly string[] | undefined;
+        /** Country of the tenant (ISO 3166-1): which numbers are emergency numbers, and which calls are international. Default: unknown. */
+        readonly country?: string | undefined;
+        /** Places of the tenant’s users, for emergency calls. */
+        readonly sites?:
+          | Readonly<
+              Record<
+                string,
+                {
+                  /** Country of the site. Default: that of the tenant. */
+                  readonly country?: string | undefined;
+                  /** What emergency services learn. Default: nothing but the callback number. */
+                  readonly location?:
+                    | {
+                        /** Address by elements (RFC 5139): A1 state or province, A2 county, A3 city, A4 district of the city, A5 neighbourhood, A6 group of streets, RD street, PRD direction before the street’s name, POD direction behind the street’s name, STS street suffix, HNO house number, HNS house number suffix, LMK landmark, LOC further description, NAM name of the occupant, PC postal code, BLD building, UNIT apartment or suite, FLR floor, ROOM room, SEAT desk, PLC kind of place. The country is the site’s. Default: none. */
+                        readonly civic?: Readonly<Record<string, string>> | undefined;
+                        /** Latitude and longitude in degrees (WGS 84), with a space between them. Default: none. */
+                        readonly point?: string | undefined;
+                        /** Address of a location server that tells the location (RFC 6442), instead of the location itself. Default: none. */
+                        readonly reference?: string | undefined;
+                      }
+                    | undefined;
+                  /** Number under which emergency services call back. Default: the number of the caller, or else the tenant’s first one. */
+                  readonly callback?: string | undefined;
+                  /** Users who are at this site. A user with a place of its own has a site of its own. @default [] */
+                  readonly users?: readonly string[] | undefined;
+                }
+              >
+            >
+          | undefined;
+        /** Limits of the tenant’s calls through carriers, emergency calls excepted. Default: none of its own. */
+        readonly outbound?:
+          | {
+              /** Prefixes of numbers that may be called through carriers; + is every number. A high-risk prefix must be named itself, or one within it. @default ["+"] */
+              readonly destinations?: readonly string[] | undefined;
+              /** Minutes of calls through carriers in a day (UTC). Default: no cap. */
+              readonly minutesPerDay?: number | undefined;
+              /** Minutes in a day of each user. Default: no cap. */
+              readonly minutesPerDayOfUser?: number | undefined;
+              /** Concurrent calls to other countries than the tenant’s. Default: no cap. */
+              readonly internationalCalls?: number | undefined;
+              /** Concurrent calls to other countries of each user. Default: no cap. */
+              readonly internationalCallsOfUser?: number | undefined;
+              /** Percent of a cap from which an alarm goes off. @default 80 */
+              readonly alarmPercent?: number | undefined;
+            }
+          | undefined;
         /** Group that the tenant belongs to; its tenants never share a cell. Default: it stands alone. */
         readonly enterprise?: string | undefined;
         /** Regions that the tenant may be moved to. Default: the region of its cell. */
@@ -610,6 +681,27 @@ export interface CellSpec {
     /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, 401, 407 and silence always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
     readonly failOverOn: readonly number[];
   }[];
+  /** Emergency calls: country (ISO 3166-1) to the way to its emergency services. Empty: the cell has none, and 112 is a number like any other. */
+  readonly emergency: Readonly<
+    Record<
+      string,
+      {
+        /** Trunks to the emergency services of the country, in order of preference: names under trunks. */
+        readonly trunks: readonly string[];
+        /** What these carriers are called with: the number, for example 112, or the service of RFC 5031, for example urn:service:sos. @default "number" */
+        readonly form: 'number' | 'urn';
+        /** What the probe calls once a day to test the route: urn:service:test.sos (RFC 6881), or the carrier’s own test number. Default: urn:service:test.sos where form is urn; else no test. */
+        readonly test?: string | undefined;
+      }
+    >
+  >;
+  /** Protection against calls that somebody places at a tenant’s cost. */
+  readonly fraud: {
+    /** Calls to premium-rate numbers and to codes that belong to no country (satellites, international networks). refused: unless the tenant names the prefix under outbound.destinations. @default "refused" */
+    readonly highRisk: 'refused' | 'allowed';
+    /** Whether tenants of the cell may have destinations and caps of their own (outbound). @default false */
+    readonly byTenant: boolean;
+  };
   /** Tenants that the cell starts with. Tenants are data: changing them changes no infrastructure. @default [] */
   readonly tenants: readonly {
     /** Name of the tenant, unique in the fleet. */
@@ -670,6 +762,50 @@ export interface CellSpec {
     readonly codecs: readonly ('PCMU' | 'PCMA' | 'G722' | 'opus' | 'G729')[];
     /** Trunks for calls to the outside, in order of preference; empty: all trunks of the cell. @default [] */
     readonly trunks: readonly string[];
+    /** Country of the tenant (ISO 3166-1): which numbers are emergency numbers, and which calls are international. Default: unknown. */
+    readonly country?: string | undefined;
+    /** Places of the tenant’s users, for emergency calls. */
+    readonly sites: Readonly<
+      Record<
+        string,
+        {
+          /** Country of the site. Default: that of the tenant. */
+          readonly country?: string | undefined;
+          /** What emergency services learn. Default: nothing but the callback number. */
+          readonly location?:
+            | {
+                /** Address by elements (RFC 5139): A1 state or province, A2 county, A3 city, A4 district of the city, A5 neighbourhood, A6 group of streets, RD street, PRD direction before the street’s name, POD direction behind the street’s name, STS street suffix, HNO house number, HNS house number suffix, LMK landmark, LOC further description, NAM name of the occupant, PC postal code, BLD building, UNIT apartment or suite, FLR floor, ROOM room, SEAT desk, PLC kind of place. The country is the site’s. Default: none. */
+                readonly civic?: Readonly<Record<string, string>> | undefined;
+                /** Latitude and longitude in degrees (WGS 84), with a space between them. Default: none. */
+                readonly point?: string | undefined;
+                /** Address of a location server that tells the location (RFC 6442), instead of the location itself. Default: none. */
+                readonly reference?: string | undefined;
+              }
+            | undefined;
+          /** Number under which emergency services call back. Default: the number of the caller, or else the tenant’s first one. */
+          readonly callback?: string | undefined;
+          /** Users who are at this site. A user with a place of its own has a site of its own. @default [] */
+          readonly users: readonly string[];
+        }
+      >
+    >;
+    /** Limits of the tenant’s calls through carriers, emergency calls excepted. Default: none of its own. */
+    readonly outbound?:
+      | {
+          /** Prefixes of numbers that may be called through carriers; + is every number. A high-risk prefix must be named itself, or one within it. @default ["+"] */
+          readonly destinations: readonly string[];
+          /** Minutes of calls through carriers in a day (UTC). Default: no cap. */
+          readonly minutesPerDay?: number | undefined;
+          /** Minutes in a day of each user. Default: no cap. */
+          readonly minutesPerDayOfUser?: number | undefined;
+          /** Concurrent calls to other countries than the tenant’s. Default: no cap. */
+          readonly internationalCalls?: number | undefined;
+          /** Concurrent calls to other countries of each user. Default: no cap. */
+          readonly internationalCallsOfUser?: number | undefined;
+          /** Percent of a cap from which an alarm goes off. @default 80 */
+          readonly alarmPercent: number;
+        }
+      | undefined;
     /** Group that the tenant belongs to; its tenants never share a cell. Default: it stands alone. */
     readonly enterprise?: string | undefined;
     /** Regions that the tenant may be moved to. Default: the region of its cell. */

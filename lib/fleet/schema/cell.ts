@@ -21,6 +21,8 @@ import {
   text,
 } from '../../config-file/fields.ts';
 import { cellRules } from '../rules/rules.ts';
+import { countryCode, emergency, sites } from './emergency.ts';
+import { fraud, outbound } from './outbound.ts';
 import { oldCell, type OldCellInput } from './old-form.ts';
 import { defaultsBySize, sizeNames, sizes } from './sizes.ts';
 import { parseSpec } from './spec-error.ts';
@@ -153,6 +155,13 @@ export const tenantSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Trunks for calls to the outside, in order of preference; empty: all trunks of the cell.'),
+  country: countryCode
+    .optional()
+    .describe(
+      'Country of the tenant (ISO 3166-1): which numbers are emergency numbers, and which calls are international. Default: unknown.',
+    ),
+  sites,
+  outbound,
   enterprise: label(48, 'acme-group')
     .optional()
     .describe('Group that the tenant belongs to; its tenants never share a cell. Default: it stands alone.'),
@@ -403,6 +412,8 @@ export const cellSchema = z
         'This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said.',
       ),
     trunks: z.array(trunk).max(100).default([]).describe('Carriers.'),
+    emergency,
+    fraud,
     tenants: z
       .array(tenantSchema)
       .default([])

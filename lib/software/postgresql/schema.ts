@@ -5,7 +5,7 @@
 import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { late } from '../../fleet/late-bound.ts';
 import { file, service, type HostConfig } from '../host-config.ts';
-import { forwardRow, rowSql, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
+import { forwardRow, outboundRow, rowSql, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
 import { values } from '../values.ts';
 import { dataAuthoritiesPath, databaseNames } from './names.ts';
 import { ownerFiles, ownerProgram, ownerValues } from './owner.ts';
@@ -71,6 +71,32 @@ ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_address inet CHECK (family(exchange_address) = 4);
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_port integer CHECK (exchange_port BETWEEN 1 AND 65535);
 ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS exchange_transport text CHECK (exchange_transport IN ('udp', 'tcp'));
+
+-- Country (ISO 3166-1) of the users whom no site names; null: unknown.
+ALTER TABLE cellstamp.tenants ADD COLUMN IF NOT EXISTS country text CHECK (country ~ '^[A-Z]{2}$');
+
+-- Where users are, for emergency calls: the country, a number to call back, a location by value (a PIDF-LO) or by reference; each may be empty.
+CREATE TABLE IF NOT EXISTS cellstamp.sites (
+  tenant text NOT NULL REFERENCES cellstamp.tenants ON DELETE CASCADE,
+  name text NOT NULL CHECK (name ~ '^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$'),
+  country text NOT NULL CHECK (country ~ '^([A-Z]{2})?$'),
+  callback text NOT NULL CHECK (callback ~ '^([+][1-9][0-9]{6,14})?$'),
+  location text NOT NULL CHECK (location !~ '[|[:cntrl:]]' AND length(location) <= 8192),
+  users text[] NOT NULL,
+  PRIMARY KEY (tenant, name)
+);
+
+-- Limits of a tenant's calls through carriers; 0: none. home is the calling code of its country.
+CREATE TABLE IF NOT EXISTS cellstamp.outbound (
+  tenant text PRIMARY KEY REFERENCES cellstamp.tenants ON DELETE CASCADE,
+  destinations text[] NOT NULL CHECK (array_to_string(destinations, '') ~ '^[+0-9]+$'),
+  home text NOT NULL CHECK (home ~ '^[0-9]{0,3}$'),
+  minutes integer NOT NULL CHECK (minutes BETWEEN 0 AND 1000000),
+  user_minutes integer NOT NULL CHECK (user_minutes BETWEEN 0 AND 1000000),
+  international_calls integer NOT NULL CHECK (international_calls BETWEEN 0 AND 100000),
+  user_international_calls integer NOT NULL CHECK (user_international_calls BETWEEN 0 AND 100000),
+  alarm_percent integer NOT NULL CHECK (alarm_percent BETWEEN 1 AND 100)
+);
 
 -- Who may call without logging in: a carrier, or a tenant's exchange. An address belongs to only one.
 CREATE TABLE IF NOT EXISTS cellstamp.sources (
@@ -148,7 +174,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION sbc.probe FROM PUBLIC;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
+DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.places, sbc.outbound, sbc.trunks, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -171,6 +197,22 @@ SELECT name AS key_name, 0 AS key_type, 1 AS value_type, guaranteed_calls::text 
 FROM cellstamp.tenants WHERE guaranteed_calls > 0
 UNION ALL
 SELECT '*', 0, 1, sum(guaranteed_calls)::text FROM cellstamp.tenants HAVING sum(guaranteed_calls) > 0;
+
+CREATE VIEW sbc.places AS
+SELECT domain || '|' AS key_name, 0 AS key_type, 0 AS value_type, country || '||' AS key_value
+FROM cellstamp.tenants WHERE country IS NOT NULL
+UNION ALL
+SELECT domain || '|' || sites.name, 0, 0, concat_ws('|', sites.country, callback, location)
+FROM cellstamp.sites JOIN cellstamp.tenants ON tenants.name = sites.tenant
+UNION ALL
+SELECT member || '@' || domain, 0, 0, sites.name
+FROM cellstamp.sites JOIN cellstamp.tenants ON tenants.name = sites.tenant, unnest(users) AS member;
+
+CREATE VIEW sbc.outbound AS
+SELECT tenant AS key_name, 0 AS key_type, 0 AS value_type, ${rowSql(outboundRow)} AS key_value
+FROM cellstamp.outbound
+UNION ALL
+SELECT DISTINCT tenant || '|' || prefix, 0, 1, '1' FROM cellstamp.outbound, unnest(destinations) AS prefix;
 
 CREATE VIEW sbc.trunks AS
 SELECT

@@ -10,6 +10,45 @@ region: eu-west-9
     'cells/euw1-a.yaml:2:1 warning region: eu-west-9 is none of the regions known here; did you mean "eu-west-1"?; allowed: a region of AWS; check that it is newer than this list',
   ],
   [
+    'a tenant that would reach no emergency services',
+    `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
+emergency: { DE: { trunks: [psap], test: '199' } }
+tenants:
+  - name: acme
+    domain: acme.example.com
+    country: FR
+    dids: { '+4930555001': alice }
+`,
+    'cells/euw1-a.yaml:8:5 warning tenants[0].country: acme is in FR, to whose emergency services the cell has no route; allowed: DE, or a route under emergency',
+  ],
+  [
+    'a tenant that is nowhere',
+    `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
+emergency: { DE: { trunks: [psap], test: '199' } }
+tenants:
+  - name: acme
+    domain: acme.example.com
+    dids: { '+4930555001': alice }
+`,
+    'cells/euw1-a.yaml:6:5 warning tenants[0].country: acme has no country, so that nobody knows which emergency services its users call; allowed: DE',
+  ],
+  [
+    'a tenant whom nobody can call back',
+    `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
+emergency: { DE: { trunks: [psap], test: '199' } }
+tenants:
+  - { name: acme, domain: acme.example.com, country: DE }
+`,
+    'cells/euw1-a.yaml:6:5 warning tenants[0].dids: acme has no number under which emergency services could call back; allowed: a number under dids, or a callback for every site',
+  ],
+  [
+    'a route that nobody tests',
+    `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
+emergency: { DE: { trunks: [psap] } }
+`,
+    'cells/euw1-a.yaml:4:14 warning emergency.DE: nobody tests the route to the emergency services of DE: it has no test number; allowed: test, a number that the carrier has given for it',
+  ],
+  [
     'a host without a pool',
     `${minimal}media:
   pools: { standard: [1, 2], high-volume: [4] }

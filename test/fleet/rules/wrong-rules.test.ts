@@ -17,6 +17,61 @@ region: us-gov-west-1
     'cells/a.yaml:2:1 error aws.image: us-gov-west-1 needs an image: Debian publishes none there; allowed: the id of an AMI of Debian 12 in that region, for example ami-0abcdef1234567890',
   ],
   [
+    'a country that is not known here',
+    `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
+emergency: { DD: { trunks: [psap], test: '199' } }
+`,
+    'cells/euw1-a.yaml:4:14 error emergency.DD: DD is a country whose emergency numbers nobody here knows; did you mean "DE"?; allowed: AT, AU, BE, BR, CA, CH, CZ, DE, DK, ES, FI, FR, GB, GR, HK, HU, IE, IN, IT, JP, KR, LU, MX, NL, NO, NZ, PL, PT, RO, SE, SG, US, ZA',
+  ],
+  [
+    'an emergency trunk that is not there',
+    `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
+emergency: { DE: { trunks: [psap, pspa], test: '199' } }
+`,
+    'cells/euw1-a.yaml:4:35 error emergency.DE.trunks[1]: emergency calls of DE go to the trunk pspa, which is not there; did you mean "psap"?; allowed: psap',
+  ],
+  [
+    'a location by value and by reference',
+    `${minimal}tenants:
+  - name: acme
+    domain: acme.example.com
+    sites:
+      hq:
+        location: { point: 52.5 13.4, reference: 'https://places.example.com/hq' }
+`,
+    'cells/euw1-a.yaml:8:9 error tenants[0].sites.hq.location: hq of acme says its location by value and by reference; allowed: civic or point or both, or reference alone',
+  ],
+  [
+    'a user at two sites',
+    `${minimal}tenants:
+  - name: acme
+    domain: acme.example.com
+    sites:
+      hq: { users: [alice] }
+      lab: { users: [bob, alice] }
+`,
+    'cells/euw1-a.yaml:8:27 error tenants[0].sites.lab.users[1]: alice of acme is at hq and at lab; allowed: each user once, at one site',
+  ],
+  [
+    'limits on calls to carriers that nobody looks at',
+    `${minimal}tenants:
+  - name: acme
+    domain: acme.example.com
+    outbound: { minutesPerDay: 60 }
+`,
+    'cells/euw1-a.yaml:6:5 error tenants[0].outbound: acme has limits on calls to carriers, which the cell does not look at; allowed: none, or fraud.byTenant: true',
+  ],
+  [
+    'a cap on international calls of a tenant that is nowhere',
+    `${minimal}fraud: { byTenant: true }
+tenants:
+  - name: acme
+    domain: acme.example.com
+    outbound: { internationalCalls: 3 }
+`,
+    'cells/euw1-a.yaml:7:5 error tenants[0].country: acme has a cap on international calls and no country, so that nobody knows which calls are international; allowed: a country',
+  ],
+  [
     'too few relay ports',
     `${minimal}media:
   relay:

@@ -157,7 +157,11 @@ it.each([
 });
 
 describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
-  const text = textOf();
+  const text = textOf({
+    trunks: [{ name: 'psap', address: '192.0.2.1' }],
+    emergency: { DE: { trunks: ['psap'] } },
+    fraud: { byTenant: true },
+  });
   const code = text.split('\n').filter((line) => !/^\s*#(?!!)/.test(line));
   const offending = (pattern: RegExp) => code.filter((line) => pattern.test(line));
 

@@ -36,6 +36,18 @@ const sources = (index: number) =>
     { maxLength: 1 },
   );
 
+const site = fc.record(
+  {
+    country: fc.constantFrom('DE', 'FR'),
+    callback: number,
+    location: fc.oneof(
+      fc.record({ reference: fc.constant('https://places.example.com/x?y=1:2') }),
+      fc.record({ civic: fc.record({ A3: fc.constantFrom('Berlin', "O'Brien & Söhne \\ 1|2: <x>") }) }),
+    ),
+  },
+  { requiredKeys: [] },
+);
+
 const trunk = (index: number) =>
   fc.record(
     {
@@ -84,6 +96,24 @@ const tenant = (index: number) =>
         .map(([all, own]) => ({ ...all, ...own })),
       codecs: fc.uniqueArray(fc.constantFrom(...codecNames)),
       trunks: fc.uniqueArray(fc.constantFrom('carrier-0', 'carrier-1', 'carrier-2')),
+      country: fc.constantFrom('DE', 'GB', 'US'),
+      sites: fc
+        .tuple(fc.subarray(['berlin', 'london']), fc.array(site, { minLength: 2, maxLength: 2 }))
+        .map(([names, places]) =>
+          // No user is at two sites.
+          Object.fromEntries(names.map((name, at) => [name, { ...places[at], users: at === 0 ? ['alice'] : ['bob'] }])),
+        ),
+      outbound: fc.record(
+        {
+          destinations: fc.uniqueArray(fc.stringMatching(/^\+([1-9][0-9]{0,6})?$/), { minLength: 1, maxLength: 4 }),
+          minutesPerDay: fc.integer({ min: 1, max: 1_000_000 }),
+          minutesPerDayOfUser: fc.integer({ min: 1, max: 1_000_000 }),
+          internationalCalls: fc.integer({ min: 1, max: 100_000 }),
+          internationalCallsOfUser: fc.integer({ min: 1, max: 100_000 }),
+          alarmPercent: fc.integer({ min: 1, max: 100 }),
+        },
+        { requiredKeys: [] },
+      ),
     },
     { requiredKeys: ['name', 'domain'] },
   );

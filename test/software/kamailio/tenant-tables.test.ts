@@ -137,6 +137,57 @@ describe('tables', () => {
     expect([...guaranteesOf(0, 0)]).toEqual([]);
   });
 
+  it('have the place of every user who has one, and of all others the country', () => {
+    const { places } = tableRows(
+      customers({
+        tenants: [
+          {
+            name: 'acme',
+            domain: 'acme.example.com',
+            country: 'DE',
+            sites: {
+              berlin: {
+                callback: '+493055500100',
+                location: { reference: 'https://places.example.com/1' },
+                users: ['alice'],
+              },
+              london: { country: 'GB', users: ['bob', 'carol'] },
+            },
+          },
+        ],
+      }),
+    );
+    expect(Object.fromEntries(places)).toEqual({
+      'acme.example.com|': 'DE||',
+      'acme.example.com|berlin': 'DE|+493055500100|https://places.example.com/1',
+      'alice@acme.example.com': 'berlin',
+      'acme.example.com|london': 'GB||',
+      'bob@acme.example.com': 'london',
+      'carol@acme.example.com': 'london',
+    });
+  });
+
+  it('have the limits on calls to carriers of a tenant that has some, and a row for each prefix; nothing for another', () => {
+    const { outbound } = tableRows(
+      customers({
+        tenants: [
+          {
+            name: 'acme',
+            domain: 'acme.example.com',
+            country: 'DE',
+            outbound: { destinations: ['+', '+88216'], minutesPerDay: 60, internationalCallsOfUser: 2 },
+          },
+          { name: 'other', domain: 'other.example.com' },
+        ],
+      }),
+    );
+    expect([...outbound]).toEqual([
+      ['acme', '6|49|60|0|0|2|80'],
+      ['acme|+', 1],
+      ['acme|+88216', 1],
+    ]);
+  });
+
   it('find every address of a source range by its whole octets, and no other address', () => {
     fc.assert(
       fc.property(range, fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.boolean(), (network, any, inside) => {

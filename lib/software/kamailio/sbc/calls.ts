@@ -16,7 +16,9 @@ import {
   ringingSeconds,
   selfAddress,
 } from './call-entry.ts';
+import { longestEmergencySeconds, withEmergency } from './emergency.ts';
 import { milliseconds } from './limits.ts';
+import { withCaps } from './outbound.ts';
 import { paths } from './paths.ts';
 import { proof } from './routing/in-dialog.ts';
 import { sockets } from './sockets.ts';
@@ -78,7 +80,15 @@ route[CALL_INVITED] {
     } else {
         $var(one_sided) = ${oneSidedOfTenant(spec)};
     }
-    sht_lock("calls=>$var(id)");
+${withEmergency(
+  cell,
+  `    if ($var(sos) == 1) {
+        # Nothing but its two sides ends an emergency call.
+        $var(longest) = ${longestEmergencySeconds};
+        $var(one_sided) = 0;
+    }
+`,
+)}    sht_lock("calls=>$var(id)");
     if ($sht(calls=>$var(id)) != $null) {
         sht_unlock("calls=>$var(id)");
         route(REFUSE_CALL_IN_USE);
@@ -242,7 +252,7 @@ route[CALL_ENDED] {
     $sht(ended=>$var(id)) = $TV(sn);
     sht_unlock("calls=>$var(id)");
     route(FORGET_SIDES);
-    route(UNCOUNT);
+    route(UNCOUNT);${withCaps(cell, '\n    if ($vn(metered) != $null) route(SETTLE);')}
     # The fields of an answer are empty without one; those of the end follow them.
     $var(partial) = 0;
     if (${ofCall('answered')} == "") {
@@ -296,7 +306,15 @@ route[FORGET_SIDES] {
 
 # In: $vn(call).
 route[UNCOUNT] {
-    if (${ofCall('kind')} == "probe") return;
+${withCaps(
+  cell,
+  `    $vn(metered) = $null;
+    if (${ofCall('kind')} == "out") {
+        $vn(metered) = $sht(metered=>$var(id));
+        if ($vn(metered) != $null) route(UNCOUNT_ABROAD);
+    }
+`,
+)}    if (${ofCall('kind')} == "probe") return;
     $var(held) = ${ofCall('tenant')};
     route(UNCOUNT_TENANT);
     $var(held) = ${ofCall('trunk')};
@@ -306,7 +324,7 @@ route[UNCOUNT] {
 }
 
 route[COUNT] {
-    $var(held) = ${ofCall('tenant')};
+${withCaps(cell, `    if (${ofCall('kind')} == "out") route(COUNT_ABROAD);\n`)}    $var(held) = ${ofCall('tenant')};
     route(COUNT_TENANT);
     $var(held) = ${ofCall('trunk')};
     if ($(var(held){s.len}) > 0) $var(n) = $shtinc(load=>k:$var(held));

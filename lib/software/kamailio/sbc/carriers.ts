@@ -3,7 +3,9 @@ import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { ofCall } from './call-entry.ts';
+import { withEmergency } from './emergency.ts';
 import { q850 } from './limits.ts';
+import { hasOutbound, isBarred } from './outbound.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';
 
 /** Causes by ITU-T Q.850 with which a network says what the callee or its number is, and not how the network is. */
@@ -13,7 +15,7 @@ const definiteCauses = [1, 16, 17, 18, 19, 22, 28] as const;
 const ringingSeconds = 20;
 
 /** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
-export function carriers(_cell: Cell): Section {
+export function carriers(cell: Cell): Section {
   return {
     title: 'Calls to carriers',
     text: `
@@ -29,7 +31,7 @@ route[TO_CARRIER] {
         $var(reason) = "unknown_number";
         route(REFUSE);
     }
-    $var(kind) = "out";
+${hasOutbound(cell) ? `    if (${isBarred(cell)}) route(REFUSE_OUTBOUND);\n` : ''}    $var(kind) = "out";
     # Then it counts on the trunk by which it leaves.
     if ($var(holds_trunk) != "") $var(n) = $shtdec(load=>k:$var(holds_trunk));
     $var(holds_trunk) = "";
@@ -70,7 +72,12 @@ route[NEXT_TRUNK] {
         if ($vn(address) != "" && ($var(following) == "" || $var(quiet) == 0) && route(ADMIT_TRUNK)) {
             $avp(trunk_address) = $vn(address);
             $var(way) = ":" + ${field('record', trunkFields, 'port')} + ";transport=" + ${field('record', trunkFields, 'transport')};
-            $ru = "sip:" + $var(to) + "@" + $var(host) + $var(way);
+            $ru = "sip:" + $var(to) + "@" + $var(host) + $var(way);${withEmergency(
+              cell,
+              `
+            # Spec: emergency.form
+            if ($avp(sos_uri) != $null) $ru = $avp(sos_uri);`,
+            )}
             # Over TLS its certificate must have this name, or this address.
             if (${field('record', trunkFields, 'transport')} == "tls") $xavp(tls=>server_name) = $var(host);
             $du = "sip:" + $vn(address) + $var(way);
@@ -114,7 +121,12 @@ route[MAY_TRY_ANOTHER_TRUNK] {
     if (t_branch_timeout()) {
         if ($avp(rings) == $null) return 1;
         return -1;
-    }
+    }${withEmergency(
+      cell,
+      `
+    # Whatever one of the emergency services says, another may take the call.
+    if ($avp(sos) != $null) return 1;`,
+    )}
     if (t_check_status("3[0-9][0-9]|401|407")) return 1;
     if (t_check_status("408") && $avp(rings) != $null) return -1;
     if ($T_rpl($hdr(Reason)) =~ "Q[.]850[^,]*cause *= *(${definiteCauses.join('|')})([^0-9]|$)") return -1;

@@ -10,6 +10,7 @@ import { carriers } from './carriers.ts';
 import { core } from './core.ts';
 import { description } from './description.ts';
 import { edges } from './edges.ts';
+import { emergency, hasEmergency } from './emergency.ts';
 import { features } from './features.ts';
 import { forwarding } from './forwarding.ts';
 import { identity } from './identity.ts';
@@ -18,6 +19,7 @@ import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { sbcModules } from './modules.ts';
 import { oneSided } from './one-sided.ts';
+import { hasOutbound, outbound } from './outbound.ts';
 import { paths } from './paths.ts';
 import { hasProbe, probe } from './probe.ts';
 import { refusals } from './refusals.ts';
@@ -75,7 +77,9 @@ ${joinSections([
   forwarding(cell),
   refusals(),
   limits(cell),
+  ...(hasOutbound(cell) ? [outbound(cell)] : []),
   carriers(cell),
+  ...(hasEmergency(cell) ? [emergency(cell)] : []),
   features(cell, host),
   description(cell, host),
   media(cell),

@@ -2,6 +2,7 @@ import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { insideRanges } from '../../../fleet/derive/inside.ts';
 import { neverOutside } from '../../../fleet/schema/fixed.ts';
 import { formatRange, parseRange, privateRanges, type Range } from '../../../fleet/range.ts';
+import { withEmergency } from './emergency.ts';
 import { selfAddress } from './call-entry.ts';
 import { findOwner } from './screen.ts';
 import type { Section } from '../common/section.ts';
@@ -203,7 +204,12 @@ route[CHECK_ANSWER] {
     if (!route(DESCRIPTION)) {
         prom_counter_inc("rejected_total", "1", "$var(reason)");
     } else {
-        if ($var(description) == 0) return;
+        if ($var(description) == 0) return;${withEmergency(
+          cell,
+          `
+        # An emergency call that goes without a relay.
+        if ($avp(m) != $null && $avp(m) == 0) return;`,
+        )}
         # An offer in PRACK would be answered here: the relay has taken it for an answer itself. A refusal may tell what would do
         # (RFC 3261, section 21.4.26), and where.
         if ($rs < 300 && is_method("INVITE|UPDATE")) {

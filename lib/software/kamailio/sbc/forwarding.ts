@@ -4,6 +4,7 @@ import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { callFields, ofCall } from './call-entry.ts';
 import { featureCodes } from './feature-codes.ts';
+import { hasOutbound, isBarred, withCaps } from './outbound.ts';
 import { field, forwardFields, tenantFields } from './tables.ts';
 
 /** How often one call is forwarded at most: two users who forward to one another must not keep it for ever. */
@@ -23,7 +24,7 @@ const reasons = {
  * rule says as if that had been dialled. Busy and no answer are known when the phone has spoken, or has not: the call goes on as to
  * another trunk, in the same transaction. A phone may say by itself where its calls go (302), as far as its user may dial that.
  */
-export function forwarding(_cell: Cell): Section {
+export function forwarding(cell: Cell): Section {
   const publicAddress = late(values.publicAddress.name);
   const rule = (name: (typeof forwardFields)[number]) => field('forward', forwardFields, name);
   return {
@@ -86,7 +87,7 @@ route[WATCH_FOR_FORWARD] {
 
 # A phone has not taken a call. True: on its way to where the rules say, or the phone. In: $var(id), $var(cause).
 route[FORWARD_UNTAKEN] {
-    $vn(forward) = $sht(forwards=>$avp(forwarder));
+${withCaps(cell, '    $var(metered) = 0;\n')}    $vn(forward) = $sht(forwards=>$avp(forwarder));
     $var(goal) = "";
     if (t_check_status("30[0-9]")) {
         $var(why) = "deflected";
@@ -183,8 +184,10 @@ route[NEXT_GOAL] {
 
 route[NEXT_GOAL_OUTSIDE] {
     if (!($var(number) =~ "^[+][1-9][0-9]{6,14}$")) return -1;
-    route(FIND_TRUNK);
-    if ($var(trunk) == "") return -1;
+${hasOutbound(cell) ? `    if (${isBarred(cell)}) return -1;\n` : ''}    route(FIND_TRUNK);
+    if ($var(trunk) == "") {${withCaps(cell, '\n        if ($var(metered) == 1) route(UNMETER);')}
+        return -1;
+    }
     $avp(forwarder) = $null;
     $avp(border) = 1;
     # The caller's number stays in sight, where there is one; what we answer for is that of who forwards.

@@ -2,6 +2,7 @@ import type { Cell } from '../../../fleet/derive/cell.ts';
 import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
+import { withEmergency } from './emergency.ts';
 import { ofSide } from './call-entry.ts';
 import { field, tenantFields } from './tables.ts';
 
@@ -35,7 +36,7 @@ export const heldHeaders: readonly string[] = [
 ];
 
 /** Who calls, as the other side sees it: RFC 3323, 3325, 5876. */
-export function identity(_cell: Cell): Section {
+export function identity(cell: Cell): Section {
   const publicAddress = late(values.publicAddress.name);
   return {
     title: 'Who calls, as others see it',
@@ -56,7 +57,12 @@ route[DOMAIN_OF_ANONYMOUS] {
 route[IDENTITY] {
     $var(hidden) = 0;
     if ($fU =~ "^anonymous$" || $(fd{s.tolower}) == "anonymous.invalid"
-            || is_present_hf("Privacy") && $hdr(Privacy) =~ "(^|[ ;,])(id|user|header)([ ;,]|$)") $var(hidden) = 1;
+            || is_present_hf("Privacy") && $hdr(Privacy) =~ "(^|[ ;,])(id|user|header)([ ;,]|$)") $var(hidden) = 1;${withEmergency(
+              cell,
+              `
+    # Emergency services must be able to call back.
+    if ($var(sos) == 1) $var(hidden) = 0;`,
+            )}
     $var(asserted) = "";
     $var(shown) = "";
     if ($avp(trunks) != $null && $(var(diverter){s.len}) > 0 && $var(caller_is) == "carrier") {
@@ -107,7 +113,15 @@ route[REFUSE_UNHIDDEN] {
 # The number by which a call goes out: what the caller asks for, if it is the caller's own; else the number that the database has for the
 # user, or the tenant's first one. A user's own are those that ring at the user; an exchange's are all of its tenant.
 # Out: $vn(caller), empty if there is none.
-route[NUMBER_OF_CALLER] {
+route[NUMBER_OF_CALLER] {${withEmergency(
+      cell,
+      `
+    if ($var(sos) == 1 && $(var(callback){s.len}) > 0) {
+        # Spec: tenants.sites.callback
+        $vn(caller) = $var(callback);
+        return;
+    }`,
+    )}
     $var(own) = $var(domain) + "|" + $(var(from){s.select,0,@});
     if ($hdr(P-Preferred-Identity) != $null) {
         $var(number) = $(hdr(P-Preferred-Identity){nameaddr.uri}{uri.user});

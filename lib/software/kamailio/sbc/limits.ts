@@ -2,6 +2,7 @@ import type { Cell } from '../../../fleet/derive/cell.ts';
 import { cellBurstSeconds } from '../../../fleet/schema/fixed.ts';
 import { callsWithOneHostLost } from '../../../fleet/relay-capacity.ts';
 import type { Section } from '../common/section.ts';
+import { withEmergency } from './emergency.ts';
 import { number, tenantFields, trunkFields } from './tables.ts';
 
 /** Causes by ITU-T Q.850 that stand in the Reason of a refusal. */
@@ -152,7 +153,15 @@ route[RECOUNT_SHARED] {
 # counted on it. False: $var(reason), $var(q850), $var(wait).
 route[ADMIT_TRUNK] {
     $var(cap) = ${number('record', trunkFields, 'calls')};
-    $var(n) = $shtinc(load=>k:$var(trunk));
+    $var(n) = $shtinc(load=>k:$var(trunk));${withEmergency(
+      cell,
+      `
+    if ($avp(sos) != $null) {
+        # It counts, and passes.
+        $var(holds_trunk) = $var(trunk);
+        return 1;
+    }`,
+    )}
     if ($var(n) > $var(cap)) {
         $var(n) = $shtdec(load=>k:$var(trunk));
         $var(reason) = "trunk_calls";

@@ -4,6 +4,7 @@ import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import { mediaHostsFolder, mediaHostsProgram } from '../../media-hosts/paths.ts';
 import type { Section } from '../common/section.ts';
+import { withEmergency } from './emergency.ts';
 import { ofCall, ofSide } from './call-entry.ts';
 
 /** Seconds without an answer after which a relay that can't move is lost with its calls. A restart takes less. */
@@ -288,7 +289,12 @@ route[ANSWER_ONCE] {
 # The call no longer needs its relay. One that gives no answer is asked again (RELEASE_LATE). The relay must know the tag in the command, else it keeps
 # the call and says that all is well: it knows the caller's, and the callee's only if it has seen an answer. In: $var(m), $var(relayed);
 # $var(tag_of_side), 1 where the message is not the caller's, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
-route[RELEASE_MEDIA] {
+route[RELEASE_MEDIA] {${withEmergency(
+      cell,
+      `
+    # An emergency call that goes without a relay.
+    if ($var(m) == 0) return;`,
+    )}
     $var(known_as) = $ft;
     if ($var(tag_of_side) == 1) $var(known_as) = ${ofSide('tag', 'vn(caller)')};
     if (route(SELECT_RELAY)) {
@@ -352,7 +358,7 @@ route[WATCH_CALLS] {
             if ($var(now) - ${seconds(ofCall('invited'))} > 240) $var(why) = "no_answer";
         } else if ($var(now) - ${seconds(ofCall('answered'))} > ${integer(ofCall('longest'))}) {
             $var(why) = "too_long";
-        } else if (route(SELECT_RELAY)) {
+        }${withEmergency(cell, ' else if ($var(m) == 0) {\n            # An emergency call that goes without a relay.\n            $var(why) = "";\n        }')} else if (route(SELECT_RELAY)) {
             $var(relayed) = $var(id) + ${ofCall('leg')};
             # One that gives no answer says nothing about the call: it may have gone since, and come back at its neighbour.
             $var(relay_answered) = "";

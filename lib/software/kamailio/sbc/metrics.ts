@@ -1,8 +1,10 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { noTrunk, outcomes, ownFaults, sbcPage } from '../../../observability/kamailio-pages.ts';
+import { outboundMetrics, withCaps } from './outbound.ts';
 import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
+import { emergencyMetrics, hasEmergency } from './emergency.ts';
 import { hasProbe, probeMetrics } from './probe.ts';
 
 export function metrics(cell: Cell, host: SbcHost): Section {
@@ -11,7 +13,7 @@ export function metrics(cell: Cell, host: SbcHost): Section {
     text: `
 ${prometheus(sbcPage).trim()}
 ${unreadableMessages.text}
-${metricsPage(host.address, internalPorts.sbcMetrics, currentState + (hasProbe(cell) ? probeMetrics : '') + unreadableMessages.atScrape)}`,
+${metricsPage(host.address, internalPorts.sbcMetrics, currentState + (hasProbe(cell) ? probeMetrics : '') + (hasEmergency(cell) ? emergencyMetrics(cell) : '') + withCaps(cell, outboundMetrics) + unreadableMessages.atScrape)}`,
   };
 }
 

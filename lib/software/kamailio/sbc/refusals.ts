@@ -25,6 +25,13 @@ export const refusalReasons = [
   'unknown_source',
   'foreign_address',
   'foreign_domain',
+  // A call to a carrier that its tenant may not place, or that would cost more than it may.
+  'high_risk',
+  'destination',
+  'tenant_minutes',
+  'user_minutes',
+  'tenant_international',
+  'user_international',
   // The request is not as it must be, or can't be made so.
   'malformed',
   'unknown_body',

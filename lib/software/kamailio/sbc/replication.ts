@@ -2,6 +2,7 @@ import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import type { Section } from '../common/section.ts';
 import { endedSeconds, ofCall, ofTold, ringingSeconds } from './call-entry.ts';
+import { withCaps } from './outbound.ts';
 import { peerOf, sockets } from './sockets.ts';
 
 /** An SBC that was not heard for so long is taken for lost. */
@@ -311,7 +312,12 @@ route[ASK_REGISTRATIONS] {
 route[TELL_SIDES] {
     $vn(caller) = $sht(sides=>$var(id));
     if ($vn(caller) != $null) $var(lines) = $var(lines) + ($_s(p$var(id)|$vn(caller)) + "\n");
-    $var(tag) = ${ofCall('answeredBy')};
+${withCaps(
+  cell,
+  String.raw`    # What a tenant's caps count, before the call is counted.
+    if (${ofCall('kind')} == "out" && $sht(metered=>$var(id)) != $null) $var(lines) = $var(lines) + ($_s(g$var(id)|$sht(metered=>$var(id))) + "\n");
+`,
+)}    $var(tag) = ${ofCall('answeredBy')};
     if ($var(tag) == "") return;
     $vn(callee) = $sht(sides=>$var(id):$var(tag));
     if ($vn(callee) != $null) $var(lines) = $var(lines) + ($_s(p$var(id):$var(tag)|$vn(callee)) + "\n");
@@ -378,7 +384,7 @@ route[SEND_ALL_CALLS] {
         $var(lines) = $var(lines) + "d" + $shtitkey(all) + "|1\n";
     }
     sht_iterator_end("all");
-    sht_iterator_start("all", "own_records");
+${withCaps(cell, '    route(TELL_SPENT);\n')}    sht_iterator_start("all", "own_records");
     while (sht_iterator_next("all")) mq_add("kept_records", "$shtitkey(all)", "");
     sht_iterator_end("all");
     $var(lines) = $var(lines) + "o\n!" + $stat(location_contacts) + "\n";
@@ -523,7 +529,17 @@ route[TAKE_LINES] {
         } else if ($var(op) == "n") {
             # A call whose phones may suppress silence.
             if ($sht(ended=>$var(id)) == $null) $sht(suppressing=>$var(id)) = 1;
-        } else if ($var(op) == "p") {
+${withCaps(
+  cell,
+  `        } else if ($var(op) == "g") {
+            # Which caps the call that follows counts on.
+            if ($sht(ended=>$var(id)) == $null) $sht(metered=>$var(id)) = $(var(line){s.substr,$var(skip),0});
+        } else if ($var(op) == "c") {
+            # What calls of a tenant or a user have taken today.
+            $var(n) = $(var(line){s.select,1,|}{s.int});
+            route(TAKE_SPENT);
+`,
+)}        } else if ($var(op) == "p") {
             $vn(told) = $(var(line){s.substr,$var(skip),0});
             route(SIDE_REPLICATED);
         } else if ($var(op) == "b") {
@@ -608,7 +624,11 @@ route[END_REPLICATED] {
     if ($vn(call) != $null) {
         $sht(calls=>$var(id)) = $null;
         route(FORGET_SIDES);
-        route(UNCOUNT);
+        route(UNCOUNT);${withCaps(
+          cell,
+          String.raw`
+        if ($vn(metered) != $null) route(SETTLE);`,
+        )}
     }
     sht_unlock("calls=>$var(id)");
 }

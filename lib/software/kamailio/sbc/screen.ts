@@ -1,5 +1,6 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { streamRequests, streamSeconds } from '../common/connections.ts';
+import { withEmergency } from './emergency.ts';
 import { selfAddress } from './call-entry.ts';
 import type { Section } from '../common/section.ts';
 
@@ -29,6 +30,8 @@ export const findOwner = (address: string) => `$vn(owner) = $sht(sources=>${addr
 export function screen(cell: Cell): Section {
   const { connections, flood } = cell.spec.sbc;
   const { requestsPerSecond, banSeconds } = flood;
+  /** Before a request is dropped. */
+  const unlessEmergency = (indent: string) => withEmergency(cell, `\n${indent}if (route(BANNED_IN_EMERGENCY)) return;`);
   return {
     title: 'Flood protection',
     text: `
@@ -40,7 +43,7 @@ route[SCREEN] {
     if ($var(edge) == 1 && $var(source) == $si) return;
     # FreeSWITCH, the only one that reaches this address.
     if (dst_ip == ${cell.overlayAddress}) return;
-    if ($sht(banned=>$var(source)) != $null) {
+    if ($sht(banned=>$var(source)) != $null) {${unlessEmergency('        ')}
         prom_counter_inc("dropped_total", "1", "banned");
         exit;
     }
@@ -63,7 +66,7 @@ route[SCREEN] {
     $var(n) = $var(n) + 1;
     $sht(requests=>$var(source)) = $var(n);
     if ($var(n) - $var(second) > $var(most)) {
-        route(BAN);
+        route(BAN);${unlessEmergency('        ')}
         exit;
     }
 }
@@ -75,7 +78,7 @@ route[COUNT_STREAM] {
     if ($sht(known=>$var(source)) == 1) $var(most) = ${streamRequests(knownFactor * requestsPerSecond, connections)};
     $var(moment) = $TV(s) / ${streamSeconds};
     if ($shtinc(streams=>$var(source):$var(moment)) > $var(most)) {
-        route(BAN);
+        route(BAN);${unlessEmergency('        ')}
         exit;
     }
 }
@@ -104,7 +107,11 @@ route[BAN] {
 # A source that guesses a user's password may not log in as that user from there for a while, not even with the right one. In: $var(login), the
 # source and the user.
 route[SCREEN_LOG_IN] {
-    if ($sht(banned=>$var(login)) == $null) return;
+    if ($sht(banned=>$var(login)) == $null) return;${withEmergency(
+      cell,
+      `
+    if ($var(sos) == 1 && is_method("INVITE") && !has_totag()) return;`,
+    )}
     prom_counter_inc("rejected_total", "1", "banned_user");
     $var(reason) = "banned_user";
     $var(code) = 503;

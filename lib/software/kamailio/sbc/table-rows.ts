@@ -78,6 +78,25 @@ export const forwardRow = {
   notRegistered: { sql: 'not_registered', of: ({ notRegistered }) => notRegistered ?? '' },
 } as const satisfies RowFormat<Forward>;
 
+export interface Outbound {
+  readonly outbound: NonNullable<Tenant['outbound']>;
+  /** Calling code of the tenant's country, empty where that is unknown. */
+  readonly home: string;
+}
+
+export const outboundRow = {
+  longest: {
+    sql: '(SELECT max(length(prefix)) FROM unnest(destinations) AS prefix)',
+    of: ({ outbound }) => Math.max(...outbound.destinations.map(({ length }) => length)),
+  },
+  home: { sql: 'home', of: ({ home }) => home },
+  minutes: { sql: 'minutes', of: ({ outbound }) => outbound.minutesPerDay ?? 0 },
+  userMinutes: { sql: 'user_minutes', of: ({ outbound }) => outbound.minutesPerDayOfUser ?? 0 },
+  calls: { sql: 'international_calls', of: ({ outbound }) => outbound.internationalCalls ?? 0 },
+  userCalls: { sql: 'user_international_calls', of: ({ outbound }) => outbound.internationalCallsOfUser ?? 0 },
+  alarm: { sql: 'alarm_percent', of: ({ outbound }) => outbound.alarmPercent },
+} as const satisfies RowFormat<Outbound>;
+
 /** Whether a carrier is known by an address, and not by a name. */
 export function isAddress(text: string): boolean {
   return /^[0-9.]+$/.test(text);

@@ -3,7 +3,8 @@ import { databaseNames } from '../../postgresql/names.ts';
 import { paths } from './paths.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { failedLogIns } from './screen.ts';
-import { fieldsOf, forwardRow, tenantRow, trunkRow } from './table-rows.ts';
+import { fieldsOf, forwardRow, outboundRow, tenantRow, trunkRow } from './table-rows.ts';
+import { withEmergency } from './emergency.ts';
 import { streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 
@@ -32,6 +33,7 @@ interface LoadedTable {
 export const tenantFields = fieldsOf(tenantRow);
 export const forwardFields = fieldsOf(forwardRow);
 export const trunkFields = fieldsOf(trunkRow);
+export const outboundFields = fieldsOf(outboundRow);
 
 export const loadedTables: readonly LoadedTable[] = [
   { name: 'tenants', size: perTenant, contents: `domain => ${tenantFields.join('|')}` },
@@ -55,6 +57,17 @@ export const loadedTables: readonly LoadedTable[] = [
       'address, or its first 1 to 3 octets => trunk|name or tenant|domain; "wide" => 1 if there are such octets',
   },
   { name: 'trunks', size: small, contents: `name => ${trunkFields.join('|')}; "*" => all names in order` },
+  {
+    name: 'places',
+    size: large,
+    contents:
+      'domain|site, domain| without a site => country|number to call back|location; user@domain => site, where it has one',
+  },
+  {
+    name: 'outbound',
+    size: large,
+    contents: `name of a tenant with limits of its own => ${outboundFields.join('|')}; name|+prefix => 1`,
+  },
   { name: 'users', size: perTenant, contents: 'user@domain => HA1 (RFC 2617)' },
   { name: 'callers', size: perTenant, contents: 'user@domain => number that carriers are shown' },
 ];
@@ -82,7 +95,7 @@ export function tables(cell: Cell): Section {
 # host's copy of the tables, a file each, which the service cellstamp-tables keeps young.
 modparam("pv", "shvset", "tables_fetched=i:0")
 include_file "${paths.tablesSource}"
-# All rows of a fetch are in a process's own memory at once, which is 16 MiB.
+# All rows of a fetch are in a process's own memory at once, which is 32 MiB.
 modparam("htable", "fetch_rows", 1000)
 # The last of four time-outs, for when the pool itself hangs: see the database's role and the pool. No second attempt, which would
 # wait as long again.
@@ -187,7 +200,7 @@ modparam("htable", "timer_interval", 5)
 modparam("htable", "timer_procs", 1)
 
 event_route[htable:mod-init] {
-    route(TAKE_MEDIA_TABLE);
+    route(TAKE_MEDIA_TABLE);${withEmergency(cell, '\n    route(TAKE_EMERGENCY_TABLE);')}
 }
 `,
   };

@@ -4,12 +4,25 @@
  * changes.
  */
 import { createHash } from 'node:crypto';
+import { countries } from '../../../fleet/countries.ts';
+import { locationText } from '../../../fleet/location.ts';
 import { formatAddress, parseRange, rangeSize } from '../../../fleet/range.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
-import { callsPer100Seconds, forwardRow, isAddress, rowValue, tenantRow, trunkRow } from './table-rows.ts';
+import {
+  callsPer100Seconds,
+  forwardRow,
+  isAddress,
+  outboundRow,
+  rowValue,
+  tenantRow,
+  trunkRow,
+  type Outbound,
+} from './table-rows.ts';
 
 /** What the tables are made from: these two lists of a cell's spec. */
 export type Customers = Pick<CellSpec, 'tenants' | 'trunks'>;
+
+type Tenant = Customers['tenants'][number];
 
 /** A user of a tenant, with the password as it was chosen; it goes no further than `ha1`. */
 export interface TenantUser {
@@ -54,6 +67,8 @@ export function customersSql({ tenants, trunks }: Customers): string {
 DELETE FROM cellstamp.sources;
 DELETE FROM cellstamp.dids;
 DELETE FROM cellstamp.forwards;
+DELETE FROM cellstamp.sites;
+DELETE FROM cellstamp.outbound;
 DELETE FROM cellstamp.tenants WHERE name <> ALL (${names(tenants)});
 DELETE FROM cellstamp.trunks WHERE name <> ALL (${names(trunks)});
 ${upsert(
@@ -76,10 +91,10 @@ ${upsert(
     [
       ...['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst'],
       ...['longest_minutes', 'one_sided_seconds', 'codecs', 'trunks'],
-      ...['exchange_address', 'exchange_port', 'exchange_transport'],
+      ...['exchange_address', 'exchange_port', 'exchange_transport', 'country'],
     ],
     'name',
-    tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen, exchange }) => [
+    tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen, exchange, country }) => [
       quote(name),
       quote(domain),
       quote(tier),
@@ -94,6 +109,7 @@ ${upsert(
       ...(exchange === undefined
         ? ['NULL', 'NULL', 'NULL']
         : [quote(exchange.address), exchange.port, quote(exchange.transport)]),
+      country === undefined ? 'NULL' : quote(country),
     ]),
   )}${upsert(
     'dids',
@@ -102,6 +118,31 @@ ${upsert(
     tenants.flatMap(({ name, dids }) =>
       Object.entries(dids).map(([number, target]) => [quote(number), quote(name), quote(target)]),
     ),
+  )}${upsert(
+    'sites',
+    ['tenant', 'name', 'country', 'callback', 'location', 'users'],
+    'tenant, name',
+    tenants.flatMap((tenant) =>
+      sitesOf(tenant).map(({ site, country, callback, location, users }) => [
+        ...[tenant.name, site, country, callback, location].map(quote),
+        list(users),
+      ]),
+    ),
+  )}${upsert(
+    'outbound',
+    [
+      ...['tenant', 'destinations', 'home', 'minutes', 'user_minutes'],
+      ...['international_calls', 'user_international_calls', 'alarm_percent'],
+    ],
+    'tenant',
+    outboundOf(tenants).map(({ name, ...limits }) => [
+      quote(name),
+      list(limits.outbound.destinations),
+      quote(limits.home),
+      ...(['minutes', 'userMinutes', 'calls', 'userCalls', 'alarm'] as const).map((field) =>
+        outboundRow[field].of(limits),
+      ),
+    ]),
   )}${upsert(
     'forwards',
     ['tenant', 'name', 'always', 'busy', 'no_answer', 'no_answer_seconds', 'not_registered'],
@@ -147,13 +188,15 @@ ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = EXCLUDED.$
 export type TableRows = Readonly<Record<CustomerTable, ReadonlyMap<string, string | number>>>;
 /** The tables that follow from trunks and tenants. */
 export type CustomerTable =
-  'trunks' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
+  'trunks' | 'guarantees' | 'codecs' | 'places' | 'outbound' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
 
 /** In the order in which additions make sense to a call that comes in between. */
 const customerTables: readonly CustomerTable[] = [
   'trunks',
   'guarantees',
   'codecs',
+  'places',
+  'outbound',
   'tenants',
   'sources',
   'callers',
@@ -188,6 +231,13 @@ export function tableRows(customers: Customers): TableRows {
           ['codec-strip-all', ...[...codecs, 'telephone-event'].map((codec) => `codec-offer-${codec}`)].join(' '),
         ]),
     ),
+    places: new Map(tenants.flatMap(placeRows)),
+    outbound: new Map(
+      outboundOf(tenants).flatMap(({ name, ...limits }): (readonly [string, string | number])[] => [
+        [name, rowValue(outboundRow, limits)],
+        ...limits.outbound.destinations.map((prefix) => [`${name}|${prefix}`, 1] as const),
+      ]),
+    ),
     sources: sourceRows(customers),
     callers,
     forwards: new Map(
@@ -199,6 +249,34 @@ export function tableRows(customers: Customers): TableRows {
     ),
     dids: new Map(numbers.map(({ domain, number, target }) => [number, `${domain}|${target}`])),
   };
+}
+
+/** The sites of a tenant, each with its country (empty where nobody says) and its location as a text. */
+function sitesOf({ sites, country: home = '' }: Tenant) {
+  return Object.entries(sites).map(([site, { country = home, callback = '', location, users }]) => ({
+    ...{ site, country, callback, users },
+    location: location === undefined ? '' : locationText(country, location),
+  }));
+}
+
+function placeRows(tenant: Tenant): readonly (readonly [string, string])[] {
+  const { domain, country } = tenant;
+  return [
+    ...(country === undefined ? [] : [[`${domain}|`, `${country}||`] as const]),
+    ...sitesOf(tenant).flatMap((place) => [
+      [`${domain}|${place.site}`, `${place.country}|${place.callback}|${place.location}`] as const,
+      ...place.users.map((user) => [`${user}@${domain}`, place.site] as const),
+    ]),
+  ];
+}
+
+/** Tenants that have limits of their own on calls to carriers. */
+function outboundOf(tenants: Customers['tenants']): readonly (Outbound & Pick<Tenant, 'name'>)[] {
+  return tenants.flatMap(({ name, outbound, country }) =>
+    outbound === undefined
+      ? []
+      : [{ name, outbound, home: country === undefined ? '' : countries[country]!.callingCode }],
+  );
 }
 
 /** Guaranteed calls by tenant, and their sum: the shared part is what they leave. No row where nothing is guaranteed. */

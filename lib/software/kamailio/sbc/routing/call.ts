@@ -1,6 +1,8 @@
 import type { Cell } from '../../../../fleet/derive/cell.ts';
 import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
+import { emergencyPattern, withEmergency } from '../emergency.ts';
+import { withCaps } from '../outbound.ts';
 import { hasProbe } from '../probe.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
@@ -25,7 +27,7 @@ route[CALL] {
     $var(holds_tenant) = 0;
     $var(holds_trunk) = "";
     $var(logged_in) = 0;
-    $var(known) = 0;
+    $var(known) = 0;${withEmergency(cell, '\n    $var(sos) = 0;')}${withCaps(cell, '\n    $var(metered) = 0;')}
     $var(name) = "";
     $var(trunk) = "";
     $var(kind) = "user";
@@ -40,7 +42,7 @@ route[CALL] {
         $var(reason) = "malformed";
         route(REFUSE);
     }
-    route(DIALLED);
+    route(DIALLED);${withEmergency(cell, `\n    if ($var(dialled) =~ "${emergencyPattern(cell)}") route(NOTE_EMERGENCY);`)}
     route(NAME_CALL);${
       hasProbe(cell)
         ? `
@@ -50,7 +52,7 @@ route[CALL] {
     if ($sht(foreign=>$var(id)) != $null) route(TAKE_UP_INVITE);
     route(IDENTIFY_CALLER);
     # A second use of a Call-ID, or a repetition of what is over.
-    if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);
+    if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);${withEmergency(cell, '\n    if ($var(sos) == 1) route(CALL_EMERGENCY);')}
     route(CHECK_OFFER);
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);
@@ -284,7 +286,7 @@ route[SEND] {
     $avp(id) = $var(id);
     $var(leg) = "";
     if ($avp(forks) != $null) $var(leg) = "-";
-    if (!route(ANCHOR)) {
+    if (!route(ANCHOR)${withEmergency(cell, ' && !($var(sos) == 1 && route(ANCHOR_ANYWHERE))')}) {
         if ($var(refused) == 1) {
             route(SAY_NOT_ACCEPTABLE);
             route(REFUSE);
@@ -406,7 +408,7 @@ failure_route[CALL_FAILED] {
     } else if ($avp(forwarder) != $null && route(FORWARD_UNTAKEN)) {
         exit;
     }
-    route(CALL_REFUSED);
+    route(CALL_REFUSED);${withEmergency(cell, '\n    if ($avp(sos) != $null) route(EMERGENCY_FAILED);')}
     route(ANSWER_IN_ITS_PLACE);
 }
 

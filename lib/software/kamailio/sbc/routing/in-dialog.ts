@@ -4,6 +4,7 @@ import { parseRange } from '../../../../fleet/range.ts';
 import { internalPorts } from '../../../../fleet/schema/fixed.ts';
 import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
+import { withEmergency } from '../emergency.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall, ofSide, selfAddress } from '../call-entry.ts';
@@ -84,7 +85,7 @@ route[IN_DIALOG] {
         $avp(id) = $var(id);
         $avp(answerer) = $var(answerer);
         route(PASS_OFFER);
-    } else if (is_method("ACK|PRACK") && $var(description) == 1) {
+    } else if (is_method("ACK|PRACK") && $var(description) == 1${withEmergency(cell, ' && $var(m) != 0')}) {
         # The answer to an offer that came in a response.
         $avp(m) = $var(m);
         $avp(late_offer) = 0;
@@ -104,7 +105,7 @@ route[IN_DIALOG] {
 # A request that may have an offer. In: $avp(m), $var(m), $var(id), $var(relayed), $var(description), $var(learn), $vn(sender),
 # $var(sender), $var(contact_alias), $var(hide_contact). Does not come back where the offer can't pass now.
 route[PASS_OFFER] {
-    if ($var(description) == 1 && !route(OFFER_AGAIN)) {
+    if ($var(description) == 1${withEmergency(cell, ' && $var(m) != 0')} && !route(OFFER_AGAIN)) {
         if ($var(refused) == 0) route(WAIT_FOR_RELAY);
         route(REFUSE_OFFER);
     }

@@ -194,8 +194,8 @@ route[LOG_IN] {
 # A digest is valid for the URI that it was made for. That may be written in another way than the Request-URI (RFC 3261, section
 # 22.4): what is dialled must be the same, and the host be ours or the tenant's.
 route[CHECK_DIGEST_URI] {
-    # A tel: URI has no host: the number is all there is.
-    if ($ou =~ "^tel:" && $adu == $ou) return;
+    # A tel: URI has no host, and neither has a URN: what is dialled is all there is.
+    if ($ou =~ "^(tel|urn):" && $adu == $ou) return;
     $var(host) = "";
     if ($adu != $null) $var(host) = $(adu{uri.host}{s.tolower});
     if (($var(host) == $var(domain) || $var(host) == $(rd{s.tolower}) || $var(host) == "${publicAddress}"

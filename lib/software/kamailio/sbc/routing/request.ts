@@ -2,6 +2,7 @@ import type { Cell, SbcHost } from '../../../../fleet/derive/cell.ts';
 import { readBuffer } from '../../common/connections.ts';
 import type { Section } from '../../common/section.ts';
 import { selfAddress } from '../call-entry.ts';
+import { withCaps } from '../outbound.ts';
 import { hasProbe } from '../probe.ts';
 import { peerOf } from '../sockets.ts';
 
@@ -146,7 +147,7 @@ route[REFUSE] {
         route(UNCOUNT_TENANT);
     }
     if ($(var(holds_trunk){s.len}) > 0) $var(n) = $shtdec(load=>k:$var(holds_trunk));
-    if ($avp(m) != $null && $avp(probe) == $null) $var(n) = $shtdec(load=>m:$avp(m));
+    if ($avp(m) != $null && $avp(probe) == $null) $var(n) = $shtdec(load=>m:$avp(m));${withCaps(cell, '\n    if ($var(metered) == 1) route(UNMETER);')}
     # A repetition of an authenticated request gets the same answer, because its digest is valid once.
     if ($var(logged_in) == 1) t_newtran();
     if ($avp(probe) == $null) {
