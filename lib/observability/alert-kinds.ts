@@ -117,7 +117,7 @@ export const alertKinds = {
     title: 'No trunk to the emergency services of a country answers',
     severity: 'P0',
     owner: 'voice',
-    firstLook: 'kamcmd htable.dump unanswered, on the active SBC',
+    firstLook: 'kamcmd -s unix:/run/kamailio/control.sock htable.dump unanswered, on the active SBC',
   },
   'emergency-call': {
     title: 'An emergency call failed, or went without a relay',
@@ -129,7 +129,7 @@ export const alertKinds = {
     title: 'A tenant or a user has nearly reached a cap on calls to carriers',
     severity: 'P2',
     owner: 'security',
-    firstLook: 'kamcmd htable.dump near, on the active SBC',
+    firstLook: 'kamcmd -s unix:/run/kamailio/control.sock htable.dump near, on the active SBC',
   },
   probe: {
     title: 'Test calls of an SBC fail, or their record or the database does',

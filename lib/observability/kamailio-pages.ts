@@ -101,7 +101,7 @@ const sbcMetrics = {
     kind: 'gauge',
     unit: '1 or 0',
     labels: ['part'],
-    what: '1 while what the probe looks at is well, 0 while it is not: media-NUMBER, sbc, record, database.',
+    what: '1 while what the probe looks at is well, 0 while it is not: media-NUMBER, sbc, record, database, emergency-COUNTRY.',
   },
   probe_failing: { kind: 'gauge', unit: 'parts', what: 'How many of these are not well.' },
   probe_age_seconds: { kind: 'gauge', unit: 'seconds', what: 'Since the probe last said anything.' },

@@ -5,6 +5,7 @@ import { internalPorts, probeAudioPorts, probeCallsAtOnce } from '../../fleet/sc
 import { late } from '../../fleet/late-bound.ts';
 import { emptyHostConfig, file, script, service, type HostConfig } from '../host-config.ts';
 import { selfAddress } from '../kamailio/sbc/call-entry.ts';
+import { testedCountries } from '../kamailio/sbc/emergency-test.ts';
 import { paths } from '../kamailio/sbc/paths.ts';
 import { probeSocket } from '../kamailio/sbc/sockets.ts';
 import { probeRecordStream } from '../kamailio/sbc/records.ts';
@@ -32,6 +33,8 @@ export function probe(cell: Cell, host: SbcHost): HostConfig {
     ports: { caller: internalPorts.probeCaller, callee: internalPorts.probeCallee },
     audio: { address: host.address, firstPort: probeAudioPorts.from, calls: probeCallsAtOnce },
     domain: probeDomain,
+    // Countries whose emergency services have something that may be called for a test.
+    emergency: testedCountries(cell),
     rpc: paths.jsonRpc,
     hosts: `${mediaHostsFolder}/hosts`,
     folder: probeFolder,

@@ -3,6 +3,7 @@
 
   probe serve              runs as the service cellstamp-probe
   probe now [HOST ...]     places the calls immediately and prints the results as JSON; exit status 1 if a check fails
+  probe now emergency-DE   calls what is there to test the route to a country's emergency services, as the service does once a day
 
 This program is the caller and the callee of every call. Signalling stays on loopback; each side sends a tone through the media host's relay.
 Two failures in a row are a fault. A media host at fault gets no new calls from this SBC until several test calls in a row have succeeded. The
@@ -22,6 +23,9 @@ TONES = {"caller": 800, "callee": 1250}
 TRUST, MOST_TRUST, FORGIVEN = 3, 24, 3600
 # Seconds between two repetitions of what Kamailio forgets within half a minute.
 TELL = 2
+# Emergency services are called once a day to test the way to them: seconds between two such calls, after a failure, until an answer, and
+# between two looks whether one is due.
+DAILY, TEST_AGAIN, TEST_ANSWER, DUE = 86400, 600, 25, 5
 
 
 class Failure(Exception):
@@ -247,15 +251,9 @@ class Call:
                 _, self.sounds[own] = await loop.create_datagram_endpoint(lambda own=own: Sound(own, other[own]), local_addr=where)
             begin = time.monotonic()
             uri, to = "sip:media-%d@%s" % (self.number, self.config["domain"]), "<sip:probe@%s>" % self.config["domain"]
-            answer = await self.ask(ANSWER, "INVITE", uri, 1, to, body=self.description("caller"))
-            if answer is None:
-                raise OwnFailure("Kamailio does not answer an INVITE within %d s" % ANSWER)
-            self.acknowledge(uri, 1, answer)
-            if answer.status != 407:
-                raise OwnFailure("Kamailio answers an INVITE with %s" % answer.first[8:])
+            proof = await self.log_in(uri, to)
             self.probe.note_call(self.name)
             ended = False
-            proof = self.probe.credentials(answer.get("proxy-authenticate"), uri)
             answer = await self.ask(ANSWER, "INVITE", uri, 2, to, [proof], self.description("caller"))
             if answer is None:
                 raise Failure("its call is not answered within %d s" % ANSWER)
@@ -263,10 +261,7 @@ class Call:
                 self.acknowledge(uri, 2, answer)
                 ended = True
                 raise (OwnFailure if answer.status in (403, 407) else Failure)("its call is refused: %s" % answer.first[8:])
-            target = re.sub(r"^.*<|>.*$", "", answer.get("contact"))
-            routes = [route for header in answer.all("record-route") for route in re.findall(r"<[^>]*>", header)]
-            way = ["Route: " + route for route in reversed(routes)]
-            self.request("ACK", target, 2, answer.get("to"), way)
+            target, way = self.answered(answer)
             self.listen("caller", answer)
             try:
                 await self.hear()
@@ -282,6 +277,53 @@ class Call:
                 task.cancel()
             for sound in self.sounds.values():
                 sound.transport.close()
+            if not ended:
+                await self.probe.forget_call(self.name)
+            self.probe.note_call(None, self.name)
+
+    async def log_in(self, uri, to):
+        """Sends an INVITE that is challenged. Returns the header that answers the challenge. @raise OwnFailure"""
+        answer = await self.ask(ANSWER, "INVITE", uri, 1, to, body=self.description("caller"))
+        if answer is None:
+            raise OwnFailure("Kamailio does not answer an INVITE within %d s" % ANSWER)
+        self.acknowledge(uri, 1, answer)
+        if answer.status != 407:
+            raise OwnFailure("Kamailio answers an INVITE with %s" % answer.first[8:])
+        return self.probe.credentials(answer.get("proxy-authenticate"), uri)
+
+    def answered(self, answer):
+        """Confirms a 200. Returns where requests of the call go, and by which way."""
+        target = re.sub(r"^.*<|>.*$", "", answer.get("contact"))
+        routes = [route for header in answer.all("record-route") for route in re.findall(r"<[^>]*>", header)]
+        way = ["Route: " + route for route in reversed(routes)]
+        self.request("ACK", target, 2, answer.get("to"), way)
+        return target, way
+
+    async def test_emergency(self, country):
+        """Calls the test number or service of a country's emergency services. Its audio is not looked at. @raise Failure"""
+        self.probe.calls[self.id] = self
+        uri, to = "sip:emergency-%s-%d@%s" % (country, self.number, self.config["domain"]), "<sip:probe@%s>" % self.config["domain"]
+        ended = True
+        try:
+            begin = time.monotonic()
+            proof = await self.log_in(uri, to)
+            self.probe.note_call(self.name)
+            ended = False
+            answer = await self.ask(TEST_ANSWER, "INVITE", uri, 2, to, [proof], self.description("caller"))
+            if answer is None:
+                # Its final answer, 487, needs nobody who waits for it.
+                self.request("CANCEL", uri, 2, to, branch=self.branches)
+                raise Failure("its test call is not answered within %d s" % TEST_ANSWER)
+            if answer.status >= 300:
+                self.acknowledge(uri, 2, answer)
+                ended = True
+                raise Failure("its test call is refused: %s" % answer.first[8:])
+            target, way = self.answered(answer)
+            over = await self.ask(END, "BYE", target, 3, answer.get("to"), way)
+            ended = over is not None
+            return round(1000 * (time.monotonic() - begin))
+        finally:
+            self.probe.calls.pop(self.id, None)
             if not ended:
                 await self.probe.forget_call(self.name)
             self.probe.note_call(None, self.name)
@@ -367,6 +409,9 @@ class Probe:
         self.config, self.interval = config, config["intervalSeconds"]
         self.password, self.calls, self.ends, self.hosts = os.urandom(16).hex(), {}, {}, {}
         self.parts = {name: Part(name) for name in ("sbc", "record", "database")}
+        # Not among the parts: that somebody else's route fails does not make this host unwell.
+        self.tests = {country: Part("emergency-" + country) for country in config.get("emergency", [])}
+        self.testing = asyncio.Lock()
         self.slots, self.begun, self.in_flight, self.last_call = asyncio.Queue(), time.time(), set(), None
         for slot in range(config["audio"]["calls"]):
             self.slots.put_nowait(slot)
@@ -408,6 +453,8 @@ class Probe:
                 for host in [host for host in self.hosts.values() if host.out]:
                     await self.rpc("htable.seti", "silent_media", str(host.number), 1)
                 await self.rpc("pv.shvSet", "probed", "int", int(time.time()))
+                for part in [part for part in self.tests.values() if part.at is not None]:
+                    await self.rpc("htable.seti", "probed", part.name, 0 if part.failing else 1)
             except OwnFailure:
                 # It forgets by itself.
                 pass
@@ -518,6 +565,54 @@ class Probe:
                 self.hosts[number].tiers = tiers[number]
             await asyncio.sleep(1)
 
+    # --- Emergency services
+
+    async def test_emergency(self, country):
+        """Places the test call of a country and returns the result."""
+        part = self.tests[country]
+        async with self.testing:
+            # Any host that this SBC does not find at fault.
+            hosts = [host for host in self.hosts.values() if not host.failing] or list(self.hosts.values())
+            slot = await self.slots.get()
+            try:
+                if not hosts:
+                    raise Failure("there is no media host")
+                part.note(None, await Call(self, hosts[0].number, slot).test_emergency(country))
+            except (Failure, OSError) as failure:
+                part.note(str(failure))
+            finally:
+                self.slots.put_nowait(slot)
+        if part.why is None:
+            self.put("tested-" + country, "%d\n" % time.time())
+        self.write()
+        return part.told()
+
+    def tested(self, country):
+        """When the last good test of a country was, in seconds since 1970; 0 if there was none since the host has started."""
+        try:
+            with open(self.path("tested-" + country)) as file:
+                return int(file.read())
+        except (OSError, ValueError):
+            return 0
+
+    async def keep_testing(self):
+        """Once a day, from the active SBC: the other one has no address that carriers know."""
+        while True:
+            await asyncio.sleep(DUE)
+            try:
+                role = await self.rpc("pv.shvGet", "active")
+            except OwnFailure:
+                continue
+            if not self.hosts or not role or str(role.get("value")) != "1":
+                # What it found while it was active says nothing of now.
+                for part in self.tests.values():
+                    part.at, part.bad = None, 0
+                continue
+            for country, part in self.tests.items():
+                last = part.at if part.bad and part.at else None
+                if time.time() - last >= TEST_AGAIN if last else time.time() - self.tested(country) >= DAILY:
+                    await self.test_emergency(country)
+
     # --- Records, and the database
 
     async def check(self, part, look):
@@ -586,7 +681,7 @@ class Probe:
         os.replace(self.path(name) + ".new", self.path(name))
 
     def results(self):
-        parts = [*self.hosts.values(), *self.parts.values()]
+        parts = [*self.hosts.values(), *self.parts.values(), *self.tests.values()]
         return {part.name: part.told() for part in parts if part.at is not None}
 
     def write(self):
@@ -607,6 +702,9 @@ class Probe:
                     self.check(self.parts["record"], self.look_for_record), self.check(self.parts["database"], self.write_and_read)
                 )
                 found.update({name: part.told() for name, part in self.parts.items() if part.at is not None})
+            for country, part in self.tests.items():
+                if part.name in asked:
+                    found[part.name] = await self.test_emergency(country)
             for name in set(asked) - set(found):
                 found[name] = {"good": None, "why": "not a media host of this SBC"}
             writer.write(json.dumps(found).encode() + b"\n")
@@ -641,6 +739,7 @@ class Probe:
             self.follow_hosts(),
             self.keep_checking("record", self.look_for_record),
             self.keep_checking("database", self.write_and_read),
+            self.keep_testing(),
         )
 
 

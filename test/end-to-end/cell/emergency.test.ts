@@ -22,6 +22,7 @@ const input = {
   size: 'test',
   network: '10.92.0.0/20',
   media: { hosts: 2, kernelForwarding: 'preferred' },
+  probe: { intervalSeconds: 30 },
   trunks: [
     { name: 'psap', address: '192.0.2.41', limits: none },
     { name: 'psap-2', address: '192.0.2.42', limits: none },
@@ -86,7 +87,9 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
       const headers = [...(more.headers ?? []), signed(answer, { name, method: 'INVITE', uri })];
       answer = await raw.ask({ ...invite, cseq: 2, headers });
     }
-    const at = (where: string) => raw.invitesAt(where, seen);
+    // The probe may place its daily calls at any moment.
+    const at = (where: string) =>
+      raw.invitesAt(where, seen).filter((text) => !/^INVITE \S*(199@|test[.]sos)/.test(text));
     return { status: statusOf(answer), answer, at, callId: invite.callId };
   }
 
@@ -172,6 +175,30 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     await until(async () => (await lab.records()).some((event) => event.call === callId && event.event === 'start'));
     const events = (await lab.records()).filter((event) => event.call === callId);
     expect(events[0]).toMatchObject({ kind: 'out', trunk: 'psap', to: '112' });
+  });
+
+  it('is tested by the probe of the active SBC, with what the route has for that, and nobody counts it', async () => {
+    const seen = raw.received.length;
+    const emergencies = await lab.metric('emergency_calls_total');
+    const test = async (country: string) => {
+      const said = await lab.run(
+        lab.active!,
+        'sh',
+        '-c',
+        `/usr/local/lib/cellstamp/probe now emergency-${country} || true`,
+      );
+      return (JSON.parse(said) as Record<string, { readonly good: boolean; readonly why: string | null }>)[
+        `emergency-${country}`
+      ]!;
+    };
+    expect(await test('DE')).toMatchObject({ good: true, why: null });
+    expect(raw.invitesAt(psap, seen).at(-1)).toMatch(/^INVITE sip:199@192\.0\.2\.41/);
+    expect(await test('GB')).toMatchObject({ good: true, why: null });
+    expect(raw.invitesAt(british, seen).at(-1)).toMatch(/^INVITE urn:service:test\.sos SIP/);
+    raw.answer(british, { status: 403 });
+    expect(await test('GB')).toMatchObject({ good: false, why: 'its test call is refused: 403 Said' });
+    expect(await lab.metric('emergency_calls_total')).toBe(emergencies);
+    expect(await lab.metric('emergency_failed_total')).toBe(1);
   });
 
   it('is an alarm before anybody calls where no trunk of a country has answered for half a minute', async () => {

@@ -3,7 +3,9 @@ import { expect, it, describe } from 'vitest';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
-import { emergencyPattern, emergencyTable, testTarget } from '../../../lib/software/kamailio/sbc/emergency.ts';
+import { testTarget } from '../../../lib/software/kamailio/sbc/emergency-test.ts';
+import { emergencyTable } from '../../../lib/software/kamailio/sbc/emergency.ts';
+import { emergencyPattern } from '../../../lib/software/kamailio/sbc/with-emergency.ts';
 
 const cellOf = (input: Partial<CellInput> = {}) =>
   deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, size: 'test', ...input }));

@@ -16,7 +16,7 @@ import {
   ringingSeconds,
   selfAddress,
 } from './call-entry.ts';
-import { longestEmergencySeconds, withEmergency } from './emergency.ts';
+import { longestEmergencySeconds, withEmergency } from './with-emergency.ts';
 import { milliseconds } from './limits.ts';
 import { withCaps } from './outbound.ts';
 import { paths } from './paths.ts';

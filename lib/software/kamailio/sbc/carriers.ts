@@ -3,7 +3,7 @@ import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { ofCall } from './call-entry.ts';
-import { withEmergency } from './emergency.ts';
+import { withEmergency } from './with-emergency.ts';
 import { q850 } from './limits.ts';
 import { hasOutbound, isBarred } from './outbound.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';

@@ -2,7 +2,7 @@ import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { insideRanges } from '../../../fleet/derive/inside.ts';
 import { neverOutside } from '../../../fleet/schema/fixed.ts';
 import { formatRange, parseRange, privateRanges, type Range } from '../../../fleet/range.ts';
-import { withEmergency } from './emergency.ts';
+import { withEmergency } from './with-emergency.ts';
 import { selfAddress } from './call-entry.ts';
 import { findOwner } from './screen.ts';
 import type { Section } from '../common/section.ts';

@@ -3,22 +3,15 @@ import { countries, emergencyAnywhere, numberOfService } from '../../../fleet/co
 import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import { calledSeconds } from './call-entry.ts';
+import { testTarget } from './emergency-test.ts';
+import { emergencyPattern } from './with-emergency.ts';
 import type { Section } from '../common/section.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';
 
 type Emergency = Pick<Cell, 'spec'>;
 
-/** Whether the cell takes emergency calls. */
-export const hasEmergency = ({ spec }: Emergency): boolean => Object.keys(spec.emergency).length > 0;
-
-/** Text of a configuration that only a cell with emergency calls has. */
-export const withEmergency = (cell: Emergency, text: string): string => (hasEmergency(cell) ? text : '');
-
 /** Of sources that are banned: what they may still send in emergency calls, all together. */
 const fromBanned = { perSecond: 2, burst: 20 } as const;
-
-/** An emergency call ends by itself only after a day. */
-export const longestEmergencySeconds = 86_400;
 
 /**
  * How often a trunk is asked whether it is there, and after how many questions without an answer it is not.
@@ -28,12 +21,6 @@ export const emergencyWatch = { seconds: 10, unanswered: 3 } as const;
 /** The trunks of a route as a list; the first one once more at its end: the last is tried even if it was silent a moment ago. */
 function route(trunks: readonly string[]): string {
   return (trunks.length > 1 ? [...trunks, trunks[0]!] : trunks).join(':');
-}
-
-/** What is called to test the route of a country; undefined if nothing is. */
-export function testTarget({ spec }: Emergency, country: string): string | undefined {
-  const { test, form } = spec.emergency[country]!;
-  return test ?? (form === 'urn' ? 'urn:service:test.sos' : undefined);
 }
 
 /** In place of the country of somebody who is nowhere that the cell knows of. */
@@ -52,6 +39,7 @@ export function emergencyTable(cell: Emergency): ReadonlyMap<string, string> {
       const country = countries[code]!;
       return [
         [code, `${route(trunks)}|${form}`],
+        ...(testTarget(cell, code) === undefined ? [] : [[`${code}:test`, testTarget(cell, code)!] as const]),
         ...country.emergency.map(([number, service]) => [`${code}:${number}`, `urn:service:${service}`] as const),
         ...(['sos', 'sos.ambulance', 'sos.fire', 'sos.police'] as const).map(
           (service) => [`${code}:urn:service:${service}`, numberOfService(country, service)] as const,
@@ -59,12 +47,6 @@ export function emergencyTable(cell: Emergency): ReadonlyMap<string, string> {
       ];
     }),
   ]);
-}
-
-/** All that anybody of the cell may dial, and what Kamailio takes for the user of `urn:service:sos`. */
-export function emergencyPattern({ spec }: Emergency): string {
-  const numbers = Object.keys(spec.emergency).flatMap((code) => countries[code]!.emergency.map(([number]) => number));
-  return `^(${[...new Set([...emergencyAnywhere, ...numbers, 'service'])].sort().join('|')})$`;
 }
 
 /**

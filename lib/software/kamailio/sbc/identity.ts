@@ -2,7 +2,7 @@ import type { Cell } from '../../../fleet/derive/cell.ts';
 import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
-import { withEmergency } from './emergency.ts';
+import { withEmergency } from './with-emergency.ts';
 import { ofSide } from './call-entry.ts';
 import { field, tenantFields } from './tables.ts';
 

@@ -2,7 +2,7 @@ import type { Cell } from '../../../fleet/derive/cell.ts';
 import { cellBurstSeconds } from '../../../fleet/schema/fixed.ts';
 import { callsWithOneHostLost } from '../../../fleet/relay-capacity.ts';
 import type { Section } from '../common/section.ts';
-import { withEmergency } from './emergency.ts';
+import { withEmergency } from './with-emergency.ts';
 import { number, tenantFields, trunkFields } from './tables.ts';
 
 /** Causes by ITU-T Q.850 that stand in the Reason of a refusal. */

@@ -4,7 +4,7 @@ import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import { mediaHostsFolder, mediaHostsProgram } from '../../media-hosts/paths.ts';
 import type { Section } from '../common/section.ts';
-import { withEmergency } from './emergency.ts';
+import { withEmergency } from './with-emergency.ts';
 import { ofCall, ofSide } from './call-entry.ts';
 
 /** Seconds without an answer after which a relay that can't move is lost with its calls. A restart takes less. */

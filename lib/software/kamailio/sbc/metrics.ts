@@ -4,7 +4,8 @@ import { noTrunk, outcomes, ownFaults, sbcPage } from '../../../observability/ka
 import { outboundMetrics, withCaps } from './outbound.ts';
 import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
-import { emergencyMetrics, hasEmergency } from './emergency.ts';
+import { emergencyMetrics } from './emergency.ts';
+import { hasEmergency } from './with-emergency.ts';
 import { hasProbe, probeMetrics } from './probe.ts';
 
 export function metrics(cell: Cell, host: SbcHost): Section {

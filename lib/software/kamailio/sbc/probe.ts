@@ -3,10 +3,12 @@ import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { probeDomain } from '../../probe/paths.ts';
 import type { Section } from '../common/section.ts';
 import { selfAddress } from './call-entry.ts';
+import { testedCountries, testRoute } from './emergency-test.ts';
 import { probeSocket } from './sockets.ts';
 
 /** Calls that the probe of this host (`../../probe`) places through its own SBC, to see whether media hosts carry audio. */
 export function probe(cell: Cell, host: SbcHost): Section {
+  const tests = testedCountries(cell).length > 0;
   return {
     title: 'Calls of the probe',
     text: `
@@ -20,13 +22,19 @@ modparam("pv", "shvset", "probed=i:0")
 # A call of the probe. It arrives only on loopback, whose address nobody can forge. It goes through the media host that its Request-URI names,
 # and to the probe's own other end. Limits and counters ignore it (see $avp(probe)), and it is not replicated to the other SBC.
 route[CALL_OF_PROBE] {
-    $avp(probe) = $(rU{s.strip,6}{s.int});
+    $avp(probe) = $(rU{s.strip,6}{s.int});${
+      tests
+        ? `
+    # emergency-COUNTRY-NUMBER
+    if (starts_with("$rU", "emergency-")) $avp(probe) = $(rU{s.strip,13}{s.int});`
+        : ''
+    }
     $var(kind) = "probe";
     $var(caller_is) = "probe";
     $vn(tenant) = "";
     $var(from) = "probe";
     $var(to) = $rU;
-    if (!($rU =~ "^media-[1-9][0-9]{0,3}$") || $rd != "${probeDomain}" || $sht(probe=>ha1) == $null) {
+    if (!($rU =~ "^${tests ? '(media|emergency-[A-Z][A-Z])' : 'media'}-[1-9][0-9]{0,3}$") || $rd != "${probeDomain}" || $sht(probe=>ha1) == $null) {
         $var(code) = 403;
         $var(phrase) = "Forbidden";
         route(REFUSE);
@@ -39,15 +47,20 @@ route[CALL_OF_PROBE] {
     route(CHECK_OFFER);
     $var(held) = "-";
     route(OFFER_FLAGS);
+    $var(tier) = "";
+    $var(hidden) = 0;${
+      tests
+        ? `
+    if (starts_with("$rU", "emergency-")) route(TEST_EMERGENCY);`
+        : ''
+    }
     # By the relay's private address: the media guard lets nothing else into the cell.
     $var(flags) = $var(flags) + " direction=private direction=private";
-    $var(tier) = "";
-    $var(hidden) = 0;
     $ru = "sip:probe@${selfAddress}:${internalPorts.probeCallee}";
     $fs = "${probeSocket(cell, host).name}";
     route(SEND);
 }
-`,
+${tests ? `\n${testRoute}` : ''}`,
   };
 }
 

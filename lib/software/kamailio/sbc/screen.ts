@@ -1,6 +1,6 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { streamRequests, streamSeconds } from '../common/connections.ts';
-import { withEmergency } from './emergency.ts';
+import { withEmergency } from './with-emergency.ts';
 import { selfAddress } from './call-entry.ts';
 import type { Section } from '../common/section.ts';
 

@@ -4,7 +4,7 @@ import { paths } from './paths.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { failedLogIns } from './screen.ts';
 import { fieldsOf, forwardRow, outboundRow, tenantRow, trunkRow } from './table-rows.ts';
-import { withEmergency } from './emergency.ts';
+import { withEmergency } from './with-emergency.ts';
 import { streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 

@@ -1,7 +1,7 @@
 import type { Cell } from '../../../../fleet/derive/cell.ts';
 import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
-import { emergencyPattern, withEmergency } from '../emergency.ts';
+import { emergencyPattern, withEmergency } from '../with-emergency.ts';
 import { withCaps } from '../outbound.ts';
 import { hasProbe } from '../probe.ts';
 import { findOwner } from '../screen.ts';
@@ -408,7 +408,7 @@ failure_route[CALL_FAILED] {
     } else if ($avp(forwarder) != $null && route(FORWARD_UNTAKEN)) {
         exit;
     }
-    route(CALL_REFUSED);${withEmergency(cell, '\n    if ($avp(sos) != $null) route(EMERGENCY_FAILED);')}
+    route(CALL_REFUSED);${withEmergency(cell, '\n    if ($avp(sos) != $null && $avp(probe) == $null) route(EMERGENCY_FAILED);')}
     route(ANSWER_IN_ITS_PLACE);
 }
 

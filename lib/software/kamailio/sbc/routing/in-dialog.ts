@@ -4,7 +4,7 @@ import { parseRange } from '../../../../fleet/range.ts';
 import { internalPorts } from '../../../../fleet/schema/fixed.ts';
 import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
-import { withEmergency } from '../emergency.ts';
+import { withEmergency } from '../with-emergency.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall, ofSide, selfAddress } from '../call-entry.ts';
