@@ -1,6 +1,9 @@
 /** What a cell's configuration has for emergency calls and for fraud, and what one without them does not have. */
 import { expect, it, describe } from 'vitest';
 import { deriveCell } from '../../../lib/fleet/derive/cell.ts';
+import { deriveFront } from '../../../lib/fleet/derive/front.ts';
+import { parseFront } from '../../../lib/fleet/schema/front.ts';
+import { edgeConfig } from '../../../lib/software/kamailio/edge/config.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
 import { testTarget } from '../../../lib/software/kamailio/sbc/emergency-test.ts';
@@ -69,5 +72,27 @@ describe('fraud', () => {
 
   it('leaves nothing where the spec allows all', () => {
     expect(textOf({ fraud: { highRisk: 'allowed' } })).not.toMatch(/MAY_CALL|high_risk|REFUSE_OUTBOUND/);
+  });
+});
+
+describe('an edge', () => {
+  const front = deriveFront(
+    parseFront({ domain: 'voice.example.com', regions: [{ region: 'eu-west-1', network: '10.0.0.0/24' }], aws: {} }),
+  );
+  const route = (name: string) =>
+    edgeConfig(front, front.edges[0]!)
+      .split(/^(?=route\[)/m)
+      .find((text) => text.startsWith(`route[${name}]`))!;
+
+  it('takes emergency calls of every country while it is drained', () => {
+    const [, numbers] = /\$rU =~ "(\^\([\d|]+\)\$)" \|\| \$ru =~ "\^urn:service:sos"\)\) \{\n\s+return;/.exec(
+      route('DRAINED'),
+    )!;
+    for (const number of ['112', '911', '999', '000', '110', '119']) expect(number).toMatch(new RegExp(numbers!));
+    for (const other of ['1120', '42', '+112']) expect(other).not.toMatch(new RegExp(numbers!));
+  });
+
+  it('finds the cell of a caller who calls a service, which has no domain, by the caller’s', () => {
+    expect(route('FIND_CELL')).toContain('$ru =~ "^urn:service:sos") $var(domain) = $(fd{s.tolower});');
   });
 });

@@ -1,9 +1,18 @@
 /** New requests from clients: which cell, by way of which address of this edge, and what happens when a cell fails. */
 import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
+import { countries, emergencyAnywhere } from '../../../fleet/countries.ts';
 import { sourceHeader } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 import { pathBound } from './proofs.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
+
+/** What is an emergency number anywhere: the caller's cell knows which of them is one where the caller is. */
+const emergencyNumbers = [
+  ...new Set([
+    ...emergencyAnywhere,
+    ...Object.values(countries).flatMap(({ emergency }) => emergency.map(([number]) => number)),
+  ]),
+].sort();
 
 /** Seconds for which a drained edge sends clients away. */
 const drainedRetryAfter = 40;
@@ -51,9 +60,12 @@ route[TELL_HEALTH] {
 }
 
 # A drained edge begins nothing new, once the entry has had time to send it elsewhere. What belongs to a call that is up goes on: a
-# transfer (RFC 3891, RFC 3892). So does the end of a registration, or the phone would go on ringing.
+# transfer (RFC 3891, RFC 3892). So does the end of a registration, or the phone would go on ringing. An emergency call is never sent away.
 route[DRAINED] {
     if ($sht(agent=>draining) == $null || $TV(s) < $sht(agent=>draining)) {
+        return;
+    }
+    if (is_method("INVITE") && ($rU =~ "^(${emergencyNumbers.join('|')})$" || $ru =~ "^urn:service:sos")) {
         return;
     }
     if (is_method("INVITE") && ($hdr(Replaces) != $null || $hdr(Referred-By) != $null || $hdr(b) != $null)) {
@@ -77,6 +89,8 @@ route[FIND_CELL] {
     $vn(tenant) = $sht(route=>s:$si);
     if ($vn(tenant) == $null) {
         $var(domain) = $(rd{s.tolower});
+        # An emergency service has no domain (RFC 5031): it is that of the caller's country.
+        if ($rU == "service" && $ru =~ "^urn:service:sos") $var(domain) = $(fd{s.tolower});
         $vn(tenant) = $sht(route=>d:$var(domain));
         if ($vn(tenant) != $null && $Ri == "${edge.address}") {
             $avp(side) = "a";
