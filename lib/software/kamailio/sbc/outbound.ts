@@ -51,11 +51,15 @@ route[REFUSE_OUTBOUND] {
   };
 }
 
-/** Adds a call's seconds to a table, by the keys of its tenant and its user. */
-const add = (table: string, key: string) => `    $var(key) = ${key};
-    sht_lock("${table}=>$var(key)");
-    $sht(${table}=>$var(key)) = $sht(${table}=>$var(key)) + $var(seconds);
-    sht_unlock("${table}=>$var(key)");`;
+/** Adds the seconds of a call that has ended to what its tenant or its user has spent, and takes them from what goes on. */
+const spend = (key: string) => `    $var(key) = ${key};
+    $var(n) = $sht(running=>$var(key)) - $var(seconds);
+    if ($var(n) < 0) $var(n) = 0;
+    if ($sht(running=>$var(key)) > 0) $sht(running=>$var(key)) = $var(n);
+    $var(key) = $var(key) + ":" + $var(day);
+    sht_lock("spent=>$var(key)");
+    $sht(spent=>$var(key)) = $sht(spent=>$var(key)) + $var(seconds);
+    sht_unlock("spent=>$var(key)");`;
 
 /** A cap on minutes of a day. @param name of the field, and of the reason */
 const minutesCap = (name: 'minutes' | 'userMinutes', key: string, reason: string) => `
@@ -193,8 +197,8 @@ route[SETTLE] {
     $var(seconds) = $TV(sn) - $(vn(call){s.select,${callFields.indexOf('answered')},|}{s.select,0,.}{s.int});
     if ($var(seconds) < 1) $var(seconds) = 1;
     $var(day) = $TV(sn) / 86400;
-${add('spent', '"t:" + $(vn(metered){s.select,0,|}) + ":" + $var(day)')}
-${add('spent', '"u:" + $(vn(metered){s.select,1,|}) + ":" + $var(day)')}
+${spend('"t:" + $(vn(metered){s.select,0,|})')}
+${spend('"u:" + $(vn(metered){s.select,1,|})')}
 }
 
 # What the calls that go on have taken so far, on each SBC by the calls that it knows.
