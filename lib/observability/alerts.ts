@@ -141,6 +141,7 @@ export function cellAlerts(cell: Cell): readonly Alert[] {
     ...(cell.spec.media.kernelForwarding === 'off' ? [] : cell.media.map(userspaceAlert)),
     ...pairAlerts(cell.sbcs),
     ...cell.sbcs.flatMap(sbcAlerts),
+    ...(cell.spec.trunks.some(({ register }) => register) ? cell.sbcs.map(unregisteredAlert) : []),
     ...(cell.spec.probe.intervalSeconds === 'off' ? [] : cell.sbcs.flatMap(probeAlerts)),
     ...(cell.spec.sbc.transports.tls === 'off' ? [] : cell.sbcs.map(certificateAlert)),
   ];
@@ -237,6 +238,17 @@ function sbcAlerts(host: SbcHost): readonly Alert[] {
       minutes: 3,
     }),
   ];
+}
+
+/** A registration is renewed after half of its time: one that fails has some minutes until it expires. */
+function unregisteredAlert(host: SbcHost): Alert {
+  return hostAlert(host, 'unregistered', {
+    description: `A carrier with which ${host.hostname} registers does not have the cell’s binding: its calls do not arrive`,
+    readings: { m: reading(host, 'TrunksUnregistered', 'Minimum') },
+    when: 'above',
+    threshold: 0,
+    minutes: 2,
+  });
 }
 
 function probeAlerts(host: SbcHost): readonly Alert[] {

@@ -1,5 +1,6 @@
 /** Brings a running cell to the tenants and trunks that its file says. */
 import type { CellSpec } from '../fleet/schema/cell.ts';
+import { carrierPasswords, storedPasswords, type Environment } from './carrier-passwords.ts';
 import { queryDatabase } from './cell-data.ts';
 import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
@@ -14,17 +15,20 @@ export interface Provisioned {
  * What is not among the customers goes; users of tenants that stay are not touched, and calls in progress notice nothing. Doing it
  * twice does no harm, and after an interruption the same operation completes it.
  *
- * @throws OperationFailure when the cell takes no tenants and would get one
+ * @param environment has the passwords of accounts with carriers
+ * @throws OperationFailure when the cell takes no tenants and would get one, or a trunk has credentials and no password
  */
 export async function provision(
   port: CellPort,
   { tenants, trunks, state }: Pick<CellSpec, 'tenants' | 'trunks' | 'state'>,
+  environment: Environment = {},
 ): Promise<Provisioned> {
   const customers = { tenants, trunks };
   return port.exclusively('provision', async () => {
     const sbcs = await port.sbcs();
     if (!['planned', 'active'].includes(state)) await refuseNew(port, sbcs[0], tenants, state);
-    for (const sbc of sbcs) await port.run(sbc, replaceCustomers(customers));
+    const passwords = await carrierPasswords(trunks, environment, () => queryDatabase(port, sbcs[0], storedPasswords));
+    for (const sbc of sbcs) await port.run(sbc, replaceCustomers(customers, passwords));
     port.noteCustomers(customers);
     return { sbcs };
   });

@@ -13,7 +13,8 @@ import { regionAlarms } from '../../lib/targets/aws/front-alarms.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { cellOf, frontOf, maximalFront, minimal } from '../targets/aws/synth.ts';
 
-const cell = cellOf(minimal);
+const credentials = { user: 'acme', passwordVariable: 'CARRIER_PASSWORD' };
+const cell = cellOf({ ...minimal, trunks: [{ name: 'carrier-a', address: '192.0.2.10', credentials, register: {} }] });
 const front = frontOf(maximalFront);
 const instances = new Map([...cell.hosts, ...front.edges].map(({ name }) => [name, 'i-1']));
 const alarms = [

@@ -10,7 +10,10 @@ import { relayPage } from '../../lib/observability/relay-page.ts';
 import { edgeConfig } from '../../lib/software/kamailio/edge/config.ts';
 import { kamailioConfig } from '../../lib/software/kamailio/sbc/config.ts';
 
-const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
+const credentials = { user: 'acme', passwordVariable: 'CARRIER_PASSWORD' };
+// All that makes a section of its own.
+const trunks = [{ name: 'carrier-a', address: '192.0.2.10', credentials, register: {} }];
+const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, trunks }));
 const regions = [{ region: 'eu-west-1', network: '10.15.0.0/24' }];
 const front = deriveFront(parseFront({ domain: 'voice.example.com', regions, aws: {} }));
 const texts = { sbc: kamailioConfig(cell, cell.sbcs[0]), edge: edgeConfig(front, front.edges[0]!) };

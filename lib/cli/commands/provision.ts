@@ -20,6 +20,8 @@ export function addProvision(program: Command): Command {
         'Tenants and trunks that are not in the file are deleted; the users of the other tenants are not touched. Nothing restarts, and\n' +
         'running the command twice is safe. ' +
         'A cell that is cordoned, draining or retired gets no tenant that it does not have.\n\n' +
+        'The environment variables that `credentials` of trunks name hold the passwords at the carriers. A trunk whose variable is\n' +
+        'not set keeps the password that the cell has.\n\n' +
         'With the limits of a plan, guarantees hold whatever other tenants do. The file keeps the contract.',
     )
     .action(provision);
@@ -61,7 +63,7 @@ async function provision(name: string, options: Options): Promise<void> {
   const spec = await specToApply(cell.spec, options);
   const operations = await import('../../operations/provision.ts');
   const { tenants, trunks } = spec;
-  const { sbcs } = await operations.provision(await runningOn(options.target, cell), spec);
+  const { sbcs } = await operations.provision(await runningOn(options.target, cell), spec, process.env);
   const done = { cell: name, tenants: tenants.length, trunks: trunks.length, sbcs };
   if (options.json) printJson(done);
   else {

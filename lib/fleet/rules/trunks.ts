@@ -102,6 +102,21 @@ const definiteAnswersStand: Rule<CellSpec> = {
   },
 };
 
+const registrationsHaveAnAccount: Rule<CellSpec> = {
+  severity: 'error',
+  reads: ['trunks'],
+  *check({ trunks }) {
+    for (const [index, { name, credentials, register }] of trunks.entries()) {
+      if (register === undefined || credentials !== undefined) continue;
+      yield {
+        path: ['trunks', index, 'register'],
+        message: `${name} registers and has no credentials`,
+        allowed: 'credentials with the user of the account, or no register',
+      };
+    }
+  },
+};
+
 const trunkLimitsFitTheCell: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['trunks', 'media.hosts', 'media.relay.calls', 'sbc.setupsPerSecond'],
@@ -132,5 +147,6 @@ export const trunkRules: readonly Rule<CellSpec>[] = [
   trunkTransportIsOn,
   tlsIsOnItsPort,
   definiteAnswersStand,
+  registrationsHaveAnAccount,
   trunkLimitsFitTheCell,
 ];

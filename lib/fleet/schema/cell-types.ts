@@ -289,8 +289,28 @@ export interface CellInput {
               readonly burst?: number | undefined;
             }
           | undefined;
-        /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, 401, 407 and silence always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
+        /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, silence, and 401 and 407 that `credentials` do not answer, always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
         readonly failOverOn?: readonly number[] | undefined;
+        /** How the SBC answers this carrier’s digest challenges (401, 407). Default: it has no account there. */
+        readonly credentials?:
+          | {
+              /** User name at the carrier. */
+              readonly user: string;
+              /** Realm whose challenges are answered. Default: whichever the carrier names. */
+              readonly realm?: string | undefined;
+              /** Environment variable from which `provision` and `up` take the password, 1 to 63 printable characters. Unset, the cell keeps the password that it has. */
+              readonly passwordVariable: string;
+            }
+          | undefined;
+        /** The active SBC registers with this carrier, with the floating address as its Contact; {} takes the defaults. It needs credentials. Default: it does not register. */
+        readonly register?:
+          | {
+              /** Domain of the registration, at the carrier’s registrar. Default: the address of the trunk. */
+              readonly domain?: string | undefined;
+              /** Seconds that a registration is asked for; it is renewed after half of what the carrier grants. @default 300 */
+              readonly expiresSeconds?: number | undefined;
+            }
+          | undefined;
       }[]
     | undefined;
   /** Tenants that the cell starts with. Tenants are data: changing them changes no infrastructure. @default [] */
@@ -607,8 +627,28 @@ export interface CellSpec {
       /** Call set-ups that may come at once: the depth of the token bucket. @default 40 */
       readonly burst: number;
     };
-    /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, 401, 407 and silence always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
+    /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, silence, and 401 and 407 that `credentials` do not answer, always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
     readonly failOverOn: readonly number[];
+    /** How the SBC answers this carrier’s digest challenges (401, 407). Default: it has no account there. */
+    readonly credentials?:
+      | {
+          /** User name at the carrier. */
+          readonly user: string;
+          /** Realm whose challenges are answered. Default: whichever the carrier names. */
+          readonly realm?: string | undefined;
+          /** Environment variable from which `provision` and `up` take the password, 1 to 63 printable characters. Unset, the cell keeps the password that it has. */
+          readonly passwordVariable: string;
+        }
+      | undefined;
+    /** The active SBC registers with this carrier, with the floating address as its Contact; {} takes the defaults. It needs credentials. Default: it does not register. */
+    readonly register?:
+      | {
+          /** Domain of the registration, at the carrier’s registrar. Default: the address of the trunk. */
+          readonly domain?: string | undefined;
+          /** Seconds that a registration is asked for; it is renewed after half of what the carrier grants. @default 300 */
+          readonly expiresSeconds: number;
+        }
+      | undefined;
   }[];
   /** Tenants that the cell starts with. Tenants are data: changing them changes no infrastructure. @default [] */
   readonly tenants: readonly {

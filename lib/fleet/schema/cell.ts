@@ -54,6 +54,38 @@ const limits = (calls: number, callsPerSecond: number, burst: number) =>
 
 export const codecNames = ['PCMU', 'PCMA', 'G722', 'opus', 'G729'] as const;
 
+/** What a digest, a REGISTER and a table of the SBC take as it is: no quotes, no bars, no control characters. */
+const accountName = text(
+  /^[A-Za-z0-9+][A-Za-z0-9+._-]{0,62}$/,
+  'must be a user name: 1 to 63 letters, digits, plus signs, dots, underscores and hyphens',
+);
+
+const credentials = z.strictObject({
+  user: accountName.describe('User name at the carrier.'),
+  realm: text(/^[A-Za-z0-9][A-Za-z0-9 ._@:-]{0,127}$/, 'must be a realm, for example sip.carrier.example')
+    .optional()
+    .describe('Realm whose challenges are answered. Default: whichever the carrier names.'),
+  passwordVariable: text(
+    /^[A-Z][A-Z0-9_]{0,63}$/,
+    'must be the name of an environment variable in capital letters, for example CARRIER_A_PASSWORD',
+  ).describe(
+    'Environment variable from which `provision` and `up` take the password, 1 to 63 printable characters. Unset, the cell keeps the password that it has.',
+  ),
+});
+
+const registration = z.strictObject({
+  domain: z
+    .union([ipv4Address, domainName])
+    .optional()
+    .describe('Domain of the registration, at the carrier’s registrar. Default: the address of the trunk.'),
+  expiresSeconds: z
+    .int()
+    .min(60)
+    .max(86400)
+    .default(300)
+    .describe('Seconds that a registration is asked for; it is renewed after half of what the carrier grants.'),
+});
+
 const trunk = z.strictObject({
   name: label(32, 'carrier-a').describe('Name of the trunk, unique in the cell.'),
   address: z.union([ipv4Address, domainName]).describe('Signalling address or domain name of the carrier.'),
@@ -68,7 +100,15 @@ const trunk = z.strictObject({
     .array(z.int().min(400).max(599))
     .default([403, 404, 408, 500, 502, 503, 504])
     .describe(
-      'SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, 401, 407 and silence always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does.',
+      'SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, silence, and 401 and 407 that `credentials` do not answer, always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does.',
+    ),
+  credentials: credentials
+    .optional()
+    .describe('How the SBC answers this carrier’s digest challenges (401, 407). Default: it has no account there.'),
+  register: registration
+    .optional()
+    .describe(
+      'The active SBC registers with this carrier, with the floating address as its Contact; {} takes the defaults. It needs credentials. Default: it does not register.',
     ),
 });
 

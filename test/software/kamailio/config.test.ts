@@ -63,6 +63,20 @@ it('holds nothing of any tenant or trunk: they are data, and change no file', ()
   expect(kamailio(full, full.sbcs[0])).toEqual(kamailio(cellOf(), cellOf().sbcs[0]));
 });
 
+it('asks routes about accounts with carriers, and has them, only where a trunk has one', () => {
+  const credentials = { user: 'acme', passwordVariable: 'CARRIER_PASSWORD' };
+  const carrier = { name: 'carrier-a', address: '192.0.2.10' };
+  const routes = ['CHALLENGE_OF_CALL', 'COUNT_AS_CALLER', 'ASK_AS_ACCOUNT', 'NAME_CHALLENGED_CALL', 'REGISTER_TRUNKS'];
+  const found = (text: string) => routes.filter((route) => text.includes(route));
+  expect(found(textOf({ trunks: [carrier] }))).toEqual([]);
+  expect(found(textOf({ trunks: [{ ...carrier, credentials }] }))).toEqual(routes.slice(0, 4));
+  const registering = textOf({ trunks: [{ ...carrier, credentials, register: {} }] });
+  expect(found(registering)).toEqual(routes);
+  expect(registering).toContain('@@@public_address@@:5060>\\r\\nExpires: ');
+  const modules = (text: string) => text.split('\n').filter((line) => line.startsWith('loadmodule'));
+  expect(modules(registering)).toEqual(modules(textOf()));
+});
+
 it('lets root and its own group alone at its control sockets, and opens none on the network', () => {
   const sockets = [...textOf().matchAll(/^modparam\("(ctl|jsonrpcs)", "(.*?)", "?(.*?)"?\)$/gm)].map((parts) =>
     parts.slice(1),

@@ -45,6 +45,21 @@ const trunk = (index: number) =>
       transport: fc.constantFrom('udp' as const, 'tcp' as const, 'tls' as const),
       sources: sources(100 + index),
       limits,
+      credentials: fc.record(
+        {
+          user: fc.constantFrom('acme', '+49-30.a_b'),
+          passwordVariable: fc.constant('CARRIER'),
+          realm: fc.constantFrom('carrier.example', 'a realm'),
+        },
+        { requiredKeys: ['user', 'passwordVariable'] },
+      ),
+      register: fc.record(
+        {
+          domain: fc.constantFrom('192.0.2.9', 'carrier.example'),
+          expiresSeconds: fc.integer({ min: 60, max: 86_400 }),
+        },
+        { requiredKeys: [] },
+      ),
       failOverOn: fc.uniqueArray(fc.integer({ min: 400, max: 599 }), { maxLength: 4 }),
     },
     { requiredKeys: ['name', 'address'] },

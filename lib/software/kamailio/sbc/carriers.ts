@@ -10,7 +10,7 @@ import { field, tenantFields, trunkFields } from './tables.ts';
 const definiteCauses = [1, 16, 17, 18, 19, 22, 28] as const;
 
 /** Seconds after which a carrier that only tries is given up: about twice the 11 s that ITU-T E.721 allows an international call. */
-const ringingSeconds = 20;
+export const ringingSeconds = 20;
 
 /** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
 export function carriers(_cell: Cell): Section {

@@ -1,12 +1,14 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
 import { mediaHostsTable } from '../../media-hosts/paths.ts';
+import { accounts, hasAccounts } from './accounts.ts';
 import { callFields } from './call-entry.ts';
 import { connections } from '../common/connections.ts';
 import { loadedModules } from '../common/modules.ts';
 import { joinSections } from '../common/section.ts';
 import { calls } from './calls.ts';
 import { carriers } from './carriers.ts';
+import { carrierRegistrations, registers } from './carrier-registrations.ts';
 import { core } from './core.ts';
 import { description } from './description.ts';
 import { edges } from './edges.ts';
@@ -76,6 +78,8 @@ ${joinSections([
   refusals(),
   limits(cell),
   carriers(cell),
+  ...(hasAccounts(cell) ? [accounts(cell)] : []),
+  ...(registers(cell) ? [carrierRegistrations(cell, host)] : []),
   features(cell, host),
   description(cell, host),
   media(cell),

@@ -3,6 +3,7 @@ import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { noTrunk, outcomes, ownFaults, sbcPage } from '../../../observability/kamailio-pages.ts';
 import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
+import { registers, registrationMetrics } from './carrier-registrations.ts';
 import { hasProbe, probeMetrics } from './probe.ts';
 
 export function metrics(cell: Cell, host: SbcHost): Section {
@@ -11,7 +12,7 @@ export function metrics(cell: Cell, host: SbcHost): Section {
     text: `
 ${prometheus(sbcPage).trim()}
 ${unreadableMessages.text}
-${metricsPage(host.address, internalPorts.sbcMetrics, currentState + (hasProbe(cell) ? probeMetrics : '') + unreadableMessages.atScrape)}`,
+${metricsPage(host.address, internalPorts.sbcMetrics, currentState + (hasProbe(cell) ? probeMetrics : '') + (registers(cell) ? registrationMetrics : '') + unreadableMessages.atScrape)}`,
   };
 }
 

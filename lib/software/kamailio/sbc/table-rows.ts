@@ -70,6 +70,20 @@ export const trunkRow = {
   failOverOn: { sql: "array_to_string(fail_over_on, ':')", of: ({ failOverOn }) => failOverOn.join(':') },
 } as const satisfies RowFormat<Trunk>;
 
+/** Of trunks with credentials alone. */
+export const accountRow = {
+  user: { sql: 'account_user', of: ({ credentials }) => credentials?.user ?? '' },
+  realm: { sql: 'account_realm', of: ({ credentials }) => credentials?.realm ?? '' },
+  expires: {
+    sql: "coalesce(register_seconds::text, '')",
+    of: ({ register }) => register?.expiresSeconds ?? '',
+  },
+  domain: {
+    sql: 'coalesce(register_domain, address)',
+    of: ({ register, address }) => register?.domain ?? address,
+  },
+} as const satisfies RowFormat<Trunk>;
+
 export const forwardRow = {
   always: { sql: 'always', of: ({ always }) => always ?? '' },
   busy: { sql: 'busy', of: ({ busy }) => busy ?? '' },

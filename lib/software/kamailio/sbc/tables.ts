@@ -3,7 +3,7 @@ import { databaseNames } from '../../postgresql/names.ts';
 import { paths } from './paths.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { failedLogIns } from './screen.ts';
-import { fieldsOf, forwardRow, tenantRow, trunkRow } from './table-rows.ts';
+import { accountRow, fieldsOf, forwardRow, tenantRow, trunkRow } from './table-rows.ts';
 import { streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 
@@ -32,6 +32,7 @@ interface LoadedTable {
 export const tenantFields = fieldsOf(tenantRow);
 export const forwardFields = fieldsOf(forwardRow);
 export const trunkFields = fieldsOf(trunkRow);
+export const accountFields = fieldsOf(accountRow);
 
 export const loadedTables: readonly LoadedTable[] = [
   { name: 'tenants', size: perTenant, contents: `domain => ${tenantFields.join('|')}` },
@@ -55,6 +56,12 @@ export const loadedTables: readonly LoadedTable[] = [
       'address, or its first 1 to 3 octets => trunk|name or tenant|domain; "wide" => 1 if there are such octets',
   },
   { name: 'trunks', size: small, contents: `name => ${trunkFields.join('|')}; "*" => all names in order` },
+  {
+    name: 'accounts',
+    size: small,
+    contents: `name of a trunk that has an account with its carrier => ${accountFields.join('|')}`,
+  },
+  { name: 'passwords', size: small, contents: 'name of a trunk => password of its account' },
   { name: 'users', size: perTenant, contents: 'user@domain => HA1 (RFC 2617)' },
   { name: 'callers', size: perTenant, contents: 'user@domain => number that carriers are shown' },
 ];

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { formatAddress, parseRange, rangeSize } from '../../../fleet/range.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
-import { callsPer100Seconds, forwardRow, isAddress, rowValue, tenantRow, trunkRow } from './table-rows.ts';
+import { accountRow, callsPer100Seconds, forwardRow, isAddress, rowValue, tenantRow, trunkRow } from './table-rows.ts';
 
 /** What the tables are made from: these two lists of a cell's spec. */
 export type Customers = Pick<CellSpec, 'tenants' | 'trunks'>;
@@ -20,6 +20,9 @@ export interface TenantUser {
   readonly name: string;
   readonly password: string;
 }
+
+/** Passwords of accounts with carriers, by the names of their trunks. */
+export type TrunkPasswords = ReadonlyMap<string, string>;
 
 /** A request of Kamailio's JSON-RPC interface (`paths.jsonRpc`, a datagram a request). */
 export interface RpcCall {
@@ -46,8 +49,9 @@ export const quoteName = (name: string): string => `"${name.replaceAll('"', '""'
 /**
  * SQL that makes the database hold exactly these trunks and tenants. What is not among them goes, with its numbers, sources and
  * users; users of tenants that stay are not touched. One transaction; repeatable.
+ * @param passwords of accounts with carriers. Default: a trunk keeps the password that it has.
  */
-export function customersSql({ tenants, trunks }: Customers): string {
+export function customersSql({ tenants, trunks }: Customers, passwords: TrunkPasswords = new Map()): string {
   const list = (texts: readonly string[]) => `ARRAY[${texts.map(quote).join(', ')}]::text[]`;
   const names = (things: readonly { readonly name: string }[]) => list(things.map(({ name }) => name));
   return `BEGIN;
@@ -58,9 +62,12 @@ DELETE FROM cellstamp.tenants WHERE name <> ALL (${names(tenants)});
 DELETE FROM cellstamp.trunks WHERE name <> ALL (${names(trunks)});
 ${upsert(
   'trunks',
-  ['name', 'position', 'address', 'port', 'transport', 'calls', 'calls_per_second', 'burst', 'fail_over_on'],
+  [
+    ...['name', 'position', 'address', 'port', 'transport', 'calls', 'calls_per_second', 'burst', 'fail_over_on'],
+    ...['account_user', 'account_realm', 'register_seconds', 'register_domain'],
+  ],
   'name',
-  trunks.map(({ name, address, port, transport, limits, failOverOn }, index) => [
+  trunks.map(({ name, address, port, transport, limits, failOverOn, credentials, register }, index) => [
     quote(name),
     index,
     quote(address),
@@ -70,32 +77,42 @@ ${upsert(
     callsPer100Seconds(limits) / 100,
     limits.burst,
     `ARRAY[${failOverOn.join(', ')}]::integer[]`,
+    quote(credentials?.user ?? ''),
+    quote(credentials?.realm ?? ''),
+    register?.expiresSeconds ?? 'NULL',
+    register?.domain === undefined ? 'NULL' : quote(register.domain),
   ]),
 )}${upsert(
-    'tenants',
-    [
-      ...['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst'],
-      ...['longest_minutes', 'one_sided_seconds', 'codecs', 'trunks'],
-      ...['exchange_address', 'exchange_port', 'exchange_transport'],
-    ],
-    'name',
-    tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen, exchange }) => [
-      quote(name),
-      quote(domain),
-      quote(tier),
-      limits.calls,
-      limits.guaranteedCalls,
-      callsPer100Seconds(limits) / 100,
-      limits.burst,
-      limits.longestMinutes ?? 'NULL',
-      limits.oneSidedSeconds ?? 'NULL',
-      list(codecs),
-      list(chosen),
-      ...(exchange === undefined
-        ? ['NULL', 'NULL', 'NULL']
-        : [quote(exchange.address), exchange.port, quote(exchange.transport)]),
-    ]),
-  )}${upsert(
+    'passwords',
+    ['trunk', 'password'],
+    'trunk',
+    [...passwords].map(([trunk, password]) => [quote(trunk), quote(password)]),
+  )}DELETE FROM cellstamp.passwords WHERE trunk IN (SELECT name FROM cellstamp.trunks WHERE account_user = '');
+${upsert(
+  'tenants',
+  [
+    ...['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst'],
+    ...['longest_minutes', 'one_sided_seconds', 'codecs', 'trunks'],
+    ...['exchange_address', 'exchange_port', 'exchange_transport'],
+  ],
+  'name',
+  tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen, exchange }) => [
+    quote(name),
+    quote(domain),
+    quote(tier),
+    limits.calls,
+    limits.guaranteedCalls,
+    callsPer100Seconds(limits) / 100,
+    limits.burst,
+    limits.longestMinutes ?? 'NULL',
+    limits.oneSidedSeconds ?? 'NULL',
+    list(codecs),
+    list(chosen),
+    ...(exchange === undefined
+      ? ['NULL', 'NULL', 'NULL']
+      : [quote(exchange.address), exchange.port, quote(exchange.transport)]),
+  ]),
+)}${upsert(
     'dids',
     ['number', 'tenant', 'target'],
     'number',
@@ -147,11 +164,12 @@ ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = EXCLUDED.$
 export type TableRows = Readonly<Record<CustomerTable, ReadonlyMap<string, string | number>>>;
 /** The tables that follow from trunks and tenants. */
 export type CustomerTable =
-  'trunks' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
+  'trunks' | 'accounts' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
 
 /** In the order in which additions make sense to a call that comes in between. */
 const customerTables: readonly CustomerTable[] = [
   'trunks',
+  'accounts',
   'guarantees',
   'codecs',
   'tenants',
@@ -178,6 +196,11 @@ export function tableRows(customers: Customers): TableRows {
       ...trunks.map((trunk) => [trunk.name, rowValue(trunkRow, trunk)] as const),
       ...(trunks.length === 0 ? [] : [['*', trunks.map(({ name }) => name).join(':')] as const]),
     ]),
+    accounts: new Map(
+      trunks
+        .filter(({ credentials }) => credentials !== undefined)
+        .map((trunk) => [trunk.name, rowValue(accountRow, trunk)]),
+    ),
     tenants: new Map(tenants.map((tenant) => [tenant.domain, rowValue(tenantRow, tenant)])),
     guarantees: guaranteeRows(customers),
     codecs: new Map(

@@ -1,6 +1,7 @@
 import type { Cell } from '../../../../fleet/derive/cell.ts';
 import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
+import { withAccounts } from '../accounts.ts';
 import { hasProbe } from '../probe.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
@@ -341,7 +342,12 @@ route[SEND] {
 onreply_route[CALL_REPLY] {
     if ($rs == 100) return;
     route(SCREEN_HEADERS);
-    $var(id) = $avp(id);
+    $var(id) = $avp(id);${withAccounts(
+      cell,
+      `
+    $var(ahead) = 0;
+    if ($avp(challenged_at) != $null) route(COUNT_AS_CALLER);`,
+    )}
     $var(relayed) = $var(id);
     $var(branch) = "";
     if ($avp(forks) != $null) {
@@ -396,7 +402,12 @@ failure_route[CALL_FAILED] {
     $var(cause) = $T_reply_code;
     $var(id) = $avp(id);
     if (t_is_canceled()) {
-        $var(cause) = 487;
+        $var(cause) = 487;${withAccounts(
+          cell,
+          `
+    } else if ($avp(trunks) != $null && t_check_status("401|407") && route(CHALLENGE_OF_CALL) && uac_auth() && route(LOG_IN_TO_CARRIER)) {
+        exit;`,
+        )}
     } else if ($avp(trunks) != $null && route(MAY_TRY_ANOTHER_TRUNK)) {
         if (route(OTHER_TRUNK)) exit;
         if (t_branch_timeout()) $var(cause) = 503;
