@@ -117,6 +117,21 @@ const registrationsHaveAnAccount: Rule<CellSpec> = {
   },
 };
 
+const nationalNumbersHaveACountry: Rule<CellSpec> = {
+  severity: 'error',
+  reads: ['trunks'],
+  *check({ trunks }) {
+    for (const [index, { name, numbers }] of trunks.entries()) {
+      if (numbers.form !== 'national' || numbers.country !== undefined) continue;
+      yield {
+        path: ['trunks', index, 'numbers', 'form'],
+        message: `${name} has national numbers of no country`,
+        allowed: 'country, for example country: 49; or the form international',
+      };
+    }
+  },
+};
+
 const trunkLimitsFitTheCell: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['trunks', 'media.hosts', 'media.relay.calls', 'sbc.setupsPerSecond'],
@@ -148,5 +163,6 @@ export const trunkRules: readonly Rule<CellSpec>[] = [
   tlsIsOnItsPort,
   definiteAnswersStand,
   registrationsHaveAnAccount,
+  nationalNumbersHaveACountry,
   trunkLimitsFitTheCell,
 ];

@@ -302,6 +302,25 @@ export interface CellInput {
               readonly passwordVariable: string;
             }
           | undefined;
+        /** How this carrier writes numbers. */
+        readonly numbers?:
+          | {
+              /** How numbers are written to this carrier: +4930123456, 4930123456, 004930123456, or national (030123456) for those of `country` and international for others. From it any of these forms is understood. @default "e164" */
+              readonly form?: 'e164' | 'digits' | 'international' | 'national' | undefined;
+              /** Country code of national numbers. Default: there are none. */
+              readonly country?: string | undefined;
+              /** What stands before a national number: 0 in most countries, nothing in some. @default "0" */
+              readonly trunkPrefix?: string | undefined;
+              /** What this carrier wants before each number that it is asked to call, for example a code that chooses a route. @default "" */
+              readonly prefix?: string | undefined;
+              /** What this carrier puts before the numbers that it calls, to be removed. @default "" */
+              readonly strip?: string | undefined;
+            }
+          | undefined;
+        /** The header that tells this carrier who calls, beside From; `from`: none beside it. @default "p-asserted-identity" */
+        readonly identity?: 'p-asserted-identity' | 'remote-party-id' | 'from' | undefined;
+        /** The headers that tell this carrier who has forwarded a call: Diversion (RFC 5806), History-Info (RFC 7044). @default "both" */
+        readonly diversion?: 'both' | 'diversion' | 'history-info' | 'none' | undefined;
         /** The active SBC registers with this carrier, with the floating address as its Contact; {} takes the defaults. It needs credentials. Default: it does not register. */
         readonly register?:
           | {
@@ -640,6 +659,23 @@ export interface CellSpec {
           readonly passwordVariable: string;
         }
       | undefined;
+    /** How this carrier writes numbers. */
+    readonly numbers: {
+      /** How numbers are written to this carrier: +4930123456, 4930123456, 004930123456, or national (030123456) for those of `country` and international for others. From it any of these forms is understood. @default "e164" */
+      readonly form: 'e164' | 'digits' | 'international' | 'national';
+      /** Country code of national numbers. Default: there are none. */
+      readonly country?: string | undefined;
+      /** What stands before a national number: 0 in most countries, nothing in some. @default "0" */
+      readonly trunkPrefix: string;
+      /** What this carrier wants before each number that it is asked to call, for example a code that chooses a route. @default "" */
+      readonly prefix: string;
+      /** What this carrier puts before the numbers that it calls, to be removed. @default "" */
+      readonly strip: string;
+    };
+    /** The header that tells this carrier who calls, beside From; `from`: none beside it. @default "p-asserted-identity" */
+    readonly identity: 'p-asserted-identity' | 'remote-party-id' | 'from';
+    /** The headers that tell this carrier who has forwarded a call: Diversion (RFC 5806), History-Info (RFC 7044). @default "both" */
+    readonly diversion: 'both' | 'diversion' | 'history-info' | 'none';
     /** The active SBC registers with this carrier, with the floating address as its Contact; {} takes the defaults. It needs credentials. Default: it does not register. */
     readonly register?:
       | {

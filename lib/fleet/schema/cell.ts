@@ -86,6 +86,29 @@ const registration = z.strictObject({
     .describe('Seconds that a registration is asked for; it is renewed after half of what the carrier grants.'),
 });
 
+const numberForm = z.strictObject({
+  form: z
+    .enum(['e164', 'digits', 'international', 'national'])
+    .default('e164')
+    .describe(
+      'How numbers are written to this carrier: +4930123456, 4930123456, 004930123456, or national (030123456) for those of `country` and international for others. From it any of these forms is understood.',
+    ),
+  country: text(/^[1-9]\d{0,2}$/, 'must be the code of a country, for example 49')
+    .optional()
+    .describe('Country code of national numbers. Default: there are none.'),
+  trunkPrefix: text(/^\d{0,2}$/, 'must be 0 to 2 digits')
+    .default('0')
+    .describe('What stands before a national number: 0 in most countries, nothing in some.'),
+  prefix: text(/^[\d#*]{0,15}$/, 'must be at most 15 digits, hashes and asterisks')
+    .default('')
+    .describe(
+      'What this carrier wants before each number that it is asked to call, for example a code that chooses a route.',
+    ),
+  strip: text(/^[\d#*]{0,15}$/, 'must be at most 15 digits, hashes and asterisks')
+    .default('')
+    .describe('What this carrier puts before the numbers that it calls, to be removed.'),
+});
+
 const trunk = z.strictObject({
   name: label(32, 'carrier-a').describe('Name of the trunk, unique in the cell.'),
   address: z.union([ipv4Address, domainName]).describe('Signalling address or domain name of the carrier.'),
@@ -105,6 +128,17 @@ const trunk = z.strictObject({
   credentials: credentials
     .optional()
     .describe('How the SBC answers this carrier’s digest challenges (401, 407). Default: it has no account there.'),
+  numbers: numberForm.prefault({}).describe('How this carrier writes numbers.'),
+  identity: z
+    .enum(['p-asserted-identity', 'remote-party-id', 'from'])
+    .default('p-asserted-identity')
+    .describe('The header that tells this carrier who calls, beside From; `from`: none beside it.'),
+  diversion: z
+    .enum(['both', 'diversion', 'history-info', 'none'])
+    .default('both')
+    .describe(
+      'The headers that tell this carrier who has forwarded a call: Diversion (RFC 5806), History-Info (RFC 7044).',
+    ),
   register: registration
     .optional()
     .describe(

@@ -5,7 +5,7 @@
 import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { late } from '../../fleet/late-bound.ts';
 import { file, service, type HostConfig } from '../host-config.ts';
-import { accountRow, forwardRow, rowSql, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
+import { accountRow, formRow, forwardRow, rowSql, usualForm, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
 import { values } from '../values.ts';
 import { dataAuthoritiesPath, databaseNames } from './names.ts';
 import { ownerFiles, ownerProgram, ownerValues } from './owner.ts';
@@ -49,6 +49,18 @@ ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS account_user text NOT NULL
 ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS account_realm text NOT NULL DEFAULT '';
 ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS register_seconds integer CHECK (register_seconds BETWEEN 60 AND 86400);
 ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS register_domain text;
+
+-- How the carrier writes numbers, and who calls and forwards.
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_form text NOT NULL DEFAULT 'e164'
+  CHECK (number_form IN ('e164', 'digits', 'international', 'national'));
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_country text NOT NULL DEFAULT '' CHECK (number_country ~ '^[0-9]{0,3}$');
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_trunk_prefix text NOT NULL DEFAULT '0' CHECK (number_trunk_prefix ~ '^[0-9]{0,2}$');
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_prefix text NOT NULL DEFAULT '' CHECK (number_prefix ~ '^[0-9#*]{0,15}$');
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_strip text NOT NULL DEFAULT '' CHECK (number_strip ~ '^[0-9#*]{0,15}$');
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS identity text NOT NULL DEFAULT 'p-asserted-identity'
+  CHECK (identity IN ('p-asserted-identity', 'remote-party-id', 'from'));
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS diversion text NOT NULL DEFAULT 'both'
+  CHECK (diversion IN ('both', 'diversion', 'history-info', 'none'));
 
 -- Passwords of these accounts. Whoever answers a challenge of any realm needs the password itself.
 CREATE TABLE IF NOT EXISTS cellstamp.passwords (
@@ -160,7 +172,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION sbc.probe FROM PUBLIC;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.accounts, sbc.passwords, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
+DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.accounts, sbc.forms, sbc.passwords, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -201,6 +213,11 @@ SELECT
   0 AS value_type,
   ${rowSql(accountRow)} AS key_value
 FROM cellstamp.trunks WHERE account_user <> '';
+
+CREATE VIEW sbc.forms AS
+SELECT key_name, 0 AS key_type, 0 AS value_type, key_value
+FROM (SELECT name AS key_name, ${rowSql(formRow)} AS key_value FROM cellstamp.trunks) AS rows
+WHERE key_value <> '${usualForm}';
 
 CREATE VIEW sbc.passwords AS
 SELECT trunk AS key_name, 0 AS key_type, 0 AS value_type, password AS key_value FROM cellstamp.passwords;

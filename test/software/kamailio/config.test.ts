@@ -77,6 +77,18 @@ it('asks routes about accounts with carriers, and has them, only where a trunk h
   expect(modules(registering)).toEqual(modules(textOf()));
 });
 
+it('writes for carriers in the usual form what it always did, and for others in a branch route', () => {
+  const carrier = { name: 'carrier-a', address: '192.0.2.10' };
+  const plain = textOf({ trunks: [carrier] });
+  expect(plain).toBe(textOf({ trunks: [{ ...carrier, numbers: {}, identity: 'p-asserted-identity' }] }));
+  expect(plain).not.toMatch(/FORM_CALLED|TELL_CARRIER|NUMBER_OF_CARRIER/);
+  for (const own of [{ numbers: { form: 'digits' } }, { identity: 'from' }, { diversion: 'none' }] as const) {
+    expect(textOf({ trunks: [carrier, { ...carrier, name: 'b', address: '192.0.2.11', ...own }] })).toMatch(
+      /route\(FORM_CALLED\)[^]*branch_route\[TELL_CARRIER\]/,
+    );
+  }
+});
+
 it('lets root and its own group alone at its control sockets, and opens none on the network', () => {
   const sockets = [...textOf().matchAll(/^modparam\("(ctl|jsonrpcs)", "(.*?)", "?(.*?)"?\)$/gm)].map((parts) =>
     parts.slice(1),

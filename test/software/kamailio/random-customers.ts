@@ -60,6 +60,18 @@ const trunk = (index: number) =>
         },
         { requiredKeys: [] },
       ),
+      numbers: fc.record(
+        {
+          form: fc.constantFrom('e164' as const, 'digits' as const, 'international' as const),
+          country: fc.constantFrom('49', '1'),
+          trunkPrefix: fc.constantFrom('', '0', '06'),
+          prefix: fc.constantFrom('', '1010#'),
+          strip: fc.constantFrom('', '99'),
+        },
+        { requiredKeys: [] },
+      ),
+      identity: fc.constantFrom('p-asserted-identity' as const, 'remote-party-id' as const, 'from' as const),
+      diversion: fc.constantFrom('both' as const, 'diversion' as const, 'history-info' as const, 'none' as const),
       failOverOn: fc.uniqueArray(fc.integer({ min: 400, max: 599 }), { maxLength: 4 }),
     },
     { requiredKeys: ['name', 'address'] },

@@ -4,6 +4,7 @@ import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { ofCall } from './call-entry.ts';
 import { q850 } from './limits.ts';
+import { hasForms, withForms } from './number-forms.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';
 
 /** Causes by ITU-T Q.850 with which a network says what the callee or its number is, and not how the network is. */
@@ -13,7 +14,8 @@ const definiteCauses = [1, 16, 17, 18, 19, 22, 28] as const;
 export const ringingSeconds = 20;
 
 /** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
-export function carriers(_cell: Cell): Section {
+export function carriers(cell: Cell): Section {
+  const called = hasForms(cell) ? '$var(called)' : '$var(to)';
   return {
     title: 'Calls to carriers',
     text: `
@@ -70,7 +72,7 @@ route[NEXT_TRUNK] {
         if ($vn(address) != "" && ($var(following) == "" || $var(quiet) == 0) && route(ADMIT_TRUNK)) {
             $avp(trunk_address) = $vn(address);
             $var(way) = ":" + ${field('record', trunkFields, 'port')} + ";transport=" + ${field('record', trunkFields, 'transport')};
-            $ru = "sip:" + $var(to) + "@" + $var(host) + $var(way);
+${withForms(cell, '            route(FORM_CALLED);\n')}            $ru = "sip:" + ${called} + "@" + $var(host) + $var(way);
             # Over TLS its certificate must have this name, or this address.
             if (${field('record', trunkFields, 'transport')} == "tls") $xavp(tls=>server_name) = $var(host);
             $du = "sip:" + $vn(address) + $var(way);
@@ -145,7 +147,7 @@ route[OTHER_TRUNK] {
     prom_counter_inc("seizures_total", "1", "network", "$var(old)");
     $var(n) = $shtdec(load=>k:$var(old));
     route(CALL_MOVED_TO_TRUNK);
-    if ($avp(shown) != $null) t_on_branch("FORK");
+    if ($avp(shown) != $null) t_on_branch("FORK");${withForms(cell, '\n    if ($avp(told_caller) != $null && $avp(shown) == $null) t_on_branch("TELL_CARRIER");')}
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
     $var(refused) = 0;

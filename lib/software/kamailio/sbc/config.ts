@@ -19,6 +19,7 @@ import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { sbcModules } from './modules.ts';
+import { hasForms, numberForms } from './number-forms.ts';
 import { oneSided } from './one-sided.ts';
 import { paths } from './paths.ts';
 import { hasProbe, probe } from './probe.ts';
@@ -78,6 +79,7 @@ ${joinSections([
   refusals(),
   limits(cell),
   carriers(cell),
+  ...(hasForms(cell) ? [numberForms(cell)] : []),
   ...(hasAccounts(cell) ? [accounts(cell)] : []),
   ...(registers(cell) ? [carrierRegistrations(cell, host)] : []),
   features(cell, host),

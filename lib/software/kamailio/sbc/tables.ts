@@ -3,7 +3,7 @@ import { databaseNames } from '../../postgresql/names.ts';
 import { paths } from './paths.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { failedLogIns } from './screen.ts';
-import { accountRow, fieldsOf, forwardRow, tenantRow, trunkRow } from './table-rows.ts';
+import { accountRow, fieldsOf, formRow, forwardRow, tenantRow, trunkRow } from './table-rows.ts';
 import { streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
 
@@ -32,6 +32,7 @@ interface LoadedTable {
 export const tenantFields = fieldsOf(tenantRow);
 export const forwardFields = fieldsOf(forwardRow);
 export const trunkFields = fieldsOf(trunkRow);
+export const formFields = fieldsOf(formRow);
 export const accountFields = fieldsOf(accountRow);
 
 export const loadedTables: readonly LoadedTable[] = [
@@ -60,6 +61,11 @@ export const loadedTables: readonly LoadedTable[] = [
     name: 'accounts',
     size: small,
     contents: `name of a trunk that has an account with its carrier => ${accountFields.join('|')}`,
+  },
+  {
+    name: 'forms',
+    size: small,
+    contents: `name of a trunk with a form of its own => ${formFields.join('|')}`,
   },
   { name: 'passwords', size: small, contents: 'name of a trunk => password of its account' },
   { name: 'users', size: perTenant, contents: 'user@domain => HA1 (RFC 2617)' },

@@ -6,7 +6,17 @@
 import { createHash } from 'node:crypto';
 import { formatAddress, parseRange, rangeSize } from '../../../fleet/range.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
-import { accountRow, callsPer100Seconds, forwardRow, isAddress, rowValue, tenantRow, trunkRow } from './table-rows.ts';
+import {
+  accountRow,
+  callsPer100Seconds,
+  formRow,
+  forwardRow,
+  isAddress,
+  rowValue,
+  tenantRow,
+  trunkRow,
+  usualForm,
+} from './table-rows.ts';
 
 /** What the tables are made from: these two lists of a cell's spec. */
 export type Customers = Pick<CellSpec, 'tenants' | 'trunks'>;
@@ -65,9 +75,11 @@ ${upsert(
   [
     ...['name', 'position', 'address', 'port', 'transport', 'calls', 'calls_per_second', 'burst', 'fail_over_on'],
     ...['account_user', 'account_realm', 'register_seconds', 'register_domain'],
+    ...['number_form', 'number_country', 'number_trunk_prefix', 'number_prefix', 'number_strip'],
+    ...['identity', 'diversion'],
   ],
   'name',
-  trunks.map(({ name, address, port, transport, limits, failOverOn, credentials, register }, index) => [
+  trunks.map(({ name, address, port, transport, limits, failOverOn, credentials, register, ...trunk }, index) => [
     quote(name),
     index,
     quote(address),
@@ -81,6 +93,8 @@ ${upsert(
     quote(credentials?.realm ?? ''),
     register?.expiresSeconds ?? 'NULL',
     register?.domain === undefined ? 'NULL' : quote(register.domain),
+    ...[trunk.numbers.form, trunk.numbers.country ?? '', trunk.numbers.trunkPrefix].map(quote),
+    ...[trunk.numbers.prefix, trunk.numbers.strip, trunk.identity, trunk.diversion].map(quote),
   ]),
 )}${upsert(
     'passwords',
@@ -164,12 +178,13 @@ ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = EXCLUDED.$
 export type TableRows = Readonly<Record<CustomerTable, ReadonlyMap<string, string | number>>>;
 /** The tables that follow from trunks and tenants. */
 export type CustomerTable =
-  'trunks' | 'accounts' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
+  'trunks' | 'accounts' | 'forms' | 'guarantees' | 'codecs' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
 
 /** In the order in which additions make sense to a call that comes in between. */
 const customerTables: readonly CustomerTable[] = [
   'trunks',
   'accounts',
+  'forms',
   'guarantees',
   'codecs',
   'tenants',
@@ -200,6 +215,9 @@ export function tableRows(customers: Customers): TableRows {
       trunks
         .filter(({ credentials }) => credentials !== undefined)
         .map((trunk) => [trunk.name, rowValue(accountRow, trunk)]),
+    ),
+    forms: new Map(
+      trunks.map((trunk) => [trunk.name, rowValue(formRow, trunk)] as const).filter(([, form]) => form !== usualForm),
     ),
     tenants: new Map(tenants.map((tenant) => [tenant.domain, rowValue(tenantRow, tenant)])),
     guarantees: guaranteeRows(customers),

@@ -2,6 +2,7 @@ import type { Cell } from '../../../../fleet/derive/cell.ts';
 import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
 import { withAccounts } from '../accounts.ts';
+import { withForms } from '../number-forms.ts';
 import { hasProbe } from '../probe.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
@@ -164,7 +165,7 @@ route[FROM_CARRIER] {
     $var(trunk) = $(vn(owner){s.select,1,|});
     $vn(record) = $sht(trunks=>$var(trunk));
     # An empty number becomes 0, which nobody has.
-    $var(number) = $var(dialled);
+    $var(number) = $var(dialled);${withForms(cell, '\n    route(NUMBER_OF_CARRIER);')}
     route(INTERNATIONAL_FORM);
     $vn(did) = $sht(dids=>$var(number));
     if ($vn(did) == $null || $vn(record) == $null) {
