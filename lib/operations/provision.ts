@@ -1,6 +1,7 @@
 /** Brings a running cell to the tenants and trunks that its file says. */
 import type { CellSpec } from '../fleet/schema/cell.ts';
 import { carrierPasswords, storedPasswords, type Environment } from './carrier-passwords.ts';
+import type { PriceRoutes } from '../fleet/prices.ts';
 import { queryDatabase } from './cell-data.ts';
 import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
@@ -11,24 +12,30 @@ export interface Provisioned {
   readonly sbcs: readonly string[];
 }
 
+export interface ProvisionOptions {
+  /** Has the passwords of accounts with carriers. Default: the cell keeps those that it has. */
+  readonly environment?: Environment;
+  /** By which trunks numbers leave. Default: the cell keeps what it has. */
+  readonly routes?: PriceRoutes;
+}
+
 /**
  * What is not among the customers goes; users of tenants that stay are not touched, and calls in progress notice nothing. Doing it
  * twice does no harm, and after an interruption the same operation completes it.
  *
- * @param environment has the passwords of accounts with carriers
  * @throws OperationFailure when the cell takes no tenants and would get one, or a trunk has credentials and no password
  */
 export async function provision(
   port: CellPort,
   { tenants, trunks, state }: Pick<CellSpec, 'tenants' | 'trunks' | 'state'>,
-  environment: Environment = {},
+  { environment = {}, routes }: ProvisionOptions = {},
 ): Promise<Provisioned> {
   const customers = { tenants, trunks };
   return port.exclusively('provision', async () => {
     const sbcs = await port.sbcs();
     if (!['planned', 'active'].includes(state)) await refuseNew(port, sbcs[0], tenants, state);
     const passwords = await carrierPasswords(trunks, environment, () => queryDatabase(port, sbcs[0], storedPasswords));
-    for (const sbc of sbcs) await port.run(sbc, replaceCustomers(customers, passwords));
+    for (const sbc of sbcs) await port.run(sbc, replaceCustomers(customers, passwords, routes));
     port.noteCustomers(customers);
     return { sbcs };
   });

@@ -265,6 +265,13 @@ export interface CellInput {
     | undefined;
   /** This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said. */
   readonly local?: Readonly<Record<string, never>> | undefined;
+  /** How calls to the outside find their trunk. Default: by the order of the trunks. */
+  readonly routing?:
+    | {
+        /** File of prices that `provision` reads, from the folder of the cell’s file: lines `prefix,trunk,price`, for example +4989,carrier-a,0.012. A call leaves by the cheapest of its tenant’s trunks, by the longest prefix of the number; a number with no prefix there by the trunks in their order. */
+        readonly prices: string;
+      }
+    | undefined;
   /** Carriers. @default [] */
   readonly trunks?:
     | readonly {
@@ -625,6 +632,13 @@ export interface CellSpec {
     | undefined;
   /** This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said. */
   readonly local?: Readonly<Record<string, never>> | undefined;
+  /** How calls to the outside find their trunk. Default: by the order of the trunks. */
+  readonly routing?:
+    | {
+        /** File of prices that `provision` reads, from the folder of the cell’s file: lines `prefix,trunk,price`, for example +4989,carrier-a,0.012. A call leaves by the cheapest of its tenant’s trunks, by the longest prefix of the number; a number with no prefix there by the trunks in their order. */
+        readonly prices: string;
+      }
+    | undefined;
   /** Carriers. @default [] */
   readonly trunks: readonly {
     /** Name of the trunk, unique in the cell. */

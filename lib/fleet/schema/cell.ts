@@ -476,6 +476,17 @@ export const cellSchema = z
       .describe(
         'This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said.',
       ),
+    routing: z
+      .strictObject({
+        prices: text(
+          /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,200}$/,
+          'must be the path of a file from the folder of the cell’s file, for example prices/euw1-a.csv',
+        ).describe(
+          'File of prices that `provision` reads, from the folder of the cell’s file: lines `prefix,trunk,price`, for example +4989,carrier-a,0.012. A call leaves by the cheapest of its tenant’s trunks, by the longest prefix of the number; a number with no prefix there by the trunks in their order.',
+        ),
+      })
+      .optional()
+      .describe('How calls to the outside find their trunk. Default: by the order of the trunks.'),
     trunks: z.array(trunk).max(100).default([]).describe('Carriers.'),
     tenants: z
       .array(tenantSchema)

@@ -68,6 +68,12 @@ CREATE TABLE IF NOT EXISTS cellstamp.passwords (
   password text NOT NULL CHECK (password ~ '^[ -~]{1,63}$')
 );
 
+-- By which trunks a number leaves, the cheapest first: what the prices of the cell's file come to.
+CREATE TABLE IF NOT EXISTS cellstamp.routes (
+  prefix text PRIMARY KEY CHECK (prefix ~ '^[+][1-9][0-9]{0,14}$'),
+  trunks text[] NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS cellstamp.tenants (
   name text PRIMARY KEY CHECK (name ~ '^[a-z]([a-z0-9-]{0,46}[a-z0-9])?$'),
   domain text NOT NULL UNIQUE CHECK (domain ~ '^[a-z0-9.-]{1,253}$'),
@@ -172,7 +178,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION sbc.probe FROM PUBLIC;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.accounts, sbc.forms, sbc.passwords, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
+DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.trunks, sbc.accounts, sbc.forms, sbc.routes, sbc.passwords, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -218,6 +224,12 @@ CREATE VIEW sbc.forms AS
 SELECT key_name, 0 AS key_type, 0 AS value_type, key_value
 FROM (SELECT name AS key_name, ${rowSql(formRow)} AS key_value FROM cellstamp.trunks) AS rows
 WHERE key_value <> '${usualForm}';
+
+CREATE VIEW sbc.routes AS
+SELECT prefix AS key_name, 0 AS key_type, 0 AS value_type, array_to_string(trunks, ':') AS key_value FROM cellstamp.routes
+UNION ALL
+SELECT 'lengths', 0, 0, string_agg(length::text, ':' ORDER BY length DESC)
+FROM (SELECT DISTINCT length(prefix) AS length FROM cellstamp.routes) AS lengths HAVING count(*) > 0;
 
 CREATE VIEW sbc.passwords AS
 SELECT trunk AS key_name, 0 AS key_type, 0 AS value_type, password AS key_value FROM cellstamp.passwords;

@@ -89,6 +89,13 @@ it('writes for carriers in the usual form what it always did, and for others in 
   }
 });
 
+it('looks up prefixes only where the cell has prices', () => {
+  const own = differing(textOf(), textOf({ routing: { prices: 'prices.csv' } }));
+  expect(own.join('\n')).toContain('route(CHEAPEST_FIRST);');
+  expect(textOf()).not.toContain('CHEAPEST_FIRST');
+  expect(textOf()).toContain('"routes=>size=4;');
+});
+
 it('lets root and its own group alone at its control sockets, and opens none on the network', () => {
   const sockets = [...textOf().matchAll(/^modparam\("(ctl|jsonrpcs)", "(.*?)", "?(.*?)"?\)$/gm)].map((parts) =>
     parts.slice(1),

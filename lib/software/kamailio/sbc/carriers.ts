@@ -13,6 +13,44 @@ const definiteCauses = [1, 16, 17, 18, 19, 22, 28] as const;
 /** Seconds after which a carrier that only tries is given up: about twice the 11 s that ITU-T E.721 allows an international call. */
 export const ringingSeconds = 20;
 
+/** Where the cell's file has prices. */
+const cheapestFirst = `# Spec: routing.prices. In: $var(to), the number; $var(list), the tenant's trunks, empty for all. Out: $var(list), those of them that the longest prefix of
+# the number names, the cheapest first; as it was if there is no such prefix.
+route[CHEAPEST_FIRST] {
+    $vn(lengths) = $sht(routes=>lengths);
+    if ($vn(lengths) == $null) return;
+    $vn(routes) = $null;
+    $var(i) = 0;
+    $var(length) = $(vn(lengths){s.select,0,:}{s.int});
+    while ($var(length) > 0) {
+        $var(prefix) = $(var(to){s.substr,0,$var(length)});
+        $vn(routes) = $sht(routes=>$var(prefix));
+        if ($vn(routes) != $null) break;
+        $var(i) = $var(i) + 1;
+        $var(length) = $(vn(lengths){s.select,$var(i),:}{s.int});
+    }
+    if ($vn(routes) == $null) return;
+    if ($var(list) == "") {
+        $var(list) = $vn(routes);
+        return;
+    }
+    $var(own) = $var(list);
+    $var(list) = "";
+    $var(i) = 0;
+    $var(trunk) = $(vn(routes){s.select,0,:});
+    while ($var(trunk) != "") {
+        if (in_list("$var(trunk)", "$var(own)", ":")) {
+            if ($var(list) != "") $var(list) = $var(list) + ":";
+            $var(list) = $var(list) + $var(trunk);
+        }
+        $var(i) = $var(i) + 1;
+        $var(trunk) = $(vn(routes){s.select,$var(i),:});
+    }
+    if ($var(list) == "") $var(list) = $var(own);
+}
+
+`;
+
 /** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
 export function carriers(cell: Cell): Section {
   const called = hasForms(cell) ? '$var(called)' : '$var(to)';
@@ -51,13 +89,13 @@ route[TO_CARRIER] {
 # The first of the tenant's trunks that takes the call. In: $vn(tenant). Out: $var(trunk), empty if none does; $ru, $du.
 route[FIND_TRUNK] {
     $var(list) = ${field('tenant', tenantFields, 'trunks')};
-    if ($var(list) == "") $var(list) = $sht(trunks=>*);
+${cell.spec.routing === undefined ? '' : '    route(CHEAPEST_FIRST);\n'}    if ($var(list) == "") $var(list) = $sht(trunks=>*);
     $avp(trunks) = $var(list);
     $avp(trunk_index) = 0;
     if (!route(NEXT_TRUNK)) $var(trunk) = "";
 }
 
-# The first trunk of $avp(trunks) from $avp(trunk_index) on that takes the call. Out: $var(trunk), $ru, $du.
+${cell.spec.routing === undefined ? '' : cheapestFirst}# The first trunk of $avp(trunks) from $avp(trunk_index) on that takes the call. Out: $var(trunk), $ru, $du.
 route[NEXT_TRUNK] {
     $var(i) = $avp(trunk_index);
     $var(trunk) = $(avp(trunks){s.select,$var(i),:});

@@ -25,6 +25,8 @@ interface LoadedTable {
   readonly size: number;
   /** One line for operators: the key, and the fields of the value. */
   readonly contents: string;
+  /** Size in a cell that does not use it. Default: the same. */
+  readonly unusedSize?: number;
   /** What a key that is not there is taken for. */
   readonly absent?: 0;
 }
@@ -61,6 +63,13 @@ export const loadedTables: readonly LoadedTable[] = [
     name: 'accounts',
     size: small,
     contents: `name of a trunk that has an account with its carrier => ${accountFields.join('|')}`,
+  },
+  {
+    name: 'routes',
+    size: perTenant,
+    unusedSize: 4,
+    contents:
+      'prefix of a number => trunks, the cheapest first, with colons between them; "lengths" => lengths of prefixes, the longest first',
   },
   {
     name: 'forms',
@@ -102,8 +111,12 @@ modparam("htable", "fetch_rows", 1000)
 modparam("db_postgres", "timeout", 5)
 modparam("db_postgres", "retries", 0)
 ${loadedTables
-  .map(({ name, size, contents, absent }) => {
-    const parameters = [`size=${size}`, `dbtable=${name}`, ...(absent === undefined ? [] : [`initval=${absent}`])];
+  .map(({ name, size, unusedSize = size, contents, absent }) => {
+    const parameters = [
+      `size=${spec.routing === undefined ? unusedSize : size}`,
+      `dbtable=${name}`,
+      ...(absent === undefined ? [] : [`initval=${absent}`]),
+    ];
     return `# ${contents}\n${table(name, ...parameters)}`;
   })
   .join('\n')}

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { formatAddress, parseRange, rangeSize } from '../../../fleet/range.ts';
+import type { PriceRoutes } from '../../../fleet/prices.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import {
   accountRow,
@@ -148,6 +149,12 @@ ${upsert(
     ...tenants.flatMap(({ name, sources }) => sources.map((network) => [quote(network), 'NULL', quote(name)])),
   ])}COMMIT;
 `;
+}
+
+/** SQL that makes the database hold exactly these routes. One transaction; repeatable. */
+export function routesSql(routes: PriceRoutes): string {
+  const rows = [...routes].map(([prefix, trunks]) => [quote(prefix), `'{${trunks.join(',')}}'`]);
+  return `BEGIN;\nDELETE FROM cellstamp.routes;\n${upsert('routes', ['prefix', 'trunks'], 'prefix', rows)}COMMIT;\n`;
 }
 
 /** SQL that adds users, or gives them new passwords. Repeatable. */
