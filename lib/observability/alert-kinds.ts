@@ -107,6 +107,12 @@ export const alertKinds = {
     owner: 'data',
     firstLook: 'journalctl -u cellstamp-tables -n 50, on the SBC',
   },
+  unregistered: {
+    title: 'A carrier does not have the binding of a trunk that registers',
+    severity: 'P1',
+    owner: 'voice',
+    firstLook: 'npx cellstamp logs sbc-1; journalctl -u kamailio, on the active SBC',
+  },
   unproved: {
     title: 'An SBC drops requests from the addresses of edges, because they have no valid proof',
     severity: 'P2',

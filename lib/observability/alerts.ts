@@ -143,6 +143,7 @@ export function cellAlerts(cell: Cell): readonly Alert[] {
     ...cell.sbcs.flatMap(sbcAlerts),
     ...(Object.keys(cell.spec.emergency).length === 0 ? [] : cell.sbcs.flatMap(emergencyAlerts)),
     ...(cell.spec.fraud.byTenant ? cell.sbcs.map(nearCapAlert) : []),
+    ...(cell.spec.trunks.some(({ register }) => register) ? cell.sbcs.map(unregisteredAlert) : []),
     ...(cell.spec.probe.intervalSeconds === 'off' ? [] : cell.sbcs.flatMap(probeAlerts)),
     ...(cell.spec.sbc.transports.tls === 'off' ? [] : cell.sbcs.map(certificateAlert)),
   ];
@@ -267,6 +268,17 @@ function nearCapAlert(host: SbcHost): Alert {
     when: 'above',
     threshold: 0,
     minutes: 1,
+  });
+}
+
+/** A registration is renewed after half of its time: one that fails has some minutes until it expires. */
+function unregisteredAlert(host: SbcHost): Alert {
+  return hostAlert(host, 'unregistered', {
+    description: `A carrier with which ${host.hostname} registers does not have the cell’s binding: its calls do not arrive`,
+    readings: { m: reading(host, 'TrunksUnregistered', 'Minimum') },
+    when: 'above',
+    threshold: 0,
+    minutes: 2,
   });
 }
 

@@ -87,6 +87,12 @@ export const sbcMetrics = {
     what: 'events of calls that Redis has taken',
     from: series(sbcPage, 'records_total', 'sent'),
   },
+  TrunksUnregistered: {
+    kind: 'gauge',
+    unit: 'trunks',
+    what: 'trunks with `register` whose carrier does not have the cell’s binding',
+    from: series(sbcPage, 'trunks_unregistered'),
+  },
   RecordsWaiting: {
     kind: 'gauge',
     unit: 'events',

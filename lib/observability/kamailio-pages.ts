@@ -78,6 +78,17 @@ const sbcMetrics = {
     labels: ['trunk'],
     what: 'Calls over a trunk, both directions together.',
   },
+  trunk_registered: {
+    kind: 'gauge',
+    unit: '1 or 0',
+    labels: ['trunk'],
+    what: '1 while the carrier of a trunk with `register` has the cell’s binding, as the active SBC knows; 0 on the other one.',
+  },
+  trunks_unregistered: {
+    kind: 'gauge',
+    unit: 'trunks',
+    what: 'Trunks with `register` whose carrier does not have the cell’s binding; 0 on an SBC that is not active.',
+  },
   media_calls: { kind: 'gauge', unit: 'calls', labels: ['media'], what: 'Calls on a media host.' },
   media_host_up: {
     kind: 'gauge',

@@ -5,7 +5,13 @@ import { customersScriptPath } from '../software/kamailio/sbc/customers-script.t
 import { kamailioPaths } from '../software/kamailio/common/paths.ts';
 import { drainScript } from '../software/kamailio/sbc/drain-script.ts';
 import { paths } from '../software/kamailio/sbc/paths.ts';
-import { customersSql, type Customers } from '../software/kamailio/sbc/tenant-tables.ts';
+import type { PriceRoutes } from '../fleet/prices.ts';
+import {
+  customersSql,
+  routesSql,
+  type Customers,
+  type TrunkPasswords,
+} from '../software/kamailio/sbc/tenant-tables.ts';
 
 export interface HostCommand {
   /** For messages: `host sbc-1 does not ...`. */
@@ -113,6 +119,7 @@ export function askTenant(tenant: string): HostCommand {
 }
 
 /** Makes the database hold these tenants and trunks and no others, and makes the SBC reload its tables. */
-export function replaceCustomers(customers: Customers): HostCommand {
-  return { does: 'take tenants and trunks', argv: [customersScriptPath], input: customersSql(customers) };
+export function replaceCustomers(customers: Customers, passwords?: TrunkPasswords, routes?: PriceRoutes): HostCommand {
+  const sql = customersSql(customers, passwords) + (routes === undefined ? '' : routesSql(routes));
+  return { does: 'take tenants and trunks', argv: [customersScriptPath], input: sql };
 }

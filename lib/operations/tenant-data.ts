@@ -91,7 +91,9 @@ async function domainOf(cell: SbcsOfCell, tenant: string): Promise<string | unde
 }
 
 /** Which rows of the tables that the SBCs load are a tenant's, of the domain `$1` and the name `$2`. Guarantees are reloaded. */
-const itsRows: Readonly<Record<Exclude<CustomerTable, 'trunks' | 'guarantees'> | 'users', string>> = {
+const itsRows: Readonly<
+  Record<Exclude<CustomerTable, 'trunks' | 'accounts' | 'forms' | 'guarantees'> | 'users', string>
+> = {
   tenants: 'key_name = $1',
   users: "split_part(key_name, '@', 2) = $1",
   callers: "split_part(key_name, '@', 2) = $1",

@@ -100,6 +100,7 @@ export class AgentHost {
         spec.role === 'user'
           ? { username: spec.username ?? /^sips?:([^@]*)@/i.exec(identity)?.[1] ?? name, password: spec.password }
           : undefined,
+      demands: spec.role === 'carrier' ? spec.demands : undefined,
       onRegistration: ({ status, reason }) => this.#tell({ event: 'registration', agent: name, status, reason }),
       onTrace: trace
         ? (direction, text, { address, port }) =>

@@ -59,7 +59,23 @@ export const agentSchema = z.discriminatedUnion('role', [
     password: z.string(),
     expiresSeconds: z.int().min(10).max(86_400).default(300),
   }),
-  agentBase.extend({ role: z.literal('carrier') }).describe('Known by its address: no registration, no password.'),
+  agentBase
+    .extend({
+      role: z.literal('carrier'),
+      demands: z
+        .object({
+          username: z.string().min(1),
+          password: z.string(),
+          realm: z.string().min(1),
+          status: z.union([z.literal(401), z.literal(407)]).default(407),
+          grantedSeconds: z.int().min(1).max(86_400).default(300).describe('For what it lets a registration stand.'),
+        })
+        .optional()
+        .describe(
+          'Digest that it asks for with every request but ACK and CANCEL; it takes REGISTER, too. Default: none.',
+        ),
+    })
+    .describe('Known by its address: no registration, no password.'),
 ]);
 
 export const kindSchema = z.object({

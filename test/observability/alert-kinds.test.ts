@@ -13,9 +13,13 @@ import { regionAlarms } from '../../lib/targets/aws/front-alarms.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { cellOf, frontOf, maximalFront, minimal } from '../targets/aws/synth.ts';
 
+const credentials = { user: 'acme', passwordVariable: 'CARRIER_PASSWORD' };
 const cell = cellOf({
   ...minimal,
-  trunks: [{ name: 'psap', address: '192.0.2.1' }],
+  trunks: [
+    { name: 'psap', address: '192.0.2.1' },
+    { name: 'carrier-a', address: '192.0.2.10', credentials, register: {} },
+  ],
   emergency: { DE: { trunks: ['psap'] } },
   fraud: { byTenant: true },
 });

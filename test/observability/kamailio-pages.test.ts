@@ -10,10 +10,15 @@ import { relayPage } from '../../lib/observability/relay-page.ts';
 import { edgeConfig } from '../../lib/software/kamailio/edge/config.ts';
 import { kamailioConfig } from '../../lib/software/kamailio/sbc/config.ts';
 
+const credentials = { user: 'acme', passwordVariable: 'CARRIER_PASSWORD' };
 const cell = deriveCell(
   parseCell({
     ...{ name: 'euw1-a', region: 'eu-west-1', aws: {} },
-    trunks: [{ name: 'psap', address: '192.0.2.1' }],
+    // All that makes a section of its own.
+    trunks: [
+      { name: 'psap', address: '192.0.2.1' },
+      { name: 'carrier-a', address: '192.0.2.10', credentials, register: {} },
+    ],
     emergency: { DE: { trunks: ['psap'] } },
     fraud: { byTenant: true },
   }),

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { counted } from '../../config-file/counted.ts';
 import { customersSql } from '../../software/kamailio/sbc/tenant-tables.ts';
+import { priceRoutes, readPrices, type PriceRoutes } from '../../fleet/prices.ts';
 import type { CellSpec, Limits } from '../../fleet/schema/cell.ts';
 import { cellsOption, readCell } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
@@ -20,6 +23,8 @@ export function addProvision(program: Command): Command {
         'Tenants and trunks that are not in the file are deleted; the users of the other tenants are not touched. Nothing restarts, and\n' +
         'running the command twice is safe. ' +
         'A cell that is cordoned, draining or retired gets no tenant that it does not have.\n\n' +
+        'The environment variables that `credentials` of trunks name hold the passwords at the carriers. A trunk whose variable is\n' +
+        'not set keeps the password that the cell has.\n\n' +
         'With the limits of a plan, guarantees hold whatever other tenants do. The file keeps the contract.',
     )
     .action(provision);
@@ -61,7 +66,10 @@ async function provision(name: string, options: Options): Promise<void> {
   const spec = await specToApply(cell.spec, options);
   const operations = await import('../../operations/provision.ts');
   const { tenants, trunks } = spec;
-  const { sbcs } = await operations.provision(await runningOn(options.target, cell), spec);
+  const { sbcs } = await operations.provision(await runningOn(options.target, cell), spec, {
+    environment: process.env,
+    routes: routesOf(spec, options.cells),
+  });
   const done = { cell: name, tenants: tenants.length, trunks: trunks.length, sbcs };
   if (options.json) printJson(done);
   else {
@@ -69,6 +77,24 @@ async function provision(name: string, options: Options): Promise<void> {
       `cell ${name} has the ${counted(tenants.length, 'tenant')} and ${counted(trunks.length, 'trunk')} of its file; ${sbcs.join(' and ')} know them`,
     );
   }
+}
+
+/** @throws CommandFailure with what is wrong with the file of prices; empty without one */
+function routesOf({ routing, trunks }: CellSpec, folder: string): PriceRoutes {
+  if (routing === undefined) return new Map();
+  const path = join(folder, routing.prices);
+  const names = trunks.map(({ name }) => name);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandFailure(`routing.prices: ${path} can't be read: ${(error as NodeJS.ErrnoException).code}`, 2);
+  }
+  const { prices, findings } = readPrices(text, names);
+  if (findings.length > 0) {
+    throw new CommandFailure(findings.map(({ line, message }) => `${path}:${line}: ${message}`).join('\n'), 2);
+  }
+  return priceRoutes(prices, names);
 }
 
 async function printSql(name: string, options: FileOptions): Promise<void> {

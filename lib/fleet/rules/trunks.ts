@@ -102,6 +102,36 @@ const definiteAnswersStand: Rule<CellSpec> = {
   },
 };
 
+const registrationsHaveAnAccount: Rule<CellSpec> = {
+  severity: 'error',
+  reads: ['trunks'],
+  *check({ trunks }) {
+    for (const [index, { name, credentials, register }] of trunks.entries()) {
+      if (register === undefined || credentials !== undefined) continue;
+      yield {
+        path: ['trunks', index, 'register'],
+        message: `${name} registers and has no credentials`,
+        allowed: 'credentials with the user of the account, or no register',
+      };
+    }
+  },
+};
+
+const nationalNumbersHaveACountry: Rule<CellSpec> = {
+  severity: 'error',
+  reads: ['trunks'],
+  *check({ trunks }) {
+    for (const [index, { name, numbers }] of trunks.entries()) {
+      if (numbers.form !== 'national' || numbers.country !== undefined) continue;
+      yield {
+        path: ['trunks', index, 'numbers', 'form'],
+        message: `${name} has national numbers of no country`,
+        allowed: 'country, for example country: 49; or the form international',
+      };
+    }
+  },
+};
+
 const trunkLimitsFitTheCell: Rule<CellSpec> = {
   severity: 'warning',
   reads: ['trunks', 'media.hosts', 'media.relay.calls', 'sbc.setupsPerSecond'],
@@ -132,5 +162,7 @@ export const trunkRules: readonly Rule<CellSpec>[] = [
   trunkTransportIsOn,
   tlsIsOnItsPort,
   definiteAnswersStand,
+  registrationsHaveAnAccount,
+  nationalNumbersHaveACountry,
   trunkLimitsFitTheCell,
 ];

@@ -265,6 +265,13 @@ export interface CellInput {
     | undefined;
   /** This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said. */
   readonly local?: Readonly<Record<string, never>> | undefined;
+  /** How calls to the outside find their trunk. Default: by the order of the trunks. */
+  readonly routing?:
+    | {
+        /** File of prices that `provision` reads, from the folder of the cell’s file: lines `prefix,trunk,price`, for example +4989,carrier-a,0.012. A call leaves by the cheapest of its tenant’s trunks, by the longest prefix of the number; a number with no prefix there by the trunks in their order. */
+        readonly prices: string;
+      }
+    | undefined;
   /** Carriers. @default [] */
   readonly trunks?:
     | readonly {
@@ -289,8 +296,47 @@ export interface CellInput {
               readonly burst?: number | undefined;
             }
           | undefined;
-        /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, 401, 407 and silence always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
+        /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, silence, and 401 and 407 that `credentials` do not answer, always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
         readonly failOverOn?: readonly number[] | undefined;
+        /** How the SBC answers this carrier’s digest challenges (401, 407). Default: it has no account there. */
+        readonly credentials?:
+          | {
+              /** User name at the carrier. */
+              readonly user: string;
+              /** Realm whose challenges are answered. Default: whichever the carrier names. */
+              readonly realm?: string | undefined;
+              /** Environment variable from which `provision` and `up` take the password, 1 to 63 printable characters. Unset, the cell keeps the password that it has. */
+              readonly passwordVariable: string;
+            }
+          | undefined;
+        /** How this carrier writes numbers. */
+        readonly numbers?:
+          | {
+              /** How numbers are written to this carrier: +4930123456, 4930123456, 004930123456, or national (030123456) for those of `country` and international for others. From it any of these forms is understood. @default "e164" */
+              readonly form?: 'e164' | 'digits' | 'international' | 'national' | undefined;
+              /** Country code of national numbers. Default: there are none. */
+              readonly country?: string | undefined;
+              /** What stands before a national number: 0 in most countries, nothing in some. @default "0" */
+              readonly trunkPrefix?: string | undefined;
+              /** What this carrier wants before each number that it is asked to call, for example a code that chooses a route. @default "" */
+              readonly prefix?: string | undefined;
+              /** What this carrier puts before the numbers that it calls, to be removed. @default "" */
+              readonly strip?: string | undefined;
+            }
+          | undefined;
+        /** The header that tells this carrier who calls, beside From; `from`: none beside it. @default "p-asserted-identity" */
+        readonly identity?: 'p-asserted-identity' | 'remote-party-id' | 'from' | undefined;
+        /** The headers that tell this carrier who has forwarded a call: Diversion (RFC 5806), History-Info (RFC 7044). @default "both" */
+        readonly diversion?: 'both' | 'diversion' | 'history-info' | 'none' | undefined;
+        /** The active SBC registers with this carrier, with the floating address as its Contact; {} takes the defaults. It needs credentials. Default: it does not register. */
+        readonly register?:
+          | {
+              /** Domain of the registration, at the carrier’s registrar. Default: the address of the trunk. */
+              readonly domain?: string | undefined;
+              /** Seconds that a registration is asked for; it is renewed after half of what the carrier grants. @default 300 */
+              readonly expiresSeconds?: number | undefined;
+            }
+          | undefined;
       }[]
     | undefined;
   /** Emergency calls: country (ISO 3166-1) to the way to its emergency services. Empty: the cell has none, and 112 is a number like any other. */
@@ -657,6 +703,13 @@ export interface CellSpec {
     | undefined;
   /** This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said. */
   readonly local?: Readonly<Record<string, never>> | undefined;
+  /** How calls to the outside find their trunk. Default: by the order of the trunks. */
+  readonly routing?:
+    | {
+        /** File of prices that `provision` reads, from the folder of the cell’s file: lines `prefix,trunk,price`, for example +4989,carrier-a,0.012. A call leaves by the cheapest of its tenant’s trunks, by the longest prefix of the number; a number with no prefix there by the trunks in their order. */
+        readonly prices: string;
+      }
+    | undefined;
   /** Carriers. @default [] */
   readonly trunks: readonly {
     /** Name of the trunk, unique in the cell. */
@@ -678,8 +731,45 @@ export interface CellSpec {
       /** Call set-ups that may come at once: the depth of the token bucket. @default 40 */
       readonly burst: number;
     };
-    /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, 401, 407 and silence always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
+    /** SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, silence, and 401 and 407 that `credentials` do not answer, always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does. @default [403,404,408,500,502,503,504] */
     readonly failOverOn: readonly number[];
+    /** How the SBC answers this carrier’s digest challenges (401, 407). Default: it has no account there. */
+    readonly credentials?:
+      | {
+          /** User name at the carrier. */
+          readonly user: string;
+          /** Realm whose challenges are answered. Default: whichever the carrier names. */
+          readonly realm?: string | undefined;
+          /** Environment variable from which `provision` and `up` take the password, 1 to 63 printable characters. Unset, the cell keeps the password that it has. */
+          readonly passwordVariable: string;
+        }
+      | undefined;
+    /** How this carrier writes numbers. */
+    readonly numbers: {
+      /** How numbers are written to this carrier: +4930123456, 4930123456, 004930123456, or national (030123456) for those of `country` and international for others. From it any of these forms is understood. @default "e164" */
+      readonly form: 'e164' | 'digits' | 'international' | 'national';
+      /** Country code of national numbers. Default: there are none. */
+      readonly country?: string | undefined;
+      /** What stands before a national number: 0 in most countries, nothing in some. @default "0" */
+      readonly trunkPrefix: string;
+      /** What this carrier wants before each number that it is asked to call, for example a code that chooses a route. @default "" */
+      readonly prefix: string;
+      /** What this carrier puts before the numbers that it calls, to be removed. @default "" */
+      readonly strip: string;
+    };
+    /** The header that tells this carrier who calls, beside From; `from`: none beside it. @default "p-asserted-identity" */
+    readonly identity: 'p-asserted-identity' | 'remote-party-id' | 'from';
+    /** The headers that tell this carrier who has forwarded a call: Diversion (RFC 5806), History-Info (RFC 7044). @default "both" */
+    readonly diversion: 'both' | 'diversion' | 'history-info' | 'none';
+    /** The active SBC registers with this carrier, with the floating address as its Contact; {} takes the defaults. It needs credentials. Default: it does not register. */
+    readonly register?:
+      | {
+          /** Domain of the registration, at the carrier’s registrar. Default: the address of the trunk. */
+          readonly domain?: string | undefined;
+          /** Seconds that a registration is asked for; it is renewed after half of what the carrier grants. @default 300 */
+          readonly expiresSeconds: number;
+        }
+      | undefined;
   }[];
   /** Emergency calls: country (ISO 3166-1) to the way to its emergency services. Empty: the cell has none, and 112 is a number like any other. */
   readonly emergency: Readonly<

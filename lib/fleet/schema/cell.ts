@@ -56,6 +56,61 @@ const limits = (calls: number, callsPerSecond: number, burst: number) =>
 
 export const codecNames = ['PCMU', 'PCMA', 'G722', 'opus', 'G729'] as const;
 
+/** What a digest, a REGISTER and a table of the SBC take as it is: no quotes, no bars, no control characters. */
+const accountName = text(
+  /^[A-Za-z0-9+][A-Za-z0-9+._-]{0,62}$/,
+  'must be a user name: 1 to 63 letters, digits, plus signs, dots, underscores and hyphens',
+);
+
+const credentials = z.strictObject({
+  user: accountName.describe('User name at the carrier.'),
+  realm: text(/^[A-Za-z0-9][A-Za-z0-9 ._@:-]{0,127}$/, 'must be a realm, for example sip.carrier.example')
+    .optional()
+    .describe('Realm whose challenges are answered. Default: whichever the carrier names.'),
+  passwordVariable: text(
+    /^[A-Z][A-Z0-9_]{0,63}$/,
+    'must be the name of an environment variable in capital letters, for example CARRIER_A_PASSWORD',
+  ).describe(
+    'Environment variable from which `provision` and `up` take the password, 1 to 63 printable characters. Unset, the cell keeps the password that it has.',
+  ),
+});
+
+const registration = z.strictObject({
+  domain: z
+    .union([ipv4Address, domainName])
+    .optional()
+    .describe('Domain of the registration, at the carrier’s registrar. Default: the address of the trunk.'),
+  expiresSeconds: z
+    .int()
+    .min(60)
+    .max(86400)
+    .default(300)
+    .describe('Seconds that a registration is asked for; it is renewed after half of what the carrier grants.'),
+});
+
+const numberForm = z.strictObject({
+  form: z
+    .enum(['e164', 'digits', 'international', 'national'])
+    .default('e164')
+    .describe(
+      'How numbers are written to this carrier: +4930123456, 4930123456, 004930123456, or national (030123456) for those of `country` and international for others. From it any of these forms is understood.',
+    ),
+  country: text(/^[1-9]\d{0,2}$/, 'must be the code of a country, for example 49')
+    .optional()
+    .describe('Country code of national numbers. Default: there are none.'),
+  trunkPrefix: text(/^\d{0,2}$/, 'must be 0 to 2 digits')
+    .default('0')
+    .describe('What stands before a national number: 0 in most countries, nothing in some.'),
+  prefix: text(/^[\d#*]{0,15}$/, 'must be at most 15 digits, hashes and asterisks')
+    .default('')
+    .describe(
+      'What this carrier wants before each number that it is asked to call, for example a code that chooses a route.',
+    ),
+  strip: text(/^[\d#*]{0,15}$/, 'must be at most 15 digits, hashes and asterisks')
+    .default('')
+    .describe('What this carrier puts before the numbers that it calls, to be removed.'),
+});
+
 const trunk = z.strictObject({
   name: label(32, 'carrier-a').describe('Name of the trunk, unique in the cell.'),
   address: z.union([ipv4Address, domainName]).describe('Signalling address or domain name of the carrier.'),
@@ -70,7 +125,26 @@ const trunk = z.strictObject({
     .array(z.int().min(400).max(599))
     .default([403, 404, 408, 500, 502, 503, 504])
     .describe(
-      'SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, 401, 407 and silence always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does.',
+      'SIP statuses of this carrier after which a call goes on to the tenant’s next trunk. 3xx, silence, and 401 and 407 that `credentials` do not answer, always do; what says that the callee is busy or does not want the call (486, 487, 6xx, or any status with such a Q.850 Reason) never does.',
+    ),
+  credentials: credentials
+    .optional()
+    .describe('How the SBC answers this carrier’s digest challenges (401, 407). Default: it has no account there.'),
+  numbers: numberForm.prefault({}).describe('How this carrier writes numbers.'),
+  identity: z
+    .enum(['p-asserted-identity', 'remote-party-id', 'from'])
+    .default('p-asserted-identity')
+    .describe('The header that tells this carrier who calls, beside From; `from`: none beside it.'),
+  diversion: z
+    .enum(['both', 'diversion', 'history-info', 'none'])
+    .default('both')
+    .describe(
+      'The headers that tell this carrier who has forwarded a call: Diversion (RFC 5806), History-Info (RFC 7044).',
+    ),
+  register: registration
+    .optional()
+    .describe(
+      'The active SBC registers with this carrier, with the floating address as its Contact; {} takes the defaults. It needs credentials. Default: it does not register.',
     ),
 });
 
@@ -411,6 +485,17 @@ export const cellSchema = z
       .describe(
         'This machine, which needs no settings: {} alone keeps a cell off every cloud. Default: nothing is said.',
       ),
+    routing: z
+      .strictObject({
+        prices: text(
+          /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,200}$/,
+          'must be the path of a file from the folder of the cell’s file, for example prices/euw1-a.csv',
+        ).describe(
+          'File of prices that `provision` reads, from the folder of the cell’s file: lines `prefix,trunk,price`, for example +4989,carrier-a,0.012. A call leaves by the cheapest of its tenant’s trunks, by the longest prefix of the number; a number with no prefix there by the trunks in their order.',
+        ),
+      })
+      .optional()
+      .describe('How calls to the outside find their trunk. Default: by the order of the trunks.'),
     trunks: z.array(trunk).max(100).default([]).describe('Carriers.'),
     emergency,
     fraud,

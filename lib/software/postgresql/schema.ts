@@ -5,7 +5,16 @@
 import type { Cell, SbcHost } from '../../fleet/derive/cell.ts';
 import { late } from '../../fleet/late-bound.ts';
 import { file, service, type HostConfig } from '../host-config.ts';
-import { forwardRow, outboundRow, rowSql, tenantRow, trunkRow } from '../kamailio/sbc/table-rows.ts';
+import {
+  accountRow,
+  formRow,
+  forwardRow,
+  outboundRow,
+  rowSql,
+  usualForm,
+  tenantRow,
+  trunkRow,
+} from '../kamailio/sbc/table-rows.ts';
 import { values } from '../values.ts';
 import { dataAuthoritiesPath, databaseNames } from './names.ts';
 import { ownerFiles, ownerProgram, ownerValues } from './owner.ts';
@@ -43,6 +52,36 @@ CREATE TABLE IF NOT EXISTS cellstamp.trunks (
 ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS
   fail_over_on integer[] NOT NULL DEFAULT '{403,404,408,500,502,503,504}'
   CHECK (400 <= ALL (fail_over_on) AND 599 >= ALL (fail_over_on));
+
+-- The account with the carrier: empty, and null, without one.
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS account_user text NOT NULL DEFAULT '';
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS account_realm text NOT NULL DEFAULT '';
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS register_seconds integer CHECK (register_seconds BETWEEN 60 AND 86400);
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS register_domain text;
+
+-- How the carrier writes numbers, and who calls and forwards.
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_form text NOT NULL DEFAULT 'e164'
+  CHECK (number_form IN ('e164', 'digits', 'international', 'national'));
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_country text NOT NULL DEFAULT '' CHECK (number_country ~ '^[0-9]{0,3}$');
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_trunk_prefix text NOT NULL DEFAULT '0' CHECK (number_trunk_prefix ~ '^[0-9]{0,2}$');
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_prefix text NOT NULL DEFAULT '' CHECK (number_prefix ~ '^[0-9#*]{0,15}$');
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_strip text NOT NULL DEFAULT '' CHECK (number_strip ~ '^[0-9#*]{0,15}$');
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS identity text NOT NULL DEFAULT 'p-asserted-identity'
+  CHECK (identity IN ('p-asserted-identity', 'remote-party-id', 'from'));
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS diversion text NOT NULL DEFAULT 'both'
+  CHECK (diversion IN ('both', 'diversion', 'history-info', 'none'));
+
+-- Passwords of these accounts. Whoever answers a challenge of any realm needs the password itself.
+CREATE TABLE IF NOT EXISTS cellstamp.passwords (
+  trunk text PRIMARY KEY REFERENCES cellstamp.trunks ON DELETE CASCADE,
+  password text NOT NULL CHECK (password ~ '^[ -~]{1,63}$')
+);
+
+-- By which trunks a number leaves, the cheapest first: what the prices of the cell's file come to.
+CREATE TABLE IF NOT EXISTS cellstamp.routes (
+  prefix text PRIMARY KEY CHECK (prefix ~ '^[+][1-9][0-9]{0,14}$'),
+  trunks text[] NOT NULL
+);
 
 CREATE TABLE IF NOT EXISTS cellstamp.tenants (
   name text PRIMARY KEY CHECK (name ~ '^[a-z]([a-z0-9-]{0,46}[a-z0-9])?$'),
@@ -174,7 +213,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION sbc.probe FROM PUBLIC;
 
-DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.places, sbc.outbound, sbc.trunks, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
+DROP VIEW IF EXISTS sbc.tenants, sbc.codecs, sbc.guarantees, sbc.places, sbc.outbound, sbc.trunks, sbc.accounts, sbc.forms, sbc.routes, sbc.passwords, sbc.sources, sbc.dids, sbc.forwards, sbc.callers, sbc.users, sbc.secrets, sbc.edges, sbc.edge_keys, sbc.probes;
 
 CREATE VIEW sbc.tenants AS
 SELECT
@@ -223,6 +262,28 @@ SELECT
 FROM cellstamp.trunks
 UNION ALL
 SELECT '*', 0, 0, string_agg(name, ':' ORDER BY position, name) FROM cellstamp.trunks HAVING count(*) > 0;
+
+CREATE VIEW sbc.accounts AS
+SELECT
+  name AS key_name,
+  0 AS key_type,
+  0 AS value_type,
+  ${rowSql(accountRow)} AS key_value
+FROM cellstamp.trunks WHERE account_user <> '';
+
+CREATE VIEW sbc.forms AS
+SELECT key_name, 0 AS key_type, 0 AS value_type, key_value
+FROM (SELECT name AS key_name, ${rowSql(formRow)} AS key_value FROM cellstamp.trunks) AS rows
+WHERE key_value <> '${usualForm}';
+
+CREATE VIEW sbc.routes AS
+SELECT prefix AS key_name, 0 AS key_type, 0 AS value_type, array_to_string(trunks, ':') AS key_value FROM cellstamp.routes
+UNION ALL
+SELECT 'lengths', 0, 0, string_agg(length::text, ':' ORDER BY length DESC)
+FROM (SELECT DISTINCT length(prefix) AS length FROM cellstamp.routes) AS lengths HAVING count(*) > 0;
+
+CREATE VIEW sbc.passwords AS
+SELECT trunk AS key_name, 0 AS key_type, 0 AS value_type, password AS key_value FROM cellstamp.passwords;
 
 -- A range is looked up by its whole octets: 192.0.2.128/25 has 128 keys of four octets, 198.18.0.0/15 has two of two.
 CREATE VIEW sbc.sources AS

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { customersSql, tableCalls, type Customers, type RpcCall } from '../../software/kamailio/sbc/tenant-tables.ts';
+import { carrierPasswords, storedPasswords } from '../../operations/carrier-passwords.ts';
 import { callKamailio, queryDatabase } from './cell-data.ts';
 import { cellFolder, replaceFile, requireState, writeState, type CellState } from './state.ts';
 
@@ -39,15 +40,18 @@ export function forgetCustomers(cell: string): void {
 }
 
 /**
- * Makes the cell serve the tenants and trunks of its spec and no others. Does nothing where it did so already.
+ * Makes the cell serve the tenants and trunks of its spec and no others. Does nothing where it did so already, unless this
+ * process's environment has passwords of carriers.
+ * @throws OperationFailure when a trunk has credentials and no password.
  * @throws LocalFailure when the database or an SBC does not take them.
  */
 export async function syncCustomers(cell: Cell, state: CellState): Promise<void> {
   const { customers: before, complete } = lastTold(cell.name);
   const after: Customers = { tenants: cell.spec.tenants, trunks: cell.spec.trunks };
-  if (complete && JSON.stringify(before) === JSON.stringify(after)) return;
+  const passwords = await carrierPasswords(after.trunks, process.env, () => queryDatabase(state, storedPasswords));
+  if (complete && passwords.size === 0 && JSON.stringify(before) === JSON.stringify(after)) return;
 
-  await queryDatabase(state, customersSql(after));
+  await queryDatabase(state, customersSql(after, passwords));
   // A recreated SBC may have loaded its tables from an empty database.
   const calls = complete
     ? tableCalls(before, after)
@@ -55,7 +59,11 @@ export async function syncCustomers(cell: Cell, state: CellState): Promise<void>
   // With a tenant its users have gone from the database.
   const domains = after.tenants.map(({ domain }) => domain);
   const gone = before.tenants.some(({ domain }) => !domains.includes(domain));
-  const reload = gone ? [{ method: 'htable.reload', params: ['users'] }] : [];
+  const stale = [
+    ...(gone ? ['users'] : []),
+    ...(after.trunks.some(({ credentials }) => credentials) ? ['passwords'] : []),
+  ];
+  const reload = stale.map((table) => ({ method: 'htable.reload', params: [table] }));
   await Promise.all(cell.sbcs.map((sbc) => callKamailio(state, sbc.name, [...calls, ...reload])));
   remember(cell.name, { customers: after, complete: true });
 }

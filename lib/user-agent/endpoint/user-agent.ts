@@ -3,6 +3,7 @@ import { type Credentials, DigestAuthentication } from '../sip/digest.ts';
 import { type Dialog, dialogKey } from '../sip/dialog.ts';
 import { type Answer, Exchange, type ExchangeHandlers, type RequestSender } from '../sip/exchange.ts';
 import { newCallId, newTag } from '../sip/identifiers.ts';
+import { Gate, type Account } from './gate.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { ALLOW, type DialogOwner, type Line } from './line.ts';
 import { type InviteOptions, OutgoingCall } from './outgoing-call.ts';
@@ -27,6 +28,8 @@ export interface UserAgentOptions {
   readonly alternatives?: readonly Address[] | undefined;
   /** Answers to digest challenges. Without them a challenge is a refusal. */
   readonly credentials?: Credentials | undefined;
+  /** What it demands of whoever asks it for anything but an ACK or CANCEL; it is a registrar of this account, too. Default: nothing. */
+  readonly demands?: Account | undefined;
   readonly tls?: TlsOptions | undefined;
   /** Default: those of RFC 3261. */
   readonly timers?: SipTimers | undefined;
@@ -62,6 +65,7 @@ export class UserAgent implements Line, RequestSender {
   readonly #incoming = new Map<ServerTransaction, IncomingCall>();
   readonly #registrations = new Set<Registration>();
   readonly #servers: readonly Address[];
+  readonly #gate: Gate | undefined;
   /** Which of the servers is in use. */
   #server = 0;
   #wire: Wire | undefined;
@@ -72,6 +76,7 @@ export class UserAgent implements Line, RequestSender {
     this.#servers = options.server === undefined ? [] : [options.server, ...(options.alternatives ?? [])];
     this.timers = options.timers ?? DEFAULT_SIP_TIMERS;
     this.authentication = options.credentials === undefined ? undefined : new DigestAuthentication(options.credentials);
+    this.#gate = options.demands === undefined ? undefined : new Gate(options.demands);
     this.#transactions = new TransactionLayer(this.timers, {
       onRequest: (transaction, essentials) => this.#receiveRequest(transaction, essentials),
       onAck: (ack, essentials) => this.#sessionOf(essentials)?.receiveAck(ack),
@@ -245,7 +250,11 @@ export class UserAgent implements Line, RequestSender {
         makeResponse(request, status, { toTag: newTag(), ...(headers === undefined ? {} : { headers }) }),
       );
     const required = request.headers.all('Require');
-    if (essentials.toTag !== undefined) {
+    const refusal = this.#gate?.refusal(request, essentials);
+    if (refusal !== undefined) refuse(refusal.status, refusal.headers);
+    else if (request.method === 'REGISTER' && this.#gate !== undefined)
+      refuse(200, [['Contact', `${request.headers.require('Contact')};expires=${this.#gate.grantedSeconds}`]]);
+    else if (essentials.toTag !== undefined) {
       const session = this.#sessionOf(essentials);
       if (session === undefined) refuse(481);
       else session.receive(transaction);

@@ -278,7 +278,7 @@ describeWith(['root', 'debian-packages'], 'the standby', () => {
         ...{ tenant: 'acme', trunk: 'carrier-b', media: '1', kind: 'in', from: '+49301', to: '+4930123457' },
         ...{ invited: `${Date.now() / 1000}`, callId, cseq: '1', longest: '14400', oneSided: '300', leg: '' },
       };
-      const side: Record<(typeof sideFields)[number], string> = {
+      const side: Omit<Record<(typeof sideFields)[number], string>, 'ahead'> = {
         ...{ tag: `a${callId}`, peer: `udp:${carrier}`, hop: '192.0.2.11', leg: '' },
         ...{ target: `sip:raw@${carrier}`, routes: '' },
       };

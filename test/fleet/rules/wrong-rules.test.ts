@@ -342,6 +342,24 @@ aws: { media: { instanceType: t3.medium } }
     'cells/euw1-a.yaml:6:25 error tenants[0].forwards.bert.busy: bert is forwarded to itself; allowed: somebody else, or voicemail',
   ],
   [
+    'a trunk with national numbers of no country',
+    `${minimal}trunks:
+  - name: carrier-a
+    address: 192.0.2.10
+    numbers: { form: national }
+`,
+    'cells/euw1-a.yaml:6:16 error trunks[0].numbers.form: carrier-a has national numbers of no country; allowed: country, for example country: 49; or the form international',
+  ],
+  [
+    'a trunk that registers without an account',
+    `${minimal}trunks:
+  - name: carrier-a
+    address: 192.0.2.10
+    register: {}
+`,
+    'cells/euw1-a.yaml:6:5 error trunks[0].register: carrier-a registers and has no credentials; allowed: credentials with the user of the account, or no register',
+  ],
+  [
     'a trunk over a transport that is off',
     `${minimal}sbc: { transports: { tcp: off } }
 trunks:

@@ -6,7 +6,7 @@ const cases: readonly (readonly [what: string, text: string, finding: string])[]
     'a key that is not known',
     `${minimal}netwrok: 10.16.0.0/20
 `,
-    'cells/euw1-a.yaml:3:1 error netwrok: there is no such key; did you mean "network"?; allowed: name, region, state, size, maxTenants, network, sbc, media, calls, probe, database, redis, retention, aws, kubernetes, local, trunks, emergency, fraud, tenants',
+    'cells/euw1-a.yaml:3:1 error netwrok: there is no such key; did you mean "network"?; allowed: name, region, state, size, maxTenants, network, sbc, media, calls, probe, database, redis, retention, aws, kubernetes, local, routing, trunks, emergency, fraud, tenants',
   ],
   [
     'an unknown key deep inside',

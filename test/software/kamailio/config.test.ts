@@ -63,6 +63,39 @@ it('holds nothing of any tenant or trunk: they are data, and change no file', ()
   expect(kamailio(full, full.sbcs[0])).toEqual(kamailio(cellOf(), cellOf().sbcs[0]));
 });
 
+it('asks routes about accounts with carriers, and has them, only where a trunk has one', () => {
+  const credentials = { user: 'acme', passwordVariable: 'CARRIER_PASSWORD' };
+  const carrier = { name: 'carrier-a', address: '192.0.2.10' };
+  const routes = ['CHALLENGE_OF_CALL', 'COUNT_AS_CALLER', 'ASK_AS_ACCOUNT', 'NAME_CHALLENGED_CALL', 'REGISTER_TRUNKS'];
+  const found = (text: string) => routes.filter((route) => text.includes(route));
+  expect(found(textOf({ trunks: [carrier] }))).toEqual([]);
+  expect(found(textOf({ trunks: [{ ...carrier, credentials }] }))).toEqual(routes.slice(0, 4));
+  const registering = textOf({ trunks: [{ ...carrier, credentials, register: {} }] });
+  expect(found(registering)).toEqual(routes);
+  expect(registering).toContain('@@@public_address@@:5060>\\r\\nExpires: ');
+  const modules = (text: string) => text.split('\n').filter((line) => line.startsWith('loadmodule'));
+  expect(modules(registering)).toEqual(modules(textOf()));
+});
+
+it('writes for carriers in the usual form what it always did, and for others in a branch route', () => {
+  const carrier = { name: 'carrier-a', address: '192.0.2.10' };
+  const plain = textOf({ trunks: [carrier] });
+  expect(plain).toBe(textOf({ trunks: [{ ...carrier, numbers: {}, identity: 'p-asserted-identity' }] }));
+  expect(plain).not.toMatch(/FORM_CALLED|TELL_CARRIER|NUMBER_OF_CARRIER/);
+  for (const own of [{ numbers: { form: 'digits' } }, { identity: 'from' }, { diversion: 'none' }] as const) {
+    expect(textOf({ trunks: [carrier, { ...carrier, name: 'b', address: '192.0.2.11', ...own }] })).toMatch(
+      /route\(FORM_CALLED\)[^]*branch_route\[TELL_CARRIER\]/,
+    );
+  }
+});
+
+it('looks up prefixes only where the cell has prices', () => {
+  const own = differing(textOf(), textOf({ routing: { prices: 'prices.csv' } }));
+  expect(own.join('\n')).toContain('route(CHEAPEST_FIRST);');
+  expect(textOf()).not.toContain('CHEAPEST_FIRST');
+  expect(textOf()).toContain('"routes=>size=4;');
+});
+
 it('lets root and its own group alone at its control sockets, and opens none on the network', () => {
   const sockets = [...textOf().matchAll(/^modparam\("(ctl|jsonrpcs)", "(.*?)", "?(.*?)"?\)$/gm)].map((parts) =>
     parts.slice(1),

@@ -57,6 +57,33 @@ const trunk = (index: number) =>
       transport: fc.constantFrom('udp' as const, 'tcp' as const, 'tls' as const),
       sources: sources(100 + index),
       limits,
+      credentials: fc.record(
+        {
+          user: fc.constantFrom('acme', '+49-30.a_b'),
+          passwordVariable: fc.constant('CARRIER'),
+          realm: fc.constantFrom('carrier.example', 'a realm'),
+        },
+        { requiredKeys: ['user', 'passwordVariable'] },
+      ),
+      register: fc.record(
+        {
+          domain: fc.constantFrom('192.0.2.9', 'carrier.example'),
+          expiresSeconds: fc.integer({ min: 60, max: 86_400 }),
+        },
+        { requiredKeys: [] },
+      ),
+      numbers: fc.record(
+        {
+          form: fc.constantFrom('e164' as const, 'digits' as const, 'international' as const),
+          country: fc.constantFrom('49', '1'),
+          trunkPrefix: fc.constantFrom('', '0', '06'),
+          prefix: fc.constantFrom('', '1010#'),
+          strip: fc.constantFrom('', '99'),
+        },
+        { requiredKeys: [] },
+      ),
+      identity: fc.constantFrom('p-asserted-identity' as const, 'remote-party-id' as const, 'from' as const),
+      diversion: fc.constantFrom('both' as const, 'diversion' as const, 'history-info' as const, 'none' as const),
       failOverOn: fc.uniqueArray(fc.integer({ min: 400, max: 599 }), { maxLength: 4 }),
     },
     { requiredKeys: ['name', 'address'] },

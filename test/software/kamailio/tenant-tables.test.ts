@@ -79,6 +79,15 @@ describe('SQL', () => {
     expect(sql).toContain(`'${ha1('alice', 'acme.example.com', "it's secret")}'`);
   });
 
+  it('keeps the passwords of trunks that it does not have, and forgets them with their accounts', () => {
+    const credentials = { user: 'acme', passwordVariable: 'CARRIER_PASSWORD' };
+    const some = customers({ trunks: [{ name: 'a', address: '192.0.2.1', credentials }], tenants: [] });
+    expect(customersSql(some)).not.toContain('INSERT INTO cellstamp.passwords');
+    expect(customersSql(some, new Map([['a', "it's"]]))).toContain("('a', 'it''s')");
+    expect(customersSql(some)).toContain("WHERE account_user = ''");
+    expect(tableRows(some).accounts).toEqual(new Map([['a', 'acme|||192.0.2.1']]));
+  });
+
   it('computes HA1 as RFC 2617 does', () => {
     // The example of RFC 2617, section 3.5.
     expect(ha1('Mufasa', 'testrealm@host.com', 'Circle Of Life')).toBe('939e7578ed9e3c518a452acee763bce9');

@@ -23,8 +23,11 @@ export const callFields = [
 ] as const;
 export const endFields = ['ended', 'cause', 'reason', 'mos', 'jitter', 'loss', 'roundTrip', 'partial'] as const;
 
-/** Order of the fields of a side of a call in the table `sides`. */
-export const sideFields = ['tag', 'peer', 'hop', 'leg', 'target', 'routes'] as const;
+/**
+ * Order of the fields of a side of a call in the table `sides`. `ahead` is there only where it is not 0: by how much the CSeq of requests to
+ * this side is ahead of the other side's own, because the SBC has answered challenges in between.
+ */
+export const sideFields = ['tag', 'peer', 'hop', 'leg', 'target', 'routes', 'ahead'] as const;
 
 /** How long a side is known, seconds: in a call, longer than any may last; a phone that rings; one of a call that is over (RFC 3261, timer F). */
 export const calledSeconds = 90_000;

@@ -6,6 +6,7 @@ import { late } from '../../../fleet/late-bound.ts';
 import { noTrunk } from '../../../observability/kamailio-pages.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
+import { withAccounts } from './accounts.ts';
 import {
   calledSeconds,
   callFields,
@@ -388,7 +389,7 @@ route[DESCRIBE_CALLEE] {
         $var(above) = $(var(above){re.subst,/^[^<]*<[^<>]*>[^<]*//});
         if ($var(above) != "") $var(routes) = "," + $var(routes);
     }
-    route(DESCRIBE_SIDE);
+    route(DESCRIBE_SIDE);${withAccounts(cell, '\n    if ($var(ahead) > 0) $var(side) = $_s($var(side)|$var(ahead));')}
     if ($var(phone) == 1 && $(var(routes){s.len}) > 0 && $var(hop) != $si) $var(malformed) = 1;
 }
 

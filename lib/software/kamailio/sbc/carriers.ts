@@ -6,16 +6,56 @@ import { ofCall } from './call-entry.ts';
 import { withEmergency } from './with-emergency.ts';
 import { q850 } from './limits.ts';
 import { hasOutbound, isBarred } from './outbound.ts';
+import { hasForms, withForms } from './number-forms.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';
 
 /** Causes by ITU-T Q.850 with which a network says what the callee or its number is, and not how the network is. */
 const definiteCauses = [1, 16, 17, 18, 19, 22, 28] as const;
 
 /** Seconds after which a carrier that only tries is given up: about twice the 11 s that ITU-T E.721 allows an international call. */
-const ringingSeconds = 20;
+export const ringingSeconds = 20;
+
+/** Where the cell's file has prices. */
+const cheapestFirst = `# Spec: routing.prices. In: $var(to), the number; $var(list), the tenant's trunks, empty for all. Out: $var(list), those of them that the longest prefix of
+# the number names, the cheapest first; as it was if there is no such prefix.
+route[CHEAPEST_FIRST] {
+    $vn(lengths) = $sht(routes=>lengths);
+    if ($vn(lengths) == $null) return;
+    $vn(routes) = $null;
+    $var(i) = 0;
+    $var(length) = $(vn(lengths){s.select,0,:}{s.int});
+    while ($var(length) > 0) {
+        $var(prefix) = $(var(to){s.substr,0,$var(length)});
+        $vn(routes) = $sht(routes=>$var(prefix));
+        if ($vn(routes) != $null) break;
+        $var(i) = $var(i) + 1;
+        $var(length) = $(vn(lengths){s.select,$var(i),:}{s.int});
+    }
+    if ($vn(routes) == $null) return;
+    if ($var(list) == "") {
+        $var(list) = $vn(routes);
+        return;
+    }
+    $var(own) = $var(list);
+    $var(list) = "";
+    $var(i) = 0;
+    $var(trunk) = $(vn(routes){s.select,0,:});
+    while ($var(trunk) != "") {
+        if (in_list("$var(trunk)", "$var(own)", ":")) {
+            if ($var(list) != "") $var(list) = $var(list) + ":";
+            $var(list) = $var(list) + $var(trunk);
+        }
+        $var(i) = $var(i) + 1;
+        $var(trunk) = $(vn(routes){s.select,$var(i),:});
+    }
+    if ($var(list) == "") $var(list) = $var(own);
+}
+
+`;
 
 /** Calls out to carriers: the tenant's trunks in their order, the next one when a trunk is busy or silent. */
 export function carriers(cell: Cell): Section {
+  const called = hasForms(cell) ? '$var(called)' : '$var(to)';
   return {
     title: 'Calls to carriers',
     text: `
@@ -51,13 +91,13 @@ ${hasOutbound(cell) ? `    if (${isBarred(cell)}) route(REFUSE_OUTBOUND);\n` : '
 # The first of the tenant's trunks that takes the call. In: $vn(tenant). Out: $var(trunk), empty if none does; $ru, $du.
 route[FIND_TRUNK] {
     $var(list) = ${field('tenant', tenantFields, 'trunks')};
-    if ($var(list) == "") $var(list) = $sht(trunks=>*);
+${cell.spec.routing === undefined ? '' : '    route(CHEAPEST_FIRST);\n'}    if ($var(list) == "") $var(list) = $sht(trunks=>*);
     $avp(trunks) = $var(list);
     $avp(trunk_index) = 0;
     if (!route(NEXT_TRUNK)) $var(trunk) = "";
 }
 
-# The first trunk of $avp(trunks) from $avp(trunk_index) on that takes the call. Out: $var(trunk), $ru, $du.
+${cell.spec.routing === undefined ? '' : cheapestFirst}# The first trunk of $avp(trunks) from $avp(trunk_index) on that takes the call. Out: $var(trunk), $ru, $du.
 route[NEXT_TRUNK] {
     $var(i) = $avp(trunk_index);
     $var(trunk) = $(avp(trunks){s.select,$var(i),:});
@@ -72,12 +112,12 @@ route[NEXT_TRUNK] {
         if ($vn(address) != "" && ($var(following) == "" || $var(quiet) == 0) && route(ADMIT_TRUNK)) {
             $avp(trunk_address) = $vn(address);
             $var(way) = ":" + ${field('record', trunkFields, 'port')} + ";transport=" + ${field('record', trunkFields, 'transport')};
-            $ru = "sip:" + $var(to) + "@" + $var(host) + $var(way);${withEmergency(
-              cell,
-              `
+${withForms(cell, '            route(FORM_CALLED);\n')}            $ru = "sip:" + ${called} + "@" + $var(host) + $var(way);${withEmergency(
+      cell,
+      `
             # Spec: emergency.form
             if ($avp(sos_uri) != $null) $ru = $avp(sos_uri);`,
-            )}
+    )}
             # Over TLS its certificate must have this name, or this address.
             if (${field('record', trunkFields, 'transport')} == "tls") $xavp(tls=>server_name) = $var(host);
             $du = "sip:" + $vn(address) + $var(way);
@@ -157,7 +197,7 @@ route[OTHER_TRUNK] {
     prom_counter_inc("seizures_total", "1", "network", "$var(old)");
     $var(n) = $shtdec(load=>k:$var(old));
     route(CALL_MOVED_TO_TRUNK);
-    if ($avp(shown) != $null) t_on_branch("FORK");
+    if ($avp(shown) != $null) t_on_branch("FORK");${withForms(cell, '\n    if ($avp(told_caller) != $null && $avp(shown) == $null) t_on_branch("TELL_CARRIER");')}
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
     $var(refused) = 0;

@@ -1,12 +1,14 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
 import { mediaHostsTable } from '../../media-hosts/paths.ts';
+import { accounts, hasAccounts } from './accounts.ts';
 import { callFields } from './call-entry.ts';
 import { connections } from '../common/connections.ts';
 import { loadedModules } from '../common/modules.ts';
 import { joinSections } from '../common/section.ts';
 import { calls } from './calls.ts';
 import { carriers } from './carriers.ts';
+import { carrierRegistrations, registers } from './carrier-registrations.ts';
 import { core } from './core.ts';
 import { description } from './description.ts';
 import { edges } from './edges.ts';
@@ -19,6 +21,7 @@ import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { metrics } from './metrics.ts';
 import { sbcModules } from './modules.ts';
+import { hasForms, numberForms } from './number-forms.ts';
 import { oneSided } from './one-sided.ts';
 import { hasOutbound, outbound } from './outbound.ts';
 import { paths } from './paths.ts';
@@ -81,6 +84,9 @@ ${joinSections([
   ...(hasOutbound(cell) ? [outbound(cell)] : []),
   carriers(cell),
   ...(hasEmergency(cell) ? [emergency(cell)] : []),
+  ...(hasForms(cell) ? [numberForms(cell)] : []),
+  ...(hasAccounts(cell) ? [accounts(cell)] : []),
+  ...(registers(cell) ? [carrierRegistrations(cell, host)] : []),
   features(cell, host),
   description(cell, host),
   media(cell),

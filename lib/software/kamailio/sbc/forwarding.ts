@@ -2,6 +2,7 @@ import type { Cell } from '../../../fleet/derive/cell.ts';
 import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
+import { withForms } from './number-forms.ts';
 import { callFields, ofCall } from './call-entry.ts';
 import { featureCodes } from './feature-codes.ts';
 import { hasOutbound, isBarred, withCaps } from './outbound.ts';
@@ -65,7 +66,16 @@ ${Object.entries(reasons)
 route[SHOW_DIVERTER] {
     $var(shown) = "sip:" + $var(diverter);
     if ($avp(trunks) != $null) {
-        if ($vn(diverting) == "") return;
+        if ($vn(diverting) == "") return;${withForms(
+          cell,
+          `
+        if ($avp(told_caller) != $null) {
+            $avp(told_diverter) = $vn(diverting);
+            $avp(told_reason) = $var(diversion);
+            $avp(told_cause) = $var(history);
+            return;
+        }`,
+        )}
         $var(shown) = "sip:" + $vn(diverting) + "@${publicAddress}";
     }
     append_hf("Diversion: <$var(shown)>;reason=$var(diversion);counter=1\r\n");
@@ -196,7 +206,14 @@ ${hasOutbound(cell) ? `    if (${isBarred(cell)}) return -1;\n` : ''}    route(F
     if ($sht(callers=>$var(from)) != $null) $vn(caller) = $sht(callers=>$var(from));
     $avp(shown) = "sip:anonymous@anonymous.invalid";
     if ($vn(caller) != "") $avp(shown) = "sip:" + $vn(caller) + "@${publicAddress}";
-    if ($vn(diverting) != "" && $var(kind) != "in") append_hf("P-Asserted-Identity: <sip:$vn(diverting)@${publicAddress}>\r\n");
+${withForms(
+  cell,
+  `    # Each attempt says it in the form of its carrier, see LEAVE_DIVERTED.
+    $avp(told_caller) = "";
+    if ($var(kind) != "in") $avp(told_caller) = $vn(diverting);
+    $avp(told_shown) = $vn(caller);
+`,
+)}    if ($vn(diverting) != "" && $var(kind) != "in"${withForms(cell, ' && $avp(told_caller) == $null')}) append_hf("P-Asserted-Identity: <sip:$vn(diverting)@${publicAddress}>\r\n");
     $var(kind) = "out";
     $var(flags) = $var(flags) + " RTP/AVP";
     return 1;
@@ -205,7 +222,14 @@ ${hasOutbound(cell) ? `    if (${isBarred(cell)}) return -1;\n` : ''}    route(F
 # An attempt at a carrier of a call that was for a phone: what IDENTITY would have done, had it been for the carrier from the beginning.
 route[LEAVE_DIVERTED] {
     $avp(border) = 1;
-    route(SCREEN_HEADERS);
+    route(SCREEN_HEADERS);${withForms(
+      cell,
+      `
+    if ($avp(told_caller) != $null) {
+        route(TELL_IN_FORM);
+        return;
+    }`,
+    )}
     if ($avp(hidden) != 1 && !uac_replace_from("", "$avp(shown)")) drop;
     if (!uac_replace_to("", "sip:$rU@${publicAddress}")) drop;
 }

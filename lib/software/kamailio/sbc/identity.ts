@@ -3,6 +3,7 @@ import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
 import type { Section } from '../common/section.ts';
 import { withEmergency } from './with-emergency.ts';
+import { withForms } from './number-forms.ts';
 import { ofSide } from './call-entry.ts';
 import { field, tenantFields } from './tables.ts';
 
@@ -84,7 +85,25 @@ route[IDENTITY] {
     # (Within a tenant From is proved: whoever calls has logged in as that.)
     if ($avp(trunks) != $null || $var(kind) != "user") $avp(border) = 1;
     route(SCREEN_HEADERS);
-
+${withForms(
+  cell,
+  String.raw`
+    if ($avp(trunks) != $null) {
+        # Each attempt says it in the form of its carrier, see TELL_CARRIER.
+        if ($var(shown) == "") $var(shown) = $var(asserted);
+        $avp(told_caller) = "";
+        if ($(var(asserted){s.len}) > 0) $avp(told_caller) = $(var(asserted){uri.user});
+        $avp(told_shown) = "";
+        if ($(var(shown){s.len}) > 0) $avp(told_shown) = $(var(shown){uri.user});
+        if ($var(hidden) == 1) {
+            append_hf("Privacy: id\r\n");
+            $avp(hidden) = 1;
+        }
+        t_on_branch("TELL_CARRIER");
+        return;
+    }
+`,
+)}
     # A carrier gets the number even if it may not show it; a phone does not (RFC 3325, sections 5 and 7).
     if ($(var(asserted){s.len}) > 0 && ($var(hidden) == 0 || $avp(trunks) != $null)) append_hf("P-Asserted-Identity: <$var(asserted)>\r\n");
     # A phone that may see who calls gets From and To as they are.

@@ -6,6 +6,7 @@ import { metricsPage, prometheus, unreadable } from '../common/metrics.ts';
 import type { Section } from '../common/section.ts';
 import { emergencyMetrics } from './emergency.ts';
 import { hasEmergency } from './with-emergency.ts';
+import { registers, registrationMetrics } from './carrier-registrations.ts';
 import { hasProbe, probeMetrics } from './probe.ts';
 
 export function metrics(cell: Cell, host: SbcHost): Section {
@@ -14,7 +15,7 @@ export function metrics(cell: Cell, host: SbcHost): Section {
     text: `
 ${prometheus(sbcPage).trim()}
 ${unreadableMessages.text}
-${metricsPage(host.address, internalPorts.sbcMetrics, currentState + (hasProbe(cell) ? probeMetrics : '') + (hasEmergency(cell) ? emergencyMetrics(cell) : '') + withCaps(cell, outboundMetrics) + unreadableMessages.atScrape)}`,
+${metricsPage(host.address, internalPorts.sbcMetrics, currentState + (hasProbe(cell) ? probeMetrics : '') + (hasEmergency(cell) ? emergencyMetrics(cell) : '') + withCaps(cell, outboundMetrics) + (registers(cell) ? registrationMetrics : '') + unreadableMessages.atScrape)}`,
   };
 }
 

@@ -70,6 +70,34 @@ export const trunkRow = {
   failOverOn: { sql: "array_to_string(fail_over_on, ':')", of: ({ failOverOn }) => failOverOn.join(':') },
 } as const satisfies RowFormat<Trunk>;
 
+/** Of trunks with credentials alone. */
+export const accountRow = {
+  user: { sql: 'account_user', of: ({ credentials }) => credentials?.user ?? '' },
+  realm: { sql: 'account_realm', of: ({ credentials }) => credentials?.realm ?? '' },
+  expires: {
+    sql: "coalesce(register_seconds::text, '')",
+    of: ({ register }) => register?.expiresSeconds ?? '',
+  },
+  domain: {
+    sql: 'coalesce(register_domain, address)',
+    of: ({ register, address }) => register?.domain ?? address,
+  },
+} as const satisfies RowFormat<Trunk>;
+
+/** Of trunks whose form is not the usual one. */
+export const formRow = {
+  form: { sql: 'number_form', of: ({ numbers }) => numbers.form },
+  country: { sql: 'number_country', of: ({ numbers }) => numbers.country ?? '' },
+  trunkPrefix: { sql: 'number_trunk_prefix', of: ({ numbers }) => numbers.trunkPrefix },
+  prefix: { sql: 'number_prefix', of: ({ numbers }) => numbers.prefix },
+  strip: { sql: 'number_strip', of: ({ numbers }) => numbers.strip },
+  identity: { sql: 'identity', of: ({ identity }) => identity },
+  diversion: { sql: 'diversion', of: ({ diversion }) => diversion },
+} as const satisfies RowFormat<Trunk>;
+
+/** The row of a trunk that says nothing of it, which no table has. */
+export const usualForm = 'e164||0|||p-asserted-identity|both';
+
 export const forwardRow = {
   always: { sql: 'always', of: ({ always }) => always ?? '' },
   busy: { sql: 'busy', of: ({ busy }) => busy ?? '' },

@@ -3,7 +3,7 @@ import { databaseNames } from '../../postgresql/names.ts';
 import { paths } from './paths.ts';
 import { calledSeconds, callFields, ringingSeconds, sideFields } from './call-entry.ts';
 import { failedLogIns } from './screen.ts';
-import { fieldsOf, forwardRow, outboundRow, tenantRow, trunkRow } from './table-rows.ts';
+import { accountRow, fieldsOf, formRow, forwardRow, outboundRow, tenantRow, trunkRow } from './table-rows.ts';
 import { withEmergency } from './with-emergency.ts';
 import { streamSeconds } from '../common/connections.ts';
 import type { Section } from '../common/section.ts';
@@ -26,6 +26,8 @@ interface LoadedTable {
   readonly size: number;
   /** One line for operators: the key, and the fields of the value. */
   readonly contents: string;
+  /** Size in a cell that does not use it. Default: the same. */
+  readonly unusedSize?: number;
   /** What a key that is not there is taken for. */
   readonly absent?: 0;
 }
@@ -34,6 +36,8 @@ export const tenantFields = fieldsOf(tenantRow);
 export const forwardFields = fieldsOf(forwardRow);
 export const trunkFields = fieldsOf(trunkRow);
 export const outboundFields = fieldsOf(outboundRow);
+export const formFields = fieldsOf(formRow);
+export const accountFields = fieldsOf(accountRow);
 
 export const loadedTables: readonly LoadedTable[] = [
   { name: 'tenants', size: perTenant, contents: `domain => ${tenantFields.join('|')}` },
@@ -68,6 +72,24 @@ export const loadedTables: readonly LoadedTable[] = [
     size: large,
     contents: `name of a tenant with limits of its own => ${outboundFields.join('|')}; name|+prefix => 1`,
   },
+  {
+    name: 'accounts',
+    size: small,
+    contents: `name of a trunk that has an account with its carrier => ${accountFields.join('|')}`,
+  },
+  {
+    name: 'routes',
+    size: perTenant,
+    unusedSize: 4,
+    contents:
+      'prefix of a number => trunks, the cheapest first, with colons between them; "lengths" => lengths of prefixes, the longest first',
+  },
+  {
+    name: 'forms',
+    size: small,
+    contents: `name of a trunk with a form of its own => ${formFields.join('|')}`,
+  },
+  { name: 'passwords', size: small, contents: 'name of a trunk => password of its account' },
   { name: 'users', size: perTenant, contents: 'user@domain => HA1 (RFC 2617)' },
   { name: 'callers', size: perTenant, contents: 'user@domain => number that carriers are shown' },
 ];
@@ -102,8 +124,12 @@ modparam("htable", "fetch_rows", 1000)
 modparam("db_postgres", "timeout", 5)
 modparam("db_postgres", "retries", 0)
 ${loadedTables
-  .map(({ name, size, contents, absent }) => {
-    const parameters = [`size=${size}`, `dbtable=${name}`, ...(absent === undefined ? [] : [`initval=${absent}`])];
+  .map(({ name, size, unusedSize = size, contents, absent }) => {
+    const parameters = [
+      `size=${spec.routing === undefined ? unusedSize : size}`,
+      `dbtable=${name}`,
+      ...(absent === undefined ? [] : [`initval=${absent}`]),
+    ];
     return `# ${contents}\n${table(name, ...parameters)}`;
   })
   .join('\n')}

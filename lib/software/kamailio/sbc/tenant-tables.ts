@@ -7,15 +7,19 @@ import { createHash } from 'node:crypto';
 import { countries } from '../../../fleet/countries.ts';
 import { locationText } from '../../../fleet/location.ts';
 import { formatAddress, parseRange, rangeSize } from '../../../fleet/range.ts';
+import type { PriceRoutes } from '../../../fleet/prices.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import {
+  accountRow,
   callsPer100Seconds,
+  formRow,
   forwardRow,
   isAddress,
   outboundRow,
   rowValue,
   tenantRow,
   trunkRow,
+  usualForm,
   type Outbound,
 } from './table-rows.ts';
 
@@ -33,6 +37,9 @@ export interface TenantUser {
   readonly name: string;
   readonly password: string;
 }
+
+/** Passwords of accounts with carriers, by the names of their trunks. */
+export type TrunkPasswords = ReadonlyMap<string, string>;
 
 /** A request of Kamailio's JSON-RPC interface (`paths.jsonRpc`, a datagram a request). */
 export interface RpcCall {
@@ -59,8 +66,9 @@ export const quoteName = (name: string): string => `"${name.replaceAll('"', '""'
 /**
  * SQL that makes the database hold exactly these trunks and tenants. What is not among them goes, with its numbers, sources and
  * users; users of tenants that stay are not touched. One transaction; repeatable.
+ * @param passwords of accounts with carriers. Default: a trunk keeps the password that it has.
  */
-export function customersSql({ tenants, trunks }: Customers): string {
+export function customersSql({ tenants, trunks }: Customers, passwords: TrunkPasswords = new Map()): string {
   const list = (texts: readonly string[]) => `ARRAY[${texts.map(quote).join(', ')}]::text[]`;
   const names = (things: readonly { readonly name: string }[]) => list(things.map(({ name }) => name));
   return `BEGIN;
@@ -73,9 +81,14 @@ DELETE FROM cellstamp.tenants WHERE name <> ALL (${names(tenants)});
 DELETE FROM cellstamp.trunks WHERE name <> ALL (${names(trunks)});
 ${upsert(
   'trunks',
-  ['name', 'position', 'address', 'port', 'transport', 'calls', 'calls_per_second', 'burst', 'fail_over_on'],
+  [
+    ...['name', 'position', 'address', 'port', 'transport', 'calls', 'calls_per_second', 'burst', 'fail_over_on'],
+    ...['account_user', 'account_realm', 'register_seconds', 'register_domain'],
+    ...['number_form', 'number_country', 'number_trunk_prefix', 'number_prefix', 'number_strip'],
+    ...['identity', 'diversion'],
+  ],
   'name',
-  trunks.map(({ name, address, port, transport, limits, failOverOn }, index) => [
+  trunks.map(({ name, address, port, transport, limits, failOverOn, credentials, register, ...trunk }, index) => [
     quote(name),
     index,
     quote(address),
@@ -85,33 +98,45 @@ ${upsert(
     callsPer100Seconds(limits) / 100,
     limits.burst,
     `ARRAY[${failOverOn.join(', ')}]::integer[]`,
+    quote(credentials?.user ?? ''),
+    quote(credentials?.realm ?? ''),
+    register?.expiresSeconds ?? 'NULL',
+    register?.domain === undefined ? 'NULL' : quote(register.domain),
+    ...[trunk.numbers.form, trunk.numbers.country ?? '', trunk.numbers.trunkPrefix].map(quote),
+    ...[trunk.numbers.prefix, trunk.numbers.strip, trunk.identity, trunk.diversion].map(quote),
   ]),
 )}${upsert(
-    'tenants',
-    [
-      ...['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst'],
-      ...['longest_minutes', 'one_sided_seconds', 'codecs', 'trunks'],
-      ...['exchange_address', 'exchange_port', 'exchange_transport', 'country'],
-    ],
-    'name',
-    tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen, exchange, country }) => [
-      quote(name),
-      quote(domain),
-      quote(tier),
-      limits.calls,
-      limits.guaranteedCalls,
-      callsPer100Seconds(limits) / 100,
-      limits.burst,
-      limits.longestMinutes ?? 'NULL',
-      limits.oneSidedSeconds ?? 'NULL',
-      list(codecs),
-      list(chosen),
-      ...(exchange === undefined
-        ? ['NULL', 'NULL', 'NULL']
-        : [quote(exchange.address), exchange.port, quote(exchange.transport)]),
-      country === undefined ? 'NULL' : quote(country),
-    ]),
-  )}${upsert(
+    'passwords',
+    ['trunk', 'password'],
+    'trunk',
+    [...passwords].map(([trunk, password]) => [quote(trunk), quote(password)]),
+  )}DELETE FROM cellstamp.passwords WHERE trunk IN (SELECT name FROM cellstamp.trunks WHERE account_user = '');
+${upsert(
+  'tenants',
+  [
+    ...['name', 'domain', 'tier', 'calls', 'guaranteed_calls', 'calls_per_second', 'burst'],
+    ...['longest_minutes', 'one_sided_seconds', 'codecs', 'trunks'],
+    ...['exchange_address', 'exchange_port', 'exchange_transport', 'country'],
+  ],
+  'name',
+  tenants.map(({ name, domain, tier, limits, codecs, trunks: chosen, exchange, country }) => [
+    quote(name),
+    quote(domain),
+    quote(tier),
+    limits.calls,
+    limits.guaranteedCalls,
+    callsPer100Seconds(limits) / 100,
+    limits.burst,
+    limits.longestMinutes ?? 'NULL',
+    limits.oneSidedSeconds ?? 'NULL',
+    list(codecs),
+    list(chosen),
+    ...(exchange === undefined
+      ? ['NULL', 'NULL', 'NULL']
+      : [quote(exchange.address), exchange.port, quote(exchange.transport)]),
+    country === undefined ? 'NULL' : quote(country),
+  ]),
+)}${upsert(
     'dids',
     ['number', 'tenant', 'target'],
     'number',
@@ -160,6 +185,12 @@ ${upsert(
 `;
 }
 
+/** SQL that makes the database hold exactly these routes. One transaction; repeatable. */
+export function routesSql(routes: PriceRoutes): string {
+  const rows = [...routes].map(([prefix, trunks]) => [quote(prefix), `'{${trunks.join(',')}}'`]);
+  return `BEGIN;\nDELETE FROM cellstamp.routes;\n${upsert('routes', ['prefix', 'trunks'], 'prefix', rows)}COMMIT;\n`;
+}
+
 /** SQL that adds users, or gives them new passwords. Repeatable. */
 export function usersSql(users: readonly TenantUser[]): string {
   return upsert(
@@ -188,11 +219,24 @@ ON CONFLICT (${key}) DO UPDATE SET ${set.map((column) => `${column} = EXCLUDED.$
 export type TableRows = Readonly<Record<CustomerTable, ReadonlyMap<string, string | number>>>;
 /** The tables that follow from trunks and tenants. */
 export type CustomerTable =
-  'trunks' | 'guarantees' | 'codecs' | 'places' | 'outbound' | 'tenants' | 'sources' | 'callers' | 'forwards' | 'dids';
+  | 'trunks'
+  | 'accounts'
+  | 'forms'
+  | 'guarantees'
+  | 'codecs'
+  | 'places'
+  | 'outbound'
+  | 'tenants'
+  | 'sources'
+  | 'callers'
+  | 'forwards'
+  | 'dids';
 
 /** In the order in which additions make sense to a call that comes in between. */
 const customerTables: readonly CustomerTable[] = [
   'trunks',
+  'accounts',
+  'forms',
   'guarantees',
   'codecs',
   'places',
@@ -221,6 +265,14 @@ export function tableRows(customers: Customers): TableRows {
       ...trunks.map((trunk) => [trunk.name, rowValue(trunkRow, trunk)] as const),
       ...(trunks.length === 0 ? [] : [['*', trunks.map(({ name }) => name).join(':')] as const]),
     ]),
+    accounts: new Map(
+      trunks
+        .filter(({ credentials }) => credentials !== undefined)
+        .map((trunk) => [trunk.name, rowValue(accountRow, trunk)]),
+    ),
+    forms: new Map(
+      trunks.map((trunk) => [trunk.name, rowValue(formRow, trunk)] as const).filter(([, form]) => form !== usualForm),
+    ),
     tenants: new Map(tenants.map((tenant) => [tenant.domain, rowValue(tenantRow, tenant)])),
     guarantees: guaranteeRows(customers),
     codecs: new Map(

@@ -3,6 +3,8 @@ import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
 import { emergencyPattern, withEmergency } from '../with-emergency.ts';
 import { withCaps } from '../outbound.ts';
+import { withAccounts } from '../accounts.ts';
+import { withForms } from '../number-forms.ts';
 import { hasProbe } from '../probe.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
@@ -165,7 +167,7 @@ route[FROM_CARRIER] {
     $var(trunk) = $(vn(owner){s.select,1,|});
     $vn(record) = $sht(trunks=>$var(trunk));
     # An empty number becomes 0, which nobody has.
-    $var(number) = $var(dialled);
+    $var(number) = $var(dialled);${withForms(cell, '\n    route(NUMBER_OF_CARRIER);')}
     route(INTERNATIONAL_FORM);
     $vn(did) = $sht(dids=>$var(number));
     if ($vn(did) == $null || $vn(record) == $null) {
@@ -343,7 +345,12 @@ route[SEND] {
 onreply_route[CALL_REPLY] {
     if ($rs == 100) return;
     route(SCREEN_HEADERS);
-    $var(id) = $avp(id);
+    $var(id) = $avp(id);${withAccounts(
+      cell,
+      `
+    $var(ahead) = 0;
+    if ($avp(challenged_at) != $null) route(COUNT_AS_CALLER);`,
+    )}
     $var(relayed) = $var(id);
     $var(branch) = "";
     if ($avp(forks) != $null) {
@@ -398,7 +405,12 @@ failure_route[CALL_FAILED] {
     $var(cause) = $T_reply_code;
     $var(id) = $avp(id);
     if (t_is_canceled()) {
-        $var(cause) = 487;
+        $var(cause) = 487;${withAccounts(
+          cell,
+          `
+    } else if ($avp(trunks) != $null && t_check_status("401|407") && route(CHALLENGE_OF_CALL) && uac_auth() && route(LOG_IN_TO_CARRIER)) {
+        exit;`,
+        )}
     } else if ($avp(trunks) != $null && route(MAY_TRY_ANOTHER_TRUNK)) {
         if (route(OTHER_TRUNK)) exit;
         if (t_branch_timeout()) $var(cause) = 503;

@@ -5,6 +5,7 @@ import { internalPorts } from '../../../../fleet/schema/fixed.ts';
 import { late } from '../../../../fleet/late-bound.ts';
 import { values } from '../../../values.ts';
 import { withEmergency } from '../with-emergency.ts';
+import { withAccounts } from '../accounts.ts';
 import { findOwner } from '../screen.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall, ofSide, selfAddress } from '../call-entry.ts';
@@ -64,7 +65,7 @@ route[IN_DIALOG] {
     route(SCREEN_HEADERS);
     if ($var(hides) > 0 && $var(answerer) == $var(id)) route(REVEAL_CONTACT);
     route(CHECK_DESCRIPTION);
-    t_on_reply("IN_DIALOG_REPLY");
+    t_on_reply("IN_DIALOG_REPLY");${withAccounts(cell, '\n    if ($vn(caller) != $null) route(ASK_AS_ACCOUNT);')}
 
     if ($var(own_call) == 0) {
         # Of a call that is over, or that another phone has taken: it changes nothing there.
@@ -303,7 +304,12 @@ route[MOVE_SIDE] {
     $var(tag) = ${ofSide('tag', 'vn(sender)')};
     $var(leg) = ${ofSide('leg', 'vn(sender)')};
     $var(routes) = ${ofSide('routes', 'vn(sender)')};
-    route(DESCRIBE_SIDE);
+    route(DESCRIBE_SIDE);${withAccounts(
+      cell,
+      `
+    $var(ahead) = ${ofSide('ahead', 'vn(sender)')};
+    if ($(var(ahead){s.len}) > 0) $var(side) = $_s($var(side)|$var(ahead));`,
+    )}
     if ($var(malformed) == 1 || $var(side) == $vn(sender)) return;
     # It is known for as long as it was; 0 would be for ever.
     $var(left) = $shtex(sides=>$var(sender));
@@ -349,7 +355,15 @@ route[CHECK_NEXT_HOP] {
 }
 
 onreply_route[IN_DIALOG_REPLY] {
-    route(SCREEN_HEADERS);
+    route(SCREEN_HEADERS);${withAccounts(
+      cell,
+      `
+    if ($avp(ahead) > 0) {
+        $var(cseq) = $(cs{s.int}) - $avp(ahead);
+        remove_hf("CSeq");
+        append_hf("CSeq: $var(cseq) $rm\r\n");
+    }`,
+    )}
     if ($rs < 300 && is_method("INVITE|UPDATE")) {
         $var(id) = $avp(id);
         $var(relayed) = $avp(relayed);

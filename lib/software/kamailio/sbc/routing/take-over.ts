@@ -1,4 +1,5 @@
 import type { Cell, SbcHost } from '../../../../fleet/derive/cell.ts';
+import { withAccounts } from '../accounts.ts';
 import type { Section } from '../../common/section.ts';
 import { ofCall, ofSide } from '../call-entry.ts';
 import { sockets } from '../sockets.ts';
@@ -30,7 +31,7 @@ reply_route {
         drop;
     }
     route(NAME_CALL);
-    $vn(caller) = $sht(sides=>$var(id));
+    $vn(caller) = $sht(sides=>$var(id));${withAccounts(cell, '\n    if ($vn(caller) == $null) route(NAME_CHALLENGED_CALL);')}
     if ($vn(caller) == $null || $sht(foreign=>$var(id)) == $null) {
         route(DROP_STRAY);
         drop;
@@ -55,7 +56,7 @@ reply_route {
     }
     prom_counter_inc("taken_over_total", "1", "answer");
     $avp(m) = $(vn(call){s.select,2,|}{s.int});
-    $avp(id) = $var(id);
+    $avp(id) = $var(id);${withAccounts(cell, '\n    route(COUNT_AS_CALLER);')}
     $var(branch) = "";
     if (${ofCall('leg')} == "-") {
         $avp(forks) = 1;
