@@ -89,8 +89,8 @@ export class Bed {
     writeFileSync(join(this.#folder, `${labCell.name}.yaml`), JSON.stringify(cell));
   }
 
-  operate(command: string): Promise<void> {
-    return this.#cellstamp(command, labCell.name);
+  operate(command: string, ...options: readonly string[]): Promise<void> {
+    return this.#cellstamp(command, labCell.name, ...options);
   }
 
   operateOn(command: 'drain' | 'undrain', host: string): Promise<void> {

@@ -118,6 +118,7 @@ export class KubernetesLab {
   readonly #images: Images;
   readonly #agents: AgentsProcess[] = [];
   readonly #nodes = new Map<string, number>();
+  #spare: number | undefined;
 
   private constructor(cluster: Cluster, outside: Outside, images: Images, spec: CellSpec) {
     this.cluster = cluster;
@@ -151,6 +152,7 @@ export class KubernetesLab {
       outside = await Outside.up(addresses, media);
       const lab = new KubernetesLab(cluster, outside, images, spec);
       await lab.#prepare();
+      if (spare > 0) lab.#spare = nodes;
       return lab;
     } catch (error) {
       await outside?.down();
@@ -186,12 +188,27 @@ export class KubernetesLab {
     const host = nodeHosts(cell).find((one) => one.name === name)!;
     await cluster.load(node, this.#images[host.role].archive);
     if (host.role === 'media') {
-      await cluster.kubectl(['annotate', 'node', nodeName(node), `${publicAddressAnnotation}=${publicAddress(node)}`]);
+      const address = `${publicAddressAnnotation}=${publicAddress(node)}`;
+      await cluster.kubectl(['annotate', '--overwrite', 'node', nodeName(node), address]);
     }
     await cluster.kubectl(['taint', 'node', nodeName(node), `cellstamp.io/cell=${cell.name}:NoSchedule`]);
     const labels = Object.entries(hostLabels(cell, host)).map(([key, value]) => `${key}=${value}`);
     await cluster.kubectl(['label', 'node', nodeName(node), ...labels]);
     this.#nodes.set(name, node);
+  }
+
+  /** Takes a host off its node, by its labels; the node is free then. */
+  async take(name: string): Promise<void> {
+    const node = nodeName(this.node(name));
+    this.#spare = this.node(name);
+    const keys = ['cell', 'role', 'host'].map((key) => `cellstamp.io/${key}-`);
+    await this.cluster.kubectl(['label', 'node', node, ...keys]);
+    await this.cluster.kubectl(['taint', 'node', node, 'cellstamp.io/cell-']);
+  }
+
+  /** Number of the node that has no host, where there is one. */
+  spareNode(): number {
+    return this.#spare!;
   }
 
   /** Number of the node of a host. */
