@@ -98,9 +98,12 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster, 
       await lab.cluster.powerCut(lab.node('media-2'));
       await new Promise((resolve) => setTimeout(resolve, 10_000));
     });
-    expect(failuresOf(results)).toEqual([]);
-    await bed.nothingIsLeftOf(results, ['media-1', 'media-3']);
-    await lab.cluster.boot(lab.node('media-2'));
+    try {
+      expect(failuresOf(results)).toEqual([]);
+      await bed.nothingIsLeftOf(results, ['media-1', 'media-3']);
+    } finally {
+      await lab.cluster.boot(lab.node('media-2'));
+    }
     const began = Date.now();
     await until(() => relaysAreHome(lab), 150);
     await servedBy(2);

@@ -483,11 +483,20 @@ said.append([address in firewall for address in ("10.16.0.66", "10.16.0.77", "10
     ).toEqual([
       [true, false],
       ['10.16.0.61', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
-      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
-      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
+      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.77' }, [], 'value-of-relay_secret'],
+      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.77' }, [], 'value-of-relay_secret'],
       ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.77' }, [], 'value-of-relay_secret'],
       [true, true, true, false],
     ]);
+    // Of two nodes with the same labels neither of which is ready, the one that was the host is.
+    const listed = (...addresses: readonly string[]) =>
+      JSON.stringify({
+        items: [{ endpoints: addresses.map((address) => ({ hostname: 'media-2', addresses: [address] })) }],
+      });
+    expect(
+      told(`for given in (${listed('10.16.0.40', '10.16.0.77')}, ${listed('10.16.0.40')}):
+    said.append(best(given, {"media-2"}, {"media-2": "10.16.0.77"})["media-2"][1])`),
+    ).toEqual(['10.16.0.77', '10.16.0.40']);
     // Nobody beside root reads what it is made from.
     expect(statSync(join(folder, '.followed', 'etc_cellstamp_relays.json')).mode & 0o777).toBe(0o600);
   });

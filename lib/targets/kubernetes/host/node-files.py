@@ -65,13 +65,16 @@ def endpoints(slices):
         yield endpoint.get("hostname"), endpoint["addresses"][0], rank
 
 
-def best(slices, hosts):
-    """Rank and address of every one of these hosts that is there. A pod that ends and the one that follows it may both be there for a while."""
+def best(slices, hosts, known={}):
+    """
+    Rank and address of every one of these hosts that is there. A pod that ends and the one that follows it may both be there for a while.
+    @param known address by name that is taken where another one is no better
+    """
     found = {}
     for name, address, rank in endpoints(slices):
-        if name in hosts and rank > found.get(name, ((), ""))[0]:
-            found[name] = (rank, address)
-    return found
+        if name in hosts and (rank, address == known.get(name)) > found.get(name, (((), False), ""))[0]:
+            found[name] = ((rank, address == known.get(name)), address)
+    return {name: (rank, address) for name, ((rank, _), address) in found.items()}
 
 
 def require_alone(slices, own):
@@ -243,7 +246,10 @@ class Table:
     def update(self, found):
         """@param found rank and address of the media hosts that are there, by number. Returns whether Kamailio has it all."""
         leaving = {number for number, ((stays, _), _) in found.items() if not stays}
-        move(self.addresses, found)
+        # Who is not ready may be the one that is to become the host, or another node by mistake.
+        for number, ((stays, serves), address) in found.items():
+            if stays and (serves or self.addresses[number] == NOBODY):
+                self.addresses[number] = address
         text = "\n".join(self.rendered(leaving)) + "\n"
         if text != self.text:
             with open(self.path + ".new", "w") as file:
@@ -257,11 +263,6 @@ class Table:
         return self.is_taken
 
 
-def move(addresses, found):
-    """Brings addresses by name to where hosts are. Who is not ready may be the one that is to become the host, or another node by mistake."""
-    for name, ((stays, serves), address) in found.items():
-        if stays and (serves or addresses[name] == NOBODY):
-            addresses[name] = address
 
 
 class Neighbours:
@@ -276,7 +277,8 @@ class Neighbours:
 
     def update(self, found):
         """@param found rank and address of the hosts that are there, by name. Returns whether the kernel has it all."""
-        move(self.addresses, found)
+        # One that is to have its relay back is not ready before its neighbour knows where it is.
+        self.addresses.update({name: address for name, ((stays, _), address) in found.items() if stays})
         if self.addresses == self.taken:
             return True
         values = {self.hosts[name]: address for name, address in self.addresses.items()}
@@ -343,13 +345,13 @@ def follower(config, config_folder, root):
     """What brings this host to a list of where the hosts are, and returns whether it is there."""
     if "followed" in config:
         files = Neighbours(config, root)
-        return lambda listed: files.update(best(listed, files.hosts))
+        return lambda listed: files.update(best(listed, files.hosts, files.addresses))
     media, partner = config["mediaHosts"], Partner(config, root)
     with open(os.path.join(config_folder, media["key"])) as file:
         table = Table(file.read(), media["path"], media["allow"], media["reload"])
 
     def update(listed):
-        has_partner = partner.update(best(listed, partner.started_with))
+        has_partner = partner.update(best(listed, partner.started_with, partner.taken))
         found = best(listed, media["numbers"])
         return table.update({str(media["numbers"][name]): one for name, one in found.items()}) and has_partner
 
