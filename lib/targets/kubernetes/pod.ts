@@ -173,7 +173,10 @@ function containers(
   const of = (service: Service) =>
     serviceContainer(workload, service, services, [
       ...mounts,
-      ...(isWithdrawable(service) ? [{ name: 'known', mountPath: knownFolder }] : []),
+      // Operations ask Kamailio's container, which runs whether or not the SBC is drained.
+      ...(workload.role === 'sbc' && (isWithdrawable(service) || service.name === 'kamailio')
+        ? [{ name: 'known', mountPath: knownFolder }]
+        : []),
       ...ownState(service, state),
     ]);
   const at = (...places: readonly Place[]) =>

@@ -19,7 +19,11 @@ describeWith(['root', 'debian-packages', 'cluster'], 'a cell on a real cluster, 
   beforeAll(async () => {
     bed = await Bed.up(1);
     lab = bed.lab;
+    const began = Date.now();
     await bed.serve();
+    const one = { kinds: [withinTenant], calls: 1, ratePerSecond: 1, talkSeconds: 0.5 };
+    expect(failuresOf((await bed.agents.run(one)).results)).toEqual([]);
+    console.log(`the first call has been answered and has ended ${seconds(Date.now() - began)} after the objects`);
   }, 500_000);
   afterAll(() => bed?.down(), 120_000);
 

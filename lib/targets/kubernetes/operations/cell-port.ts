@@ -140,8 +140,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
   /** Whether Kamailio is ready, whatever else its pod waits for: without the database an SBC serves. */
   const serves = (pod: Pod) => hasReady('kamailio', pod);
 
-  const isWithdrawn = async (sbc: string): Promise<boolean> =>
-    (await runIn('keepalived', sbc, askWithdrawn)).trim() === 'yes';
+  const isWithdrawn = async (sbc: string): Promise<boolean> => (await run(sbc, askWithdrawn)).trim() === 'yes';
 
   /** SBCs that answer, and whether each is the active one. */
   const states = async (): Promise<readonly { readonly name: string; readonly active: boolean }[]> => {
@@ -357,7 +356,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
       }
     },
 
-    readmit: async (sbc) => void (await runIn('keepalived', sbc, readmitSbc)),
+    readmit: async (sbc) => void (await run(sbc, readmitSbc)),
 
     async hosts() {
       const all = await states();

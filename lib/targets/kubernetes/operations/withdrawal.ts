@@ -1,4 +1,4 @@
-/** An SBC that is kept from the floating address, by a mark on its node. Commands are for its container of keepalived. */
+/** An SBC that is kept from the floating address, by a mark on its node. */
 import type { HostCommand } from '../../../operations/host-command.ts';
 import { leaveScriptPath, pidPath } from '../../../software/keepalived/index.ts';
 import { withdrawnMark } from '../host/known.ts';
@@ -9,7 +9,7 @@ export const askWithdrawn: HostCommand = {
   seconds: 10,
 };
 
-/** It takes no new calls for a moment, then keepalived gives the address up and ends; it waits in its container. Twice is as good as once. */
+/** In the container of keepalived. It takes no new calls for a moment, then keepalived gives the address up and ends; it waits in its container. Twice is as good as once. */
 export const withdrawSbc: HostCommand = {
   does: 'give up the floating address',
   argv: [
