@@ -7,6 +7,7 @@ import type { Cell } from '../../../lib/fleet/derive/cell.ts';
 import { parseCell, type CellInput, type CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { callRecordStream, type CallEvent } from '../../../lib/software/kamailio/sbc/records.ts';
 import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
+import { databaseNames } from '../../../lib/software/postgresql/names.ts';
 import { usersSql } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
 import { cellOnNodes } from '../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { writeArchive } from '../../../lib/targets/kubernetes/image/archive.ts';
@@ -63,6 +64,17 @@ export async function makeImages(folder: string): Promise<Images> {
   const images: Images = { sbc, media, pause: await pauseImage(folder) };
   writeFileSync(file, JSON.stringify(images));
   return images;
+}
+
+/** The image of PostgreSQL and Redis in the cluster, kept like the others. */
+export async function makeDataImage(folder: string): Promise<Images['sbc']> {
+  const file = join(folder, 'data-image.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Images['sbc'];
+  const images = { ...labCell.kubernetes.images, data: `localhost/cellstamp-data@${anyDigest}` };
+  const spec = parseCell({ ...labCell, kubernetes: { ...labCell.kubernetes, images } });
+  const made = await makeImage(cellOnNodes(spec), 'data', folder);
+  writeFileSync(file, JSON.stringify(made));
+  return made;
 }
 
 /** A program that does nothing, for the pods of a cluster without a registry. */
@@ -140,9 +152,12 @@ export class KubernetesLab {
   /**
    * A cluster with the cell's nodes, and all that is around it; nothing of the cell is applied.
    * @param spare nodes beside those of the cell's hosts
+   * @param change what the cell has beside the lab's
    */
-  static async up(images: Images, spare: number): Promise<KubernetesLab> {
-    const spec = KubernetesLab.spec(images);
+  static async up(images: Images, spare: number, change?: (cell: CellInput) => CellInput): Promise<KubernetesLab> {
+    const spec = KubernetesLab.spec(images, change);
+    // The nodes have the machine's file system, and remember beyond the end of a cluster.
+    rmSync(join('/var/lib/cellstamp', spec.name), { recursive: true, force: true });
     const nodes = spec.media.hosts + 2 + spare;
     const cluster = await Cluster.up(nodes, [images.pause]);
     let outside: Outside | undefined;
@@ -167,7 +182,7 @@ export class KubernetesLab {
     await this.apply([manifests(this.spec)[0]!]);
     const { secrets } = this.outside;
     await this.apply(
-      (['sbc', 'media'] as const).map((role) => ({
+      (['sbc', 'media', 'data'] as const).map((role) => ({
         apiVersion: 'v1',
         kind: 'Secret',
         metadata: { name: `${role}-secrets`, namespace: this.namespace },
@@ -273,6 +288,27 @@ export class KubernetesLab {
     return undefined;
   }
 
+  /** Asks the cell's PostgreSQL, wherever it is, as whoever runs it. */
+  sql(text: string): Promise<string> {
+    if (this.spec.kubernetes!.database.inCluster === undefined) return this.outside.sql(text);
+    const ask = [
+      'psql',
+      '--host=/run/data',
+      '--username=postgres',
+      '-At',
+      '--set=ON_ERROR_STOP=1',
+      databaseNames.database,
+    ];
+    return this.cluster.kubectl(['exec', '--stdin', `--namespace=${this.namespace}`, 'database-0', '--', ...ask], text);
+  }
+
+  redis(...words: readonly string[]): Promise<string> {
+    if (this.spec.kubernetes!.redis.inCluster === undefined) return this.outside.redis(...words);
+    const ask = 'REDISCLI_AUTH=$(</cellstamp/secrets/redis_password) redis-cli --tls --insecure --json "$@"';
+    const argv = ['bash', '-c', ask, 'redis', ...words];
+    return this.cluster.kubectl(['exec', `--namespace=${this.namespace}`, 'redis-0', '--', ...argv]);
+  }
+
   async addUsers(users: readonly LabUser[]): Promise<void> {
     const rows = users.map(({ name, tenant }) => ({
       name,
@@ -280,7 +316,7 @@ export class KubernetesLab {
       domain: domainOf(tenant),
       password: passwordOf(name),
     }));
-    await this.outside.sql(usersSql(rows));
+    await this.sql(usersSql(rows));
   }
 
   user({ name, tenant, address }: LabUser): AgentSpec {
@@ -320,7 +356,7 @@ export class KubernetesLab {
 
   async records(): Promise<readonly CallEvent[]> {
     const entries = JSON.parse(
-      await this.outside.redis('XRANGE', callRecordStream, String(this.startedAt - 1000), '+'),
+      await this.redis('XRANGE', callRecordStream, String(this.startedAt - 1000), '+'),
     ) as readonly (readonly [string, readonly [string, string]])[];
     return entries.map(([, [, text]]) => JSON.parse(text) as CallEvent);
   }
