@@ -97,6 +97,7 @@ export const maximalFrontInput = {
     anycast: { address: '198.51.100.1', range: '198.51.100.0/24' },
     nodes: { managedBy: 'karpenter', nodePorts: '31000-32000', publicAddressFrom: 'annotation' },
     drainMinutes: 600,
+    monitoring: { from: ['10.244.0.0/16'], labels: { release: 'kube-prometheus-stack' } },
     secret: 'voip.edges',
   },
 } as const satisfies FrontInput;

@@ -76,8 +76,8 @@ export function filesObject(host: Metadata, config: HostConfig, settings: object
 }
 
 /** A port of metrics lets in whoever collects them, too. */
-const askedFor = (port: ListeningPort, ranges: readonly string[] | undefined): ListeningPort =>
-  ranges === undefined || !port.name.endsWith('-metrics') ? port : { ...port, peers: [...port.peers, { ranges }] };
+export const askedFor = (port: ListeningPort, ranges: readonly string[] | undefined): ListeningPort =>
+  ranges === undefined || !/(^|-)metrics$/.test(port.name) ? port : { ...port, peers: [...port.peers, { ranges }] };
 
 /** The HostConfig as a node carries it out. */
 function onNode(cell: Cell, host: NodeHost): HostConfig {
