@@ -68,7 +68,7 @@ def endpoints(slices):
 def best(slices, hosts, known={}):
     """
     Rank and address of every one of these hosts that is there. A pod that ends and the one that follows it may both be there for a while.
-    @param known address by name that is taken where another one is no better
+    @param known address by name, which is kept unless another one ranks higher
     """
     found = {}
     for name, address, rank in endpoints(slices):
