@@ -3,9 +3,11 @@ import type { CellPort } from './cell-port.ts';
 import { OperationFailure } from './failure.ts';
 import { awaitProbe, probeFaults } from './probes.ts';
 
+export type RollKind = 'media' | 'sbc';
+
 export interface RollHost {
   readonly name: string;
-  readonly kind: 'media' | 'sbc';
+  readonly kind: RollKind;
   /** Whether it is the SBC that takes calls now. */
   readonly active: boolean;
 }
@@ -26,13 +28,18 @@ export interface RollPort extends CellPort {
  * Media hosts, then the standby SBC, then the active one. Stops at the first host that does not become ready, and when calls of the cell's probe
  * fail that did not fail before; doing it again goes on from there.
  *
+ * @param only the only kind of host that is meant; all by default
  * @param onReady told of each host that is
  * @param signal once it is aborted no further host is touched
  * @returns the hosts that are ready, in the order in which they were touched
  */
 export async function roll(
   port: RollPort,
-  { onReady, signal }: { readonly onReady?: (host: string) => void; readonly signal?: AbortSignal } = {},
+  {
+    only,
+    onReady,
+    signal,
+  }: { readonly only?: RollKind; readonly onReady?: (host: string) => void; readonly signal?: AbortSignal } = {},
 ): Promise<readonly string[]> {
   return port.exclusively('roll', async () => {
     const ready: string[] = [];
@@ -43,7 +50,7 @@ export async function roll(
       // Asked each time: the SBC that is active may have changed since.
       const hosts = await port.hosts();
       if (hosts.length === 0) throw new OperationFailure(`cell ${port.cell} has no host that runs`);
-      const next = inOrder(hosts).find((host) => !ready.includes(host));
+      const next = inOrder(hosts, only).find((host) => !ready.includes(host));
       if (next === undefined) return ready;
       await port.renew(next);
       await awaitProbe(port, await sbcs(), next, before, signal);
@@ -53,7 +60,10 @@ export async function roll(
   });
 }
 
-function inOrder(hosts: readonly RollHost[]): readonly string[] {
+function inOrder(hosts: readonly RollHost[], only: RollKind | undefined): readonly string[] {
   const rank = ({ kind, active }: RollHost) => (kind === 'media' ? 0 : active ? 2 : 1);
-  return [...hosts].sort((a, b) => rank(a) - rank(b)).map(({ name }) => name);
+  return hosts
+    .filter(({ kind }) => only === undefined || kind === only)
+    .sort((a, b) => rank(a) - rank(b))
+    .map(({ name }) => name);
 }

@@ -28,7 +28,7 @@ export function addDrain(program: Command): Command {
       '\nExample:\n  $ npx cellstamp drain media-1\n  $ npx cellstamp drain sbc-1 --cell euw1-a --json\n' +
         '  $ npx cellstamp drain media-1 --target kubernetes --cell k8s-a\n\n' +
         'New calls go elsewhere at once. The relay of a media host moves to its neighbour with its calls: each hears 0.1 to 0.3 s\n' +
-        'of silence. An active SBC first hands over to the other one. On Kubernetes only media hosts can be drained. While the command\n' +
+        'of silence. An active SBC first hands over to the other one. On Kubernetes its node remembers that. While the command\n' +
         'waits, it shows on a terminal which calls it waits for. After Ctrl-C the host stays partly drained: run the command again to\n' +
         'continue, or `npx cellstamp undrain` to return the host to service.',
     )
@@ -67,25 +67,19 @@ interface Options {
   readonly json?: true;
 }
 
-/** The cell that is meant. @throws CommandFailure when the host can't be drained there, or no cell is named */
-async function portOf(host: string, { target, cell, cells }: Options): Promise<DrainPort> {
+/** The cell that is meant. @throws CommandFailure when none is named */
+async function portOf({ target, cell, cells }: Options): Promise<DrainPort> {
   if (target === 'local') {
     const { name } = await runningCell(cell);
     return (await import('../../targets/local/cell-port.ts')).localCell(name);
   }
   if (cell === undefined) throw new CommandFailure('--cell is missing, the name of a cell on Kubernetes', 2);
-  if (/^sbc-/.test(host)) {
-    throw new CommandFailure(
-      `${host}: on Kubernetes only media hosts are drained; an SBC whose pod is deleted hands over to the other one`,
-      2,
-    );
-  }
   const { drainableCell } = await import('../../targets/kubernetes/operations/drain-port.ts');
   return drainableCell(readCell(cells, cell).spec);
 }
 
 async function drain(host: string, options: Options & { readonly deadline: number }): Promise<void> {
-  const port = await portOf(host, options);
+  const port = await portOf(options);
   const { cell } = port;
   const operations = await import('../../operations/drain.ts');
   const line = new LiveLine();
@@ -116,7 +110,7 @@ function describe(cell: string, { host, dead, takenOverBy, moved, ended }: Drain
 }
 
 async function undrain(host: string, options: Options): Promise<void> {
-  const port = await portOf(host, options);
+  const port = await portOf(options);
   const { cell } = port;
   const operations = await import('../../operations/drain.ts');
   const line = new LiveLine();

@@ -7,7 +7,7 @@ import { cellsOption, readCell } from '../cell-files.ts';
 import { CommandFailure } from '../failure.ts';
 import { printJson } from '../output.ts';
 
-const roles = ['sbc', 'media'] as const;
+const roles = ['sbc', 'media', 'data'] as const;
 type Role = (typeof roles)[number];
 
 export function addImage(program: Command): Command {
@@ -30,7 +30,7 @@ Example:
   $ npx cellstamp image k8s-a --pin
   $ skopeo copy --preserve-digests oci-archive:images/k8s-a-sbc.oci.tar docker://registry.example.com/cellstamp-sbc
 
-The cell’s file names the images, in kubernetes.images. Each is an OCI archive, which docker, podman, skopeo and containerd
+The cell’s file names the images, in kubernetes.images; data only where PostgreSQL or Redis is in the cluster. Each is an OCI archive, which docker, podman, skopeo and containerd
 load; beside it is the list of its packages in SPDX. The same packages give the same digest. Needs mmdebstrap.`,
     )
     .action(image);
@@ -58,9 +58,11 @@ async function image(name: string, { cells, role, output, architecture, pin, jso
     import('../../targets/kubernetes/cell-on-nodes.ts'),
   ]);
   const made = [];
-  for (const each of role === undefined ? roles : [role]) {
+  const { images } = spec.kubernetes;
+  const named = roles.filter((one) => images[one] !== undefined);
+  for (const each of role === undefined ? named : [role]) {
     const one = await makeImage(cellOnNodes(spec), each, output, { architecture });
-    if (pin) pinImage(join(cells, `${name}.yaml`), spec.kubernetes.images[each], one.image);
+    if (pin) pinImage(join(cells, `${name}.yaml`), images[each]!, one.image);
     if (!json) console.log(`${one.image}\n  ${one.archive}, ${counted(one.packages, 'package')} in ${one.contents}`);
     made.push(one);
   }

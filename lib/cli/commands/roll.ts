@@ -18,7 +18,7 @@ export function addRoll(program: Command): Command {
     .description('Applies the current configuration to the hosts of a running cell, one at a time.')
     .argument('<cell>', 'name of the cell')
     .addOption(anyTargetOption())
-    .addOption(new Option('--only <kind>', 'on this machine: roll only these hosts').choices(kinds))
+    .addOption(new Option('--only <kind>', 'roll only these hosts; data only on this machine').choices(kinds))
     .option(
       '--deadline <seconds>',
       `on this machine: how long calls that can’t move may continue before they get a BYE (default: ${usualDeadlineSeconds})`,
@@ -28,7 +28,7 @@ export function addRoll(program: Command): Command {
     .option('--json', 'print the hosts as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ npx cellstamp roll euw1-a\n  $ npx cellstamp roll euw1-a --only media\n  $ npx cellstamp roll euw1-a --target aws\n\n' +
+      '\nExample:\n  $ npx cellstamp roll euw1-a\n  $ npx cellstamp roll euw1-a --only media\n  $ npx cellstamp roll euw1-a --target aws --only sbc\n\n' +
         'Media hosts come first, then the standby SBC, then the active one; up-to-date hosts are left alone. On this machine data hosts\n' +
         'come before them: first the replicas, then the primaries, each of which a replica replaces. A media host or an SBC is drained\n' +
         '(`npx cellstamp drain --help`), recreated from the cell’s file, and returned to service. On AWS a host takes the bundle that\n' +
@@ -51,16 +51,17 @@ const tidying = 'stops once the host that it works on is ready; run it again to 
 
 async function roll(name: string, options: Options): Promise<void> {
   if (options.target === 'local') return rollHere(name, options);
-  const given = [options.only === undefined ? [] : '--only', options.deadline === undefined ? [] : '--deadline'].flat();
-  if (given.length > 0)
-    throw new CommandFailure(`${given.join(' and ')} ${given.length > 1 ? 'go' : 'goes'} with --target local only`, 2);
+  const { only, deadline } = options;
+  const wrong = [...(only === 'data' ? ['--only data'] : []), ...(deadline === undefined ? [] : ['--deadline'])];
+  if (only === 'data' || deadline !== undefined)
+    throw new CommandFailure(`${wrong.join(' and ')} ${wrong.length > 1 ? 'go' : 'goes'} with --target local only`, 2);
   const { spec } = readCell(options.cells, name);
   const [operations, port] = await Promise.all([import('../../operations/roll.ts'), portOf(options.target, spec)]);
   const onReady = (host: string) => {
     if (!options.json) console.log(`${host} of ${name} is ready`);
   };
   await interruptible(async (signal) => {
-    const ready = await operations.roll(port, { onReady, signal });
+    const ready = await operations.roll(port, { ...(only === undefined ? {} : { only }), onReady, signal });
     if (options.json) printJson({ cell: name, ready });
   }, tidying);
 }

@@ -5,7 +5,7 @@ import { contains, parseRange } from '../range.ts';
 import type { FrontSpec } from '../schema/front-types.ts';
 import { neverOutside } from '../schema/fixed.ts';
 import { isFrontOnKubernetes, type FrontOnKubernetes } from '../schema/targets/kubernetes-front.ts';
-import { nodesWaitForCalls, overlap, portsOfTheNode, text } from './kubernetes.ts';
+import { metricsAreNotPublic, nodesWaitForCalls, overlap, portsOfTheNode, text } from './kubernetes.ts';
 
 /** Ports of the node that an edge takes. */
 function takenPorts({ edge, health }: FrontSpec): readonly { readonly path: Path; readonly port: number }[] {
@@ -115,6 +115,7 @@ const rules: readonly Rule<FrontOnKubernetes>[] = [
   nodesWaitForCalls,
   allAnnounceOrNone,
   anycastIsReached,
+  metricsAreNotPublic,
   neighboursAreDifferent,
 ];
 

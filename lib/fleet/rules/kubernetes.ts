@@ -167,6 +167,76 @@ const namesAreTheNodes: Rule<OnKubernetes> = {
   },
 };
 
+/** The parts whose program is in the cluster, and is reached by the address of its Service. */
+const inCluster = ({ kubernetes: { database, redis } }: OnKubernetes) => [
+  ...(database.inCluster === undefined ? [] : [{ part: 'database', host: database.host }]),
+  ...(redis.inCluster === undefined ? [] : [{ part: 'redis', host: redis.host }]),
+];
+
+const dataIsRead = [
+  ...['kubernetes.database.host', 'kubernetes.database.inCluster'],
+  ...['kubernetes.redis.host', 'kubernetes.redis.inCluster'],
+];
+
+const servicesHaveAnAddress: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: dataIsRead,
+  *check(spec) {
+    for (const { part, host } of inCluster(spec)) {
+      if (/^[0-9.]+$/.test(host)) continue;
+      yield {
+        path: ['kubernetes', part, 'host'],
+        alsoAt: [['kubernetes', part, 'inCluster']],
+        message: `${host} is a name, and the pods of hosts ask no DNS of the cluster`,
+        allowed: 'the address that the Service is to get, of the cluster’s range for Services',
+      };
+    }
+    const [first, second] = inCluster(spec);
+    if (second === undefined || first!.host !== second.host) return;
+    yield {
+      path: ['kubernetes', second.part, 'host'],
+      alsoAt: [['kubernetes', first!.part, 'host']],
+      message: `${second.host} is given twice, and each Service has an address of its own`,
+      allowed: 'another address of the cluster’s range for Services',
+    };
+  },
+};
+
+const isStatefulSet = ({ kubernetes: { database, redis } }: OnKubernetes): boolean =>
+  database.inCluster?.by === 'statefulset' || redis.inCluster !== undefined;
+
+const statefulSetsHaveAnImage: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: ['kubernetes.images', ...dataIsRead],
+  *check(spec) {
+    if (!isStatefulSet(spec) || spec.kubernetes.images.data !== undefined) return;
+    yield {
+      path: ['kubernetes', 'images'],
+      message: 'data is missing, and PostgreSQL or Redis is to run in the cluster',
+      allowed: 'images.data, as `npx cellstamp image --role data` makes it',
+    };
+  },
+};
+
+const statefulSetsAreForTests: Rule<OnKubernetes> = {
+  severity: 'warning',
+  reads: dataIsRead,
+  *check({ kubernetes: { database, redis } }) {
+    const parts = [
+      ...(database.inCluster?.by === 'statefulset' ? ['database'] : []),
+      ...(redis.inCluster === undefined ? [] : ['redis']),
+    ];
+    for (const part of parts) {
+      yield {
+        path: ['kubernetes', part, 'inCluster'],
+        message: `is one ${part === 'redis' ? 'Redis' : 'PostgreSQL'} without a replica or a backup: for laptops and tests`,
+        allowed:
+          part === 'redis' ? 'the host of a managed Redis' : 'by: cloudnative-pg, or the host of a managed PostgreSQL',
+      };
+    }
+  },
+};
+
 interface PublicAddress {
   readonly path: Path;
   readonly address: string;
@@ -277,7 +347,10 @@ const floatingAddressMoves: Rule<OnKubernetes> = {
 /** The largest range for private networks (RFC 1918). */
 const widestPrefix = 8;
 
-const metricsAreNotPublic: Rule<OnKubernetes> = {
+/** Of cells, and of edges. */
+export const metricsAreNotPublic: Rule<{
+  readonly kubernetes: { readonly monitoring?: { readonly from: readonly string[] } | undefined };
+}> = {
   severity: 'error',
   reads: ['kubernetes.monitoring.from'],
   *check({ kubernetes: { monitoring } }) {
@@ -302,6 +375,9 @@ const rules: readonly Rule<OnKubernetes>[] = [
   moduleRule('required', 'error'),
   moduleRule('preferred', 'warning'),
   namesAreTheNodes,
+  servicesHaveAnAddress,
+  statefulSetsHaveAnImage,
+  statefulSetsAreForTests,
   addressesAreOutside,
   addressesAreOfOneHost,
   everyMediaHostHasAnAddress,

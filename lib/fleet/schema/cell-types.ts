@@ -204,6 +204,8 @@ export interface CellInput {
           readonly sbc: string;
           /** Image of the media hosts, with its digest. */
           readonly media: string;
+          /** Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet. */
+          readonly data?: string | undefined;
         };
         /** Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network. */
         readonly floatingAddress: string;
@@ -237,11 +239,33 @@ export interface CellInput {
           readonly host: string;
           /** PostgreSQL user that owns the schema. @default "cellstamp_admin" */
           readonly adminUser?: string | undefined;
+          /** A PostgreSQL in the cell’s namespace, on nodes of no host. host is the address then that its Service gets, one of the cluster’s range for Services that no other has, and its certificate is for that address. Default: none; it is elsewhere. */
+          readonly inCluster?:
+            | {
+                /** cloudnative-pg: a Cluster of that operator, which must be in the cluster. statefulset: one PostgreSQL without a replica or a backup, for laptops and tests. */
+                readonly by: 'cloudnative-pg' | 'statefulset';
+                /** PostgreSQLs of the Cluster, of which one is the primary. A StatefulSet has one. @default 2 */
+                readonly instances?: number | undefined;
+                /** Size of each volume, for example 20Gi. @default "10Gi" */
+                readonly storage?: string | undefined;
+                /** StorageClass of the volumes. Default: the cluster’s own. */
+                readonly storageClass?: string | undefined;
+              }
+            | undefined;
         };
         /** The Redis of the cell. */
         readonly redis: {
           /** Host name or address of the Redis primary, on port 6379, with TLS. */
           readonly host: string;
+          /** A StatefulSet with one Redis, for laptops and tests. host is the address then that its Service gets. Default: none; it is elsewhere. */
+          readonly inCluster?:
+            | {
+                /** Size of each volume, for example 20Gi. @default "10Gi" */
+                readonly storage?: string | undefined;
+                /** StorageClass of the volumes. Default: the cluster’s own. */
+                readonly storageClass?: string | undefined;
+              }
+            | undefined;
         };
         /** A PodMonitor for each role and a PrometheusRule, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none. */
         readonly monitoring?:
@@ -259,6 +283,8 @@ export interface CellInput {
               readonly sbc?: string | undefined;
               /** Secret of the media hosts. @default "media-secrets" */
               readonly media?: string | undefined;
+              /** Secret of a PostgreSQL and a Redis that are StatefulSets. @default "data-secrets" */
+              readonly data?: string | undefined;
             }
           | undefined;
       }
@@ -652,6 +678,8 @@ export interface CellSpec {
           readonly sbc: string;
           /** Image of the media hosts, with its digest. */
           readonly media: string;
+          /** Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet. */
+          readonly data?: string | undefined;
         };
         /** Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network. */
         readonly floatingAddress: string;
@@ -677,11 +705,33 @@ export interface CellSpec {
           readonly host: string;
           /** PostgreSQL user that owns the schema. @default "cellstamp_admin" */
           readonly adminUser: string;
+          /** A PostgreSQL in the cell’s namespace, on nodes of no host. host is the address then that its Service gets, one of the cluster’s range for Services that no other has, and its certificate is for that address. Default: none; it is elsewhere. */
+          readonly inCluster?:
+            | {
+                /** cloudnative-pg: a Cluster of that operator, which must be in the cluster. statefulset: one PostgreSQL without a replica or a backup, for laptops and tests. */
+                readonly by: 'cloudnative-pg' | 'statefulset';
+                /** PostgreSQLs of the Cluster, of which one is the primary. A StatefulSet has one. @default 2 */
+                readonly instances: number;
+                /** Size of each volume, for example 20Gi. @default "10Gi" */
+                readonly storage: string;
+                /** StorageClass of the volumes. Default: the cluster’s own. */
+                readonly storageClass?: string | undefined;
+              }
+            | undefined;
         };
         /** The Redis of the cell. */
         readonly redis: {
           /** Host name or address of the Redis primary, on port 6379, with TLS. */
           readonly host: string;
+          /** A StatefulSet with one Redis, for laptops and tests. host is the address then that its Service gets. Default: none; it is elsewhere. */
+          readonly inCluster?:
+            | {
+                /** Size of each volume, for example 20Gi. @default "10Gi" */
+                readonly storage: string;
+                /** StorageClass of the volumes. Default: the cluster’s own. */
+                readonly storageClass?: string | undefined;
+              }
+            | undefined;
         };
         /** A PodMonitor for each role and a PrometheusRule, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none. */
         readonly monitoring?:
@@ -698,6 +748,8 @@ export interface CellSpec {
           readonly sbc: string;
           /** Secret of the media hosts. @default "media-secrets" */
           readonly media: string;
+          /** Secret of a PostgreSQL and a Redis that are StatefulSets. @default "data-secrets" */
+          readonly data: string;
         };
       }
     | undefined;

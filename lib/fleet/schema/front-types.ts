@@ -167,6 +167,15 @@ export interface FrontInput {
           | undefined;
         /** Minutes that an edge which ends waits for the calls that go through it. @default 240 */
         readonly drainMinutes?: number | undefined;
+        /** A PodMonitor of the edges and a PrometheusRule in each region, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none. */
+        readonly monitoring?:
+          | {
+              /** Ranges from which Prometheus asks the hosts for their metrics: of its pods, or of the nodes that they are on. */
+              readonly from: readonly string[];
+              /** Labels by which that Prometheus selects PodMonitors and PrometheusRules, for example release: kube-prometheus-stack. */
+              readonly labels?: Readonly<Record<string, string>> | undefined;
+            }
+          | undefined;
         /** Secret of the edges that is already in the namespace, made by hand or by External Secrets. Its keys are the names of the late-bound values. @default "edge-secrets" */
         readonly secret?: string | undefined;
       }
@@ -314,6 +323,15 @@ export interface FrontSpec {
         };
         /** Minutes that an edge which ends waits for the calls that go through it. @default 240 */
         readonly drainMinutes: number;
+        /** A PodMonitor of the edges and a PrometheusRule in each region, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none. */
+        readonly monitoring?:
+          | {
+              /** Ranges from which Prometheus asks the hosts for their metrics: of its pods, or of the nodes that they are on. */
+              readonly from: readonly string[];
+              /** Labels by which that Prometheus selects PodMonitors and PrometheusRules, for example release: kube-prometheus-stack. */
+              readonly labels: Readonly<Record<string, string>>;
+            }
+          | undefined;
         /** Secret of the edges that is already in the namespace, made by hand or by External Secrets. Its keys are the names of the late-bound values. @default "edge-secrets" */
         readonly secret: string;
       }

@@ -9,9 +9,9 @@ import { leaveScript, leaveScriptPath, leaveSeconds } from './leave.ts';
 export { claimScriptPath } from './config.ts';
 export { leaveScriptPath } from './leave.ts';
 
-const configPath = '/etc/keepalived/keepalived.conf';
+export const configPath = '/etc/keepalived/keepalived.conf';
 const interfaceScriptPath = '/usr/local/lib/cellstamp/keepalived-interface';
-const pidPath = '/run/keepalived/keepalived.pid';
+export const pidPath = '/run/keepalived/keepalived.pid';
 const vrrpPidPath = '/run/keepalived/vrrp.pid';
 
 /** Text of the script that tells keepalived the name of the interface with the host's address. */

@@ -2,6 +2,7 @@
 import type { CellSpec } from '../../fleet/schema/cell-types.ts';
 import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
 import { cellOnNodes } from './cell-on-nodes.ts';
+import { dataObjects } from './data-objects.ts';
 import { cellLabels, cellName, nodeHosts, roleLabels } from './names.ts';
 import { monitoringObjects } from './monitoring.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -29,6 +30,7 @@ export function manifests(spec: CellSpec): readonly KubernetesObject[] {
   };
   return [
     ...siteObjects(site),
+    ...dataObjects(cell),
     ...monitoringObjects(cell),
     ...nodeHosts(cell).flatMap((host) => hostObjects(cell, host)),
   ];

@@ -4,9 +4,10 @@ import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
 import type { HostConfig, Service } from '../../software/host-config.ts';
 import { kernelScriptPath } from '../../software/rtpengine/kernel.ts';
 import { firewallPath } from './host/firewall.ts';
-import { hostFiles, sbcAddresses } from './host/host-files.ts';
+import { hostFiles } from './host/host-files.ts';
+import { knownFolder, withdrawnMark } from './host/known.ts';
 import { nodeSettingsPath } from './host/node-settings.ts';
-import { asksOtherHosts, startedMark, startScriptPath, startsAsRoot } from './host/start-script.ts';
+import { asksOtherHosts, isWithdrawable, startedMark, startScriptPath, startsAsRoot } from './host/start-script.ts';
 import { cellName, hostLabels, hostsService, type NodeHost } from './names.ts';
 import type { Container, KubernetesObject, Probe, SecurityContext, VolumeMount } from './objects.ts';
 import { requests, type Requests } from './requests.ts';
@@ -170,7 +171,14 @@ function containers(
   const services = inOrder(config.services);
   const state = stateMounts(config);
   const of = (service: Service) =>
-    serviceContainer(workload, service, services, [...mounts, ...ownState(service, state)]);
+    serviceContainer(workload, service, services, [
+      ...mounts,
+      // Operations ask Kamailio's container, which runs whether or not the SBC is drained.
+      ...(workload.role === 'sbc' && (isWithdrawable(service) || service.name === 'kamailio')
+        ? [{ name: 'known', mountPath: knownFolder }]
+        : []),
+      ...ownState(service, state),
+    ]);
   const at = (...places: readonly Place[]) =>
     services.filter((service) => places.includes(placeOf(service, services))).map(of);
   return {
@@ -237,14 +245,13 @@ function serviceContainer(
 }
 
 /** The service's own questions. A process that has ended is started again by the kubelet; one that hangs is for whoever operates the cell. */
-function probes({
-  ready,
-  health,
-  readyTimeoutSeconds,
-  stopTimeoutSeconds,
-}: Service): Pick<Container, 'startupProbe' | 'readinessProbe'> {
-  const says = ready[0] !== '/bin/true';
-  const asked = health ?? (says ? ready : undefined);
+function probes(service: Service): Pick<Container, 'startupProbe' | 'readinessProbe'> {
+  const { health, readyTimeoutSeconds, stopTimeoutSeconds } = service;
+  const says = service.ready[0] !== '/bin/true';
+  const ready = isWithdrawable(service) ? onlyUnlessWithdrawn('exit 0', service.ready) : service.ready;
+  const asked = isWithdrawable(service)
+    ? onlyUnlessWithdrawn('echo drained; exit 1', health ?? service.ready)
+    : (health ?? (says ? ready : undefined));
   return {
     ...(says
       ? {
@@ -258,6 +265,11 @@ function probes({
     ...(asked === undefined ? {} : { readinessProbe: probe(asked, { period: 5, timeout: 2, failures: 2 }) }),
   };
 }
+
+/** A drained SBC has started, and is not ready to take over. */
+const onlyUnlessWithdrawn = (otherwise: string, command: readonly string[]): readonly string[] => [
+  ...['/bin/bash', '-c', `[[ ! -e ${withdrawnMark} ]] || { ${otherwise}; }; exec "$@"`, 'probe', ...command],
+];
 
 const probe = (
   command: readonly string[],
@@ -347,7 +359,7 @@ function fillFiles({ image, role }: Workload, config: HostConfig, { secrets }: S
       { name: 'api-access', mountPath: account, readOnly: true },
       { name: 'files', mountPath: folders.files },
       { name: 'run', mountPath: '/run' },
-      ...(knowsSbcs(role) ? [{ name: 'known', mountPath: sbcAddresses.folder }] : []),
+      ...(knowsSbcs(role) ? [{ name: 'known', mountPath: knownFolder }] : []),
       ...stateMounts(config),
     ],
   };
@@ -357,23 +369,19 @@ function fillFiles({ image, role }: Workload, config: HostConfig, { secrets }: S
 const knowsSbcs = (role: Workload['role']): boolean => role !== 'edge';
 
 /**
- * Hosts come and go. Kamailio hears of media hosts while it runs, but not of another address of the other SBC; relays that move hear of all.
+ * Hosts come and go: SBCs and relays that move hear of all while they run.
  */
 const followHosts = (image: string, mounts: readonly VolumeMount[]): Container => ({
   name: 'follow-hosts',
   image,
   command: ['/usr/bin/python3', '-u', `${folders.config}/node-files`, 'follow', folders.config, account, folders.files],
   terminationMessagePolicy,
-  readinessProbe: probe(
-    ['/bin/bash', '-c', `[[ ! -e ${sbcAddresses.moved} ]] || { cat ${sbcAddresses.moved}; exit 1; }`],
-    { period: 5, timeout: 2, failures: 2 },
-  ),
   // Kamailio's socket and its folder are Kamailio's; the firewall is the node's.
   securityContext: limited(['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'NET_ADMIN']),
   volumeMounts: [
     { name: 'config', mountPath: folders.config, readOnly: true },
     { name: 'api-access', mountPath: account, readOnly: true },
-    { name: 'known', mountPath: sbcAddresses.folder, readOnly: true },
+    { name: 'known', mountPath: knownFolder, readOnly: true },
     { name: 'files', mountPath: folders.files },
     ...mounts,
   ],

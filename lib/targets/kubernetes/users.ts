@@ -9,7 +9,10 @@ export const users = {
   freeswitch: 903,
   stunnel4: 904,
   redis: 905,
+  postgres: 906,
 } as const;
+
+export type UserName = keyof typeof users;
 
 /** @throws Error for a user whom no image has */
 export function userNumber(name: string): number {

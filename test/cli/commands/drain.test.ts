@@ -14,12 +14,12 @@ describe('planned work on hosts', () => {
     expect(stderr).toContain('It must be a number from 0 to 86400.');
   });
 
-  it('roll knows media hosts and SBCs, and on AWS all of them alone', async () => {
+  it('roll knows media hosts and SBCs, and data hosts on this machine alone', async () => {
     const other = await cellstamp('roll', 'euw1-a', '--only', 'edge');
     expect(other).toMatchObject({ status: 2, stdout: '' });
     expect(other.stderr).toContain('Allowed choices are data, media, sbc.');
-    expect(await cellstamp('roll', 'euw1-a', '--target', 'aws', '--only', 'media', '--deadline', '5')).toEqual({
-      ...{ status: 2, stdout: '', stderr: 'cellstamp: --only and --deadline go with --target local only\n' },
+    expect(await cellstamp('roll', 'euw1-a', '--target', 'aws', '--only', 'data', '--deadline', '5')).toEqual({
+      ...{ status: 2, stdout: '', stderr: 'cellstamp: --only data and --deadline go with --target local only\n' },
     });
   });
 });

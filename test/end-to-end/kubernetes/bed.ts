@@ -32,18 +32,24 @@ export class Bed {
   readonly images: Images;
   readonly lab: KubernetesLab;
   readonly #folder: string;
+  readonly #change: (cell: CellInput) => CellInput;
   readonly #path = process.env['PATH'];
   #agents: AgentsProcess | undefined;
 
-  private constructor(images: Images, lab: KubernetesLab, folder: string) {
+  private constructor(images: Images, lab: KubernetesLab, folder: string, change: (cell: CellInput) => CellInput) {
     this.images = images;
     this.lab = lab;
     this.#folder = folder;
+    this.#change = change;
     process.env['PATH'] = `${lab.cluster.kubectlFolder()}:${this.#path}`;
   }
 
-  /** A cluster with nothing of the cell. @param spare nodes beside those of the cell's hosts */
-  static async up(spare = 0): Promise<Bed> {
+  /**
+   * A cluster with nothing of the cell.
+   * @param spare nodes beside those of the cell's hosts
+   * @param change what the cell has beside the lab's
+   */
+  static async up(spare = 0, change: (cell: CellInput) => CellInput = (cell) => cell): Promise<Bed> {
     await Cluster.requireNone();
     const folder = mkdtempSync(join(tmpdir(), 'cellstamp-kubernetes-'));
     try {
@@ -51,9 +57,9 @@ export class Bed {
       // Kept where somebody names a folder for them: they take most of a minute, and are the same.
       const images = await makeImages(process.env['CELLSTAMP_TEST_IMAGES'] ?? join(folder, 'images'));
       const made = Date.now();
-      const lab = await KubernetesLab.up(images, spare);
+      const lab = await KubernetesLab.up(images, spare, change);
       console.log(`images after ${seconds(made - began)}, a cluster after ${seconds(Date.now() - made)} more`);
-      return new Bed(images, lab, folder);
+      return new Bed(images, lab, folder, change);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       throw error;
@@ -85,12 +91,12 @@ export class Bed {
   write(change: (cell: CellInput) => CellInput = (cell) => cell): void {
     const { sbc, media } = this.images;
     const images = { sbc: sbc.image, media: media.image };
-    const cell = change({ ...labCell, kubernetes: { ...labCell.kubernetes, images } });
+    const cell = change(this.#change({ ...labCell, kubernetes: { ...labCell.kubernetes, images } }));
     writeFileSync(join(this.#folder, `${labCell.name}.yaml`), JSON.stringify(cell));
   }
 
-  operate(command: string): Promise<void> {
-    return this.#cellstamp(command, labCell.name);
+  operate(command: string, ...options: readonly string[]): Promise<void> {
+    return this.#cellstamp(command, labCell.name, ...options);
   }
 
   operateOn(command: 'drain' | 'undrain', host: string): Promise<void> {

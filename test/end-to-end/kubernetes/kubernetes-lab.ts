@@ -7,6 +7,7 @@ import type { Cell } from '../../../lib/fleet/derive/cell.ts';
 import { parseCell, type CellInput, type CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { callRecordStream, type CallEvent } from '../../../lib/software/kamailio/sbc/records.ts';
 import { paths } from '../../../lib/software/kamailio/sbc/paths.ts';
+import { databaseNames } from '../../../lib/software/postgresql/names.ts';
 import { usersSql } from '../../../lib/software/kamailio/sbc/tenant-tables.ts';
 import { cellOnNodes } from '../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { writeArchive } from '../../../lib/targets/kubernetes/image/archive.ts';
@@ -65,6 +66,17 @@ export async function makeImages(folder: string): Promise<Images> {
   return images;
 }
 
+/** The image of PostgreSQL and Redis in the cluster, kept like the others. */
+export async function makeDataImage(folder: string): Promise<Images['sbc']> {
+  const file = join(folder, 'data-image.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Images['sbc'];
+  const images = { ...labCell.kubernetes.images, data: `localhost/cellstamp-data@${anyDigest}` };
+  const spec = parseCell({ ...labCell, kubernetes: { ...labCell.kubernetes, images } });
+  const made = await makeImage(cellOnNodes(spec), 'data', folder);
+  writeFileSync(file, JSON.stringify(made));
+  return made;
+}
+
 /** A program that does nothing, for the pods of a cluster without a registry. */
 async function pauseImage(folder: string): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), 'cellstamp-pause-'));
@@ -118,6 +130,7 @@ export class KubernetesLab {
   readonly #images: Images;
   readonly #agents: AgentsProcess[] = [];
   readonly #nodes = new Map<string, number>();
+  #spare: number | undefined;
 
   private constructor(cluster: Cluster, outside: Outside, images: Images, spec: CellSpec) {
     this.cluster = cluster;
@@ -139,9 +152,12 @@ export class KubernetesLab {
   /**
    * A cluster with the cell's nodes, and all that is around it; nothing of the cell is applied.
    * @param spare nodes beside those of the cell's hosts
+   * @param change what the cell has beside the lab's
    */
-  static async up(images: Images, spare: number): Promise<KubernetesLab> {
-    const spec = KubernetesLab.spec(images);
+  static async up(images: Images, spare: number, change?: (cell: CellInput) => CellInput): Promise<KubernetesLab> {
+    const spec = KubernetesLab.spec(images, change);
+    // The nodes have the machine's file system, and remember beyond the end of a cluster.
+    rmSync(join('/var/lib/cellstamp', spec.name), { recursive: true, force: true });
     const nodes = spec.media.hosts + 2 + spare;
     const cluster = await Cluster.up(nodes, [images.pause]);
     let outside: Outside | undefined;
@@ -151,6 +167,7 @@ export class KubernetesLab {
       outside = await Outside.up(addresses, media);
       const lab = new KubernetesLab(cluster, outside, images, spec);
       await lab.#prepare();
+      if (spare > 0) lab.#spare = nodes;
       return lab;
     } catch (error) {
       await outside?.down();
@@ -165,7 +182,7 @@ export class KubernetesLab {
     await this.apply([manifests(this.spec)[0]!]);
     const { secrets } = this.outside;
     await this.apply(
-      (['sbc', 'media'] as const).map((role) => ({
+      (['sbc', 'media', 'data'] as const).map((role) => ({
         apiVersion: 'v1',
         kind: 'Secret',
         metadata: { name: `${role}-secrets`, namespace: this.namespace },
@@ -186,12 +203,27 @@ export class KubernetesLab {
     const host = nodeHosts(cell).find((one) => one.name === name)!;
     await cluster.load(node, this.#images[host.role].archive);
     if (host.role === 'media') {
-      await cluster.kubectl(['annotate', 'node', nodeName(node), `${publicAddressAnnotation}=${publicAddress(node)}`]);
+      const address = `${publicAddressAnnotation}=${publicAddress(node)}`;
+      await cluster.kubectl(['annotate', '--overwrite', 'node', nodeName(node), address]);
     }
     await cluster.kubectl(['taint', 'node', nodeName(node), `cellstamp.io/cell=${cell.name}:NoSchedule`]);
     const labels = Object.entries(hostLabels(cell, host)).map(([key, value]) => `${key}=${value}`);
     await cluster.kubectl(['label', 'node', nodeName(node), ...labels]);
     this.#nodes.set(name, node);
+  }
+
+  /** Takes a host off its node, by its labels; the node is free then. */
+  async take(name: string): Promise<void> {
+    const node = nodeName(this.node(name));
+    this.#spare = this.node(name);
+    const keys = ['cell', 'role', 'host'].map((key) => `cellstamp.io/${key}-`);
+    await this.cluster.kubectl(['label', 'node', node, ...keys]);
+    await this.cluster.kubectl(['taint', 'node', node, 'cellstamp.io/cell-']);
+  }
+
+  /** Number of the node that has no host, where there is one. */
+  spareNode(): number {
+    return this.#spare!;
   }
 
   /** Number of the node of a host. */
@@ -256,6 +288,27 @@ export class KubernetesLab {
     return undefined;
   }
 
+  /** Asks the cell's PostgreSQL, wherever it is, as whoever runs it. */
+  sql(text: string): Promise<string> {
+    if (this.spec.kubernetes!.database.inCluster === undefined) return this.outside.sql(text);
+    const ask = [
+      'psql',
+      '--host=/run/data',
+      '--username=postgres',
+      '-At',
+      '--set=ON_ERROR_STOP=1',
+      databaseNames.database,
+    ];
+    return this.cluster.kubectl(['exec', '--stdin', `--namespace=${this.namespace}`, 'database-0', '--', ...ask], text);
+  }
+
+  redis(...words: readonly string[]): Promise<string> {
+    if (this.spec.kubernetes!.redis.inCluster === undefined) return this.outside.redis(...words);
+    const ask = 'REDISCLI_AUTH=$(</cellstamp/secrets/redis_password) redis-cli --tls --insecure --json "$@"';
+    const argv = ['bash', '-c', ask, 'redis', ...words];
+    return this.cluster.kubectl(['exec', `--namespace=${this.namespace}`, 'redis-0', '--', ...argv]);
+  }
+
   async addUsers(users: readonly LabUser[]): Promise<void> {
     const rows = users.map(({ name, tenant }) => ({
       name,
@@ -263,7 +316,7 @@ export class KubernetesLab {
       domain: domainOf(tenant),
       password: passwordOf(name),
     }));
-    await this.outside.sql(usersSql(rows));
+    await this.sql(usersSql(rows));
   }
 
   user({ name, tenant, address }: LabUser): AgentSpec {
@@ -303,7 +356,7 @@ export class KubernetesLab {
 
   async records(): Promise<readonly CallEvent[]> {
     const entries = JSON.parse(
-      await this.outside.redis('XRANGE', callRecordStream, String(this.startedAt - 1000), '+'),
+      await this.redis('XRANGE', callRecordStream, String(this.startedAt - 1000), '+'),
     ) as readonly (readonly [string, readonly [string, string]])[];
     return entries.map(([, [, text]]) => JSON.parse(text) as CallEvent);
   }

@@ -12,6 +12,8 @@ import { nodeAddress, router } from './cluster.ts';
 const callers = 'cellstamp-callers';
 const data = 'cellstamp-data';
 export const dataAddress = '10.77.0.5';
+/** Of Services, where PostgreSQL and Redis are in the cluster. */
+export const serviceAddresses = { database: '10.96.200.5', redis: '10.96.200.6' } as const;
 export const floatingAddress = '203.0.113.10';
 /** Of a node, beyond the router; there packets get the private one. */
 export const publicAddress = (node: number): string => `203.0.113.${20 + node}`;
@@ -32,9 +34,10 @@ export class Outside {
   readonly #folder = mkdtempSync(join(tmpdir(), 'cellstamp-outside-'));
   readonly #servers: ChildProcess[] = [];
   /** Texts of the Secrets, by the names of the late-bound values. */
-  readonly secrets: { readonly sbc: Record<string, string>; readonly media: Record<string, string> } = {
+  readonly secrets: Readonly<Record<'sbc' | 'media' | 'data', Record<string, string>>> = {
     sbc: {},
     media: {},
+    data: {},
   };
 
   /** @param addresses of the callers; @param mediaNodes whose public addresses the router maps */
@@ -92,7 +95,7 @@ echo "$1" | ip netns exec ${router.namespace} nft -f -`,
 make() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 -subj "/CN=$1" -keyout "$1.key" -out "$1.pem" "\${@:2}" 2>&1; }
 make authority -addext keyUsage=critical,keyCertSign,cRLSign
 for name in data sip relay; do
-  make $name -CA authority.pem -CAkey authority.key -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=IP:${dataAddress},DNS:sip.example.com
+  make $name -CA authority.pem -CAkey authority.key -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=${[dataAddress, ...Object.values(serviceAddresses)].map((address) => `IP:${address}`).join(',')},DNS:sip.example.com
 done`,
       this.#folder,
     );
@@ -108,6 +111,16 @@ done`,
         ['database_admin_password', 'database_sbc_password', 'digest_secret', 'redis_password', 'topology_secret'].map(
           (name) => [name, password()],
         ),
+      ),
+    });
+    Object.assign(this.secrets.data, {
+      data_certificate: read('data.pem'),
+      data_key: read('data.key'),
+      ...Object.fromEntries(
+        ['data_ca_certificate', 'database_admin_password', 'redis_password'].map((name) => [
+          name,
+          this.secrets.sbc[name]!,
+        ]),
       ),
     });
     Object.assign(this.secrets.media, {

@@ -46,6 +46,25 @@ describe('a cell on Kubernetes', () => {
       ],
     ],
     [
+      'a database in the cluster by its name',
+      minimal.replace('db.example.com', 'db.example.com, inCluster: { by: cloudnative-pg }'),
+      [
+        `${file}:8:15 error kubernetes.database.host: db.example.com is a name, and the pods of hosts ask no DNS of the cluster; allowed: the address that the Service is to get, of the cluster’s range for Services`,
+      ],
+    ],
+    [
+      'data in the cluster for laptops, of no image and at one address',
+      minimal
+        .replace('db.example.com', '10.96.0.9, inCluster: { by: statefulset }')
+        .replace('192.0.2.20', '10.96.0.9, inCluster: {}'),
+      [
+        `${file}:4:3 error kubernetes.images: data is missing, and PostgreSQL or Redis is to run in the cluster; allowed: images.data, as \`npx cellstamp image --role data\` makes it`,
+        `${file}:8:32 warning kubernetes.database.inCluster: is one PostgreSQL without a replica or a backup: for laptops and tests; allowed: by: cloudnative-pg, or the host of a managed PostgreSQL`,
+        `${file}:9:12 error kubernetes.redis.host: 10.96.0.9 is given twice, and each Service has an address of its own; allowed: another address of the cluster’s range for Services`,
+        `${file}:9:29 warning kubernetes.redis.inCluster: is one Redis without a replica or a backup: for laptops and tests; allowed: the host of a managed Redis`,
+      ],
+    ],
+    [
       'metrics for everybody',
       `${minimal}  monitoring: { from: [10.244.0.0/16, 0.0.0.0/0] }\n`,
       [

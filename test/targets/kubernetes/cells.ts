@@ -25,6 +25,27 @@ export const movable = parseCell({
   kubernetes: { ...minimalInput.kubernetes, mediaAddresses: ['203.0.113.21', '203.0.113.22', '203.0.113.23'] },
 });
 
+/** Its PostgreSQL and Redis are in the cluster: an operator's, or for laptops. */
+export const operated = parseCell({
+  ...minimalInput,
+  kubernetes: {
+    ...minimalInput.kubernetes,
+    database: {
+      host: '10.96.200.5',
+      inCluster: { by: 'cloudnative-pg', instances: 3, storage: '50Gi', storageClass: 'fast' },
+    },
+  },
+});
+export const onLaptop = parseCell({
+  ...minimalInput,
+  kubernetes: {
+    ...minimalInput.kubernetes,
+    images: { ...minimalInput.kubernetes.images, data: image('data') },
+    database: { host: '10.96.200.5', inCluster: { by: 'statefulset' } },
+    redis: { host: '10.96.200.6', inCluster: { storage: '1Gi' } },
+  },
+});
+
 export const maximalInput = {
   name: 'kubernetes-longest-1',
   region: 'eu-west-1',
@@ -76,6 +97,7 @@ export const maximalFrontInput = {
     anycast: { address: '198.51.100.1', range: '198.51.100.0/24' },
     nodes: { managedBy: 'karpenter', nodePorts: '31000-32000', publicAddressFrom: 'annotation' },
     drainMinutes: 600,
+    monitoring: { from: ['10.244.0.0/16'], labels: { release: 'kube-prometheus-stack' } },
     secret: 'voip.edges',
   },
 } as const satisfies FrontInput;

@@ -1,6 +1,6 @@
 /** A cell as objects of Kubernetes: what each of them says, for the least and the most that a cell can be. */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -265,7 +265,10 @@ describe.each(Object.entries(cells))('%s', (_, spec) => {
         const isAwaited = services.some(({ after }) => after.includes(service.name));
         // Whoever waits for it may begin: a sidecar without this question counts as started at once.
         const holds = isAwaited || container.restartPolicy === undefined;
-        expect(container.startupProbe?.exec.command).toEqual(asks && holds ? service.ready : undefined);
+        const asked = container.startupProbe?.exec.command;
+        // That of keepalived is asked unless its SBC is drained.
+        expect(asked?.slice(-service.ready.length)).toEqual(asks && holds ? service.ready : undefined);
+        if (service.name !== 'keepalived') expect(asked?.length ?? 0).toBe(asks && holds ? service.ready.length : 0);
         // One that does not start has no calls, so its end takes no drain.
         expect(container.startupProbe?.terminationGracePeriodSeconds).toBe(
           asks && holds ? service.stopTimeoutSeconds : undefined,
@@ -350,11 +353,6 @@ describe('the SBCs that a host must know before it starts', () => {
       ...[1, 2, 3].map((number) => [`media-${number}`, ['sbc-1', 'sbc-2']]),
     ]);
   });
-
-  it('keep the pod of one from being ready while the other one has moved', () => {
-    const [follow] = podOf(minimal, 'sbc-1').containers.filter(({ name }) => name === 'follow-hosts');
-    expect(follow!.readinessProbe?.exec.command.join(' ')).toContain('/run/sbc-moved');
-  });
 });
 
 describe('a container that waits for the drain of another one', () => {
@@ -379,7 +377,7 @@ describe('a container that waits for the drain of another one', () => {
   /** As its start script does, with another program in its place. */
   const start = (argv: string) => {
     const script = inFolder(data['usr_local_lib_cellstamp_start-keepalived']!);
-    const begin = script.slice(script.indexOf('# Others wait'), script.lastIndexOf('exec '));
+    const [begin] = /# Others wait.*\n.*\n/.exec(script)!;
     return spawn('/bin/bash', ['-c', `set -eu\n${begin}exec ${argv}`], { stdio: 'inherit' });
   };
 
@@ -403,6 +401,54 @@ describe('a container that waits for the drain of another one', () => {
     await new Promise((resolve) => start('true').on('close', resolve));
     expect(readFileSync(join(folder, 'started-keepalived'), 'utf8')).toMatch(/^\d+\n$/);
     expect(await waits()).toBe(false);
+  });
+});
+
+describe('keepalived of an SBC that is drained', () => {
+  const { data } = configMaps(minimal).find(({ metadata }) => metadata.name.startsWith('sbc-1-'))!;
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'cellstamp-withdrawn-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const mark = () => join(folder, 'withdrawn');
+  /** Its start script, with another program in its place. */
+  const start = (program: string) => {
+    const text = data['usr_local_lib_cellstamp_start-keepalived']!.replaceAll(
+      /\/(cellstamp\/known|run)\//g,
+      `${folder}/`,
+    );
+    const script = text.replace(/^\S*interface$/m, 'true').replace(/^\/usr\/bin\/setpriv.* &$/m, () => `${program} &`);
+    expect(script).toContain(`${program} &`);
+    return spawn('/bin/bash', ['-c', script], { stdio: 'inherit' });
+  };
+  const begun = () => expect(readFileSync(join(folder, 'begun'), 'utf8')).toBe('1\n');
+  const program = () => `bash -c 'echo 1 >>${folder}/begun; echo $$ >${folder}/pid; exec sleep 60'`;
+  const end = (child: ChildProcess) => new Promise((resolve) => child.on('close', resolve));
+
+  it('does not start before the SBC is readmitted', async () => {
+    writeFileSync(mark(), '');
+    const script = start(program());
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(existsSync(join(folder, 'begun'))).toBe(false);
+    rmSync(mark());
+    await vi.waitFor(begun, 3000);
+    const ended = end(script);
+    script.kill();
+    expect(await ended).toBe(0);
+    expect(() => process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 0)).toThrow();
+  });
+
+  it('waits when it is ended by a drain, and is for the kubelet to see when it ends by itself', async () => {
+    const script = start(program());
+    await vi.waitFor(begun, 3000);
+    writeFileSync(mark(), '');
+    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(script.exitCode).toBe(null);
+    rmSync(mark());
+    await vi.waitFor(() => expect(readFileSync(join(folder, 'begun'), 'utf8')).toBe('1\n1\n'), 3000);
+    const ended = end(script);
+    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
+    expect(await ended).toBe(137);
   });
 });
 

@@ -5,16 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { edgeManifests } from '../../../lib/targets/kubernetes/edge/manifests.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import { describeWith } from '../../requirements.ts';
-import { maximal, minimal } from './cells.ts';
+import { maximal, maximalFront, minimal, minimalFront } from './cells.ts';
 
 type Relabeling = Readonly<Record<string, unknown>>;
 interface PodMonitorSpec {
   readonly podMetricsEndpoints: readonly { readonly relabelings: readonly Relabeling[] }[];
 }
 
-const monitors = manifests(maximal).filter(({ kind }) => kind === 'PodMonitor');
+const monitors = [...manifests(maximal), ...edgeManifests(maximalFront, 'eu-west-2')].filter(
+  ({ kind }) => kind === 'PodMonitor',
+);
 
 /** What discovery says of two containers of a pod, the second of which is not the host's main one. */
 const podTargets = (role: string, number: number, address: string, main: string) =>
@@ -24,6 +27,7 @@ const podTargets = (role: string, number: number, address: string, main: string)
       __meta_kubernetes_pod_ip: address,
       __meta_kubernetes_pod_container_name: container,
       __meta_kubernetes_pod_label_cellstamp_io_role: role,
+      __meta_kubernetes_pod_label_cellstamp_io_region: 'eu-west-2',
       __meta_kubernetes_pod_label_cellstamp_io_host: String(number),
     },
   }));
@@ -71,6 +75,16 @@ describeWith(['debian-packages', 'prometheus'], 'a cell that is monitored on Kub
     expect(scraped('media', podTargets('media', 3, '10.32.0.53', 'rtpengine'))).toEqual([
       expect.objectContaining({ __address__: '10.32.0.53:9900', cell, host: 'media-3', job: 'rtpengine' }),
     ]);
+  });
+
+  it('has edges that are scraped by the labels of their rules, where the front asks for it', () => {
+    expect(scraped('edge', podTargets('edge', 3, '10.202.0.63', 'kamailio'))).toEqual([
+      expect.objectContaining({
+        ...{ __address__: '10.202.0.63:9494', front: maximalFront.name, region: 'eu-west-2' },
+        ...{ host: 'eu-west-2-edge-3', job: 'edge' },
+      }),
+    ]);
+    expect(edgeManifests(minimalFront, 'eu-west-1').filter(({ kind }) => kind === 'PodMonitor')).toEqual([]);
   });
 
   it('has what the Prometheus of its file selects, and one that names none has nothing of it', () => {

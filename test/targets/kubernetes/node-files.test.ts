@@ -296,7 +296,9 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
 
   beforeAll(async () => {
     for (const name of ['config', 'account']) mkdirSync(path(name));
-    const settings = JSON.parse(texts['host.json']!) as { mediaHosts: object };
+    const settings = JSON.parse(texts['host.json']!) as Record<'mediaHosts' | 'partner', object> & {
+      files: readonly object[];
+    };
     const mediaHosts = {
       ...settings.mediaHosts,
       path: path('table'),
@@ -305,9 +307,18 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
       reload: ['sh', '-c', `printf x >>${path('reloads')}; ! test -e ${path('busy')}`],
     };
     for (const [name, text] of Object.entries(texts)) writeFileSync(path('config', name), text);
-    const sbcs = { names: ['sbc-2'], known: path('sbcs.json'), moved: path('moved') };
-    writeFileSync(path('config', 'host.json'), JSON.stringify({ ...settings, mediaHosts, sbcs }));
-    writeFileSync(path('sbcs.json'), JSON.stringify({ 'sbc-2': '10.16.0.62' }));
+    const user = userInfo().username;
+    const owned = settings.files.map((one) => ({ ...one, owner: user, group: user }));
+    const partner = {
+      ...settings.partner,
+      allow: ['sh', '-c', `echo "$0" >>${path('allowed')}`],
+      load: ['tee', path('rules')],
+      reload: ['cp', path('files', 'etc/keepalived/keepalived.conf'), path('keepalived')],
+    };
+    writeFileSync(path('config', 'host.json'), JSON.stringify({ ...settings, mediaHosts, partner, files: owned }));
+    mkdirSync(path('files', '.followed'), { recursive: true });
+    writeFileSync(path('files', '.followed', 'addresses'), JSON.stringify({ 'sbc-2': '10.16.0.62' }));
+    writeFileSync(path('files', '.followed', 'etc_keepalived_keepalived.conf'), 'peer @@sbc_2_address@@\n');
     writeFileSync(
       path('table'),
       '# as node-files wrote it\n1 10.16.0.51 standard\n2 192.0.0.8 standard\n3 10.16.0.53 standard\n',
@@ -386,17 +397,31 @@ describeWith(['checkers'], 'the table of media hosts on an SBC', () => {
     await vi.waitFor(() => expect(reloads()).toBe(refused + 1), { timeout: 10_000 });
   });
 
-  it('is beside a file that is there while the other SBC has another address than the pod knows', async () => {
-    const moved = (text: string | undefined) =>
-      vi.waitFor(() => expect(existsSync(path('moved')) ? readFileSync(path('moved'), 'utf8') : undefined).toBe(text), {
-        timeout: 10_000,
-      });
+  it('has the other SBC at its new address, and where it was again', async () => {
+    const becomes = (file: string, text: string) =>
+      vi.waitFor(() => expect(readFileSync(path(file), 'utf8')).toBe(text), { timeout: 10_000 });
     change([endpoint('sbc-2', '10.16.0.62')]);
-    await moved(undefined);
-    change([endpoint('sbc-2', '10.16.0.62', true, true), endpoint('sbc-2', '10.16.0.64')]);
-    await moved('sbc-2 is at 10.16.0.64 now, and this pod was started with 10.16.0.62: it must be started again\n');
+    // One that only ends where it was has not moved.
+    change([endpoint('sbc-2', '10.16.0.62', true, true), endpoint('sbc-2', '10.16.0.64', false)]);
+    await becomes('keepalived', 'peer 10.16.0.64\n');
+    const none = 'table ip cellstamp_partner\ndelete table ip cellstamp_partner\n';
+    await becomes(
+      'rules',
+      `${none}table ip cellstamp_partner {
+  chain out { type route hook output priority mangle;
+    ip daddr 10.16.0.62 udp dport 5090 ip daddr set 10.16.0.64
+  }
+  chain in { type filter hook prerouting priority raw - 10;
+    ip saddr 10.16.0.64 udp dport 5090 ip saddr set 10.16.0.62
+  }
+}
+`,
+    );
+    expect(spawnSync('nft', ['--check', '--file', path('rules')]).status).toBe(0);
+    expect(readFileSync(path('allowed'), 'utf8')).toContain('{ 10.16.0.64 }\n');
     change([endpoint('sbc-2', '10.16.0.62')]);
-    await moved(undefined);
+    await becomes('keepalived', 'peer 10.16.0.62\n');
+    await becomes('rules', none);
   });
 
   it('stays as it is while the API server says nothing', async () => {
@@ -440,7 +465,7 @@ print(json.dumps(said), file=sys.stderr)`;
     expect(
       told(`values = {name: "value-of-" + name for text in texts.values() for name in MARK.findall(text)}
 values.update({"media_1_address": "10.16.0.51", "media_2_address": NOBODY, "media_3_address": "10.16.0.53", "sbc_1_address": "10.16.0.61", "sbc_2_address": "10.16.0.62"})
-keep_for_follower(config, values, {one["path"]: texts[one["key"]] for one in config["files"]}, root)
+keep_for_follower(config, config["followed"]["paths"], values, {one["path"]: texts[one["key"]] for one in config["files"]}, root)
 followed = Neighbours(config, root)
 said.append([followed.update({}), os.path.exists(root + "/etc/cellstamp/relays.json")])
 for found in (
@@ -458,11 +483,20 @@ said.append([address in firewall for address in ("10.16.0.66", "10.16.0.77", "10
     ).toEqual([
       [true, false],
       ['10.16.0.61', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
-      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
-      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.52' }, [], 'value-of-relay_secret'],
+      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.77' }, [], 'value-of-relay_secret'],
+      ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.77' }, [], 'value-of-relay_secret'],
       ['10.16.0.66', { 1: '10.16.0.53', 2: '10.16.0.77' }, [], 'value-of-relay_secret'],
       [true, true, true, false],
     ]);
+    // Of two nodes with the same labels neither of which is ready, the one that was the host is.
+    const listed = (...addresses: readonly string[]) =>
+      JSON.stringify({
+        items: [{ endpoints: addresses.map((address) => ({ hostname: 'media-2', addresses: [address] })) }],
+      });
+    expect(
+      told(`for given in (${listed('10.16.0.40', '10.16.0.77')}, ${listed('10.16.0.40')}):
+    said.append(best(given, {"media-2"}, {"media-2": "10.16.0.77"})["media-2"][1])`),
+    ).toEqual(['10.16.0.77', '10.16.0.40']);
     // Nobody beside root reads what it is made from.
     expect(statSync(join(folder, '.followed', 'etc_cellstamp_relays.json')).mode & 0o777).toBe(0o600);
   });

@@ -8,12 +8,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { edgeManifests } from '../../../lib/targets/kubernetes/edge/manifests.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import type { KubernetesObject } from '../../../lib/targets/kubernetes/objects.ts';
-import { maximal, maximalFront, minimal, minimalFront, movable } from './cells.ts';
+import { maximal, maximalFront, minimal, minimalFront, movable, onLaptop, operated } from './cells.ts';
 
 type Model = new (data: object) => { validate(): void };
 
+const ofOperators: Readonly<Record<string, string>> = {
+  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
+  'postgresql.cnpg.io': '@kubernetes-models/cloudnative-pg',
+};
+
 const moduleOf = ({ apiVersion, kind }: KubernetesObject): string =>
-  `${apiVersion.startsWith('monitoring.coreos.com/') ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models'}/${apiVersion}/${kind}`;
+  `${ofOperators[apiVersion.split('/')[0]!] ?? 'kubernetes-models'}/${apiVersion}/${kind}`;
 const nameOf = ({ kind, metadata }: KubernetesObject): string => `${kind} ${metadata.name}`;
 
 async function valueErrors(object: KubernetesObject): Promise<readonly string[]> {
@@ -61,6 +66,8 @@ const kinds: readonly (readonly [string, readonly KubernetesObject[]])[] = [
   ['the smallest cell', manifests(minimal)],
   ['a cell whose relays move', manifests(movable)],
   ['the cell with everything', manifests(maximal)],
+  ['a cell with its data in the cluster', manifests(onLaptop)],
+  ['a cell with a database of CloudNativePG', manifests(operated)],
   ['the smallest front', edgeManifests(minimalFront, 'eu-west-1')],
   ['the front with everything', edgeManifests(maximalFront, 'eu-west-2')],
 ];

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { ipv4Address, ipv4Network, portRange } from '../../../config-file/fields.ts';
 import type { FrontSpec } from '../front-types.ts';
 import { SpecError } from '../spec-error.ts';
-import { image, nodeManagers, secretName } from './kubernetes.ts';
+import { image, monitoring, nodeManagers, secretName } from './kubernetes.ts';
 
 /** Numbers of autonomous systems (RFC 6793), but for those that stand for none (RFC 7607, RFC 6793). */
 const systemNumber = z.int().min(1).max(4_294_967_294);
@@ -50,6 +50,11 @@ export const kubernetesFront = z.strictObject({
     .max(1440)
     .default(240)
     .describe('Minutes that an edge which ends waits for the calls that go through it.'),
+  monitoring: monitoring
+    .optional()
+    .describe(
+      'A PodMonitor of the edges and a PrometheusRule in each region, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none.',
+    ),
   secret: secretName
     .default('edge-secrets')
     .describe(

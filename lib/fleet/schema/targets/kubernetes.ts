@@ -43,11 +43,42 @@ export const nodeManagers = [
 
 export const nodeSystems = ['debian', 'ubuntu', 'amazon-linux-2023', 'bottlerocket', 'talos'] as const;
 
+/** Of a volume, as Kubernetes writes it. */
+const storage = {
+  storage: text(/^[1-9][0-9]{0,5}(Mi|Gi|Ti)$/, 'must be a size as Kubernetes writes it, for example 20Gi')
+    .default('10Gi')
+    .describe('Size of each volume, for example 20Gi.'),
+  storageClass: secretName.optional().describe('StorageClass of the volumes. Default: the cluster’s own.'),
+};
+
+/** Who runs PostgreSQL in the cluster. */
+const databaseOperators = ['cloudnative-pg', 'statefulset'] as const;
+
+/** Who asks for metrics. */
+export const monitoring = z.strictObject({
+  from: z
+    .array(ipv4Network)
+    .min(1)
+    .max(32)
+    .describe(
+      'Ranges from which Prometheus asks the hosts for their metrics: of its pods, or of the nodes that they are on.',
+    ),
+  labels: z
+    .record(labelKey, labelValue)
+    .default({})
+    .describe(
+      'Labels by which that Prometheus selects PodMonitors and PrometheusRules, for example release: kube-prometheus-stack.',
+    ),
+});
+
 export const kubernetesCell = z.strictObject({
   images: z
     .strictObject({
       sbc: image.describe('Image of the SBCs, with its digest.'),
       media: image.describe('Image of the media hosts, with its digest.'),
+      data: image
+        .optional()
+        .describe('Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet.'),
     })
     .describe('What the hosts run: all programs of a role are in one image.'),
   floatingAddress: ipv4Address.describe(
@@ -95,27 +126,39 @@ export const kubernetesCell = z.strictObject({
       adminUser: text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a PostgreSQL user')
         .default('cellstamp_admin')
         .describe('PostgreSQL user that owns the schema.'),
+      inCluster: z
+        .strictObject({
+          by: z
+            .enum(databaseOperators)
+            .describe(
+              'cloudnative-pg: a Cluster of that operator, which must be in the cluster. statefulset: one PostgreSQL without a replica or a backup, for laptops and tests.',
+            ),
+          instances: z
+            .int()
+            .min(1)
+            .max(9)
+            .default(2)
+            .describe('PostgreSQLs of the Cluster, of which one is the primary. A StatefulSet has one.'),
+          ...storage,
+        })
+        .optional()
+        .describe(
+          'A PostgreSQL in the cell’s namespace, on nodes of no host. host is the address then that its Service gets, one of the cluster’s range for Services that no other has, and its certificate is for that address. Default: none; it is elsewhere.',
+        ),
     })
     .describe('The PostgreSQL of the cell.'),
   redis: z
-    .strictObject({ host: host.describe('Host name or address of the Redis primary, on port 6379, with TLS.') })
-    .describe('The Redis of the cell.'),
-  monitoring: z
     .strictObject({
-      from: z
-        .array(ipv4Network)
-        .min(1)
-        .max(32)
+      host: host.describe('Host name or address of the Redis primary, on port 6379, with TLS.'),
+      inCluster: z
+        .strictObject(storage)
+        .optional()
         .describe(
-          'Ranges from which Prometheus asks the hosts for their metrics: of its pods, or of the nodes that they are on.',
-        ),
-      labels: z
-        .record(labelKey, labelValue)
-        .default({})
-        .describe(
-          'Labels by which that Prometheus selects PodMonitors and PrometheusRules, for example release: kube-prometheus-stack.',
+          'A StatefulSet with one Redis, for laptops and tests. host is the address then that its Service gets. Default: none; it is elsewhere.',
         ),
     })
+    .describe('The Redis of the cell.'),
+  monitoring: monitoring
     .optional()
     .describe(
       'A PodMonitor for each role and a PrometheusRule, of the Prometheus operator, whose CustomResourceDefinitions must be in the cluster. Default: none.',
@@ -124,6 +167,7 @@ export const kubernetesCell = z.strictObject({
     .strictObject({
       sbc: secretName.default('sbc-secrets').describe('Secret of the SBCs.'),
       media: secretName.default('media-secrets').describe('Secret of the media hosts.'),
+      data: secretName.default('data-secrets').describe('Secret of a PostgreSQL and a Redis that are StatefulSets.'),
     })
     .prefault({})
     .describe(

@@ -6,7 +6,7 @@ import { anycastAnnouncement } from '../../../software/bird/index.ts';
 import { edgeHostConfig } from '../../../software/edge-host.ts';
 import { mergeHostConfigs, type HostConfig, type Service } from '../../../software/host-config.ts';
 import { values, type EdgeValueName } from '../../../software/values.ts';
-import { filesObject, patienceSeconds, placement } from '../host/host-files.ts';
+import { askedFor, filesObject, patienceSeconds, placement } from '../host/host-files.ts';
 import { nodeSettingsFile } from '../host/node-settings.ts';
 import { startScript } from '../host/start-script.ts';
 import { hostsService, publicAddressAnnotation } from '../names.ts';
@@ -88,7 +88,8 @@ const valueSources = (
 /** The HostConfig as a node carries it out. */
 function onNode(front: Front, host: EdgeHost, anycast: string | undefined): HostConfig {
   const bgp = front.spec.regions.find(({ region }) => region === host.region)!.kubernetes?.bgp;
-  const range = kubernetesOfFront(front.spec).anycast?.range;
+  const { anycast: announced, monitoring } = kubernetesOfFront(front.spec);
+  const range = announced?.range;
   const config = mergeHostConfigs([
     edgeHostConfig(front, host),
     ...(range === undefined || bgp === undefined ? [] : [anycastAnnouncement(front, host, { ...bgp, range })]),
@@ -106,7 +107,11 @@ function onNode(front: Front, host: EdgeHost, anycast: string | undefined): Host
     services,
     files: [
       ...config.files,
-      edgeFirewall(host, config.ports, anycast),
+      edgeFirewall(
+        host,
+        config.ports.map((port) => askedFor(port, monitoring?.from)),
+        anycast,
+      ),
       nodeSettingsFile({ sysctl: config.sysctl, address: host.unicastSide, floatingSide: host.address }),
       edgeDrain(front),
       ...services.map(startScript),

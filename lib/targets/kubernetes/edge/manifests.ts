@@ -4,6 +4,7 @@ import { SpecError } from '../../../fleet/schema/spec-error.ts';
 import type { FrontSpec } from '../../../fleet/schema/front-types.ts';
 import { kubernetesOfFront } from '../../../fleet/schema/targets/kubernetes-front.ts';
 import type { Service } from '../../../software/host-config.ts';
+import { edgeMonitoringObjects } from '../monitoring.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { daemonSet } from '../pod.ts';
 import type { Requests } from '../requests.ts';
@@ -20,7 +21,8 @@ import { edgeLabels, frontTaint, poolLabels, poolName } from './names.ts';
 export function edgeManifests(spec: FrontSpec, region: string): readonly KubernetesObject[] {
   kubernetesOfFront(spec);
   const front = withAnycastSides(deriveFront(spec, 'late'));
-  const { edges } = regionOf(front, region);
+  const entry = regionOf(front, region);
+  const { edges } = entry;
   const labels = poolLabels(front, region);
   const site = {
     namespace: poolName(front, region),
@@ -28,7 +30,11 @@ export function edgeManifests(spec: FrontSpec, region: string): readonly Kuberne
     what: `the front ${front.name} in ${region}`,
     roles: [{ name: 'edge', labels, hosts: edges.length, readsNodes: true }],
   };
-  return [...siteObjects(site), ...edges.flatMap((edge) => edgeObjects(front, edge))];
+  return [
+    ...siteObjects(site),
+    ...edgeMonitoringObjects(front, entry),
+    ...edges.flatMap((edge) => edgeObjects(front, edge)),
+  ];
 }
 
 /** @throws SpecError when the front has no such region */

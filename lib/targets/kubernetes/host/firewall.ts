@@ -18,6 +18,9 @@ type Role = (typeof roles)[number];
  */
 export const floatingTable = 'cellstamp_floating';
 
+/** Where an SBC that goes on has the address of the other one, which is on another node by now. `follow-hosts` fills it. */
+export const partnerTable = 'cellstamp_partner';
+
 export function firewallFile(cell: Cell, host: NodeHost, ports: readonly ListeningPort[]): HostFile {
   const addresses: Readonly<Record<Role, readonly string[]>> = {
     sbc: [...cell.sbcs.flatMap(({ address, floatingSide }) => [address, floatingSide]), cell.overlayAddress],
@@ -50,9 +53,15 @@ ${inside
   .map((rule) => `        ${rule}\n`)
   .join('')}    }
 }
-${host.role === 'sbc' || host.guest !== undefined ? mapping(cell) : ''}`,
+${host.role === 'sbc' ? partnerAsInFiles : ''}${host.role === 'sbc' || host.guest !== undefined ? mapping(cell) : ''}`,
   );
 }
+
+const partnerAsInFiles = `
+# This pod has the address of the other SBC that it has now.
+table ip ${partnerTable}
+delete table ip ${partnerTable}
+`;
 
 /** Packet by packet, as a provider's gateway does: no connection has to be known for a call to go on after a fail-over. */
 const mapping = (cell: Cell): string => `

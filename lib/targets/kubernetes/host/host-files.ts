@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { lateNames } from '../../../fleet/late-bound.ts';
+import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { kubernetesOf, isOnKubernetes } from '../../../fleet/schema/targets/on-kubernetes.ts';
 import { hostConfig } from '../../../software/cell-host.ts';
 import { script, type HostConfig, type HostFile, type ListeningPort } from '../../../software/host-config.ts';
-import { claimScriptPath } from '../../../software/keepalived/index.ts';
+import { claimScriptPath, configPath as keepalivedPath } from '../../../software/keepalived/index.ts';
 import { mediaHostsProgram, mediaHostsTable } from '../../../software/media-hosts/paths.ts';
 import { mediaGuardPath } from '../../../software/rtpengine/media-guard.ts';
 import { claimRelayPath, relaysConfig } from '../../../software/take-over/paths.ts';
@@ -24,7 +25,8 @@ import { nodeFiles as nodeFilesText } from '../program-texts.ts';
 import { hostValues, type HostValues } from '../values.ts';
 import { claimScript } from './claim-addresses.ts';
 import { claimRelayScript } from './claim-relay.ts';
-import { firewallFile, firewallPath, firewallTable } from './firewall.ts';
+import { firewallFile, firewallPath, firewallTable, partnerTable } from './firewall.ts';
+import { knownSbcs } from './known.ts';
 import { nodeSettingsFile } from './node-settings.ts';
 import { startScript } from './start-script.ts';
 
@@ -36,9 +38,6 @@ export interface HostFiles {
 
 /** Seconds that a host waits until it knows where all the others are. */
 export const patienceSeconds = 30;
-
-/** Where a pod finds the addresses of SBCs that its node has kept, and the file that is there while the other SBC has another one. */
-export const sbcAddresses = { folder: '/cellstamp/known', moved: '/run/sbc-moved' } as const;
 
 /** Where a file's text is in the ConfigMap. */
 const keyOf = ({ path }: Pick<HostFile, 'path'>): string => path.slice(1).replaceAll('/', '_');
@@ -77,8 +76,8 @@ export function filesObject(host: Metadata, config: HostConfig, settings: object
 }
 
 /** A port of metrics lets in whoever collects them, too. */
-const askedFor = (port: ListeningPort, ranges: readonly string[] | undefined): ListeningPort =>
-  ranges === undefined || !port.name.endsWith('-metrics') ? port : { ...port, peers: [...port.peers, { ranges }] };
+export const askedFor = (port: ListeningPort, ranges: readonly string[] | undefined): ListeningPort =>
+  ranges === undefined || !/(^|-)metrics$/.test(port.name) ? port : { ...port, peers: [...port.peers, { ranges }] };
 
 /** The HostConfig as a node carries it out. */
 function onNode(cell: Cell, host: NodeHost): HostConfig {
@@ -137,10 +136,9 @@ function settings(cell: Cell, host: NodeHost, config: HostConfig, known: HostVal
     hosts: Object.fromEntries(others.map((other) => [other.name, nameOf(other)])),
     sbcs: {
       names: others.filter(({ role }) => role === 'sbc').map(({ name }) => name),
-      known: `${sbcAddresses.folder}/sbcs.json`,
-      moved: sbcAddresses.moved,
+      known: knownSbcs,
     },
-    ...(host.role === 'sbc' ? { mediaHosts: mediaHosts(cell) } : {}),
+    ...(host.role === 'sbc' ? { mediaHosts: mediaHosts(cell), partner: partner(config) } : {}),
     ...(host.role === 'media' && host.guest !== undefined ? { followed } : {}),
     publicAddress: known.publicAddress
       ? {
@@ -176,6 +174,16 @@ export function placement(config: HostConfig): object {
 
 /** Files of a media host that say where the others are, and which of them the kernel has. The lease's program looks for itself. */
 const followed: object = { paths: [relaysConfig, mediaGuardPath, firewallPath], load: [mediaGuardPath, firewallPath] };
+
+/** How an SBC learns that the other one is on another node. Kamailio has its address in its configuration, which it reads at its start alone. */
+const partner = ({ services }: HostConfig): object => ({
+  paths: [keepalivedPath],
+  allow: ['/usr/sbin/nft', 'add', 'element', 'inet', firewallTable, 'sbc'],
+  load: ['/usr/sbin/nft', '-f', '-'],
+  table: partnerTable,
+  port: internalPorts.sbcReplication,
+  reload: services.find(({ name }) => name === 'keepalived')!.reload,
+});
 
 /** The table that an SBC follows, and how Kamailio comes to it. */
 const mediaHosts = ({ media }: Cell): object => ({

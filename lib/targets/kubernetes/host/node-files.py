@@ -11,9 +11,9 @@ Whatever is missing ends it with status 1, all of it at once; the last line is f
 
 node-files follow CONFIG ACCOUNT FILES
   While the pod runs. On an SBC: keeps the table of media hosts equal to where they are, has the firewall let them in and Kamailio read
-  it. A host that ends gets no new call; one that is gone keeps its address. An SBC that has another address than in the files of this pod
-  is written into a file, which keeps the pod from being ready. On a media host whose relay can move: writes the files again that say where
-  the others are. Without an answer of the API server all stays as it is.
+  it. A host that ends gets no new call; one that is gone keeps its address. Where the other SBC has another address than in the files of
+  this pod, it puts the one in the place of the other. On a media host whose relay can move: writes the files again that say where the
+  others are. Without an answer of the API server all stays as it is.
 """
 import grp, ipaddress, json, os, pwd, re, signal, ssl, subprocess, sys, time, urllib.error, urllib.request
 
@@ -65,13 +65,16 @@ def endpoints(slices):
         yield endpoint.get("hostname"), endpoint["addresses"][0], rank
 
 
-def best(slices, hosts):
-    """Rank and address of every one of these hosts that is there. A pod that ends and the one that follows it may both be there for a while."""
+def best(slices, hosts, known={}):
+    """
+    Rank and address of every one of these hosts that is there. A pod that ends and the one that follows it may both be there for a while.
+    @param known address by name, which is kept unless another one ranks higher
+    """
     found = {}
     for name, address, rank in endpoints(slices):
-        if name in hosts and rank > found.get(name, ((), ""))[0]:
-            found[name] = (rank, address)
-    return found
+        if name in hosts and (rank, address == known.get(name)) > found.get(name, (((), False), ""))[0]:
+            found[name] = ((rank, address == known.get(name)), address)
+    return {name: (rank, address) for name, ((rank, _), address) in found.items()}
 
 
 def require_alone(slices, own):
@@ -243,7 +246,10 @@ class Table:
     def update(self, found):
         """@param found rank and address of the media hosts that are there, by number. Returns whether Kamailio has it all."""
         leaving = {number for number, ((stays, _), _) in found.items() if not stays}
-        move(self.addresses, found)
+        # Who is not ready may be the one that is to become the host, or another node by mistake.
+        for number, ((stays, serves), address) in found.items():
+            if stays and (serves or self.addresses[number] == NOBODY):
+                self.addresses[number] = address
         text = "\n".join(self.rendered(leaving)) + "\n"
         if text != self.text:
             with open(self.path + ".new", "w") as file:
@@ -257,11 +263,6 @@ class Table:
         return self.is_taken
 
 
-def move(addresses, found):
-    """Brings addresses by name to where hosts are. Who is not ready may be the one that is to become the host, or another node by mistake."""
-    for name, ((stays, serves), address) in found.items():
-        if stays and (serves or addresses[name] == NOBODY):
-            addresses[name] = address
 
 
 class Neighbours:
@@ -276,7 +277,8 @@ class Neighbours:
 
     def update(self, found):
         """@param found rank and address of the hosts that are there, by name. Returns whether the kernel has it all."""
-        move(self.addresses, found)
+        # One that is to have its relay back is not ready before its neighbour knows where it is.
+        self.addresses.update({name: address for name, ((stays, _), address) in found.items() if stays})
         if self.addresses == self.taken:
             return True
         values = {self.hosts[name]: address for name, address in self.addresses.items()}
@@ -295,37 +297,63 @@ class Neighbours:
 
 
 class Partner:
-    """The other SBC, whose address is in the files of this pod: they stay as they are while it runs."""
+    """
+    The other SBC, whose address is in the files of this pod. Where it is on another node by now, keepalived reads the new address, and the
+    kernel puts the one into the place of the other in what the two Kamailios say to each other: that of this pod goes on with its calls.
+    """
 
-    def __init__(self, config):
-        self.addresses, self.path = known_sbcs(config), config["sbcs"]["moved"]
+    def __init__(self, config, root):
+        self.config, self.root, self.settings = config, root, config["partner"]
+        with open(learned(root, "addresses")) as file:
+            addresses = json.load(file)
+        self.started_with = {name: addresses[name] for name in config["sbcs"]["names"]}
+        self.taken = dict(self.started_with)
 
-    def compare(self, found):
-        reasons = [
-            "%s is at %s now, and this pod was started with %s: it must be started again" % (name, found[name][1], address)
-            for name, address in self.addresses.items()
-            if name in found and found[name][0][0] and found[name][1] != address
-        ]
-        if reasons:
-            with open(self.path, "w") as file:
-                file.write("\n".join(reasons) + "\n")
-        elif os.path.exists(self.path):
-            os.remove(self.path)
+    def update(self, found):
+        """@param found rank and address of the other SBC by its name, where it is there. Returns whether the kernel has it all."""
+        now = {**self.taken, **{name: address for name, ((stays, _), address) in found.items() if stays}}
+        if now == self.taken:
+            return True
+        for one in self.config["files"]:
+            if one["path"] in self.settings["paths"]:
+                with open(learned(self.root, one["key"])) as file:
+                    text = MARK.sub(lambda mark: {self.config["hosts"][name]: now[name] for name in now}[mark.group(1)], file.read())
+                write(self.root, one["path"], text, one["mode"], one["owner"], one["group"])
+        allowed = subprocess.call(self.settings["allow"] + ["{ %s }" % ", ".join(sorted(now.values()))]) == 0
+        if not allowed or subprocess.run(self.settings["load"], input=self.rules(now), text=True).returncode != 0:
+            return False
+        subprocess.call(self.settings["reload"])
+        for name in sorted(now):
+            log("%s is at %s now; this pod was started with %s" % (name, now[name], self.started_with[name]))
+        self.taken = now
+        return True
+
+    def rules(self, now):
+        table, port = self.settings["table"], self.settings["port"]
+        moved = [(self.started_with[name], now[name]) for name in now if now[name] != self.started_with[name]]
+        chains = {
+            "out { type route hook output priority mangle;": ["ip daddr %s udp dport %d ip daddr set %s" % (old, port, new) for old, new in moved],
+            "in { type filter hook prerouting priority raw - 10;": [
+                "ip saddr %s udp dport %d ip saddr set %s" % (new, port, old) for old, new in moved
+            ],
+        }
+        text = "".join("  chain %s\n    %s\n  }\n" % (chain, "\n    ".join(rules)) for chain, rules in chains.items())
+        return "table ip %s\ndelete table ip %s\n" % (table, table) + ("table ip %s {\n%s}\n" % (table, text) if moved else "")
 
 
 def follower(config, config_folder, root):
     """What brings this host to a list of where the hosts are, and returns whether it is there."""
     if "followed" in config:
         files = Neighbours(config, root)
-        return lambda listed: files.update(best(listed, files.hosts))
-    media, partner = config["mediaHosts"], Partner(config)
+        return lambda listed: files.update(best(listed, files.hosts, files.addresses))
+    media, partner = config["mediaHosts"], Partner(config, root)
     with open(os.path.join(config_folder, media["key"])) as file:
         table = Table(file.read(), media["path"], media["allow"], media["reload"])
 
     def update(listed):
-        partner.compare(best(listed, partner.addresses))
+        has_partner = partner.update(best(listed, partner.started_with, partner.taken))
         found = best(listed, media["numbers"])
-        return table.update({str(media["numbers"][name]): one for name, one in found.items()})
+        return table.update({str(media["numbers"][name]): one for name, one in found.items()}) and has_partner
 
     return update
 
@@ -352,12 +380,12 @@ def follow(config_folder, account, root):
             time.sleep(2)
 
 
-def keep_for_follower(config, values, texts, root):
+def keep_for_follower(config, paths, values, texts, root):
     others = {mark: name for name, mark in config["hosts"].items()}
     known = {name: value for name, value in values.items() if name not in others}
     write(root, learned("", "addresses"), json.dumps({name: values[mark] for mark, name in others.items()}), "0600", "root", "root")
     for one in config["files"]:
-        if one["path"] in config["followed"]["paths"]:
+        if one["path"] in paths:
             text = MARK.sub(lambda mark: known.get(mark.group(1), mark.group(0)), texts[one["path"]])
             write(root, learned("", one["key"]), text, "0600", "root", "root")
 
@@ -381,8 +409,8 @@ def main(config_folder, secrets, account, root):
     for one in config["files"]:
         text = MARK.sub(lambda mark: values[mark.group(1)], texts[one["path"]])
         write(root, one["path"], text, one["mode"], one["owner"], one["group"])
-    if "followed" in config:
-        keep_for_follower(config, values, texts, root)
+    if "followed" in config or "partner" in config:
+        keep_for_follower(config, (config.get("followed") or config["partner"])["paths"], values, texts, root)
     # One that began at the same time was in no list yet.
     try:
         require_alone(api.get(api.slices(config["service"])), config["host"])

@@ -1,6 +1,7 @@
 /** How a service starts in its container: what a systemd unit does, in a script. */
 import { script, type HostFile, type Service } from '../../../software/host-config.ts';
 import { shellWords } from '../../../software/shell-quote.ts';
+import { withdrawnMark } from './known.ts';
 
 export const startScriptPath = ({ name }: Pick<Service, 'name'>): string => `/usr/local/lib/cellstamp/start-${name}`;
 
@@ -12,6 +13,9 @@ export const startedMark = (service: string): string => `/run/started-${service}
  * without the database.
  */
 export const asksOtherHosts: ReadonlySet<string> = new Set(['database-schema']);
+
+/** Whether it waits on a node whose SBC is drained. */
+export const isWithdrawable = ({ name }: Pick<Service, 'name'>): boolean => name === 'keepalived';
 
 /**
  * Whether a container is root's at first. What a service has done by root (its preparation, its drain, a question to it as another user) needs
@@ -33,7 +37,7 @@ export function startScript(service: Service): HostFile {
     `#!/bin/bash
 # Starts ${service.name} in its container: ${service.description}
 set -eu
-${service.endedByOthers ? '' : before(service)}# The node's container runtime sets the upper bound.
+${service.endedByOthers || isWithdrawable(service) ? '' : before(service)}# The node's container runtime sets the upper bound.
 ulimit -n ${service.openFiles} 2>/dev/null || {
   echo "start-${service.name}: the container runtime of this node allows $(ulimit -Hn) open files, not ${service.openFiles}"
   ulimit -n "$(ulimit -Hn)"
@@ -56,7 +60,8 @@ done${asksOtherHosts.has(service.name) ? '\n# It is done, and a container that e
     service.drain === undefined
       ? ''
       : `# Others wait for its drain only while it runs.\necho $$ >${startedMark(service.name)}\n`;
-  return service.endedByOthers ? `${mark}${again(service)}` : `${mark}exec ${command(service)}`;
+  if (service.endedByOthers) return `${mark}${again(service)}`;
+  return isWithdrawable(service) ? `${mark}${unlessWithdrawn(service)}` : `${mark}exec ${command(service)}`;
 }
 
 const again = (
@@ -69,6 +74,20 @@ ${before(service)}${command(service)} &
 child=$!
 wait "$child" || true
 sleep 0.1
+done`;
+
+const unlessWithdrawn = (
+  service: Service,
+): string => `# A drained SBC waits here until it is readmitted. Whatever else ends the service is for the kubelet to see.
+child=
+trap '[[ -z $child ]] || kill -TERM "$child" 2>/dev/null || true; wait; exit 0' TERM
+while :; do
+while [[ -e ${withdrawnMark} ]]; do sleep 0.2; done
+${before(service)}${command(service)} &
+child=$!
+status=0
+wait "$child" || status=$?
+[[ -e ${withdrawnMark} ]] || exit "$status"
 done`;
 
 /** The service's user, and no capability beside those it asked for; as in its systemd unit. */

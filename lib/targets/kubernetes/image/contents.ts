@@ -10,8 +10,13 @@ const own = ['iproute2', 'iputils-arping', 'nftables', 'procps', 'python3', 'uti
 /** A container has the kernel of its node, and the headers of that come from the node. */
 const ofTheNode = /^linux-headers-/;
 
+/** Of StatefulSets that run PostgreSQL and Redis in the cluster. */
+const ofData = ['postgresql-15', 'redis-server'];
+
+export type ImageRole = NodeHost['role'] | 'data';
+
 export interface ImageContents {
-  readonly role: NodeHost['role'];
+  readonly role: ImageRole;
   /** Debian 12 packages, sorted. */
   readonly packages: readonly string[];
   /** Lines of /etc/passwd and of /etc/group that are there before any package is. */
@@ -19,13 +24,13 @@ export interface ImageContents {
   readonly group: readonly string[];
 }
 
-export function imageContents(cell: Cell, role: NodeHost['role']): ImageContents {
+export function imageContents(cell: Cell, role: ImageRole): ImageContents {
   const hosts = nodeHosts(cell).filter((host) => host.role === role);
-  const packages = hosts.flatMap((host) => hostConfig(cell, host).packages);
+  const packages = role === 'data' ? ofData : [...own, ...hosts.flatMap((host) => hostConfig(cell, host).packages)];
   const numbered = Object.entries(users).filter(([name]) => name !== 'root');
   return {
     role,
-    packages: [...new Set([...own, ...packages])].filter((name) => !ofTheNode.test(name)).sort(),
+    packages: [...new Set(packages)].filter((name) => !ofTheNode.test(name)).sort(),
     passwd: numbered.map(([name, number]) => `${name}:x:${number}:${number}::/nonexistent:/usr/sbin/nologin`),
     group: numbered.map(([name, number]) => `${name}:x:${number}:`),
   };

@@ -4,17 +4,17 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Cell } from '../../../fleet/derive/cell.ts';
+import { OperationFailure } from '../../../operations/failure.ts';
 import { kubernetesOf } from '../../../fleet/schema/targets/on-kubernetes.ts';
-import type { NodeHost } from '../names.ts';
 import { writeArchive } from './archive.ts';
-import { imageContents } from './contents.ts';
+import { imageContents, type ImageRole } from './contents.ts';
 import { installedPackages, softwareBillOfMaterials } from './packages-inside.ts';
 import { makeRootFilesystem, type Mirrors } from './root-filesystem.ts';
 
 const run = promisify(execFile);
 
 export interface MadeImage {
-  readonly role: NodeHost['role'];
+  readonly role: ImageRole;
   /** With its digest, as the cell's file has it. */
   readonly image: string;
   readonly archive: string;
@@ -30,15 +30,18 @@ export interface ImageOptions {
 
 /**
  * @param folder where the archive and the list of its packages go
- * @throws OperationFailure when there is no root filesystem
+ * @throws OperationFailure when the cell's file names no image of the role, or there is no root filesystem
  */
 export async function makeImage(
   cell: Cell,
-  role: NodeHost['role'],
+  role: ImageRole,
   folder: string,
   { mirrors, architecture = 'amd64' }: ImageOptions = {},
 ): Promise<MadeImage> {
-  const repository = kubernetesOf(cell.spec).images[role].replace(/@.*$/, '');
+  const wanted = kubernetesOf(cell.spec).images[role];
+  if (wanted === undefined)
+    throw new OperationFailure(`kubernetes.images of cell ${cell.name} names no image ${role}`, 2);
+  const repository = wanted.replace(/@.*$/, '');
   const name = `${cell.name}-${role}`;
   const [tar, archive, contents] = ['root.tar', 'oci.tar', 'spdx.json'].map((end) =>
     join(folder, `${name}.${end}`),

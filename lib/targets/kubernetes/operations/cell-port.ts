@@ -2,7 +2,7 @@
 import { counted } from '../../../config-file/counted.ts';
 import { OperationFailure } from '../../../operations/failure.ts';
 import { probeFaults } from '../../../operations/probes.ts';
-import { askDrained, drainedIn } from '../../../operations/host-command.ts';
+import { askDrained, drainedIn, type HostCommand } from '../../../operations/host-command.ts';
 import { until } from '../../../operations/patience.ts';
 import { askRelays, relaysIn } from '../../../operations/relays.ts';
 import type { RollPort } from '../../../operations/roll.ts';
@@ -15,6 +15,7 @@ import { cellOnNodes } from '../cell-on-nodes.ts';
 import { cellName, nodeHosts, type NodeHost } from '../names.ts';
 import { kubectl, type Kubectl } from './kubectl.ts';
 import { leased } from './lease.ts';
+import { askWithdrawn, readmitSbc, withdrawSbc } from './withdrawal.ts';
 
 /** Seconds. */
 const patience = { ready: 300, home: 60, synced: 90, others: 30 } as const;
@@ -69,6 +70,18 @@ export interface OnKubernetesOptions {
 export interface CellOnKubernetes extends RollPort {
   /** Hosts that are ready, each with the containers that it has. */
   readyHosts(): Promise<ReadonlyMap<string, readonly string[]>>;
+
+  /** Whether an SBC is kept from the floating address. */
+  isWithdrawn(sbc: string): Promise<boolean>;
+
+  /** Whether an SBC could take the floating address now, with all registrations and calls. */
+  standsBy(sbc: string): Promise<boolean>;
+
+  /** An SBC gives up the floating address, and its node remembers that it is not to take it. */
+  withdraw(sbc: string): Promise<void>;
+
+  /** An SBC may take the floating address again. */
+  readmit(sbc: string): Promise<void>;
 }
 
 export const kubernetesCell = (spec: CellSpec, options: OnKubernetesOptions = {}): CellOnKubernetes =>
@@ -99,11 +112,14 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     return found.find(({ metadata }) => metadata.deletionTimestamp === undefined) ?? found[0];
   };
 
-  const run: RollPort['run'] = async (name, { does, argv, input, seconds = 600 }) => {
+  const runIn = async (
+    container: string,
+    name: string,
+    { does, argv, input, seconds = 600 }: HostCommand,
+  ): Promise<string> => {
     const pod = await podOf(name);
     if (pod === undefined)
       throw new OperationFailure(`host ${name} of cell ${cell.name} has no pod, so it does not ${does}`);
-    const container = hostNamed(name).role === 'sbc' ? 'kamailio' : 'rtpengine';
     const { status, stdout, stderr } = await client.ask(
       ['exec', '--stdin', pod.metadata.name, `--container=${container}`, '--', ...argv],
       { seconds, ...(input === undefined ? {} : { input }) },
@@ -112,12 +128,19 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     throw new OperationFailure(`host ${name} of cell ${cell.name} does not ${does}: ${(stderr || stdout).trim()}`);
   };
 
-  /** Whether Kamailio is ready, whatever else its pod waits for: without the database an SBC serves. */
-  const serves = ({ metadata, status }: Pod) =>
+  const run: RollPort['run'] = (name, command) =>
+    runIn(hostNamed(name).role === 'sbc' ? 'kamailio' : 'rtpengine', name, command);
+
+  const hasReady = (container: string, { metadata, status }: Pod) =>
     metadata.deletionTimestamp === undefined &&
     [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].some(
-      ({ name, ready }) => name === 'kamailio' && ready,
+      ({ name, ready }) => name === container && ready,
     );
+
+  /** Whether Kamailio is ready, whatever else its pod waits for: without the database an SBC serves. */
+  const serves = (pod: Pod) => hasReady('kamailio', pod);
+
+  const isWithdrawn = async (sbc: string): Promise<boolean> => (await run(sbc, askWithdrawn)).trim() === 'yes';
 
   /** SBCs that answer, and whether each is the active one. */
   const states = async (): Promise<readonly { readonly name: string; readonly active: boolean }[]> => {
@@ -155,12 +178,20 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
   /** Hosts that are not ready, and why. */
   const faults = async (): Promise<readonly { readonly name: string; readonly why: string }[]> => {
     const all = await pods();
-    return nodeHosts(cell).flatMap((host) => {
-      const mine = all.filter((pod) => isOf(host, pod));
-      if (mine.some(isReady)) return [];
-      const why = mine.flatMap(({ status }) => status.conditions ?? []).find(({ status }) => status === 'False');
-      return [{ name: host.name, why: `${host.name} is not ready${why?.message ? `: ${why.message}` : ''}` }];
-    });
+    const told = await Promise.all(
+      nodeHosts(cell).map(async (host) => {
+        const mine = all.filter((pod) => isOf(host, pod));
+        if (mine.some(isReady)) return [];
+        const { name } = host;
+        // A node that is dead says nothing.
+        if (host.role === 'sbc' && mine.some(serves) && (await isWithdrawn(name).catch(() => false))) {
+          return [{ name, why: `${name} is drained` }];
+        }
+        const why = mine.flatMap(({ status }) => status.conditions ?? []).find(({ status }) => status === 'False');
+        return [{ name, why: `${name} is not ready${why?.message ? `: ${why.message}` : ''}` }];
+      }),
+    );
+    return told.flat();
   };
 
   /** Every other host is ready: without it the calls have nobody to go to. */
@@ -262,6 +293,11 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     const other = cell.sbcs.find((sbc) => sbc.name !== name)!.name;
     const known = await states();
     const pod = await podOf(name);
+    if (pod !== undefined && serves(pod) && (await isWithdrawn(name))) {
+      throw new OperationFailure(
+        `${name} of cell ${cell.name} is drained, and is not renewed before \`npx cellstamp undrain ${name}\``,
+      );
+    }
     if (pod !== undefined && !known.some(({ active }) => active)) {
       throw new OperationFailure(
         `no SBC of cell ${cell.name} is known to be active, so ${name} is not renewed: it may have calls. Without regard to them: kubectl -n ${cellName(cell)} delete pod ${pod.metadata.name}`,
@@ -301,6 +337,26 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     },
 
     run,
+
+    isWithdrawn,
+
+    async standsBy(sbc) {
+      const host = hostNamed(sbc);
+      // Without the database a pod is not ready, and its SBC serves.
+      const isThere = (await pods()).some((pod) => isOf(host, pod) && serves(pod) && hasReady('keepalived', pod));
+      return isThere && (await knowsAll(sbc));
+    },
+
+    async withdraw(sbc) {
+      try {
+        await runIn('keepalived', sbc, withdrawSbc);
+      } catch (error) {
+        await port.readmit(sbc).catch(() => undefined);
+        throw error;
+      }
+    },
+
+    readmit: async (sbc) => void (await run(sbc, readmitSbc)),
 
     async hosts() {
       const all = await states();

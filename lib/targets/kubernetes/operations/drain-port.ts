@@ -1,5 +1,4 @@
-/** The media hosts of a cell on Kubernetes, as `drain` and `undrain` see them. */
-import { OperationFailure } from '../../../operations/failure.ts';
+/** The media hosts and SBCs of a cell on Kubernetes, as `drain` and `undrain` see them. */
 import type { DrainPort } from '../../../operations/drain.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { cellOnNodes } from '../cell-on-nodes.ts';
@@ -8,14 +7,16 @@ import { kubernetesCell, type OnKubernetesOptions } from './cell-port.ts';
 export function drainableCell(spec: CellSpec, options: OnKubernetesOptions = {}): DrainPort {
   const cell = cellOnNodes(spec);
   const port = kubernetesCell(spec, options);
-  const onlyMedia = () =>
-    Promise.reject(new OperationFailure(`on Kubernetes only media hosts of cell ${cell.name} are drained`, 2));
   return {
     ...port,
 
     async hosts() {
-      const [active] = await port.sbcs();
+      const answering = await port.sbcs();
+      const [active] = answering;
       const ready = await port.readyHosts();
+      const withdrawn = new Map(
+        await Promise.all(answering.map(async (sbc) => [sbc, await port.isWithdrawn(sbc)] as const)),
+      );
       return [
         ...cell.media.map(({ name, number, guest }) => {
           const neighbour = cell.media.find((other) => other.guest === number)?.name;
@@ -27,15 +28,12 @@ export function drainableCell(spec: CellSpec, options: OnKubernetesOptions = {})
           };
         }),
         ...cell.sbcs.map(({ name, number }) => ({
-          ...{ kind: 'sbc' as const, name, number, isUp: ready.has(name) },
-          ...{ isActive: name === active, isWithdrawn: false },
+          // One that is drained, or has no database, is not ready.
+          ...{ kind: 'sbc' as const, name, number, isUp: withdrawn.has(name) },
+          ...{ isActive: name === active, isWithdrawn: withdrawn.get(name) ?? false },
         })),
       ];
     },
-
-    standsBy: onlyMedia,
-    withdraw: onlyMedia,
-    readmit: onlyMedia,
 
     // No drain is a part of something else here.
     renewing: () => undefined,

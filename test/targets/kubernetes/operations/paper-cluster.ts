@@ -17,6 +17,8 @@ interface PaperHost {
   /** Whether its program is, whatever else the pod has. */
   answers: boolean;
   isDeleted: boolean;
+  /** Whether its SBC is drained; its pod is not ready then. */
+  isWithdrawn: boolean;
   nodeIsReady: boolean;
   readonly annotations: Record<string, string>;
 }
@@ -40,7 +42,7 @@ export class PaperCluster implements Kubectl {
         name,
         {
           ...{ role, number, uid: 1, isCurrent: false, isReady: true, answers: true, isDeleted: false },
-          ...{ nodeIsReady: true, annotations: {} },
+          ...{ isWithdrawn: false, nodeIsReady: true, annotations: {} },
         },
       ]),
     );
@@ -77,6 +79,8 @@ export class PaperCluster implements Kubectl {
     }
     // Whoever has no probe says nothing.
     if (argv.includes(probeProgram)) return { status: 0, stdout: '', stderr: '' };
+    if (argv.join(' ').includes('echo yes'))
+      return { status: 0, stdout: this.hosts[name]!.isWithdrawn ? 'yes\n' : '', stderr: '' };
     const stdout = argv.includes('synced')
       ? 'value: 1\n'
       : argv[0] === 'cat'
@@ -105,9 +109,13 @@ export class PaperCluster implements Kubectl {
   }
 
   #pod(name: string): object {
-    const { role, number, uid, isReady, answers, isDeleted, nodeIsReady } = this.hosts[name]!;
+    const { role, number, uid, isReady, answers, isDeleted, isWithdrawn, nodeIsReady } = this.hosts[name]!;
     const container = { name: role === 'sbc' ? 'kamailio' : 'rtpengine', ready: answers };
-    const ready = { type: 'Ready', status: isReady && nodeIsReady ? 'True' : 'False', message: 'it does not answer' };
+    const ready = {
+      type: 'Ready',
+      status: isReady && !isWithdrawn && nodeIsReady ? 'True' : 'False',
+      message: 'it does not answer',
+    };
     return {
       metadata: {
         name: `${name}.${uid}`,

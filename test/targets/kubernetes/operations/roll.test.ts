@@ -27,6 +27,14 @@ describe('a roll', () => {
     expect([...cluster.drained]).toEqual([]);
   });
 
+  it.each([
+    ['sbc', ['sbc-2', 'sbc-1']],
+    ['media', ['media-1', 'media-2', 'media-3']],
+  ] as const)('replaces the pods of one kind of host alone, %s, if that is asked', async (only, hosts) => {
+    expect(await roll(port(), { only })).toEqual(hosts);
+    expect(cluster.replaced).toEqual(hosts);
+  });
+
   it('touches no host while another one is not ready', async () => {
     cluster.hosts['media-3']!.isReady = false;
     await expect(rollAll()).rejects.toThrow(
@@ -94,6 +102,17 @@ describe('a media host that somebody has taken out of service', () => {
     expect(await rollAll()).toEqual(inOrder);
     expect([...cluster.drained]).toEqual([1]);
     expect(cluster.replaced.filter((name) => name === 'media-1')).toHaveLength(1);
+  });
+});
+
+describe('an SBC that somebody has drained', () => {
+  it('keeps a roll from every other host, since nobody could take over', async () => {
+    cluster.hosts['sbc-2']!.isWithdrawn = true;
+    await expect(roll(port(), { only: 'sbc' })).rejects.toThrow(
+      'sbc-2 of cell k8s-a is drained, and is not renewed before `npx cellstamp undrain sbc-2`',
+    );
+    await expect(port().renew('sbc-1')).rejects.toThrow('sbc-1 of cell k8s-a is not touched: sbc-2 is drained');
+    expect(cluster.replaced).toEqual([]);
   });
 });
 

@@ -1,0 +1,71 @@
+/** PostgreSQL and Redis in the cluster, as objects. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
+import type { KubernetesObject } from '../../../lib/targets/kubernetes/objects.ts';
+import { maximal, minimal, onLaptop, operated } from './cells.ts';
+
+const named = (objects: readonly KubernetesObject[], names: readonly string[]) =>
+  objects
+    .filter(({ metadata }) => names.includes(metadata.name))
+    .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+const data = ['database', 'redis'];
+const find = (objects: readonly KubernetesObject[], kind: string, name: string) =>
+  objects.find((one) => one.kind === kind && one.metadata.name === name)!;
+
+describe('the data of a cell', () => {
+  it.each([minimal, maximal])('is elsewhere by default', (spec) => {
+    expect(named(manifests(spec), data)).toEqual([]);
+  });
+
+  it('is a StatefulSet each for laptops, which says so, at the address of the cell’s file', () => {
+    const objects = manifests(onLaptop);
+    expect(named(objects, data)).toEqual(
+      data.flatMap((part) => [`NetworkPolicy ${part}`, `Service ${part}`, `StatefulSet ${part}`]),
+    );
+    for (const [part, clusterIP] of [
+      ['database', '10.96.200.5'],
+      ['redis', '10.96.200.6'],
+    ] as const) {
+      expect(find(objects, 'Service', part)['spec']).toMatchObject({ clusterIP });
+      expect(find(objects, 'StatefulSet', part).metadata.annotations!['kubernetes.io/description']).toContain(
+        'for laptops and tests',
+      );
+      // Nothing but the hosts of the cell reaches it, and it reaches nobody.
+      expect(find(objects, 'NetworkPolicy', part)['spec']).toMatchObject({
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [
+          { from: [{ ipBlock: { cidr: onLaptop.network } }], ports: [{ port: part === 'redis' ? 6379 : 5432 }] },
+        ],
+      });
+    }
+  });
+
+  it('starts by commands that a shell takes', () => {
+    for (const part of data) {
+      const { template } = find(manifests(onLaptop), 'StatefulSet', part)['spec'] as {
+        template: { spec: { containers: readonly { command: readonly string[] }[] } };
+      };
+      const { status, stderr } = spawnSync('bash', ['-n'], {
+        input: template.spec.containers[0]!.command.at(-1)!,
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    }
+  });
+
+  it('is a Cluster of CloudNativePG whose primary has the address, with a certificate for it', () => {
+    const objects = manifests(operated);
+    expect(named(objects, data)).toEqual(['NetworkPolicy database', 'Cluster database']);
+    expect(find(objects, 'Cluster', 'database')['spec']).toMatchObject({
+      instances: 3,
+      storage: { size: '50Gi', storageClass: 'fast' },
+      bootstrap: { initdb: { database: 'cellstamp', owner: 'cellstamp_admin' } },
+      managed: {
+        roles: [{ name: 'cellstamp_admin', createrole: true }],
+        services: { additional: [{ selectorType: 'rw', serviceTemplate: { spec: { clusterIP: '10.96.200.5' } } }] },
+      },
+      certificates: { serverTLSSecret: 'database-tls', serverCASecret: 'database-ca' },
+    });
+  });
+});
