@@ -1,23 +1,34 @@
 // Draws the diagrams of a page. They are text in the pages; Mermaid lies beside this file and is loaded where there is one.
-const diagrams = document.querySelectorAll('pre > code.mermaid');
+const blocks = [...document.querySelectorAll('pre > code.mermaid')];
 
-async function draw() {
-  mermaid.initialize({
-    startOnLoad: false,
-    theme: document.documentElement.dataset.theme === 'dark' ? 'dark' : 'neutral',
-  });
-  const pictures = [...diagrams].map((code) => {
+if (blocks.length > 0) {
+  const diagrams = blocks.map((code) => {
     const picture = document.createElement('div');
-    picture.textContent = code.textContent;
+    picture.className = 'diagram';
     code.parentElement.replaceWith(picture);
-    return picture;
+    return { picture, text: code.textContent };
   });
-  await mermaid.run({ nodes: pictures });
-}
+  const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
 
-if (diagrams.length > 0) {
+  // As large as its text needs: a picture that is wider than its column scrolls, where one that shrinks can't be read.
+  const draw = async () => {
+    const chosen = document.documentElement.dataset.theme;
+    const isDark = chosen === 'dark' || (chosen !== 'light' && systemIsDark.matches);
+    const [flowchart, sequence] = [{ useMaxWidth: false }, { useMaxWidth: false }];
+    mermaid.initialize({ startOnLoad: false, theme: isDark ? 'dark' : 'neutral', flowchart, sequence });
+    for (const { picture, text } of diagrams) {
+      picture.removeAttribute('data-processed');
+      picture.textContent = text;
+    }
+    await mermaid.run({ nodes: diagrams.map(({ picture }) => picture) });
+  };
+
   const library = document.createElement('script');
   library.src = new URL('mermaid.min.js', document.currentScript.src).href;
-  library.onload = draw;
+  library.onload = async () => {
+    await draw();
+    systemIsDark.addEventListener('change', draw);
+    new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  };
   document.head.append(library);
 }

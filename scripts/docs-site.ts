@@ -78,6 +78,7 @@ export async function buildSite(out: string): Promise<void> {
       searchInDocuments: true,
       highlightLanguages: ['bash', 'csv', 'ini', 'json', 'sql', 'typescript', 'yaml'],
       ignoredHighlightLanguages: ['mermaid', 'promql'],
+      customCss: join(root, 'scripts/docs-site.css'),
       customJs: join(root, 'scripts/docs-diagrams.js'),
       excludeExternals: true,
       excludeInternal: true,
