@@ -10,17 +10,20 @@ if (blocks.length > 0) {
   });
   const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
 
-  // As large as its text needs: a picture that is wider than its column scrolls, where one that shrinks can't be read.
+  // A picture shrinks with its column until its smallest text, of 14 px, has 12. Then it scrolls.
   const draw = async () => {
     const chosen = document.documentElement.dataset.theme;
     const isDark = chosen === 'dark' || (chosen !== 'light' && systemIsDark.matches);
-    const [flowchart, sequence] = [{ useMaxWidth: false }, { useMaxWidth: false }];
-    mermaid.initialize({ startOnLoad: false, theme: isDark ? 'dark' : 'neutral', flowchart, sequence });
+    mermaid.initialize({ startOnLoad: false, theme: isDark ? 'dark' : 'neutral' });
     for (const { picture, text } of diagrams) {
       picture.removeAttribute('data-processed');
       picture.textContent = text;
     }
     await mermaid.run({ nodes: diagrams.map(({ picture }) => picture) });
+    for (const { picture } of diagrams) {
+      const { style } = picture.querySelector('svg');
+      style.minWidth = `${(parseFloat(style.maxWidth) * 12) / 14}px`;
+    }
   };
 
   const library = document.createElement('script');
