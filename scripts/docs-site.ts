@@ -103,7 +103,7 @@ export async function buildSite(out: string): Promise<void> {
 
 /** The generator reads titles and places in the navigation from the pages; here they get them. */
 function copyPages(folder: string): void {
-  for (const name of ['cells', 'examples', '.devcontainer', 'LICENSE', 'NOTICE']) {
+  for (const name of ['cells', 'examples', 'docs/pictures', '.devcontainer', 'LICENSE', 'NOTICE']) {
     cpSync(join(root, name), join(folder, name), { recursive: true });
   }
   for (const [page, below] of navigation()) {

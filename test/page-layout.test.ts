@@ -16,6 +16,8 @@ describeWith(['chromium'], 'what is wrong with the layout of a page', () => {
     return layout;
   };
 
+  const picture = encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" width="100" height="9"></svg>');
+
   it('is found', async () => {
     const layout = await found(`
       <p style="font-size: 11px">tiny</p>
@@ -23,8 +25,9 @@ describeWith(['chromium'], 'what is wrong with the layout of a page', () => {
       <p style="position: absolute; top: 300px">under</p><p style="position: absolute; top: 302px">over</p>
       <p style="position: absolute; top: 400px; width: 30px; overflow: hidden; white-space: nowrap">cut off here</p>
       <p style="position: absolute; top: 500px; left: 360px; white-space: nowrap">beyond the window</p>
-      <p style="position: absolute; top: 600px; color: #ddd">pale</p>`);
-    expect(layout).toMatchObject({ small: ['tiny', 'shrunk'], overlapping: ['under and over'] });
+      <p style="position: absolute; top: 600px; color: #ddd">pale</p>
+      <img alt="chart" style="position: absolute; top: 700px; width: 50px" src="data:image/svg+xml,${picture}" />`);
+    expect(layout).toMatchObject({ small: ['picture: chart', 'tiny', 'shrunk'], overlapping: ['under and over'] });
     expect(layout.clipped).toEqual(['cut off here', 'beyond the window']);
     expect(layout.faint).toEqual(['pale: rgb(221, 221, 221) on rgb(255, 255, 255)']);
     expect(layout.sideways).toBeGreaterThan(50);

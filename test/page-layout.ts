@@ -14,7 +14,7 @@ export const widths = [390, 768, 1280];
 export const colours = ['light', 'dark'] as const;
 
 export interface Layout {
-  /** Texts of less than 12 px. */
+  /** Texts of less than 12 px, and pictures that have shrunk. */
   readonly small: readonly string[];
   /** Texts that lie over each other. */
   readonly overlapping: readonly string[];
@@ -87,6 +87,11 @@ function look(): Layout {
     }
     return box.left < left - 2 || box.right > right + 2;
   };
+
+  for (const picture of document.images) {
+    // Its text is as large as it should be where the picture is.
+    if (picture.checkVisibility() && picture.width < picture.naturalWidth - 1) small.add(`picture: ${picture.alt}`);
+  }
 
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {

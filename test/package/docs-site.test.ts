@@ -78,10 +78,11 @@ describeWith(['chromium'], 'the site in a browser', () => {
   beforeAll(async () => void (browser = await launchBrowser()));
   afterAll(() => browser?.close());
 
-  /** Of each kind: the first page, diagrams, long names in headings and tables, commands, wide tables, the library. */
+  /** Of each kind: the first page, diagrams, a chart, long names in headings and tables, commands, wide tables, the library. */
   const kinds = [
     'index.html',
     'Concepts/Architecture.html',
+    'Concepts/The_planner.html',
     'Concepts/What_happens_to_a_call.html',
     'How-to/A_softphone.html',
     'Operations/Call_records.html',
@@ -116,7 +117,8 @@ describeWith(['chromium'], 'the site in a browser', () => {
     const asked: string[] = [];
     page.on('request', (request) => void asked.push(request.url()));
     await page.goto(`file://${join(site, 'Concepts/Architecture.html')}`);
-    await page.waitForSelector('.diagram svg text, .diagram svg foreignObject');
+    await page.waitForSelector('.diagram svg');
+    expect(asked.filter((url) => url.endsWith('/mermaid.min.js'))).toHaveLength(1);
     expect(asked.filter((url) => !url.startsWith('file:') && !url.startsWith('data:'))).toEqual([]);
     await page.close();
   });
