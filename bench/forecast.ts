@@ -106,7 +106,7 @@ function bankRows(calls: Float64Array[]): BenchRow[] {
   ];
 }
 
-/** Coverage in every window of so many days, all days of the bank but the first ones together. */
+/** Coverage in every window of this number of days, all days of the bank but the first ones together. */
 function windowRows({ byRow }: BankTrials): BenchRow[] {
   const covered = Array.from({ length: byRow.to - byRow.from - WINDOW_DAYS + 1 }, (_, first) => {
     const from = byRow.from + first;

@@ -19,7 +19,7 @@ const many = 1_000_000;
 const rounds = 15;
 const callsARound = 1500;
 const callsAtOnce = 60;
-/** A Kamailio that has just started touches its shared memory for the first time; after so many calls it uses it again. */
+/** A Kamailio that has just started touches its shared memory for the first time; after this number of calls it uses it again. */
 const warmUp = 6000;
 
 export async function run(): Promise<BenchRow[]> {

@@ -171,7 +171,7 @@ function weeklyRows(tenants: readonly GeneratedTenant[]): BenchRow[] {
   ];
 }
 
-/** So many tenants come one at a time. */
+/** This number of tenants comes one at a time. */
 const NEWCOMERS = 2000;
 
 /** Tenants one at a time into a fleet of 200 cells and 50,000 tenants, with an excuse for every other cell. */

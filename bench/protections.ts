@@ -68,7 +68,7 @@ const protections: Readonly<Record<string, Cut>> = {
   counters: (config) => config.replace(/prom_counter_inc\([^;]*\);/g, ';'),
 };
 
-/** A Kamailio with this configuration on the active SBC's host. Its ports are those of the SBC's own, and so many more. */
+/** A Kamailio with this configuration on the active SBC's host. Its ports are those of the SBC's own plus this number. */
 class Arm {
   static #number = 0;
   readonly #cell: BenchCell;

@@ -78,6 +78,7 @@ export async function buildSite(out: string): Promise<void> {
       searchInDocuments: true,
       highlightLanguages: ['bash', 'csv', 'ini', 'json', 'sql', 'typescript', 'yaml'],
       ignoredHighlightLanguages: ['mermaid', 'promql'],
+      customCss: join(root, 'scripts/docs-site.css'),
       customJs: join(root, 'scripts/docs-diagrams.js'),
       excludeExternals: true,
       excludeInternal: true,
@@ -102,7 +103,7 @@ export async function buildSite(out: string): Promise<void> {
 
 /** The generator reads titles and places in the navigation from the pages; here they get them. */
 function copyPages(folder: string): void {
-  for (const name of ['cells', 'examples', '.devcontainer', 'LICENSE', 'NOTICE']) {
+  for (const name of ['cells', 'examples', 'docs/pictures', '.devcontainer', 'LICENSE', 'NOTICE']) {
     cpSync(join(root, name), join(folder, name), { recursive: true });
   }
   for (const [page, below] of navigation()) {

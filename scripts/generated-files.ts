@@ -1,4 +1,5 @@
-/** The files that are made from the schemas, programs in other languages, metrics, alerts and commands, by their path. */
+/** The files that are made from the schemas, programs in other languages, metrics, alerts and commands, and
+ * pictures of examples, by their path. */
 import { format, resolveConfig } from 'prettier';
 import { planningJsonSchemas } from '../lib/planner-files/json-schema.ts';
 import { cellFile, parseCell } from '../lib/fleet/schema/cell.ts';
@@ -7,6 +8,7 @@ import { jsonSchemas } from '../lib/fleet/schema/json-schema.ts';
 import { costJsonSchemas } from '../lib/targets/aws/cost/schema.ts';
 import { kubernetesStandIns } from '../lib/fleet/schema/targets/kubernetes.ts';
 import { kubernetesFrontStandIns } from '../lib/fleet/schema/targets/kubernetes-front.ts';
+import { pictures } from './docs-pictures.ts';
 import { pagesWithTables } from './docs-tables.ts';
 import { referencePages } from './reference-pages.ts';
 import { programFolders, programTexts } from './program-texts.ts';
@@ -42,5 +44,5 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const formatted = files.map(
     async ([path, text]) => [path, await format(text, { ...style, filepath: path })] as const,
   );
-  return new Map(await Promise.all(formatted));
+  return new Map([...(await Promise.all(formatted)), ...pictures()]);
 }

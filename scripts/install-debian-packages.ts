@@ -19,6 +19,7 @@ const forTests = [
   'iputils-ping',
   'jq',
   'libxml2-utils',
+  'linphone-cli',
   'mmdebstrap',
   'prometheus',
   'pyflakes3',

@@ -91,6 +91,7 @@ const parts = {
   bird: { present: () => onPath('bird'), reason: 'needs BIRD 2: apt-get install bird2' },
   chromium: { present: () => onPath('chromium'), reason: 'needs Chromium: apt-get install chromium' },
   baresip: { present: () => onPath('baresip'), reason: 'needs baresip: apt-get install baresip-core' },
+  linphone: { present: () => onPath('linphonec'), reason: 'needs Linphone: apt-get install linphone-cli' },
   sipp: { present: () => onPath('sipp'), reason: 'needs SIPp: apt-get install sip-tester' },
   xmllint: { present: () => onPath('xmllint'), reason: 'needs xmllint: apt-get install libxml2-utils' },
   freeswitch: {

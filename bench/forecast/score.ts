@@ -11,9 +11,9 @@ export interface Trial {
   /** The first day that is forecast; and the one after the last. */
   readonly from: number;
   readonly to: number;
-  /** The day that the naive forecast repeats, so many days before or more; undefined where there is none. */
+  /** The day that the naive forecast repeats, this number of days before or more; undefined where there is none. */
   readonly naive: (day: number, ahead: number) => Float64Array | undefined;
-  /** Quantiles of a day, made from the days at least so many before it. */
+  /** Quantiles of a day, made from the days at least this number before it. */
   readonly forecast: (day: number, ahead: number) => readonly Float64Array[];
   /** Which times of a day count; by default all. */
   readonly counts?: (day: number, slot: number) => boolean;

@@ -69,7 +69,7 @@ function walk(random: Random, days: number, step: number): Float64Array {
   return Float64Array.from({ length: days }, () => (now += step * normal(random)));
 }
 
-/** Days on which something begins, so many on average in a hundred, each with what `make` gives it. */
+/** Days on which something begins, this number on average in a hundred, each with what `make` gives it. */
 function strewn<T>(random: Random, days: number, mean: number, make: () => T): Map<number, T> {
   const found = new Map<number, T>();
   for (let day = exponential(random, 100 / mean); day < days; day += exponential(random, 100 / mean)) {
@@ -354,7 +354,7 @@ export const HELD_OUT: readonly Shape[] = [
   },
 ];
 
-/** Series of some shapes, so many of each. Another seed gives others. */
+/** Series of some shapes, this number of each. Another seed gives others. */
 export function makeSeries(shapes: readonly Shape[], each: number, seed: number): MadeSeries[] {
   return shapes.flatMap((shape, s) =>
     Array.from({ length: each }, (_, n) => oneOf(shape, seededRandom(seedOf(seed + n, s)), `${shape.name} ${n + 1}`)),

@@ -11,7 +11,7 @@ export type Forecaster = typeof forecast;
 
 /** How far ahead a plan looks: a scale, a move, and what a stamp takes. */
 export const AHEADS = [1, 7, 28] as const;
-/** A series has so many days before the first one that is forecast. */
+/** A series has this number of days before the first one that is forecast. */
 const FIRST_FORECAST = 35;
 const WITHIN_HOURS = 6;
 

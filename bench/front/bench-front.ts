@@ -23,7 +23,7 @@ import type { Spawn } from '../sip/sipp.ts';
 /** A caller whom cells know as a carrier. */
 export const carrier = callerAddress(1, 88);
 
-/** Seconds in which an edge must know what it is told; 1,000,000 entries take some minutes on a busy machine. */
+/** Seconds in which an edge must know what it receives; 1,000,000 entries take some minutes on a busy machine. */
 const longestLoad = 400;
 /** Seconds in which an edge must be healthy again. */
 const longestUnhealthy = 60;
@@ -117,7 +117,7 @@ export class BenchFront {
     return Number(/^(\d+)-\d+$/m.exec(answer)![1]);
   }
 
-  /** Puts so many tenants with a number each into the directory without telling the edges: they find them when they start. */
+  /** Puts this number of tenants, with a number each, into the directory without telling the edges: they find them when they start. */
   async fillSilently(cell: string, tenants: number): Promise<void> {
     const keys = '"keys":["n:+49%010.0f"]';
     const item = `{"kind":"tenant","name":"bench-%d","version":${Date.now()},"cell":"${cell}","other":"",${keys}}`;
@@ -154,7 +154,7 @@ end`;
     return { total: bytes('total'), used: bytes('real_used') };
   }
 
-  /** Waits until an edge has so many entries in its memory, and its Kamailio has been told all of them. */
+  /** Waits until an edge has this number of entries in its memory, and its Kamailio has received all of them. */
   async knows(edge: EdgeHost, entries: number): Promise<void> {
     const deadline = Date.now() + longestLoad * 1000;
     for (;;) {

@@ -28,9 +28,9 @@ const LOAD = 1.3;
 const GROWTH = 0.005;
 /** Its tenants use more and grow quickly, so that the region has no room left for those of its fullest cells. */
 const OUTGROWN = { region: 'us-west-2', load: 1.45, growth: 0.02 };
-/** The first cell of this region is too full, the others are not; the plan of so many hours ago has seen it. */
+/** The first cell of this region is too full, the others are not; the plan of this number of hours ago has seen it. */
 const CROWDED = { region: 'eu-central-1', load: 2, hours: 3 };
-/** The first cell of this region was last measured so many hours before the others. */
+/** The first cell of this region was last measured this number of hours before the others. */
 const SILENT = { region: 'eu-west-2', hours: 3 };
 /** Whoever needs more concurrent calls than this has several tenants: a pool of a cell carries 2,500. */
 const LARGEST = 800;

@@ -87,7 +87,7 @@ export class BenchCell {
     return processorTime(requireState(this.spec.name).namespaces[this.sbc.name]!.init.pid, config);
   }
 
-  /** Fills the database with so many tenants, with a number for each, and `users` numbers at least; the SBC reloads it. */
+  /** Fills the database with this number of tenants, with a number for each, and `users` numbers at least; the SBC reloads it. */
   async setTenants(tenants: number): Promise<void> {
     const last = Math.max(tenants, users) - 1;
     const sql = `BEGIN;
@@ -109,7 +109,7 @@ CHECKPOINT;
     await sleep(2000);
   }
 
-  /** Registers the users that are called when there are so many tenants, at the SBC or at the Kamailio beside it with this control socket. */
+  /** Registers the users that are called with this number of tenants, at the SBC or at the Kamailio beside it with this control socket. */
   async register(tenants: number, control: string = paths.control): Promise<void> {
     const lines = calledUsers(tenants).map((user) => {
       const aor = `u${user}@bench-${user % tenants}.example.com`;

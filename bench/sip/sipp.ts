@@ -1,4 +1,4 @@
-/** Load by SIPp: calls without audio, so many at the same time, as fast as they are answered. */
+/** Load by SIPp: calls without audio, a number of them at the same time, as fast as they are answered. */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

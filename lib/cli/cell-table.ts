@@ -28,6 +28,9 @@ export function formatStatus(status: CellStatus): string {
       : [
           '',
           `Phones of this machine reach it at ${status.exposure.sipAddress}, from ${status.exposure.machineAddress} (interface ${status.exposure.interface}).`,
+          ...(status.exposure.lanAddress === undefined
+            ? []
+            : [`Phones of the local network reach it at ${status.exposure.lanAddress}.`]),
         ]),
     ...(said.length === 0 ? [] : ['', ...said]),
     ...(status.notes.length === 0 ? [] : ['', ...status.notes]),

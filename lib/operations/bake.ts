@@ -4,7 +4,7 @@ import { judge, noCalls, tried, type CallCounts, type Gates } from './gates.ts';
 import { hour, worse, type Span } from './rollout-log.ts';
 
 export interface BakeRule {
-  /** A cell is good only after so many minutes, and after so many calls, and when its gates say so. */
+  /** A cell is good only after these minutes and these calls, and when its gates say so. */
   readonly minutes: number;
   readonly calls: number;
   /** When a bake ends that its calls have not decided. */
@@ -101,7 +101,7 @@ export async function bake(
 }
 
 /**
- * Of so many hours before a wave that each of its cells had enough calls: in its last hour, at night, it may have had none. With fewer calls before
+ * Of this number of hours before a wave, in which each of its cells had enough calls: in its last hour, at night, it may have had none. With fewer calls before
  * than since, no number of them would decide.
  */
 async function callsBefore(

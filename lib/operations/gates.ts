@@ -9,7 +9,7 @@
  *
  * Each share is the mean of calls whose values lie between 0 and 1: a mean p of n calls is as far off from the true q, with a probability of at
  * most exp(-n KL(p, q)), for any number of calls, few ones too (W. Hoeffding, Probability inequalities for sums of bounded random variables, JASA
- * 58, 1963, theorem 1). The limits of the sum are where it is furthest while the shares together, the sum of their n KL(p, q), are no further off
+ * 58, 1963, theorem 1). The limits of the sum are where it is furthest while the shares together, the sum of their n KL(p, q), are not further off
  * than that allows (a profile likelihood: the nuisance of the other shares is set as unfavourably as it can be).
  *
  * A cell is bad once the lower limit of one measure is over what is allowed, good once the upper limits of all are under it, and else undecided:

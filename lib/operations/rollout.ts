@@ -306,7 +306,7 @@ class Rollout {
     return { cell, state: 'left', text: `${found}: going back to ${from}, it ${again}: it needs someone now` };
   }
 
-  /** Tells the planner, then the log: what is not in the log is told again. */
+  /** Records it for the planner, then in the log: what is not in the log is recorded again. */
   async #end(outcome: RolledOut): Promise<RolledOut> {
     const { cell, state, text } = outcome;
     if (await this.#port.record(cell, state === 'left' ? 'failed' : 'proved')) {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readWholeFleet } from '../../lib/cli/cell-files.ts';
 import { deriveCell } from '../../lib/fleet/derive/cell.ts';
-import { parseCell } from '../../lib/fleet/schema/cell.ts';
 import { hostConfig } from '../../lib/software/cell-host.ts';
+import { edgeHostConfig } from '../../lib/software/edge-host.ts';
 import { cellstamp } from '../cli/run-command.ts';
 import { pages, root } from './pages.ts';
-import { pageFindings, filesBelow, textFindings, uncounted, wordsOf, type Finding } from './prose.ts';
+import { commentsOf, pageFindings, filesBelow, textFindings, uncounted, wordsOf, type Finding } from './prose.ts';
 
 /** `['tenant', 'move']` for every command that its parent's help lists. */
 async function commands(parents: readonly string[] = []): Promise<readonly (readonly string[])[]> {
@@ -67,11 +68,31 @@ describe('plain English', () => {
     none(files.flatMap((path) => textFindings(relative(root, path), readFileSync(path, 'utf8'))));
   });
 
-  it('in the files of the hosts of a cell', () => {
-    const cell = deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {} }));
-    const files = new Map(
-      cell.hosts.flatMap((host) => hostConfig(cell, host).files.map(({ path, text }) => [path, text] as const)),
+  it('in the comments of the code', () => {
+    const files = ['lib', 'stacks', 'scripts', 'bench', 'examples'].flatMap((each) =>
+      filesBelow(join(root, each), '.ts'),
     );
-    none([...files].flatMap(([path, text]) => textFindings(path, text)));
+    none(
+      files.flatMap((path) =>
+        commentsOf(path).flatMap(({ line, text }) => textFindings(relative(root, path), text, line)),
+      ),
+    );
+  });
+
+  const { cells, front } = readWholeFleet(join(root, 'cells'));
+  const nodeFleet = readWholeFleet(join(root, 'examples/kubernetes'));
+
+  it.each([
+    ...[...cells, ...nodeFleet.cells].flatMap((spec) => {
+      const cell = deriveCell(spec, spec.kubernetes ? 'movable' : 'decided');
+      return [[`cell ${cell.name}`, cell.hosts.map((host) => hostConfig(cell, host))] as const];
+    }),
+    ...[front, nodeFleet.front].map(
+      (each) => [`front ${each.name}`, each.edges.map((edge) => edgeHostConfig(each, edge))] as const,
+    ),
+  ])('in the files of the hosts of %s', (_, hosts) => {
+    const files = new Map(hosts.flatMap((host) => host.files.map(({ path, text }) => [text, path] as const)));
+    expect(files.size).toBeGreaterThan(10);
+    none([...files].flatMap(([text, path]) => textFindings(path, text)));
   });
 });

@@ -93,6 +93,22 @@ export function wordsOf(path: string): readonly { readonly line: number; readonl
   return found;
 }
 
+/** Comments of a TypeScript file, each with its line. */
+export function commentsOf(path: string): readonly { readonly line: number; readonly text: string }[] {
+  const text = readFileSync(path, 'utf8');
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const found = new Map<number, { line: number; text: string }>();
+  const visit = (node: ts.Node): void => {
+    for (const { pos, end } of ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []) {
+      const words = text.slice(pos, end).replace(/^\s*(\/\/|\/?\*+\/?)/gm, (marks) => ' '.repeat(marks.length));
+      found.set(pos, { line: source.getLineAndCharacterOfPosition(pos).line + 1, text: words });
+    }
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return [...found.values()];
+}
+
 /** What the project counts, in the plural. Units with a slash, as in "packets/s", stay as they are. */
 const countedNouns =
   /^ ((?!has\b)[a-z]+ )?(tenants|users|calls|cells|hosts|trunks|files|lines|sessions|days|hours|minutes)(?![\w/-])/i;

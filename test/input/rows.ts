@@ -1215,6 +1215,18 @@ const options: readonly Row[] = [
   ),
 ];
 
+const expose = (given: string, error: string, ...more: readonly string[]) =>
+  option(error, 'up', 'euw1-a', '--cells', 'DIR/cells', ...more, '--expose', given);
+
+/** Where phones of the local network reach a cell. */
+const exposed: readonly Row[] = [
+  expose('nowhere', 'cellstamp: --expose is nowhere: this machine has no such address or interface; allowed: '),
+  expose('0.0.0.0', 'cellstamp: --expose is 0.0.0.0: this machine has no such address or interface; allowed: '),
+  expose('127.0.0.1', 'cellstamp: --expose is 127.0.0.1: this machine has no such address or interface; allowed: '),
+  expose('lo', 'cellstamp: --expose is lo: this machine has no such address or interface; allowed: '),
+  expose('lo', 'cellstamp: --expose is for a cell without a front', '--front'),
+];
+
 const empty = (what: string, ...args: readonly string[]) => option(`error: ${what} is empty; allowed: `, ...args);
 
 /** Variables of a shell that are not set. */
@@ -1285,5 +1297,6 @@ export const badInputs: readonly Row[] = [
   ...latin1,
   ...options,
   ...emptyWords,
+  ...exposed,
   ...places,
 ];

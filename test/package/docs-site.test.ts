@@ -2,9 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { inflateSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { navigation, titleOf } from '../../scripts/docs-site.ts';
 import { pages } from '../docs/pages.ts';
+import { colours, launchBrowser, layoutOf, widths } from '../page-layout.ts';
+import { describeWith } from '../requirements.ts';
 import { must, newFolder, removeFolders } from './project.ts';
 
 let site: string;
@@ -68,9 +71,55 @@ describe('the site', () => {
     // A word of a page's text alone.
     expect(index.invertedIndex.map(([word]) => word)).toContain('softphone');
   });
+});
 
-  it('draws the diagrams of pages from its own files', () => {
-    expect(readFileSync(join(site, 'Concepts/Architecture.html'), 'utf8')).toContain('<pre><code class="mermaid">');
-    expect(existsSync(join(site, 'assets/mermaid.min.js'))).toBe(true);
+describeWith(['chromium'], 'the site in a browser', () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchBrowser()));
+  afterAll(() => browser?.close());
+
+  /** Of each kind: the first page, diagrams, a chart, long names in headings and tables, commands, wide tables, the library. */
+  const kinds = [
+    'index.html',
+    'Concepts/Architecture.html',
+    'Concepts/The_planner.html',
+    'Concepts/What_happens_to_a_call.html',
+    'How-to/A_softphone.html',
+    'Operations/Call_records.html',
+    'Reference/Figures_of_machines.html',
+    'Reference/Settings_of_a_cell.html',
+    'Reference/The_command.html',
+    'Targets/On_AWS.html',
+    'cellstamp/aws/VoipCell.html',
+  ];
+
+  it.each(kinds)('%s is readable on a phone, a tablet and a desk, in light and dark', async (path) => {
+    const page = await browser.newPage();
+    await page.goto(`file://${join(site, path)}`);
+    for (const colorScheme of colours) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.waitForFunction(
+          '[...document.querySelectorAll(".diagram")].every((each) => each.querySelector("svg"))',
+        );
+        const { texts, ...wrong } = await layoutOf(page);
+        expect(texts).toBeGreaterThan(20);
+        const fine = { small: [], overlapping: [], clipped: [], faint: [], sideways: 0 };
+        expect(wrong, `${width} px, ${colorScheme}`).toEqual(fine);
+      }
+    }
+    await page.close();
+  });
+
+  it('draws the diagrams of pages, from its own files', async () => {
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => void asked.push(request.url()));
+    await page.goto(`file://${join(site, 'Concepts/Architecture.html')}`);
+    await page.waitForSelector('.diagram svg');
+    expect(asked.filter((url) => url.endsWith('/mermaid.min.js'))).toHaveLength(1);
+    expect(asked.filter((url) => !url.startsWith('file:') && !url.startsWith('data:'))).toEqual([]);
+    await page.close();
   });
 });

@@ -4,8 +4,6 @@ import { expect, it } from 'vitest';
 import * as onNodes from '../../lib/targets/kubernetes/program-texts.ts';
 import * as onFront from '../../lib/targets/local/front/program-texts.ts';
 import * as onHosts from '../../lib/software/program-texts.ts';
-import { generatedFiles } from '../../scripts/generated-files.ts';
-import { programFolders } from '../../scripts/program-texts.ts';
 
 it.each([
   ['lib/software/call-watch/calls.py', onHosts.calls],
@@ -19,9 +17,4 @@ it.each([
   ['lib/targets/local/front/directory-transaction.py', onFront.directoryTransaction],
 ])('%s is what the library has, to the byte (npx tsx scripts/write-schemas.ts writes it)', (path, text) => {
   expect(text).toBe(readFileSync(path, 'utf8'));
-});
-
-it.each(programFolders)('the module of the programs in %s has all of them and nothing else', async (folder) => {
-  const path = `${folder}/program-texts.ts`;
-  expect(readFileSync(path, 'utf8')).toBe((await generatedFiles()).get(path));
 });

@@ -20,7 +20,10 @@ export function addUp(program: Command): Command {
       `name of the cell (default: ${exampleCell}); with --front, names of cells (default: all of size test)`,
     )
     .option('--front', 'also start the front, with edges in all its regions, and attach the cells to it')
-    .option('--expose', 'let phones of this machine reach the cell, until the next `up` without it')
+    .option(
+      '--expose [lan]',
+      'let phones of this machine reach the cell, until the next `up` without it; with an address of this machine in a local network, or its interface, also phones of that network',
+    )
     .option(...cellsOption)
     .option('--json', 'print the state as JSON')
     .addHelpText(
@@ -35,7 +38,7 @@ export function addUp(program: Command): Command {
 
 interface Options {
   readonly cells: string;
-  readonly expose?: true;
+  readonly expose?: true | string;
   readonly front?: true;
   readonly json?: true;
 }
@@ -54,12 +57,14 @@ async function up(names: readonly string[], options: Options): Promise<void> {
     throw new CommandFailure(`${counted(names.length, 'cell is', 'cells are')} named; without --front it is one`, 2);
   const cell = readCell(options.cells, names[0] ?? exampleCell);
   const local = await import('../../targets/local/index.ts');
+  const lan = typeof options.expose === 'string' ? local.lanAddress(options.expose) : undefined;
   const waiting = new Waiting(cell.hosts.map((host) => host.name));
   await unlessInterrupted([cell.name], async (signal) => {
     try {
       const status = await local.up(cell.spec, {
         signal,
-        expose: options.expose ?? false,
+        expose: options.expose !== undefined,
+        ...(lan === undefined ? {} : { lan }),
         onProgress: (progress) => waiting.show(progress),
         onWaiting: (text) => waiting.say(text),
       });

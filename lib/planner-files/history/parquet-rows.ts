@@ -12,7 +12,7 @@ const SECONDS = {
 /**
  * Reads the columns of a row group, then the next one: of a file in one group all of it is in memory.
  *
- * @throws FormProblem for a file that is no Parquet or has other columns, and where nothing is installed that reads it
+ * @throws FormProblem for a file that is not Parquet or has other columns, and where nothing is installed that reads it
  */
 export async function readParquetRows(path: string, reader: RowReader, signal?: AbortSignal): Promise<void> {
   const { asyncBufferFromFile, parquetMetadataAsync, parquetScan, parquetSchema, compressors } = await libraries();

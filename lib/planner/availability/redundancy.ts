@@ -20,7 +20,7 @@ export function hostAway(failures: number, outage: number): number {
 
 export interface Group {
   readonly hosts: number;
-  /** With fewer, a part of the work is not done: of what so many hosts carry, the share that is missing. */
+  /** With fewer, a part of the work is not done: the share that is missing of what this number of hosts carries. */
   readonly needed: number;
 }
 

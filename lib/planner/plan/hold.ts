@@ -17,7 +17,7 @@ const COUNT_CALLS = 20;
 /** A cell measured what cannot be: what it measures is doubted for a week. */
 const DOUBTED_MS = 7 * DAY_MS;
 
-/** So many tenants are named whose measurements are missing. */
+/** The most tenants that are named because their measurements are missing. */
 const NAMED = 5;
 
 /** What is known of a cell besides what it says itself. */

@@ -27,7 +27,7 @@ export interface Rebalancing {
   readonly overflow: Overflow[];
 }
 
-/** So many other cells are named with a tenant's reason; with hundreds of cells more would be noise. */
+/** The most other cells that are named with a tenant's reason; with hundreds of cells more would be noise. */
 const EXCUSES_NAMED = 3;
 
 /** Cells from which tenants must go, or that need a stamp, before one could be there after the next review. */

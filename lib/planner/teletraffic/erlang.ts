@@ -133,7 +133,7 @@ export function offeredForCarried(lines: number, carried: number): number {
   requireNonNegative('carried', carried);
   if (carried >= lines) throw new RangeError(`carried must be below the ${counted(lines, 'line')}, got ${carried}`);
   if (carried === 0) return 0;
-  // Of nearly full lines by those that are idle, which can be told exactly.
+  // Of nearly full lines by those that are idle, which can be given exactly.
   const missing = (lnErlangs: number): number => {
     const erlangs = Math.exp(lnErlangs);
     return carried < lines / 2

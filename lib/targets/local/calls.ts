@@ -32,7 +32,7 @@ export interface EndedCalls {
   readonly ended: readonly RunningCall[];
   /** What is neither the name nor the Call-ID of a call. */
   readonly missing: readonly string[];
-  /** Were told to end, and are still there. */
+  /** Have been asked to end, and are still there. */
   readonly alive: readonly RunningCall[];
 }
 

@@ -11,9 +11,9 @@ export interface Changes {
   readonly renew: readonly string[];
   /** Media hosts that have another neighbour or guest, while they go on: before anything else, see `ring.ts`. */
   readonly ring: readonly string[];
-  /** Are told names and firewall rules: other hosts have come or gone. */
+  /** Receive names and firewall rules: other hosts have come or gone. */
   readonly tell: readonly string[];
-  /** Are no part of the cell any more. */
+  /** Are not a part of the cell any longer. */
   readonly gone: readonly string[];
 }
 

@@ -8,6 +8,7 @@ import { floatingAddress, machineLink, type MachineLink } from './addresses.ts';
 import { queryDatabase } from './cell-data.ts';
 import { LocalFailure } from './failure.ts';
 import { transit } from './host-plan.ts';
+import { closeToLan, lanAddressOf, openToLan } from './lan-gateway.ts';
 import { runInNetwork } from './namespace.ts';
 import { run, type Outcome } from './run.ts';
 import { requireState, type CellState } from './state.ts';
@@ -20,14 +21,22 @@ export interface Exposure {
   readonly machineAddress: string;
   /** The cell's SIP address. */
   readonly sipAddress: string;
+  /** The machine's address at which phones of the local network reach the cell; absent: they don't. */
+  readonly lanAddress?: string;
 }
 
 /** Undefined where this machine has no link to the cell, or a part of one that is not up: the command that made it was killed. */
-export function exposureOf({ publicNetwork }: Pick<CellState, 'publicNetwork'>): Exposure | undefined {
-  const { name, machine } = machineLink(publicNetwork);
+export function exposureOf(state: Pick<CellState, 'name' | 'publicNetwork'>): Exposure | undefined {
+  const { name, machine } = machineLink(state.publicNetwork);
   if (!hasInterface(name) || (Number(readFileSync(`/sys/class/net/${name}/flags`, 'utf8')) & isUp) === 0)
     return undefined;
-  return { interface: name, machineAddress: machine, sipAddress: floatingAddress(publicNetwork) };
+  const lan = lanAddressOf(state.name);
+  return {
+    interface: name,
+    machineAddress: machine,
+    sipAddress: floatingAddress(state.publicNetwork),
+    ...(lan === undefined ? {} : { lanAddress: lan }),
+  };
 }
 
 const hasInterface = (name: string) => existsSync(`/sys/class/net/${name}`);
@@ -36,13 +45,19 @@ const hasInterface = (name: string) => existsSync(`/sys/class/net/${name}`);
 const isUp = 1;
 
 /**
- * Makes the link where there is none.
+ * Makes the link where there is none, and lets phones of the local network use it.
+ * @param lan the machine's address for phones of the local network; undefined: phones of this machine alone reach the cell
  * @throws LocalFailure when a user has a password that anybody would try first, or this machine refuses the link
  */
-export async function expose(cell: string): Promise<void> {
+export async function expose(cell: string, lan: string | undefined): Promise<void> {
   const state = requireState(cell);
   await refuseGuessable(state);
-  if (exposureOf(state) !== undefined) return;
+  if (exposureOf(state) === undefined) await makeLink(state);
+  if (lan === undefined) await closeToLan(cell);
+  else await openToLan(cell, state.publicNetwork, lan);
+}
+
+async function makeLink(state: CellState): Promise<void> {
   await removeLink(state);
   const link = machineLink(state.publicNetwork);
   const { fabric, outside } = state.namespaces;
@@ -62,13 +77,14 @@ export async function expose(cell: string): Promise<void> {
     const { status, stderr } = await step();
     if (status === 0) continue;
     await removeLink(state);
-    throw new LocalFailure(`cell ${cell} can't be exposed to this machine: ${stderr.trim()}`);
+    throw new LocalFailure(`cell ${state.name} can't be exposed to this machine: ${stderr.trim()}`);
   }
 }
 
 /** Removes the link where there is one. */
 export async function conceal(cell: string): Promise<void> {
   const state = requireState(cell);
+  await closeToLan(cell);
   if (hasInterface(machineLink(state.publicNetwork).name)) await removeLink(state);
 }
 

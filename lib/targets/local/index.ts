@@ -23,6 +23,7 @@ export { notUp } from './state.ts';
 export { endCalls, listCalls, type EndedCalls, type RunningCall } from './calls.ts';
 export { down, namesToTakeDown, remains, type Remains } from './down.ts';
 export { LocalFailure } from './failure.ts';
+export { lanAddress } from './lan-gateway.ts';
 export { debianPackages, missingPackages } from './packages.ts';
 export { requirements, type Lack } from './requirements.ts';
 export { outsideAddress } from './addresses.ts';

@@ -51,6 +51,10 @@ export interface UpOptions {
   readonly dieWithParent?: boolean;
   /** Whether phones of this machine reach the cell. Default: false. */
   readonly expose?: boolean;
+  /**
+   * With `expose`: the machine's address at which phones of the local network reach the cell, see `lanAddress`. Default: they do not.
+   */
+  readonly lan?: string;
   /** Told what a host that is recreated waits for, in words for a person. */
   readonly onWaiting?: (text: string) => void;
   /** Breaks it off. What it has made until then is there. */
@@ -81,7 +85,7 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
         await syncCustomers(cell, state);
         await forgetDrains(cell);
         await renewAll(cell, plans, options);
-        await (options.expose ? expose : conceal)(cell.name);
+        await (options.expose ? expose(cell.name, options.lan) : conceal(cell.name));
       },
       { operation: 'up', ...(signal ? { signal } : {}) },
     );

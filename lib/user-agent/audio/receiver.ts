@@ -13,7 +13,7 @@ export interface ReceivedAudio extends ReceptionCounts {
   readonly longestGapMs: number;
   /** Packets by the address they came from, `10.0.3.10:30002`. */
   readonly sources: Readonly<Record<string, number>>;
-  /** Packets in a format that was not agreed on, telephone events included, and such that are no RTP at all. */
+  /** Packets in a format that was not agreed on, telephone events included, and those that are not RTP at all. */
   readonly otherPackets: number;
   readonly rtcpPackets: number;
   /** The source heard last and the highest sequence number of it. */

@@ -126,7 +126,7 @@ export class UserAgent implements Line, RequestSender {
     return { clientTransactions: client, serverTransactions: server, sessions: this.#sessions.size };
   }
 
-  /** Messages that were no SIP and were dropped. */
+  /** Messages that were not SIP, which were dropped. */
   get malformed(): number {
     return this.#malformed;
   }

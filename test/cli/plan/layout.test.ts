@@ -1,20 +1,16 @@
-/// <reference lib="dom" />
-/// <reference lib="dom.iterable" />
 /** Pages in a real browser, on a phone, a tablet and a desk, in light and dark. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { planPage } from '../../../lib/cli/plan/page.ts';
 import { simulationPage } from '../../../lib/cli/plan/simulation-page.ts';
 import { plan } from '../../../lib/planner/plan.ts';
 import type { SimulationResult } from '../../../lib/planner/simulation/result.ts';
+import { colours, launchBrowser, layoutOf, widths } from '../../page-layout.ts';
 import { describeWith } from '../../requirements.ts';
 import { blueprint, busyFleet, cellOf, HOUR, NOW, tenantsOf } from '../../planner/plan/fleets.ts';
-
-/** What only this browser does by itself: ask other machines. */
-const silent = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic'];
 
 /** With a stamp, schedules of media hosts and long names. */
 function busyPlan(): string {
@@ -66,60 +62,6 @@ function simulation(): string {
   return simulationPage('spring', [result('gradeOfService', 0), result('reactive', 700)]);
 }
 
-interface Found {
-  readonly small: readonly string[];
-  readonly overlapping: readonly string[];
-  readonly clipped: readonly string[];
-  readonly sideways: number;
-  readonly texts: number;
-}
-
-/** Runs in the page. */
-function look(): Found {
-  for (const details of document.querySelectorAll('details')) details.open = true;
-  const shown = [...document.querySelectorAll('svg')].filter((svg) => svg.getBoundingClientRect().width > 0);
-  const small: string[] = [];
-  const overlapping: string[] = [];
-  const clipped: string[] = [];
-  let texts = 0;
-  for (const svg of shown) {
-    const frame = svg.getBoundingClientRect();
-    const scale = frame.width / svg.width.baseVal.value;
-    const boxes = [...svg.querySelectorAll('text')]
-      .filter((text) => text.textContent !== '')
-      .map((text) => ({ text, box: text.getBoundingClientRect() }));
-    texts += boxes.length;
-    for (const [at, { text, box }] of boxes.entries()) {
-      const words = text.textContent;
-      if (parseFloat(getComputedStyle(text).fontSize) * scale < 12) small.push(words);
-      const out = Math.max(
-        frame.left - box.left,
-        box.right - frame.right,
-        frame.top - box.top,
-        box.bottom - frame.bottom,
-      );
-      if (out > 2) clipped.push(`${words} of ${svg.id || svg.getAttribute('aria-labelledby')}: ${Math.round(out)} px`);
-      for (const other of boxes.slice(at + 1)) {
-        const wide = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
-        const high = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
-        if (wide > 2 && high > 4) overlapping.push(`${words} and ${other.text.textContent}`);
-      }
-    }
-  }
-  const plain = [...document.querySelectorAll('body *:not(svg *):not(style)')];
-  for (const element of plain) {
-    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent!.trim() !== '');
-    if (hasText && parseFloat(getComputedStyle(element).fontSize) < 12) small.push(element.textContent);
-  }
-  return {
-    small,
-    overlapping,
-    clipped,
-    sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    texts,
-  };
-}
-
 describeWith(['chromium'], 'pages in a browser', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cellstamp-pages-'));
   let browser: Browser;
@@ -127,7 +69,7 @@ describeWith(['chromium'], 'pages in a browser', () => {
 
   beforeAll(async () => {
     for (const [name, made] of Object.entries(pages)) writeFileSync(join(folder, `${name}.html`), made());
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', ...silent] });
+    browser = await launchBrowser();
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
@@ -136,14 +78,14 @@ describeWith(['chromium'], 'pages in a browser', () => {
 
   it.each(
     Object.keys(pages).flatMap((name) =>
-      [390, 768, 1280].flatMap((width) => (['light', 'dark'] as const).map((colours) => ({ name, width, colours }))),
+      widths.flatMap((width) => colours.map((colours) => ({ name, width, colours }))),
     ),
   )('$name at $width px in $colours: text can be read, lies over no other and is not cut off', async (how) => {
     const page = await browser.newPage({ viewport: { width: how.width, height: 900 }, colorScheme: how.colours });
     await page.goto(`file://${join(folder, `${how.name}.html`)}`);
-    const { texts, ...wrong } = await page.evaluate(look);
+    const { texts, ...wrong } = await layoutOf(page);
     await page.close();
     expect(texts).toBeGreaterThan(20);
-    expect(wrong).toEqual({ small: [], overlapping: [], clipped: [], sideways: 0 });
+    expect(wrong).toEqual({ small: [], overlapping: [], clipped: [], faint: [], sideways: 0 });
   });
 });

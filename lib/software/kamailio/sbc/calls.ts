@@ -52,10 +52,10 @@ export function calls(cell: Cell, host: SbcHost): Section {
     text: String.raw`
 # Events on their way out of the workers. A full queue loses the oldest.
 modparam("mqueue", "mqueue", "name=events;size=200000")
-# Whether this SBC has the floating addresses (active is 1): keepalived's script says so, here at the start, and at every change.
+# Whether this SBC has the floating addresses (active is 1): keepalived's script sets it, at the start and at every change.
 include_file "${paths.role}"
 
-# The name of a call, here and at the relay: of one INVITE, not of a Call-ID, which anybody may use again. An INVITE, its CANCEL
+# The name of a call, here and at the relay. It belongs to one INVITE, because a Call-ID can be reused. An INVITE, its CANCEL
 # and its answers give the same; what follows brings it back in its Route. Out: $var(id).
 route[NAME_CALL] {
     $var(id) = $(_s($ci|$ft|$cs){s.md5}{s.substr,0,20});
@@ -68,7 +68,7 @@ route[REFUSE_CALL_IN_USE] {
     route(REFUSE);
 }
 
-# A call was admitted. In: $var(id), $var(name), $var(trunk), $var(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
+# Adds an admitted call to the table. In: $var(id), $var(name), $var(trunk), $var(m), $var(kind), $var(from), $var(to), $var(leg), $vn(tenant),
 # $vn(codecs), $var(side).
 route[CALL_INVITED] {
     # Spec: calls.longestMinutes, or the tenant's own; seconds.
@@ -100,20 +100,20 @@ ${withEmergency(
     sht_unlock("calls=>$var(id)");
     # The other SBC learns of it with the first INVITE that goes out (TELL_SENT): before that nobody outside knows of the call.
     $avp(untold) = 1;
-    # An offer that is cut down to the tenant's codecs says nothing; its answer will.
+    # An offer that is reduced to the tenant's codecs proves nothing; its answer does.
     if ($var(one_sided) != 0 && $avp(late_offer) == $null && $vn(codecs) == $null) route(NOTE_SILENCE_SUPPRESSION);
-    # What the probe does is nobody's traffic.
+    # Calls of the probe are not counted as traffic.
     if ($avp(probe) != $null) return;
     prom_counter_inc("setups_total", "1", "$var(kind)");
     $avp(invited) = ${milliseconds};
 }
 
-# The callee rings, or answers at once: how long the caller has waited for that counts once.
+# The callee rings, or answers at once: the caller's wait is counted once.
 route[POST_DIAL_DELAY] {
     if ($avp(invited) == $null) return;
     $var(ms) = ${milliseconds} - $avp(invited);
     $avp(invited) = $null;
-    # Clocks are set, and this one starts again every 12 days.
+    # The system clock can be set; this one wraps every 12 days.
     if ($var(ms) < 0) return;
     $var(leaves_by) = "${noTrunk}";
     if ($avp(trunks) != $null) {
@@ -130,7 +130,7 @@ route[WAY_OF_CALL] {
     if (${ofCall('kind')} == "out") $var(leaves_by) = ${ofCall('trunk')};
 }
 
-# It goes over another trunk than it first did. In: $var(id), $vn(call), $var(trunk).
+# The call leaves over another trunk than at first. In: $var(id), $vn(call), $var(trunk).
 route[CALL_MOVED_TO_TRUNK] {
     $vn(call) = ${ofCall('tenant')} + "|" + $var(trunk) + "|" + ${ofCall('media')} + "|out|" + ${ofCall('from')}
         + "|" + ${ofCall('to')} + "|" + ${ofCall('invited')} + "|" + ${ofCall('callId')} + "|" + ${ofCall('cseq')} + "|"
@@ -155,7 +155,7 @@ route[CALL_ANSWERED] {
     $sht(calls=>$var(id)) = $vn(call);
     $var(op) = "=";
     $vn(told) = $vn(call);
-    # Before anybody else can end the call: its records are written in this order.
+    # Before the call can end elsewhere: its records are written in this order.
     mq_add("events", "$var(id)", "$var(op)$vn(told)");
     sht_unlock("calls=>$var(id)");
     route(TELL_AT_ONCE);
@@ -167,7 +167,7 @@ route[CALL_ANSWERED] {
 }
 
 # Two phones have answered at the same moment. The caller has both answers (RFC 3261, section 16.7), and hangs up the one that it does not
-# want: each has audio of its own until then. This is the one that was later. In: $var(id), $var(tag), $var(relayed), $var(m).
+# want: each has audio of its own until then. This phone answered later. In: $var(id), $var(tag), $var(relayed), $var(m).
 route[HANG_UP_RIVAL] {
     $vn(rival) = $sht(rivals=>$var(id));
     if ($vn(rival) == $null || $(vn(rival){s.select,0,|}) != $var(tag)) return;
@@ -176,7 +176,7 @@ route[HANG_UP_RIVAL] {
     route(RELEASE_MEDIA_OF_SIDES);
 }
 
-# And this the one that was first: the call is the other's from here on. In: $var(id), $var(relayed), $var(m).
+# This phone answered first: from now on the call belongs to the other one. In: $var(id), $var(relayed), $var(m).
 route[HAND_TO_RIVAL] {
     $vn(rival) = $sht(rivals=>$var(id));
     $sht(rivals=>$var(id)) = $null;
@@ -239,13 +239,13 @@ route[HANG_UP] {
     route(CALL_ENDED);
 }
 
-# Takes the call out of the table, once, gives back what it held, and tells. In: $var(id), $var(cause), $var(why), $var(m), and what the
+# Removes the call from the table, once, releases what it held, and reports it. In: $var(id), $var(cause), $var(why), $var(m), and what the
 # relay measured. Where its sides are stays known for the messages that are still under way.
 route[CALL_ENDED] {
     sht_lock("calls=>$var(id)");
     $vn(call) = $sht(calls=>$var(id));
     if ($vn(call) == $null) {
-        # Ended before, or set up while neither SBC heard of it.
+        # It ended before, or was set up while neither SBC could see it.
         sht_unlock("calls=>$var(id)");
         return;
     }
@@ -365,7 +365,7 @@ route[DESCRIBE_CALLER] {
     $var(tag) = $ft;
     $var(leg) = "";
     route(COLLECT_ROUTES);
-    # A phone is where it speaks from, and so is a proxy before it: what the other side says in the call goes nowhere else.
+    # A phone, or a proxy before it, is reached where its messages come from: requests of the other side go nowhere else.
     if ($var(phone) == 1 && $(var(routes){s.len}) > 0 && $(var(routes){nameaddr.uri}{uri.host}) != $si) {
         remove_hf("Record-Route");
         $var(routes) = "";
@@ -378,7 +378,7 @@ route[DESCRIBE_CALLEE] {
     $var(tag) = $tt;
     route(COLLECT_ROUTES);
     $var(above) = "";
-    # Mostly nobody is, which is cheaper to see than to cut.
+    # Usually none is, which is cheaper to see than to cut.
     if ($(var(routes){s.len}) > 0 && !($var(routes) =~ "^ *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=")) {
         $var(above) = $(var(routes){re.subst,/,? *<[^<>]*${late(values.publicAddress.name)}[^<>]*;c=[0-9a-f]+;k=.*$//});
     }
@@ -434,7 +434,7 @@ route[TELL_SENT] {
     mq_add("events", "$var(id)", "$var(op)|");
 }
 
-# An answer of a phone that has not answered before: where it is. In: $var(id), $var(branch). False: it can't be kept, and the answer must not pass.
+# The first answer of a phone: records where it is. In: $var(id), $var(branch). False: it can't be kept, and the answer must not pass.
 route[NOTE_CALLEE] {
     if ($rs < 200) {
         if ($sht(sides=>$var(id):$tt) != $null) return 1;
@@ -442,7 +442,7 @@ route[NOTE_CALLEE] {
         if ($sht(calls=>$var(id)) == $null) return -1;
         $vn(rang) = $sht(rang=>$var(id));
         if ($vn(rang) == $null) $vn(rang) = "";
-        # Each tag is kept: somebody who makes them up gets no further.
+        # Each tag is kept, so that invented tags are refused.
         if ($(vn(rang){s.count,|}) >= ${mostRinging}) return -1;
     }
     $var(leg) = "";

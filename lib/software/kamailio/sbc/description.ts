@@ -68,7 +68,7 @@ export function description(cell: Cell, host: SbcHost): Section {
 # The relay sends where a description says: one that names an address inside the cell would make it our own hosts' enemy. So only
 # what is known to be harmless passes, in the one form that this script and rtpengine read alike: "c=IN IP4 192.0.2.1", a plain
 # dotted quad. Each pattern is a whole description. A phone that says 0.0.0.0 holds the call (RFC 2543).
-# Most calls: what silence suppression needs is not in it.
+# Most calls: it has nothing that silence suppression needs.
 #!define USUAL_DESCRIPTION "${usualPattern([...inside, ...privateRanges])}"
 # All addresses are public ones.
 #!define PUBLIC_DESCRIPTION "${descriptionPattern([...inside, ...privateRanges])}"
@@ -142,7 +142,7 @@ route[CHECK_ADDRESSES] {
         $var(body) = $(rb{s.escape.common}) + "\\n";
         if ($var(body) =~ PUBLIC_DESCRIPTION) return 1;
     }
-    # A private address means something where its sender is. A carrier or an exchange that is reached by private addresses is there
+    # A private address is valid only in its sender's network. A carrier or an exchange that is reached by private addresses is there
     # too. Of all others, rtpengine is to take the address that the message came from, until their packets tell it better;
     # it would do so with 0.0.0.0, too, and end a hold.
     ${findOwner('$si')}
@@ -171,7 +171,7 @@ route[SAY_WHAT_IS_ACCEPTED] {
     if ($var(code) == 415) append_to_reply("Accept: application/sdp, multipart/mixed\\r\\n");
 }
 
-# A request within a call. Ends the script for one whose body must not pass; but a call can always be hung up.
+# A request within a call. Ends the script if its body must not pass; a BYE always passes.
 route[CHECK_DESCRIPTION] {
     if (route(DESCRIPTION)) {
         if ($var(description) == 0 || is_method("INVITE|UPDATE|ACK|PRACK")) return;

@@ -48,7 +48,7 @@ route[FIND_FEATURE] {
     $var(feature) = "";
     $var(named) = 0;
     $var(box) = 0;
-    # Two digits, and perhaps a name.
+    # Two digits, with or without a name.
     if ($var(target) =~ "^[*][0-9][0-9]") {
         $var(digits) = $(var(target){s.substr,1,2});
     } else {
@@ -60,7 +60,7 @@ route[FIND_FEATURE] {
     } else if ($var(digits) == "${featureCodes.tone}" && $var(rest) == "") {
         $var(feature) = "tone";
     } else if ($var(digits) == "${featureCodes.mailbox}" && $var(rest) == "" && $var(trunk) == "") {
-        # Only its owner hears a mailbox.
+        # Only its owner can listen to a mailbox.
         $var(rest) = $(var(from){s.select,0,@});
         $var(feature) = "mailbox-";
         $var(named) = 1;
@@ -77,7 +77,7 @@ route[FIND_FEATURE] {
         $var(named) = 1;
     }
     if ($var(named) == 1) {
-        # A tenant's rooms and boxes are its own.
+        # Each tenant has its own rooms and mailboxes.
         if ($var(rest) =~ "^${featureNamePattern}$") {
             $var(feature) = $var(feature) + $var(name) + "." + $var(rest);
         } else {

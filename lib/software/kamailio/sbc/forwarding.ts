@@ -31,7 +31,7 @@ export function forwarding(cell: Cell): Section {
   return {
     title: 'Forwarding',
     text: String.raw`
-# Sends a new call elsewhere. In: $var(goal), a number, a user, a feature code or "voicemail"; $var(why); $var(target), who forwards.
+# Forwards a new call. In: $var(goal), a number, a user, a feature code or "voicemail"; $var(why); $var(target), who forwards.
 route[FORWARD] {
     $var(forwards) = $var(forwards) + 1;
     if ($var(forwards) > ${mostForwards}) {
@@ -140,8 +140,8 @@ ${withCaps(cell, '    $var(metered) = 0;\n')}    $vn(forward) = $sht(forwards=>$
     return -1;
 }
 
-# Where a call goes on; at a user who forwards in turn, by that user's rules. In: $var(goal), $var(target), $var(domain), $vn(tenant). Out: $ru, $var(to), $var(trunk), $var(kind), $var(flags).
-# False: there is no way to it.
+# Where a call continues; a user who forwards in turn has rules, too. In: $var(goal), $var(target), $var(domain), $vn(tenant). Out: $ru, $var(to), $var(trunk), $var(kind), $var(flags).
+# False: there is no route to it.
 route[NEXT_GOAL] {
     $var(trunk) = $var(old);
     if ($var(goal) == "voicemail") $var(goal) = "*${featureCodes.voicemail}" + $var(target);
@@ -234,7 +234,7 @@ route[LEAVE_DIVERTED] {
     if (!uac_replace_to("", "sip:$rU@${publicAddress}")) drop;
 }
 
-# A call goes on to another callee. It counts on the trunk by which it leaves, and no longer on the one by which it came. In: $var(id), $vn(call),
+# The call continues to another callee. It counts on the trunk by which it leaves, no longer on the previous one. In: $var(id), $vn(call),
 # $var(old), $var(trunk), $var(kind), $var(to).
 route[CALL_FORWARDED] {
     if ($var(old) != "" && $var(old) != $var(trunk)) $var(n) = $shtdec(load=>k:$var(old));

@@ -52,7 +52,7 @@ route[DOMAIN_OF_ANONYMOUS] {
     $var(domain) = $(rd{s.tolower});
 }
 
-# Says who calls: to carriers the number, to a tenant's side what is known; nothing to whom it shall not be shown. Whoever wrote
+# Writes who calls: the number to carriers, what is known to a tenant's side, and nothing where it must not be shown. Whoever wrote
 # an identity into the request, it goes, and what comes is ours. In: $var(caller_is) (user, exchange, carrier), $var(from), $var(to),
 # $var(domain), $vn(tenant), $avp(trunks). Out: $var(hidden), 1 if the callee must not know who calls.
 route[IDENTITY] {
@@ -82,7 +82,7 @@ route[IDENTITY] {
         }
         if ($var(number) =~ "^[+]?[0-9]+$") $var(asserted) = $_s(sip:$var(number)@${publicAddress});
     }
-    # (Within a tenant From is proved: whoever calls has logged in as that.)
+    # (Within a tenant, From is proved: the caller has logged in as that user.)
     if ($avp(trunks) != $null || $var(kind) != "user") $avp(border) = 1;
     route(SCREEN_HEADERS);
 ${withForms(
@@ -129,7 +129,7 @@ route[REFUSE_UNHIDDEN] {
     route(REFUSE);
 }
 
-# The number by which a call goes out: what the caller asks for, if it is the caller's own; else the number that the database has for the
+# The number that an outgoing call shows: the one that the caller asks for, if it is the caller's own; else the number that the database has for the
 # user, or the tenant's first one. A user's own are those that ring at the user; an exchange's are all of its tenant.
 # Out: $vn(caller), empty if there is none.
 route[NUMBER_OF_CALLER] {${withEmergency(
@@ -169,7 +169,7 @@ route[OWNS_NUMBER] {
     return 1;
 }
 
-# Removes from a message what the other side must not get. In: $avp(border), 1 between a tenant and somebody outside of it.
+# Removes from a message what the other side must not receive. In: $avp(border), 1 between a tenant and somebody outside of it.
 route[SCREEN_HEADERS] {
     if ($avp(border) == 1) {
         # It keeps what makes a SIP message unasked, which is most of what there is; an expression for each would take its time.
@@ -179,7 +179,7 @@ route[SCREEN_HEADERS] {
     }
 }
 
-# The Contact of a side that hides tells its user part to nobody (RFC 3323, section 4.1): it comes back as this one, and REVEAL_CONTACT knows whose it
+# Hides the user part in the Contact of a side that hides (RFC 3323, section 4.1): it comes back as this one, and REVEAL_CONTACT knows whose it
 # is. In: $var(contact_alias).
 route[HIDE_CONTACT] {
     if ($ct == $null) return;

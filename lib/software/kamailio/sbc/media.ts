@@ -46,7 +46,7 @@ export function media(cell: Cell): Section {
 # module reads it at its start, and again when a host has come (RELOAD_RELAYS).
 modparam("db_text", "db_mode", 1)
 modparam("rtpengine", "db_url", "text://${mediaHostsFolder}")
-# The set of a message that selects none, which no message is.
+# The set for messages that select none; there are no such messages.
 modparam("rtpengine", "setid_default", ${cell.media[0]!.number})
 # A relay that does not answer costs a worker 2 x 0.25 s, once. Then the module does not ask it for 2 s, and the script not until
 # WATCH_MEDIA has found it alive: the module would test it in a worker, and keep all others waiting that need the same relay.
@@ -103,7 +103,7 @@ route[ANCHOR] {
         if ($avp(probe) == $null) $var(n) = $shtinc(load=>m:$var(m));
         $avp(m) = $var(m);
         # An offer in a 200 (an INVITE without SDP) is made when it comes, and that to several phones for each of them (FORK); until
-        # then the host is only kept.
+        # then the host is kept.
         if ($var(description) == 0) {
             $avp(late_offer) = 1;
             return 1;
@@ -112,7 +112,7 @@ route[ANCHOR] {
         if (route(OFFER)) return 1;
         if ($avp(probe) == $null) $var(n) = $shtdec(load=>m:$var(m));
         $avp(m) = $null;
-        # It may have begun the call all the same, also where its answer was lost.
+        # It may have begun the call although its answer was lost.
         route(RELEASE_MEDIA);
         if ($var(refused) == 1) return -1;
         $var(tried_before) = $var(tried);
@@ -131,7 +131,7 @@ route[OFFER] {
     if ($var(offered) != 1 && route(MISSED_RELAY)) route(OFFER_ONCE);
     if ($var(offered) == 1) {
         # The end of a call is noted before its media are released: either that release comes after this offer, or it is noted by now.
-        # Else the relay has set the call up again, and nothing would ever end it.
+        # Otherwise the relay has set the call up again, and nothing would end it.
         if ($sht(ended=>$var(id)) == $null) {
             $sht(unreleased=>$var(m):$var(relayed)) = $null;
             return 1;
@@ -156,7 +156,7 @@ route[OFFER_ONCE] {
 route[WHY_REFUSED] {
     $var(refused) = 0;
     if ($var(relay_answered) != "") {
-        # It has answered, and its reason is in the log only. A relay that is full, or has no ports left, has no such call. It
+        # The relay has answered; its reason is only in the log. A relay that is full, or has no ports left, has no such call. It
         # reads a fragment of a description also then, keeps it for 3 s, and says whether it can.
         if (rtpengine_query("call-id=$var(relayed) from-tag=none")) {
             $var(refused) = 1;
@@ -167,7 +167,7 @@ route[WHY_REFUSED] {
             if ($rb =~ "v=0[^\\n]*\\n([^cm\\n][^\\n]*\\n)*m=" && $rb =~ "\\nm=[^\\n]*(\\n[^cm\\n][^\\n]*)*(\\n?$|\\nm=)") $var(refused) = 1;
         }
     }
-    # No relay fails by what somebody sends.
+    # No message can make a relay fail.
     if ($var(refused) == 0) prom_counter_inc("media_failures_total", "1", "media-$var(m)");
 }
 
@@ -189,7 +189,7 @@ branch_route[FORK] {
     $var(id) = $avp(id);
     $var(relayed) = $var(id) + "-" + $T_branch_idx;
     $var(by_branch) = " via-branch=extra";
-    # What the relay does not take for one phone it does not take for another.
+    # What the relay refuses for one phone, it refuses for another.
     if ($var(refused) != 1 && route(OFFER)) return;
     route(RELEASE_MEDIA);
     drop;
@@ -206,7 +206,7 @@ route[CHOOSE_MEDIA_HOST] {
     $var(least) = ${relay.calls};
     $var(hosts) = $sht(pools=>$var(tier));
     $var(i) = 0;
-    # Of equals another one each time.
+    # Hosts with equal load take turns.
     $var(turn) = $var(turn) + 1;
     $var(count) = $(var(hosts){s.count,:});
     while ($var(i) < $var(count)) {
@@ -214,7 +214,7 @@ route[CHOOSE_MEDIA_HOST] {
         $var(host) = $(var(hosts){s.select,$var(place),:}{s.int});
         $var(n) = $sht(load=>m:$var(host));
         if ($var(n) < $var(least) && $var(host) != $var(tried) && $var(host) != $var(tried_before)) {
-            # Asked here too, for the pools are up to a second old: whoever drains a host counts on the very next call.
+            # Checked here too, because the pools are up to a second old and a drain must hold from the next call on.
             if ($sht(drains=>$var(host)) == $null && $sht(guests=>$var(host)) == $null) {
                 $var(least) = $var(n);
                 $var(m) = $var(host);
@@ -287,7 +287,7 @@ route[ANSWER_ONCE] {
 }
 
 # The call no longer needs its relay. One that gives no answer is asked again (RELEASE_LATE). The relay must know the tag in the command, else it keeps
-# the call and says that all is well: it knows the caller's, and the callee's only if it has seen an answer. In: $var(m), $var(relayed);
+# the call and reports success: it knows the caller's, and the callee's only if it has seen an answer. In: $var(m), $var(relayed);
 # $var(tag_of_side), 1 where the message is not the caller's, and then $vn(caller). Out: what the relay measured, in $avp(mos) and others.
 route[RELEASE_MEDIA] {${withEmergency(
       cell,
@@ -317,14 +317,14 @@ route[RELEASE_LATE] {
         $var(m) = $(var(late){s.select,0,:});
         $var(relayed) = $(var(late){s.select,1,:});
         $var(known_as) = $mqv(unreleased);
-        # Not one that has been offered again by this name.
+        # Not one that was offered again under this name.
         if ($sht(unreleased=>$var(late)) != $null && route(SELECT_RELAY)) {
             if (rtpengine_delete("call-id=$var(relayed) from-tag=$var(known_as)")) $sht(unreleased=>$var(late)) = $null;
         }
     }
 }
 
-# All that a call which nobody answered has at its relay. In: $var(m), $var(id), $avp(forks).
+# Releases all that an unanswered call has at its relay. In: $var(m), $var(id), $avp(forks).
 route[RELEASE_BRANCHES] {
     $var(relayed) = $var(id);
     if ($avp(forks) == $null) route(RELEASE_MEDIA);
@@ -336,7 +336,7 @@ route[RELEASE_BRANCHES] {
     }
 }
 
-# --- Calls whose end nobody told us. The relay gives up a call after the spec's seconds without packets; half as often we ask it for
+# --- Calls whose end this SBC has not seen. The relay gives up a call after the spec's seconds without packets; half as often we ask it for
 # every call, in a process that does nothing else, on the active SBC. Spec: calls.silentSeconds
 modparam("mqueue", "mqueue", "name=watched;size=200000")
 modparam("rtimer", "timer", "name=calls;interval=${callTimer(spec, Math.ceil(spec.calls.silentSeconds / 2))};mode=1;")
@@ -360,7 +360,7 @@ route[WATCH_CALLS] {
             $var(why) = "too_long";
         }${withEmergency(cell, ' else if ($var(m) == 0) {\n            # An emergency call that goes without a relay.\n            $var(why) = "";\n        }')} else if (route(SELECT_RELAY)) {
             $var(relayed) = $var(id) + ${ofCall('leg')};
-            # One that gives no answer says nothing about the call: it may have gone since, and come back at its neighbour.
+            # A relay that does not answer says nothing about the call, which may have moved to its neighbour.
             $var(relay_answered) = "";
             if (!rtpengine_query("call-id=$var(relayed) from-tag=none") && $var(relay_answered) != "") $var(why) = "media_lost";
         } else if ($sht(media=>$var(m)) == $null && $sht(away=>$var(m)) == 0) {
@@ -385,7 +385,7 @@ route[WATCH_MEDIA] {
     while ($var(m) != "") {
         # The module wants a number.
         $var(relay) = $(var(m){s.int});
-        # One without a tier and without a call may be gone for good.
+        # A host without a tier and without a call may be removed.
         if ($sht(media=>moving:$var(m)) != $null || ($sht(load=>m:$var(m)) == 0 && $sht(media=>serves:$var(m)) != 1)) {
             $sht(alive=>$var(m)) = 0;
             $sht(away=>$var(m)) = 0;
@@ -435,7 +435,7 @@ route[OPEN_POOLS] {
             $var(place) = $var(place) + 1;
             $var(m) = $(var(serving){s.select,$var(place),:});
         }
-        # Whose calls have no audio, as the probe says, is better than nobody: the probe may be wrong.
+        # A host whose calls have no audio, by the probe, is better than none: the probe may be wrong.
         if ($var(hosts) == "") $var(hosts) = $var(silent);
         $sht(pools=>$var(tier)) = $var(hosts);
         $var(nth) = $var(nth) + 1;
@@ -443,7 +443,7 @@ route[OPEN_POOLS] {
     }
 }
 
-# Until the first look at the media hosts all are taken to be there.
+# Until the media hosts have been checked once, all count as present.
 route[TAKE_MEDIA_TABLE] {
 include_file "${mediaHostsFolder}/table.cfg"
     $var(numbers) = $sht(media=>numbers);

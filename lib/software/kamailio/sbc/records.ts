@@ -107,7 +107,7 @@ export function takeRecords(longest: number, sbc: string): string {
   const member = String.raw`'"' .. name .. '":`;
   return [
     String.raw`local function text(name, value) return ${member}"' .. value .. '"' end`,
-    // What the relay could not measure is no number, and the answer of a call that had none is empty.
+    // What the relay could not measure is not a number, and the answer of a call that had none is empty.
     String.raw`local function number(name, value) return ${member}' .. (string.find(value, '^[%d.]+') and value or 'null') end`,
     String.raw`for name, call in string.gmatch(ARGV[1], '([^\t\n]+)\t([^\n]+)') do`,
     `if redis.call('SET', 'record:' .. name, 1, 'NX', 'EX', ${remembered}) then`,

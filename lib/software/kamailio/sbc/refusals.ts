@@ -84,7 +84,7 @@ export function refusals(): Section {
 # "refused"); of anybody else a line, so that a stranger's flood fills no Redis. In: $var(code), $var(reason), $var(known), 1 if the
 # caller is who it says; $var(name), $var(trunk), $var(kind), $var(from), $var(to), as far as they are known.
 route[NOTE_REFUSAL] {
-    # A repetition by another way: the call itself goes on.
+    # A repetition that took another path: the call itself continues.
     if ($var(reason) == "call_in_use") return;
     if ($var(from) == "" && $fu =~ "^[a-z]+:[-+*#0-9A-Za-z._~@:]+$" && $(fu{s.len}) < 256) $var(from) = $fu;
     if ($var(to) == "" && $ou =~ "^[a-z]+:[-+*#0-9A-Za-z._~@:;=]+$" && $(ou{s.len}) < 256) $var(to) = $ou;

@@ -136,7 +136,7 @@ ${loadedTables
 
 # --- Known to both SBCs.
 modparam("htable", "enable_dmq", 1)
-# Asked for by JOIN.
+# Used by JOIN.
 modparam("htable", "dmq_init_sync", 0)
 # address => 1: somebody has logged in from there within a day
 ${table('known', `size=${large}`, 'autoexpire=86400', 'dmqreplicate=1')}

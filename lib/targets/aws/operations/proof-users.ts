@@ -9,7 +9,7 @@ export type ProofUsers = z.output<typeof usersSchema>;
 
 const form = '{"caller": {"uri": ..., "password": ...}, "callee": {"uri": ..., "password": ...}}';
 
-/** Region of a secret, which need not be the cell's; undefined where this is no ARN of one. */
+/** Region of a secret, which need not be the cell's; undefined where this is not the ARN of one. */
 export const regionOfSecret = (arn: string): string | undefined =>
   /^arn:[a-z-]+:secretsmanager:([a-z0-9-]+):\d+:secret:./.exec(arn)?.[1];
 

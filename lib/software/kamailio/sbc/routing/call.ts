@@ -21,7 +21,7 @@ export function call(cell: Cell): Section {
     text: `
 modparam("tm", "failure_reply_mode", 3)
 modparam("tm", "auto_inv_100_reason", "Trying")
-# A phone that does not even answer 100 is gone; one that rings may ring for three minutes.
+# A phone that does not answer with 100 is gone; one that rings may ring for three minutes.
 modparam("tm", "fr_timer", 5000)
 modparam("tm", "fr_inv_timer", 180000)
 
@@ -53,7 +53,7 @@ route[CALL] {
     }
     if ($sht(foreign=>$var(id)) != $null) route(TAKE_UP_INVITE);
     route(IDENTIFY_CALLER);
-    # A second use of a Call-ID, or a repetition of what is over.
+    # A second use of a Call-ID, or a repetition after the end.
     if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);${withEmergency(cell, '\n    if ($var(sos) == 1) route(CALL_EMERGENCY);')}
     route(CHECK_OFFER);
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
@@ -166,7 +166,7 @@ route[FROM_CARRIER] {
     $var(kind) = "in";
     $var(trunk) = $(vn(owner){s.select,1,|});
     $vn(record) = $sht(trunks=>$var(trunk));
-    # An empty number becomes 0, which nobody has.
+    # An empty number becomes 0, which matches nobody.
     $var(number) = $var(dialled);${withForms(cell, '\n    route(NUMBER_OF_CARRIER);')}
     route(INTERNATIONAL_FORM);
     $vn(did) = $sht(dids=>$var(number));
@@ -282,7 +282,7 @@ route[FIND_PHONES] {
     return -1;
 }
 
-# Anchors the media, remembers the call, puts us into its way, sends.
+# Anchors the media, stores the call, records our route, and sends.
 route[SEND] {
     $var(relayed) = $var(id);
     $avp(id) = $var(id);
@@ -364,7 +364,7 @@ onreply_route[CALL_REPLY] {
         return;
     }
     route(POST_DIAL_DELAY);
-    # A carrier that has begun to ring may continue.
+    # A carrier that is ringing may continue.
     if ($rs < 200 && $avp(trunks) != $null && $avp(rings) == $null) {
         $avp(rings) = 1;
         t_set_fr(180000);
@@ -372,7 +372,7 @@ onreply_route[CALL_REPLY] {
     route(TAKE_ANSWER);
 }
 
-# An answer to an INVITE, through whichever SBC it went. In: $var(id), $var(branch), $var(relayed), $avp(m), $avp(late_offer), $avp(forks).
+# An answer to an INVITE, which may have left through the other SBC. In: $var(id), $var(branch), $var(relayed), $avp(m), $avp(late_offer), $avp(forks).
 route[TAKE_ANSWER] {
     $var(hide_contact) = 0;
     route(ALIAS_CONTACT);
@@ -385,7 +385,7 @@ route[TAKE_ANSWER] {
         return;
     }
     if ($rs >= 200) {
-        # The caller has given up meanwhile, and hangs up; or, behind one carrier, two phones have answered, of which it hangs up one.
+        # The caller has cancelled in the meantime, and hangs up; or, behind one carrier, two phones have answered, of which it hangs up one.
         $vn(call) = $sht(calls=>$var(id));
         if ($vn(call) == $null || ($avp(forks) == $null && ${ofCall('answered')} != "" && ${ofCall('answeredBy')} != $tt)) {
             $shtex(sides=>$var(id):$tt) = ${endedSeconds};
@@ -425,14 +425,14 @@ failure_route[CALL_FAILED] {
 }
 
 # Answers of a callee that the caller does not get. 503 says of a carrier or a phone what the caller would take for said of us (RFC
-# 3261, section 16.7). A challenge asks the caller for a password that is none of the callee's business. Nobody calls where a
+# 3261, section 16.7). A challenge would ask the caller for a password that the callee must not see. Nobody calls where a
 # callee points to. In: $var(cause).
 route[ANSWER_IN_ITS_PLACE] {
     if ($var(cause) == 480 && $avp(feature) != $null) {
         append_to_reply("Retry-After: 5\\r\\nReason: Q.850;cause=${q850.congestion};text=\\"no_feature_host\\"\\r\\n");
         t_reply("480", "Temporarily Unavailable");
     } else if ($avp(trunks) == $null && $var(cause) >= 300 && $var(cause) < 400) {
-        # To a target that its user may not call, or that does not exist.
+        # The target does not exist, or its user may not call it.
         t_reply("480", "Temporarily Unavailable");
     } else if ($var(cause) == 503 || $var(cause) == 401 || $var(cause) == 407 || ($var(cause) >= 300 && $var(cause) < 400)) {
         append_to_reply("Reason: SIP;cause=$var(cause)\\r\\n");

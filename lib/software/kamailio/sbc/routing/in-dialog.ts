@@ -39,7 +39,7 @@ modparam("rr", "append_fromtag", 1)
 
 route[IN_DIALOG] {
     if (is_method("ACK") && t_check_trans()) {
-        # The ACK of a refusal stays here.
+        # The ACK of a refusal ends here.
         if (!t_relay()) exit;
         exit;
     }
@@ -68,7 +68,7 @@ route[IN_DIALOG] {
     t_on_reply("IN_DIALOG_REPLY");${withAccounts(cell, '\n    if ($vn(caller) != $null) route(ASK_AS_ACCOUNT);')}
 
     if ($var(own_call) == 0) {
-        # Of a call that is over, or that another phone has taken: it changes nothing there.
+        # For a call that is over, or that another phone has answered, it changes nothing.
         if (!is_method("ACK|BYE")) route(REFUSE_UNKNOWN_CALL);
         if (is_method("BYE")) route(HANG_UP_RIVAL);
         if (is_method("BYE") && $vn(caller) == $null) route(RELEASE_UNKNOWN);
@@ -93,7 +93,7 @@ route[IN_DIALOG] {
         if (!route(ANSWER)) {
             if ($var(refused) == 1) prom_counter_inc("rejected_total", "1", "media_description");
             if (!is_method("ACK")) exit;
-            # The callee waits for its ACK, whatever becomes of the call.
+            # The callee waits for its ACK, whatever happens to the call.
             $var(unusable) = 1;
             route(REMOVE_BODY);
             route(END_WITHOUT_MEDIA);
@@ -127,11 +127,11 @@ route[WAIT_FOR_RELAY] {
         $avp(sender) = $var(sender);
         $avp(contact_alias) = $var(contact_alias);
         $avp(hide_contact) = $var(hide_contact);
-        # A transaction has these as the request came, and not as it leaves.
+        # The transaction holds these as the request arrived, not as it leaves.
         $avp(leaves_to) = $ru;
         $avp(leaves_by) = $du;
         $avp(leaves_from) = $fs;
-        # Nobody repeats it meanwhile.
+        # It is not repeated in the meantime.
         if (is_method("INVITE") && t_newtran()) send_reply("100", "Trying");
     }
     $avp(waits) = $avp(waits) + 1;
@@ -157,7 +157,7 @@ route[OFFER_AFTER_A_WAIT] {
     exit;
 }
 
-# A phone on TCP or TLS is behind the connection that it made, which may be gone: it ended with the SBC that had it, or by itself. The phone
+# A phone on TCP or TLS is behind the connection that it made, which may be gone: it was closed, or the SBC that had it has died. The phone
 # is then where it has registered since: a contact of the side's user with a connection of now, which is the same Contact or is at the
 # same address. In: $vn(call), $vn(receiver), $var(answerer).
 route[FOLLOW_PHONE] {
@@ -186,7 +186,7 @@ route[FOLLOW_PHONE] {
     reg_free_contacts("moved");
 }
 
-# An offer in a call that goes no further: the call goes on as it was. In: $var(refused).
+# An offer in a call is refused: the call continues as before. In: $var(refused).
 route[REFUSE_OFFER] {
     if ($var(refused) == 2) route(REFUSE_UNKNOWN_CALL);
     if ($var(refused) == 1) {
@@ -199,7 +199,7 @@ route[REFUSE_OFFER] {
     exit;
 }
 
-# The end of a call that no SBC of this cell has known since it started: of which, and on which relay, the proof says. There is no record
+# Ends a call that no SBC of this cell knows. The proof names the call and its relay. There is no record
 # of it, for nobody knows who had it. In: $var(id), $var(m).
 route[RELEASE_UNKNOWN] {
     xlog("L_WARN", "call $ci ended, which this cell did not know any more\n");
@@ -208,7 +208,7 @@ route[RELEASE_UNKNOWN] {
     if (route(SELECT_RELAY) && rtpengine_query("call-id=$var(relayed) from-tag=none")) $var(rang_at_several) = 0;
     route(RELEASE_MEDIA);
     if ($var(rang_at_several) == 0) return;
-    # Or its relay gives no answer now.
+    # Or its relay does not answer now.
     $avp(forks) = 10;
     route(RELEASE_BRANCHES);
 }
@@ -227,7 +227,7 @@ route[REFUSE_UNKNOWN_CALL] {
     exit;
 }
 
-# Ties a request to its call: to the tags of its two sides, to where they speak from, and to where they are. In: $var(id). Out:
+# Finds the call of a request: by the tags of its two sides and the addresses from which they send. In: $var(id). Out:
 # $vn(sender) and $vn(receiver), the sides; $var(sender) and $var(answerer), their names; $var(relayed), the call's name at the relay;
 # $var(own_call), 0 if the call must not be touched.
 route[FIND_SIDES] {
@@ -235,7 +235,7 @@ route[FIND_SIDES] {
     $vn(call) = $sht(calls=>$var(id));
     $vn(caller) = $sht(sides=>$var(id));
     if ($vn(caller) == $null) {
-        # A call that no SBC of this cell has known since it started: its end may still be said.
+        # A call that no SBC of this cell knows: it can still be ended.
         if (is_method("ACK|BYE")) return;
         route(REFUSE_UNKNOWN_CALL);
     }
@@ -272,7 +272,7 @@ route[FIND_SIDES] {
     }
     $var(relayed) = $var(id) + ${ofSide('leg', 'vn(callee)')};
     if ($vn(call) == $null) return;
-    # Until somebody has answered, every phone that rings is a side of the call.
+    # Until one has answered, every ringing phone is a side of the call.
     if (${ofCall('answeredBy')} == $var(tag) || ${ofCall('answered')} == "") $var(own_call) = 1;
 }
 
@@ -311,7 +311,7 @@ route[MOVE_SIDE] {
     if ($(var(ahead){s.len}) > 0) $var(side) = $_s($var(side)|$var(ahead));`,
     )}
     if ($var(malformed) == 1 || $var(side) == $vn(sender)) return;
-    # It is known for as long as it was; 0 would be for ever.
+    # It keeps its lifetime; 0 would be for ever.
     $var(left) = $shtex(sides=>$var(sender));
     if ($var(left) < 1) $var(left) = 1;
     $sht(sides=>$var(sender)) = $var(side);
@@ -381,14 +381,14 @@ onreply_route[IN_DIALOG_REPLY] {
     route(END_WITHOUT_MEDIA);
 }
 
-# A phone behind NAT: its Contact leads nowhere, the address that its message came from does. Carriers and exchanges mean what
+# A phone behind NAT can't be reached at its Contact, but at the address from which its message came. Carriers and exchanges mean what
 # they say, but for names, which would have to be resolved in the middle of a call. In: $var(hide_contact), 1 if HIDE_CONTACT writes it.
 # Out: $var(contact_alias), 1 if so; $var(phone), 1 for one that is known by neither its address nor an edge.
 route[ALIAS_CONTACT] {
     $var(contact_alias) = 0;
     $var(phone) = 0;
     if (dst_ip == ${cell.overlayAddress} || src_ip == ${selfAddress}) return;
-    # An edge has done so: with a proof in a request, and in an answer for a transaction that is ours.
+    # It came through an edge: a request with a proof, or an answer in our transaction.
     if ($sht(edges=>$si) != $null) return;
     ${findOwner('$si')}
     if ($vn(owner) == $null) $var(phone) = 1;

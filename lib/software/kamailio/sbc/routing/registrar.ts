@@ -40,14 +40,14 @@ modparam("usrloc", "use_domain", 1)
 # By Contact and Call-ID: two phones behind different routers may have the same private Contact.
 modparam("usrloc", "matching_mode", 1)
 modparam("usrloc", "hash_size", 14)
-# A connection that is gone takes its registration with it.
+# When a connection closes, its registrations are removed.
 modparam("usrloc", "handle_lost_tcp", 1)
 modparam("usrloc", "timer_interval", 30)
 modparam("dmq_usrloc", "enable", 1)
-# Asked for by JOIN.
+# Used by JOIN.
 modparam("dmq_usrloc", "sync", 0)
 modparam("dmq_usrloc", "batch_msg_contacts", 20)
-# A socket of one SBC means nothing to the other.
+# The other SBC does not have this SBC's sockets.
 modparam("dmq_usrloc", "replicate_socket_info", 0)
 modparam("registrar", "received_avp", "$avp(received)")
 modparam("registrar", "default_expires", 600)
@@ -60,7 +60,7 @@ modparam("registrar", "expires_range", 20)
 # Where a phone asks for more than the most: the same, see REGISTER.
 modparam("registrar", "xavp_cfg", "registrar")
 modparam("registrar", "max_contacts", 10)
-# A registration through an edge brings its Path (RFC 3327); the phone needs not know.
+# A registration through an edge brings its Path (RFC 3327); the phone need not know it.
 modparam("registrar", "use_path", 1)
 modparam("registrar", "path_mode", 0)
 ${
@@ -94,7 +94,7 @@ route[REGISTER] {
         send_reply("403", "Unknown Domain");
         exit;
     }
-    # No longer than what a location takes.
+    # No longer than a location can hold.
     if ($(ci{s.len}) > 255) {
         prom_counter_inc("rejected_total", "1", "malformed");
         send_reply("400", "Bad Call-ID");
@@ -159,7 +159,7 @@ route[CHECK_PATH] {
     exit;
 }
 
-# Goes on if the request has the right credentials of a user of $var(domain), else answers and ends.
+# Continues if the request has the credentials of a user of $var(domain), else answers and ends.
 route[LOG_IN] {
     if ($au == $null || $ar != $var(domain)) {
         auth_challenge("$var(domain)", "1");
@@ -175,7 +175,7 @@ route[LOG_IN] {
     if (!pv_auth_check("$var(domain)", "$vn(secret)", "1", "0")) {
         $var(result) = $retcode;
         if ($var(result) == -2) {
-            # The nonce is good, the password is not.
+            # The nonce is valid, the password is not.
             route(LOGIN_FAILED);
             auth_challenge("$var(domain)", "1");
         } else if ($var(result) == -5 || $(adr{s.len}) != 32) {
@@ -213,11 +213,11 @@ route[LOOK_UP_USER] {
     $vn(secret) = "${'-'.repeat(32)}";
     if (!is_method("REGISTER") || $var(looked_up) == 1 || $sht(strangers=>$au@$var(domain)) != $null
             || !($au =~ "^[A-Za-z0-9*][A-Za-z0-9._*-]*$")) return;
-    # The database is slow or down: until it answers again, one query every two seconds checks it.
+    # The database is slow or down: one query every two seconds checks it until it answers.
     $var(reason) = "look_up_late";
     $var(wait) = ${lookUps.retryAfterSeconds};
     if (($shv(asked) > 0 && $TV(sn) - $shv(asked) > 1) || $TV(sn) - $shv(unanswered) <= 1) route(COME_AGAIN);
-    # As many may wait as are answered in a second, and at most two of one user.
+    # The queue holds what is answered in one second, and at most two of one user.
     $var(reason) = "look_up_rate";
     if ($mq_size(look_ups) >= ${lookUps.queue} || $sht(waiting=>$au@$var(domain)) >= 2) route(COME_AGAIN);
     # At most 50 queries a second.
@@ -255,7 +255,7 @@ failure_route[LOOK_UP_LATE] {
     t_reply("503", "Service Unavailable");
 }
 
-# Registrations that wait for the database, one after the other, every 20 ms, in a process that may hang.
+# Registrations that wait for the database: one at a time, every 20 ms, in a process that may block.
 modparam("rtimer", "timer", "name=look_ups;interval=20000u;mode=1;")
 modparam("rtimer", "exec", "timer=look_ups;route=LOOK_UP_USERS")
 route[LOOK_UP_USERS] {
@@ -298,14 +298,14 @@ route[ASK_DATABASE] {
     $shv(asked) = 0;
 }
 
-# Goes on with a registration that has waited. It holds the lock of its transaction: nothing here may wait.
+# Continues with a registration that has waited. It holds the lock of its transaction: nothing here may wait.
 route[LOOKED_UP] {
     if ($var(failed) == 1) {
         $var(reason) = "look_up_failed";
         $var(wait) = ${lookUps.retryAfterSeconds};
         route(COME_AGAIN);
     }
-    # Another process: nothing of what the worker found out is here but what the transaction keeps.
+    # Another process: it has only what the transaction keeps.
     $var(looked_up) = 1;
     $var(source) = $avp(source);
     $var(edge) = $avp(edge);

@@ -1,0 +1,45 @@
+/** Pictures of the documentation, as the commands on its pages draw them. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Charts of the page that `plan --html` writes for docs/planning.md, by file: those for phones, which fit any column. */
+const charts = { 'docs/pictures/demand.svg': 'euc1-a-relayedCalls-narrow' };
+
+export function pictures(): readonly (readonly [path: string, svg: string])[] {
+  const page = examplePlan();
+  return Object.entries(charts).map(([path, id]) => [path, alone(page, id)]);
+}
+
+function examplePlan(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cellstamp-pictures-'));
+  const run = (...args: readonly string[]) =>
+    execFileSync(process.execPath, ['--import', 'tsx', ...args], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const now = '2026-03-02T09:00:00Z';
+  try {
+    cpSync(join(root, 'examples/planning'), folder, { recursive: true });
+    writeFileSync(join(folder, 'history/tenants.csv'), run('examples/planning/make-history.ts', now));
+    const html = join(folder, 'plan.html');
+    const from = ['--cells', join(folder, 'cells'), '--planning', join(folder, 'planning.yaml')];
+    // Its exit status 2 says that there is something to do.
+    const shell = 'node --import tsx lib/cli/main.ts plan "$@" || test $? = 2';
+    execFileSync('sh', ['-c', shell, 'sh', ...from, '--now', now, '--html', html], { cwd: root, stdio: 'pipe' });
+    return readFileSync(html, 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A chart of a page as a file of its own, on the page's ground, in its colours of light and dark. */
+function alone(page: string, id: string): string {
+  const svg = new RegExp(`<svg [^>]*aria-labelledby="${id}-title[^]*?</svg>`).exec(page)![0];
+  const [colours] = /:root \{[^]*?\n\}\n@media[^]*?\n {2}\}\n\}/.exec(page.replace(/^ {10}/gm, ''))!;
+  return svg.replace(
+    /^(<svg [^>]*>)/,
+    (open) => `${open}\n<style>\n${colours}\nsvg { background: var(--ground); }\n</style>\n`,
+  );
+}
