@@ -136,6 +136,18 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     expect([...at(psap), ...at(british)]).toEqual([]);
   });
 
+  it('goes whatever domain it is dialled at, and whoever the phone says that it is, once it has logged in', async () => {
+    const { status, at } = await call('anna', anna, 'sip:112@192.0.2.99', { user: `sip:desk-7@${domain}` });
+    expect(status).toBe(200);
+    expect(headerOf(at(psap)[0]!, 'P-Asserted-Identity')).toMatch(/^<sip:\+4930555401@/);
+  });
+
+  it('is not taken from somebody who does not log in', async () => {
+    const { at, status } = await call('mallory', anna, `sip:112@${domain}`);
+    expect(status).toBe(407);
+    expect(at(psap)).toEqual([]);
+  });
+
   it('shows who calls even if the caller hides it', async () => {
     const { at } = await call('anna', anna, `sip:112@${domain}`, { headers: ['Privacy: id'] });
     expect(headerOf(at(psap)[0]!, 'From')).toMatch(/\+4930555401@/);

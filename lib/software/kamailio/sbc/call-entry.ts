@@ -60,3 +60,6 @@ export const ofSide = (name: (typeof sideFields)[number], variable: string) =>
 
 /** The address of the process that ends calls: nothing but this host reaches it, and nobody can forge it. */
 export const selfAddress = '127.0.0.1';
+
+/** Bytes of lines after which a message from one SBC to the other is full. */
+export const fullMessage = 8000;

@@ -1,8 +1,7 @@
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import { callsProgram } from '../../call-watch/paths.ts';
 import type { Section } from '../common/section.ts';
-import { ofCall, selfAddress } from './call-entry.ts';
-import { fullMessage } from './replication.ts';
+import { fullMessage, ofCall, selfAddress } from './call-entry.ts';
 
 /**
  * What `../../call-watch` needs of Kamailio: the list of the calls, and which of them may have a silent side with nothing wrong. It

@@ -1,6 +1,6 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { abroadInNorthAmerica, highRiskPrefixes, prefixPattern } from '../../../fleet/countries.ts';
-import { callFields, calledSeconds, ofCall } from './call-entry.ts';
+import { callFields, calledSeconds, fullMessage, ofCall } from './call-entry.ts';
 import { q850 } from './limits.ts';
 import type { Section } from '../common/section.ts';
 import { field, number, outboundFields } from './tables.ts';
@@ -236,7 +236,10 @@ route[METER] {
 # For the other SBC, which does not know what calls have cost before it started. In: $var(lines).
 route[TELL_SPENT] {
     sht_iterator_start("told", "spent");
-    while (sht_iterator_next("told")) $var(lines) = $var(lines) + "c" + $shtitkey(told) + "|" + $shtitval(told) + "\n";
+    while (sht_iterator_next("told")) {
+        $var(lines) = $var(lines) + "c" + $shtitkey(told) + "|" + $shtitval(told) + "\n";
+        if ($(var(lines){s.len}) > ${fullMessage}) route(SEND_LINES);
+    }
     sht_iterator_end("told");
 }
 

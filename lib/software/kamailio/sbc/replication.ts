@@ -1,7 +1,7 @@
 import type { Cell, SbcHost } from '../../../fleet/derive/cell.ts';
 import { internalPorts } from '../../../fleet/schema/fixed.ts';
 import type { Section } from '../common/section.ts';
-import { endedSeconds, ofCall, ofTold, ringingSeconds } from './call-entry.ts';
+import { endedSeconds, fullMessage, ofCall, ofTold, ringingSeconds } from './call-entry.ts';
 import { withCaps } from './outbound.ts';
 import { peerOf, sockets } from './sockets.ts';
 
@@ -38,8 +38,6 @@ const turnsUntilTold = 2;
  * calls, whichever of them is the newer.
  */
 const formats = { oldest: 1, newest: 1 } as const;
-/** Bytes of lines after which a message is full. */
-export const fullMessage = 8000;
 
 /**
  * What the two SBCs tell each other. Registrations and known sources go by Kamailio's own means; what happens to calls is sent twice.

@@ -111,7 +111,7 @@ route[FROM_USER] {
     $var(known) = 1;
     $var(name) = ${field('tenant', tenantFields, 'name')};
     # A caller that hides its identity is anonymous to others, but not to the SBC.
-    if ($au != $fU && !($fU =~ "^anonymous$")) {
+    if (${withEmergency(cell, '$var(sos) == 0 && ')}$au != $fU && !($fU =~ "^anonymous$")) {
         $var(code) = 403;
         $var(phrase) = "Not Your Address";
         $var(reason) = "foreign_address";
@@ -144,7 +144,7 @@ route[FROM_EXCHANGE] {
 
 # A tenant's side may call within its own domain; our address stands for it, or behind the front the one at which an edge was called.
 route[CHECK_DIALLED] {
-    if ($(rd{s.tolower}) != $var(domain) && $rd != "${publicAddress}" && !($var(edge) == 1 && $rd =~ "^[0-9.]+$")) {
+    if (${withEmergency(cell, '$var(sos) == 0 && ')}$(rd{s.tolower}) != $var(domain) && $rd != "${publicAddress}" && !($var(edge) == 1 && $rd =~ "^[0-9.]+$")) {
         $var(code) = 403;
         $var(phrase) = "Forbidden";
         $var(reason) = "foreign_domain";
