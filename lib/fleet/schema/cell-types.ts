@@ -204,7 +204,7 @@ export interface CellInput {
           readonly sbc: string;
           /** Image of the media hosts, with its digest. */
           readonly media: string;
-          /** Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet. */
+          /** Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet. Default: none. */
           readonly data?: string | undefined;
         };
         /** Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network. */
@@ -244,7 +244,7 @@ export interface CellInput {
             | {
                 /** cloudnative-pg: a Cluster of that operator, which must be in the cluster. statefulset: one PostgreSQL without a replica or a backup, for laptops and tests. */
                 readonly by: 'cloudnative-pg' | 'statefulset';
-                /** PostgreSQLs of the Cluster, of which one is the primary. A StatefulSet has one. @default 2 */
+                /** How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one. @default 2 */
                 readonly instances?: number | undefined;
                 /** Size of each volume, for example 20Gi. @default "10Gi" */
                 readonly storage?: string | undefined;
@@ -678,7 +678,7 @@ export interface CellSpec {
           readonly sbc: string;
           /** Image of the media hosts, with its digest. */
           readonly media: string;
-          /** Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet. */
+          /** Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet. Default: none. */
           readonly data?: string | undefined;
         };
         /** Public address of the active SBC. It moves by VRRP and ARP, so both SBC nodes are on one link, with their private addresses in network. */
@@ -710,7 +710,7 @@ export interface CellSpec {
             | {
                 /** cloudnative-pg: a Cluster of that operator, which must be in the cluster. statefulset: one PostgreSQL without a replica or a backup, for laptops and tests. */
                 readonly by: 'cloudnative-pg' | 'statefulset';
-                /** PostgreSQLs of the Cluster, of which one is the primary. A StatefulSet has one. @default 2 */
+                /** How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one. @default 2 */
                 readonly instances: number;
                 /** Size of each volume, for example 20Gi. @default "10Gi" */
                 readonly storage: string;

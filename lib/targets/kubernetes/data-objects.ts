@@ -169,6 +169,7 @@ function statefulSet(cell: Cell, part: Part, { storage, storageClass }: Storage)
                 image: kubernetes.images.data,
                 command,
                 readinessProbe: { exec: { command: asks }, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
+                ...(part === 'database' ? { lifecycle: { preStop: { exec: { command: stopPostgresql } } } } : {}),
                 terminationMessagePolicy: 'FallbackToLogsOnError',
                 securityContext: {
                   allowPrivilegeEscalation: false,
@@ -232,6 +233,15 @@ SQL
 pg_ctl --pgdata=$data --wait --silent --mode=fast stop >/dev/null
 exec postgres -D $data -k ${folders.run} -c listen_addresses='*' -c port=${ports.database} -c password_encryption=scram-sha-256 \\
   -c ssl=on -c ssl_cert_file=${secret('data_certificate')} -c ssl_key_file=${secret('data_key')}`;
+
+/** The signal that a pod gets has it wait for its clients, and hosts stay connected. */
+const stopPostgresql = [
+  '/usr/lib/postgresql/15/bin/pg_ctl',
+  `--pgdata=${folders.data}/postgresql`,
+  '--mode=fast',
+  '--wait',
+  'stop',
+];
 
 const startRedis = `umask 077
 {

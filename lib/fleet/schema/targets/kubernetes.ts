@@ -78,7 +78,9 @@ export const kubernetesCell = z.strictObject({
       media: image.describe('Image of the media hosts, with its digest.'),
       data: image
         .optional()
-        .describe('Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet.'),
+        .describe(
+          'Image with PostgreSQL 15 and Redis, with its digest, for those in the cluster by StatefulSet. Default: none.',
+        ),
     })
     .describe('What the hosts run: all programs of a role are in one image.'),
   floatingAddress: ipv4Address.describe(
@@ -138,7 +140,7 @@ export const kubernetesCell = z.strictObject({
             .min(1)
             .max(9)
             .default(2)
-            .describe('PostgreSQLs of the Cluster, of which one is the primary. A StatefulSet has one.'),
+            .describe('How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one.'),
           ...storage,
         })
         .optional()
