@@ -84,6 +84,7 @@ const trunk = (index: number) =>
       ),
       identity: fc.constantFrom('p-asserted-identity' as const, 'remote-party-id' as const, 'from' as const),
       diversion: fc.constantFrom('both' as const, 'diversion' as const, 'history-info' as const, 'none' as const),
+      probeSeconds: fc.integer({ min: 5, max: 300 }),
       failOverOn: fc.uniqueArray(fc.integer({ min: 400, max: 599 }), { maxLength: 4 }),
     },
     { requiredKeys: ['name', 'address'] },
