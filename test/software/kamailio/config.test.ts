@@ -10,6 +10,7 @@ import { kamailio } from '../../../lib/software/kamailio/sbc/index.ts';
 import { refusalReasons } from '../../../lib/software/kamailio/sbc/refusals.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { parseFront } from '../../../lib/fleet/schema/front.ts';
+import { everySection } from './every-section.ts';
 
 const cellOf = (input: Partial<CellInput> = {}) =>
   deriveCell(parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, size: 'test', ...input }));
@@ -198,11 +199,7 @@ it.each([
 });
 
 describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
-  const text = textOf({
-    trunks: [{ name: 'psap', address: '192.0.2.1' }],
-    emergency: { DE: { trunks: ['psap'] } },
-    fraud: { byTenant: true },
-  });
+  const text = textOf(everySection);
   const code = text.split('\n').filter((line) => !/^\s*#(?!!)/.test(line));
   const offending = (pattern: RegExp) => code.filter((line) => pattern.test(line));
 
@@ -219,6 +216,8 @@ describe('the script avoids what Kamailio 5.6 takes and does not do', () => {
   });
 
   it('names every route that it runs, and runs every route that it has', () => {
+    const events = [...text.matchAll(/^event_route\[(.+)\]/gm)].map((match) => match[1]!);
+    expect(new Set(events).size).toBe(events.length);
     const defined = [...text.matchAll(/^(?:onreply_|failure_|branch_)?route\[([A-Z_]+)\]/gm)].map((match) => match[1]!);
     const used = [
       ...text.matchAll(/\broute\(([A-Z_]+)\)/g),

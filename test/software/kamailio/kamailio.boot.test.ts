@@ -9,6 +9,7 @@ import { internalPorts } from '../../../lib/fleet/schema/fixed.ts';
 import { describeWith } from '../../requirements.ts';
 import { randomCustomers } from './random-customers.ts';
 import { SbcLab } from './sbc-lab.ts';
+import { everySection } from './every-section.ts';
 
 /** Lines of a log that say that something is wrong, but for the parts of a cell that are not here. */
 function complaints(log: string): readonly string[] {
@@ -66,14 +67,7 @@ describeWith(['root', 'debian-packages'], 'Kamailio with its generated configura
     ['without TLS', { sbc: { transports: { tls: 'off' } } }],
     ['without TCP', { sbc: { transports: { tcp: 'off' } } }],
     ['without UDP', { sbc: { transports: { udp: 'off' } } }],
-    [
-      'with emergency calls and tenants’ limits on calls to carriers',
-      {
-        trunks: [{ name: 'psap', address: '192.0.2.1' }],
-        emergency: { DE: { trunks: ['psap'] } },
-        fraud: { byTenant: true },
-      },
-    ],
+    ['with every section that it can have', everySection],
     ['with one media host', { media: { hosts: 1 } }],
     [
       'with eight media hosts in three pools',

@@ -39,7 +39,7 @@ route[REGISTER_TRUNKS] {
     }
     if ($var(registers) != 1) {
         # It has become active: where the binding stands only the other SBC knew.
-        sht_reset("registering");
+        if (!sht_reset("registering")) return;
         $var(registers) = 1;
     }
     $var(list) = $sht(trunks=>*);
@@ -89,8 +89,8 @@ ${sockets(cell, host)
   .join('\n')}
     $uac_req(evroute) = 1;
     # A request with credentials is the last one.
-    if ($var(credentials) == "") $uac_req(evparam) = "first|" + $var(trunk) + "|" + $var(address);
-    else $uac_req(evparam) = "last|" + $var(trunk) + "|" + $var(address);
+    if ($var(credentials) == "") $uac_req(evparam) = "register|" + $var(trunk) + "|" + $var(address) + "|first";
+    else $uac_req(evparam) = "register|" + $var(trunk) + "|" + $var(address) + "|last";
     if (!uac_req_send()) xlog("L_ERR", "trunk $var(trunk): its REGISTER is not sent\n");
 }
 
@@ -112,7 +112,7 @@ route[REGISTER_ANSWERED] {
         $sht(registering=>$var(trunk)) = $TV(sn) + $var(granted) / 2;
         return;
     }
-    if (($var(code) == 401 || $var(code) == 407) && starts_with("$vn(asked)", "first|") && route(SIGN_REGISTER)) {
+    if (($var(code) == 401 || $var(code) == 407) && $(vn(asked){s.select,3,|}) == "first" && route(SIGN_REGISTER)) {
         $var(address) = $(vn(asked){s.select,2,|});
         $var(way) = ${field('record', trunkFields, 'transport')};
         route(SEND_REGISTER);

@@ -270,14 +270,15 @@ route[ASK_TRUNK] {
     $uac_req(turi) = $uac_req(ruri);
     $uac_req(callid) = "emergency-" + $var(trunk) + "-" + $TV(sn);
     $uac_req(evroute) = 1;
-    $uac_req(evparam) = $var(trunk);
+    $uac_req(evparam) = "emergency|" + $var(trunk);
     if (!uac_req_send()) xlog("L_ERR", "emergency trunk $var(trunk): its OPTIONS is not sent\n");
 }
 
-event_route[uac:reply] {
+# In: $vn(asked).
+route[EMERGENCY_ANSWERED] {
     # 408 is our own, after silence; 478 and 503 say that nothing could be sent.
     if ($uac_req(evcode) == 408 || $uac_req(evcode) == 478 || $uac_req(evtype) != 1) return;
-    $var(trunk) = $uac_req(evparam);
+    $var(trunk) = $(vn(asked){s.select,1,|});
     $sht(unanswered=>$var(trunk)) = 0;
 }
 `,
