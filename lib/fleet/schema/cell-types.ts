@@ -309,6 +309,8 @@ export interface CellInput {
               readonly passwordVariable: string;
             }
           | undefined;
+        /** Seconds between two OPTIONS to each address of this carrier. While an address gives no answer, or 503, a call tries every other one first. Default: only calls show that it is silent. */
+        readonly probeSeconds?: number | undefined;
         /** How this carrier writes numbers. */
         readonly numbers?:
           | {
@@ -673,6 +675,8 @@ export interface CellSpec {
           readonly passwordVariable: string;
         }
       | undefined;
+    /** Seconds between two OPTIONS to each address of this carrier. While an address gives no answer, or 503, a call tries every other one first. Default: only calls show that it is silent. */
+    readonly probeSeconds?: number | undefined;
     /** How this carrier writes numbers. */
     readonly numbers: {
       /** How numbers are written to this carrier: +4930123456, 4930123456, 004930123456, or national (030123456) for those of `country` and international for others. From it any of these forms is understood. @default "e164" */

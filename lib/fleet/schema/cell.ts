@@ -128,6 +128,14 @@ const trunk = z.strictObject({
   credentials: credentials
     .optional()
     .describe('How the SBC answers this carrier’s digest challenges (401, 407). Default: it has no account there.'),
+  probeSeconds: z
+    .int()
+    .min(5)
+    .max(300)
+    .optional()
+    .describe(
+      'Seconds between two OPTIONS to each address of this carrier. While an address gives no answer, or 503, a call tries every other one first. Default: only calls show that it is silent.',
+    ),
   numbers: numberForm.prefault({}).describe('How this carrier writes numbers.'),
   identity: z
     .enum(['p-asserted-identity', 'remote-party-id', 'from'])

@@ -50,6 +50,9 @@ ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS account_realm text NOT NUL
 ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS register_seconds integer CHECK (register_seconds BETWEEN 60 AND 86400);
 ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS register_domain text;
 
+-- Between two OPTIONS to each address of the carrier; null: none.
+ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS probe_seconds integer CHECK (probe_seconds BETWEEN 5 AND 300);
+
 -- How the carrier writes numbers, and who calls and forwards.
 ALTER TABLE cellstamp.trunks ADD COLUMN IF NOT EXISTS number_form text NOT NULL DEFAULT 'e164'
   CHECK (number_form IN ('e164', 'digits', 'international', 'national'));

@@ -6,7 +6,7 @@ import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { provision } from '../../../lib/operations/provision.ts';
 import { localCell } from '../../../lib/targets/local/cell-port.ts';
 import { describeWith } from '../../requirements.ts';
-import { domainOf, failuresOf, Lab, type LabUser } from '../lab/lab.ts';
+import { domainOf, failuresOf, Lab, until, type LabUser } from '../lab/lab.ts';
 
 const names = ['one', 'two', 'three'] as const;
 const input = {
@@ -17,9 +17,14 @@ const input = {
   network: '10.93.0.0/20',
   media: { hosts: 1, kernelForwarding: 'preferred' },
   routing: { prices: 'prices.csv' },
-  trunks: names.map((name, index) => ({ name, address: `192.0.2.${60 + index}` })),
+  trunks: [
+    ...names.map((name, index) => ({ name, address: `192.0.2.${60 + index}`, probeSeconds: 5 })),
+    // Nobody is there.
+    { name: 'dead', address: '192.0.2.69', probeSeconds: 5 },
+  ],
   tenants: [
     { name: 'any', domain: domainOf('any') },
+    { name: 'patient', domain: domainOf('patient'), trunks: ['dead', 'three'] },
     { name: 'some', domain: domainOf('some'), trunks: ['one', 'three'] },
   ],
 } satisfies CellInput;
@@ -37,7 +42,7 @@ describeWith(['root', 'debian-packages'], 'routes by prefix and price', () => {
     await lab.addUsers(users);
     agents = await lab.agents([
       ...users.map((user) => lab.user(user)),
-      ...input.trunks.map(({ name, address }) => lab.carrier(name, address)),
+      ...input.trunks.filter(({ name }) => name !== 'dead').map(({ name, address }) => lab.carrier(name, address)),
     ]);
   });
   afterAll(() => lab?.down());
@@ -73,6 +78,19 @@ describeWith(['root', 'debian-packages'], 'routes by prefix and price', () => {
     await priced(['+49', 'three', 0.5], ['+49', 'two', 1]);
     await leavesBy('any', '+4930123456', 'three');
     await leavesBy('any', '+4989123456', 'three');
+  });
+
+  it('pass over a carrier that does not answer OPTIONS, and come back to one that does', async () => {
+    const silent = async () =>
+      [...(await lab.kamcmd(lab.active!, 'htable.dump', 'silent')).matchAll(/name: (\S+)/g)].map(([, name]) => name);
+    await lab.kamcmd(lab.active!, 'htable.seti', 'silent', '192.0.2.60', '1');
+    await until(async () => (await silent()).join() === '192.0.2.69', 20);
+    const dial = `sip:+33170123456@${domainOf('patient')}`;
+    const kinds = [{ name: 'patient', caller: 'user-patient', callee: 'three', dial }];
+    const { results } = await agents.run({ kinds, calls: 1, talkSeconds: 0.3 });
+    expect(failuresOf(results)).toEqual([]);
+    // A silent carrier costs a call 3 s.
+    expect(results[0]!.setupMs).toBeLessThan(2500);
   });
 
   it('may be of many prefixes (100,000 with PREFIXES=100000)', async () => {

@@ -89,6 +89,14 @@ it('writes for carriers in the usual form what it always did, and for others in 
   }
 });
 
+it('asks carriers whether they are there only where a trunk says so', () => {
+  const carrier = { name: 'carrier-a', address: '192.0.2.10' };
+  expect(textOf({ trunks: [carrier] })).not.toMatch(/PROBE_CARRIER|uac:reply/);
+  const probing = textOf({ trunks: [{ ...carrier, probeSeconds: 30 }] });
+  expect(probing).toMatch(/route\[PROBE_CARRIERS\][^]*event_route\[uac:reply\]/);
+  expect(probing).not.toContain('REGISTER_ANSWERED');
+});
+
 it('looks up prefixes only where the cell has prices', () => {
   const own = differing(textOf(), textOf({ routing: { prices: 'prices.csv' } }));
   expect(own.join('\n')).toContain('route(CHEAPEST_FIRST);');

@@ -225,7 +225,7 @@ describe('calls to a running SBC', () => {
       {
         jsonrpc: '2.0',
         method: 'htable.sets',
-        params: ['trunks', 'a', 'address|192.0.2.1|5060|udp|2000|40|200|403:404:408:500:502:503:504'],
+        params: ['trunks', 'a', 'address|192.0.2.1|5060|udp|2000|40|200|403:404:408:500:502:503:504|'],
         id: 1,
       },
       { jsonrpc: '2.0', method: 'htable.sets', params: ['trunks', '*', 'a'], id: 2 },

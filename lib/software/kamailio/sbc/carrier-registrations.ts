@@ -94,10 +94,9 @@ ${sockets(cell, host)
     if (!uac_req_send()) xlog("L_ERR", "trunk $var(trunk): its REGISTER is not sent\n");
 }
 
-# The answer of a carrier, or that there was none. (The module's own answer to a challenge, auser and apasswd, frees its memory twice where
+# In: $vn(asked). (The module's own answer to a challenge, auser and apasswd, frees its memory twice where
 # an event route is asked for, so that Kamailio 5.6.3 aborts: the digest is made here.)
-event_route[uac:reply] {
-    $vn(asked) = $uac_req(evparam);
+route[REGISTER_ANSWERED] {
     $var(trunk) = $(vn(asked){s.select,1,|});
     $vn(account) = $sht(accounts=>$var(trunk));
     $vn(record) = $sht(trunks=>$var(trunk));

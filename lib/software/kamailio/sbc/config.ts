@@ -8,6 +8,8 @@ import { loadedModules } from '../common/modules.ts';
 import { joinSections } from '../common/section.ts';
 import { calls } from './calls.ts';
 import { carriers } from './carriers.ts';
+import { asksCarriers, carrierAnswers } from './carrier-answers.ts';
+import { carrierProbes, probesCarriers } from './carrier-probes.ts';
 import { carrierRegistrations, registers } from './carrier-registrations.ts';
 import { core } from './core.ts';
 import { description } from './description.ts';
@@ -82,6 +84,8 @@ ${joinSections([
   ...(hasForms(cell) ? [numberForms(cell)] : []),
   ...(hasAccounts(cell) ? [accounts(cell)] : []),
   ...(registers(cell) ? [carrierRegistrations(cell, host)] : []),
+  ...(probesCarriers(cell) ? [carrierProbes(cell, host)] : []),
+  ...(asksCarriers(cell) ? [carrierAnswers(cell)] : []),
   features(cell, host),
   description(cell, host),
   media(cell),

@@ -68,6 +68,7 @@ export const trunkRow = {
   burst,
   calls,
   failOverOn: { sql: "array_to_string(fail_over_on, ':')", of: ({ failOverOn }) => failOverOn.join(':') },
+  probe: { sql: "coalesce(probe_seconds::text, '')", of: ({ probeSeconds }) => probeSeconds ?? '' },
 } as const satisfies RowFormat<Trunk>;
 
 /** Of trunks with credentials alone. */

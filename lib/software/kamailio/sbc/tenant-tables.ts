@@ -77,7 +77,7 @@ ${upsert(
     ...['name', 'position', 'address', 'port', 'transport', 'calls', 'calls_per_second', 'burst', 'fail_over_on'],
     ...['account_user', 'account_realm', 'register_seconds', 'register_domain'],
     ...['number_form', 'number_country', 'number_trunk_prefix', 'number_prefix', 'number_strip'],
-    ...['identity', 'diversion'],
+    ...['identity', 'diversion', 'probe_seconds'],
   ],
   'name',
   trunks.map(({ name, address, port, transport, limits, failOverOn, credentials, register, ...trunk }, index) => [
@@ -96,6 +96,7 @@ ${upsert(
     register?.domain === undefined ? 'NULL' : quote(register.domain),
     ...[trunk.numbers.form, trunk.numbers.country ?? '', trunk.numbers.trunkPrefix].map(quote),
     ...[trunk.numbers.prefix, trunk.numbers.strip, trunk.identity, trunk.diversion].map(quote),
+    trunk.probeSeconds ?? 'NULL',
   ]),
 )}${upsert(
     'passwords',
