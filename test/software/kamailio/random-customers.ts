@@ -77,7 +77,7 @@ const trunk = (index: number) =>
           form: fc.constantFrom('e164' as const, 'digits' as const, 'international' as const),
           country: fc.constantFrom('49', '1'),
           trunkPrefix: fc.constantFrom('', '0', '06'),
-          prefix: fc.constantFrom('', '1010#'),
+          prefix: fc.constantFrom('', '1010*'),
           strip: fc.constantFrom('', '99'),
         },
         { requiredKeys: [] },
