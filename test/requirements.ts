@@ -87,6 +87,7 @@ const parts = {
     present: () => ['prometheus', 'promtool'].every(onPath),
     reason: 'needs prometheus and promtool: apt-get install prometheus',
   },
+  mmdebstrap: { present: () => onPath('mmdebstrap'), reason: 'needs mmdebstrap: apt-get install mmdebstrap' },
   amtool: { present: () => onPath('amtool'), reason: 'needs amtool: apt-get install prometheus-alertmanager' },
   bird: { present: () => onPath('bird'), reason: 'needs BIRD 2: apt-get install bird2' },
   chromium: { present: () => onPath('chromium'), reason: 'needs Chromium: apt-get install chromium' },

@@ -116,6 +116,35 @@ describe.each(['20.9.0', '20', '22', '24'])('on Node.js %s', (version) => {
   });
 });
 
+describe('the tests of a project, by vitest', () => {
+  let project: string;
+  beforeAll(async () => {
+    project = await projectWith(archive, 'vitest', ...peers['cellstamp/aws']!);
+    const program = `
+      import { AwsProvider } from '@cdktf/provider-aws/lib/provider/index.js';
+      import { Testing, TerraformStack } from 'cdktf';
+      import { parseCell } from 'cellstamp';
+      import { VoipCell } from 'cellstamp/aws';
+      import { erlangB } from 'cellstamp/capacity';
+      import { expect, it } from 'vitest';
+      it('has hosts', () => {
+        const stack = new TerraformStack(Testing.app(), 'voice');
+        const spec = parseCell({ name: 'euw1-a', region: 'eu-west-1', aws: {}, size: 'small' });
+        new AwsProvider(stack, 'aws', { region: spec.region });
+        expect(new VoipCell(stack, 'cell', { spec }).cell.media).toHaveLength(4);
+        expect(erlangB(5, 10)).toBeCloseTo(0.564, 3);
+      });`;
+    writeFileSync(join(project, 'cell.test.mjs'), program);
+  });
+
+  it.for(['20', '22', '24'])('pass on Node.js %s', async (version, { skip }) => {
+    const node = await nodeOf(version);
+    if (node === undefined) return skip(`needs Node.js ${version} from npm`);
+    const command = join('node_modules', 'vitest', 'vitest.mjs');
+    expect(await must(project, node, command, 'run', '--root', '.')).toMatch(/Tests +1 passed/);
+  });
+});
+
 describe('two copies in one program', () => {
   const program = (network: string) => `
     import { createRequire } from 'node:module';

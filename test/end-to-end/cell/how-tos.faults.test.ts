@@ -13,7 +13,7 @@ const followed: Readonly<Record<string, readonly string[]>> = {
   'docs/data-fail-over.md': ['npx cellstamp up example'],
   'docs/local.md': [],
 };
-/** It installs packages of the machine: test/dev-container.faults.test.ts runs it in a root file system of its own. */
+/** It installs packages of the machine. What it prints is below; test/dev-container.faults.test.ts has its set-up. */
 const isStart = (line: string) => line === 'npm start';
 
 const linesOf = (page: string): readonly DocumentedCommand[] =>
