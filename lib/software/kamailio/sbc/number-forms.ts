@@ -15,7 +15,7 @@ export const withForms = (cell: Cell, text: string): string => (hasForms(cell) ?
 const form = (name: (typeof formFields)[number]) => field('form', formFields, name);
 
 /**
- * Carriers with forms of their own. Inside the cell every number is E.164 with its plus sign. What a carrier is told is written when an
+ * Carriers with forms of their own. Inside the cell every number is E.164 with its plus sign. What a carrier receives is written when an
  * attempt leaves for it, in a branch route: the next carrier of the same call may want another form.
  */
 export function numberForms(_cell: Cell): Section {
