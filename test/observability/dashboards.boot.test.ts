@@ -36,6 +36,7 @@ const cells = ['a', 'b'].map((name) =>
 
 /** What the labels of the pages say, on a day on which everything has happened once. */
 const values: Readonly<Record<string, readonly string[]>> = {
+  country: ['DE'],
   kind: ['user', 'in', 'out', 'feature'],
   reason: [...ownFaults.rejected_total, ...ownFaults.ended_total, 'hung_up', 'refused', 'shared_calls', 'banned'],
   outcome: outcomes,
