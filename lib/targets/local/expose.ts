@@ -47,14 +47,15 @@ const isUp = 1;
 /**
  * Makes the link where there is none, and lets phones of the local network use it.
  * @param lan the machine's address for phones of the local network; undefined: phones of this machine alone reach the cell
+ * @param dieWithParent whether the way from the local network ends with this process, even when this process is killed
  * @throws LocalFailure when a user has a password that anybody would try first, or this machine refuses the link
  */
-export async function expose(cell: string, lan: string | undefined): Promise<void> {
+export async function expose(cell: string, lan: string | undefined, dieWithParent: boolean): Promise<void> {
   const state = requireState(cell);
   await refuseGuessable(state);
   if (exposureOf(state) === undefined) await makeLink(state);
   if (lan === undefined) await closeToLan(cell);
-  else await openToLan(cell, state.publicNetwork, lan);
+  else await openToLan(cell, state.publicNetwork, lan, dieWithParent);
 }
 
 async function makeLink(state: CellState): Promise<void> {

@@ -14,7 +14,7 @@ import { shellWords } from '../../software/shell-quote.ts';
 import { floatingAddress, machineLink } from './addresses.ts';
 import { LocalFailure } from './failure.ts';
 import { kill, processesWithArgument } from './processes.ts';
-import { environment } from './run.ts';
+import { bareEnvironment } from './run.ts';
 import { hostFolder, makeFolder } from './state.ts';
 
 /** Ports of the gateway on both of its sides: SIP over UDP, and audio of up to 250 calls. */
@@ -62,9 +62,15 @@ export function lanAddressOf(cell: string): string | undefined {
 
 /**
  * Starts the gateway, in place of one at another address.
+ * @param dieWithParent whether it ends with this process, even when this process is killed
  * @throws LocalFailure when something else has its port, or it does not start
  */
-export async function openToLan(cell: string, publicNetwork: string, address: string): Promise<void> {
+export async function openToLan(
+  cell: string,
+  publicNetwork: string,
+  address: string,
+  dieWithParent: boolean,
+): Promise<void> {
   if (lanAddressOf(cell) === address) return;
   await closeToLan(cell);
   for (const side of [address, machineLink(publicNetwork).machine]) await requireFreePort(cell, side);
@@ -75,9 +81,16 @@ export async function openToLan(cell: string, publicNetwork: string, address: st
   writeFileSync(join(folder, 'init'), gatewayScript(publicNetwork, address, folder), { mode: 0o700 });
   const log = openSync(join(folder, 'log'), 'a', 0o600);
   // In the machine's own network, which has the address. All ends with the first process.
-  spawn('unshare', ['--pid', '--fork', '--kill-child', '--', '/bin/bash', join(folder, 'init')], {
-    ...{ cwd: '/', env: environment, detached: true, stdio: ['ignore', log, log] },
-  }).unref();
+  const [program, ...args] = [
+    ...(dieWithParent ? ['setpriv', '--pdeathsig', 'KILL'] : []),
+    ...['unshare', '--pid', '--fork', '--kill-child', '--', '/bin/bash', join(folder, 'init')],
+  ];
+  const child = spawn(program!, args, {
+    ...{ cwd: '/', env: bareEnvironment, detached: true, stdio: ['ignore', log, log] },
+  });
+  // What does not start opens no port, see below.
+  child.on('error', () => undefined);
+  child.unref();
   closeSync(log);
   const deadline = Date.now() + 5000;
   while (await isFree(address)) {
@@ -141,13 +154,15 @@ wait
 `;
 }
 
+const privateText = privateRanges.map(formatRange).join(',');
+
 const sdpFlags = 'replace-origin replace-session-connection ICE=remove call-id=$avp(relayed)';
 
 /**
  * Configuration of Kamailio. Contacts of phones carry their own address in a parameter while the cell has them, so that the gateway
  * keeps no state but that of transactions.
  */
-function gatewayConfig(publicNetwork: string, address: string): string {
+export function gatewayConfig(publicNetwork: string, address: string): string {
   const { machine } = machineLink(publicNetwork);
   const cell = floatingAddress(publicNetwork);
   return `#!KAMAILIO
@@ -185,7 +200,7 @@ modparam("rtpengine", "rtpengine_sock", "udp:${controlAddress(publicNetwork)}")
 
 request_route {
     # A router that forwards the port brings nobody in from the internet, and on the link only the cell speaks.
-    if ($Rn == "lan" && !is_in_subnet("$si", "${privateRanges.map(formatRange).join(',')}")) exit;
+    if ($Rn == "lan" && !is_in_subnet("$si", "${privateText}")) exit;
     if ($Rn == "cell" && $si != "${cell}") exit;
     if (!mf_process_maxfwd_header("30")) {
         if (!is_method("ACK")) sl_send_reply("483", "Too Many Hops");
@@ -211,10 +226,10 @@ route[TO_CELL] {
     }
     contact_param_encode("lan", "sip:${machine}:${lanPorts.sip}");
     $avp(leg) = "caller";
-    if (!loose_route()) {
-        remove_hf("Route");
-        $du = "sip:${cell}:5060";
-    }
+    # Takes the routes of this gateway away. Whatever else a phone has written as its route or its target, the cell is next.
+    loose_route();
+    if (!has_totag()) remove_hf("Route");
+    $du = "sip:${cell}:5060";
     $fsn = "cell";
     route(MEDIA);
 }
@@ -225,6 +240,11 @@ route[TO_PHONE] {
     $avp(leg) = "callee";
     loose_route();
     $du = $null;
+    # A user may register any Contact. What is sent there goes to the local network, and not to a program of this machine by its loopback.
+    if (!is_in_subnet("$rd", "${privateText}") || ($rd == "${address}" && $rp == ${lanPorts.sip})) {
+        if (!is_method("ACK")) sl_send_reply("403", "Not In The Local Network");
+        exit;
+    }
     $fsn = "lan";
     route(MEDIA);
 }
@@ -239,8 +259,14 @@ route[MEDIA] {
     else $avp(leg) = "callee";
     $avp(relayed) = $avp(leg) + "-" + $ci;
     if (!has_body("application/sdp") && !is_method("BYE")) return;
+    # A call that is refused, cancelled or not answered gives its ports back.
+    if (is_method("INVITE") && !has_totag()) t_on_failure("RELEASE");
     if ($Rn == "lan") rtpengine_manage("${sdpFlags} direction=lan direction=cell");
     else rtpengine_manage("${sdpFlags} direction=cell direction=lan");
+}
+
+failure_route[RELEASE] {
+    rtpengine_delete("call-id=$avp(relayed)");
 }
 
 onreply_route[ANSWER] {

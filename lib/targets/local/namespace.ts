@@ -8,7 +8,7 @@ import { LocalFailure } from './failure.ts';
 import type { NamespacePlan } from './host-plan.ts';
 import { hostScript } from './host-script.ts';
 import { processId, type ProcessId } from './processes.ts';
-import { environment, run, type Outcome, type RunOptions } from './run.ts';
+import { bareEnvironment, environment, run, type Outcome, type RunOptions } from './run.ts';
 import { hostFolder, makeFolder } from './state.ts';
 
 /** A namespace whose process 1 waits for the word to continue. */
@@ -51,7 +51,7 @@ export async function startNamespace(
   ];
   const child = spawn(program!, args, {
     cwd: '/',
-    env: { PATH: environment.PATH, LC_ALL: environment.LC_ALL, HOME: '/root' },
+    env: bareEnvironment,
     detached: true,
     stdio: ['pipe', 'pipe', log],
   }) as ChildProcessByStdio<Writable, Readable, null>;

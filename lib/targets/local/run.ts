@@ -21,6 +21,9 @@ const path = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/
 /** Environment of every program that this target starts. */
 export const environment = { ...process.env, PATH: path, LC_ALL: 'C.UTF-8' };
 
+/** For programs that stay when the command is over: nothing of its caller's, whose variables may have passwords. */
+export const bareEnvironment = { PATH: path, LC_ALL: 'C.UTF-8', HOME: '/root' };
+
 /** Runs a program to its end; never rejects. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const [program, ...args] = argv as [string, ...string[]];

@@ -85,7 +85,7 @@ export async function up(spec: CellSpec, options: UpOptions = {}): Promise<CellS
         await syncCustomers(cell, state);
         await forgetDrains(cell);
         await renewAll(cell, plans, options);
-        await (options.expose ? expose(cell.name, options.lan) : conceal(cell.name));
+        await (options.expose ? expose(cell.name, options.lan, options.dieWithParent ?? false) : conceal(cell.name));
       },
       { operation: 'up', ...(signal ? { signal } : {}) },
     );

@@ -1,5 +1,6 @@
 /** docs/softphone.md, as a reader follows it: its commands, its accounts, two phones in the machine's own network. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -157,21 +158,47 @@ describeWith(['root', 'debian-packages', 'baresip'], 'the how-to with a softphon
     for (const phone of [alices, bobs]) phone.kill();
   });
 
+  /** What the gateway answers within a second to a request from an address of the local network. */
+  function sentFromLan(from: string, first: string, headers: readonly string[]): string {
+    const method = first.split(' ')[0]!;
+    const via = `Via: SIP/2.0/UDP ${from}:5070;branch=z9hG4bK${Math.random()}`;
+    const rest = [`Call-ID: ${Math.random()}`, `CSeq: 1 ${method}`, 'Content-Length: 0', '', ''];
+    const message = [first, via, 'Max-Forwards: 9', ...headers, ...rest];
+    const program = `
+      const socket = require('node:dgram').createSocket('udp4');
+      socket.bind(5070, '${from}', () => socket.send(${JSON.stringify(message.join('\r\n'))}, 5060, '${lan.machine}'));
+      const late = setTimeout(() => socket.close(), 1000);
+      socket.on('message', (text) => { console.log(String(text).slice(0, 11)); clearTimeout(late); socket.close(); });`;
+    return execFileSync('ip', ['netns', 'exec', lan.name, process.execPath, '-e', program], { encoding: 'utf8' });
+  }
+
+  it('takes what a phone of the local network sends to the cell alone, whatever target and routes it has', async () => {
+    const reached: string[] = [];
+    const bait = createSocket('udp4').on('message', (text) => reached.push(String(text)));
+    await new Promise<void>((resolve) => bait.bind(0, '127.0.0.1', resolve));
+    const { port } = bait.address();
+    const from = 'From: <sip:a@b.example>;tag=1';
+    const own = `Route: <sip:${lan.machine};lr>`;
+    const inside = ['To: <sip:x@b.example>;tag=2', from];
+    for (const [target, headers] of [
+      ['b.example', [from, 'To: <sip:b.example>', `${own}, <sip:127.0.0.1:${port};lr>`]],
+      [`x@127.0.0.1:${port}`, [from, 'To: <sip:b.example>', own]],
+      [`x@127.0.0.1:${port}`, [...inside, own]],
+      ['x@b.example', [...inside, `${own}, <sip:127.0.0.1:${port};lr>`]],
+    ] as const) {
+      sentFromLan(lan.phones[0], `MESSAGE sip:${target} SIP/2.0`, headers);
+    }
+    await sleep(200);
+    bait.close();
+    expect(reached).toEqual([]);
+  });
+
   it('a stranger whose address is not of a local network gets no answer from the gateway', () => {
     const stranger = '203.0.113.77';
     execFileSync('ip', ['netns', 'exec', lan.name, 'ip', 'address', 'add', `${stranger}/32`, 'dev', 'eth0']);
     execFileSync('ip', ['route', 'add', `${stranger}/32`, 'dev', 'phones0']);
-    const lines = ['From: <sip:a@b.example>;tag=1', 'To: <sip:a@b.example>', 'Call-ID: 1', 'CSeq: 1 OPTIONS'];
-    const answer = (from: string) => {
-      const via = `Via: SIP/2.0/UDP ${from}:5070;branch=z9hG4bK1`;
-      const message = ['OPTIONS sip:b.example SIP/2.0', via, 'Max-Forwards: 9', ...lines, 'Content-Length: 0', '', ''];
-      const program = `
-        const socket = require('node:dgram').createSocket('udp4');
-        socket.bind(5070, '${from}', () => socket.send(${JSON.stringify(message.join('\r\n'))}, 5060, '${lan.machine}'));
-        const late = setTimeout(() => socket.close(), 1000);
-        socket.on('message', (text) => { console.log(String(text).slice(0, 11)); clearTimeout(late); socket.close(); });`;
-      return execFileSync('ip', ['netns', 'exec', lan.name, process.execPath, '-e', program], { encoding: 'utf8' });
-    };
+    const answer = (from: string) =>
+      sentFromLan(from, 'OPTIONS sip:b.example SIP/2.0', ['From: <sip:a@b.example>;tag=1', 'To: <sip:a@b.example>']);
     expect(answer(lan.phones[0])).toMatch(/^SIP\/2\.0 \d{3}\n$/);
     expect(answer(stranger)).toBe('');
   });
