@@ -5,6 +5,7 @@ import type { CallScenario } from '../../../lib/user-agent/scenario.ts';
 import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { killHost, logs } from '../../../lib/targets/local/index.ts';
 import { describeWith } from '../../requirements.ts';
+import { invite, RawParties, requestInDialog, respond, sdp, sdpContent } from '../lab/raw-parties.ts';
 import { domainOf, failuresOf, Lab, until, type LabUser, type SipTrace } from '../lab/lab.ts';
 
 const account = { user: 'acme-4711', passwordVariable: 'LAB_CARRIER_PASSWORD' };
@@ -20,9 +21,15 @@ const input = {
     { name: 'foreign', address: '192.0.2.41', credentials: { ...account, realm: 'elsewhere.example' } },
     { name: 'wrong', address: '192.0.2.43', credentials: account, register: {} },
     { name: 'plain', address: '192.0.2.42' },
+    { name: 'raw', address: '192.0.2.44', credentials: account },
   ],
   tenants: [
-    { name: 'acme', domain: domainOf('acme'), dids: { '+4930555020': 'user-acme' }, trunks: ['asking'] },
+    {
+      name: 'acme',
+      domain: domainOf('acme'),
+      dids: { '+4930555020': 'user-acme', '+4930555021': 'mallory' },
+      trunks: ['asking'],
+    },
     { name: 'other', domain: domainOf('other'), trunks: ['foreign', 'plain'] },
   ],
 } satisfies CellInput;
@@ -123,6 +130,45 @@ describeWith(['root', 'debian-packages'], 'carriers with accounts', () => {
       dial: `sip:+4930555020@${lab.floating}`,
     };
     expect(failuresOf((await agents.run({ kinds: [inbound], calls: 1, talkSeconds: 0.5 })).results)).toEqual([]);
+  });
+
+  it('give a phone that challenges their requests nothing of the account', async () => {
+    const [carrier, phone] = ['192.0.2.44:5060', '198.51.100.77:5070'];
+    const parties = await RawParties.open(input.name, [carrier, phone]);
+    await lab.kamcmd(
+      lab.active!,
+      ...[
+        'ul.add',
+        'location',
+        `mallory@${domainOf('acme')}`,
+        `sip:mallory@${phone}`,
+        '600',
+        '1.0',
+        '.',
+        '0',
+        '0',
+        '0',
+      ],
+    );
+    const sbc = `${lab.floating}:5060`;
+    const callId = parties.newCallId();
+    const description = (at: string) => sdpContent(sdp(at.split(':')[0]!, 4000));
+    parties.send(
+      carrier,
+      sbc,
+      invite(carrier, `sip:+4930555021@${sbc}`, `sip:+49891@${carrier}`, callId, description(carrier)),
+    );
+    const invited = await parties.message(phone, callId, 'INVITE ');
+    parties.send(phone, sbc, respond(invited, phone, '200 OK', description(phone)));
+    const ok = await parties.message(carrier, callId, 'SIP/2.0 200');
+    parties.send(carrier, sbc, requestInDialog(carrier, ok, 'ACK', 1));
+    parties.send(carrier, sbc, requestInDialog(carrier, ok, 'BYE', 2));
+    const ended = await parties.message(phone, callId, 'BYE ');
+    const challenge = 'Proxy-Authenticate: Digest realm="carrier.example", nonce="mine", algorithm=MD5';
+    parties.send(phone, sbc, respond(ended, phone, '407 Who', { headers: [challenge], body: '' }));
+    await parties.message(carrier, callId, 'SIP/2.0 407');
+    expect(parties.of(phone, callId).filter((text) => /Authorization:/i.test(text))).toEqual([]);
+    await parties.close();
   });
 
   it('that refuse the password are asked no more than once a minute, and the log says so', async () => {

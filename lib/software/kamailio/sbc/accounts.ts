@@ -56,7 +56,7 @@ route[LOG_IN_TO_CARRIER] {
     route(COUNT_FURTHER);
     t_set_fr(${ringingSeconds * 1000}, 3000);
     $avp(rings) = $null;
-    if ($avp(shown) != $null) t_on_branch("FORK");${withForms(cell, '\n    if ($avp(told_caller) != $null && $avp(shown) == $null) t_on_branch("TELL_CARRIER");')}
+    if ($avp(shown) != $null) route(OFFER_TO_CARRIER);${withForms(cell, '\n    if ($avp(told_caller) != $null && $avp(shown) == $null) t_on_branch("TELL_CARRIER");')}
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
     $var(refused) = 0;
@@ -136,7 +136,8 @@ route[ASK_AS_ACCOUNT] {
         return;
     }
     if ($avp(ahead) > 0) t_on_branch("AHEAD");
-    if ($vn(call) == $null) return;
+    # A call from a carrier is answered by a phone: its challenge has nothing to do with the account.
+    if ($vn(call) == $null || ${ofCall('kind')} != "out") return;
     $avp(account_trunk) = ${ofCall('trunk')};
     $avp(account_side) = $var(answerer);
     if ($sht(accounts=>$avp(account_trunk)) != $null) t_on_failure("CHALLENGED_IN_CALL");
