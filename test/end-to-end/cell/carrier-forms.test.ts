@@ -126,6 +126,11 @@ describeWith(['root', 'debian-packages'], 'carriers with forms of their own', ()
     expect(asked('national')[0]).toBe('INVITE sip:10100033170123456@192.0.2.50:5060;transport=udp SIP/2.0');
   });
 
+  it('of a country never get a number that the trunk prefix turns into one of another country', async () => {
+    await call({ caller: 'user-acme', callee: 'national', dial: out('+49019005551234') });
+    expect(asked('national')[0]).toBe('INVITE sip:10100049019005551234@192.0.2.50:5060;transport=udp SIP/2.0');
+  });
+
   it.each(['99030555030', '99004930555030', '+4930555030', '030555030'])('may call %s', async (number) => {
     await call({ caller: 'national', callee: 'user-acme', dial: `sip:${number}@${lab.floating}` });
   });

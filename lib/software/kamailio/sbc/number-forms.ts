@@ -30,9 +30,14 @@ route[FORM_NUMBER] {
         $var(formed) = $(var(formed){s.strip,1});
     } else if (${form('form')} == "national" || ${form('form')} == "international") {
         $var(home) = "+" + ${form('country')};
+        $var(rest) = "";
         if (${form('form')} == "national" && $(var(home){s.len}) > 1 && starts_with("$var(formed)", "$var(home)")) {
             $var(skip) = $(var(home){s.len});
-            $var(formed) = ${form('trunkPrefix')} + $(var(formed){s.substr,$var(skip),0});
+            $var(rest) = $(var(formed){s.substr,$var(skip),0});
+        }
+        # What does not begin as a national number would turn into one of another country behind the trunk prefix: 0 and 0044, 8 and 1044.
+        if ($var(rest) =~ "^[2-9]" || ($var(rest) =~ "^1" && $var(home) != "+7") || ($var(rest) =~ "^0[1-9]" && $var(home) == "+39" && ${form('trunkPrefix')} == "")) {
+            $var(formed) = ${form('trunkPrefix')} + $var(rest);
         } else {
             $var(formed) = "00" + $(var(formed){s.strip,1});
         }
@@ -96,7 +101,8 @@ route[TELL_IN_FORM] {
         route(FORM_NUMBER);
         $var(shown) = "sip:" + $var(formed) + "@${publicAddress}";
     }
-    if (!uac_replace_from("$var(display)", "$var(shown)")) drop;
+    # From of a caller who hides is replaced before the first attempt, see IDENTITY: twice would damage it.
+    if (($avp(hidden) != 1 || $avp(shown) == $null) && !uac_replace_from("$var(display)", "$var(shown)")) drop;
     if (!uac_replace_to("", "sip:$rU@${publicAddress}")) drop;
     if ($avp(told_diverter) == $null) return;
     $var(formed) = $avp(told_diverter);
