@@ -97,7 +97,12 @@ export const highRiskPrefixes: readonly string[] = [
   ...new Set([
     ...sharedCodes.map((code) => `+${code}`),
     ...Object.values(countries).flatMap(({ callingCode, premium }) =>
-      premium.map((digits) => `+${callingCode}${digits}`),
+      // Also with the trunk prefix left in, which carriers tend to take out. (North America has none, and in Italy
+      // the 0 belongs to the number.)
+      premium.flatMap((digits) => [
+        `+${callingCode}${digits}`,
+        ...(['1', '39'].includes(callingCode) ? [] : [`+${callingCode}0${digits}`]),
+      ]),
     ),
   ]),
 ].sort();

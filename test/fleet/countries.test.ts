@@ -68,6 +68,7 @@ describe('a pattern of prefixes', () => {
       '+8835100123456',
       '+979112345678',
       '+4990012345678',
+      '+49090012345678',
       '+19005551234',
     ]) {
       expect(risky.test(number)).toBe(true);
