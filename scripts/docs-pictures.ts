@@ -1,5 +1,5 @@
 /** Pictures of the documentation, as the commands on its pages draw them. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,9 +25,10 @@ function examplePlan(): string {
     writeFileSync(join(folder, 'history/tenants.csv'), run('examples/planning/make-history.ts', now));
     const html = join(folder, 'plan.html');
     const from = ['--cells', join(folder, 'cells'), '--planning', join(folder, 'planning.yaml')];
-    // Its exit status 2 says that there is something to do.
-    const shell = 'node --import tsx lib/cli/main.ts plan "$@" || test $? = 2';
-    execFileSync('sh', ['-c', shell, 'sh', ...from, '--now', now, '--html', html], { cwd: root, stdio: 'pipe' });
+    const plan = ['--import', 'tsx', 'lib/cli/main.ts', 'plan', ...from, '--now', now, '--html', html];
+    const { status, stderr } = spawnSync(process.execPath, plan, { cwd: root, encoding: 'utf8' });
+    // 2: there is something to do.
+    if (status !== 0 && status !== 2) throw new Error(stderr);
     return readFileSync(html, 'utf8');
   } finally {
     rmSync(folder, { recursive: true });
