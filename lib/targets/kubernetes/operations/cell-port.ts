@@ -181,12 +181,12 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     const told = await Promise.all(
       nodeHosts(cell).map(async (host) => {
         const mine = all.filter((pod) => isOf(host, pod));
-        if (mine.some(isReady)) return [];
         const { name } = host;
-        // A node that is dead says nothing.
+        // Its pod stays ready until its probes have asked again. A node that is dead says nothing.
         if (host.role === 'sbc' && mine.some(serves) && (await isWithdrawn(name).catch(() => false))) {
           return [{ name, why: `${name} is drained` }];
         }
+        if (mine.some(isReady)) return [];
         const why = mine.flatMap(({ status }) => status.conditions ?? []).find(({ status }) => status === 'False');
         return [{ name, why: `${name} is not ready${why?.message ? `: ${why.message}` : ''}` }];
       }),
@@ -307,7 +307,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     if (known.some((sbc) => sbc.name === name && sbc.active)) {
       onProgress?.(`${name}: waits until ${other} knows all registrations and calls`);
       await until(
-        async () => (await states()).some((sbc) => sbc.name === other) && (await knowsAll(other)),
+        () => port.standsBy(other),
         patience.synced,
         () => `${other} is not ready to take over, so ${name} goes on`,
       );
@@ -344,7 +344,8 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
       const host = hostNamed(sbc);
       // Without the database a pod is not ready, and its SBC serves.
       const isThere = (await pods()).some((pod) => isOf(host, pod) && serves(pod) && hasReady('keepalived', pod));
-      return isThere && (await knowsAll(sbc));
+      // The probe of keepalived learns of a drain up to 10 s later.
+      return isThere && (await knowsAll(sbc)) && !(await isWithdrawn(sbc));
     },
 
     async withdraw(sbc) {
