@@ -92,19 +92,22 @@ async function drain(host: string, options: Options & { readonly deadline: numbe
       });
       line.clear();
       if (options.json) printJson({ cell, ...drained });
-      else console.log(describe(cell, drained));
+      else console.log(describe(port, drained));
     } finally {
       line.clear();
     }
   }, `stops waiting; ${host} stays partly drained; run the same command again to continue`);
 }
 
-function describe(cell: string, { host, dead, takenOverBy, moved, ended }: Drained): string {
+function describe(
+  { cell, revival }: Pick<DrainPort, 'cell' | 'revival'>,
+  { host, dead, takenOverBy, moved, ended }: Drained,
+): string {
   const what =
     takenOverBy === null ? '' : `; ${takenOverBy} has its work${moved === 0 ? '' : `, with ${counted(moved, 'call')}`}`;
   const bye = ended.length === 0 ? '' : `; ${counted(ended.length, 'call')} got a BYE`;
   const back = dead
-    ? `\n${host} is dead; "npx cellstamp up ${cell}" recreates it without its work, "npx cellstamp undrain ${host}" then gives it back`
+    ? `\n${host} is dead: ${revival(host)}. It stays drained until \`npx cellstamp undrain ${host}\``
     : '';
   return `${host} of ${cell} is drained${what}${bye}${back}`;
 }
