@@ -28,9 +28,9 @@ export function addDrain(program: Command): Command {
       '\nExample:\n  $ npx cellstamp drain media-1\n  $ npx cellstamp drain sbc-1 --cell euw1-a --json\n' +
         '  $ npx cellstamp drain media-1 --target kubernetes --cell k8s-a\n\n' +
         'New calls go elsewhere at once. The relay of a media host moves to its neighbour with its calls: each hears 0.1 to 0.3 s\n' +
-        'of silence. An active SBC first hands over to the other one. On Kubernetes its node remembers that. While the command\n' +
-        'waits, it shows on a terminal which calls it waits for. After Ctrl-C the host stays partly drained: run the command again to\n' +
-        'continue, or `npx cellstamp undrain` to return the host to service.',
+        'of silence. An active SBC first hands over to the other one. On Kubernetes the SBC stays drained when its pod restarts.\n' +
+        'While the command waits, it shows on a terminal which calls it waits for. After Ctrl-C the host stays partly drained: run the\n' +
+        'command again to continue, or `npx cellstamp undrain` to return the host to service.',
     )
     .action(drain);
 }
