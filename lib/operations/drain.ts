@@ -39,7 +39,7 @@ export interface MediaHostOfCell extends AnyHost {
 
 export interface SbcOfCell extends AnyHost {
   readonly kind: 'sbc';
-  /** Whether it is the one that has the floating addresses. */
+  /** Whether it says that it is the one that has the floating addresses. */
   readonly isActive: boolean;
   /** Whether it is kept from taking them. */
   readonly isWithdrawn: boolean;
@@ -67,6 +67,9 @@ export interface DrainPort extends CellPort {
 
   /** An SBC may take the floating addresses again. */
   readmit(sbc: string): Promise<void>;
+
+  /** How a dead host returns, in words for a person: "`npx cellstamp up CELL` recreates it". */
+  revival(host: string): string;
 
   /** What the last `noteRenewing` said. */
   renewing(): Renewing | undefined;
@@ -172,7 +175,7 @@ export async function undrainHost(
   const host = hostNamed(port, await port.hosts(), name);
   if (!host.isUp) {
     throw new OperationFailure(
-      `${name} of cell ${port.cell} is dead, so it can take nothing back: \`npx cellstamp up ${port.cell}\` recreates it, and it stays drained until then`,
+      `${name} of cell ${port.cell} is dead, so it can take nothing back before it runs: ${port.revival(name)}`,
     );
   }
   await (host.kind === 'media' ? undrainMediaHost(port, host, options) : undrainSbc(port, host, options));
@@ -386,10 +389,11 @@ async function drainSbc(
         `${other.name} is drained, so ${host.name} is the only SBC that takes calls: \`npx cellstamp undrain ${other.name}\` first`,
       );
     }
-    if (host.isActive) {
+    // It may be the active one although it does not say so.
+    if (host.isUp && !other.isActive) {
       onProgress?.(`${host.name}: waits until ${other.name} knows all registrations and calls`);
       await until(
-        () => port.standsBy(other.name),
+        async () => (await isActive(other.name)) || (await port.standsBy(other.name)),
         patience.standby,
         () => `${other.name} is not ready to take over, so ${host.name} goes on`,
         signal,

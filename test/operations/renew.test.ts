@@ -96,6 +96,7 @@ class Pair {
       this.active = this.#names.find((other) => !this.withdrawn.has(other))!;
     },
     readmit: async (name) => void this.withdrawn.delete(name),
+    revival: () => '`npx cellstamp up a` recreates it',
     renewing: () => this.left,
     noteRenewing: (left) => void (this.left = left),
     outdated: async () => [...this.old],
@@ -131,7 +132,7 @@ describe('an SBC that is dead', () => {
     expect(await drain(pair.port, 'sbc-2', options)).toEqual(drained);
     expect([...pair.withdrawn]).toEqual(['sbc-2']);
     await expect(undrain(pair.port, 'sbc-2')).rejects.toThrow(
-      'sbc-2 of cell a is dead, so it can take nothing back: `npx cellstamp up a` recreates it, and it stays drained until then',
+      'sbc-2 of cell a is dead, so it can take nothing back before it runs: `npx cellstamp up a` recreates it',
     );
     expect(await renewHosts(pair.port, options)).toEqual(['sbc-2']);
     expect([...pair.withdrawn]).toEqual(['sbc-2']);

@@ -28,9 +28,9 @@ export function addDrain(program: Command): Command {
       '\nExample:\n  $ npx cellstamp drain media-1\n  $ npx cellstamp drain sbc-1 --cell euw1-a --json\n' +
         '  $ npx cellstamp drain media-1 --target kubernetes --cell k8s-a\n\n' +
         'New calls go elsewhere at once. The relay of a media host moves to its neighbour with its calls: each hears 0.1 to 0.3 s\n' +
-        'of silence. An active SBC first hands over to the other one. On Kubernetes its node remembers that. While the command\n' +
-        'waits, it shows on a terminal which calls it waits for. After Ctrl-C the host stays partly drained: run the command again to\n' +
-        'continue, or `npx cellstamp undrain` to return the host to service.',
+        'of silence. An active SBC first hands over to the other one. On Kubernetes the SBC stays drained when its pod restarts.\n' +
+        'While the command waits, it shows on a terminal which calls it waits for. After Ctrl-C the host stays partly drained: run the\n' +
+        'command again to continue, or `npx cellstamp undrain` to return the host to service.',
     )
     .action(drain);
 }
@@ -92,19 +92,22 @@ async function drain(host: string, options: Options & { readonly deadline: numbe
       });
       line.clear();
       if (options.json) printJson({ cell, ...drained });
-      else console.log(describe(cell, drained));
+      else console.log(describe(port, drained));
     } finally {
       line.clear();
     }
   }, `stops waiting; ${host} stays partly drained; run the same command again to continue`);
 }
 
-function describe(cell: string, { host, dead, takenOverBy, moved, ended }: Drained): string {
+function describe(
+  { cell, revival }: Pick<DrainPort, 'cell' | 'revival'>,
+  { host, dead, takenOverBy, moved, ended }: Drained,
+): string {
   const what =
     takenOverBy === null ? '' : `; ${takenOverBy} has its work${moved === 0 ? '' : `, with ${counted(moved, 'call')}`}`;
   const bye = ended.length === 0 ? '' : `; ${counted(ended.length, 'call')} got a BYE`;
   const back = dead
-    ? `\n${host} is dead; "npx cellstamp up ${cell}" recreates it without its work, "npx cellstamp undrain ${host}" then gives it back`
+    ? `\n${host} is dead: ${revival(host)}. It stays drained until \`npx cellstamp undrain ${host}\``
     : '';
   return `${host} of ${cell} is drained${what}${bye}${back}`;
 }

@@ -18,7 +18,7 @@ export function addRoll(program: Command): Command {
     .description('Applies the current configuration to the hosts of a running cell, one at a time.')
     .argument('<cell>', 'name of the cell')
     .addOption(anyTargetOption())
-    .addOption(new Option('--only <kind>', 'roll only these hosts; data only on this machine').choices(kinds))
+    .addOption(new Option('--only <kind>', 'roll only hosts of this kind (data: with --target local)').choices(kinds))
     .option(
       '--deadline <seconds>',
       `on this machine: how long calls that can’t move may continue before they get a BYE (default: ${usualDeadlineSeconds})`,

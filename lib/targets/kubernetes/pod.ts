@@ -5,7 +5,7 @@ import type { HostConfig, Service } from '../../software/host-config.ts';
 import { kernelScriptPath } from '../../software/rtpengine/kernel.ts';
 import { firewallPath } from './host/firewall.ts';
 import { hostFiles } from './host/host-files.ts';
-import { knownFolder, withdrawnMark } from './host/known.ts';
+import { drainedSince, knownFolder, withdrawnMark } from './host/known.ts';
 import { nodeSettingsPath } from './host/node-settings.ts';
 import { asksOtherHosts, isWithdrawable, startedMark, startScriptPath, startsAsRoot } from './host/start-script.ts';
 import { cellName, hostLabels, hostsService, type NodeHost } from './names.ts';
@@ -250,7 +250,7 @@ function probes(service: Service): Pick<Container, 'startupProbe' | 'readinessPr
   const says = service.ready[0] !== '/bin/true';
   const ready = isWithdrawable(service) ? onlyUnlessWithdrawn('exit 0', service.ready) : service.ready;
   const asked = isWithdrawable(service)
-    ? onlyUnlessWithdrawn('echo drained; exit 1', health ?? service.ready)
+    ? onlyUnlessWithdrawn(`echo "${drainedSince}"; exit 1`, health ?? service.ready)
     : (health ?? (says ? ready : undefined));
   return {
     ...(says

@@ -45,6 +45,8 @@ export function localCell(cell: string): DrainPort {
 
     readmit: async (sbc) => readmit(cell, sbc),
 
+    revival: () => `\`npx cellstamp up ${cell}\` recreates it`,
+
     renewing: () => (existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Renewing) : undefined),
 
     noteRenewing(renewing) {

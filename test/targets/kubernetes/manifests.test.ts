@@ -1,6 +1,6 @@
 /** A cell as objects of Kubernetes: what each of them says, for the least and the most that a cell can be. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -11,6 +11,7 @@ import { hostConfig } from '../../../lib/software/cell-host.ts';
 import { cellOnNodes } from '../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import type { Container, KubernetesObject } from '../../../lib/targets/kubernetes/objects.ts';
+import { withdrawSbc } from '../../../lib/targets/kubernetes/operations/withdrawal.ts';
 import { maximal, minimal, minimalInput, movable } from './cells.ts';
 
 interface PodSpec {
@@ -418,17 +419,27 @@ describe('keepalived of an SBC that is drained', () => {
     );
     const script = text.replace(/^\S*interface$/m, 'true').replace(/^\/usr\/bin\/setpriv.* &$/m, () => `${program} &`);
     expect(script).toContain(`${program} &`);
-    return spawn('/bin/bash', ['-c', script], { stdio: 'inherit' });
+    return spawn('/bin/bash', ['-c', script], { stdio: ['inherit', 'pipe', 'inherit'] });
   };
   const begun = () => expect(readFileSync(join(folder, 'begun'), 'utf8')).toBe('1\n');
   const program = () => `bash -c 'echo 1 >>${folder}/begun; echo $$ >${folder}/pid; exec sleep 60'`;
   const end = (child: ChildProcess) => new Promise((resolve) => child.on('close', resolve));
 
-  it('does not start before the SBC is readmitted', async () => {
+  const drainedBefore = () => {
     writeFileSync(mark(), '');
+    utimesSync(mark(), new Date(), new Date('2026-10-31T09:00:00Z'));
+  };
+
+  it('does not start before the SBC is readmitted, and says once since when it is drained', async () => {
+    drainedBefore();
     const script = start(program());
+    let said = '';
+    script.stdout!.on('data', (text: Buffer) => (said += text.toString()));
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(existsSync(join(folder, 'begun'))).toBe(false);
+    expect(said).toBe(
+      'start-keepalived: waits for npx cellstamp undrain; drained on this node since 2026-10-31T09:00:00Z\n',
+    );
     rmSync(mark());
     await vi.waitFor(begun, 3000);
     const ended = end(script);
@@ -449,6 +460,23 @@ describe('keepalived of an SBC that is drained', () => {
     const ended = end(script);
     process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
     expect(await ended).toBe(137);
+  });
+
+  it('is not ready, and its probe says since when', () => {
+    const { readinessProbe } = all(podOf(minimal, 'sbc-1')).find(({ name }) => name === 'keepalived')!;
+    const [shell, ...words] = readinessProbe!.exec.command.map((word) =>
+      word.replaceAll('/cellstamp/known/', `${folder}/`),
+    );
+    drainedBefore();
+    const { status, stdout } = spawnSync(shell!, words, { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: 'drained on this node since 2026-10-31T09:00:00Z\n' });
+  });
+
+  it('stays drained since the first time when it is drained twice', () => {
+    drainedBefore();
+    const [, , ...words] = withdrawSbc.argv.map((word) => word.replaceAll(/\/(cellstamp\/known|run)\//g, `${folder}/`));
+    expect(spawnSync(words[0]!, words.slice(1)).status).toBe(0);
+    expect(statSync(mark()).mtime).toEqual(new Date('2026-10-31T09:00:00Z'));
   });
 });
 

@@ -1,7 +1,7 @@
 /** How a service starts in its container: what a systemd unit does, in a script. */
 import { script, type HostFile, type Service } from '../../../software/host-config.ts';
 import { shellWords } from '../../../software/shell-quote.ts';
-import { withdrawnMark } from './known.ts';
+import { drainedSince, withdrawnMark } from './known.ts';
 
 export const startScriptPath = ({ name }: Pick<Service, 'name'>): string => `/usr/local/lib/cellstamp/start-${name}`;
 
@@ -82,7 +82,10 @@ const unlessWithdrawn = (
 child=
 trap '[[ -z $child ]] || kill -TERM "$child" 2>/dev/null || true; wait; exit 0' TERM
 while :; do
-while [[ -e ${withdrawnMark} ]]; do sleep 0.2; done
+if [[ -e ${withdrawnMark} ]]; then
+  echo "start-${service.name}: waits for npx cellstamp undrain; ${drainedSince}"
+  while [[ -e ${withdrawnMark} ]]; do sleep 0.2; done
+fi
 ${before(service)}${command(service)} &
 child=$!
 status=0

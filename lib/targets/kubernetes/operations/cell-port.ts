@@ -62,6 +62,15 @@ interface DaemonSet {
   };
 }
 
+/** An SBC whose Kamailio is ready. */
+interface SbcState {
+  readonly name: string;
+  /** Whether it says that it is the active one. */
+  readonly active: boolean;
+  /** Why it says nothing, although its pod is ready: its node may have died within the last minute. */
+  readonly silence?: unknown;
+}
+
 export interface OnKubernetesOptions {
   /** Told of what it does or waits for, in words for a person. */
   readonly onProgress?: (text: string) => void;
@@ -70,6 +79,9 @@ export interface OnKubernetesOptions {
 export interface CellOnKubernetes extends RollPort {
   /** Hosts that are ready, each with the containers that it has. */
   readyHosts(): Promise<ReadonlyMap<string, readonly string[]>>;
+
+  /** SBCs that answer or whose pod is ready; none need be active. */
+  states(): Promise<readonly SbcState[]>;
 
   /** Whether an SBC is kept from the floating address. */
   isWithdrawn(sbc: string): Promise<boolean>;
@@ -142,8 +154,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
 
   const isWithdrawn = async (sbc: string): Promise<boolean> => (await run(sbc, askWithdrawn)).trim() === 'yes';
 
-  /** SBCs that answer, and whether each is the active one. */
-  const states = async (): Promise<readonly { readonly name: string; readonly active: boolean }[]> => {
+  const states = async (): Promise<readonly SbcState[]> => {
     const all = await pods();
     const role = { does: 'tell its role', argv: ['cat', paths.role], seconds: 10 };
     const told = await Promise.all(
@@ -152,14 +163,20 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
         if (pod === undefined) return [];
         try {
           return [{ name: sbc.name, active: (await run(sbc.name, role)).includes('active=i:1') }];
-        } catch (error) {
+        } catch (silence) {
           // Of the containers on a dead node the API server says what it said last.
-          if (isReady(pod)) throw error;
-          return [];
+          return isReady(pod) ? [{ name: sbc.name, active: false, silence }] : [];
         }
       }),
     );
     return told.flat();
+  };
+
+  /** SBCs that answer. @throws OperationFailure when one does not whose pod is ready: it may be the active one */
+  const answering = async (): Promise<readonly SbcState[]> => {
+    const all = await states();
+    for (const { silence } of all) if (silence !== undefined) throw silence;
+    return all;
   };
 
   const daemonSetOf = async (name: string): Promise<DaemonSet> =>
@@ -181,12 +198,12 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     const told = await Promise.all(
       nodeHosts(cell).map(async (host) => {
         const mine = all.filter((pod) => isOf(host, pod));
-        if (mine.some(isReady)) return [];
         const { name } = host;
-        // A node that is dead says nothing.
+        // Its pod stays ready until its probes have asked again. A node that is dead says nothing.
         if (host.role === 'sbc' && mine.some(serves) && (await isWithdrawn(name).catch(() => false))) {
           return [{ name, why: `${name} is drained` }];
         }
+        if (mine.some(isReady)) return [];
         const why = mine.flatMap(({ status }) => status.conditions ?? []).find(({ status }) => status === 'False');
         return [{ name, why: `${name} is not ready${why?.message ? `: ${why.message}` : ''}` }];
       }),
@@ -291,7 +308,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
 
   const renewSbc = async (name: string): Promise<void> => {
     const other = cell.sbcs.find((sbc) => sbc.name !== name)!.name;
-    const known = await states();
+    const known = await answering();
     const pod = await podOf(name);
     if (pod !== undefined && serves(pod) && (await isWithdrawn(name))) {
       throw new OperationFailure(
@@ -307,7 +324,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     if (known.some((sbc) => sbc.name === name && sbc.active)) {
       onProgress?.(`${name}: waits until ${other} knows all registrations and calls`);
       await until(
-        async () => (await states()).some((sbc) => sbc.name === other) && (await knowsAll(other)),
+        () => port.standsBy(other),
         patience.synced,
         () => `${other} is not ready to take over, so ${name} goes on`,
       );
@@ -327,7 +344,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     exclusively,
 
     async sbcs() {
-      const all = await states();
+      const all = await answering();
       const active = all.find((sbc) => sbc.active)?.name;
       if (active === undefined) {
         const known = all.map(({ name }) => name).join(', ') || 'none';
@@ -338,13 +355,16 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
 
     run,
 
+    states,
+
     isWithdrawn,
 
     async standsBy(sbc) {
       const host = hostNamed(sbc);
       // Without the database a pod is not ready, and its SBC serves.
       const isThere = (await pods()).some((pod) => isOf(host, pod) && serves(pod) && hasReady('keepalived', pod));
-      return isThere && (await knowsAll(sbc));
+      // The probe of keepalived learns of a drain up to 10 s later.
+      return isThere && (await knowsAll(sbc)) && !(await isWithdrawn(sbc));
     },
 
     async withdraw(sbc) {
@@ -359,7 +379,7 @@ export function cellOver(cluster: Kubectl, spec: CellSpec, { onProgress }: OnKub
     readmit: async (sbc) => void (await run(sbc, readmitSbc)),
 
     async hosts() {
-      const all = await states();
+      const all = await answering();
       return nodeHosts(cell).map(({ name, role }) => ({
         name,
         kind: role,

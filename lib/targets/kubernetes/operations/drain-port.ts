@@ -2,20 +2,28 @@
 import type { DrainPort } from '../../../operations/drain.ts';
 import type { CellSpec } from '../../../fleet/schema/cell.ts';
 import { cellOnNodes } from '../cell-on-nodes.ts';
-import { kubernetesCell, type OnKubernetesOptions } from './cell-port.ts';
+import { cellName, hostLabels, nodeHosts } from '../names.ts';
+import { kubernetesCell, type CellOnKubernetes, type OnKubernetesOptions } from './cell-port.ts';
 
-export function drainableCell(spec: CellSpec, options: OnKubernetesOptions = {}): DrainPort {
+export const drainableCell = (spec: CellSpec, options: OnKubernetesOptions = {}): DrainPort =>
+  drainOver(kubernetesCell(spec, options), spec);
+
+export function drainOver(port: CellOnKubernetes, spec: CellSpec): DrainPort {
   const cell = cellOnNodes(spec);
-  const port = kubernetesCell(spec, options);
   return {
     ...port,
 
     async hosts() {
-      const answering = await port.sbcs();
-      const [active] = answering;
+      // None need be active: a drained SBC returns also when the other one is dead.
+      const states = await port.states();
       const ready = await port.readyHosts();
-      const withdrawn = new Map(
-        await Promise.all(answering.map(async (sbc) => [sbc, await port.isWithdrawn(sbc)] as const)),
+      const sbcs = new Map(
+        await Promise.all(
+          states.map(async ({ name, active, silence }) => {
+            const isWithdrawn = silence === undefined && (await port.isWithdrawn(name));
+            return [name, { isActive: active, isWithdrawn }] as const;
+          }),
+        ),
       );
       return [
         ...cell.media.map(({ name, number, guest }) => {
@@ -29,10 +37,19 @@ export function drainableCell(spec: CellSpec, options: OnKubernetesOptions = {})
         }),
         ...cell.sbcs.map(({ name, number }) => ({
           // One that is drained, or has no database, is not ready.
-          ...{ kind: 'sbc' as const, name, number, isUp: withdrawn.has(name) },
-          ...{ isActive: name === active, isWithdrawn: withdrawn.get(name) ?? false },
+          ...{ kind: 'sbc' as const, name, number, isUp: sbcs.has(name) },
+          ...(sbcs.get(name) ?? { isActive: false, isWithdrawn: false }),
         })),
       ];
+    },
+
+    revival(host) {
+      const labels = hostLabels(
+        cell,
+        nodeHosts(cell).find(({ name }) => name === host)!,
+      );
+      const selector = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+      return `repair its node, or give the node’s labels to another one; \`kubectl -n ${cellName(cell)} describe pod --selector=${selector.join(',')}\` tells what is wrong`;
     },
 
     // No drain is a part of something else here.

@@ -14,7 +14,7 @@ export const withdrawSbc: HostCommand = {
   does: 'give up the floating address',
   argv: [
     ...['/usr/bin/timeout', '20', '/bin/bash', '-c'],
-    `touch ${withdrawnMark}
+    `[[ -e ${withdrawnMark} ]] || touch ${withdrawnMark}
 ${leaveScriptPath} || true
 while { read -r pid <${pidPath}; } 2>/dev/null && [[ -e /proc/$pid ]]; do
   kill -TERM "$pid" 2>/dev/null || true

@@ -17,9 +17,11 @@ interface PaperHost {
   /** Whether its program is, whatever else the pod has. */
   answers: boolean;
   isDeleted: boolean;
-  /** Whether its SBC is drained; its pod is not ready then. */
+  /** Whether its SBC is drained; its pod is not ready then, once its probes have asked. */
   isWithdrawn: boolean;
   nodeIsReady: boolean;
+  /** Whether the API server still says of the pod what it said last: of a drained SBC for 10 s, of a dead node for 40 s. */
+  isOldNews: boolean;
   readonly annotations: Record<string, string>;
 }
 
@@ -42,7 +44,7 @@ export class PaperCluster implements Kubectl {
         name,
         {
           ...{ role, number, uid: 1, isCurrent: false, isReady: true, answers: true, isDeleted: false },
-          ...{ isWithdrawn: false, nodeIsReady: true, annotations: {} },
+          ...{ isWithdrawn: false, nodeIsReady: true, isOldNews: false, annotations: {} },
         },
       ]),
     );
@@ -77,6 +79,8 @@ export class PaperCluster implements Kubectl {
       if (change === 'seti') this.drained.add(Number(host));
       else this.drained.delete(Number(host));
     }
+    if (argv.join(' ').includes('touch ')) this.#withdraw(name, true);
+    if (argv[0] === '/bin/rm') this.#withdraw(name, false);
     // Whoever has no probe says nothing.
     if (argv.includes(probeProgram)) return { status: 0, stdout: '', stderr: '' };
     if (argv.join(' ').includes('echo yes'))
@@ -87,6 +91,13 @@ export class PaperCluster implements Kubectl {
         ? `active=i:${this.active === name ? 1 : 0}\n`
         : [...this.drained].map((host) => `\t\tname: ${host}\n\t\tvalue: 1\n`).join('');
     return { status: 0, stdout, stderr: '' };
+  }
+
+  /** The floating address goes to an SBC that may have it. */
+  #withdraw(name: string, isWithdrawn: boolean): void {
+    this.hosts[name]!.isWithdrawn = isWithdrawn;
+    const may = (sbc: string) => !this.hosts[sbc]!.isWithdrawn && this.hosts[sbc]!.nodeIsReady;
+    if (this.active === undefined || !may(this.active)) this.active = ['sbc-1', 'sbc-2'].find(may);
   }
 
   #deletePod(name: string): string {
@@ -109,11 +120,12 @@ export class PaperCluster implements Kubectl {
   }
 
   #pod(name: string): object {
-    const { role, number, uid, isReady, answers, isDeleted, isWithdrawn, nodeIsReady } = this.hosts[name]!;
-    const container = { name: role === 'sbc' ? 'kamailio' : 'rtpengine', ready: answers };
+    const { role, number, uid, isReady, answers, isDeleted, isWithdrawn, nodeIsReady, isOldNews } = this.hosts[name]!;
+    const program = { name: role === 'sbc' ? 'kamailio' : 'rtpengine', ready: answers };
+    const keepalived = { name: 'keepalived', ready: answers && (!isWithdrawn || isOldNews) };
     const ready = {
       type: 'Ready',
-      status: isReady && !isWithdrawn && nodeIsReady ? 'True' : 'False',
+      status: isReady && ((!isWithdrawn && nodeIsReady) || isOldNews) ? 'True' : 'False',
       message: 'it does not answer',
     };
     return {
@@ -127,8 +139,8 @@ export class PaperCluster implements Kubectl {
       // Of a dead node the containers stay as they were said last.
       status: {
         conditions: [ready],
-        initContainerStatuses: role === 'sbc' ? [container] : [],
-        containerStatuses: role === 'sbc' ? [] : [container],
+        initContainerStatuses: role === 'sbc' ? [program] : [],
+        containerStatuses: role === 'sbc' ? [keepalived] : [program],
       },
     };
   }

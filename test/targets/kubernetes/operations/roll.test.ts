@@ -114,6 +114,23 @@ describe('an SBC that somebody has drained', () => {
     await expect(port().renew('sbc-1')).rejects.toThrow('sbc-1 of cell k8s-a is not touched: sbc-2 is drained');
     expect(cluster.replaced).toEqual([]);
   });
+
+  it('does so before its pod says that it is not ready', async () => {
+    Object.assign(cluster.hosts['sbc-2']!, { isCurrent: true, isWithdrawn: true, isOldNews: true });
+    await expect(roll(port(), { only: 'sbc' })).rejects.toThrow('sbc-1 of cell k8s-a is not touched: sbc-2 is drained');
+    expect(cluster.replaced).toEqual([]);
+  });
+
+  it('gets no calls from the active one, whose pod stays', async () => {
+    const ask = cluster.ask.bind(cluster);
+    cluster.ask = async (words) => {
+      // It is drained after the first look at it.
+      if (words.includes('synced')) Object.assign(cluster.hosts['sbc-2']!, { isWithdrawn: true, isOldNews: true });
+      return ask(words);
+    };
+    await expect(port().renew('sbc-1')).rejects.toThrow('sbc-2 is not ready to take over, so sbc-1 goes on');
+    expect(cluster.replaced).toEqual([]);
+  });
 });
 
 describe('an SBC whose pod is not ready', () => {
