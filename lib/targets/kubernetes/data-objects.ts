@@ -161,6 +161,7 @@ function statefulSet(cell: Cell, part: Part, { storage, storageClass }: Storage)
               runAsGroup: number,
               runAsNonRoot: true,
               fsGroup: number,
+              fsGroupChangePolicy: 'OnRootMismatch',
               seccompProfile: { type: 'RuntimeDefault' },
             },
             containers: [
@@ -210,7 +211,13 @@ function statefulSet(cell: Cell, part: Part, { storage, storageClass }: Storage)
 
 const secret = (key: string): string => `${folders.secrets}/${key}`;
 
-/** Makes the database once, and gives its owner the password of the Secret at every start. */
+/** Recovery after a crash takes as long as it takes: pg_ctl gives up after a minute otherwise, and that would end the pod in the middle of it. */
+const patience = ['--wait', '--timeout=86400'];
+
+/**
+ * Makes the database once, and gives its owner the password of the Secret at every start. The folder gets its name when all in it is on disk.
+ * The kubelet gives a volume to the pod's group, and PostgreSQL takes no folder in which a group may write.
+ */
 const startPostgresql = ({
   adminUser,
 }: {
@@ -219,18 +226,21 @@ const startPostgresql = ({
 data=${folders.data}/postgresql
 if [[ ! -e $data ]]; then
   rm -rf $data.new
-  initdb --pgdata=$data.new --username=postgres --auth-local=trust --auth-host=scram-sha-256 --no-sync >/dev/null
+  initdb --pgdata=$data.new --username=postgres --auth-local=trust --auth-host=scram-sha-256 >/dev/null
   echo 'hostssl all all all scram-sha-256' >>$data.new/pg_hba.conf
+  sync $data.new/pg_hba.conf
   mv $data.new $data
+  sync ${folders.data}
 fi
-pg_ctl --pgdata=$data --wait --silent --options="-c listen_addresses='' -k ${folders.run}" start >/dev/null
+chmod 0700 $data
+pg_ctl --pgdata=$data ${patience.join(' ')} --silent --options="-c listen_addresses='' -k ${folders.run}" start
 sql() { psql --no-psqlrc --quiet --host=${folders.run} --username=postgres --set=ON_ERROR_STOP=1 "$@"; }
 sql --set=password="$(<${secret('database_admin_password')})" <<'SQL'
 SELECT 'CREATE ROLE ${adminUser}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${adminUser}') \\gexec
 ALTER ROLE ${adminUser} LOGIN CREATEROLE PASSWORD :'password';
 SELECT 'CREATE DATABASE ${databaseNames.database} OWNER ${adminUser}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${databaseNames.database}') \\gexec
 SQL
-pg_ctl --pgdata=$data --wait --silent --mode=fast stop >/dev/null
+pg_ctl --pgdata=$data ${patience.join(' ')} --silent --mode=fast stop
 exec postgres -D $data -k ${folders.run} -c listen_addresses='*' -c port=${ports.database} -c password_encryption=scram-sha-256 \\
   -c ssl=on -c ssl_cert_file=${secret('data_certificate')} -c ssl_key_file=${secret('data_key')}`;
 
@@ -239,7 +249,7 @@ const stopPostgresql = [
   '/usr/lib/postgresql/15/bin/pg_ctl',
   `--pgdata=${folders.data}/postgresql`,
   '--mode=fast',
-  '--wait',
+  ...patience,
   'stop',
 ];
 

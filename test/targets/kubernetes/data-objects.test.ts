@@ -41,17 +41,45 @@ describe('the data of a cell', () => {
     }
   });
 
+  interface StatefulSetSpec {
+    readonly template: {
+      readonly spec: {
+        readonly securityContext: object;
+        readonly containers: readonly [{ readonly command: readonly string[]; readonly lifecycle?: object }];
+      };
+    };
+  }
+  const statefulSet = (part: string) => find(manifests(onLaptop), 'StatefulSet', part)['spec'] as StatefulSetSpec;
+  const containerOf = (part: string) => statefulSet(part).template.spec.containers[0];
+  const scriptOf = (part: string) => containerOf(part).command.at(-1)!;
+
   it('starts by commands that a shell takes', () => {
     for (const part of data) {
-      const { template } = find(manifests(onLaptop), 'StatefulSet', part)['spec'] as {
-        template: { spec: { containers: readonly { command: readonly string[] }[] } };
-      };
-      const { status, stderr } = spawnSync('bash', ['-n'], {
-        input: template.spec.containers[0]!.command.at(-1)!,
-        encoding: 'utf8',
-      });
+      const { status, stderr } = spawnSync('bash', ['-n'], { input: scriptOf(part), encoding: 'utf8' });
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     }
+  });
+
+  it('keeps the permissions of its volume where the group has it already', () => {
+    for (const part of data) {
+      expect(statefulSet(part).template.spec.securityContext).toMatchObject({ fsGroupChangePolicy: 'OnRootMismatch' });
+    }
+  });
+
+  it('waits a day for the recovery of PostgreSQL and for its end, and nothing ends the pod before', () => {
+    const waits = scriptOf('database').match(/^pg_ctl .*/gm)!;
+    expect(waits).toHaveLength(2);
+    const { lifecycle } = containerOf('database') as { lifecycle: { preStop: { exec: { command: string[] } } } };
+    for (const command of [...waits, lifecycle.preStop.exec.command.join(' ')]) {
+      expect(command).toContain(' --wait --timeout=86400 ');
+    }
+    expect(containerOf('database')).not.toHaveProperty('startupProbe');
+    expect(containerOf('database')).not.toHaveProperty('livenessProbe');
+  });
+
+  it('gives the folder of PostgreSQL its name once its files are on disk', () => {
+    expect(scriptOf('database')).not.toContain('--no-sync');
+    expect(scriptOf('database')).toMatch(/initdb [^]*\n  sync \$data\.new\/pg_hba\.conf\n  mv \$data\.new \$data\n/);
   });
 
   it('is a Cluster of CloudNativePG whose primary has the address, with a certificate for it', () => {
