@@ -272,4 +272,5 @@ CONF
 } >${folders.run}/redis.conf
 exec redis-server ${folders.run}/redis.conf`;
 
-const askRedis = `REDISCLI_AUTH=$(<${secret('redis_password')}) redis-cli --tls --insecure -p ${ports.redis} ping | grep -q PONG`;
+/** After a change of the Secret, Redis still has the password that it started with, and answers NOAUTH. One that loads its data answers LOADING. */
+const askRedis = `REDISCLI_AUTH=$(<${secret('redis_password')}) redis-cli --tls --insecure -p ${ports.redis} ping | grep -qE 'PONG|NOAUTH'`;

@@ -128,6 +128,16 @@ describeWith(['root', 'debian-packages'], 'the data of a cell in its pods', () =
     expect(logIn('first').stderr).toMatch(/password authentication failed/);
   });
 
+  it('Redis is in service with the password that it started with, after the Secret has another one', async () => {
+    mount('redis', { redis_password: 'first' });
+    start('redis', 'redis');
+    await ready('redis', 'redis');
+    const { command } = containerOf('redis').readinessProbe.exec;
+    expect(inside('redis', command).status).toBe(0);
+    setSecret('redis_password', 'second');
+    expect(inside('redis', command).status).toBe(0);
+  });
+
   it('Redis is not in service while it does not answer', async () => {
     mount('redis', { redis_password: 'first' });
     start('redis', 'redis');
