@@ -149,6 +149,7 @@ function statefulSet(cell: Cell, part: Part, { storage, storageClass }: Storage)
       spec: {
         serviceName: part,
         replicas: 1,
+        updateStrategy: { type: 'OnDelete' },
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },

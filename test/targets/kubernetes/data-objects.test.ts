@@ -42,6 +42,7 @@ describe('the data of a cell', () => {
   });
 
   interface StatefulSetSpec {
+    readonly updateStrategy: object;
     readonly template: {
       readonly spec: {
         readonly securityContext: object;
@@ -64,6 +65,10 @@ describe('the data of a cell', () => {
     for (const part of data) {
       expect(statefulSet(part).template.spec.securityContext).toMatchObject({ fsGroupChangePolicy: 'OnRootMismatch' });
     }
+  });
+
+  it('has a new release when somebody deletes its pod', () => {
+    for (const part of data) expect(statefulSet(part).updateStrategy).toEqual({ type: 'OnDelete' });
   });
 
   it('waits a day for the recovery of PostgreSQL and for its end, and nothing ends the pod before', () => {
