@@ -4,6 +4,7 @@
  */
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
+import { usualInstances } from '../../fleet/schema/targets/kubernetes.ts';
 import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
 import { databaseNames } from '../../software/postgresql/names.ts';
 import { cellLabels, cellName } from './names.ts';
@@ -46,7 +47,7 @@ const fromHosts = (cell: Cell, part: Part) => ({
 
 function cluster(
   cell: Cell,
-  { instances, storage, storageClass }: Storage & { readonly instances: number },
+  { instances = usualInstances, storage, storageClass }: Storage & { readonly instances?: number | undefined },
 ): KubernetesObject {
   const { database } = kubernetesOf(cell.spec);
   return {
@@ -55,6 +56,8 @@ function cluster(
     metadata: metadata(cell, 'database'),
     spec: {
       instances,
+      // The budget of a single instance would let nobody drain its node.
+      ...(instances === 1 ? { enablePDB: false } : {}),
       storage: { size: storage, ...(storageClass === undefined ? {} : { storageClass }) },
       bootstrap: {
         initdb: { database: databaseNames.database, owner: database.adminUser, secret: { name: forOperator.admin } },

@@ -1,9 +1,10 @@
 /** PostgreSQL and Redis in the cluster, as objects. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { parseCell } from '../../../lib/fleet/schema/cell.ts';
 import { manifests } from '../../../lib/targets/kubernetes/manifests.ts';
 import type { KubernetesObject } from '../../../lib/targets/kubernetes/objects.ts';
-import { maximal, minimal, onLaptop, operated } from './cells.ts';
+import { maximal, minimal, minimalInput, onLaptop, operated } from './cells.ts';
 
 const named = (objects: readonly KubernetesObject[], names: readonly string[]) =>
   objects
@@ -100,5 +101,20 @@ describe('the data of a cell', () => {
       },
       certificates: { serverTLSSecret: 'database-tls', serverCASecret: 'database-ca' },
     });
+  });
+
+  const instancesOf = (instances?: number) => {
+    const database = { host: '10.96.200.5', inCluster: { by: 'cloudnative-pg', instances } } as const;
+    const spec = parseCell({ ...minimalInput, kubernetes: { ...minimalInput.kubernetes, database } });
+    return find(manifests(spec), 'Cluster', 'database')['spec'];
+  };
+
+  it('is a Cluster of two unless the cell’s file says otherwise', () => {
+    expect(instancesOf()).toMatchObject({ instances: 2 });
+  });
+
+  it('is on a node that can be drained, also where there is one instance', () => {
+    expect(instancesOf(1)).toMatchObject({ instances: 1, enablePDB: false });
+    expect(instancesOf(2)).not.toHaveProperty('enablePDB');
   });
 });
