@@ -88,6 +88,12 @@ function cluster(
   };
 }
 
+/** In whichever namespace it is (https://cloudnative-pg.io/documentation/current/networking/). */
+const operator = {
+  namespaceSelector: {},
+  podSelector: { matchLabels: { 'app.kubernetes.io/name': 'cloudnative-pg' } },
+} as const;
+
 /** Beside the hosts, the instances reach each other, and the operator reaches them; they ask the API server. */
 function clusterPolicy(cell: Cell): KubernetesObject {
   const instances = { matchLabels: { 'cnpg.io/cluster': 'database' } };
@@ -101,7 +107,7 @@ function clusterPolicy(cell: Cell): KubernetesObject {
       ingress: [
         fromHosts(cell, 'database'),
         { from: [{ podSelector: { matchLabels: { 'cnpg.io/cluster': 'database' } } }] },
-        { from: [{ namespaceSelector: {} }], ports: [{ protocol: 'TCP', port: 8000 }] },
+        { from: [operator], ports: [8000, ports.database].map((port) => ({ protocol: 'TCP', port })) },
       ],
       egress: [{}],
     },

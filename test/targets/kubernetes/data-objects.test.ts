@@ -117,4 +117,19 @@ describe('the data of a cell', () => {
     expect(instancesOf(1)).toMatchObject({ instances: 1, enablePDB: false });
     expect(instancesOf(2)).not.toHaveProperty('enablePDB');
   });
+
+  it('lets in the hosts, the other instances and the operator', () => {
+    const instances = { podSelector: { matchLabels: { 'cnpg.io/cluster': 'database' } } };
+    const operator = {
+      namespaceSelector: {},
+      podSelector: { matchLabels: { 'app.kubernetes.io/name': 'cloudnative-pg' } },
+    };
+    expect(find(manifests(operated), 'NetworkPolicy', 'database')['spec']).toMatchObject({
+      ingress: [
+        { from: [{ ipBlock: { cidr: operated.network } }], ports: [{ port: 5432 }] },
+        { from: [instances] },
+        { from: [operator], ports: [{ port: 8000 }, { port: 5432 }] },
+      ],
+    });
+  });
 });
