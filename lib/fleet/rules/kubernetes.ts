@@ -237,6 +237,47 @@ const statefulSetsAreForTests: Rule<OnKubernetes> = {
   },
 };
 
+const statefulSetsHaveOneInstance: Rule<OnKubernetes> = {
+  severity: 'error',
+  reads: dataIsRead,
+  *check({ kubernetes: { database } }) {
+    if (database.inCluster?.by !== 'statefulset' || database.inCluster.instances === undefined) return;
+    yield {
+      path: ['kubernetes', 'database', 'inCluster', 'instances'],
+      alsoAt: [['kubernetes', 'database', 'inCluster', 'by']],
+      message: 'a StatefulSet has one PostgreSQL, and no replica',
+      allowed: 'by: cloudnative-pg, or no instances',
+    };
+  },
+};
+
+const databaseHasAReplica: Rule<OnKubernetes> = {
+  severity: 'warning',
+  reads: dataIsRead,
+  *check({ kubernetes: { database } }) {
+    if (database.inCluster?.by !== 'cloudnative-pg' || database.inCluster.instances !== 1) return;
+    yield {
+      path: ['kubernetes', 'database', 'inCluster', 'instances'],
+      message: 'one PostgreSQL has no replica, so a lost node stops the database and a lost volume loses it',
+      allowed: 'at least 2',
+    };
+  },
+};
+
+/** Where backups go, and by which plugin of the operator, only its owner knows. */
+const databaseHasABackup: Rule<OnKubernetes> = {
+  severity: 'warning',
+  reads: dataIsRead,
+  *check({ kubernetes: { database } }) {
+    if (database.inCluster?.by !== 'cloudnative-pg') return;
+    yield {
+      path: ['kubernetes', 'database', 'inCluster'],
+      message: 'Cellstamp configures no backup of this PostgreSQL',
+      allowed: 'a backup that you configure on the Cluster database, or the host of a managed PostgreSQL',
+    };
+  },
+};
+
 interface PublicAddress {
   readonly path: Path;
   readonly address: string;
@@ -378,6 +419,9 @@ const rules: readonly Rule<OnKubernetes>[] = [
   servicesHaveAnAddress,
   statefulSetsHaveAnImage,
   statefulSetsAreForTests,
+  statefulSetsHaveOneInstance,
+  databaseHasAReplica,
+  databaseHasABackup,
   addressesAreOutside,
   addressesAreOfOneHost,
   everyMediaHostHasAnAddress,

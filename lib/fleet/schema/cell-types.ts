@@ -244,7 +244,7 @@ export interface CellInput {
             | {
                 /** cloudnative-pg: a Cluster of that operator, which must be in the cluster. statefulset: one PostgreSQL without a replica or a backup, for laptops and tests. */
                 readonly by: 'cloudnative-pg' | 'statefulset';
-                /** How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one. @default 2 */
+                /** How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one and takes no number. Default: 2. */
                 readonly instances?: number | undefined;
                 /** Size of each volume, for example 20Gi. @default "10Gi" */
                 readonly storage?: string | undefined;
@@ -712,8 +712,8 @@ export interface CellSpec {
             | {
                 /** cloudnative-pg: a Cluster of that operator, which must be in the cluster. statefulset: one PostgreSQL without a replica or a backup, for laptops and tests. */
                 readonly by: 'cloudnative-pg' | 'statefulset';
-                /** How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one. @default 2 */
-                readonly instances: number;
+                /** How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one and takes no number. Default: 2. */
+                readonly instances?: number | undefined;
                 /** Size of each volume, for example 20Gi. @default "10Gi" */
                 readonly storage: string;
                 /** StorageClass of the volumes. Default: the cluster’s own. */

@@ -4,6 +4,7 @@
  */
 import type { Cell } from '../../fleet/derive/cell.ts';
 import { internalPorts } from '../../fleet/schema/fixed.ts';
+import { usualInstances } from '../../fleet/schema/targets/kubernetes.ts';
 import { kubernetesOf } from '../../fleet/schema/targets/on-kubernetes.ts';
 import { databaseNames } from '../../software/postgresql/names.ts';
 import { cellLabels, cellName } from './names.ts';
@@ -46,7 +47,7 @@ const fromHosts = (cell: Cell, part: Part) => ({
 
 function cluster(
   cell: Cell,
-  { instances, storage, storageClass }: Storage & { readonly instances: number },
+  { instances = usualInstances, storage, storageClass }: Storage & { readonly instances?: number | undefined },
 ): KubernetesObject {
   const { database } = kubernetesOf(cell.spec);
   return {
@@ -55,6 +56,8 @@ function cluster(
     metadata: metadata(cell, 'database'),
     spec: {
       instances,
+      // The budget of a single instance would let nobody drain its node.
+      ...(instances === 1 ? { enablePDB: false } : {}),
       storage: { size: storage, ...(storageClass === undefined ? {} : { storageClass }) },
       bootstrap: {
         initdb: { database: databaseNames.database, owner: database.adminUser, secret: { name: forOperator.admin } },
@@ -85,6 +88,12 @@ function cluster(
   };
 }
 
+/** In whichever namespace it is (https://cloudnative-pg.io/documentation/current/networking/). */
+const operator = {
+  namespaceSelector: {},
+  podSelector: { matchLabels: { 'app.kubernetes.io/name': 'cloudnative-pg' } },
+} as const;
+
 /** Beside the hosts, the instances reach each other, and the operator reaches them; they ask the API server. */
 function clusterPolicy(cell: Cell): KubernetesObject {
   const instances = { matchLabels: { 'cnpg.io/cluster': 'database' } };
@@ -98,7 +107,7 @@ function clusterPolicy(cell: Cell): KubernetesObject {
       ingress: [
         fromHosts(cell, 'database'),
         { from: [{ podSelector: { matchLabels: { 'cnpg.io/cluster': 'database' } } }] },
-        { from: [{ namespaceSelector: {} }], ports: [{ protocol: 'TCP', port: 8000 }] },
+        { from: [operator], ports: [8000, ports.database].map((port) => ({ protocol: 'TCP', port })) },
       ],
       egress: [{}],
     },
@@ -149,6 +158,7 @@ function statefulSet(cell: Cell, part: Part, { storage, storageClass }: Storage)
       spec: {
         serviceName: part,
         replicas: 1,
+        updateStrategy: { type: 'OnDelete' },
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
@@ -161,6 +171,7 @@ function statefulSet(cell: Cell, part: Part, { storage, storageClass }: Storage)
               runAsGroup: number,
               runAsNonRoot: true,
               fsGroup: number,
+              fsGroupChangePolicy: 'OnRootMismatch',
               seccompProfile: { type: 'RuntimeDefault' },
             },
             containers: [
@@ -210,7 +221,13 @@ function statefulSet(cell: Cell, part: Part, { storage, storageClass }: Storage)
 
 const secret = (key: string): string => `${folders.secrets}/${key}`;
 
-/** Makes the database once, and gives its owner the password of the Secret at every start. */
+/** Recovery after a crash takes as long as it takes: pg_ctl gives up after a minute otherwise, and that would end the pod in the middle of it. */
+const patience = ['--wait', '--timeout=86400'];
+
+/**
+ * Makes the database once, and gives its owner the password of the Secret at every start. The folder gets its name when all in it is on disk.
+ * The kubelet gives a volume to the pod's group, and PostgreSQL takes no folder in which a group may write.
+ */
 const startPostgresql = ({
   adminUser,
 }: {
@@ -219,18 +236,21 @@ const startPostgresql = ({
 data=${folders.data}/postgresql
 if [[ ! -e $data ]]; then
   rm -rf $data.new
-  initdb --pgdata=$data.new --username=postgres --auth-local=trust --auth-host=scram-sha-256 --no-sync >/dev/null
+  initdb --pgdata=$data.new --username=postgres --auth-local=trust --auth-host=scram-sha-256 >/dev/null
   echo 'hostssl all all all scram-sha-256' >>$data.new/pg_hba.conf
+  sync $data.new/pg_hba.conf
   mv $data.new $data
+  sync ${folders.data}
 fi
-pg_ctl --pgdata=$data --wait --silent --options="-c listen_addresses='' -k ${folders.run}" start >/dev/null
+chmod 0700 $data
+pg_ctl --pgdata=$data ${patience.join(' ')} --silent --options="-c listen_addresses='' -k ${folders.run}" start
 sql() { psql --no-psqlrc --quiet --host=${folders.run} --username=postgres --set=ON_ERROR_STOP=1 "$@"; }
 sql --set=password="$(<${secret('database_admin_password')})" <<'SQL'
 SELECT 'CREATE ROLE ${adminUser}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${adminUser}') \\gexec
 ALTER ROLE ${adminUser} LOGIN CREATEROLE PASSWORD :'password';
 SELECT 'CREATE DATABASE ${databaseNames.database} OWNER ${adminUser}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${databaseNames.database}') \\gexec
 SQL
-pg_ctl --pgdata=$data --wait --silent --mode=fast stop >/dev/null
+pg_ctl --pgdata=$data ${patience.join(' ')} --silent --mode=fast stop
 exec postgres -D $data -k ${folders.run} -c listen_addresses='*' -c port=${ports.database} -c password_encryption=scram-sha-256 \\
   -c ssl=on -c ssl_cert_file=${secret('data_certificate')} -c ssl_key_file=${secret('data_key')}`;
 
@@ -239,7 +259,7 @@ const stopPostgresql = [
   '/usr/lib/postgresql/15/bin/pg_ctl',
   `--pgdata=${folders.data}/postgresql`,
   '--mode=fast',
-  '--wait',
+  ...patience,
   'stop',
 ];
 
@@ -262,4 +282,5 @@ CONF
 } >${folders.run}/redis.conf
 exec redis-server ${folders.run}/redis.conf`;
 
-const askRedis = `REDISCLI_AUTH=$(<${secret('redis_password')}) redis-cli --tls --insecure -p ${ports.redis} ping | grep -q PONG`;
+/** After a change of the Secret, Redis still has the password that it started with, and answers NOAUTH. One that loads its data answers LOADING. */
+const askRedis = `REDISCLI_AUTH=$(<${secret('redis_password')}) redis-cli --tls --insecure -p ${ports.redis} ping | grep -qE 'PONG|NOAUTH'`;

@@ -50,6 +50,25 @@ describe('a cell on Kubernetes', () => {
       minimal.replace('db.example.com', 'db.example.com, inCluster: { by: cloudnative-pg }'),
       [
         `${file}:8:15 error kubernetes.database.host: db.example.com is a name, and the pods of hosts ask no DNS of the cluster; allowed: the address that the Service is to get, of the cluster’s range for Services`,
+        `${file}:8:37 warning kubernetes.database.inCluster: Cellstamp configures no backup of this PostgreSQL; allowed: a backup that you configure on the Cluster database, or the host of a managed PostgreSQL`,
+      ],
+    ],
+    [
+      'one instance of PostgreSQL',
+      minimal.replace('db.example.com', '10.96.0.9, inCluster: { by: cloudnative-pg, instances: 1 }'),
+      [
+        `${file}:8:32 warning kubernetes.database.inCluster: Cellstamp configures no backup of this PostgreSQL; allowed: a backup that you configure on the Cluster database, or the host of a managed PostgreSQL`,
+        `${file}:8:65 warning kubernetes.database.inCluster.instances: one PostgreSQL has no replica, so a lost node stops the database and a lost volume loses it; allowed: at least 2`,
+      ],
+    ],
+    [
+      'several instances in a StatefulSet',
+      minimal
+        .replace('db.example.com', '10.96.0.9, inCluster: { by: statefulset, instances: 3 }')
+        .replace('  floatingAddress', `    data: registry.example.com/cellstamp-data@${digest}\n  floatingAddress`),
+      [
+        `${file}:9:32 warning kubernetes.database.inCluster: is one PostgreSQL without a replica or a backup: for laptops and tests; allowed: by: cloudnative-pg, or the host of a managed PostgreSQL`,
+        `${file}:9:62 error kubernetes.database.inCluster.instances: a StatefulSet has one PostgreSQL, and no replica; allowed: by: cloudnative-pg, or no instances`,
       ],
     ],
     [

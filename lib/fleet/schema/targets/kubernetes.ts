@@ -54,6 +54,9 @@ const storage = {
 /** Who runs PostgreSQL in the cluster. */
 const databaseOperators = ['cloudnative-pg', 'statefulset'] as const;
 
+/** Of a Cluster whose number the cell's file does not give. */
+export const usualInstances = 2;
+
 /** Who asks for metrics. */
 export const monitoring = z.strictObject({
   from: z
@@ -139,8 +142,10 @@ export const kubernetesCell = z.strictObject({
             .int()
             .min(1)
             .max(9)
-            .default(2)
-            .describe('How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one.'),
+            .optional()
+            .describe(
+              `How many PostgreSQLs the Cluster has: a primary and its replicas. A StatefulSet has one and takes no number. Default: ${usualInstances}.`,
+            ),
           ...storage,
         })
         .optional()

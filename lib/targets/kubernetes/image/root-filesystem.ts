@@ -20,8 +20,17 @@ const left = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*', '/u
 /** The one license that must go with a package stays. */
 const kept = '/usr/share/doc/*/copyright';
 
+/**
+ * What Debian's packages of PostgreSQL make at random when they are installed: a database with an identifier, and a key (ssl-cert) that all
+ * who have the image would know. No two images would be the same.
+ */
+const nothingAtRandom = [
+  `--essential-hook=install -d "$1/etc/postgresql-common/createcluster.d" && echo 'create_main_cluster = false' >"$1/etc/postgresql-common/createcluster.d/image.conf"`,
+  `--customize-hook=rm --force "$1/etc/ssl/private/ssl-cert-snakeoil.key" "$1/etc/ssl/certs/ssl-cert-snakeoil.pem" && find "$1/etc/ssl/certs" -lname ssl-cert-snakeoil.pem -delete`,
+];
+
 export function mmdebstrapArguments(
-  { packages, passwd, group }: ImageContents,
+  { role, packages, passwd, group }: ImageContents,
   { debian, security }: Mirrors,
   architecture: string,
   tar: string,
@@ -37,6 +46,7 @@ export function mmdebstrapArguments(
     // Before any package is installed: Debian's take the next free number.
     append(passwd, '/etc/passwd'),
     append(group, '/etc/group'),
+    ...(role === 'data' ? nothingAtRandom : []),
     'bookworm',
     tar,
     `deb ${debian} bookworm main`,

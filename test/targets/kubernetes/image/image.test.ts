@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostConfig } from '../../../../lib/software/cell-host.ts';
 import { cellOnNodes } from '../../../../lib/targets/kubernetes/cell-on-nodes.ts';
 import { writeArchive } from '../../../../lib/targets/kubernetes/image/archive.ts';
-import { imageContents } from '../../../../lib/targets/kubernetes/image/contents.ts';
+import { imageContents, type ImageRole } from '../../../../lib/targets/kubernetes/image/contents.ts';
 import {
   installedPackages,
   softwareBillOfMaterials,
@@ -15,7 +15,7 @@ import {
 import { mmdebstrapArguments, usualMirrors } from '../../../../lib/targets/kubernetes/image/root-filesystem.ts';
 import { nodeHosts } from '../../../../lib/targets/kubernetes/names.ts';
 import { userNumber } from '../../../../lib/targets/kubernetes/users.ts';
-import { maximal, minimal } from '../cells.ts';
+import { maximal, minimal, onLaptop } from '../cells.ts';
 
 describe('what is in an image', () => {
   it.each([minimal, maximal].flatMap((spec) => (['sbc', 'media'] as const).map((role) => ({ spec, role }))))(
@@ -44,6 +44,32 @@ describe('what is in an image', () => {
       expect.stringMatching(/'rtpengine:x:902:902:.*>>"\$1\/etc\/passwd"$/),
       expect.stringMatching(/'rtpengine:x:902:'.*>>"\$1\/etc\/group"$/),
     ]);
+  });
+
+  it('has no database and no key of its own making, which no second image would have', () => {
+    const hooks = (role: ImageRole, kind: string) =>
+      mmdebstrapArguments(imageContents(cellOnNodes(onLaptop), role), usualMirrors, 'amd64', 'x.tar')
+        .filter((one) => one.startsWith(`--${kind}-hook=`))
+        .map((one) => one.replace(/^[^=]*=/, ''));
+    const root = mkdtempSync(join(tmpdir(), 'cellstamp-root-'));
+    const run = (hook: string) => execFileSync('sh', ['-euc', hook, 'hook', root]);
+    try {
+      for (const folder of ['etc/ssl/private', 'etc/ssl/certs']) mkdirSync(join(root, folder), { recursive: true });
+      for (const hook of hooks('data', 'essential')) run(hook);
+      expect(readFileSync(join(root, 'etc/postgresql-common/createcluster.d/image.conf'), 'utf8')).toBe(
+        'create_main_cluster = false\n',
+      );
+
+      const made = ['private/ssl-cert-snakeoil.key', 'certs/ssl-cert-snakeoil.pem', 'certs/other.pem'];
+      for (const name of made) writeFileSync(join(root, 'etc/ssl', name), '');
+      symlinkSync('ssl-cert-snakeoil.pem', join(root, 'etc/ssl/certs/0a775a30.0'));
+      for (const hook of hooks('data', 'customize')) run(hook);
+      expect(readdirSync(join(root, 'etc/ssl/private'))).toEqual([]);
+      expect(readdirSync(join(root, 'etc/ssl/certs'))).toEqual(['other.pem']);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+    expect(hooks('sbc', 'customize')).toEqual([]);
   });
 
   it('is listed from what the package manager knows', () => {
