@@ -31,9 +31,9 @@ const input = {
     { name: 'french', address: '192.0.2.45' },
   ],
   emergency: {
-    DE: { trunks: ['psap', 'psap-2'], test: '199' },
+    DE: { trunks: ['psap', 'psap-2'], test: '19900' },
     GB: { trunks: ['british'], form: 'urn' },
-    FR: { trunks: ['french'], test: '199' },
+    FR: { trunks: ['french'], test: '19900' },
   },
   tenants: [
     {
@@ -89,7 +89,7 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     }
     // The probe may place its daily calls at any moment.
     const at = (where: string) =>
-      raw.invitesAt(where, seen).filter((text) => !/^INVITE \S*(199@|test[.]sos)/.test(text));
+      raw.invitesAt(where, seen).filter((text) => !/^INVITE \S*(19900@|test[.]sos)/.test(text));
     return { status: statusOf(answer), answer, at, callId: invite.callId };
   }
 
@@ -204,7 +204,7 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
       ]!;
     };
     expect(await test('DE')).toMatchObject({ good: true, why: null });
-    expect(raw.invitesAt(psap, seen).at(-1)).toMatch(/^INVITE sip:199@192\.0\.2\.41/);
+    expect(raw.invitesAt(psap, seen).at(-1)).toMatch(/^INVITE sip:19900@192\.0\.2\.41/);
     expect(await test('GB')).toMatchObject({ good: true, why: null });
     expect(raw.invitesAt(british, seen).at(-1)).toMatch(/^INVITE urn:service:test\.sos SIP/);
     raw.answer(british, { status: 403 });

@@ -19,7 +19,7 @@ const routes = {
     { name: 'psap', address: '192.0.2.1' },
     { name: 'psap-2', address: '192.0.2.2' },
   ],
-  emergency: { DE: { trunks: ['psap', 'psap-2'], test: '199' }, GB: { trunks: ['psap'], form: 'urn' } },
+  emergency: { DE: { trunks: ['psap', 'psap-2'], test: '19900' }, GB: { trunks: ['psap'], form: 'urn' } },
 } satisfies Partial<CellInput>;
 
 describe('emergency calls', () => {
@@ -51,7 +51,7 @@ describe('emergency calls', () => {
 
   it('are tested by what the spec says, or by the service of RFC 6881 where carriers want services', () => {
     const cell = cellOf(routes);
-    expect(testTarget(cell, 'DE')).toBe('199');
+    expect(testTarget(cell, 'DE')).toBe('19900');
     expect(testTarget(cell, 'GB')).toBe('urn:service:test.sos');
     expect(testTarget(cellOf({ ...routes, emergency: { DE: { trunks: ['psap'] } } }), 'DE')).toBeUndefined();
   });

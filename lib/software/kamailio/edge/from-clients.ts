@@ -1,18 +1,10 @@
 /** New requests from clients: which cell, by way of which address of this edge, and what happens when a cell fails. */
 import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
-import { countries, emergencyAnywhere } from '../../../fleet/countries.ts';
+import { emergencyNumbers } from '../../../fleet/countries.ts';
 import { sourceHeader } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 import { pathBound } from './proofs.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
-
-/** What is an emergency number anywhere: the caller's cell knows which of them is one where the caller is. */
-const emergencyNumbers = [
-  ...new Set([
-    ...emergencyAnywhere,
-    ...Object.values(countries).flatMap(({ emergency }) => emergency.map(([number]) => number)),
-  ]),
-].sort();
 
 /** Seconds for which a drained edge sends clients away. */
 const drainedRetryAfter = 40;
