@@ -131,6 +131,14 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     expect(at(psap)[0]).toMatch(/^INVITE sip:110@192\.0\.2\.41/);
   });
 
+  it('is dialled as tel:, too, whichever country a phone puts beside the number', async () => {
+    for (const uri of ['tel:112', 'tel:112;phone-context=+49']) {
+      const { status, at } = await call('anna', anna, uri);
+      expect(status).toBe(200);
+      expect(at(psap)[0]).toMatch(/^INVITE sip:112@192\.0\.2\.41/);
+    }
+  });
+
   it('is none where the number is not of the caller’s country', async () => {
     const { at } = await call('bert', bert, `sip:110@${domain}`);
     expect([...at(psap), ...at(british)]).toEqual([]);

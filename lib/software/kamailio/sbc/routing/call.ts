@@ -69,12 +69,13 @@ route[CALL] {
 }
 
 # What is dialled. A tel: URI is a number at whoever gets it (RFC 3966): from here on it is one at our address. A number may have
-# parameters, of number portability for instance (RFC 4694), and visual separators. Out: $var(dialled).
+# parameters, of number portability for instance (RFC 4694), and visual separators.${withEmergency(cell, '\n# Numbers of emergency services have no country before them, whatever phone-context says.')}
+# Out: $var(dialled).
 route[DIALLED] {
     if (!starts_with("$ru", "sip:") && $ru =~ "^tel:") {
         $var(dialled) = $(ru{re.subst,/^tel:([^;]*).*$/\\1/i});
         $var(context) = "";
-        if ($ru =~ ";phone-context=[+]") $var(context) = $(ru{re.subst,/^.*;phone-context=([+][-.()0-9]+).*$/\\1/i});
+        if ($ru =~ ";phone-context=[+]"${withEmergency(cell, ` && !($var(dialled) =~ "${emergencyPattern(cell)}")`)}) $var(context) = $(ru{re.subst,/^.*;phone-context=([+][-.()0-9]+).*$/\\1/i});
         $ru = "sip:" + $var(context) + $var(dialled) + "@${publicAddress}";
     }
     $var(dialled) = $(rU{s.unescape.user}{s.select,0,;});
