@@ -150,6 +150,14 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     expect(headerOf(at(psap)[0]!, 'P-Asserted-Identity')).toMatch(/^<sip:\+4930555401@/);
   });
 
+  it('excuses no caller who dials what is an emergency number only elsewhere', async () => {
+    const forged = await call('anna', anna, `sip:999@${domain}`, { user: `sip:boss@${domain}` });
+    expect(forged.answer).toMatch(/^SIP\/2\.0 403 Not Your Address/);
+    expect(statusOf((await call('anna', anna, 'sip:999@elsewhere.example')).answer)).toBe(403);
+    // The tenant may have no calls.
+    expect(statusOf((await call('anna', anna, `sip:999@${domain}`)).answer)).toBe(486);
+  });
+
   it('is not taken from somebody who does not log in', async () => {
     const { at, status } = await call('mallory', anna, `sip:112@${domain}`);
     expect(status).toBe(407);
