@@ -11,9 +11,14 @@ const psap = '192.0.2.41:5060';
 const secondPsap = '192.0.2.42:5060';
 const british = '192.0.2.43:5060';
 const carrier = '192.0.2.44:5060';
+const asking = '192.0.2.46:5060';
 const anna = '198.51.100.90:5060';
 const bert = '198.51.100.91:5060';
 const carol = '198.51.100.92:5060';
+const dora = '198.51.100.93:5060';
+/** Somebody who is banned, with reason. */
+const noisy = '198.51.100.94:5060';
+const account = { user: 'cell-112', passwordVariable: 'LAB_PSAP_PASSWORD' };
 const domain = domainOf('acme');
 const input = {
   name: 'lab-emergency',
@@ -29,11 +34,13 @@ const input = {
     { name: 'british', address: '192.0.2.43', limits: none },
     { name: 'carrier', address: '192.0.2.44' },
     { name: 'french', address: '192.0.2.45' },
+    { name: 'asking', address: '192.0.2.46', credentials: account, limits: none },
   ],
   emergency: {
     DE: { trunks: ['psap', 'psap-2'], test: '19900' },
     GB: { trunks: ['british'], form: 'urn' },
     FR: { trunks: ['french'], test: '19900' },
+    AT: { trunks: ['asking'], test: '19900' },
   },
   tenants: [
     {
@@ -58,23 +65,32 @@ const input = {
     },
   ],
 } satisfies CellInput;
-const users: readonly LabUser[] = ['anna', 'bert', 'carol'].map((name) => ({ name, tenant: 'acme', address: '' }));
+const users: readonly LabUser[] = ['anna', 'bert', 'carol', 'dora'].map((name) => ({
+  name,
+  tenant: 'acme',
+  address: '',
+}));
 
 describeWith(['root', 'debian-packages'], 'an emergency call', () => {
   let lab: Lab;
   let raw: RawPhones;
 
   beforeAll(async () => {
+    process.env[account.passwordVariable] = 'it is a secret';
     lab = await Lab.up(input);
     await lab.addUsers(users);
-    raw = await RawPhones.open(lab, [psap, secondPsap, british, carrier, anna, bert, carol]);
-    for (const [name, at] of Object.entries({ anna, bert, carol })) {
+    raw = await RawPhones.open(lab, [...[psap, secondPsap, british, carrier, asking, anna, bert, carol, dora, noisy]]);
+    for (const [name, at] of Object.entries({ anna, bert, carol, dora })) {
       expect(statusOf(await raw.register(name, at))).toBe(200);
     }
   });
-  afterAll(() => leave(lab, raw));
+  afterAll(async () => {
+    await leave(lab, raw);
+    delete process.env[account.passwordVariable];
+  });
   beforeEach(() => {
     for (const at of [psap, secondPsap, british, carrier]) raw.answer(at, { status: 200 });
+    raw.answer(asking, { status: 200, realm: 'psap.example' });
   });
 
   /** @returns the final answer, and the INVITE as it came out at each emergency trunk in the order in which they came */
@@ -92,6 +108,21 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
       raw.invitesAt(where, seen).filter((text) => !/^INVITE \S*(19900@|test[.]sos)/.test(text));
     return { status: statusOf(answer), answer, at, callId: invite.callId };
   }
+
+  /** What the probe says of a route, which it tests at once. */
+  const test = async (country: string) => {
+    const said = await lab.run(
+      lab.active!,
+      'sh',
+      '-c',
+      `/usr/local/lib/cellstamp/probe now emergency-${country} || true`,
+    );
+    return (JSON.parse(said) as Record<string, { readonly good: boolean; readonly why: string | null }>)[
+      `emergency-${country}`
+    ]!;
+  };
+
+  const ban = (whom: string) => lab.kamcmd(lab.active!, 'htable.seti', 'banned', `s:${whom}`, '1');
 
   it('goes over the trunks of the caller’s country, although neither the tenant nor the trunk may have calls', async () => {
     const { status, at } = await call('anna', anna, `sip:112@${domain}`);
@@ -184,8 +215,8 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
   });
 
   it('passes the ban of its user and of its source', async () => {
-    await lab.kamcmd(lab.active!, 'htable.seti', 'banned', `s:${carol.split(':')[0]}|carol@${domain}`, '1');
-    await lab.kamcmd(lab.active!, 'htable.seti', 'banned', `s:${carol.split(':')[0]}`, '1');
+    await ban(`${carol.split(':')[0]}|carol@${domain}`);
+    await ban(carol.split(':')[0]!);
     const { status } = await call('carol', carol, `sip:112@${domain}`);
     expect(status).toBe(200);
   });
@@ -208,17 +239,6 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
   it('is tested by the probe of the active SBC, with what the route has for that, and nobody counts it', async () => {
     const seen = raw.received.length;
     const emergencies = await lab.metric('emergency_calls_total');
-    const test = async (country: string) => {
-      const said = await lab.run(
-        lab.active!,
-        'sh',
-        '-c',
-        `/usr/local/lib/cellstamp/probe now emergency-${country} || true`,
-      );
-      return (JSON.parse(said) as Record<string, { readonly good: boolean; readonly why: string | null }>)[
-        `emergency-${country}`
-      ]!;
-    };
     expect(await test('DE')).toMatchObject({ good: true, why: null });
     expect(raw.invitesAt(psap, seen).at(-1)).toMatch(/^INVITE sip:19900@192\.0\.2\.41/);
     expect(await test('GB')).toMatchObject({ good: true, why: null });
@@ -229,11 +249,19 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     expect(await lab.metric('emergency_failed_total')).toBe(1);
   });
 
+  it('is tested over a trunk that asks for the cell’s account', async () => {
+    const seen = raw.received.length;
+    expect(await test('AT')).toMatchObject({ good: true, why: null });
+    expect(headerOf(raw.invitesAt(asking, seen).at(-1)!, 'Proxy-Authorization')).toContain(`username="${account.user}"`);
+    raw.answer(asking, { status: 403 });
+    expect(await test('AT')).toMatchObject({ good: false, why: 'its test call is refused: 403 Said' });
+  });
+
   it('is an alarm before anybody calls where no trunk of a country has answered for half a minute', async () => {
     // Nobody is there, and it was asked before.
     await lab.kamcmd(lab.active!, 'htable.seti', 'unanswered', 's:french', '3');
     await until(async () => (await lab.metric('emergency_route_up', 'FR')) === 0, 15);
-    expect(await lab.metric('emergency_route_up')).toBe(2);
+    expect(await lab.metric('emergency_route_up')).toBe(3);
     expect(await lab.metric('emergency_routes_down')).toBe(1);
   });
 

@@ -429,7 +429,7 @@ failure_route[CALL_FAILED] {
     } else if ($avp(trunks) != $null && t_check_status("401|407") && route(CHALLENGE_OF_CALL) && uac_auth() && route(LOG_IN_TO_CARRIER)) {
         exit;`,
         )}
-    } else if ($avp(trunks) != $null && route(MAY_TRY_ANOTHER_TRUNK)) {
+    } else if ($avp(trunks) != $null && $avp(probe) == $null && route(MAY_TRY_ANOTHER_TRUNK)) {
         if (route(OTHER_TRUNK)) exit;
         if (t_branch_timeout()) $var(cause) = 503;
     } else if ($avp(feature) != $null && (t_check_status("503") || t_branch_timeout())) {
