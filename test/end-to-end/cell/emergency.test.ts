@@ -221,6 +221,45 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     expect(status).toBe(200);
   });
 
+  it('passes the ban of its user only now and then: nobody guesses passwords by it', async () => {
+    const uri = `sip:112@${domain}`;
+    await ban(`${noisy.split(':')[0]}|dora@${domain}`);
+    const statuses: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      const invite: RawRequest = {
+        ...{ from: noisy, user: `sip:dora@${domain}`, uri, method: 'INVITE', callId: raw.newCallId() },
+      };
+      const signature = { name: 'dora', password: 'a guess', method: 'INVITE', uri };
+      const headers = [signed(await raw.ask(invite), signature)];
+      statuses.push(statusOf(await raw.ask({ ...invite, cseq: 2, headers })));
+    }
+    expect(statuses).toEqual([407, 407, 407, 503, 503]);
+    expect((await call('dora', dora, uri)).status).toBe(200);
+  });
+
+  it('passes the ban of its source however many INVITEs another banned source sends', async () => {
+    const invites = Array.from({ length: 150 }, (): RawRequest => ({
+      ...{ from: noisy, user: `sip:dora@${domain}`, uri: `sip:112@${domain}`, method: 'INVITE' },
+      callId: raw.newCallId(),
+    }));
+    for (const source of [noisy, dora]) await ban(source.split(':')[0]!);
+    for (const invite of invites) raw.send(invite);
+    const { status, callId } = await call('dora', dora, `sip:112@${domain}`);
+    expect(status).toBe(200);
+    expect(invites.filter((invite) => raw.answersTo(invite).length > 0).length).toBeLessThanOrEqual(6);
+    // With Call-ID, tag and number of the call.
+    const register: RawRequest = {
+      ...{ from: dora, user: `sip:dora@${domain}`, uri: `sip:${domain}`, method: 'REGISTER', callId, cseq: 2 },
+    };
+    const dropped = await lab.metric('dropped_total', 'banned');
+    raw.send(register);
+    await until(async () => (await lab.metric('dropped_total', 'banned')) > dropped, 5);
+    expect(raw.answersTo(register)).toEqual([]);
+    for (const source of [noisy, dora]) {
+      await lab.kamcmd(lab.active!, 'htable.delete', 'banned', `s:${source.split(':')[0]}`);
+    }
+  });
+
   it('takes a drained relay', async () => {
     for (const number of ['1', '2']) await lab.kamcmd(lab.active!, 'htable.seti', 'drains', `s:${number}`, '1');
     const { status, at } = await call('anna', anna, `sip:112@${domain}`);

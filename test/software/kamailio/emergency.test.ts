@@ -6,6 +6,7 @@ import { parseFront } from '../../../lib/fleet/schema/front.ts';
 import { edgeConfig } from '../../../lib/software/kamailio/edge/config.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
+import { calledSeconds, endedSeconds } from '../../../lib/software/kamailio/sbc/call-entry.ts';
 import { testTarget } from '../../../lib/software/kamailio/sbc/emergency-test.ts';
 import { emergencyTable } from '../../../lib/software/kamailio/sbc/emergency.ts';
 import { emergencyPattern } from '../../../lib/software/kamailio/sbc/with-emergency.ts';
@@ -47,6 +48,17 @@ describe('emergency calls', () => {
     // Of somebody of whom nobody says where they are.
     expect(table.get('-')).toBe('psap:psap-2:psap|number');
     expect(table.get('-:112')).toBe('urn:service:sos');
+  });
+
+  it('keep what passes a ban for as long as the call, and no longer than its end is remembered', () => {
+    const text = textOf(routes);
+    const route = (name: string) =>
+      text.split(/^(?=(?:failure_)?route\[)/m).find((one) => one.includes(`route[${name}]`))!;
+    for (const name of ['CALL_EMERGENCY', 'FORGET_SIDES']) {
+      expect(route(name)).toContain(`$shtex(sos=>$var(id)) = ${endedSeconds};`);
+    }
+    expect(route('CALL_INVITED')).toContain(`$shtex(sos=>$var(id)) = ${calledSeconds};`);
+    expect(route('CALL_ENDED')).toContain('route(FORGET_SIDES);');
   });
 
   it('are tested by what the spec says, or by the service of RFC 6881 where carriers want services', () => {
