@@ -86,6 +86,14 @@ export const countries: Readonly<Record<string, Country>> = {
 /** What somebody may dial who is in no country that the cell knows of: ITU-T E.161.1 recommends these two. */
 export const emergencyAnywhere = ['112', '911'] as const;
 
+/** What is an emergency number anywhere, sorted: which of them is one for a caller depends on where it is. */
+export const emergencyNumbers: readonly string[] = [
+  ...new Set([
+    ...emergencyAnywhere,
+    ...Object.values(countries).flatMap(({ emergency }) => emergency.map(([number]) => number)),
+  ]),
+].sort();
+
 /**
  * Codes that belong to no country and cost a multiple of a call to one: satellite networks (870, 881), personal numbers (878), international
  * networks (882, 883), disaster relief (888), international premium rate (979).

@@ -2,7 +2,7 @@
 import { suggestion } from '../../config-file/allowed.ts';
 import type { Path } from '../../config-file/finding.ts';
 import type { Rule, Violation } from '../../config-file/rule.ts';
-import { countries } from '../countries.ts';
+import { countries, emergencyNumbers } from '../countries.ts';
 import { civicElements } from '../schema/emergency.ts';
 import type { CellSpec } from '../schema/cell-types.ts';
 
@@ -50,6 +50,32 @@ const emergencyTrunksExist: Rule<CellSpec> = {
         } else if (chosen.indexOf(trunk) !== place) {
           yield { path, message: `emergency calls of ${country} go to ${trunk} twice`, allowed: 'each trunk once' };
         }
+      }
+    }
+  },
+};
+
+/** Each day the probe calls what stands there, and a carrier may know the emergency numbers of other countries than the route's. */
+const testsCallNobody: Rule<CellSpec> = {
+  severity: 'error',
+  reads: ['emergency'],
+  *check({ emergency }) {
+    for (const [country, { form, test }] of Object.entries(emergency)) {
+      const path = ['emergency', country, 'test'];
+      if (test === undefined) continue;
+      if (test.startsWith('urn:')) {
+        if (form === 'urn') continue;
+        yield {
+          path,
+          message: `the carriers of ${country} are called with numbers, and its test ${test} is a service`,
+          allowed: 'the carrier’s own test number, or form: urn',
+        };
+      } else if (emergencyNumbers.includes(test.replace(/[*#+]/g, ''))) {
+        yield {
+          path,
+          message: `the probe would call ${test}, an emergency number, every day`,
+          allowed: 'the carrier’s own test number',
+        };
       }
     }
   },
@@ -204,6 +230,7 @@ const routesAreTested: Rule<CellSpec> = {
 export const emergencyRules: readonly Rule<CellSpec>[] = [
   countriesAreKnown,
   emergencyTrunksExist,
+  testsCallNobody,
   locationsSayOnePlace,
   usersAreInOnePlace,
   usersReachEmergencyServices,

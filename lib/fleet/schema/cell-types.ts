@@ -377,7 +377,7 @@ export interface CellInput {
             readonly trunks: readonly string[];
             /** What these carriers are called with: the number, for example 112, or the service of RFC 5031, for example urn:service:sos. @default "number" */
             readonly form?: 'number' | 'urn' | undefined;
-            /** What the probe calls once a day to test the route: urn:service:test.sos (RFC 6881), or the carrier’s own test number. Default: urn:service:test.sos where form is urn; else no test. */
+            /** What the probe calls once a day to test the route: the carrier’s own test number, which must not be an emergency number anywhere; where form is urn also urn:service:test.sos (RFC 6881). Default: urn:service:test.sos where form is urn; else no test. */
             readonly test?: string | undefined;
           }
         >
@@ -836,7 +836,7 @@ export interface CellSpec {
         readonly trunks: readonly string[];
         /** What these carriers are called with: the number, for example 112, or the service of RFC 5031, for example urn:service:sos. @default "number" */
         readonly form: 'number' | 'urn';
-        /** What the probe calls once a day to test the route: urn:service:test.sos (RFC 6881), or the carrier’s own test number. Default: urn:service:test.sos where form is urn; else no test. */
+        /** What the probe calls once a day to test the route: the carrier’s own test number, which must not be an emergency number anywhere; where form is urn also urn:service:test.sos (RFC 6881). Default: urn:service:test.sos where form is urn; else no test. */
         readonly test?: string | undefined;
       }
     >

@@ -4,7 +4,10 @@ import { e164, label, text } from '../../config-file/fields.ts';
 
 export const countryCode = text(/^[A-Z]{2}$/, 'must be the two letters of a country (ISO 3166-1), for example DE');
 
-/** What is called to test a route: the service of RFC 6881, section 13, or a number that the carrier has given for it. */
+/**
+ * What is called to test a route: the service of RFC 6881, section 13, or a number that the carrier has given for it. Which numbers and services are
+ * refused says `rules/emergency.ts`.
+ */
 const testTarget = text(
   /^(urn:service:test\.sos(\.[a-z0-9-]+)*|[0-9*#+]{2,16})$/,
   'must be urn:service:test.sos or a number',
@@ -27,7 +30,7 @@ export const emergency = z
       test: testTarget
         .optional()
         .describe(
-          'What the probe calls once a day to test the route: urn:service:test.sos (RFC 6881), or the carrier’s own test number. Default: urn:service:test.sos where form is urn; else no test.',
+          'What the probe calls once a day to test the route: the carrier’s own test number, which must not be an emergency number anywhere; where form is urn also urn:service:test.sos (RFC 6881). Default: urn:service:test.sos where form is urn; else no test.',
         ),
     }),
   )

@@ -11,9 +11,14 @@ const psap = '192.0.2.41:5060';
 const secondPsap = '192.0.2.42:5060';
 const british = '192.0.2.43:5060';
 const carrier = '192.0.2.44:5060';
+const asking = '192.0.2.46:5060';
 const anna = '198.51.100.90:5060';
 const bert = '198.51.100.91:5060';
 const carol = '198.51.100.92:5060';
+const dora = '198.51.100.93:5060';
+/** Somebody who is banned, with reason. */
+const noisy = '198.51.100.94:5060';
+const account = { user: 'cell-112', passwordVariable: 'LAB_PSAP_PASSWORD' };
 const domain = domainOf('acme');
 const input = {
   name: 'lab-emergency',
@@ -29,11 +34,13 @@ const input = {
     { name: 'british', address: '192.0.2.43', limits: none },
     { name: 'carrier', address: '192.0.2.44' },
     { name: 'french', address: '192.0.2.45' },
+    { name: 'asking', address: '192.0.2.46', credentials: account, limits: none },
   ],
   emergency: {
-    DE: { trunks: ['psap', 'psap-2'], test: '199' },
+    DE: { trunks: ['psap', 'psap-2'], test: '19900' },
     GB: { trunks: ['british'], form: 'urn' },
-    FR: { trunks: ['french'], test: '199' },
+    FR: { trunks: ['french'], test: '19900' },
+    AT: { trunks: ['asking'], test: '19900' },
   },
   tenants: [
     {
@@ -58,23 +65,32 @@ const input = {
     },
   ],
 } satisfies CellInput;
-const users: readonly LabUser[] = ['anna', 'bert', 'carol'].map((name) => ({ name, tenant: 'acme', address: '' }));
+const users: readonly LabUser[] = ['anna', 'bert', 'carol', 'dora'].map((name) => ({
+  name,
+  tenant: 'acme',
+  address: '',
+}));
 
 describeWith(['root', 'debian-packages'], 'an emergency call', () => {
   let lab: Lab;
   let raw: RawPhones;
 
   beforeAll(async () => {
+    process.env[account.passwordVariable] = 'it is a secret';
     lab = await Lab.up(input);
     await lab.addUsers(users);
-    raw = await RawPhones.open(lab, [psap, secondPsap, british, carrier, anna, bert, carol]);
-    for (const [name, at] of Object.entries({ anna, bert, carol })) {
+    raw = await RawPhones.open(lab, [...[psap, secondPsap, british, carrier, asking, anna, bert, carol, dora, noisy]]);
+    for (const [name, at] of Object.entries({ anna, bert, carol, dora })) {
       expect(statusOf(await raw.register(name, at))).toBe(200);
     }
   });
-  afterAll(() => leave(lab, raw));
+  afterAll(async () => {
+    await leave(lab, raw);
+    delete process.env[account.passwordVariable];
+  });
   beforeEach(() => {
     for (const at of [psap, secondPsap, british, carrier]) raw.answer(at, { status: 200 });
+    raw.answer(asking, { status: 200, realm: 'psap.example' });
   });
 
   /** @returns the final answer, and the INVITE as it came out at each emergency trunk in the order in which they came */
@@ -89,9 +105,24 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     }
     // The probe may place its daily calls at any moment.
     const at = (where: string) =>
-      raw.invitesAt(where, seen).filter((text) => !/^INVITE \S*(199@|test[.]sos)/.test(text));
+      raw.invitesAt(where, seen).filter((text) => !/^INVITE \S*(19900@|test[.]sos)/.test(text));
     return { status: statusOf(answer), answer, at, callId: invite.callId };
   }
+
+  /** What the probe says of a route, which it tests at once. */
+  const test = async (country: string) => {
+    const said = await lab.run(
+      lab.active!,
+      'sh',
+      '-c',
+      `/usr/local/lib/cellstamp/probe now emergency-${country} || true`,
+    );
+    return (JSON.parse(said) as Record<string, { readonly good: boolean; readonly why: string | null }>)[
+      `emergency-${country}`
+    ]!;
+  };
+
+  const ban = (whom: string) => lab.kamcmd(lab.active!, 'htable.seti', 'banned', `s:${whom}`, '1');
 
   it('goes over the trunks of the caller’s country, although neither the tenant nor the trunk may have calls', async () => {
     const { status, at } = await call('anna', anna, `sip:112@${domain}`);
@@ -131,6 +162,14 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     expect(at(psap)[0]).toMatch(/^INVITE sip:110@192\.0\.2\.41/);
   });
 
+  it('is dialled as tel:, too, whichever country a phone puts beside the number', async () => {
+    for (const uri of ['tel:112', 'tel:112;phone-context=+49']) {
+      const { status, at } = await call('anna', anna, uri);
+      expect(status).toBe(200);
+      expect(at(psap)[0]).toMatch(/^INVITE sip:112@192\.0\.2\.41/);
+    }
+  });
+
   it('is none where the number is not of the caller’s country', async () => {
     const { at } = await call('bert', bert, `sip:110@${domain}`);
     expect([...at(psap), ...at(british)]).toEqual([]);
@@ -140,6 +179,14 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     const { status, at } = await call('anna', anna, 'sip:112@192.0.2.99', { user: `sip:desk-7@${domain}` });
     expect(status).toBe(200);
     expect(headerOf(at(psap)[0]!, 'P-Asserted-Identity')).toMatch(/^<sip:\+4930555401@/);
+  });
+
+  it('excuses no caller who dials what is an emergency number only elsewhere', async () => {
+    const forged = await call('anna', anna, `sip:999@${domain}`, { user: `sip:boss@${domain}` });
+    expect(forged.answer).toMatch(/^SIP\/2\.0 403 Not Your Address/);
+    expect(statusOf((await call('anna', anna, 'sip:999@elsewhere.example')).answer)).toBe(403);
+    // The tenant may have no calls.
+    expect(statusOf((await call('anna', anna, `sip:999@${domain}`)).answer)).toBe(486);
   });
 
   it('is not taken from somebody who does not log in', async () => {
@@ -168,10 +215,49 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
   });
 
   it('passes the ban of its user and of its source', async () => {
-    await lab.kamcmd(lab.active!, 'htable.seti', 'banned', `s:${carol.split(':')[0]}|carol@${domain}`, '1');
-    await lab.kamcmd(lab.active!, 'htable.seti', 'banned', `s:${carol.split(':')[0]}`, '1');
+    await ban(`${carol.split(':')[0]}|carol@${domain}`);
+    await ban(carol.split(':')[0]!);
     const { status } = await call('carol', carol, `sip:112@${domain}`);
     expect(status).toBe(200);
+  });
+
+  it('passes the ban of its user only now and then: nobody guesses passwords by it', async () => {
+    const uri = `sip:112@${domain}`;
+    await ban(`${noisy.split(':')[0]}|dora@${domain}`);
+    const statuses: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      const invite: RawRequest = {
+        ...{ from: noisy, user: `sip:dora@${domain}`, uri, method: 'INVITE', callId: raw.newCallId() },
+      };
+      const signature = { name: 'dora', password: 'a guess', method: 'INVITE', uri };
+      const headers = [signed(await raw.ask(invite), signature)];
+      statuses.push(statusOf(await raw.ask({ ...invite, cseq: 2, headers })));
+    }
+    expect(statuses).toEqual([407, 407, 407, 503, 503]);
+    expect((await call('dora', dora, uri)).status).toBe(200);
+  });
+
+  it('passes the ban of its source however many INVITEs another banned source sends', async () => {
+    const invites = Array.from({ length: 150 }, (): RawRequest => ({
+      ...{ from: noisy, user: `sip:dora@${domain}`, uri: `sip:112@${domain}`, method: 'INVITE' },
+      callId: raw.newCallId(),
+    }));
+    for (const source of [noisy, dora]) await ban(source.split(':')[0]!);
+    for (const invite of invites) raw.send(invite);
+    const { status, callId } = await call('dora', dora, `sip:112@${domain}`);
+    expect(status).toBe(200);
+    expect(invites.filter((invite) => raw.answersTo(invite).length > 0).length).toBeLessThanOrEqual(6);
+    // With Call-ID, tag and number of the call.
+    const register: RawRequest = {
+      ...{ from: dora, user: `sip:dora@${domain}`, uri: `sip:${domain}`, method: 'REGISTER', callId, cseq: 2 },
+    };
+    const dropped = await lab.metric('dropped_total', 'banned');
+    raw.send(register);
+    await until(async () => (await lab.metric('dropped_total', 'banned')) > dropped, 5);
+    expect(raw.answersTo(register)).toEqual([]);
+    for (const source of [noisy, dora]) {
+      await lab.kamcmd(lab.active!, 'htable.delete', 'banned', `s:${source.split(':')[0]}`);
+    }
   });
 
   it('takes a drained relay', async () => {
@@ -192,19 +278,8 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
   it('is tested by the probe of the active SBC, with what the route has for that, and nobody counts it', async () => {
     const seen = raw.received.length;
     const emergencies = await lab.metric('emergency_calls_total');
-    const test = async (country: string) => {
-      const said = await lab.run(
-        lab.active!,
-        'sh',
-        '-c',
-        `/usr/local/lib/cellstamp/probe now emergency-${country} || true`,
-      );
-      return (JSON.parse(said) as Record<string, { readonly good: boolean; readonly why: string | null }>)[
-        `emergency-${country}`
-      ]!;
-    };
     expect(await test('DE')).toMatchObject({ good: true, why: null });
-    expect(raw.invitesAt(psap, seen).at(-1)).toMatch(/^INVITE sip:199@192\.0\.2\.41/);
+    expect(raw.invitesAt(psap, seen).at(-1)).toMatch(/^INVITE sip:19900@192\.0\.2\.41/);
     expect(await test('GB')).toMatchObject({ good: true, why: null });
     expect(raw.invitesAt(british, seen).at(-1)).toMatch(/^INVITE urn:service:test\.sos SIP/);
     raw.answer(british, { status: 403 });
@@ -213,11 +288,19 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     expect(await lab.metric('emergency_failed_total')).toBe(1);
   });
 
+  it('is tested over a trunk that asks for the cell’s account', async () => {
+    const seen = raw.received.length;
+    expect(await test('AT')).toMatchObject({ good: true, why: null });
+    expect(headerOf(raw.invitesAt(asking, seen).at(-1)!, 'Proxy-Authorization')).toContain(`username="${account.user}"`);
+    raw.answer(asking, { status: 403 });
+    expect(await test('AT')).toMatchObject({ good: false, why: 'its test call is refused: 403 Said' });
+  });
+
   it('is an alarm before anybody calls where no trunk of a country has answered for half a minute', async () => {
     // Nobody is there, and it was asked before.
     await lab.kamcmd(lab.active!, 'htable.seti', 'unanswered', 's:french', '3');
     await until(async () => (await lab.metric('emergency_route_up', 'FR')) === 0, 15);
-    expect(await lab.metric('emergency_route_up')).toBe(2);
+    expect(await lab.metric('emergency_route_up')).toBe(3);
     expect(await lab.metric('emergency_routes_down')).toBe(1);
   });
 

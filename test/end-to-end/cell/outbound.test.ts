@@ -19,7 +19,7 @@ const input = {
     { name: 'carrier', address: '192.0.2.50', limits: free },
     { name: 'psap', address: '192.0.2.51', limits: free },
   ],
-  emergency: { DE: { trunks: ['psap'], test: '199' } },
+  emergency: { DE: { trunks: ['psap'], test: '19900' } },
   fraud: { byTenant: true },
   tenants: [
     tenant('plain', { country: 'DE', trunks: ['carrier'] }),

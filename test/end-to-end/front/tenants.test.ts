@@ -13,6 +13,7 @@ import type { CellSpec } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { carrier, domain, FrontBed } from './bed.ts';
 import { print, toldOf } from './told.ts';
+import { Wire } from './wire.ts';
 import { until } from '../lab/lab.ts';
 
 describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
@@ -142,6 +143,44 @@ describeWith(['root', 'debian-packages'], 'the tenant directory', () => {
     expect(summary).toMatchObject({ statuses: { 404: 3 }, failures: [] });
     expect((await bed.metric('edge_rejected{reason="unknown_tenant"')) - before).toBe(3);
     expect(await bed.left()).toEqual({});
+  });
+
+  it('finds the tenant of an emergency call by its caller, whatever it is dialled at', async () => {
+    const phone = `${callerAddress(1, 55)}:5060`;
+    const wire = await Wire.open(bed, [phone]);
+    /** The cell asks for a password; an edge that finds none answers 404. */
+    const statusOf = async (id: string, uri: string, from = `sip:alice@${domain}`, headers: readonly string[] = []) => {
+      const request = (method: string, to: string, more: readonly string[]) =>
+        [
+          `${method} ${uri} SIP/2.0`,
+          `Via: SIP/2.0/UDP ${phone};branch=z9hG4bK${id};rport`,
+          ...['Max-Forwards: 70', `From: <${from}>;tag=${id}`, to, `Call-ID: ${id}`, `CSeq: 1 ${method}`],
+          ...[...more, 'Content-Length: 0', '', ''],
+        ].join('\r\n');
+      const to = `${serviceAddress}:5060`;
+      wire.send(phone, to, request('INVITE', `To: <${uri}>`, [`Contact: <sip:alice@${phone}>`, ...headers]));
+      const final = () =>
+        wire.received.find(({ text }) => text.includes(`Call-ID: ${id}\r\n`) && /^SIP\/2.0 [2-6]/.test(text))?.text;
+      await until(() => final() !== undefined);
+      wire.send(phone, to, request('ACK', /^To: .*(?=\r$)/m.exec(final()!)![0], []));
+      return Number(final()!.split(' ')[1]);
+    };
+    const anonymous = 'sip:anonymous@anonymous.invalid';
+    const preferred = `P-Preferred-Identity: <sip:alice@${domain}>`;
+    const credentials = `Proxy-Authorization: Digest username="alice", realm="${domain}", nonce="old", uri="urn:service:sos", response="${'0'.repeat(32)}"`;
+    try {
+      expect(await statusOf('sos-tel', 'tel:112')).toBe(407);
+      expect(await statusOf('sos-context', 'tel:112;phone-context=+49')).toBe(407);
+      expect(await statusOf('sos-edge', `sip:112@${serviceAddress}`)).toBe(407);
+      expect(await statusOf('sos-domain', 'sip:112@elsewhere.example')).toBe(407);
+      expect(await statusOf('sos-urn', 'urn:service:sos')).toBe(407);
+      expect(await statusOf('sos-preferred', 'urn:service:sos', anonymous, [preferred])).toBe(407);
+      expect(await statusOf('sos-realm', 'urn:service:sos', anonymous, [credentials])).toBe(407);
+      expect(await statusOf('sos-nobody', 'urn:service:sos', anonymous)).toBe(404);
+      expect(await statusOf('no-sos', `sip:42@${serviceAddress}`)).toBe(404);
+    } finally {
+      await wire.close();
+    }
   });
 
   it('moves a tenant during 20 calls: none is lost, and none is in two cells’ records', async () => {

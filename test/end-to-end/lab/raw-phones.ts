@@ -86,6 +86,8 @@ interface Response {
   readonly headers?: readonly string[];
   /** Provisional statuses before it. */
   readonly first?: readonly number[];
+  /** An INVITE without credentials is challenged for this realm. */
+  readonly realm?: string;
 }
 
 /** Text of a response to a request, from a socket. */
@@ -171,7 +173,11 @@ export class RawPhones {
         487,
       );
     } else if (text.startsWith('INVITE ')) {
-      const { status, headers, first = [] } = response;
+      const { status, headers, first = [], realm } = response;
+      if (realm !== undefined && headerOf(text, 'Proxy-Authorization') === undefined) {
+        say(text, 407, [`Proxy-Authenticate: Digest realm="${realm}", nonce="${realm}", algorithm=MD5`]);
+        return;
+      }
       for (const provisional of first) say(text, provisional);
       // One of several workers takes each: what comes at once may be overtaken.
       if (status > 0) setTimeout(() => say(text, status, headers, status === 200), first.length * 100);

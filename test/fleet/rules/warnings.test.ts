@@ -12,7 +12,7 @@ region: eu-west-9
   [
     'a tenant that would reach no emergency services',
     `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
-emergency: { DE: { trunks: [psap], test: '199' } }
+emergency: { DE: { trunks: [psap], test: '19900' } }
 tenants:
   - name: acme
     domain: acme.example.com
@@ -24,7 +24,7 @@ tenants:
   [
     'a tenant that is nowhere',
     `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
-emergency: { DE: { trunks: [psap], test: '199' } }
+emergency: { DE: { trunks: [psap], test: '19900' } }
 tenants:
   - name: acme
     domain: acme.example.com
@@ -35,7 +35,7 @@ tenants:
   [
     'a tenant whom nobody can call back',
     `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
-emergency: { DE: { trunks: [psap], test: '199' } }
+emergency: { DE: { trunks: [psap], test: '19900' } }
 tenants:
   - { name: acme, domain: acme.example.com, country: DE }
 `,

@@ -19,16 +19,41 @@ region: us-gov-west-1
   [
     'a country that is not known here',
     `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
-emergency: { DD: { trunks: [psap], test: '199' } }
+emergency: { DD: { trunks: [psap], test: '19900' } }
 `,
     'cells/euw1-a.yaml:4:14 error emergency.DD: DD is a country whose emergency numbers nobody here knows; did you mean "DE"?; allowed: AT, AU, BE, BR, CA, CH, CZ, DE, DK, ES, FI, FR, GB, GR, HK, HU, IE, IN, IT, JP, KR, LU, MX, NL, NO, NZ, PL, PT, RO, SE, SG, US, ZA',
   ],
   [
     'an emergency trunk that is not there',
     `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
-emergency: { DE: { trunks: [psap, pspa], test: '199' } }
+emergency: { DE: { trunks: [psap, pspa], test: '19900' } }
 `,
     'cells/euw1-a.yaml:4:35 error emergency.DE.trunks[1]: emergency calls of DE go to the trunk pspa, which is not there; did you mean "psap"?; allowed: psap',
+  ],
+  ...(
+    [
+      ['112', 'DE'],
+      // Not the emergency number of the route's country, but one all the same.
+      ['911', 'DE'],
+      ['*#100+', 'DE'],
+      ['199', 'FR'],
+    ] as const
+  ).map(
+    ([test, country]) =>
+      [
+        `a route that would be tested with ${test}`,
+        `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
+emergency: { ${country}: { trunks: [psap], test: '${test}' } }
+`,
+        `cells/euw1-a.yaml:4:36 error emergency.${country}.test: the probe would call ${test}, an emergency number, every day; allowed: the carrier’s own test number`,
+      ] as const,
+  ),
+  [
+    'a route of numbers that is tested with a service',
+    `${minimal}trunks: [{ name: psap, address: 192.0.2.1 }]
+emergency: { DE: { trunks: [psap], test: 'urn:service:test.sos' } }
+`,
+    'cells/euw1-a.yaml:4:36 error emergency.DE.test: the carriers of DE are called with numbers, and its test urn:service:test.sos is a service; allowed: the carrier’s own test number, or form: urn',
   ],
   [
     'a location by value and by reference',

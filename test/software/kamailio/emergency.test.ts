@@ -6,6 +6,7 @@ import { parseFront } from '../../../lib/fleet/schema/front.ts';
 import { edgeConfig } from '../../../lib/software/kamailio/edge/config.ts';
 import { parseCell, type CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { kamailioConfig } from '../../../lib/software/kamailio/sbc/config.ts';
+import { calledSeconds, endedSeconds } from '../../../lib/software/kamailio/sbc/call-entry.ts';
 import { testTarget } from '../../../lib/software/kamailio/sbc/emergency-test.ts';
 import { emergencyTable } from '../../../lib/software/kamailio/sbc/emergency.ts';
 import { emergencyPattern } from '../../../lib/software/kamailio/sbc/with-emergency.ts';
@@ -19,7 +20,7 @@ const routes = {
     { name: 'psap', address: '192.0.2.1' },
     { name: 'psap-2', address: '192.0.2.2' },
   ],
-  emergency: { DE: { trunks: ['psap', 'psap-2'], test: '199' }, GB: { trunks: ['psap'], form: 'urn' } },
+  emergency: { DE: { trunks: ['psap', 'psap-2'], test: '19900' }, GB: { trunks: ['psap'], form: 'urn' } },
 } satisfies Partial<CellInput>;
 
 describe('emergency calls', () => {
@@ -49,9 +50,20 @@ describe('emergency calls', () => {
     expect(table.get('-:112')).toBe('urn:service:sos');
   });
 
+  it('keep what passes a ban for as long as the call, and no longer than its end is remembered', () => {
+    const text = textOf(routes);
+    const route = (name: string) =>
+      text.split(/^(?=(?:failure_)?route\[)/m).find((one) => one.includes(`route[${name}]`))!;
+    for (const name of ['CALL_EMERGENCY', 'FORGET_SIDES']) {
+      expect(route(name)).toContain(`$shtex(sos=>$var(id)) = ${endedSeconds};`);
+    }
+    expect(route('CALL_INVITED')).toContain(`$shtex(sos=>$var(id)) = ${calledSeconds};`);
+    expect(route('CALL_ENDED')).toContain('route(FORGET_SIDES);');
+  });
+
   it('are tested by what the spec says, or by the service of RFC 6881 where carriers want services', () => {
     const cell = cellOf(routes);
-    expect(testTarget(cell, 'DE')).toBe('199');
+    expect(testTarget(cell, 'DE')).toBe('19900');
     expect(testTarget(cell, 'GB')).toBe('urn:service:test.sos');
     expect(testTarget(cellOf({ ...routes, emergency: { DE: { trunks: ['psap'] } } }), 'DE')).toBeUndefined();
   });
@@ -84,15 +96,10 @@ describe('an edge', () => {
       .split(/^(?=route\[)/m)
       .find((text) => text.startsWith(`route[${name}]`))!;
 
-  it('takes emergency calls of every country while it is drained', () => {
-    const [, numbers] = /\$rU =~ "(\^\([\d|]+\)\$)" \|\| \$ru =~ "\^urn:service:sos"\)\) \{\n\s+return;/.exec(
-      route('DRAINED'),
-    )!;
+  it('takes for an emergency call the numbers of every country, and no other, drained or not', () => {
+    const [, numbers] = /\$var\(dialled\) =~ "(\^\([\d|]+\)\$)"\) return 1;/.exec(route('IS_EMERGENCY_CALL'))!;
     for (const number of ['112', '911', '999', '000', '110', '119']) expect(number).toMatch(new RegExp(numbers!));
     for (const other of ['1120', '42', '+112']) expect(other).not.toMatch(new RegExp(numbers!));
-  });
-
-  it('finds the cell of a caller who calls a service, which has no domain, by the caller’s', () => {
-    expect(route('FIND_CELL')).toContain('$ru =~ "^urn:service:sos") $var(domain) = $(fd{s.tolower});');
+    for (const name of ['DRAINED', 'FIND_CELL']) expect(route(name)).toContain('route(IS_EMERGENCY_CALL)');
   });
 });

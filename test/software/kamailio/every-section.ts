@@ -14,6 +14,6 @@ export const everySection: Partial<CellInput> = {
       probeSeconds: 30,
     },
   ],
-  emergency: { DE: { trunks: ['psap'], test: '199' } },
+  emergency: { DE: { trunks: ['psap'], test: '19900' } },
   fraud: { byTenant: true },
 };

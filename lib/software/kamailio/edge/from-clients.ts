@@ -1,18 +1,10 @@
 /** New requests from clients: which cell, by way of which address of this edge, and what happens when a cell fails. */
 import type { EdgeHost, Front } from '../../../fleet/derive/front.ts';
-import { countries, emergencyAnywhere } from '../../../fleet/countries.ts';
+import { emergencyNumbers } from '../../../fleet/countries.ts';
 import { sourceHeader } from '../common/edge-proof.ts';
 import type { Section } from '../common/section.ts';
 import { pathBound } from './proofs.ts';
 import { cellSipPort, publicAddress, sendingSockets } from './sockets.ts';
-
-/** What is an emergency number anywhere: the caller's cell knows which of them is one where the caller is. */
-const emergencyNumbers = [
-  ...new Set([
-    ...emergencyAnywhere,
-    ...Object.values(countries).flatMap(({ emergency }) => emergency.map(([number]) => number)),
-  ]),
-].sort();
 
 /** Seconds for which a drained edge sends clients away. */
 const drainedRetryAfter = 40;
@@ -65,7 +57,7 @@ route[DRAINED] {
     if ($sht(agent=>draining) == $null || $TV(s) < $sht(agent=>draining)) {
         return;
     }
-    if (is_method("INVITE") && ($rU =~ "^(${emergencyNumbers.join('|')})$" || $ru =~ "^urn:service:sos")) {
+    if (route(IS_EMERGENCY_CALL)) {
         return;
     }
     if (is_method("INVITE") && ($hdr(Replaces) != $null || $hdr(Referred-By) != $null || $hdr(b) != $null)) {
@@ -81,7 +73,17 @@ route[DRAINED] {
     exit;
 }
 
-# Which tenant, then which cell: three look-ups in shared memory at most, however many tenants there are.
+# True: it calls a number that is one of emergency services somewhere, or a service (RFC 5031). The number is read as a cell reads it, without
+# its parameters.
+route[IS_EMERGENCY_CALL] {
+    if (!is_method("INVITE") || $rU == $null) return -1;
+    if ($ru =~ "^urn:service:sos") return 1;
+    $var(dialled) = $(rU{s.unescape.user}{s.select,0,;});
+    if ($var(dialled) =~ "^(${emergencyNumbers.join('|')})$") return 1;
+    return -1;
+}
+
+# Which tenant, then which cell: three look-ups in shared memory at most, for an emergency call six, however many tenants there are.
 route[FIND_CELL] {
     # Whoever is known by its address, or calls a number, has an address of its own: it is reached from the unicast side, which
     # needs no flow that is kept open. A phone is reached from the side that it talks to, which its NAT lets through.
@@ -89,9 +91,10 @@ route[FIND_CELL] {
     $vn(tenant) = $sht(route=>s:$si);
     if ($vn(tenant) == $null) {
         $var(domain) = $(rd{s.tolower});
-        # An emergency service has no domain (RFC 5031): it is that of the caller's country.
-        if ($rU == "service" && $ru =~ "^urn:service:sos") $var(domain) = $(fd{s.tolower});
+        # What Kamailio takes for the host of a URN is the service.
+        if ($ru =~ "^urn:") $var(domain) = "";
         $vn(tenant) = $sht(route=>d:$var(domain));
+        if ($vn(tenant) == $null && route(IS_EMERGENCY_CALL)) route(FIND_CALLER);
         if ($vn(tenant) != $null && $Ri == "${edge.address}") {
             $avp(side) = "a";
         }
@@ -126,6 +129,21 @@ route[FIND_CELL] {
         if ($var(state) == "cordoned" || $var(state) == "draining") {
             $avp(cell) = $avp(other);
         }
+    }
+}
+
+# An emergency call has no domain (tel:112, urn:service:sos), or any: whose it is says the caller. As in the cell: From, or of a caller that is
+# anonymous what it prefers to be called (RFC 3325, section 9.2), or what it logs in to. Out: $vn(tenant), null if nothing names one.
+route[FIND_CALLER] {
+    $var(domain) = $(fd{s.tolower});
+    $vn(tenant) = $sht(route=>d:$var(domain));
+    if ($vn(tenant) == $null && $hdr(P-Preferred-Identity) != $null) {
+        $var(domain) = $(hdr(P-Preferred-Identity){nameaddr.uri}{uri.host}{s.tolower});
+        $vn(tenant) = $sht(route=>d:$var(domain));
+    }
+    if ($vn(tenant) == $null && $ar != $null) {
+        $var(domain) = $(ar{s.tolower});
+        $vn(tenant) = $sht(route=>d:$var(domain));
     }
 }
 

@@ -87,6 +87,7 @@ ${withEmergency(
         # Nothing but its two sides ends an emergency call.
         $var(longest) = ${longestEmergencySeconds};
         $var(one_sided) = 0;
+        $shtex(sos=>$var(id)) = ${calledSeconds};
     }
 `,
 )}    sht_lock("calls=>$var(id)");
@@ -288,7 +289,7 @@ route[KEEP_SIDES] {
 # phones that only rang. In: $var(id), $vn(call).
 route[FORGET_SIDES] {
     $sht(suppressing=>$var(id)) = $null;
-    $sht(sent=>$var(id)) = $null;
+    $sht(sent=>$var(id)) = $null;${withEmergency(cell, `\n    $shtex(sos=>$var(id)) = ${endedSeconds};`)}
     $vn(rang) = $sht(rang=>$var(id));
     if ($vn(rang) != $null) {
         $sht(rang=>$var(id)) = $null;

@@ -41,7 +41,6 @@ route[TEST_EMERGENCY] {
     }
     $var(n) = $shtdec(load=>k:$var(trunk));
     $var(holds_trunk) = "";
-    $avp(trunks) = $null;
     $avp(border) = 1;
     route(SCREEN_HEADERS);
     if (!uac_replace_from("", "sip:test@${late(values.publicAddress.name)}")) route(REFUSE_UNHIDDEN);

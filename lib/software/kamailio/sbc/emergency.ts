@@ -2,16 +2,16 @@ import type { Cell } from '../../../fleet/derive/cell.ts';
 import { countries, emergencyAnywhere, numberOfService } from '../../../fleet/countries.ts';
 import { late } from '../../../fleet/late-bound.ts';
 import { values } from '../../values.ts';
-import { calledSeconds } from './call-entry.ts';
+import { calledSeconds, endedSeconds } from './call-entry.ts';
 import { testTarget } from './emergency-test.ts';
-import { emergencyPattern } from './with-emergency.ts';
+import { bannedInEmergency, emergencyPattern } from './with-emergency.ts';
 import type { Section } from '../common/section.ts';
 import { field, tenantFields, trunkFields } from './tables.ts';
 
 type Emergency = Pick<Cell, 'spec'>;
 
-/** Of sources that are banned: what they may still send in emergency calls, all together. */
-const fromBanned = { perSecond: 2, burst: 20 } as const;
+/** INVITEs to emergency numbers from all banned sources together. */
+const fromBanned = { perSecond: 20, burst: 100 } as const;
 
 /**
  * How often a trunk is asked whether it is there, and after how many questions without an answer it is not.
@@ -22,6 +22,9 @@ export const emergencyWatch = { seconds: 10, unanswered: 3 } as const;
 function route(trunks: readonly string[]): string {
   return (trunks.length > 1 ? [...trunks, trunks[0]!] : trunks).join(':');
 }
+
+/** An empty bucket is full again within this time, seconds. */
+const bucketSeconds = Math.max(...Object.values(bannedInEmergency).map(({ every, burst }) => every * burst));
 
 /** In place of the country of somebody who is nowhere that the cell knows of. */
 const nowhere = '-';
@@ -62,8 +65,10 @@ export function emergency(cell: Cell): Section {
 # country => trunks|form; country:number => service; country:service => number. The country of somebody who is nowhere that we know of is ${nowhere}.
 # Spec: emergency
 modparam("htable", "htable", "emergency=>size=8;")
-# name of an emergency call => country
+# name of an emergency call => country; until its end is forgotten
 modparam("htable", "htable", "sos=>size=8;autoexpire=${calledSeconds};")
+# address, address|user@domain, name of an emergency call => when its bucket will be full again, in seconds since 1970
+modparam("htable", "htable", "sos_buckets=>size=8;autoexpire=${bucketSeconds};")
 # trunk => questions (OPTIONS) since its last answer
 modparam("htable", "htable", "unanswered=>size=4;initval=0;")
 route[TAKE_EMERGENCY_TABLE] {
@@ -83,11 +88,33 @@ route[NOTE_EMERGENCY] {
     $var(sos) = 1;
 }
 
+# Takes a token of a bucket that is forgotten once it is full: strangers choose whose there are. In: $var(bucket), its name; $var(every), the
+# seconds in which it gains a token; $var(burst). True: there was one.
+route[TAKE_EMERGENCY_TOKEN] {
+    $var(now) = $TV(s) + 0;
+    sht_lock("sos_buckets=>$var(bucket)");
+    $var(full) = $var(now);
+    $vn(full) = $sht(sos_buckets=>$var(bucket));
+    if ($vn(full) != $null && $vn(full) > $var(now)) $var(full) = $vn(full);
+    $var(full) = $var(full) + $var(every);
+    $var(lacks) = $var(full) - $var(now);
+    $var(most) = $var(burst) * $var(every);
+    if ($var(lacks) <= $var(most)) $sht(sos_buckets=>$var(bucket)) = $var(full);
+    sht_unlock("sos_buckets=>$var(bucket)");
+    if ($var(lacks) <= $var(most)) return 1;
+    return -1;
+}
+
 # A request that would be dropped, because its source floods us or has done so. True: it belongs to an emergency call, and goes on.
 route[BANNED_IN_EMERGENCY] {
     if (is_method("INVITE") && !has_totag()) {
         route(DIALLED);
         if (!($var(dialled) =~ "${emergencyPattern(cell)}") || $var(dialled) == "service" && !($ru =~ "^urn:service:sos")) return -1;
+        # Its own bucket first: one source must not empty that of all.
+        $var(bucket) = $var(source);
+        $var(every) = ${bannedInEmergency.source.every};
+        $var(burst) = ${bannedInEmergency.source.burst};
+        if (!route(TAKE_EMERGENCY_TOKEN)) return -1;
         $var(bucket) = "emergency calls of the banned";
         $var(rate) = ${100 * fromBanned.perSecond};
         $var(burst) = ${fromBanned.burst};
@@ -97,10 +124,17 @@ route[BANNED_IN_EMERGENCY] {
     }
     if (has_totag() && $route_uri != $null) {
         $var(id) = $(route_uri{uri.param,c});
-    } else {
+    } else if (is_method("CANCEL|ACK")) {
+        # They have the Call-ID, the From tag and the number of their INVITE. Nothing else without a Route is of a call.
         route(NAME_CALL);
+    } else {
+        return -1;
     }
-    if ($sht(sos=>$var(id)) != $null) return 1;
+    if ($sht(sos=>$var(id)) == $null) return -1;
+    $var(bucket) = $var(id);
+    $var(every) = ${bannedInEmergency.call.every};
+    $var(burst) = ${bannedInEmergency.call.burst};
+    if (route(TAKE_EMERGENCY_TOKEN)) return 1;
     return -1;
 }
 
@@ -133,7 +167,9 @@ route[CALL_EMERGENCY] {
     $avp(sos) = $var(country);
     xlog("L_ALERT", "emergency call $ci: $var(from) of tenant '$var(name)' calls $var(to) ($vn(service)), country '$var(country)', site '$vn(site)'\n");
     prom_counter_inc("emergency_calls_total", "1");
+    # For the ACK of a refusal, and for longer from CALL_INVITED on.
     $sht(sos=>$var(id)) = $var(country);
+    $shtex(sos=>$var(id)) = ${endedSeconds};
     if (!route(DESCRIPTION)) {
         route(SAY_WHAT_IS_ACCEPTED);
         route(REFUSE_EMERGENCY);

@@ -1,6 +1,6 @@
 import type { Cell } from '../../../fleet/derive/cell.ts';
 import { streamRequests, streamSeconds } from '../common/connections.ts';
-import { withEmergency } from './with-emergency.ts';
+import { bannedInEmergency, withEmergency } from './with-emergency.ts';
 import { selfAddress } from './call-entry.ts';
 import type { Section } from '../common/section.ts';
 
@@ -110,7 +110,13 @@ route[SCREEN_LOG_IN] {
     if ($sht(banned=>$var(login)) == $null) return;${withEmergency(
       cell,
       `
-    if ($var(sos) == 1 && is_method("INVITE") && !has_totag()) return;`,
+    # A call to emergency services passes, but not so often that passwords could be guessed by it.
+    if ($var(sos) == 1 && is_method("INVITE") && !has_totag()) {
+        $var(bucket) = $var(login);
+        $var(every) = ${bannedInEmergency.login.every};
+        $var(burst) = ${bannedInEmergency.login.burst};
+        if (route(TAKE_EMERGENCY_TOKEN)) return;
+    }`,
     )}
     prom_counter_inc("rejected_total", "1", "banned_user");
     $var(reason) = "banned_user";

@@ -16,6 +16,7 @@ import { field, forwardFields, tenantFields } from '../tables.ts';
 /** A new call: who calls, whom, may it be, and over which way it goes. */
 export function call(cell: Cell): Section {
   const publicAddress = late(values.publicAddress.name);
+  const unlessEmergency = withEmergency(cell, 'if ($var(sos) == 0) ');
   return {
     title: 'New calls',
     text: `
@@ -54,7 +55,16 @@ route[CALL] {
     if ($sht(foreign=>$var(id)) != $null) route(TAKE_UP_INVITE);
     route(IDENTIFY_CALLER);
     # A second use of a Call-ID, or a repetition after the end.
-    if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);${withEmergency(cell, '\n    if ($var(sos) == 1) route(CALL_EMERGENCY);')}
+    if ($sht(calls=>$var(id)) != $null || $sht(ended=>$var(id)) != $null) route(REFUSE_CALL_IN_USE);${withEmergency(
+      cell,
+      `
+    if ($var(sos) == 1) {
+        route(CALL_EMERGENCY);
+        # It is a call like any other where the caller is: what an emergency call passes is asked now.
+        if ($var(caller_is) == "user") route(SCREEN_LOG_IN);
+        if ($var(caller_is) != "carrier") route(CHECK_CALLER);
+    }`,
+    )}
     route(CHECK_OFFER);
     $var(tier) = ${field('tenant', tenantFields, 'tier')};
     $var(held) = $var(name);
@@ -69,12 +79,13 @@ route[CALL] {
 }
 
 # What is dialled. A tel: URI is a number at whoever gets it (RFC 3966): from here on it is one at our address. A number may have
-# parameters, of number portability for instance (RFC 4694), and visual separators. Out: $var(dialled).
+# parameters, of number portability for instance (RFC 4694), and visual separators.${withEmergency(cell, '\n# Numbers of emergency services have no country before them, whatever phone-context says.')}
+# Out: $var(dialled).
 route[DIALLED] {
     if (!starts_with("$ru", "sip:") && $ru =~ "^tel:") {
         $var(dialled) = $(ru{re.subst,/^tel:([^;]*).*$/\\1/i});
         $var(context) = "";
-        if ($ru =~ ";phone-context=[+]") $var(context) = $(ru{re.subst,/^.*;phone-context=([+][-.()0-9]+).*$/\\1/i});
+        if ($ru =~ ";phone-context=[+]"${withEmergency(cell, ` && !($var(dialled) =~ "${emergencyPattern(cell)}")`)}) $var(context) = $(ru{re.subst,/^.*;phone-context=([+][-.()0-9]+).*$/\\1/i});
         $ru = "sip:" + $var(context) + $var(dialled) + "@${publicAddress}";
     }
     $var(dialled) = $(rU{s.unescape.user}{s.select,0,;});
@@ -110,14 +121,8 @@ route[FROM_USER] {
     $var(logged_in) = 1;
     $var(known) = 1;
     $var(name) = ${field('tenant', tenantFields, 'name')};
-    # A caller that hides its identity is anonymous to others, but not to the SBC.
-    if (${withEmergency(cell, '$var(sos) == 0 && ')}$au != $fU && !($fU =~ "^anonymous$")) {
-        $var(code) = 403;
-        $var(phrase) = "Not Your Address";
-        $var(reason) = "foreign_address";
-        route(REFUSE);
-    }
     $var(from) = $au + "@" + $var(domain);
+    ${unlessEmergency}route(CHECK_CALLER);
     route(CHECK_DIALLED);
 }
 
@@ -139,17 +144,30 @@ route[FROM_EXCHANGE] {
     } else {
         $var(from) = "anonymous@" + $var(domain);
     }
+    ${unlessEmergency}route(CHECK_CALLER);
     route(CHECK_DIALLED);
 }
 
-# A tenant's side may call within its own domain; our address stands for it, or behind the front the one at which an edge was called.
-route[CHECK_DIALLED] {
-    if (${withEmergency(cell, '$var(sos) == 0 && ')}$(rd{s.tolower}) != $var(domain) && $rd != "${publicAddress}" && !($var(edge) == 1 && $rd =~ "^[0-9.]+$")) {
+# A user calls as itself, and a tenant's side within its own domain; our address stands for it, or behind the front the one at which an edge
+# was called. In: $var(caller_is), $var(domain).
+route[CHECK_CALLER] {
+    # A caller that hides its identity is anonymous to others, but not to the SBC.
+    if ($var(caller_is) == "user" && $au != $fU && !($fU =~ "^anonymous$")) {
+        $var(code) = 403;
+        $var(phrase) = "Not Your Address";
+        $var(reason) = "foreign_address";
+        route(REFUSE);
+    }
+    if ($(rd{s.tolower}) != $var(domain) && $rd != "${publicAddress}" && !($var(edge) == 1 && $rd =~ "^[0-9.]+$")) {
         $var(code) = 403;
         $var(phrase) = "Forbidden";
         $var(reason) = "foreign_domain";
         route(REFUSE);
     }
+}
+
+# What a tenant's side has dialled. In: $var(dialled). Out: $var(target).
+route[CHECK_DIALLED] {
     if (!($var(dialled) =~ "^[+*0-9A-Za-z][0-9A-Za-z._*-]*$")) {
         $var(code) = 404;
         $var(phrase) = "Not Found";
@@ -411,7 +429,7 @@ failure_route[CALL_FAILED] {
     } else if ($avp(trunks) != $null && t_check_status("401|407") && route(CHALLENGE_OF_CALL) && uac_auth() && route(LOG_IN_TO_CARRIER)) {
         exit;`,
         )}
-    } else if ($avp(trunks) != $null && route(MAY_TRY_ANOTHER_TRUNK)) {
+    } else if ($avp(trunks) != $null && $avp(probe) == $null && route(MAY_TRY_ANOTHER_TRUNK)) {
         if (route(OTHER_TRUNK)) exit;
         if (t_branch_timeout()) $var(cause) = 503;
     } else if ($avp(feature) != $null && (t_check_status("503") || t_branch_timeout())) {
