@@ -4,7 +4,7 @@ import type { CellInput } from '../../../lib/fleet/schema/cell.ts';
 import { describeWith } from '../../requirements.ts';
 import { leave } from '../lab/companion.ts';
 import { domainOf, Lab, until, type LabUser } from '../lab/lab.ts';
-import { headerOf, RawPhones, signed, statusOf, type RawRequest } from '../lab/raw-phones.ts';
+import { headerOf, RawPhones, rawText, signed, statusOf, type RawRequest } from '../lab/raw-phones.ts';
 
 const none = { calls: 0, callsPerSecond: 0.1, burst: 1 };
 const psap = '192.0.2.41:5060';
@@ -260,6 +260,32 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     }
   });
 
+  it('can be given up by a banned source', async () => {
+    raw.answer(british, { status: 0, first: [180] });
+    await ban(bert.split(':')[0]!);
+    const uri = `sip:112@${domain}`;
+    const first: RawRequest = {
+      from: bert,
+      user: `sip:bert@${domain}`,
+      uri,
+      method: 'INVITE',
+      callId: raw.newCallId(),
+    };
+    const headers = [signed(await raw.ask(first), { name: 'bert', method: 'INVITE', uri })];
+    const invite: RawRequest = { ...first, cseq: 2, headers };
+    raw.send(invite);
+    await until(() => raw.received.some(({ at, text }) => at === bert && /^SIP\/2\.0 180[^]*CSeq: 2 /.test(text)));
+    raw.sendText(
+      bert,
+      rawText(invite)
+        .replace(/^INVITE/, 'CANCEL')
+        .replace('CSeq: 2 INVITE', 'CSeq: 2 CANCEL'),
+    );
+    await until(() => raw.answersTo(invite).length > 0);
+    expect(statusOf(raw.answersTo(invite)[0]!.text)).toBe(487);
+    await lab.kamcmd(lab.active!, 'htable.delete', 'banned', `s:${bert.split(':')[0]}`);
+  });
+
   it('takes a drained relay', async () => {
     for (const number of ['1', '2']) await lab.kamcmd(lab.active!, 'htable.seti', 'drains', `s:${number}`, '1');
     const { status, at } = await call('anna', anna, `sip:112@${domain}`);
@@ -291,7 +317,9 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
   it('is tested over a trunk that asks for the cell’s account', async () => {
     const seen = raw.received.length;
     expect(await test('AT')).toMatchObject({ good: true, why: null });
-    expect(headerOf(raw.invitesAt(asking, seen).at(-1)!, 'Proxy-Authorization')).toContain(`username="${account.user}"`);
+    expect(headerOf(raw.invitesAt(asking, seen).at(-1)!, 'Proxy-Authorization')).toContain(
+      `username="${account.user}"`,
+    );
     raw.answer(asking, { status: 403 });
     expect(await test('AT')).toMatchObject({ good: false, why: 'its test call is refused: 403 Said' });
   });
