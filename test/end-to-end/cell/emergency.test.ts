@@ -320,6 +320,14 @@ describeWith(['root', 'debian-packages'], 'an emergency call', () => {
     expect(headerOf(raw.invitesAt(asking, seen).at(-1)!, 'Proxy-Authorization')).toContain(
       `username="${account.user}"`,
     );
+    // Each with the number of the INVITE that had the credentials, or a later one.
+    const numbered = raw.received
+      .slice(seen)
+      .filter(({ at, text }) => at === asking && /^(ACK|BYE) /.test(text))
+      .map(({ text }) => headerOf(text, 'CSeq'));
+    const invited = Number(headerOf(raw.invitesAt(asking, seen).at(-1)!, 'CSeq')!.split(' ')[0]);
+    expect(numbered).toContain(`${invited} ACK`);
+    expect(numbered).toContain(`${invited + 1} BYE`);
     raw.answer(asking, { status: 403 });
     expect(await test('AT')).toMatchObject({ good: false, why: 'its test call is refused: 403 Said' });
   });

@@ -128,7 +128,9 @@ route[NAME_CHALLENGED_CALL] {
 
 # A request of the caller to its carrier, inside a call. In: $vn(call), $vn(callee), $var(sender), $var(answerer), $var(id).
 route[ASK_AS_ACCOUNT] {
-    if ($var(sender) != $var(id) || src_ip == ${selfAddress}) return;
+    if ($var(sender) != $var(id)) return;
+    # The SBC's own BYE goes as it is. The probe, on the same host, is a caller like others.
+    if (src_ip == ${selfAddress} && ($vn(call) == $null || ${ofCall('kind')} != "probe")) return;
     $var(ahead) = ${ofSide('ahead', 'vn(callee)')};
     $avp(ahead) = $(var(ahead){s.int});
     if (is_method("ACK")) {
@@ -137,7 +139,7 @@ route[ASK_AS_ACCOUNT] {
     }
     if ($avp(ahead) > 0) t_on_branch("AHEAD");
     # A call from a carrier is answered by a phone: its challenge has nothing to do with the account.
-    if ($vn(call) == $null || ${ofCall('kind')} != "out") return;
+    if ($vn(call) == $null || (${ofCall('kind')} != "out" && ${ofCall('kind')} != "probe")) return;
     $avp(account_trunk) = ${ofCall('trunk')};
     $avp(account_side) = $var(answerer);
     if ($sht(accounts=>$avp(account_trunk)) != $null) t_on_failure("CHALLENGED_IN_CALL");
