@@ -61,6 +61,15 @@ async function setMtu(lab: Lab, host: string, bytes: number): Promise<void> {
   }
 }
 
+/** Leaves the host's own file system, which holds its state, its sockets and its temporary files, not a byte to write to. */
+async function whileDiskIsFull(lab: Lab, host: string, work: () => Promise<unknown>): Promise<void> {
+  const resize = (size: string) => lab.run(host, 'bash', '-c', `mount -o remount,size=${size} /var`);
+  await resize('$(df --output=used -B1 /var | tail -1)');
+  await lab.run(host, 'bash', '-c', '! head -c 100000 /dev/zero 2>/dev/null >/var/tmp/no-room && rm /var/tmp/no-room');
+  await work();
+  await resize('50%');
+}
+
 /** What an operator does about a primary that is lost: a replica takes its place, and only then can it be recreated. */
 async function replacePrimary({ spec: { name } }: Lab, host: string): Promise<void> {
   for (const role of ['database', 'redis'] as const) {
@@ -102,6 +111,10 @@ export const faults: readonly Fault[] = [
       await sleep(lastsMs);
       await link(lab, host, 'up');
     },
+  },
+  {
+    name: 'disk full for 5 s',
+    strike: (lab, host) => whileDiskIsFull(lab, host, () => sleep(lastsMs)),
   },
   {
     name: '30 % of packets lost for 5 s',

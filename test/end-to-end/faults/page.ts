@@ -33,7 +33,7 @@ ${faultDetails(results) || 'Nothing.'}
 
 ## Not shown
 
-Full disks, clocks that jump, reboots and the loss of FreeSWITCH are not in the table. All hosts are network namespaces of one
-machine, so a host that loses power keeps its kernel.
+Clocks that jump, reboots and the loss of FreeSWITCH are not in the table. All hosts are network namespaces of one
+machine, so a host that loses power keeps its kernel. Logs are on the machine's file system, which a full disk leaves out.
 `;
 }
