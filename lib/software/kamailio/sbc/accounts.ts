@@ -2,7 +2,6 @@ import type { Cell } from '../../../fleet/derive/cell.ts';
 import type { Section } from '../common/section.ts';
 import { ofCall, ofSide, selfAddress } from './call-entry.ts';
 import { ringingSeconds } from './carriers.ts';
-import { withForms } from './number-forms.ts';
 import { accountFields, field, trunkFields } from './tables.ts';
 
 /** Whether the cell has an account with one of its carriers: only then its SBCs have these routes, and others ask them. */
@@ -24,7 +23,7 @@ const mostChallenges = 2;
  * caller does. By how much stands with the carrier's side of the call, which both SBCs know; requests towards the carrier are moved by
  * that, and answers back.
  */
-export function accounts(cell: Cell): Section {
+export function accounts(_cell: Cell): Section {
   return {
     title: 'Accounts with carriers',
     text: String.raw`
@@ -56,11 +55,7 @@ route[LOG_IN_TO_CARRIER] {
     route(COUNT_FURTHER);
     t_set_fr(${ringingSeconds * 1000}, 3000);
     $avp(rings) = $null;
-    if ($avp(shown) != $null) route(OFFER_TO_CARRIER);${withForms(cell, '\n    if ($avp(told_caller) != $null && $avp(shown) == $null) t_on_branch("TELL_CARRIER");')}
-    t_on_reply("CALL_REPLY");
-    t_on_failure("CALL_FAILED");
-    $var(refused) = 0;
-    if (t_relay()) return 1;
+    if (route(SEND_TO_CARRIER)) return 1;
     return -1;
 }
 

@@ -197,20 +197,23 @@ route[OTHER_TRUNK] {
     prom_counter_inc("seizures_total", "1", "network", "$var(old)");
     $var(n) = $shtdec(load=>k:$var(old));
     route(CALL_MOVED_TO_TRUNK);
-    if ($avp(shown) != $null) route(OFFER_TO_CARRIER);${withForms(cell, '\n    if ($avp(told_caller) != $null && $avp(shown) == $null) t_on_branch("TELL_CARRIER");')}
+    if (route(SEND_TO_CARRIER)) return 1;
+    return -1;
+}
+
+# A further attempt of a call at a carrier. That of a call that a phone has not taken is offered in FORK; the flags are of this process,
+# which may have had other calls since. In: $var(id), $ru, $du. True: on its way.
+route[SEND_TO_CARRIER] {
+    if ($avp(shown) != $null) {
+        route(OFFER_FLAGS_OF_CALL);
+        $var(flags) = $var(flags) + " RTP/AVP";
+        t_on_branch("FORK");
+    }${withForms(cell, '\n    if ($avp(told_caller) != $null && $avp(shown) == $null) t_on_branch("TELL_CARRIER");')}
     t_on_reply("CALL_REPLY");
     t_on_failure("CALL_FAILED");
     $var(refused) = 0;
     if (t_relay()) return 1;
     return -1;
-}
-
-# Another attempt of a call that a phone has not taken: its description is offered in FORK. The flags are of this process, which may have
-# had other calls since. In: $var(id).
-route[OFFER_TO_CARRIER] {
-    route(OFFER_FLAGS_OF_CALL);
-    $var(flags) = $var(flags) + " RTP/AVP";
-    t_on_branch("FORK");
 }
 
 # Carriers that are known by name: a process of its own asks DNS, so that no call does. Twice a minute for all of them, each second
